@@ -1,0 +1,22 @@
+"""What other apps do when somebody arrives. They register here, so that accounts needn't import them."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from accounts.models import Invite, User
+
+on_arrival: list[Callable[["User"], None]] = []
+on_invite: list[Callable[["User", "Invite"], str | None]] = []
+
+
+def welcome(user: "User") -> None:
+    """A new account, through whichever door it came."""
+    for greet in on_arrival:
+        greet(user)
+
+
+def follow(user: "User", invite: "Invite") -> str | None:
+    """Somebody with an account, new or old, opened an invite link: the page it leads to, if any."""
+    pages = [accept(user, invite) for accept in on_invite]
+    return next((page for page in pages if page), None)

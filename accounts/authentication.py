@@ -1,0 +1,7 @@
+"""`Authorization: Token …` for programs."""
+
+from rest_framework.authentication import BaseAuthentication
+
+
+class TokenAuthentication(BaseAuthentication):
+    pass

@@ -1,0 +1,89 @@
+"""What REST shares: errors in the contract's shape, and pages."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.pagination import CursorPagination
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as drf_exception_handler
+
+from chatsite.errors import (
+    ChatError,
+    Fields,
+    Forbidden,
+    Invalid,
+    NotFound,
+    RateLimited,
+    TooLarge,
+    Unauthorized,
+    Unavailable,
+)
+
+
+class Pages(CursorPagination):
+    """`{"next", "previous", "results"}`, by keyset: a page costs the same however far down it is."""
+
+    ordering = "pk"
+    page_size_query_param = "limit"
+    max_page_size = 200
+
+
+def sentences(detail: Any) -> list[str]:
+    """Whatever nesting DRF made of one field's errors, as a flat list of sentences."""
+    if isinstance(detail, dict):
+        return [sentence for value in detail.values() for sentence in sentences(value)]
+    if isinstance(detail, list | tuple):
+        return [sentence for value in detail for sentence in sentences(value)]
+    return [str(detail)]
+
+
+def invalid(error: exceptions.ValidationError) -> ChatError:
+    """A serializer's complaint as the contract's error; one that only says "too long a body" is `too_large`."""
+    detail = error.detail
+    if not isinstance(detail, dict):
+        return Invalid(" ".join(sentences(detail)))
+    fields: Fields = {str(name): sentences(value) for name, value in detail.items()}
+    named = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in fields.items())
+    if error.get_codes() == {"body": ["max_length"]}:
+        return TooLarge(named, fields=fields)
+    return Invalid(named, fields=fields)
+
+
+def translate(error: Exception) -> ChatError | None:
+    """The contract's error for any that a view or a handler may raise; None for one nobody foresaw."""
+    match error:
+        case ChatError():
+            return error
+        case exceptions.ValidationError():
+            return invalid(error)
+        case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
+            return Unauthorized(str(error.detail))
+        case exceptions.Throttled():
+            return RateLimited(retry_after=error.wait or 1)
+        case Http404() | exceptions.NotFound():
+            return NotFound()
+        case PermissionDenied() | exceptions.PermissionDenied():
+            return Forbidden()
+        case exceptions.APIException():
+            return Invalid(str(error.detail))
+        case OperationalError() | InterfaceError():
+            return Unavailable()
+    return None
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    chat_error = translate(error)
+    if chat_error is None:
+        return None
+    # DRF's own handler rolls back, and knows the headers (WWW-Authenticate, Allow) and odd statuses (405, 415).
+    response = drf_exception_handler(error, context)
+    if response is None:
+        headers = {"Retry-After": str(int(chat_error.retry_after) + 1)} if chat_error.retry_after else {}
+        return Response(chat_error.payload(), status=chat_error.status, headers=headers)
+    response.data = chat_error.payload()
+    if isinstance(chat_error, TooLarge):
+        response.status_code = chat_error.status
+    return response

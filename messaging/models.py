@@ -1,0 +1,34 @@
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+
+class Message(models.Model):
+    room = models.ForeignKey("rooms.Room", on_delete=models.CASCADE, related_name="messages")
+    seq = models.PositiveBigIntegerField()
+    sender = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages")
+    client_id = models.UUIDField()
+    # SHA-256 of what was first sent: a repeat is told from another message even after an edit or a deletion.
+    fingerprint = models.CharField(max_length=64, editable=False)
+    body = models.TextField(blank=True)
+    html = models.TextField(blank=True, editable=False)
+    reply_to = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replies")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    edited_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Deleted by a person: the text is gone. Hidden by a moderator in the admin: the text is kept and can come back.
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    hidden_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["room", "seq"], name="message_seq_once"),
+            models.UniqueConstraint(fields=["sender", "client_id"], name="message_client_id_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.room_id} #{self.seq} by {self.sender_id}"
+
+    @property
+    def gone(self) -> bool:
+        """Shown as a tombstone to everyone."""
+        return self.deleted_at is not None or self.hidden_at is not None

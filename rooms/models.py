@@ -1,0 +1,145 @@
+import secrets
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from accounts.models import User
+
+
+def new_epoch() -> str:
+    return secrets.token_hex(8)
+
+
+class RoomQuerySet(models.QuerySet["Room"]):
+    def visible_to(self, user: User) -> "RoomQuerySet":
+        """Public rooms and the rooms this person is in."""
+        mine = Membership.objects.filter(user=user).values("room_id")
+        return self.filter(models.Q(kind=Room.Kind.PUBLIC) | models.Q(pk__in=mine))
+
+
+class Room(models.Model):
+    class Kind(models.TextChoices):
+        PUBLIC = "public", "Public"
+        PRIVATE = "private", "Private"
+        DIRECT = "direct", "Direct"
+
+    slug = models.SlugField(max_length=64, unique=True)
+    name = models.CharField(max_length=64, blank=True)
+    topic = models.CharField(max_length=250, blank=True)
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.PUBLIC)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # The ids of a direct room's people, sorted: the unique key by which the room is found again.
+    direct_key = models.CharField(max_length=200, unique=True, null=True, editable=False)
+    # Everyone is put into these on arrival.
+    is_default = models.BooleanField(default=False)
+    epoch = models.CharField(max_length=16, default=new_epoch, editable=False)
+    head = models.PositiveBigIntegerField(default=0, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", editable=False
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = RoomQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["slug"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind="direct", direct_key__isnull=False)
+                | (~models.Q(kind="direct") & models.Q(direct_key__isnull=True)),
+                name="room_direct_has_key",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.slug
+
+    @property
+    def archived(self) -> bool:
+        return self.archived_at is not None
+
+
+class Membership(models.Model):
+    class Role(models.TextChoices):
+        OWNER = "owner", "Owner"
+        MODERATOR = "moderator", "Moderator"
+        MEMBER = "member", "Member"
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER)
+    muted = models.BooleanField(default=False)
+    read_seq = models.PositiveBigIntegerField(default=0, editable=False)
+    joined_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["room", "user"], name="membership_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.room}"
+
+    @property
+    def moderates(self) -> bool:
+        return self.role in (self.Role.OWNER, self.Role.MODERATOR)
+
+
+class Ban(models.Model):
+    """Somebody who may not come back into a room. They were removed when it was made."""
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="bans")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="room_bans")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["room", "user"], name="ban_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} banned from {self.room}"
+
+
+class RoomInvite(models.Model):
+    """An invite link that also leads into a room."""
+
+    invite = models.OneToOneField("accounts.Invite", on_delete=models.CASCADE, related_name="room_invite")
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="invites")
+
+    def __str__(self) -> str:
+        return f"{self.invite} into {self.room}"
+
+
+class Event(models.Model):
+    """One line of a room's log. `seq` has no hole and is never used twice in a room."""
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="events")
+    seq = models.PositiveBigIntegerField()
+    event = models.CharField(max_length=20)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    # What the event is about (a message's id), for the app that wrote it.
+    subject_id = models.PositiveBigIntegerField(null=True)
+    data = models.JSONField(default=dict)
+    # A message that was deleted or hidden: it counts as unread no more.
+    retracted = models.BooleanField(default=False)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["room", "seq"], name="event_seq_once")]
+        indexes = [models.Index(fields=["event", "subject_id"], name="event_by_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.room_id} #{self.seq} {self.event}"
+
+
+class Mention(models.Model):
+    """A message that names somebody, by its place in the log."""
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="mentions")
+    seq = models.PositiveBigIntegerField()
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mentions")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "room", "seq"], name="mention_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.room_id} #{self.seq}"
