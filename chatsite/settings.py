@@ -3,28 +3,33 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import environ
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env")
+from chatsite import environment
+from chatsite.environment import BASE_DIR, env
 
-SECRET_KEY = env("SECRET_KEY", default="")
-if not SECRET_KEY:
-    raise ImproperlyConfigured("SECRET_KEY is missing: set it in .env (./run writes one).")
-DEBUG = env.bool("DEBUG", default=False)
+environment.read_dotenv(BASE_DIR / ".env")
 
-SITE_URL = env("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
-_site = urlsplit(SITE_URL)
-if _site.scheme not in ("http", "https") or not _site.hostname:
-    raise ImproperlyConfigured(f"SITE_URL is not an address like https://chat.example.org: {SITE_URL!r}")
-SECURE = _site.scheme == "https"
-LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
-ALLOWED_HOSTS = [_site.hostname, *LOCAL_HOSTS, *env.list("EXTRA_HOSTS", default=[])]
-EXTRA_ORIGINS = env.list("EXTRA_ORIGINS", default=[])
-CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}", *EXTRA_ORIGINS]
+SECRET_KEY = environment.secret_key()
+DEBUG = environment.flag("DEBUG")
+HOST = environment.host()
+PORT = environment.port()
+
+# One address derives what the site answers to, which origins it trusts, and whether cookies need https.
+SITE_URL = environment.site_url()
+SECURE = SITE_URL.startswith("https:")
+ALLOWED_HOSTS = environment.site_hosts(SITE_URL)
+EXTRA_ORIGINS = environment.origins("EXTRA_ORIGINS")
+CSRF_TRUSTED_ORIGINS = [SITE_URL, *EXTRA_ORIGINS]
+# Believe X-Forwarded-Proto and X-Forwarded-For: only where a proxy of ours sets them on every request.
+TRUST_PROXY = environment.flag("TRUST_PROXY")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
+SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if SECURE else 0
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # HSTS for subdomains isn't ours to promise: they may be other services
+    "security.W021",  # nor is the browsers' preload list
+    "security.W008",  # the proxy that ends TLS sends http on to https; we don't know whether there is one
+]
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -76,19 +81,11 @@ TEMPLATES = [
     }
 ]
 
-DATA_DIR = Path(env("DATA_DIR", default=str(BASE_DIR / "data")))
-DATABASE_URL = env("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'chat.sqlite3'}")
-DATABASES = {"default": env.db_url_config(DATABASE_URL)}
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    DATABASES["default"]["OPTIONS"] = {
-        # IMMEDIATE takes the write lock at BEGIN, so that no transaction fails half-way for it.
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 5,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
-    }
+DATA_DIR = Path(env.str("DATA_DIR", default="") or BASE_DIR / "data").resolve()
+DATABASES = {"default": environment.database(DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env("REDIS_URL", default="")
+REDIS_URL = environment.redis_url()
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 if REDIS_URL:
     CACHES = {"default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_URL}}
@@ -141,8 +138,8 @@ REST_FRAMEWORK = {
     ],
     # A normal person never meets these; a bot that does gets `retry_after`.
     "DEFAULT_THROTTLE_RATES": {
-        "anon": env("THROTTLE_ANON", default="300/min"),
-        "user": env("THROTTLE_USER", default="6000/min"),
+        "anon": environment.rate("THROTTLE_ANON", "300/min"),
+        "user": environment.rate("THROTTLE_USER", "6000/min"),
     },
     "DEFAULT_PAGINATION_CLASS": "chatsite.api.Pages",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
@@ -179,8 +176,5 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 
-EMAIL_URL = env("EMAIL_URL", default="")
-if EMAIL_URL:
-    globals().update(env.email_url_config(EMAIL_URL))
-DEFAULT_FROM_EMAIL = env("EMAIL_FROM", default=f"chat@{_site.hostname}")
+globals().update(environment.email(default_from=f"chat@{urlsplit(SITE_URL).hostname}"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

@@ -1,0 +1,172 @@
+"""What a site decides, from the environment or `.env`. A bad value is one sentence that names its setting.
+
+Nothing here imports Django's settings, so that a mistake is told before anything else is loaded.
+"""
+
+import socket
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound)
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+
+def read_dotenv(path: Path) -> None:
+    """What is in the environment already wins."""
+    try:
+        environ.Env.read_env(path)
+    except OSError as error:
+        raise ImproperlyConfigured(f".env cannot be read: {error.strerror}.") from error
+
+
+def flag(name: str) -> bool:
+    value = env.str(name, default="").strip().lower()
+    if value in ("1", "true", "yes", "on"):
+        return True
+    if value in ("", "0", "false", "no", "off"):
+        return False
+    raise ImproperlyConfigured(f"{name} is not true or false: {value!r}.")
+
+
+def items(name: str) -> list[str]:
+    return [item.strip() for item in env.str(name, default="").split(",") if item.strip()]
+
+
+def secret_key() -> str:
+    key = env.str("SECRET_KEY", default="")
+    if not key:
+        raise ImproperlyConfigured(
+            "SECRET_KEY is missing: set it in .env (./run writes one where there is none)."
+        )
+    if len(key) < 50:
+        raise ImproperlyConfigured("SECRET_KEY is too short: use 50 random characters or more.")
+    return key
+
+
+def host() -> str:
+    return env.str("HOST", default="").strip("[] ") or "127.0.0.1"
+
+
+def port() -> int:
+    value = env.str("PORT", default="").strip() or "8000"
+    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 65535):
+        raise ImproperlyConfigured(f"PORT is not a number from 1 to 65535: {value!r}.")
+    return int(value)
+
+
+def bracketed(name: str) -> str:
+    """An IPv6 address as it stands in a URL."""
+    return f"[{name}]" if ":" in name else name
+
+
+def lan_address() -> str:
+    """The address other machines of the local network most likely know this one by. Nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "127.0.0.1"
+
+
+def site_url() -> str:
+    """SITE_URL, or the address that HOST and PORT make."""
+    url = env.str("SITE_URL", default="").strip().rstrip("/")
+    if not url:
+        name = lan_address() if host() in WILDCARDS else host()
+        return f"http://{bracketed(name)}:{port()}"
+    try:
+        parts = urlsplit(url)
+        bad = parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query
+        bad = bad or bool(parts.fragment) or parts.username is not None or parts.port == 0
+    except ValueError:
+        bad = True
+    if bad or any(character.isspace() for character in url):
+        raise ImproperlyConfigured(f"SITE_URL is not an address like https://chat.example.org: {url!r}.")
+    return url
+
+
+def site_hosts(url: str) -> list[str]:
+    """The names this site answers to."""
+    names = [bracketed(urlsplit(url).hostname or ""), *LOOPBACK]
+    if host() in WILDCARDS:
+        machine = socket.gethostname().lower()
+        names += [machine, f"{machine}.local"]
+    elif bracketed(host()) not in names:
+        names.append(bracketed(host()))
+    return list(dict.fromkeys(names + items("EXTRA_HOSTS")))
+
+
+def origins(name: str) -> list[str]:
+    """A list of scheme://host[:port], separated by commas."""
+    values = [value.rstrip("/") for value in items(name)]
+    for value in values:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.netloc or parts.path:
+            raise ImproperlyConfigured(
+                f"{name} is not a list of addresses like https://example.org: {value!r}."
+            )
+    return values
+
+
+def database(data_dir: Path) -> dict[str, Any]:
+    url = env.str("DATABASE_URL", default="").strip() or f"sqlite:///{data_dir / 'chat.sqlite3'}"
+    scheme = url.partition(":")[0]
+    if scheme not in ("sqlite", "postgres", "postgresql", "psql"):
+        raise ImproperlyConfigured("DATABASE_URL does not begin with sqlite:/// or postgresql://.")
+    try:
+        config = dict(env.db_url_config(url))
+    except Exception as error:
+        raise ImproperlyConfigured(
+            "DATABASE_URL is not like postgresql://user:password@host:5432/name."
+        ) from error
+    if not config.get("NAME"):
+        raise ImproperlyConfigured("DATABASE_URL names no database.")
+    if scheme == "sqlite":
+        config["OPTIONS"] = {
+            # IMMEDIATE takes the write lock at BEGIN, so that no transaction fails half-way for it.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 5,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+        }
+    return config
+
+
+def redis_url() -> str:
+    url = env.str("REDIS_URL", default="").strip()
+    if url and (url.partition("://")[0] not in ("redis", "rediss", "unix") or "://" not in url):
+        raise ImproperlyConfigured("REDIS_URL does not begin with redis://, rediss:// or unix://.")
+    return url
+
+
+def email(default_from: str) -> dict[str, Any]:
+    """Django's EMAIL_* settings; none where mail isn't set up."""
+    settings: dict[str, Any] = {"DEFAULT_FROM_EMAIL": env.str("EMAIL_FROM", default="") or default_from}
+    url = env.str("EMAIL_URL", default="").strip()
+    if not url:
+        return settings
+    scheme = url.partition("://")[0]
+    if scheme not in environ.Env.EMAIL_SCHEMES:
+        raise ImproperlyConfigured("EMAIL_URL does not begin with smtp://, smtp+tls:// or smtp+ssl://.")
+    try:
+        settings.update(env.email_url_config(url))
+    except Exception as error:
+        raise ImproperlyConfigured("EMAIL_URL is not like smtp+tls://user:password@host:587.") from error
+    if scheme.startswith("smtp") and not settings.get("EMAIL_HOST"):
+        raise ImproperlyConfigured("EMAIL_URL names no host.")
+    return settings
+
+
+def rate(name: str, default: str) -> str:
+    """A limit such as 300/min."""
+    value = env.str(name, default="").strip() or default
+    count, _, period = value.partition("/")
+    if not (count.isascii() and count.isdigit() and period[:1] in tuple("smhd")):
+        raise ImproperlyConfigured(f"{name} is not a rate like 300/min: {value!r}.")
+    return value

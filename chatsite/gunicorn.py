@@ -1,0 +1,23 @@
+"""How gunicorn runs the site. `./run` sets the two variables; the rest is the same everywhere."""
+
+import os
+import sys
+from typing import Any
+
+bind = os.environ.get("CHATSITE_BIND", "127.0.0.1:8000")
+worker_class = "chatsite.realtime.worker.EventletWorker"
+workers = 1
+# Longer than any request should take; with sockets open the worker still answers its arbiter.
+timeout = 60
+graceful_timeout = 2
+keepalive = 75
+loglevel = "warning"
+control_socket_disable = True
+proc_name = "chatsite"
+
+
+def when_ready(server: Any) -> None:
+    greeting = os.environ.pop("CHATSITE_GREETING", "")
+    if greeting:
+        sys.stdout.write(greeting + "\n")
+        sys.stdout.flush()

@@ -1,0 +1,22 @@
+import signal
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from chatsite import serving
+
+
+class Command(BaseCommand):
+    help = "Checks the settings, brings the database and the static files up to date, and serves the site."
+    # The checks load every view; the server does that anyway, and the tests run them.
+    requires_system_checks: list[str] = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        from accounts.services import setup_link
+
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        serving.check_port()
+        serving.check_data_dir()
+        serving.migrate()
+        serving.collect_static()
+        serving.serve(serving.greeting(setup_link()))

@@ -1,0 +1,104 @@
+"""Every check of the project: `./run test`. With arguments, only pytest with those."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+PACKAGES = {"chromium": "chromium", "node": "nodejs", "npm": "npm"}
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+HTTPS = {"SITE_URL": "https://chat.example.org", "DJANGO_SETTINGS_MODULE": "chatsite.settings"}
+
+
+def run(*command: str | Path, **environ: str) -> bool:
+    return subprocess.run(list(map(str, command)), cwd=ROOT, env={**os.environ, **environ}).returncode == 0
+
+
+def browser() -> str | None:
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def missing() -> list[str]:
+    found = {"chromium": browser(), "node": shutil.which("node"), "npm": shutil.which("npm")}
+    return [PACKAGES[name] for name, path in found.items() if not path]
+
+
+def install_programs() -> None:
+    """Chromium and Node, where they are missing and we may install them."""
+    packages = missing()
+    if not packages:
+        return
+    wanted = " ".join(packages)
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        sys.exit(f"The tests need {wanted}: install it (Debian, Ubuntu: sudo apt-get install {wanted}).")
+    print(f"Installing {wanted} ...", flush=True)
+    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    run("apt-get", "update", "-qq", **quiet)
+    run("apt-get", "install", "-qq", "-y", "--no-install-recommends", *packages, **quiet)
+    if missing():
+        sys.exit(f"The tests need {' '.join(missing())}, and apt-get could not install it.")
+
+
+def install_modules() -> None:
+    lock, stamp = ROOT / "package-lock.json", ROOT / "node_modules" / ".stamp"
+    if stamp.is_file() and stamp.read_bytes() == lock.read_bytes():
+        return
+    if not run("npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"):
+        sys.exit("npm could not install what package-lock.json names; the lines above say why.")
+    stamp.write_bytes(lock.read_bytes())
+
+
+def pytest(*arguments: str) -> bool:
+    code = subprocess.run([BIN / "pytest", *arguments], cwd=ROOT).returncode
+    # 5 is "no test ran": right where nothing carries a marker.
+    return code == 0 or (code == 5 and "-m" in arguments)
+
+
+def js_tests() -> bool:
+    files = sorted((ROOT / "tests" / "js").rglob("*.test.*js"))
+    return run("node", "--test", *files) if files else True
+
+
+CHECKS: dict[str, Callable[[], bool]] = {
+    "ruff": lambda: run(BIN / "ruff", "check", "."),
+    "format": lambda: run(BIN / "ruff", "format", "--check", "."),
+    "shell": lambda: run(BIN / "shellcheck", "run", ".ci/run"),
+    "templates": lambda: run(BIN / "djlint", "templates", "--lint", "--quiet"),
+    "types": lambda: run(BIN / "mypy"),
+    "migrations": lambda: run(sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"),
+    "deploy": lambda: run(
+        sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING", **HTTPS
+    ),
+    "js": js_tests,
+    "tests": lambda: pytest("-n", "2", "-m", "not serial"),
+    "alone": lambda: pytest("-m", "serial"),
+}
+
+
+def check(name: str) -> tuple[bool, float]:
+    print(f"\n== {name}", flush=True)
+    started = time.monotonic()
+    return CHECKS[name](), time.monotonic() - started
+
+
+def main() -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+    install_programs()
+    os.environ["CHROMIUM"] = browser() or ""
+    install_modules()
+    if sys.argv[1:]:
+        return subprocess.run([BIN / "pytest", *sys.argv[1:]], cwd=ROOT).returncode
+    results = {name: check(name) for name in CHECKS}
+    print()
+    for name, (passed, seconds) in results.items():
+        print(f"{'ok    ' if passed else 'FAILED'} {name} ({seconds:.0f} s)")
+    return 0 if all(passed for passed, _ in results.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
