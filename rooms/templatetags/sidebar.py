@@ -1,0 +1,41 @@
+from typing import Any
+
+from django import template
+
+from accounts import presence
+from accounts.models import User
+from accounts.payloads import user_payload
+from rooms.models import Room
+from rooms.payloads import Payload, room_payloads
+
+register = template.Library()
+
+
+@register.inclusion_tag("rooms/_sidebar.html", takes_context=True)
+def sidebar(context: template.Context) -> dict[str, Any]:
+    """The column at the left of every signed-in page: my rooms, my people, me."""
+    user = context["request"].user
+    rooms = room_payloads(user)
+    return {
+        "site": context.get("site"),
+        "me": user_payload(user),
+        "user": user,
+        "current": context.get("current", ""),
+        "rooms": sorted((room for room in rooms if room["kind"] != Room.Kind.DIRECT), key=by_name),
+        "directs": with_presence(sorted((room for room in rooms if room["kind"] == Room.Kind.DIRECT), key=by_name)),
+        "unread": any(room["unread"] for room in rooms),
+    }
+
+
+def by_name(room: Payload) -> tuple[bool, str]:
+    return room["archived"], room["name"].casefold()
+
+
+def with_presence(directs: list[Payload]) -> list[Payload]:
+    """Each person of a direct room also says whether they are `online`."""
+    names = {person["username"] for room in directs for person in room["people"]}
+    ids = dict(User.objects.filter(username__in=names).values_list("pk", "username"))
+    online = {ids[pk] for pk in presence.online_among(ids)}
+    for room in directs:
+        room["people"] = [{**person, "online": person["username"] in online} for person in room["people"]]
+    return directs
