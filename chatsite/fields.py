@@ -69,5 +69,7 @@ class StrictSerializer(serializers.Serializer):
         known = {name for name, field in self.fields.items() if not field.read_only} | {"csrfmiddlewaretoken"}
         extra = [key for key in data if key not in known]
         if extra:
-            raise serializers.ValidationError({str(key)[:64]: ["There is no such field."] for key in extra[:10]})
+            raise serializers.ValidationError(
+                {str(key)[:64]: ["There is no such field."] for key in extra[:10]}
+            )
         return values

@@ -2,6 +2,24 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from accounts.models import User
+from rooms.models import Room
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def whole(self) -> "MessageQuerySet":
+        """With all that a payload needs, in one query."""
+        return self.select_related("room", "sender", "reply_to__sender")
+
+    def visible_to(self, user: User) -> "MessageQuerySet":
+        """In the rooms this person may read."""
+        rooms = Room.objects.visible_to(user).exclude(bans__user=user)
+        return self.filter(room__in=rooms)
+
+    def standing(self) -> "MessageQuerySet":
+        """Neither deleted nor hidden."""
+        return self.filter(deleted_at=None, hidden_at=None)
+
 
 class Message(models.Model):
     room = models.ForeignKey("rooms.Room", on_delete=models.CASCADE, related_name="messages")
@@ -12,12 +30,16 @@ class Message(models.Model):
     fingerprint = models.CharField(max_length=64, editable=False)
     body = models.TextField(blank=True)
     html = models.TextField(blank=True, editable=False)
-    reply_to = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replies")
+    reply_to = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replies"
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     edited_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Deleted by a person: the text is gone. Hidden by a moderator in the admin: the text is kept and can come back.
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     hidden_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = MessageQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -3,3 +3,12 @@ from django.apps import AppConfig
 
 class RoomsConfig(AppConfig):
     name = "rooms"
+
+    def ready(self) -> None:
+        from accounts import arrivals, presence
+        from rooms import invites
+        from rooms.queries import companions
+
+        arrivals.on_arrival.append(invites.welcome)
+        arrivals.on_invite.append(invites.accept)
+        presence.audience = companions

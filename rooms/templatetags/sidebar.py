@@ -22,7 +22,9 @@ def sidebar(context: template.Context) -> dict[str, Any]:
         "user": user,
         "current": context.get("current", ""),
         "rooms": sorted((room for room in rooms if room["kind"] != Room.Kind.DIRECT), key=by_name),
-        "directs": with_presence(sorted((room for room in rooms if room["kind"] == Room.Kind.DIRECT), key=by_name)),
+        "directs": with_presence(
+            sorted((room for room in rooms if room["kind"] == Room.Kind.DIRECT), key=by_name)
+        ),
         "unread": any(room["unread"] for room in rooms),
     }
 

@@ -1,0 +1,130 @@
+"""`/message`: history by keyset, search, and what one may do with a message."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import re_path
+from drf_spectacular.utils import extend_schema
+from rest_framework import status, viewsets
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.utils.urls import remove_query_param, replace_query_param
+
+from chatsite.api import me
+from chatsite.errors import NotFound
+from chatsite.fields import LARGEST
+from messaging import events, services
+from messaging.models import Message
+from messaging.payloads import message_payload
+from messaging.serializers import (
+    ChangeSerializer,
+    CreateSerializer,
+    HistoryQuerySerializer,
+    MessageSerializer,
+)
+
+
+class MessageViewSet(viewsets.GenericViewSet):
+    serializer_class = MessageSerializer
+    filter_backends = []
+    queryset = Message.objects.none()
+
+    def get_serializer_class(self) -> type[BaseSerializer]:
+        forms = {"create": CreateSerializer, "update": ChangeSerializer, "partial_update": ChangeSerializer}
+        return forms.get(self.action, MessageSerializer)
+
+    @extend_schema(
+        summary="History of a room, or of all mine; search with q",
+        description="Newest first, and `next` is the older page; with `after`, oldest first, and `next` is the newer page.",
+        parameters=[HistoryQuerySerializer],
+    )
+    def list(self, request: Request) -> Response:
+        serializer = HistoryQuerySerializer(data=request.query_params)
+        serializer.is_valid(raise_exception=True)
+        query: dict[str, Any] = serializer.validated_data
+        # Within a room a place is a seq; over all rooms it is a message's id, which grows with time too.
+        key = "seq" if "room" in query else "pk"
+        found = self.found(query)
+        forward = "after" in query
+        if forward:
+            found = found.filter(**{f"{key}__gt": query["after"]}).order_by(key)
+        else:
+            found = found.filter(**{f"{key}__lt": query.get("before", LARGEST)}).order_by(f"-{key}")
+        rows = list(found[: query["limit"] + 1])
+        return Response(self.page(rows, query["limit"], key, forward))
+
+    def found(self, query: dict[str, Any]) -> QuerySet[Message]:
+        user = me(self.request)
+        if query.get("q"):
+            return events.search(user, query["q"], query.get("room"))
+        if "room" in query:
+            return events.in_room(user, query["room"])
+        return Message.objects.whole().visible_to(user)
+
+    def page(self, rows: list[Message], limit: int, key: str, forward: bool) -> dict[str, Any]:
+        """`next` goes on in the direction of the request, `previous` back against it."""
+        more, rows = len(rows) > limit, rows[:limit]
+        onward, backward = ("after", "before") if forward else ("before", "after")
+        started = {"before", "after"} & self.request.query_params.keys()
+        return {
+            "next": self.link(onward, getattr(rows[-1], key)) if more else None,
+            "previous": self.link(backward, getattr(rows[0], key)) if rows and started else None,
+            "results": [message_payload(message) for message in rows],
+        }
+
+    def link(self, parameter: str, value: int) -> str:
+        url = self.request.build_absolute_uri()
+        for name in ("before", "after"):
+            url = remove_query_param(url, name)
+        return replace_query_param(url, parameter, value)
+
+    @extend_schema(summary="One message")
+    def retrieve(self, request: Request, pk: str) -> Response:
+        return self.answer(services.visible_message(me(request), number(pk)))
+
+    @extend_schema(
+        summary="Send; 201, or 200 for a repeat of the same client_id",
+        request=CreateSerializer,
+        responses={200: MessageSerializer, 201: MessageSerializer},
+    )
+    def create(self, request: Request) -> Response:
+        message, created = services.send(me(request), **self.checked())
+        return self.answer(message, status.HTTP_201_CREATED if created else status.HTTP_200_OK)
+
+    @extend_schema(summary="Edit", request=ChangeSerializer, responses=MessageSerializer)
+    def update(self, request: Request, pk: str) -> Response:
+        services.visible_message(me(request), number(pk))
+        return self.answer(services.edit(me(request), number(pk), self.checked()["body"]))
+
+    @extend_schema(summary="Edit", request=ChangeSerializer, responses=MessageSerializer)
+    def partial_update(self, request: Request, pk: str) -> Response:
+        return self.update(request, pk)
+
+    @extend_schema(summary="Delete; a tombstone stays", responses={204: None})
+    def destroy(self, request: Request, pk: str) -> Response:
+        services.delete(me(request), number(pk))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def checked(self) -> dict[str, Any]:
+        serializer = self.get_serializer(data=self.request.data)
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+    def answer(self, message: Message, code: int = status.HTTP_200_OK) -> Response:
+        return Response(message_payload(message), status=code)
+
+
+def number(pk: str) -> int:
+    """An id out of a path; one that no row can have is not found."""
+    if not (pk.isascii() and pk.isdigit()) or len(pk) > 18:
+        raise NotFound("There is no such message.")
+    return int(pk)
+
+
+CHANGES = {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
+
+urlpatterns = [
+    re_path(r"^message/?$", MessageViewSet.as_view({"get": "list", "post": "create"}), name="message-list"),
+    re_path(r"^message/(?P<pk>[^/]+)/?$", MessageViewSet.as_view(CHANGES), name="message-detail"),
+]

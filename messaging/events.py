@@ -1,0 +1,46 @@
+"""Reading messages: out of the log for who was away, by keyset for who scrolls, by words for who searches."""
+
+from collections.abc import Sequence
+
+from django.db.models import QuerySet
+
+from accounts.models import User
+from messaging.models import Message
+from messaging.payloads import Payload, message_payload
+from rooms import access
+from rooms.models import Event
+
+NAMES = ("chat-message", "message-edited", "message-deleted")
+PAGE = 50
+
+
+def replay(rows: Sequence[Event]) -> dict[int, Payload]:
+    """The messages that these log rows tell of, by the rows' seq, as they are now: what was deleted since is a tombstone."""
+    messages = Message.objects.whole().in_bulk([row.subject_id for row in rows])
+    return {row.seq: {**message_payload(messages[row.subject_id]), "seq": row.seq} for row in rows}
+
+
+def history(
+    user: User, room: str, before: int | None = None, after: int | None = None, limit: int = PAGE
+) -> list[Payload]:
+    """At most `limit` messages around a place in the log, oldest first: the last before `before` (or of all), or the
+    first after `after`."""
+    found = in_room(user, room)
+    if after is not None:
+        return [message_payload(message) for message in found.filter(seq__gt=after).order_by("seq")[:limit]]
+    if before is not None:
+        found = found.filter(seq__lt=before)
+    return [message_payload(message) for message in reversed(found.order_by("-seq")[:limit])]
+
+
+def in_room(user: User, room: str) -> QuerySet[Message]:
+    return Message.objects.whole().filter(room=access.room_for(user, room))
+
+
+def search(user: User, query: str, room: str | None = None) -> QuerySet[Message]:
+    """Standing messages with all the words of `query`, newest first, of one room or of all that the user may read."""
+    found = in_room(user, room) if room else Message.objects.whole().visible_to(user)
+    found = found.standing().order_by("-pk")  # type: ignore[attr-defined]
+    for word in query.split():
+        found = found.filter(body__icontains=word)
+    return found

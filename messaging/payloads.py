@@ -1,0 +1,44 @@
+"""A message as every client sees it: one builder for sockets, REST and the page."""
+
+from typing import Any
+
+from accounts.payloads import user_brief
+from chatsite.times import iso
+from messaging.models import Message
+
+Payload = dict[str, Any]
+
+# A reply quotes one line.
+QUOTE_LENGTH = 140
+
+
+def message_payload(message: Message) -> Payload:
+    """The contract's message; needs `room`, `sender` and `reply_to__sender` at hand (`Message.objects.whole()`)."""
+    gone = message.gone
+    return {
+        "id": message.pk,
+        "room": message.room.slug,
+        "seq": message.seq,
+        "sender": user_brief(message.sender),
+        "body": "" if gone else message.body,
+        "html": "" if gone else message.html,
+        "client_id": str(message.client_id),
+        "created_at": iso(message.created_at),
+        "edited_at": iso(message.edited_at),
+        "deleted": gone,
+        "reply_to": quote(message.reply_to) if message.reply_to and not gone else None,
+    }
+
+
+def quote(message: Message) -> Payload:
+    return {
+        "id": message.pk,
+        "seq": message.seq,
+        "sender": user_brief(message.sender),
+        "body": "" if message.gone else first_line(message.body),
+    }
+
+
+def first_line(body: str) -> str:
+    line = next((line for line in body.splitlines() if line.strip()), "").strip()
+    return line if len(line) <= QUOTE_LENGTH else line[: QUOTE_LENGTH - 1].rstrip() + "…"

@@ -1,0 +1,91 @@
+import uuid
+
+from rest_framework import serializers
+
+from chatsite.fields import LARGEST, ClientId, StrictSerializer, Text, Whole
+from messaging.models import Message
+from messaging.payloads import Payload, message_payload
+from messaging.services import LONGEST_BODY
+from rooms.serializers import BriefUserSerializer, Slug
+
+
+class Body(Text):
+    """What was typed, to the letter."""
+
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(
+            max_length=LONGEST_BODY, trim_whitespace=False, style={"base_template": "textarea.html"}
+        )  # type: ignore[arg-type]
+
+
+class SendSerializer(StrictSerializer):
+    """A `chat-message` of a socket."""
+
+    room = Slug()
+    body = Body()
+    client_id = ClientId()
+    reply_to = Whole(required=False, allow_null=True, help_text="The id of a message in the same room.")
+
+
+class CreateSerializer(SendSerializer):
+    """A POST: one made by hand may leave `client_id` out, and can't be repeated safely then."""
+
+    client_id = ClientId(default=uuid.uuid4)
+
+
+class EditSerializer(StrictSerializer):
+    id = Whole()
+    body = Body()
+
+
+class ChangeSerializer(StrictSerializer):
+    body = Body()
+
+
+class DeleteSerializer(StrictSerializer):
+    id = Whole()
+
+
+class HistoryQuerySerializer(serializers.Serializer):
+    """The query string of `/message`."""
+
+    room = serializers.CharField(required=False, max_length=64)
+    before = serializers.IntegerField(
+        required=False, min_value=0, max_value=LARGEST, help_text="With room: a seq."
+    )
+    after = serializers.IntegerField(
+        required=False, min_value=0, max_value=LARGEST, help_text="With room: a seq."
+    )
+    q = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    limit = serializers.IntegerField(default=50, min_value=1, max_value=200)
+
+    def validate(self, attrs: dict[str, object]) -> dict[str, object]:
+        if "before" in attrs and "after" in attrs:
+            raise serializers.ValidationError({"after": ["Use before or after, not both."]})
+        return attrs
+
+
+class QuoteSerializer(serializers.Serializer):
+    id = serializers.IntegerField()
+    seq = serializers.IntegerField()
+    sender = BriefUserSerializer()
+    body = serializers.CharField()
+
+
+class MessageSerializer(serializers.Serializer):
+    """Says the shape for the OpenAPI document; `message_payload` makes it."""
+
+    id = serializers.IntegerField()
+    room = serializers.CharField()
+    seq = serializers.IntegerField()
+    sender = BriefUserSerializer()
+    body = serializers.CharField()
+    html = serializers.CharField()
+    client_id = serializers.UUIDField()
+    created_at = serializers.DateTimeField()
+    edited_at = serializers.DateTimeField(allow_null=True)
+    deleted = serializers.BooleanField()
+    reply_to = QuoteSerializer(allow_null=True)
+
+    def to_representation(self, message: Message) -> Payload:
+        return message_payload(message)

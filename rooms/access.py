@@ -1,0 +1,61 @@
+"""The door of every room: what a person may see and do is asked here, each time.
+
+A room that is missing and one that is not theirs look alike.
+"""
+
+from accounts.models import User
+from chatsite.errors import Archived, Banned, Forbidden, Muted, NotFound
+from rooms.models import Ban, Membership, Room
+
+
+def find(user: User, slug: str) -> tuple[Room, Membership | None]:
+    """The room as `user` may see it, and their membership (None in a public room they are not in)."""
+    membership = Membership.objects.select_related("room").filter(user=user, room__slug=slug).first()
+    if membership is not None:
+        return membership.room, membership
+    room = Room.objects.filter(slug=slug, kind=Room.Kind.PUBLIC).first()
+    if room is None:
+        raise NotFound("There is no such room.")
+    if Ban.objects.filter(room=room, user=user).exists():
+        raise Banned()
+    return room, None
+
+
+def room_for(user: User, slug: str) -> Room:
+    return find(user, slug)[0]
+
+
+def membership_for(user: User, slug: str) -> Membership:
+    """For what only members do. `not_found` for a room that can't be seen, `forbidden` for one not joined."""
+    _, membership = find(user, slug)
+    if membership is None:
+        raise Forbidden("Join the room first.")
+    return membership
+
+
+def posting_membership(user: User, slug: str) -> Membership:
+    """For what changes the talk: not in an archived room, and not while muted."""
+    membership = membership_for(user, slug)
+    check_posting(membership)
+    return membership
+
+
+def check_posting(membership: Membership) -> None:
+    if membership.room.archived:
+        raise Archived()
+    if membership.muted:
+        raise Muted()
+
+
+def moderating_membership(user: User, slug: str) -> Membership:
+    membership = membership_for(user, slug)
+    if not membership.moderates:
+        raise Forbidden("Only the room's owner and moderators may do that.")
+    return membership
+
+
+def owning_membership(user: User, slug: str) -> Membership:
+    membership = membership_for(user, slug)
+    if membership.role != Membership.Role.OWNER:
+        raise Forbidden("Only the room's owner may do that.")
+    return membership

@@ -1,0 +1,254 @@
+"""`/room` and what hangs on it."""
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.urls import re_path, reverse
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import mixins, status, viewsets
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.views import APIView
+
+from accounts import services as accounts
+from accounts.payloads import user_brief
+from chatsite.api import Pages, me
+from chatsite.times import iso
+from rooms import access, directs, invites, log, membership, payloads, services
+from rooms.models import Membership, Room
+from rooms.serializers import (
+    BanSerializer,
+    EventPageSerializer,
+    EventQuerySerializer,
+    MemberAddSerializer,
+    MemberSerializer,
+    MemberUpdateSerializer,
+    RoomCreateSerializer,
+    RoomInviteSerializer,
+    RoomSerializer,
+    RoomUpdateSerializer,
+)
+
+
+def checked(serializer: BaseSerializer) -> dict[str, Any]:
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
+class RoomPages(Pages):
+    ordering = "slug"
+
+
+@extend_schema_view(
+    list=extend_schema(summary="Public rooms and mine", parameters=[OpenApiParameter("q", str)]),
+    retrieve=extend_schema(summary="One room"),
+    create=extend_schema(
+        summary="Make a room, or open a direct one", request=RoomCreateSerializer, responses=RoomSerializer
+    ),
+    partial_update=extend_schema(
+        summary="Rename, set the topic, archive", request=RoomUpdateSerializer, responses=RoomSerializer
+    ),
+    update=extend_schema(summary="The same as PATCH", request=RoomUpdateSerializer, responses=RoomSerializer),
+    destroy=extend_schema(summary="Archive"),
+)
+class RoomViewSet(viewsets.GenericViewSet):
+    serializer_class = RoomSerializer
+    pagination_class = RoomPages
+    lookup_field = "slug"
+    lookup_value_regex = "[^/]+"
+    filter_backends = []
+    queryset = Room.objects.none()
+
+    def get_queryset(self) -> QuerySet[Room]:
+        user = me(self.request)
+        found = Room.objects.visible_to(user).exclude(bans__user=user)
+        query = self.request.query_params.get("q", "").replace("\x00", "")
+        return found.filter(Q(name__icontains=query) | Q(slug__icontains=query)) if query else found
+
+    def get_serializer_class(self) -> type[BaseSerializer]:
+        forms = {
+            "create": RoomCreateSerializer,
+            "update": RoomUpdateSerializer,
+            "partial_update": RoomUpdateSerializer,
+        }
+        return forms.get(self.action, RoomSerializer)
+
+    def list(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response(payloads.room_payloads(me(request), page or []))
+
+    def retrieve(self, request: Request, slug: str) -> Response:
+        return self.answer(access.room_for(me(request), slug))
+
+    def create(self, request: Request) -> Response:
+        data = checked(self.get_serializer(data=request.data))
+        room, created = self.make(data)
+        return self.answer(room, status.HTTP_201_CREATED if created else status.HTTP_200_OK)
+
+    def make(self, data: dict[str, Any]) -> tuple[Room, bool]:
+        if data["kind"] == Room.Kind.DIRECT:
+            return directs.open_direct(me(self.request), data.get("members", []))
+        name = data.pop("name", None) or data["slug"]
+        return services.create_room(me(self.request), name, **data), True
+
+    def update(self, request: Request, slug: str, **kwargs: Any) -> Response:
+        data = checked(self.get_serializer(data=request.data))
+        archived = data.pop("archived", None)
+        room = access.room_for(me(request), slug)
+        if archived is False:
+            room = services.set_archived(me(request), slug, False)
+        if data:
+            room = services.update_room(me(request), slug, **data)
+        if archived:
+            room = services.set_archived(me(request), slug, True)
+        return self.answer(room)
+
+    def partial_update(self, request: Request, slug: str) -> Response:
+        return self.update(request, slug)
+
+    def destroy(self, request: Request, slug: str) -> Response:
+        services.set_archived(me(request), slug, True)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def answer(self, room: Room, code: int = status.HTTP_200_OK) -> Response:
+        return Response(payloads.room_payload(me(self.request), room), status=code)
+
+
+class MemberViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
+    serializer_class = MemberSerializer
+    pagination_class = Pages
+    filter_backends = []
+    queryset = Membership.objects.none()
+
+    def get_queryset(self) -> QuerySet[Membership]:
+        room = access.room_for(me(self.request), self.kwargs["slug"])
+        return room.memberships.select_related("user")
+
+    def get_serializer_class(self) -> type[BaseSerializer]:
+        forms = {
+            "create": MemberAddSerializer,
+            "update": MemberUpdateSerializer,
+            "partial_update": MemberUpdateSerializer,
+        }
+        return forms.get(self.action, MemberSerializer)
+
+    @extend_schema(request=MemberAddSerializer, responses=MemberSerializer)
+    def create(self, request: Request, slug: str) -> Response:
+        access.room_for(me(request), slug)
+        username = checked(self.get_serializer(data=request.data))["username"]
+        added = membership.add_member(me(request), slug, username)
+        return Response(payloads.member_payload(added), status=status.HTTP_201_CREATED)
+
+    def retrieve(self, request: Request, slug: str, username: str) -> Response:
+        room = access.room_for(me(request), slug)
+        return Response(payloads.member_payload(membership.member(room, username)))
+
+    @extend_schema(request=MemberUpdateSerializer, responses=MemberSerializer)
+    def update(self, request: Request, slug: str, username: str) -> Response:
+        access.room_for(me(request), slug)
+        data = checked(self.get_serializer(data=request.data))
+        changed = membership.change_member(me(request), slug, username, **data)
+        return Response(payloads.member_payload(changed))
+
+    @extend_schema(request=MemberUpdateSerializer, responses=MemberSerializer)
+    def partial_update(self, request: Request, slug: str, username: str) -> Response:
+        return self.update(request, slug, username)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, slug: str, username: str) -> Response:
+        membership.remove_member(me(request), slug, username)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class BanViewSet(viewsets.GenericViewSet):
+    serializer_class = BanSerializer
+    pagination_class = Pages
+    filter_backends = []
+
+    def get_serializer_class(self) -> type[BaseSerializer]:
+        return MemberAddSerializer if self.action == "create" else BanSerializer
+
+    def list(self, request: Request, slug: str) -> Response:
+        room = access.moderating_membership(me(request), slug).room
+        page = self.paginate_queryset(room.bans.select_related("user"))
+        return self.get_paginated_response([ban_payload(ban) for ban in page or []])
+
+    @extend_schema(request=MemberAddSerializer, responses=BanSerializer)
+    def create(self, request: Request, slug: str) -> Response:
+        access.room_for(me(request), slug)
+        username = checked(self.get_serializer(data=request.data))["username"]
+        ban = membership.ban(me(request), slug, username)
+        return Response(ban_payload(ban), status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, slug: str, username: str) -> Response:
+        membership.lift_ban(me(request), slug, username)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class RoomInviteViewSet(viewsets.GenericViewSet):
+    serializer_class = RoomInviteSerializer
+    pagination_class = Pages
+    filter_backends = []
+
+    def list(self, request: Request, slug: str) -> Response:
+        room = access.moderating_membership(me(request), slug).room
+        page = self.paginate_queryset(room.invites.filter(invite__revoked=False).select_related("invite"))
+        return self.get_paginated_response([invite_payload(request, link) for link in page or []])
+
+    @extend_schema(request=None, responses=RoomInviteSerializer)
+    def create(self, request: Request, slug: str) -> Response:
+        link = invites.make_room_invite(me(request), slug)
+        return Response(invite_payload(request, link), status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, slug: str, code: str) -> Response:
+        accounts.revoke_invite(invites.find(me(request), slug, code).invite)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class EventView(APIView):
+    @extend_schema(
+        summary="The same as `sync`", parameters=[EventQuerySerializer], responses=EventPageSerializer
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        room = access.room_for(me(request), slug)
+        query = checked(EventQuerySerializer(data=request.query_params))
+        return Response(log.read(room, query["after"], query.get("epoch"), query["limit"]))
+
+
+def ban_payload(ban: Any) -> dict[str, Any]:
+    return {"user": user_brief(ban.user), "created_at": iso(ban.created_at)}
+
+
+def invite_payload(request: Request, link: Any) -> dict[str, Any]:
+    url = request.build_absolute_uri(reverse("invite", args=[link.invite.code]))
+    return {"code": link.invite.code, "url": url, "created_at": iso(link.invite.created_at)}
+
+
+ROOM = r"^room/(?P<slug>[^/]+)"
+NAME = r"(?P<username>[^/]+)"
+CHANGES = {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
+
+urlpatterns = [
+    re_path(r"^room/?$", RoomViewSet.as_view({"get": "list", "post": "create"}), name="room-list"),
+    re_path(rf"{ROOM}/?$", RoomViewSet.as_view(CHANGES), name="room-detail"),
+    re_path(
+        rf"{ROOM}/member/?$", MemberViewSet.as_view({"get": "list", "post": "create"}), name="member-list"
+    ),
+    re_path(rf"{ROOM}/member/{NAME}/?$", MemberViewSet.as_view(CHANGES), name="member-detail"),
+    re_path(rf"{ROOM}/event/?$", EventView.as_view(), name="room-events"),
+    re_path(rf"{ROOM}/ban/?$", BanViewSet.as_view({"get": "list", "post": "create"}), name="ban-list"),
+    re_path(rf"{ROOM}/ban/{NAME}/?$", BanViewSet.as_view({"delete": "destroy"}), name="ban-detail"),
+    re_path(
+        rf"{ROOM}/invite/?$",
+        RoomInviteViewSet.as_view({"get": "list", "post": "create"}),
+        name="room-invite-list",
+    ),
+    re_path(
+        rf"{ROOM}/invite/(?P<code>[^/]+)/?$",
+        RoomInviteViewSet.as_view({"delete": "destroy"}),
+        name="room-invite",
+    ),
+]

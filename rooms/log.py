@@ -1,0 +1,109 @@
+"""The log of a room: the one sequence from which live delivery, catch-up, history and unread counts are read.
+
+An event is `{"event": name, "data": {…}}` with `data["seq"]`. Apps whose events say more than is stored in the
+log's own row register a builder for them.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypedDict
+
+import orjson
+from django.db import transaction
+from django.db.models import F
+
+from accounts.models import User
+from accounts.payloads import user_brief
+from chatsite.realtime import delivery
+from chatsite.times import iso
+from rooms.models import Event, Room
+
+Payload = dict[str, Any]
+Builder = Callable[[Sequence[Event]], dict[int, Payload]]
+
+# Builders by event name. Each takes rows and gives their data by seq.
+builders: dict[str, Builder] = {}
+
+LIMIT = 500
+# A page of the log must fit a socket's outbox of 1 MiB beside what else waits there.
+PAGE_BYTES = 256 * 1024
+
+
+class Page(TypedDict):
+    epoch: str
+    head: int
+    events: list[Payload]
+    more: bool
+    reset: bool
+
+
+def take(room: Room) -> int:
+    """The room's next seq. Inside a transaction: the row stays locked until it ends, so none is lost or doubled."""
+    Room.objects.filter(pk=room.pk).update(head=F("head") + 1)
+    room.head = Room.objects.values_list("head", flat=True).get(pk=room.pk)
+    return room.head
+
+
+def write(
+    room: Room,
+    seq: int,
+    event: str,
+    user: User | None,
+    subject_id: int | None = None,
+    data: Payload | None = None,
+) -> Event:
+    return Event.objects.create(
+        room=room, seq=seq, event=event, user=user, subject_id=subject_id, data=data or {}
+    )
+
+
+def publish(room: Room, event: str, data: Payload) -> None:
+    """To everyone who has joined the room, once the transaction around it is committed."""
+    slug = room.slug
+    transaction.on_commit(lambda: delivery.to_room(slug, event, data), robust=True)
+
+
+def append(room: Room, event: str, user: User, **data: Any) -> Event:
+    """Write and publish an event about `user` whose whole story is in its row."""
+    row = write(room, take(room), event, user, data=data)
+    publish(room, event, row_data(room, row))
+    return row
+
+
+def row_data(room: Room, row: Event) -> Payload:
+    user = user_brief(row.user) if row.user else None
+    return {"room": room.slug, "seq": row.seq, "user": user, "at": iso(row.at), **row.data}
+
+
+def build(room: Room, rows: Sequence[Event]) -> list[Payload]:
+    """The rows as clients see them, in the order given."""
+    built: dict[int, Payload] = {}
+    for name in {row.event for row in rows} & builders.keys():
+        built |= builders[name]([row for row in rows if row.event == name])
+    return [{"event": row.event, "data": built.get(row.seq) or row_data(room, row)} for row in rows]
+
+
+def read(room: Room, after: int | None, epoch: str | None = None, limit: int = LIMIT) -> Page:
+    """What happened after `after`, at most `limit` events and about 256 KiB, oldest first; `more` says whether to ask again.
+
+    `after=None` is one who has seen nothing and wants nothing of the past. Another log's epoch, or a place beyond
+    the head, is answered with `reset` and no events.
+    """
+    head = Room.objects.values_list("head", flat=True).get(pk=room.pk)
+    reset = (epoch is not None and epoch != room.epoch) or (after is not None and after > head)
+    if reset or after is None:
+        return Page(epoch=room.epoch, head=head, events=[], more=False, reset=reset)
+    rows = Event.objects.filter(room=room, seq__gt=after).select_related("user").order_by("seq")[:limit]
+    events = fitting(build(room, rows))
+    last = events[-1]["data"]["seq"] if events else after
+    head = max(head, last)
+    return Page(epoch=room.epoch, head=head, events=events, more=last < head, reset=False)
+
+
+def fitting(events: list[Payload]) -> list[Payload]:
+    """The first events that fit one page, and never none."""
+    size = 0
+    for count, event in enumerate(events):
+        size += len(orjson.dumps(event))
+        if size > PAGE_BYTES and count:
+            return events[:count]
+    return events

@@ -1,0 +1,56 @@
+"""Counts of rooms, in as many queries for a thousand rooms as for one."""
+
+from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from accounts.models import User
+from rooms.models import Event, Membership, Mention, Room
+
+MESSAGE = "chat-message"
+
+
+def count_of(rows: QuerySet, by: str = "room") -> Coalesce:
+    return Coalesce(Subquery(rows.order_by().values(by).annotate(n=Count("pk")).values("n")), 0)
+
+
+def unread_of(user_id: OuterRef | int, room_id: OuterRef, read_seq: OuterRef) -> Coalesce:
+    """Others' messages beyond the read position that still stand."""
+    rows = Event.objects.filter(room_id=room_id, seq__gt=read_seq, event=MESSAGE, retracted=False)
+    return count_of(rows.filter(~Q(user_id=user_id) | Q(user_id=None)))
+
+
+def mentions_of(user_id: OuterRef | int, room_id: OuterRef, read_seq: OuterRef) -> Coalesce:
+    return count_of(Mention.objects.filter(user_id=user_id, room_id=room_id, seq__gt=read_seq))
+
+
+def with_counts(rooms: QuerySet[Room], user: User) -> QuerySet[Room]:
+    """Each room with `role`, `read_seq`, `members`, `unread` and `mentions` as `user` has them."""
+    mine = FilteredRelation("memberships", condition=Q(memberships__user=user))
+    return rooms.annotate(mine=mine).annotate(
+        role=F("mine__role"),
+        read_seq=F("mine__read_seq"),
+        member_count=count_of(Membership.objects.filter(room_id=OuterRef("pk"))),
+        unread=unread_of(user.pk, OuterRef("pk"), OuterRef("read_seq")),
+        mentions_count=mentions_of(user.pk, OuterRef("pk"), OuterRef("read_seq")),
+    )
+
+
+def counted_memberships(memberships: QuerySet[Membership]) -> QuerySet[Membership]:
+    """Each membership with its own `unread` and `mentions`."""
+    return memberships.annotate(
+        unread=unread_of(OuterRef("user_id"), OuterRef("room_id"), OuterRef("read_seq")),
+        mentions=mentions_of(OuterRef("user_id"), OuterRef("room_id"), OuterRef("read_seq")),
+    )
+
+
+def online_counts(rooms: list[Room], online: set[int]) -> dict[int, int]:
+    """How many of `online` (user ids) are members, by room id."""
+    rows = Membership.objects.filter(room__in=rooms, user_id__in=online).order_by()
+    return dict(rows.values_list("room_id").annotate(n=Count("pk")))
+
+
+def companions(user_id: int) -> set[int]:
+    """Everyone else who shares a room with this person: who hears that they come and go."""
+    rooms = Membership.objects.filter(user_id=user_id).values("room_id")
+    others = Membership.objects.filter(room__in=rooms).exclude(user_id=user_id)
+    return set(others.values_list("user_id", flat=True).distinct())

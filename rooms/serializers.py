@@ -1,0 +1,144 @@
+from typing import Any
+
+from rest_framework import serializers
+
+from chatsite.fields import Flag, StrictSerializer, Text, Whole
+from rooms import log, payloads
+from rooms.models import Membership, Room
+
+
+class Slug(Text):
+    """A room's name on the wire. Whether there is such a room is asked at the door, not here."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_length": 64, "trim_whitespace": False, **kwargs})
+
+
+class JoinSerializer(StrictSerializer):
+    room = Slug()
+    after = Whole(required=False, allow_null=True)
+    epoch = Text(required=False, allow_null=True, max_length=64)
+
+
+class LeaveSerializer(StrictSerializer):
+    room = Slug()
+
+
+class SyncSerializer(StrictSerializer):
+    room = Slug()
+    after = Whole()
+    epoch = Text(required=False, allow_null=True, max_length=64)
+    limit = Whole(required=False, min_value=1, max_value=log.LIMIT)
+
+
+class TypingSerializer(StrictSerializer):
+    room = Slug()
+    typing = Flag()
+
+
+class ReadSerializer(StrictSerializer):
+    room = Slug()
+    seq = Whole()
+
+
+class EventQuerySerializer(serializers.Serializer):
+    """The query string of `/room/{slug}/event`."""
+
+    after = serializers.IntegerField(min_value=0, max_value=2**63 - 1, default=0)
+    epoch = serializers.CharField(required=False, max_length=64)
+    limit = serializers.IntegerField(min_value=1, max_value=log.LIMIT, default=log.LIMIT)
+
+
+class RoomCreateSerializer(StrictSerializer):
+    name = Text(
+        required=False,
+        max_length=64,
+        help_text="May be left out where there is a slug, and for a direct room.",
+    )
+    slug = Text(required=False, max_length=64, help_text="Made of the name if left out. It never changes.")
+    topic = Text(required=False, allow_blank=True, max_length=250)
+    kind = serializers.ChoiceField(choices=Room.Kind.choices, default=Room.Kind.PUBLIC)
+    members = serializers.ListField(
+        child=Text(max_length=32),
+        required=False,
+        max_length=100,
+        help_text="Usernames. A direct room needs one or more.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["kind"] != Room.Kind.DIRECT and not (attrs.get("name") or attrs.get("slug")):
+            raise serializers.ValidationError({"name": ["Give it a name."]})
+        return attrs
+
+
+class RoomUpdateSerializer(StrictSerializer):
+    name = Text(required=False, max_length=64)
+    topic = Text(required=False, allow_blank=True, max_length=250)
+    archived = Flag(required=False)
+
+
+class MemberAddSerializer(StrictSerializer):
+    username = Text(max_length=32)
+
+
+class MemberUpdateSerializer(StrictSerializer):
+    role = serializers.ChoiceField(choices=Membership.Role.choices, required=False)
+    muted = Flag(required=False)
+
+
+class BriefUserSerializer(serializers.Serializer):
+    username = serializers.CharField()
+    display_name = serializers.CharField()
+    avatar = serializers.DictField()
+
+
+class RoomSerializer(serializers.Serializer):
+    """Says the shape for the OpenAPI document; `payloads` makes it."""
+
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    topic = serializers.CharField()
+    kind = serializers.ChoiceField(choices=Room.Kind.choices)
+    archived = serializers.BooleanField()
+    role = serializers.ChoiceField(choices=Membership.Role.choices, allow_null=True)
+    members = serializers.IntegerField()
+    online = serializers.IntegerField()
+    epoch = serializers.CharField()
+    head = serializers.IntegerField()
+    read_seq = serializers.IntegerField()
+    unread = serializers.IntegerField()
+    mentions = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    people = BriefUserSerializer(many=True, required=False, help_text="The others, in a direct room.")
+
+    def to_representation(self, room: Room) -> payloads.Payload:
+        return payloads.room_payload(self.context["request"].user, room)
+
+
+class MemberSerializer(serializers.Serializer):
+    user = BriefUserSerializer()
+    role = serializers.ChoiceField(choices=Membership.Role.choices)
+    muted = serializers.BooleanField()
+    joined_at = serializers.DateTimeField()
+
+    def to_representation(self, membership: Membership) -> payloads.Payload:
+        return payloads.member_payload(membership)
+
+
+class BanSerializer(serializers.Serializer):
+    user = BriefUserSerializer()
+    created_at = serializers.DateTimeField()
+
+
+class RoomInviteSerializer(serializers.Serializer):
+    code = serializers.CharField()
+    url = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+class EventPageSerializer(serializers.Serializer):
+    epoch = serializers.CharField()
+    head = serializers.IntegerField()
+    events = serializers.ListField(child=serializers.DictField())
+    more = serializers.BooleanField()
+    reset = serializers.BooleanField()

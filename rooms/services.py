@@ -1,0 +1,93 @@
+"""What people do with rooms. Each function authorises, writes in one transaction, and publishes after the commit.
+
+All raise the contract's errors (`chatsite.errors`): `not_found`, `forbidden`, `invalid`, `archived`, `banned`, `conflict`.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from chatsite.errors import Archived, Conflict, Forbidden
+from rooms import access, log, membership
+from rooms.models import Membership, Room
+from rooms.names import check_slug, check_topic, free_slug, room_name
+
+Kind = Room.Kind
+Role = Membership.Role
+
+
+@transaction.atomic
+def create_room(
+    user: User,
+    name: str,
+    topic: str = "",
+    kind: str = Kind.PUBLIC,
+    slug: str | None = None,
+    members: Iterable[str] = (),
+) -> Room:
+    """A public or private room owned by `user`. Without a slug one is made of the name; one that is taken is a `conflict`."""
+    name = room_name(name)
+    slug = check_slug(slug) if slug else free_slug(name)
+    if Room.objects.filter(slug=slug).exists():
+        raise Conflict(
+            "There is a room of that name in its address already.", fields={"slug": ["Already taken."]}
+        )
+    room = Room.objects.create(slug=slug, name=name, topic=check_topic(topic), kind=kind, created_by=user)
+    membership.grant(room, user, role=Role.OWNER)
+    for other in membership.people(members):
+        membership.grant(room, other, by=user)
+    return room
+
+
+def update_room(user: User, slug: str, *, name: str | None = None, topic: str | None = None) -> Room:
+    """A new name or topic, by the room's owner and moderators."""
+    room = access.moderating_membership(user, slug).room
+    return rename(room, user, name=name, topic=topic)
+
+
+@transaction.atomic
+def rename(room: Room, user: User, *, name: str | None = None, topic: str | None = None) -> Room:
+    """`update_room` without asking who: for the administration, which has asked already."""
+    if room.kind == Kind.DIRECT:
+        raise Forbidden("A direct conversation is named by its people.")
+    if room.archived:
+        raise Archived()
+    changes = {
+        "name": name if name is None else room_name(name),
+        "topic": topic if topic is None else check_topic(topic),
+    }
+    changed = {
+        key: value for key, value in changes.items() if value is not None and value != getattr(room, key)
+    }
+    return change(room, user, changed)
+
+
+def set_archived(user: User, slug: str, archived: bool) -> Room:
+    """Archive a room, or bring it back: its owner only. An archived room can be read and no more."""
+    room = access.owning_membership(user, slug).room
+    return archive(room, user, archived)
+
+
+@transaction.atomic
+def archive(room: Room, user: User, archived: bool = True) -> Room:
+    """`set_archived` without asking who."""
+    if room.is_default and archived:
+        raise Forbidden("Everyone is in this room: it can't be archived.")
+    if room.archived == archived:
+        return room
+    return change(room, user, {"archived_at": timezone.now() if archived else None})
+
+
+def change(room: Room, user: User, changes: dict[str, Any]) -> Room:
+    if not changes:
+        return room
+    for key, value in changes.items():
+        setattr(room, key, value)
+    room.save(update_fields=list(changes))
+    log.append(
+        room, "room-updated", user, name=room.name, topic=room.topic, kind=room.kind, archived=room.archived
+    )
+    return room

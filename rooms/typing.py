@@ -1,0 +1,49 @@
+"""Who is typing. Kept in memory alone: it ends by itself, and nobody misses it."""
+
+from accounts.models import User
+from accounts.payloads import user_brief
+from chatsite.realtime import delivery
+from chatsite.realtime.timers import Timer
+
+# G7 of docs/protocol.md.
+SECONDS = 6.0
+
+# Room slug → user id → (username, the timer that ends it).
+typists: dict[str, dict[int, tuple[str, Timer]]] = {}
+
+
+def start(slug: str, user: User) -> None:
+    """Each sign of typing is passed on, and puts the end off."""
+    forget(slug, user)
+    typists.setdefault(slug, {})[user.pk] = (user.username, Timer(SECONDS, stop, slug, user))
+    tell(slug, user, True)
+
+
+def stop(slug: str, user: User) -> None:
+    if forget(slug, user):
+        tell(slug, user, False)
+
+
+def forget(slug: str, user: User) -> bool:
+    entry = typists.get(slug, {}).pop(user.pk, None)
+    if entry is None:
+        return False
+    entry[1].cancel()
+    if not typists[slug]:
+        del typists[slug]
+    return True
+
+
+def tell(slug: str, user: User, typing: bool) -> None:
+    data = {"room": slug, "user": user_brief(user), "typing": typing}
+    delivery.to_room(slug, "typing", data, skip_user=user.pk, droppable=True)
+
+
+def usernames(slug: str, without: User) -> list[str]:
+    return [name for user_id, (name, _) in typists.get(slug, {}).items() if user_id != without.pk]
+
+
+def stop_everywhere(user: User) -> None:
+    """The last connection of somebody is gone."""
+    for slug in [slug for slug, people in typists.items() if user.pk in people]:
+        stop(slug, user)
