@@ -61,6 +61,11 @@ class ClientId(serializers.UUIDField):
         return super().to_internal_value(data)
 
 
+def readable(key: object) -> str:
+    """A client's own key, fit to be sent back: not too long, and without lone surrogates."""
+    return str(key)[:64].encode("utf-8", "replace").decode()
+
+
 class StrictSerializer(serializers.Serializer):
     """Refuses keys that it doesn't know, so that a misspelt one isn't silently dropped."""
 

@@ -1,5 +1,6 @@
 """`/message`: history by keyset, search, and what one may do with a message."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -62,7 +63,7 @@ class MessageViewSet(viewsets.GenericViewSet):
             return events.in_room(user, query["room"])
         return Message.objects.whole().visible_to(user)
 
-    def page(self, rows: list[Message], limit: int, key: str, forward: bool) -> dict[str, Any]:
+    def page(self, rows: Sequence[Message], limit: int, key: str, forward: bool) -> dict[str, Any]:
         """`next` goes on in the direction of the request, `previous` back against it."""
         more, rows = len(rows) > limit, rows[:limit]
         onward, backward = ("after", "before") if forward else ("before", "after")

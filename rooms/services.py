@@ -28,7 +28,7 @@ def create_room(
     slug: str | None = None,
     members: Iterable[str] = (),
 ) -> Room:
-    """A public or private room owned by `user`. Without a slug one is made of the name; one that is taken is a `conflict`."""
+    """A public or private room owned by `user`. The slug is made of the name if left out; one taken is a `conflict`."""
     name = room_name(name)
     slug = check_slug(slug) if slug else free_slug(name)
     if Room.objects.filter(slug=slug).exists():

@@ -1,0 +1,24 @@
+"""What holds for every request, whichever view it is for."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from chatsite.errors import TooLarge
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+def bounded_body(get_response: GetResponse) -> Callable[[HttpRequest], HttpResponse]:
+    """Refuse a body before reading it. DRF's parsers read a stream of any length, and Django bounds only its own."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        # WSGI reads no further than CONTENT_LENGTH, so a lie here gets its author a short body.
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdigit() or int(length[:20]) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            error = TooLarge()
+            return JsonResponse(error.payload(), status=error.status)
+        return get_response(request)
+
+    return middleware

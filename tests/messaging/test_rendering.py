@@ -1,0 +1,106 @@
+import re
+
+import nh3
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from messaging.rendering import MOST_MARKS, render
+
+PEOPLE = {"ada": "Ada", "ada.b": "ada.b"}
+ROOMS = {"general": "general"}
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("**a** *b* ~~c~~ `d`", "<p><strong>a</strong> <em>b</em> <s>c</s> <code>d</code></p>"),
+        ("one\ntwo", "<p>one<br>\ntwo</p>"),
+        ("# no heading", "<p># no heading</p>"),
+        ("<b>x</b>", "<p>&lt;b&gt;x&lt;/b&gt;</p>"),
+        ("---", "<p>---</p>"),
+        ("> q", "<blockquote>\n<p>q</p>\n</blockquote>"),
+        ("- a\n- b", "<ul>\n<li>a</li>\n<li>b</li>\n</ul>"),
+        ("a &amp; b", "<p>a &amp;amp; b</p>"),
+    ],
+)
+def test_markdown(body, expected):
+    assert render(body) == expected
+
+
+def test_links_are_safe_and_images_are_none():
+    assert 'href="https://example.org/a"' in render("see https://example.org/a.")
+    assert 'rel="noopener noreferrer nofollow"' in render("https://example.org")
+    assert "<img" not in render("![x](https://example.org/a.png)")
+    assert "href" not in render("[x](javascript:alert(1)) [y](data:text/html,x) [z](vbscript:x)")
+
+
+def test_mentions_and_room_links():
+    html = render("@ADA, @ada. and @ada.b. in #general, not @bo or #nowhere", PEOPLE, ROOMS)
+    assert re.findall(r'data-user="([^"]+)"', html) == ["Ada", "Ada", "ada.b"]
+    assert re.findall(r'data-room="([^"]+)"', html) == ["general"]
+    assert "@bo" in html
+
+
+@pytest.mark.parametrize("body", ["`@ada`", "```\n@ada\n```", "[@ada](https://x.org)", "mail@ada", "https://x.org/@ada"])
+def test_no_mention_in_code_links_and_addresses(body):
+    assert 'class="mention"' not in render(body, PEOPLE, ROOMS)
+
+
+def test_code_is_coloured_by_classes():
+    html = render("```python\nx = 1\n```")
+    assert '<pre class="code"><code>' in html
+    assert '<span class="mi">1</span>' in html
+    assert "style=" not in html
+
+
+XSS = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "[a](javascript:alert(1))",
+    "[a](JaVaScRiPt:alert(1))",
+    "[a](java\tscript:alert(1))",
+    "[a](&#106;avascript:alert(1))",
+    "<javascript:alert(1)>",
+    "[a](data:text/html;base64,PHNjcmlwdD4=)",
+    '[a](https://x.org "onmouseover=alert(1)")',
+    '[a](https://x.org/"onmouseover="alert(1))',
+    "```<script>\nalert(1)\n```",
+    '```"onclick="alert(1)\nx\n```',
+    "`<script>alert(1)</script>`",
+    "<svg/onload=alert(1)>",
+    "https://x.org/<script>alert(1)</script>",
+    '@ada"onclick=alert(1)',
+    "<a href='javascript:alert(1)'>x</a>",
+    "\x3cscript\x3ealert(1)\x3c/script\x3e",
+    "<style>*{x:expression(alert(1))}</style>",
+    "<iframe src=javascript:alert(1)>",
+    "[a]: javascript:alert(1)\n\n[a]",
+]
+
+
+@pytest.mark.parametrize("body", XSS)
+def test_the_usual_attacks_stay_text(body):
+    assert_safe(render(body, PEOPLE, ROOMS))
+
+
+@given(st.text(alphabet=st.sampled_from("<>[]()*_~`@#!&\"'\\/:.-\n adajvscriptonerh=01"), max_size=200))
+def test_no_text_makes_more_than_the_allowed_html(body):
+    assert_safe(render(body, PEOPLE, ROOMS))
+
+
+def assert_safe(html):
+    tags = set(re.findall(r"<\s*/?\s*([a-zA-Z0-9]+)", html))
+    assert tags <= {"p", "br", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a", "span"}
+    for href in re.findall(r'href="([^"]*)"', html):
+        assert href.startswith(("https://", "http://", "mailto:", "/people/", "/chat/")), href
+    for attribute in re.findall(r"<[a-z]+\s([^>]*)>", html):
+        names = re.findall(r'([\w-]+)="[^"]*"', attribute)
+        assert set(names) <= {"href", "rel", "class", "data-user", "data-room", "start"}, attribute
+    assert nh3.is_html(html) or "<" not in html
+
+
+def test_what_would_take_long_is_shown_as_typed():
+    body = "[" * 10_000
+    assert render(body) == f"<p>{body}</p>"
+    assert "<strong>" in render("**a** " * (MOST_MARKS // 4))
