@@ -1,0 +1,63 @@
+"""What the page views of every app share: who may open them, and how an error looks in a browser."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from chatsite.errors import ChatError
+
+View = Callable[..., HttpResponse]
+
+TEMPLATES = {403: "403.html", 404: "404.html"}
+
+
+def signed_in(view: View) -> View:
+    """A page for people who are logged in; times are in the zone that their browser told by a cookie."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        with timezone.override(zone_of(request)):
+            try:
+                return view(request, *args, **kwargs)
+            except ChatError as error:
+                return error_page(request, error)
+
+    return login_required(wrapped)
+
+
+def zone_of(request: HttpRequest) -> ZoneInfo:
+    try:
+        return ZoneInfo(request.COOKIES.get("tz", "UTC"))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+def error_page(request: HttpRequest, error: ChatError) -> HttpResponse:
+    if error.status == 401:
+        return redirect("login")
+    template = TEMPLATES.get(error.status, "error.html")
+    response = render(
+        request, template, {"detail": error.detail, "status": error.status}, status=error.status
+    )
+    if error.retry_after is not None:
+        response["Retry-After"] = str(int(error.retry_after) + 1)
+    return response
+
+
+def add_errors(form: Any, error: ChatError) -> None:
+    """A service's complaint beside the fields that it names, or above the form."""
+    for name, sentences in (error.fields or {}).items():
+        form.add_error(name if name in form.fields else None, sentences)
+    if not error.fields:
+        form.add_error(None, error.detail)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Needs neither the database nor a session, which may be what broke."""
+    return render(None, "500.html", {"theme": request.COOKIES.get("theme", "system")}, status=500)  # type: ignore[arg-type]

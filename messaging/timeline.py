@@ -1,0 +1,54 @@
+"""How a run of messages is laid out on the page. `static/js/models/timeline.js` follows the same rules."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.utils import timezone
+
+from accounts.models import User
+from messaging.payloads import Payload
+
+# Further messages of one person within this time have no header of their own.
+GROUP = timedelta(minutes=5)
+
+
+@dataclass
+class Row:
+    message: Payload
+    at: datetime
+    day: date | None  # begins a new day
+    new: bool  # the first that the reader hasn't seen
+    continued: bool  # goes on under the header above
+    mentions_me: bool
+    mine: bool
+
+
+def rows(messages: Iterable[Payload], me: User, read_seq: int | None = None) -> list[Row]:
+    """`read_seq` is where the reader left off; None draws no "New" line."""
+    result: list[Row] = []
+    waiting = read_seq is not None
+    for message in messages:
+        mine = message["sender"]["username"] == me.username
+        new = waiting and not mine and message["seq"] > (read_seq or 0)
+        waiting = waiting and not new
+        result.append(row(message, result[-1] if result else None, me, mine, new))
+    return result
+
+
+def row(message: Payload, above: Row | None, me: User, mine: bool, new: bool) -> Row:
+    at = timezone.localtime(datetime.fromisoformat(message["created_at"]))
+    day = at.date() if above is None or above.at.date() != at.date() else None
+    continued = above is not None and not day and not new and continues(message, at, above)
+    return Row(message, at, day, new, continued, not mine and mentions(message["html"], me.username), mine)
+
+
+def continues(message: Payload, at: datetime, above: Row) -> bool:
+    same = above.message["sender"]["username"] == message["sender"]["username"]
+    return same and at - above.at < GROUP and not message["reply_to"]
+
+
+def mentions(html: str, username: str) -> bool:
+    """Whether safe HTML of ours holds a mention of this person."""
+    return re.search(rf'<a [^>]*data-user="{re.escape(username)}"', html) is not None

@@ -1,0 +1,209 @@
+"""The pages of a room and of what is in the rooms: talk, search, catch up."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from accounts.models import User
+from accounts.payloads import user_payload
+from chatsite.errors import ChatError, NotFound
+from chatsite.pages import add_errors, signed_in
+from messaging import events, services
+from messaging.forms import MessageForm
+from messaging.models import Message
+from messaging.payloads import Payload, message_payload
+from messaging.timeline import rows
+from rooms import access, activity, membership
+from rooms.models import Membership, Room
+from rooms.payloads import member_payloads, room_payload, room_payloads
+
+PAGE = 50
+YEAR = 60 * 60 * 24 * 365
+RESULTS = 30
+CATCH_UP = 5
+
+
+@signed_in
+def home(request: HttpRequest) -> HttpResponse:
+    """The room of the last visit, or the first of mine, or the room browser."""
+    slugs = room_slugs(request.user)
+    last = request.COOKIES.get("room", "")
+    if not slugs:
+        return redirect("browse")
+    return redirect("room", last if last in slugs else slugs[0])
+
+
+def room_slugs(user: Any) -> list[str]:
+    mine = Membership.objects.filter(user=user, room__archived_at=None)
+    return list(mine.order_by("-room__is_default", "room__slug").values_list("room__slug", flat=True))
+
+
+@signed_in
+def room(request: HttpRequest, slug: str) -> HttpResponse:
+    if request.method == "POST":
+        return post(request, slug)
+    return room_page(request, slug, window)
+
+
+def post(request: HttpRequest, slug: str) -> HttpResponse:
+    """Without scripts, a message is a form."""
+    form = MessageForm(request.POST)
+    access.membership_for(request.user, slug)  # type: ignore[arg-type]
+    if form.is_valid():
+        try:
+            services.send(request.user, slug, **form.cleaned_data)  # type: ignore[arg-type]
+            return redirect(reverse("room", args=[slug]) + "#latest")
+        except ChatError as error:
+            add_errors(form, error)
+    return room_page(request, slug, window, form)
+
+
+def window(request: HttpRequest, slug: str) -> Payload:
+    """The part of the room's talk that the address asks for: the newest, or what is before or after a place."""
+    before, after = place(request, "before"), place(request, "after")
+    user: Any = request.user
+    messages = events.history(user, slug, before=before, after=after, limit=PAGE + 1)
+    more = len(messages) > PAGE
+    if after is not None:
+        return {"messages": messages[:PAGE], "older": True, "newer": more}
+    return {"messages": messages[-PAGE:], "older": more, "newer": before is not None}
+
+
+def place(request: HttpRequest, name: str) -> int | None:
+    value = request.GET.get(name, "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
+
+
+@signed_in
+def permalink(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """A message among its neighbours."""
+    message = services.visible_message(request.user, pk)  # type: ignore[arg-type]
+    if message.room.slug != slug:
+        raise NotFound()
+    return room_page(request, slug, partial(around, message=message))
+
+
+def around(request: HttpRequest, slug: str, message: Message) -> Payload:
+    half = PAGE // 2
+    user: Any = request.user
+    before = events.history(user, slug, before=message.seq + 1, limit=half + 1)
+    after = events.history(user, slug, after=message.seq, limit=half + 1)
+    return {
+        "messages": before[-half:] + after[:half],
+        "older": len(before) > half,
+        "newer": len(after) > half,
+        "target": message.pk,
+    }
+
+
+def room_page(
+    request: HttpRequest, slug: str, show: Callable[..., Payload], form: MessageForm | None = None
+) -> HttpResponse:
+    user: Any = request.user
+    here, mine = access.find(user, slug)
+    # The head is read before the messages: one that comes between is seen twice, which its id tells, and never missed.
+    about = room_payload(user, here)
+    shown = show(request, slug)
+    context = {
+        "current": slug,
+        "room": about,
+        "rows": rows(shown["messages"], user, about["read_seq"] if mine else None),
+        "shown": shown,
+        "form": form or MessageForm(),
+        "page_data": page_data(user, about, mine, shown),
+        **members_context(here),
+        **composer_state(mine),
+    }
+    template = "messaging/room.html" if mine else "messaging/preview.html"
+    response = render(request, template, context, status=400 if form else 200)
+    if mine:
+        response.set_cookie("room", slug, max_age=YEAR, samesite="Lax", httponly=True, secure=settings.SECURE)
+    return response
+
+
+def page_data(user: User, about: Payload, mine: Membership | None, shown: Payload) -> Payload:
+    """What the scripts start from."""
+    return {
+        "room": about,
+        "me": user_payload(user),
+        "moderates": bool(mine and mine.moderates),
+        "older": shown["older"],
+        "newer": shown["newer"],
+        "target": shown.get("target"),
+    }
+
+
+def members_context(here: Room) -> Payload:
+    members = member_payloads(here)
+    return {
+        "here_now": [member for member in members if member["user"]["online"]],
+        "away": [member for member in members if not member["user"]["online"]],
+        "online": {member["user"]["username"] for member in members if member["user"]["online"]},
+    }
+
+
+def composer_state(mine: Membership | None) -> Payload:
+    return {
+        "mine": mine,
+        "can_post": bool(mine and not mine.room.archived and not mine.muted),
+        "can_invite": bool(mine and mine.moderates and mine.room.kind != Room.Kind.DIRECT),
+    }
+
+
+@signed_in
+def join(request: HttpRequest, slug: str) -> HttpResponse:
+    if request.method == "POST":
+        membership.join_room(request.user, slug)  # type: ignore[arg-type]
+    return redirect("room", slug)
+
+
+@signed_in
+def search(request: HttpRequest) -> HttpResponse:
+    query = request.GET.get("q", "").strip()[:200]
+    slug = request.GET.get("room", "")
+    context: dict[str, Any] = {"current": "search", "query": query, "slug": slug}
+    if query:
+        found = events.search(request.user, query, slug or None)
+        before = place(request, "before")
+        found = found.filter(pk__lt=before) if before else found
+        messages = list(found[: RESULTS + 1])
+        context["results"] = [result(message) for message in messages[:RESULTS]]
+        context["older"] = messages[RESULTS - 1].pk if len(messages) > RESULTS else None
+    return render(request, "messaging/search.html", context)
+
+
+def result(message: Any) -> Payload:
+    return {**message_payload(message), "room_name": message.room.name, "at": message.created_at}
+
+
+@signed_in
+def catch_up(request: HttpRequest) -> HttpResponse:
+    """What is unread in all my rooms, those that mention me first."""
+    user: Any = request.user
+    unread = [about for about in room_payloads(user) if about["unread"]]
+    unread.sort(
+        key=lambda about: (-about["mentions"], about["kind"] != Room.Kind.DIRECT, about["name"].casefold())
+    )
+    if request.method == "POST":
+        return mark_read(request, unread)
+    waiting = [{"room": about, "rows": first_unread(user, about)} for about in unread[:20]]
+    return render(request, "messaging/catch_up.html", {"current": "catch-up", "waiting": waiting})
+
+
+def first_unread(user: User, about: Payload) -> list[Any]:
+    messages = events.history(user, about["slug"], after=about["read_seq"], limit=CATCH_UP + 5)
+    others = [message for message in messages if message["sender"]["username"] != user.username]
+    return rows([message for message in others if not message["deleted"]][:CATCH_UP], user)
+
+
+def mark_read(request: HttpRequest, unread: list[Payload]) -> HttpResponse:
+    slug = request.POST.get("room")
+    for about in unread:
+        if slug in (None, about["slug"]):
+            activity.mark_read(request.user, about["slug"], about["head"])  # type: ignore[arg-type]
+    return redirect("catch_up")

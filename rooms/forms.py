@@ -1,0 +1,41 @@
+from django import forms
+
+from rooms.models import Membership, Room
+
+
+class RoomForm(forms.Form):
+    name = forms.CharField(max_length=64, label="Name", widget=forms.TextInput({"autocomplete": "off"}))
+    topic = forms.CharField(
+        max_length=250, required=False, label="Topic", help_text="One line on what the room is for."
+    )
+
+
+class NewRoomForm(RoomForm):
+    kind = forms.ChoiceField(
+        choices=[(Room.Kind.PUBLIC, "Public"), (Room.Kind.PRIVATE, "Private")],
+        initial=Room.Kind.PUBLIC,
+        widget=forms.RadioSelect,
+    )
+
+
+class DirectForm(forms.Form):
+    members = forms.MultipleChoiceField(error_messages={"required": "Pick at least one person."})
+
+
+class MemberForm(forms.Form):
+    """Somebody to add to the room."""
+
+    username = forms.CharField(
+        max_length=32,
+        label="Add somebody",
+        widget=forms.TextInput({"autocomplete": "off", "placeholder": "Username", "list": "people"}),
+    )
+
+
+class ChangeMemberForm(forms.Form):
+    """One of: a role, a mute, a removal, a ban."""
+
+    role = forms.ChoiceField(choices=Membership.Role.choices, required=False)
+    muted = forms.NullBooleanField(required=False)
+    remove = forms.BooleanField(required=False)
+    ban = forms.BooleanField(required=False)
