@@ -11,7 +11,7 @@ from messaging.payloads import first_line
 
 
 @admin.register(Message)
-class MessageAdmin(admin.ModelAdmin[Message]):
+class MessageAdmin(admin.ModelAdmin):
     list_display = ["sent", "room", "sender", "line", "state"]
     list_filter = [
         ("created_at", admin.DateFieldListFilter),

@@ -14,7 +14,7 @@ from rooms.models import Ban, Event, Membership, Room
 from rooms.queries import MESSAGE, count_of
 
 
-class MemberInline(admin.TabularInline[Membership, Room]):
+class MemberInline(admin.TabularInline):
     model = Membership
     fields = ["user", "role", "muted", "joined_at"]
     readonly_fields = ["joined_at"]
@@ -25,7 +25,7 @@ class MemberInline(admin.TabularInline[Membership, Room]):
         return obj is None or obj.kind != Room.Kind.DIRECT
 
 
-class BanInline(admin.TabularInline[Ban, Room]):
+class BanInline(admin.TabularInline):
     model = Ban
     fk_name = "room"
     fields = ["user", "created_by", "created_at"]
@@ -35,7 +35,7 @@ class BanInline(admin.TabularInline[Ban, Room]):
 
 
 @admin.register(Room)
-class RoomAdmin(admin.ModelAdmin[Room]):
+class RoomAdmin(admin.ModelAdmin):
     list_display = ["slug", "name", "kind", "member_count", "message_count", "archived", "created_at"]
     list_filter = ["kind", ("archived_at", admin.EmptyFieldListFilter)]
     search_fields = ["slug", "name", "topic"]

@@ -1,0 +1,62 @@
+"""The cast: an owner, a member, a stranger; and nobody, who is `client`."""
+
+import pytest
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from rooms import membership, services
+
+
+def person(username):
+    return User.objects.create_user(username, password="correct horse battery")
+
+
+@pytest.fixture
+def owner(db):
+    return person("owner")
+
+
+@pytest.fixture
+def member(db):
+    return person("member")
+
+
+@pytest.fixture
+def stranger(db):
+    return person("stranger")
+
+
+@pytest.fixture
+def api():
+    """`api(user)` is a client of the REST doors, logged in as that user."""
+
+    def api(user):
+        client = APIClient()
+        client.force_authenticate(user)
+        return client
+
+    return api
+
+
+@pytest.fixture
+def client_of(client):
+    def client_of(user):
+        client.force_login(user)
+        return client
+
+    return client_of
+
+
+@pytest.fixture
+def private_room(owner, member):
+    """The owner's and the member's; the stranger knows nothing of it."""
+    room = services.create_room(owner, "Board", kind="private")
+    membership.grant(room, member)
+    return room
+
+
+@pytest.fixture
+def public_room(owner, member):
+    room = services.create_room(owner, "Lobby")
+    membership.grant(room, member)
+    return room
