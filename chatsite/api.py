@@ -66,7 +66,7 @@ def translate(error: Exception) -> ChatError | None:
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
             return Unauthorized(str(error.detail))
         case exceptions.Throttled():
-            return RateLimited(retry_after=error.wait or 1)
+            return RateLimited(retry_after=getattr(error, "wait", None) or 1)
         case Http404() | exceptions.NotFound():
             return NotFound()
         case PermissionDenied() | exceptions.PermissionDenied():

@@ -1,5 +1,7 @@
 """Moderating messages. The text is read here and never written; hiding goes through the services, so open pages follow."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -8,6 +10,10 @@ from chatsite.api import me
 from messaging import services
 from messaging.models import Message
 from messaging.payloads import first_line
+
+SHOWN: list[Any] = [
+    "room", "seq", "sender", "body", "reply_to", "created_at", "edited_at", "hidden_at", "deleted_at", "client_id",
+]  # fmt: skip
 
 
 @admin.register(Message)
@@ -27,9 +33,7 @@ class MessageAdmin(admin.ModelAdmin):
     # Counting a million rows for a page's foot takes longer than the page.
     show_full_result_count = False
     actions = ["hide", "restore"]
-    fields = readonly_fields = [
-        "room", "seq", "sender", "body", "reply_to", "created_at", "edited_at", "hidden_at", "deleted_at", "client_id",
-    ]  # fmt: skip
+    fields = readonly_fields = SHOWN
 
     @admin.display(description="sent", ordering="created_at")
     def sent(self, message: Message) -> str:

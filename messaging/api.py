@@ -123,7 +123,7 @@ def number(pk: str) -> int:
     return int(pk)
 
 
-CHANGES = {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
+CHANGES: dict[str, Any] = {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
 
 urlpatterns = [
     re_path(r"^message/?$", MessageViewSet.as_view({"get": "list", "post": "create"}), name="message-list"),

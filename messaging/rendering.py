@@ -23,7 +23,8 @@ RULES = [
     "text", "newline", "escape", "backticks", "strikethrough", "emphasis", "link", "autolink", "linkify",
 ]  # fmt: skip
 TAGS = {"p", "br", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a", "span"}
-ATTRIBUTES = {
+ATTRIBUTES: dict[str, set[str]] = {
+    "*": set(),
     "a": {"href", "class", "data-user", "data-room"},
     "pre": {"class"},
     "span": {"class"},
@@ -90,7 +91,8 @@ def markdown() -> MarkdownIt:
     parser = MarkdownIt("zero", options).enable([*RULES, "balance_pairs", "fragments_join"])
     parser.core.ruler.enable(["linkify"])
     parser.core.ruler.push("names", link_names)
-    parser.linkify.set({"fuzzy_email": False})
+    if parser.linkify:
+        parser.linkify.set({"fuzzy_email": False})
     return parser
 
 

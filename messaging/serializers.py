@@ -15,7 +15,7 @@ class Body(Text):
     def __init__(self, **kwargs: object) -> None:
         super().__init__(
             max_length=LONGEST_BODY, trim_whitespace=False, style={"base_template": "textarea.html"}
-        )  # type: ignore[arg-type]
+        )
 
 
 class SendSerializer(StrictSerializer):

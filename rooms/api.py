@@ -229,7 +229,7 @@ def invite_payload(request: Request, link: Any) -> dict[str, Any]:
 
 ROOM = r"^room/(?P<slug>[^/]+)"
 NAME = r"(?P<username>[^/]+)"
-CHANGES = {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
+CHANGES: dict[str, Any] = {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
 
 urlpatterns = [
     re_path(r"^room/?$", RoomViewSet.as_view({"get": "list", "post": "create"}), name="room-list"),

@@ -92,8 +92,8 @@ def read(room: Room, after: int | None, epoch: str | None = None, limit: int = L
     reset = (epoch is not None and epoch != room.epoch) or (after is not None and after > head)
     if reset or after is None:
         return Page(epoch=room.epoch, head=head, events=[], more=False, reset=reset)
-    rows = Event.objects.filter(room=room, seq__gt=after).select_related("user").order_by("seq")[:limit]
-    events = fitting(build(room, rows))
+    rows = Event.objects.filter(room=room, seq__gt=after).select_related("user").order_by("seq")
+    events = fitting(build(room, list(rows[:limit])))
     last = events[-1]["data"]["seq"] if events else after
     head = max(head, last)
     return Page(epoch=room.epoch, head=head, events=events, more=last < head, reset=False)

@@ -36,7 +36,7 @@ def checked(field: str, value: str, longest: int | None, required: bool = False)
     try:
         validate_display_name(value)
     except ValidationError as error:
-        raise Invalid(f"{field}: {error.message}", fields={field: [error.message]}) from None
+        raise Invalid(f"{field}: {error.message}", fields={field: [str(error.message)]}) from None
     if required and not value:
         raise Invalid(f"{field}: Give it a name.", fields={field: ["Give it a name."]})
     if longest and len(value) > longest:

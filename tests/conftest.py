@@ -12,6 +12,12 @@ def person(username):
 
 
 @pytest.fixture
+def make_person(db):
+    """For a test that needs more than the cast."""
+    return person
+
+
+@pytest.fixture
 def owner(db):
     return person("owner")
 

@@ -92,7 +92,10 @@ def test_one_who_left_reads_no_more(say, api, member, private_room):
 
 
 def test_a_public_room_is_read_by_all_and_written_by_members(api, public_room, member, stranger):
-    assert api(member).post("/message", {"room": public_room.slug, "body": "x"}, format="json").status_code == 201
+    assert (
+        api(member).post("/message", {"room": public_room.slug, "body": "x"}, format="json").status_code
+        == 201
+    )
     assert len(api(stranger).get("/message", {"room": public_room.slug}).data["results"]) == 1
     refused = api(stranger).post("/message", {"room": public_room.slug, "body": "x"}, format="json")
     assert error(refused) == (403, "forbidden")
@@ -121,7 +124,12 @@ def test_a_deleted_message_leaves_a_tombstone_and_never_its_text(say, api, owner
     api(member).delete(f"/message/{pk}")
     api(member).delete(f"/message/{pk}")
     log = api(owner).get(f"/room/{private_room.slug}/event").data["events"]
-    assert [e["event"] for e in log[2:]] == ["chat-message", "chat-message", "message-edited", "message-deleted"]
+    assert [e["event"] for e in log[2:]] == [
+        "chat-message",
+        "chat-message",
+        "message-edited",
+        "message-deleted",
+    ]
     assert [e["data"]["seq"] for e in log] == list(range(1, len(log) + 1))
     assert "secret" not in str(log)
     assert "secret" not in str(api(owner).get("/message", {"room": private_room.slug}).data)
@@ -150,7 +158,11 @@ def test_history_pages_meet_without_gap_or_overlap(say, api, member, private_roo
 def test_the_way_back_through_history(say, api, member, private_room):
     for number in range(4):
         say(member, f"m{number}")
-    older = api(member).get(api(member).get("/message", {"room": private_room.slug, "limit": 2}).data["next"]).data
+    older = (
+        api(member)
+        .get(api(member).get("/message", {"room": private_room.slug, "limit": 2}).data["next"])
+        .data
+    )
     newer = api(member).get(older["previous"]).data
     assert [m["body"] for m in older["results"]] == ["m1", "m0"]
     assert [m["body"] for m in newer["results"]] == ["m2", "m3"]
@@ -219,7 +231,15 @@ def test_an_id_that_is_none_is_not_found(api, member, pk):
 
 
 @pytest.mark.parametrize(
-    "query", [{"before": "x"}, {"after": -1}, {"before": 2**70}, {"limit": 0}, {"limit": 1000}, {"before": 1, "after": 1}]
+    "query",
+    [
+        {"before": "x"},
+        {"after": -1},
+        {"before": 2**70},
+        {"limit": 0},
+        {"limit": 1000},
+        {"before": 1, "after": 1},
+    ],
 )
 def test_bad_queries_are_refused(api, member, private_room, query):
     assert error(api(member).get("/message", {"room": private_room.slug, **query})) == (400, "invalid")

@@ -42,7 +42,9 @@ def test_mentions_and_room_links():
     assert "@bo" in html
 
 
-@pytest.mark.parametrize("body", ["`@ada`", "```\n@ada\n```", "[@ada](https://x.org)", "mail@ada", "https://x.org/@ada"])
+@pytest.mark.parametrize(
+    "body", ["`@ada`", "```\n@ada\n```", "[@ada](https://x.org)", "mail@ada", "https://x.org/@ada"]
+)
 def test_no_mention_in_code_links_and_addresses(body):
     assert 'class="mention"' not in render(body, PEOPLE, ROOMS)
 
@@ -91,7 +93,21 @@ def test_no_text_makes_more_than_the_allowed_html(body):
 
 def assert_safe(html):
     tags = set(re.findall(r"<\s*/?\s*([a-zA-Z0-9]+)", html))
-    assert tags <= {"p", "br", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a", "span"}
+    assert tags <= {
+        "p",
+        "br",
+        "strong",
+        "em",
+        "s",
+        "code",
+        "pre",
+        "blockquote",
+        "ul",
+        "ol",
+        "li",
+        "a",
+        "span",
+    }
     for href in re.findall(r'href="([^"]*)"', html):
         assert href.startswith(("https://", "http://", "mailto:", "/people/", "/chat/")), href
     for attribute in re.findall(r"<[a-z]+\s([^>]*)>", html):

@@ -90,7 +90,10 @@ def test_an_archived_room_can_be_read_and_no_more(api, private_room, owner, memb
     assert api(owner).delete(path).status_code == 204
     assert api(member).get(path).data["archived"] is True
     assert error(api(owner).patch(path, {"name": "x"}, format="json")) == (409, "archived")
-    assert error(api(member).post("/message", {"room": private_room.slug, "body": "x"}, format="json")) == (409, "archived")
+    assert error(api(member).post("/message", {"room": private_room.slug, "body": "x"}, format="json")) == (
+        409,
+        "archived",
+    )
     assert api(owner).patch(path, {"archived": False, "name": "Back"}, format="json").data["name"] == "Back"
 
 
@@ -100,7 +103,12 @@ def test_every_change_takes_the_next_place_in_the_log(api, private_room, owner, 
     api(member).delete(f"{path}/member/member")
     events = api(owner).get(f"{path}/event", {"after": 0}).data
     assert [e["data"]["seq"] for e in events["events"]] == list(range(1, events["head"] + 1))
-    assert [e["event"] for e in events["events"]] == ["member-joined", "member-joined", "room-updated", "member-left"]
+    assert [e["event"] for e in events["events"]] == [
+        "member-joined",
+        "member-joined",
+        "room-updated",
+        "member-left",
+    ]
     assert events["events"][-1]["data"]["user"]["username"] == "member"
     assert (events["more"], events["reset"]) == (False, False)
 
@@ -203,7 +211,10 @@ def test_bad_input_names_the_field_and_changes_nothing(api, owner, body, field):
     assert (Room.objects.count(), Event.objects.count()) == before
 
 
-@pytest.mark.parametrize("body", ["[]", "5", "null", '"x"', "{", "[[[[", '{"name": 1e999}', "\ud800".encode("utf-8", "surrogatepass")])
+@pytest.mark.parametrize(
+    "body",
+    ["[]", "5", "null", '"x"', "{", "[[[[", '{"name": 1e999}', "\ud800".encode("utf-8", "surrogatepass")],
+)
 def test_a_body_that_is_no_object_is_refused(api, owner, body):
     refused = api(owner).post("/room", body, content_type="application/json")
     assert error(refused) == (400, "invalid")

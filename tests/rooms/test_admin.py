@@ -1,0 +1,100 @@
+import pytest
+from django.urls import reverse
+
+from accounts.models import User
+from rooms import access
+from rooms.models import Ban, Event, Membership, Room
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def admin(client, db):
+    client.force_login(User.objects.create_superuser("boss", password="correct horse battery"))
+    return client
+
+
+def inline(prefix, *rows, initial=0):
+    data = {f"{prefix}-TOTAL_FORMS": len(rows), f"{prefix}-INITIAL_FORMS": initial}
+    for number, row in enumerate(rows):
+        data |= {f"{prefix}-{number}-{key}": value for key, value in row.items()}
+    return data
+
+
+def save(admin, room, members=(), bans=(), **fields):
+    data = {"name": room.name, "topic": room.topic, **fields}
+    initial = sum(1 for row in members if row.get("id"))
+    data |= inline("memberships", *members, initial=initial) | inline("bans", *bans)
+    return admin.post(reverse("admin:rooms_room_change", args=[room.pk]), data)
+
+
+def rows(room):
+    return [
+        {"id": m.pk, "room": room.pk, "user": m.user_id, "role": m.role}
+        for m in room.memberships.order_by("pk")
+    ]
+
+
+def test_every_page_opens(admin, private_room):
+    assert private_room.slug in admin.get(reverse("admin:rooms_room_changelist")).text
+    assert admin.get(reverse("admin:rooms_room_change", args=[private_room.pk])).status_code == 200
+    assert admin.get(reverse("admin:rooms_room_add")).status_code == 403
+
+
+def test_a_new_name_is_written_to_the_log(admin, private_room):
+    assert save(admin, private_room, rows(private_room), name="New name").status_code == 302
+    event = Event.objects.filter(room=private_room).last()
+    assert (event.event, event.data["name"], event.user.username) == ("room-updated", "New name", "boss")
+
+
+def test_members_come_and_go_through_the_log(admin, private_room, member, stranger):
+    members = rows(private_room)
+    members[1] |= {"DELETE": "on"}
+    new = {"room": private_room.pk, "user": stranger.pk, "role": "moderator"}
+    assert save(admin, private_room, [*members, new]).status_code == 302
+    assert access.membership_for(stranger, private_room.slug).role == "moderator"
+    assert not Membership.objects.filter(room=private_room, user=member).exists()
+    events = list(Event.objects.filter(room=private_room).order_by("seq").values_list("event", flat=True))
+    assert events[2:] == ["member-left", "member-joined"]
+
+
+def test_a_ban_puts_its_person_out(admin, private_room, member):
+    bans = [{"room": private_room.pk, "user": member.pk}]
+    assert save(admin, private_room, rows(private_room), bans).status_code == 302
+    assert Ban.objects.get().created_by.username == "boss"
+    assert not Membership.objects.filter(room=private_room, user=member).exists()
+
+
+def test_archive_and_bring_back(admin, private_room):
+    page = reverse("admin:rooms_room_changelist")
+    general = Room.objects.get(slug="general")
+    admin.post(page, {"action": "archive", "_selected_action": [private_room.pk, general.pk]})
+    private_room.refresh_from_db()
+    general.refresh_from_db()
+    assert (private_room.archived, general.archived) == (True, False)
+    admin.post(page, {"action": "bring_back", "_selected_action": [private_room.pk]})
+    private_room.refresh_from_db()
+    assert not private_room.archived
+
+
+def test_the_list_costs_the_same_for_many_rooms(admin, owner):
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from rooms import services
+
+    def queries():
+        with CaptureQueriesContext(connection) as captured:
+            admin.get(reverse("admin:rooms_room_changelist"))
+        return len(captured)
+
+    queries()
+    few = queries()
+    for number in range(5):
+        services.create_room(owner, f"room {number}")
+    assert queries() == few
+
+
+def test_only_moderators_of_the_site_come_in(client, owner):
+    client.force_login(owner)
+    assert client.get(reverse("admin:rooms_room_changelist")).status_code == 302

@@ -1,0 +1,97 @@
+"""Every REST door with owner, member, stranger and nobody. A route that isn't listed here fails."""
+
+import uuid
+
+import pytest
+from django.urls import get_resolver
+from rest_framework.test import APIClient
+
+from messaging import services as messages
+from rooms import invites, membership
+
+pytestmark = pytest.mark.django_db
+
+# Route and method → a path in the owner's private room, a body, and what owner, member, stranger and nobody get.
+DOORS = {
+    ("room-list", "get"): ("/room", None, (200, 200, 200, 401)),
+    ("room-list", "post"): ("/room", {"name": "mine"}, (201, 201, 201, 401)),
+    ("room-detail", "get"): ("/room/board", None, (200, 200, 404, 401)),
+    ("room-detail", "put"): ("/room/board", {"topic": "x"}, (200, 403, 404, 401)),
+    ("room-detail", "patch"): ("/room/board", {"topic": "x"}, (200, 403, 404, 401)),
+    ("room-detail", "delete"): ("/room/board", None, (204, 403, 404, 401)),
+    ("member-list", "get"): ("/room/board/member", None, (200, 200, 404, 401)),
+    ("member-list", "post"): ("/room/board/member", {"username": "other"}, (201, 403, 404, 401)),
+    ("member-detail", "get"): ("/room/board/member/owner", None, (200, 200, 404, 401)),
+    ("member-detail", "put"): ("/room/board/member/helper", {"muted": True}, (200, 403, 404, 401)),
+    ("member-detail", "patch"): ("/room/board/member/helper", {"role": "moderator"}, (200, 403, 404, 401)),
+    ("member-detail", "delete"): ("/room/board/member/helper", None, (204, 403, 404, 401)),
+    ("room-events", "get"): ("/room/board/event", None, (200, 200, 404, 401)),
+    ("ban-list", "get"): ("/room/board/ban", None, (200, 403, 404, 401)),
+    ("ban-list", "post"): ("/room/board/ban", {"username": "helper"}, (201, 403, 404, 401)),
+    ("ban-detail", "delete"): ("/room/board/ban/banned", None, (204, 403, 404, 401)),
+    ("room-invite-list", "get"): ("/room/board/invite", None, (200, 403, 404, 401)),
+    ("room-invite-list", "post"): ("/room/board/invite", None, (201, 403, 404, 401)),
+    ("room-invite", "delete"): ("/room/board/invite/{code}", None, (204, 403, 404, 401)),
+    ("message-list", "get"): ("/message?room=board", None, (200, 200, 404, 401)),
+    ("message-list", "post"): ("/message", {"room": "board", "body": "x"}, (201, 201, 404, 401)),
+    ("message-detail", "get"): ("/message/{message}", None, (200, 200, 404, 401)),
+    ("message-detail", "put"): ("/message/{message}", {"body": "y"}, (200, 403, 404, 401)),
+    ("message-detail", "patch"): ("/message/{message}", {"body": "y"}, (200, 403, 404, 401)),
+    ("message-detail", "delete"): ("/message/{message}", None, (204, 403, 404, 401)),
+    ("user-list", "get"): ("/user", None, (200, 200, 200, 401)),
+    ("user-list", "post"): (
+        "/user",
+        {"username": "fresh", "password": "long enough words"},
+        (403, 403, 403, 403),
+    ),
+    ("user-detail", "get"): ("/user/owner", None, (200, 200, 200, 401)),
+    ("user-me", "get"): ("/user/me", None, (200, 200, 200, 401)),
+    ("user-me", "put"): ("/user/me", {"display_name": "X"}, (200, 200, 200, 401)),
+    ("user-me", "patch"): ("/user/me", {"display_name": "X"}, (200, 200, 200, 401)),
+}
+# For anyone, and of nobody's data.
+OPEN = {"schema", "docs", "healthz", "readyz", "metrics"}
+
+
+@pytest.fixture
+def scene(owner, member, private_room, make_person):
+    helper, banned = make_person("helper"), make_person("banned")
+    make_person("other")
+    membership.grant(private_room, helper)
+    membership.ban(owner, "board", banned.username)
+    message = messages.send(owner, "board", "hello", uuid.uuid4())[0]
+    code = invites.make_room_invite(owner, "board").invite.code
+    return {"message": message.pk, "code": code}
+
+
+@pytest.mark.parametrize("door", DOORS, ids="-".join)
+@pytest.mark.parametrize("role", ["owner", "member", "stranger", "nobody"])
+def test_door(door, role, scene, owner, member, stranger):
+    path, body, expected = DOORS[door]
+    people = {"owner": owner, "member": member, "stranger": stranger, "nobody": None}
+    client = APIClient()
+    if people[role]:
+        client.force_authenticate(people[role])
+    response = getattr(client, door[1])(path.format(**scene), body, format="json")
+    assert response.status_code == expected[list(people).index(role)], response.content[:300]
+
+
+def rest_routes():
+    """`(name, method)` of every DRF view in the site's URLs."""
+    found = set()
+    patterns = list(get_resolver().url_patterns)
+    while patterns:
+        pattern = patterns.pop()
+        patterns += getattr(pattern, "url_patterns", [])
+        view = getattr(getattr(pattern, "callback", None), "cls", None)
+        if view is None or pattern.name in OPEN:
+            continue
+        methods = getattr(pattern.callback, "actions", None) or {
+            m for m in view.http_method_names if hasattr(view, m)
+        }
+        found |= {(pattern.name, method) for method in methods if method not in ("head", "options")}
+    return found
+
+
+def test_every_route_is_listed():
+    assert rest_routes() == set(DOORS)
