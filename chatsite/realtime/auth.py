@@ -1,0 +1,13 @@
+"""Who a connection belongs to."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A user's id and name, with what let them in: a session's key or a token's id."""
+
+    user_id: int
+    username: str
+    session_key: str | None = None
+    token_id: int | None = None

@@ -1,0 +1,26 @@
+"""Which pages may open a connection. A browser sends our cookies along from any page, so Origin is checked first."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def allowed(origin: str | None, environ: dict[str, Any]) -> bool:
+    """No Origin is a program, not a page. A page is the site's own, one that settings add, or local on the same port."""
+    if origin is None:
+        return True
+    if origin in settings.CSRF_TRUSTED_ORIGINS or origin in getattr(settings, "EXTRA_ORIGINS", ()):
+        return True
+    return is_local(origin, environ.get("HTTP_HOST", ""))
+
+
+def is_local(origin: str, host: str) -> bool:
+    """A developer's page, whatever port it is served on."""
+    try:
+        parts = urlsplit(origin)
+        return parts.scheme in ("http", "https") and parts.hostname in LOCAL and parts.netloc == host
+    except ValueError:
+        return False

@@ -1,0 +1,113 @@
+"""Socket.IO packets from clients, read strictly: namespace "/" and four packet types, JSON of bounded size and depth."""
+
+import json
+import re
+from typing import Any, NamedTuple
+
+CONNECT, DISCONNECT, EVENT, ACK = "0", "1", "2", "3"
+DEPTH = 16
+# Past this a number names nothing: 20 digits hold any 64-bit integer, and parsing longer ones takes quadratic time.
+DIGITS = 20
+
+HEADER = re.compile(r"([0-3])(?:(/[^,\[{]{0,256})(?:,|$))?([0-9]{0,15})", re.ASCII)
+STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+
+
+class PacketError(Exception):
+    """The client broke the protocol."""
+
+
+class Unreadable(PacketError):
+    """An event whose header was fine and whose JSON was not; `number` is the ack it asked for."""
+
+    def __init__(self, number: int | None, reason: str) -> None:
+        super().__init__(reason)
+        self.number = number
+
+
+class Packet(NamedTuple):
+    """`namespace` is empty for "/"; `number` is an ack's; `data` is None where there was none."""
+
+    kind: str
+    namespace: str
+    number: int | None
+    data: Any
+
+
+def decode(text: str) -> Packet:
+    header = HEADER.match(text)
+    if header is None:
+        raise PacketError("not a packet of the contract")
+    kind, namespace, digits = header[1], (header[2] or "").partition("?")[0], header[3]
+    number = int(digits) if digits else None
+    if number is not None and kind in (CONNECT, DISCONNECT):
+        raise PacketError("a number where there is none")
+    body = text[header.end() :]
+    try:
+        data = parse(body) if body else None
+    except (ValueError, RecursionError) as error:
+        if kind == EVENT and is_nested(error):
+            raise Unreadable(number, str(error)) from None
+        raise PacketError(f"the JSON is not valid: {str(error)[:80]}") from None
+    check(kind, data)
+    return Packet(kind, "" if namespace == "/" else namespace, number, data)
+
+
+class TooMuch(ValueError):
+    """Valid JSON that is deeper, or has longer numbers, than anything a client needs."""
+
+
+def is_nested(error: Exception) -> bool:
+    return isinstance(error, TooMuch | RecursionError)
+
+
+def check(kind: str, data: Any) -> None:
+    """CONNECT takes an object or nothing, EVENT a list that starts with a name, ACK a list."""
+    if kind == CONNECT and not (data is None or isinstance(data, dict)):
+        raise PacketError("auth is not an object")
+    if kind == DISCONNECT and data is not None:
+        raise PacketError("a DISCONNECT with data")
+    if kind == EVENT and not (isinstance(data, list) and data and isinstance(data[0], str)):
+        raise PacketError("an event without a name")
+    if kind == ACK and not isinstance(data, list):
+        raise PacketError("an ACK without a list")
+
+
+def parse(body: str) -> Any:
+    """JSON; ValueError for what is none, for NaN and the infinities; TooMuch beyond DEPTH and DIGITS."""
+    if body.count("[") + body.count("{") > DEPTH and depth(body) > DEPTH:
+        raise TooMuch("nested too deeply")
+    return _decoder.decode(body)
+
+
+def depth(body: str) -> int:
+    """How deep the brackets go that aren't in strings; counting stops just beyond DEPTH."""
+    deepest = level = 0
+    for character in STRING.sub("", body):
+        if character in "[{":
+            level += 1
+            deepest = max(deepest, level)
+            if deepest > DEPTH:
+                break
+        elif character in "]}":
+            level -= 1
+    return deepest
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > DIGITS:
+        raise TooMuch("a number is too long")
+    return int(digits)
+
+
+def _float(digits: str) -> float:
+    if len(digits) > 64:
+        raise TooMuch("a number is too long")
+    return float(digits)
+
+
+def _constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+_decoder = json.JSONDecoder(parse_int=_integer, parse_float=_float, parse_constant=_constant)

@@ -1,0 +1,123 @@
+"""Engine.IO's polling: GET waits for packets, POST brings them."""
+
+import socket as sockets
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+import eventlet
+from eventlet.event import Event
+
+from chatsite.realtime import loop, wire
+from chatsite.realtime.engine_socket import EngineSocket
+from chatsite.realtime.websocket import LIMIT, payload_of
+
+SEPARATOR = "\x1e"
+
+
+class Answer(NamedTuple):
+    status: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+class Refused(Exception):
+    """An HTTP error in the form of Socket.IO's own server: `{"code": 0–5, "message": …}`."""
+
+    def __init__(
+        self, status: HTTPStatus, code: int, message: str, headers: list[tuple[str, str]] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message, self.headers = status, code, message, headers or []
+
+    def answer(self) -> Answer:
+        body = wire.to_json({"code": self.code, "message": self.message})
+        status = f"{self.status.value} {self.status.phrase}"
+        return Answer(status, [("Content-Type", "application/json"), *self.headers], body)
+
+
+def text(body: bytes) -> Answer:
+    return Answer("200 OK", [("Content-Type", "text/plain; charset=UTF-8")], body)
+
+
+def frames(waiting: list[bytes]) -> Answer:
+    return text(b"\x1e".join(payload_of(frame) for frame in waiting))
+
+
+def poll(socket: EngineSocket, environ: dict[str, Any]) -> Answer:
+    """Waits until there is something to take. A second poll beside the first ends the session, as the protocol asks."""
+    if socket.poll is not None:
+        socket.fail("two polls at once")
+        raise bad_request("Overlapping polls")
+    if not socket.outbox and not socket.upgrading:
+        wait(socket, environ["gunicorn.socket"])
+    if socket.upgraded or not socket.outbox:
+        return frames([wire.NOOP])
+    return frames(socket.take())
+
+
+def wait(socket: EngineSocket, client: Any) -> None:
+    """Until the socket has something, is closed or upgraded. A client that hangs up meanwhile ends its session."""
+    socket.poll = poll_event = Event()
+
+    def look(descriptor: int) -> None:
+        if hung_up(client) and socket.poll is poll_event:
+            socket.poll = None
+            socket.close(reason=socket.server.reason.TRANSPORT_CLOSE)
+            poll_event.send()
+        else:
+            # The next request came early; gunicorn reads it after this one.
+            stop_watching()
+
+    listeners = [loop.watch(loop.READ, client.fileno(), look)]
+
+    def stop_watching() -> None:
+        while listeners:
+            loop.unwatch(listeners.pop())
+
+    try:
+        poll_event.wait()
+    finally:
+        stop_watching()
+
+
+def hung_up(client: Any) -> bool:
+    try:
+        return not client.fd.recv(1, sockets.MSG_PEEK)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
+def post(socket: EngineSocket, environ: dict[str, Any]) -> Answer:
+    if socket.posting:
+        socket.fail("two posts at once")
+        raise bad_request("Overlapping posts")
+    socket.posting = True
+    try:
+        for packet in read_packets(socket, environ):
+            while socket.session.is_full and not socket.closed:
+                eventlet.sleep(0.02)
+            if socket.closed:
+                raise bad_request("The session is closed")
+            socket.receive_text(packet)
+    finally:
+        socket.posting = False
+    return text(b"ok")
+
+
+def read_packets(socket: EngineSocket, environ: dict[str, Any]) -> list[str]:
+    """The body's packets. What isn't text within the limit closes the session."""
+    body = environ["wsgi.input"].read(LIMIT + 1)
+    if len(body) > LIMIT:
+        socket.fail("a post is too big")
+        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, 3, "Payload too large")
+    try:
+        return body.decode().split(SEPARATOR)
+    except UnicodeDecodeError:
+        socket.fail("a post is not UTF-8")
+        raise bad_request("Not UTF-8") from None
+
+
+def bad_request(message: str) -> Refused:
+    return Refused(HTTPStatus.BAD_REQUEST, 3, message)

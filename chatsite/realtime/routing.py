@@ -1,0 +1,73 @@
+"""Names of events to their handlers, the way `urls.py` names views."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from rest_framework.serializers import Serializer
+
+from chatsite.realtime.auth import Identity
+from chatsite.realtime.connection import Connection
+
+Handler = Callable[[Connection, dict[str, Any]], dict[str, Any] | None]
+
+# A client could forge these (`42["connect",…]`), and the library would run its own handlers for them.
+RESERVED = frozenset({"connect", "disconnect"})
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`handler(connection, data)` returns what the ack adds to `{"ok": true}`."""
+
+    name: str
+    handler: Handler
+    serializer: type[Serializer[Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    seconds: float
+    function: Callable[[], Any]
+
+
+def event(name: str, handler: Handler, serializer: type[Serializer[Any]] | None = None) -> Event:
+    return Event(name, handler, serializer)
+
+
+def every(seconds: float, function: Callable[[], Any]) -> Job:
+    """Run `function` in the background, `seconds` after it last ended."""
+    return Job(seconds, function)
+
+
+class Router:
+    """All that a site's own code adds to the server.
+
+    `authenticate(environ, auth)` gives the Identity or raises Unauthorized; `environ` has the request's cookies, origin and
+    address only. `authorise(connection)` gives the user's fresh row before every event or raises Unauthorized,
+    which ends the connection. `connected` and `disconnected` come once each for a connection that got in.
+    """
+
+    def __init__(
+        self,
+        *,
+        events: Iterable[Event],
+        authenticate: Callable[[dict[str, Any], Any], Identity],
+        authorise: Callable[[Connection], Any],
+        connected: Callable[[Connection], Any] | None = None,
+        disconnected: Callable[[Connection], Any] | None = None,
+        jobs: Iterable[Job] = (),
+    ) -> None:
+        self.events: dict[str, Event] = {}
+        for one in events:
+            if one.name in self.events or one.name in RESERVED:
+                raise ValueError(f"the event {one.name!r} is routed twice, or reserved")
+            self.events[one.name] = one
+        self.authenticate = authenticate
+        self.authorise = authorise
+        self.connected = connected or _nothing
+        self.disconnected = disconnected or _nothing
+        self.jobs = tuple(jobs)
+
+
+def _nothing(connection: Connection) -> None:
+    """A router that needn't know when connections come or go."""

@@ -1,0 +1,77 @@
+"""The greenlets in which handlers run: no more than the database has connections for."""
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import eventlet
+from django.db import connections as databases
+
+logger = logging.getLogger("chatsite.realtime")
+
+# PostgreSQL allows 100 connections as it comes; HTTP requests and other processes need theirs.
+RUNNERS = 32
+
+
+class Worker(Protocol):
+    """Something that has steps to be done one after another; `queued` is the runners' own mark."""
+
+    queued: bool
+
+    @property
+    def has_work(self) -> bool: ...
+    def step(self) -> None: ...
+
+
+class Runners:
+    def __init__(self) -> None:
+        self._ready: deque[Worker] = deque()
+        self._running = 0
+
+    def wake(self, worker: Worker) -> None:
+        """Never waits. A worker is in the queue once, and in one greenlet at a time: its steps keep their order."""
+        if worker.queued:
+            return
+        worker.queued = True
+        self._ready.append(worker)
+        if self._running < RUNNERS:
+            self._running += 1
+            eventlet.spawn_n(self._run)
+
+    def _run(self) -> None:
+        try:
+            while self._ready:
+                self._one(self._ready.popleft())
+        finally:
+            self._running -= 1
+
+    def _one(self, worker: Worker) -> None:
+        """One step, then to the back of the queue: a client that sends much waits for those that send little."""
+        if worker.has_work:
+            with_databases_closed(worker.step)
+        if worker.has_work:
+            self._ready.append(worker)
+        else:
+            worker.queued = False
+
+
+def with_databases_closed(function: Callable[[], Any]) -> None:
+    """Django closes connections at the end of an HTTP request only; a greenlet that ends would leave its own open."""
+    try:
+        function()
+    except Exception:
+        logger.exception("a realtime task failed")
+    finally:
+        databases.close_all()
+
+
+def repeat(seconds: float, function: Callable[[], Any]) -> Any:
+    """Call `function` again and again, `seconds` after it last ended. Returns its greenlet."""
+
+    def forever() -> None:
+        while True:
+            eventlet.sleep(seconds)
+            with_databases_closed(function)
+
+    return eventlet.spawn(forever)

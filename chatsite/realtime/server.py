@@ -1,0 +1,105 @@
+"""The Socket.IO server: python-socketio's, over our transport, with our reading of the protocol. Imports no app."""
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import socketio
+
+from chatsite.realtime.loop import clock
+from chatsite.realtime.routing import Router
+from chatsite.realtime.runners import Runners, repeat
+from chatsite.realtime.session import Session
+from chatsite.realtime.transport import CONNECT_DEADLINE, EngineServer
+
+logger = logging.getLogger("chatsite.realtime")
+
+# All that is kept of a request until its client has connected; the rest is freed with it.
+KEPT = (
+    "HTTP_AUTHORIZATION",
+    "HTTP_COOKIE",
+    "HTTP_HOST",
+    "HTTP_ORIGIN",
+    "HTTP_USER_AGENT",
+    "HTTP_X_FORWARDED_FOR",
+    "REMOTE_ADDR",
+)
+PATH = "/socket.io"
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class ChatServer(socketio.Server):
+    """Events leave by `chatsite.realtime.delivery`, not by `emit`: the library's manager has no members."""
+
+    eio: EngineServer
+
+    def __init__(self) -> None:
+        super().__init__(logger=logger, async_handlers=False)
+        self.router: Router | None = None
+        self.runners = Runners()
+        self._sessions: dict[str, Session] = {}
+        self._jobs: list[Any] = []
+
+    def _engineio_server_class(self) -> type[EngineServer]:
+        return EngineServer
+
+    def route(self, router: Router) -> None:
+        self.router = router
+
+    def start(self) -> None:
+        """Called by the worker when it is ready to serve."""
+        self.eio.start()
+        if self.router is not None:
+            self._jobs = [repeat(job.seconds, job.function) for job in self.router.jobs]
+
+    def stop(self) -> None:
+        for job in self._jobs:
+            job.kill()
+        self.eio.stop()
+
+    def asked(self, session: Session) -> None:
+        """A session has sent its CONNECT."""
+        self._forget_half_open(session.socket.address)
+
+    def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
+        socket = self.eio.sockets[eio_sid]
+        session = Session(self, socket, {key: environ[key] for key in KEPT if key in environ})
+        socket.session = self._sessions[eio_sid] = session
+        self.eio.half_open[socket.address] += 1
+        clock.after(CONNECT_DEADLINE, lambda: self._check_connected(session))
+
+    def _handle_eio_message(self, eio_sid: str, data: str) -> None:
+        self._sessions[eio_sid].received(data)
+
+    def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
+        session = self._sessions.pop(eio_sid)
+        if not session.asked:
+            self._forget_half_open(session.socket.address)
+        session.ended()
+
+    def _check_connected(self, session: Session) -> None:
+        # A CONNECT that waits for its turn in a storm is not the client's fault.
+        waiting = session.asked and session.environ is not None
+        if not session.socket.closed and not session.admitted and not waiting:
+            session.socket.fail("no connection to the namespace in time")
+
+    def _forget_half_open(self, address: str) -> None:
+        self.eio.half_open[address] -= 1
+        if self.eio.half_open[address] <= 0:
+            del self.eio.half_open[address]
+
+
+sio = ChatServer()
+
+
+def wsgi(django: Application) -> Application:
+    """Socket.IO's path goes to `sio`, everything else to Django."""
+
+    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if path == PATH or path.startswith(f"{PATH}/"):
+            return sio.handle_request(environ, start_response)
+        return django(environ, start_response)
+
+    return application

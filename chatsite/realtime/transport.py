@@ -1,0 +1,184 @@
+"""Engine.IO 4 over HTTP: the door for polls, posts, websockets and upgrades. Errors are those of Socket.IO's own server."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qs
+
+import engineio
+from gunicorn.workers.base_async import ALREADY_HANDLED
+
+from chatsite.realtime import origins, polling, websocket, wire
+from chatsite.realtime.engine_socket import EngineSocket
+from chatsite.realtime.link import Link, handshake, take_socket
+from chatsite.realtime.loop import clock
+from chatsite.realtime.polling import Answer, Refused
+
+logger = logging.getLogger("chatsite.realtime")
+
+# An absent client shows after these two and presence's grace of 3 s: within the 20 s of the contract's G6.
+PING_INTERVAL = 8
+PING_TIMEOUT = 6
+# Seconds for a new session to connect to the namespace, and for the client of a closed one to fetch the rest.
+CONNECT_DEADLINE = 5
+# Sessions of one address that haven't asked to connect yet. A good client asks within a round trip.
+HALF_OPEN = 512
+
+TRANSPORT, SESSION, METHOD, REQUEST, FORBIDDEN, VERSION = range(6)
+
+
+class EngineServer(engineio.Server):
+    """`handlers` has the Socket.IO server's "connect", "message" and "disconnect"."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            async_mode="eventlet",
+            ping_interval=PING_INTERVAL,
+            ping_timeout=PING_TIMEOUT,
+            max_http_buffer_size=websocket.LIMIT,
+            cors_allowed_origins=origins.allowed,
+            monitor_clients=False,
+            logger=logger,
+            **options,
+        )
+        self.running = False
+        self.half_open: Counter[str] = Counter()
+        self._leaving: dict[str, EngineSocket] = {}
+
+    def start(self) -> None:
+        self.running = True
+        clock.start()
+
+    def stop(self) -> None:
+        """Close every socket, so that clients come back to another process at once, and take no new one."""
+        self.running = False
+        for socket in list(self.sockets.values()):
+            socket.close(code=websocket.GOING_AWAY)
+
+    def handle_request(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        try:
+            answer = self._answer(environ)
+        except Refused as error:
+            answer = error.answer()
+        if answer is None:
+            return ALREADY_HANDLED
+        headers = [*answer.headers, ("Content-Length", str(len(answer.body))), ("Cache-Control", "no-store")]
+        start_response(answer.status, headers + self._cors_headers(environ))
+        return [answer.body]
+
+    def _answer(self, environ: dict[str, Any]) -> Answer | None:
+        """None when the request became a websocket. Raises Refused."""
+        if not self.running:
+            raise Refused(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                REQUEST,
+                "The server is stopping, or isn't run by its own worker",
+            )
+        if not origins.allowed(environ.get("HTTP_ORIGIN"), environ):
+            raise Refused(HTTPStatus.FORBIDDEN, FORBIDDEN, "Origin not allowed")
+        method = environ["REQUEST_METHOD"]
+        if method == "OPTIONS":
+            return Answer("204 No Content", [], b"")
+        if method not in ("GET", "POST"):
+            raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, METHOD, "Bad handshake method")
+        query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+        transport = query.get("transport", [""])[0]
+        if transport not in self.transports:
+            raise Refused(HTTPStatus.BAD_REQUEST, TRANSPORT, "Transport unknown")
+        if "j" in query:
+            raise Refused(HTTPStatus.BAD_REQUEST, REQUEST, "No JSONP")
+        if "sid" in query:
+            return self._existing(environ, method, transport, query["sid"][0])
+        return self._new(environ, method, transport, query)
+
+    def _new(
+        self, environ: dict[str, Any], method: str, transport: str, query: dict[str, list[str]]
+    ) -> Answer | None:
+        if query.get("EIO") != ["4"]:
+            raise Refused(HTTPStatus.BAD_REQUEST, VERSION, "Unsupported protocol version")
+        if method != "GET":
+            raise Refused(HTTPStatus.BAD_REQUEST, METHOD, "Bad handshake method")
+        response = None
+        if transport == "websocket":
+            response = handshake(environ)
+            if response is None:
+                raise refused_handshake()
+        address = environ.get("REMOTE_ADDR", "")
+        if self.half_open[address] >= HALF_OPEN:
+            raise Refused(HTTPStatus.TOO_MANY_REQUESTS, REQUEST, "Too many unfinished connections")
+        socket = self._open(environ, address)
+        if response is not None:
+            self._begin(socket, Link(take_socket(environ), socket), response)
+            return None
+        return polling.text(websocket.payload_of(self._greeting(socket, ["websocket"])))
+
+    def _open(self, environ: dict[str, Any], address: str) -> EngineSocket:
+        socket = EngineSocket(self, self.generate_id(), address)
+        socket.connected = True
+        self.sockets[socket.sid] = socket
+        self.handlers["connect"](socket.sid, environ)
+        # Spread over the second half of the interval: who came back in one storm needn't be pinged in one tick.
+        clock.after(PING_INTERVAL * (0.5 + 0.125 * (self.sequence_number % 5)), socket.ping)
+        return socket
+
+    def _begin(self, socket: EngineSocket, link: Link, response: bytes) -> None:
+        socket.link, socket.upgraded = link, True
+        socket.push(response)
+        socket.push(self._greeting(socket, []))
+        socket.flush()
+
+    def _greeting(self, socket: EngineSocket, upgrades: list[str]) -> bytes:
+        """The OPEN packet."""
+        return websocket.frame(
+            b"0"
+            + wire.to_json(
+                {
+                    "sid": socket.sid,
+                    "upgrades": upgrades,
+                    "pingInterval": PING_INTERVAL * 1000,
+                    "pingTimeout": PING_TIMEOUT * 1000,
+                    "maxPayload": websocket.LIMIT,
+                }
+            )
+        )
+
+    def _existing(self, environ: dict[str, Any], method: str, transport: str, sid: str) -> Answer | None:
+        socket = self.sockets.get(sid)
+        if socket is None and method == "GET" and transport == "polling" and sid in self._leaving:
+            return polling.frames(self._leaving.pop(sid).take())
+        if socket is None:
+            raise Refused(HTTPStatus.BAD_REQUEST, SESSION, "Session ID unknown")
+        if transport == "websocket":
+            return self._offer(environ, method, socket)
+        if socket.upgraded:
+            raise Refused(HTTPStatus.BAD_REQUEST, REQUEST, "The session has moved to a websocket")
+        if method == "POST":
+            return polling.post(socket, environ)
+        return polling.poll(socket, environ)
+
+    def _offer(self, environ: dict[str, Any], method: str, socket: EngineSocket) -> None:
+        response = handshake(environ)
+        if method != "GET" or response is None:
+            raise refused_handshake()
+        if socket.upgraded or socket.probe is not None:
+            raise Refused(HTTPStatus.BAD_REQUEST, REQUEST, "The session has a websocket already")
+        link = Link(take_socket(environ), socket)
+        socket.offer(link)
+        if link.send(response) != len(response):
+            socket.drop_probe()
+
+    def ended(self, socket: EngineSocket, reason: str) -> None:
+        """Called once by each socket, first thing in its close."""
+        self.sockets.pop(socket.sid, None)
+        self.handlers["disconnect"](socket.sid, reason)
+        if socket.link is None and socket.poll is None:
+            self._leaving[socket.sid] = socket
+            clock.after(CONNECT_DEADLINE, lambda: self._leaving.pop(socket.sid, None))
+
+
+def refused_handshake() -> Refused:
+    return Refused(
+        HTTPStatus.BAD_REQUEST, REQUEST, "Bad websocket handshake", [("Sec-WebSocket-Version", "13")]
+    )

@@ -1,0 +1,40 @@
+"""Socket.IO packets of namespace "/" as websocket frames: encoded once, shared by every receiver."""
+
+import json
+from typing import Any
+
+from chatsite.realtime.websocket import frame
+
+_encode = json.JSONEncoder(
+    separators=(",", ":"), ensure_ascii=False, check_circular=False, default=str
+).encode
+
+
+def to_json(value: Any) -> bytes:
+    # A lone surrogate can come back to its sender in an error's field names; UTF-8 has no bytes for it.
+    return _encode(value).encode("utf-8", "replace")
+
+
+def event(name: str, data: Any) -> bytes:
+    return frame(b"42" + to_json([name, data]))
+
+
+def ack(number: int, data: Any) -> bytes:
+    return frame(b"43%d" % number + to_json([data]))
+
+
+def connected(sid: str) -> bytes:
+    return frame(b"40" + to_json({"sid": sid}))
+
+
+def refused(message: str, code: str, namespace: str = "") -> bytes:
+    """CONNECT_ERROR; a `namespace` other than "/" is named in front."""
+    prefix = f"44{namespace}," if namespace else "44"
+    return frame(prefix.encode("utf-8", "replace") + to_json({"message": message, "data": {"code": code}}))
+
+
+DISCONNECT = frame(b"41")
+PING = frame(b"2")
+PROBED = frame(b"3probe")
+NOOP = frame(b"6")
+CLOSED = frame(b"1")

@@ -1,0 +1,15 @@
+"""What gunicorn serves: Socket.IO and Django in one process."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
+django = get_wsgi_application()
+
+# Django is set up from here on.
+from chatsite.realtime.server import sio, wsgi  # noqa: E402
+from chatsite.routing import router  # noqa: E402
+
+sio.route(router)
+application = wsgi(django)

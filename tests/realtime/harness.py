@@ -1,0 +1,135 @@
+"""A real server in its own process, for every suite that needs one: `with serve(tmp_path) as server: server.url`."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+ROOT = Path(__file__).resolve().parents[2]
+# Seconds; a loaded machine takes its time.
+READY, STOP = 30, 10
+
+
+@dataclass
+class Server:
+    """`url` has no slash at its end. `log` is a file of everything it wrote."""
+
+    process: subprocess.Popen[bytes]
+    host: str
+    port: int
+    environ: dict[str, str]
+    log: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def worker(self) -> int:
+        """The pid of the gunicorn worker, which holds the sockets."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return int(children[0])
+
+    def manage(self, *arguments: str, stdin: str | None = None) -> str:
+        """A management command against the server's database."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environ,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def stop(self, number: int = signal.SIGTERM) -> float:
+        """Seconds until it was gone."""
+        began = time.monotonic()
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+            try:
+                self.process.wait(STOP)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        return time.monotonic() - began
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def site_environ(folder: Path, port: int, **settings: str) -> dict[str, str]:
+    """The environment of a site with its own data; nothing of the developer's `.env` reaches it but SECRET_KEY."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "chatsite.settings",
+        "SECRET_KEY": "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFG",
+        "DATA_DIR": str(folder),
+        "DATABASE_URL": f"sqlite:///{folder / 'chat.sqlite3'}",
+        "REDIS_URL": "",
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "SITE_URL": f"http://127.0.0.1:{port}",
+        "DEBUG": "0",
+        **settings,
+    }
+
+
+@contextmanager
+def serve(folder: Path, application: str = "chatsite.wsgi:application", **settings: str) -> Iterator[Server]:
+    """Migrate an empty database, start gunicorn as `./run` does, wait until it answers, and stop it in the end."""
+    port = free_port()
+    environ = site_environ(folder, port, **settings)
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "-v0", "--skip-checks"], cwd=ROOT, env=environ, check=True
+    )
+    log = folder / "server.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command(port, application), cwd=ROOT, env=environ, stdout=output, stderr=output
+        )
+    server = Server(process, "127.0.0.1", port, environ, log)
+    try:
+        wait_ready(server)
+        yield server
+    finally:
+        server.stop()
+
+
+def command(port: int, application: str) -> list[str]:
+    worker = "chatsite.realtime.worker.EventletWorker"
+    bind = f"127.0.0.1:{port}"
+    return [
+        *(sys.executable, "-m", "gunicorn", "-k", worker, "--no-control-socket", "--keep-alive", "75"),
+        *("--log-level", "warning", "-b", bind, application),
+    ]
+
+
+def wait_ready(server: Server) -> None:
+    deadline = time.monotonic() + READY
+    while time.monotonic() < deadline:
+        if server.process.poll() is not None:
+            break
+        try:
+            with urlopen(f"{server.url}/socket.io/?EIO=4&transport=none", timeout=2):
+                return
+        except HTTPError:
+            return
+        except (URLError, OSError):
+            time.sleep(0.05)
+    server.process.kill()
+    raise AssertionError(f"the server did not start:\n{server.log.read_text()[-4000:]}")

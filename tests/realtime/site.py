@@ -1,0 +1,167 @@
+"""A site with a router of its own, for what the real handlers give no handle on. Served like the real one."""
+
+import os
+import threading
+from typing import Any
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
+django = get_wsgi_application()
+
+import eventlet  # noqa: E402
+from django.db import OperationalError, connection as database  # noqa: E402
+from rest_framework import serializers  # noqa: E402
+
+from chatsite.errors import RateLimited, Unauthorized  # noqa: E402
+from chatsite.fields import StrictSerializer, Text, Whole  # noqa: E402
+from chatsite.realtime import delivery  # noqa: E402
+from chatsite.realtime.auth import Identity  # noqa: E402
+from chatsite.realtime.connection import Connection  # noqa: E402
+from chatsite.realtime.routing import Router, event, every  # noqa: E402
+from chatsite.realtime.server import sio, wsgi  # noqa: E402
+
+# What came and went, for tests to ask: ("connected" | "disconnected", username).
+history: list[tuple[str, str]] = []
+revoked: set[str] = set()
+ticks: list[int] = []
+
+
+class Speech(StrictSerializer):
+    text = Text(max_length=10_000)
+    times = Whole(default=1)
+
+
+def authenticate(environ: dict[str, Any], auth: Any) -> Identity:
+    name = (auth or {}).get("token") if isinstance(auth, dict) else None
+    if name == "down":
+        raise OperationalError("the database is down")
+    if name == "bug":
+        raise RuntimeError("a bug in authenticate")
+    if not isinstance(name, str) or name == "stranger":
+        raise Unauthorized
+    return Identity(user_id=sum(name.encode()), username=name, session_key=f"key-{name}")
+
+
+def authorise(connection: Connection) -> str:
+    if connection.identity.username in revoked:
+        raise Unauthorized
+    return connection.identity.username
+
+
+def connected(connection: Connection) -> None:
+    history.append(("connected", connection.identity.username))
+
+
+def disconnected(connection: Connection) -> None:
+    history.append(("disconnected", connection.identity.username))
+
+
+def echo(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
+    return {"echo": data}
+
+
+def join(connection: Connection, data: dict[str, Any]) -> None:
+    delivery.subscribe(connection, data["room"])
+
+
+def say(connection: Connection, data: dict[str, Any]) -> None:
+    """Publishes `times` events of `size` bytes into `room`."""
+    for number in range(data.get("times", 1)):
+        payload = {"n": number, "text": data.get("text", "") or "x" * data.get("size", 0)}
+        delivery.to_room(data["room"], "said", payload, droppable=data.get("droppable", False))
+        if data.get("pause"):
+            eventlet.sleep(data["pause"])
+
+
+def slow(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
+    """The earlier, the slower: handlers that ran side by side would end in the wrong order."""
+    eventlet.sleep(data["seconds"])
+    return {"n": data["n"]}
+
+
+def query(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
+    with database.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        return {"one": cursor.fetchone()[0]}
+
+
+def stall(connection: Connection, data: dict[str, Any]) -> None:
+    with database.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(%s)", [data["seconds"]])
+
+
+def fail(connection: Connection, data: dict[str, Any]) -> None:
+    match data.get("how"):
+        case "database":
+            raise OperationalError("gone")
+        case "limit":
+            raise RateLimited(retry_after=3)
+        case "check":
+            raise serializers.ValidationError({"body": ["Too dull."]})
+    raise RuntimeError("a bug")
+
+
+def end(connection: Connection, data: dict[str, Any]) -> None:
+    delivery.end_sessions(sum(data["user"].encode()), "banned")
+
+
+def revoke(connection: Connection, data: dict[str, Any]) -> None:
+    revoked.add(data["user"])
+
+
+def state(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
+    """What the server looks like from inside."""
+    import asyncio
+    import gc
+
+    import psycopg.waiting
+    from eventlet.hubs import get_hub
+
+    from chatsite.realtime.connection import Connection as Class
+
+    gc.collect()
+    return {
+        "history": history,
+        "sockets": len(sio.eio.sockets),
+        "sessions": len(sio._sessions),
+        "half_open": sum(sio.eio.half_open.values()),
+        "connections": len(delivery.all_connections()),
+        "objects": sum(isinstance(thing, Class) for thing in gc.get_objects()),
+        "descriptors": len(os.listdir("/proc/self/fd")),
+        "hub": type(get_hub()).__module__,
+        "asyncio": asyncio._get_running_loop() is not None,
+        "wait": psycopg.waiting.wait is psycopg.waiting.wait_selector,
+        "jobs": len(ticks),
+        "threads": threading.active_count(),
+    }
+
+
+def tick() -> None:
+    ticks.append(1)
+    raise RuntimeError("a job that fails goes on")
+
+
+sio.route(
+    Router(
+        events=[
+            event("echo", echo),
+            event("speak", echo, Speech),
+            event("join", join),
+            event("say", say),
+            event("slow", slow),
+            event("query", query),
+            event("stall", stall),
+            event("fail", fail),
+            event("end", end),
+            event("revoke", revoke),
+            event("state", state),
+        ],
+        authenticate=authenticate,
+        authorise=authorise,
+        connected=connected,
+        disconnected=disconnected,
+        jobs=[every(0.1, tick)],
+    )
+)
+application = wsgi(django)
