@@ -1,0 +1,86 @@
+"""Who and what the demo site is made of."""
+
+import hashlib
+from pathlib import Path
+
+TALK = Path(__file__).parent / "talk"
+NAME = "Northside Makers"
+ME = "ada"
+
+PEOPLE = {
+    "ada": "Ada Kowalski",
+    "mira": "Mira Okafor",
+    "tomas": "Tomás Lima",
+    "jun": "Jun Park",
+    "wanda": "Wanda Novak",
+    "bo_s": "Bo Sørensen",
+    "priya": "Priya Raman",
+    "luca": "Luca Ferri",
+    "hanna": "Hanna Vogel",
+    "samir": "Samir Haddad",
+    "ines": "Inês Duarte",
+    "oskar": "Oskar Lind",
+}
+EVERYONE = tuple(PEOPLE)
+
+# slug: topic, kind, share of the talk, members, the owner first and then moderators as marked by ROLES
+ROOMS: dict[str, tuple[str, str, int, tuple[str, ...]]] = {
+    "general": ("Everyone is here", "public", 22, EVERYONE),
+    "workshop": ("Tools, bookings and what is broken this week", "public", 24, EVERYONE),
+    "3d-printing": (
+        "Layers, filament and spaghetti",
+        "public",
+        16,
+        ("jun", "ada", "mira", "tomas", "bo_s", "priya", "hanna", "samir", "oskar", "luca"),
+    ),
+    "electronics": (
+        "It is always the ground",
+        "public",
+        14,
+        ("samir", "jun", "ada", "mira", "tomas", "bo_s", "priya", "ines", "oskar", "luca"),
+    ),
+    "events": ("What is on, and who brings the soup", "public", 12, EVERYONE),
+    "lost-and-found": ("The box by the door", "public", 4, EVERYONE),
+    "laser": (
+        "Settings, bookings, and no PVC",
+        "public",
+        7,
+        ("priya", "ada", "mira", "jun", "bo_s", "hanna", "samir", "ines", "wanda"),
+    ),
+    "textiles": (
+        "Thread, cloth and mending",
+        "public",
+        5,
+        ("hanna", "wanda", "priya", "ines", "luca", "oskar", "bo_s"),
+    ),
+    "board": ("For the five of us", "private", 3, ("ada", "mira", "tomas", "ines", "hanna")),
+}
+MODERATORS = {"mira"}
+
+# Who is in each direct room, and what is said there last.
+DIRECTS: list[tuple[tuple[str, ...], list[tuple[str, str]]]] = [
+    (("ada", "mira"), [("mira", "Eighty people! I still can't believe it. Shall we tell the newspaper?")]),
+    (("ada", "tomas"), [("tomas", "Lathe is done, see #workshop."), ("ada", "You're the best. Thank you.")]),
+    (
+        ("ada", "jun", "wanda"),
+        [
+            ("jun", "Chairs: I have the van until five."),
+            ("wanda", "I carry."),
+            ("ada", "Then it's settled 🙂"),
+        ],
+    ),
+    (
+        ("ada", "ines"),
+        [("ada", "The programme looks wonderful."), ("ines", "It's only a page! But thank you.")],
+    ),
+    (("mira", "oskar"), []),
+    (("jun", "samir"), []),
+]
+
+
+def direct_slug(people: tuple[str, ...]) -> str:
+    return "d-" + hashlib.sha256(" ".join(people).encode()).hexdigest()[:16]
+
+
+# How many lines of each room's log the one who looks at the demo hasn't read.
+UNREAD = {"general": 7, "3d-printing": 4, "workshop": 3, "events": 2, direct_slug(("ada", "mira")): 1}
