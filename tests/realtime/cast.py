@@ -31,7 +31,9 @@ print(json.dumps({name: accounts.make_token(user, "test")[1] for name, user in p
 
 
 def settle(server: Server) -> dict[str, str]:
-    """Makes owner, member, stranger, a visitor for whoever needs somebody fresh, and boss (an administrator); `board` (private) and `lobby` (public) are the owner's
+    """Makes owner, member, stranger, a visitor for whoever needs somebody fresh, and boss, an administrator.
+
+    `board` (private) and `lobby` (public) are the owner's
     and the member's. Gives tokens by username."""
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, PASSWORD],

@@ -1,0 +1,44 @@
+"""Whatever is sent as an event's object: an ack of the contract, and the connection stays."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.realtime.cast import Chatter, settle
+from tests.realtime.harness import serve
+from tests.strange import CODES, OBJECTS
+
+pytestmark = pytest.mark.realtime
+EVENTS = ["join", "leave", "sync", "chat-message", "typing", "edit-message", "delete-message", "read"]
+
+
+@pytest.fixture(scope="module")
+def chatter(tmp_path_factory):
+    with serve(tmp_path_factory.mktemp("strange")) as server:
+        chatter = Chatter(server, settle(server)["member"])
+        chatter.server = server
+        yield chatter
+        chatter.close()
+
+
+def sendable(value):
+    """What a client can put on the wire: its encoder has no lone surrogates and no integers beyond its own limit."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "ignore").decode()
+    if isinstance(value, list):
+        return [sendable(item) for item in value]
+    if isinstance(value, dict):
+        return {sendable(key): sendable(item) for key, item in value.items()}
+    return value
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(event=st.sampled_from(EVENTS), data=OBJECTS)
+def test_every_event_gets_its_answer(chatter, event, data):
+    ack = chatter.call(event, sendable(data))
+    assert ack["ok"] is True or ack["error"]["code"] in CODES
+    assert chatter.io.connected
+
+
+def test_and_nothing_was_logged_as_a_fault(chatter):
+    assert "Traceback" not in chatter.server.log.read_text()
