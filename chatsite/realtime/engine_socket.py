@@ -153,11 +153,10 @@ class EngineSocket(BaseSocket):
     def message(self, link: Link, message: websocket.Message) -> None:
         self.heard = monotonic()
         if message.opcode == websocket.TEXT:
-            text = message.payload.decode()
             if link is self.probe:
-                self._probed(link, text)
+                self._probed(link, message.text)
             else:
-                self.receive_text(text)
+                self.receive_text(message.text)
         elif message.opcode == websocket.CLOSE:
             self._closed_by_peer(link, message.payload)
         elif message.opcode == websocket.PING:

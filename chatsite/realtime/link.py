@@ -1,5 +1,6 @@
 """A websocket's TCP socket, taken off WSGI and watched by the hub: no greenlet waits for it."""
 
+import logging
 import socket
 import struct
 from typing import Any, Protocol
@@ -7,7 +8,9 @@ from typing import Any, Protocol
 from eventlet import patcher
 
 from chatsite.realtime import loop
-from chatsite.realtime.websocket import Message, Parser, WebSocketError, accept_key
+from chatsite.realtime.websocket import INTERNAL, Message, Parser, WebSocketError, accept_key
+
+logger = logging.getLogger("chatsite.realtime")
 
 _Socket = patcher.original("socket").socket
 CHUNK = 64 * 1024
@@ -111,10 +114,18 @@ class Link:
                 owner.broken(self, error)
             return
         for message in messages:
-            # The owner changes when a message closes the socket: what came behind it isn't read.
-            if self.owner is not owner or owner is None:
+            # The owner goes when a message closes the socket: what came behind it isn't read.
+            if owner is None or self.owner is not owner:
                 return
+            self._deliver(owner, message)
+
+    def _deliver(self, owner: Owner, message: Message) -> None:
+        try:
             owner.message(self, message)
+        except Exception:
+            # The hub would forget the descriptor, and the client would stay, unheard.
+            logger.exception("a message could not be taken")
+            owner.broken(self, WebSocketError(INTERNAL, "a fault of the server"))
 
     def _writable(self, descriptor: int) -> None:
         if self.owner is not None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from math import isfinite
 from typing import Any, NamedTuple
 
 CONNECT, DISCONNECT, EVENT, ACK = "0", "1", "2", "3"
@@ -103,7 +104,10 @@ def _integer(digits: str) -> int:
 def _float(digits: str) -> float:
     if len(digits) > 64:
         raise TooMuch("a number is too long")
-    return float(digits)
+    number = float(digits)
+    if not isfinite(number):
+        raise TooMuch("a number is too large")
+    return number
 
 
 def _constant(name: str) -> Any:

@@ -61,9 +61,7 @@ def wait(socket: EngineSocket, client: Any) -> None:
 
     def look(descriptor: int) -> None:
         if hung_up(client) and socket.poll is poll_event:
-            socket.poll = None
             socket.close(reason=socket.server.reason.TRANSPORT_CLOSE)
-            poll_event.send()
         else:
             # The next request came early; gunicorn reads it after this one.
             stop_watching()

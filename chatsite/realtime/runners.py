@@ -29,6 +29,10 @@ class Runners:
         self._ready: deque[Worker] = deque()
         self._running = 0
 
+    @property
+    def idle(self) -> bool:
+        return not self._running
+
     def wake(self, worker: Worker) -> None:
         """Never waits. A worker is in the queue once, and in one greenlet at a time: its steps keep their order."""
         if worker.queued:

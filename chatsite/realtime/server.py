@@ -33,10 +33,10 @@ class ChatServer(socketio.Server):
     """Events leave by `chatsite.realtime.delivery`, not by `emit`: the library's manager has no members."""
 
     eio: EngineServer
+    router: Router
 
     def __init__(self) -> None:
         super().__init__(logger=logger, async_handlers=False)
-        self.router: Router | None = None
         self.runners = Runners()
         self._sessions: dict[str, Session] = {}
         self._jobs: list[Any] = []
@@ -50,8 +50,7 @@ class ChatServer(socketio.Server):
     def start(self) -> None:
         """Called by the worker when it is ready to serve."""
         self.eio.start()
-        if self.router is not None:
-            self._jobs = [repeat(job.seconds, job.function) for job in self.router.jobs]
+        self._jobs = [repeat(job.seconds, job.function) for job in self.router.jobs]
 
     def stop(self) -> None:
         for job in self._jobs:

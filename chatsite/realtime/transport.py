@@ -110,7 +110,7 @@ class EngineServer(engineio.Server):
             raise Refused(HTTPStatus.TOO_MANY_REQUESTS, REQUEST, "Too many unfinished connections")
         socket = self._open(environ, address)
         if response is not None:
-            self._begin(socket, Link(take_socket(environ), socket), response)
+            self._begin(socket, environ, response)
             return None
         return polling.text(websocket.payload_of(self._greeting(socket, ["websocket"])))
 
@@ -123,8 +123,13 @@ class EngineServer(engineio.Server):
         clock.after(PING_INTERVAL * (0.5 + 0.125 * (self.sequence_number % 5)), socket.ping)
         return socket
 
-    def _begin(self, socket: EngineSocket, link: Link, response: bytes) -> None:
-        socket.link, socket.upgraded = link, True
+    def _begin(self, socket: EngineSocket, environ: dict[str, Any], response: bytes) -> None:
+        try:
+            socket.link, socket.upgraded = Link(take_socket(environ), socket), True
+        except OSError:
+            # It went while its request was read.
+            socket.close(reason=self.reason.TRANSPORT_CLOSE)
+            return
         socket.push(response)
         socket.push(self._greeting(socket, []))
         socket.flush()
@@ -151,7 +156,8 @@ class EngineServer(engineio.Server):
         if socket is None:
             raise Refused(HTTPStatus.BAD_REQUEST, SESSION, "Session ID unknown")
         if transport == "websocket":
-            return self._offer(environ, method, socket)
+            self._offer(environ, method, socket)
+            return None
         if socket.upgraded:
             raise Refused(HTTPStatus.BAD_REQUEST, REQUEST, "The session has moved to a websocket")
         if method == "POST":
@@ -175,7 +181,10 @@ class EngineServer(engineio.Server):
         self.handlers["disconnect"](socket.sid, reason)
         if socket.link is None and socket.poll is None:
             self._leaving[socket.sid] = socket
-            clock.after(CONNECT_DEADLINE, lambda: self._leaving.pop(socket.sid, None))
+            clock.after(CONNECT_DEADLINE, lambda: self._forget(socket))
+
+    def _forget(self, socket: EngineSocket) -> None:
+        self._leaving.pop(socket.sid, None)
 
 
 def refused_handshake() -> Refused:

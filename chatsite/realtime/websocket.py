@@ -13,15 +13,8 @@ LIMIT = 64 * 1024
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
-NORMAL, GOING_AWAY, PROTOCOL, UNSUPPORTED, NOT_UTF8, POLICY, TOO_BIG = (
-    1000,
-    1001,
-    1002,
-    1003,
-    1007,
-    1008,
-    1009,
-)
+NORMAL, GOING_AWAY, PROTOCOL, UNSUPPORTED = 1000, 1001, 1002, 1003
+NOT_UTF8, TOO_BIG, INTERNAL = 1007, 1009, 1011
 # Codes that an endpoint may put into a close frame (RFC 6455 section 7.4, and IANA's list).
 CLOSE_CODES = frozenset({*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)})
 
@@ -35,10 +28,11 @@ class WebSocketError(Exception):
 
 
 class Message(NamedTuple):
-    """`opcode` is TEXT, BINARY, CLOSE, PING or PONG; a text's `payload` is known to be UTF-8."""
+    """`opcode` is TEXT, BINARY, CLOSE, PING or PONG; `text` is a TEXT's payload, decoded."""
 
     opcode: int
     payload: bytes
+    text: str = ""
 
 
 class Header(NamedTuple):
@@ -187,14 +181,12 @@ class Parser:
 
 
 def checked(opcode: int, payload: bytes) -> Message:
-    if opcode == TEXT:
-        check_text(payload)
-    return Message(opcode, payload)
+    return Message(opcode, payload, decoded(payload) if opcode == TEXT else "")
 
 
-def check_text(payload: bytes) -> None:
+def decoded(payload: bytes) -> str:
     try:
-        payload.decode()
+        return payload.decode()
     except UnicodeDecodeError:
         raise WebSocketError(NOT_UTF8, "the text is not UTF-8") from None
 
@@ -205,4 +197,4 @@ def check_close(payload: bytes) -> None:
         return
     if len(payload) < 2 or int.from_bytes(payload[:2], "big") not in CLOSE_CODES:
         raise WebSocketError(PROTOCOL, "the close code is not a valid one")
-    check_text(payload[2:])
+    decoded(payload[2:])

@@ -3,16 +3,18 @@
 import json
 from typing import Any
 
-from chatsite.realtime.websocket import frame
+import orjson
 
-_encode = json.JSONEncoder(
-    separators=(",", ":"), ensure_ascii=False, check_circular=False, default=str
-).encode
+from chatsite.realtime.websocket import frame
 
 
 def to_json(value: Any) -> bytes:
-    # A lone surrogate can come back to its sender in an error's field names; UTF-8 has no bytes for it.
-    return _encode(value).encode("utf-8", "replace")
+    try:
+        return orjson.dumps(value, default=str)
+    except TypeError:
+        # A lone surrogate, which UTF-8 has no bytes for, goes back to its sender in an error's field names.
+        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str)
+        return text.encode("utf-8", "replace")
 
 
 def event(name: str, data: Any) -> bytes:

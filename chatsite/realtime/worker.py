@@ -3,7 +3,9 @@
 gunicorn parses HTTP and manages the process; eventlet runs a greenlet a request; websockets leave both (see `link.py`).
 """
 
+import errno
 import os
+import resource
 import sys
 from time import monotonic
 from typing import Any
@@ -11,10 +13,13 @@ from typing import Any
 import eventlet
 from eventlet import hubs
 from eventlet.greenio import GreenSocket
+from eventlet.greenthread import getcurrent
 from gunicorn.workers.base_async import ALREADY_HANDLED, AsyncWorker
 
 # Seconds that requests which are being answered get when the server stops.
 GRACE = 1.5
+# Seconds for the headers of a connection's first request.
+HEADERS = 10
 # Seconds without a byte of a body that was announced, or of an answer taken, before the connection is given up.
 PATIENCE = 30
 
@@ -31,9 +36,32 @@ def patch() -> None:
     psycopg.waiting.wait = psycopg.waiting.wait_selector
 
 
+def raise_descriptor_limit() -> None:
+    """A socket is a descriptor, and 1,024 is a common default."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+class Client(GreenSocket):
+    """A connection that is quiet for too long is one that has ended, and nothing to log."""
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        try:
+            return bytes(super().recv(size, flags))
+        except TimeoutError:
+            return b""
+
+    def send(self, data: bytes, flags: int = 0) -> int:
+        try:
+            return int(super().send(data, flags))
+        except TimeoutError:
+            raise OSError(errno.EPIPE, "the client took nothing") from None
+
+
 class EventletWorker(AsyncWorker):
     def init_process(self) -> None:
         patch()
+        raise_descriptor_limit()
         self.answering = 0
         super().init_process()
 
@@ -41,7 +69,7 @@ class EventletWorker(AsyncWorker):
         from chatsite.realtime.server import sio
 
         pool = eventlet.GreenPool(self.worker_connections)
-        listeners = [GreenSocket(listener.sock) for listener in self.sockets]
+        listeners = [Client(listener.sock) for listener in self.sockets]
         acceptors = [eventlet.spawn(self._accept, listener, pool) for listener in listeners]
         sio.start()
         while self.alive:
@@ -52,7 +80,7 @@ class EventletWorker(AsyncWorker):
         for listener in listeners:
             listener.close()
         sio.stop()
-        self._finish()
+        self._finish(sio.runners)
 
     def notify(self) -> None:
         super().notify()
@@ -68,7 +96,7 @@ class EventletWorker(AsyncWorker):
         except (TimeoutError, BlockingIOError):
             pass
 
-    def _accept(self, listener: GreenSocket, pool: eventlet.GreenPool) -> None:
+    def _accept(self, listener: Client, pool: eventlet.GreenPool) -> None:
         while self.alive:
             try:
                 client, address = listener.accept()
@@ -77,24 +105,28 @@ class EventletWorker(AsyncWorker):
                 self.log.warning("accept failed: %s", error)
                 eventlet.sleep(0.1)
                 continue
-            client.settimeout(PATIENCE)
             pool.spawn_n(self.handle, listener, client, address)
 
-    def _finish(self) -> None:
+    def _finish(self, runners: Any) -> None:
         deadline = monotonic() + min(GRACE, self.cfg.graceful_timeout)
         # At least one turn, so that websockets' close frames leave.
         eventlet.sleep(0.1)
-        while self.answering and monotonic() < deadline:
+        while (self.answering or not runners.idle) and monotonic() < deadline:
             eventlet.sleep(0.05)
 
     def timeout_ctx(self) -> Any:
-        return eventlet.Timeout(self.cfg.keepalive or None, False)
+        """Around the wait for a request and its headers."""
+        served = getattr(getcurrent(), "served", False)
+        return eventlet.Timeout(self.cfg.keepalive if served else HEADERS, False)
 
     def handle_request(self, listener_name: Any, request: Any, client: Any, address: Any) -> Any:
+        getcurrent().served = True
         self.answering += 1
+        client.settimeout(PATIENCE)
         try:
             return super().handle_request(listener_name, request, client, address)
         finally:
+            client.settimeout(None)
             self.answering -= 1
 
     def is_already_handled(self, response: Any) -> bool:
