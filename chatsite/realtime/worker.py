@@ -62,6 +62,8 @@ class EventletWorker(AsyncWorker):
     def init_process(self) -> None:
         patch()
         raise_descriptor_limit()
+        # The system call writes to the plain socket, which never blocks here: an answer would end half-way.
+        self.cfg.set("sendfile", False)
         self.answering = 0
         super().init_process()
 
