@@ -1,23 +1,38 @@
+import hashlib
 import secrets
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts import arrivals
-from accounts.names import validate_display_name, validate_username
+from accounts.names import USERNAME, tidy, validate_display_name, validate_username
 
 
-class UserManager(BaseUserManager["User"]):
+class UserQuerySet(models.QuerySet["User"]):
+    def present(self) -> "UserQuerySet":
+        """Those who may use the site."""
+        return self.filter(is_active=True, is_banned=False)
+
+    def named(self, username: str) -> "User":
+        """In any case of its letters. Raises User.DoesNotExist, also for what can't be a username."""
+        # Without the check "\u212a" (the kelvin sign) would find "k": its lower case is that.
+        if not USERNAME.fullmatch(username):
+            raise self.model.DoesNotExist
+        return self.alias(lower=Lower("username")).get(lower=username.lower())
+
+
+class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(username__iexact=username)
+        return self.get_queryset().named(username or "")
 
     def create_user(
         self, username: str, email: str | None = None, password: str | None = None, **extra: Any
     ) -> "User":
+        validate_username(username)
         user = self.model(username=username, email=self.normalize_email(email), **extra)
         user.set_password(password)
         user.save(using=self._db)
@@ -46,7 +61,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     last_seen = models.DateTimeField(null=True, blank=True, editable=False)
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
 
-    objects = UserManager()
+    objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
@@ -56,16 +71,26 @@ class User(AbstractBaseUser, PermissionsMixin):
         ordering = ["username"]
         constraints = [
             models.UniqueConstraint(
-                Lower("username"), name="user_username_unique", violation_error_message="That username is taken."
+                Lower("username"),
+                name="user_username_unique",
+                violation_error_message="That username is taken.",
             )
         ]
 
     def __str__(self) -> str:
         return self.username
 
+    def clean(self) -> None:
+        super().clean()
+        self.display_name = tidy(self.display_name)
+
     @property
     def name(self) -> str:
         return self.display_name or self.username
+
+    @property
+    def is_present(self) -> bool:
+        return self.is_active and not self.is_banned
 
     def get_full_name(self) -> str:
         return self.name
@@ -80,9 +105,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         arriving = self._state.adding
-        super().save(*args, **kwargs)
-        if arriving:
-            arrivals.welcome(self)
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if arriving:
+                arrivals.welcome(self)
 
 
 class SiteSettings(models.Model):
@@ -112,6 +138,18 @@ def new_code() -> str:
     return secrets.token_urlsafe(16)
 
 
+class InviteQuerySet(models.QuerySet["Invite"]):
+    def usable(self) -> "InviteQuerySet":
+        """Not revoked, run out or used up, and made by somebody who is still welcome."""
+        return self.filter(
+            models.Q(expires_at=None) | models.Q(expires_at__gt=timezone.now()),
+            models.Q(max_uses=None) | models.Q(uses__lt=models.F("max_uses")),
+            revoked=False,
+            created_by__is_active=True,
+            created_by__is_banned=False,
+        )
+
+
 class Invite(models.Model):
     code = models.CharField(max_length=32, unique=True, default=new_code, editable=False)
     created_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="invites")
@@ -120,9 +158,27 @@ class Invite(models.Model):
     max_uses = models.PositiveIntegerField(null=True, blank=True)
     uses = models.PositiveIntegerField(default=0, editable=False)
     revoked = models.BooleanField(default=False)
+    # Made on the page where the site's own links are: it leads nowhere but in.
+    for_site = models.BooleanField(default=False, editable=False)
+
+    objects = InviteQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"invite of {self.created_by}"
+
+
+class InviteUse(models.Model):
+    """Who came by which link. Opening the same link again costs no further use."""
+
+    invite = models.ForeignKey(Invite, on_delete=models.CASCADE, related_name="used")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["invite", "user"], name="invite_use_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} by {self.invite}"
 
 
 class ApiToken(models.Model):
@@ -137,3 +193,7 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    @staticmethod
+    def digest_of(token: str) -> str:
+        return hashlib.sha256(token.encode()).hexdigest()

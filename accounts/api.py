@@ -1,0 +1,96 @@
+"""`/user`: people over REST."""
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.urls import re_path
+from django_filters import CharFilter, FilterSet
+from drf_spectacular.utils import extend_schema
+from rest_framework import status, viewsets
+from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from accounts import services
+from accounts.addresses import client_address
+from accounts.models import User
+from accounts.payloads import own_payload, user_payload
+from accounts.serializers import OwnUserSerializer, ProfileSerializer, SignUpSerializer, UserSerializer
+from chatsite.api import me
+from chatsite.errors import NotFound
+
+
+class UserFilter(FilterSet):
+    q = CharFilter(method="by_name", max_length=64, help_text="Part of a username or of a display name.")
+
+    class Meta:
+        model = User
+        fields: list[str] = []
+
+    def by_name(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
+        return queryset.filter(Q(username__icontains=value) | Q(display_name__icontains=value))
+
+
+class UserViewSet(viewsets.GenericViewSet):
+    queryset = User.objects.none()
+    filterset_class = UserFilter
+    lookup_field = "username"
+
+    def get_queryset(self) -> QuerySet[User]:
+        return User.objects.present()
+
+    def get_permissions(self) -> list[BasePermission]:
+        return [AllowAny()] if self.action == "create" else [IsAuthenticated()]
+
+    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
+        by_action: dict[str | None, type[BaseSerializer[Any]]] = {
+            "create": SignUpSerializer,
+            "list": SignUpSerializer if self.request.method == "POST" else UserSerializer,
+            "me": OwnUserSerializer,
+            "change_me": ProfileSerializer,
+        }
+        return by_action.get(self.action, UserSerializer)
+
+    @extend_schema(responses=UserSerializer(many=True))
+    def list(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        return self.get_paginated_response([user_payload(user) for user in page])
+
+    @extend_schema(request=SignUpSerializer, responses={201: UserSerializer})
+    def create(self, request: Request) -> Response:
+        data = self.checked()
+        invite = data.pop("invite", None) or None
+        user, _ = services.sign_up(**data, invite=invite, address=client_address(request.META))
+        return Response(own_payload(user), status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses=UserSerializer)
+    def retrieve(self, request: Request, username: str) -> Response:
+        try:
+            return Response(user_payload(User.objects.named(username)))
+        except User.DoesNotExist as error:
+            raise NotFound("There is no such person.") from error
+
+    @extend_schema(responses=OwnUserSerializer)
+    def me(self, request: Request) -> Response:
+        return Response(own_payload(me(request)))
+
+    @extend_schema(request=ProfileSerializer, responses=OwnUserSerializer)
+    def change_me(self, request: Request) -> Response:
+        return Response(own_payload(services.update_profile(me(request), **self.checked())))
+
+    def checked(self) -> dict[str, Any]:
+        serializer = self.get_serializer(data=self.request.data)
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+
+urlpatterns = [
+    re_path(r"^user/?$", UserViewSet.as_view({"get": "list", "post": "create"}), name="user-list"),
+    re_path(
+        r"^user/me/?$",
+        UserViewSet.as_view({"get": "me", "put": "change_me", "patch": "change_me"}),
+        name="user-me",
+    ),
+    re_path(r"^user/(?P<username>[^/]+)/?$", UserViewSet.as_view({"get": "retrieve"}), name="user-detail"),
+]

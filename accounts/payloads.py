@@ -1,0 +1,27 @@
+"""People as clients see them."""
+
+from typing import Any
+
+from accounts import presence
+from accounts.models import User
+from accounts.names import color, initials
+from chatsite.times import iso
+
+Payload = dict[str, Any]
+
+
+def user_brief(user: User) -> Payload:
+    return {
+        "username": user.username,
+        "display_name": user.name,
+        "avatar": {"initials": initials(user.name), "color": color(user.username)},
+    }
+
+
+def user_payload(user: User) -> Payload:
+    return {**user_brief(user), "online": presence.is_online(user.pk), "last_seen": iso(user.last_seen)}
+
+
+def own_payload(user: User) -> Payload:
+    """What only the person themselves may see as well."""
+    return {**user_payload(user), "email": user.email}

@@ -1,0 +1,80 @@
+"""Who is here: one truth a person, over all their tabs.
+
+Kept as the set of live connections, not as a count: a connection that goes twice takes nobody else's away.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from chatsite.realtime.timers import Timer
+
+# A page that reloads is back within this; nobody sees it go. In seconds.
+GRACE = 3.0
+
+
+class Cancellable(Protocol):
+    def cancel(self) -> object: ...
+
+
+Later = Callable[..., Cancellable]
+
+
+class MemoryPresence:
+    """For one process."""
+
+    def __init__(self, later: Later = Timer) -> None:
+        self.later = later
+        self._sids: dict[int, set[str]] = {}
+        self._leaving: dict[int, Cancellable] = {}
+
+    def connect(self, user_id: int, sid: str) -> bool:
+        """True where the person has just arrived: no other connection, and none gone a moment ago."""
+        arriving = not self.is_online(user_id)
+        self._sids.setdefault(user_id, set()).add(sid)
+        leaving = self._leaving.pop(user_id, None)
+        if leaving is not None:
+            leaving.cancel()
+        return arriving
+
+    def disconnect(self, user_id: int, sid: str, gone: Callable[[int], object]) -> None:
+        """Calls `gone(user_id)` after the grace where this was the last connection and none has come back."""
+        sids = self._sids.get(user_id)
+        if sids is None or sid not in sids:
+            return
+        sids.discard(sid)
+        if not sids:
+            del self._sids[user_id]
+            self._leaving[user_id] = self.later(GRACE, self._leave, user_id, gone)
+
+    def online(self) -> set[int]:
+        return self._sids.keys() | self._leaving.keys()
+
+    def is_online(self, user_id: int) -> bool:
+        return user_id in self._sids or user_id in self._leaving
+
+    def _leave(self, user_id: int, gone: Callable[[int], object]) -> None:
+        if self._leaving.pop(user_id, None) is not None:
+            gone(user_id)
+
+
+def nobody(user_id: int) -> Iterable[int]:
+    return ()
+
+
+# Who is told that a person came or went: the ids of everyone who shares a room with them. Set by rooms.
+audience: Callable[[int], Iterable[int]] = nobody
+
+
+here = MemoryPresence()
+
+
+def is_online(user_id: int) -> bool:
+    return here.is_online(user_id)
+
+
+def online_ids() -> set[int]:
+    return here.online()
+
+
+def online_among(ids: Iterable[int]) -> set[int]:
+    return here.online().intersection(ids)

@@ -1,0 +1,53 @@
+"""What REST takes and gives of people."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.models import User
+from accounts.payloads import own_payload, user_payload
+from accounts.validators import LONGEST_PASSWORD
+from chatsite.fields import StrictSerializer, Text
+
+
+class AvatarSerializer(serializers.Serializer):
+    initials = serializers.CharField()
+    color = serializers.IntegerField(min_value=0, max_value=7)
+
+
+class UserBriefSerializer(serializers.Serializer):
+    """Describes a person inside other payloads; `accounts.payloads.user_brief` makes it."""
+
+    username = serializers.CharField()
+    display_name = serializers.CharField()
+    avatar = AvatarSerializer()
+
+
+class UserSerializer(UserBriefSerializer):
+    online = serializers.BooleanField()
+    last_seen = serializers.DateTimeField(allow_null=True)
+
+    def to_representation(self, instance: User) -> dict[str, Any]:
+        return user_payload(instance)
+
+
+class OwnUserSerializer(UserSerializer):
+    email = serializers.CharField()
+
+    def to_representation(self, instance: User) -> dict[str, Any]:
+        return own_payload(instance)
+
+
+class SignUpSerializer(StrictSerializer):
+    username = Text(max_length=32)
+    password = Text(
+        max_length=LONGEST_PASSWORD, trim_whitespace=False, style={"input_type": "password"}, write_only=True
+    )
+    display_name = Text(max_length=64, required=False, allow_blank=True)
+    email = Text(max_length=254, required=False, allow_blank=True)
+    invite = Text(max_length=64, required=False, allow_blank=True, help_text="The code of an invite link.")
+
+
+class ProfileSerializer(StrictSerializer):
+    display_name = Text(max_length=64, required=False, allow_blank=True)
+    email = Text(max_length=254, required=False, allow_blank=True)

@@ -1,0 +1,58 @@
+"""Everything that is done to an account, whichever door it comes through."""
+
+from accounts.services.invites import find_invite, make_invite, revoke_invite, use_invite
+from accounts.services.passwords import (
+    change_own_password,
+    change_password,
+    mail_reset_links,
+    make_reset_link,
+    reset_password,
+    store_password,
+    user_of_reset_link,
+)
+from accounts.services.profile import update_profile
+from accounts.services.sessions import log_in, log_out, log_out_everywhere, start_session
+from accounts.services.signup import check_setup, check_sign_up, set_up, setup_link, sign_up
+from accounts.services.standing import (
+    ban,
+    check_may_manage,
+    deactivate,
+    end_everything,
+    reactivate,
+    set_rank,
+    unban,
+)
+from accounts.services.tokens import make_token, revoke_token
+
+__all__ = [
+    "ban",
+    "change_own_password",
+    "change_password",
+    "check_may_manage",
+    "check_setup",
+    "check_sign_up",
+    "deactivate",
+    "end_everything",
+    "find_invite",
+    "log_in",
+    "log_out",
+    "log_out_everywhere",
+    "mail_reset_links",
+    "make_invite",
+    "make_reset_link",
+    "make_token",
+    "reactivate",
+    "reset_password",
+    "revoke_invite",
+    "revoke_token",
+    "set_rank",
+    "set_up",
+    "setup_link",
+    "sign_up",
+    "start_session",
+    "store_password",
+    "unban",
+    "update_profile",
+    "use_invite",
+    "user_of_reset_link",
+]

@@ -1,0 +1,65 @@
+"""Coming and going: log in, log out, and every way in which sessions end."""
+
+from functools import partial
+
+from django.contrib import auth
+from django.db import transaction
+from django.db.models import F
+from django.http import HttpRequest
+
+from accounts import limits
+from accounts.addresses import client_address
+from accounts.models import User
+from accounts.validators import LONGEST_PASSWORD
+from chatsite.errors import Invalid
+from chatsite.realtime import delivery
+
+
+def log_in(request: HttpRequest, username: str, password: str) -> User:
+    """Starts a session. An unknown name, a wrong password and a barred person get the same answer, as slowly."""
+    address = client_address(request.META)
+    limits.attempt("login-address", address, limits.LOGINS_PER_ADDRESS)
+    limits.attempt("login-name", username.lower(), limits.LOGINS_PER_NAME)
+    user = None
+    if len(password) <= LONGEST_PASSWORD:
+        user = auth.authenticate(request, username=username, password=password)
+    if not isinstance(user, User):
+        raise Invalid("That name and password don't match.")
+    limits.succeeded("login-address", address)
+    limits.succeeded("login-name", username.lower())
+    start_session(request, user)
+    return user
+
+
+def start_session(request: HttpRequest, user: User) -> None:
+    """`request` is `user`'s from now on; sockets of the session it was before are cut."""
+    before, key = request.user, request.session.session_key
+    auth.login(request, user, backend="accounts.backends.AccountBackend")
+    if before.is_authenticated and key:
+        end_sessions(before.pk, "logged_out", session_key=key)
+
+
+def log_out(request: HttpRequest) -> None:
+    user, key = request.user, request.session.session_key
+    auth.logout(request)
+    if user.is_authenticated and key:
+        end_sessions(user.pk, "logged_out", session_key=key)
+
+
+def log_out_everywhere(user: User, *, keep: HttpRequest | None = None) -> None:
+    """Ends every session and revokes every token; `keep` is a request whose session goes on."""
+    with transaction.atomic():
+        user.tokens.all().delete()
+        User.objects.filter(pk=user.pk).update(session_version=F("session_version") + 1)
+        end_sessions(user.pk, "logged_out")
+    user.refresh_from_db(fields=["session_version"])
+    if keep is not None:
+        auth.update_session_auth_hash(keep, user)
+
+
+def end_sessions(
+    user_id: int, code: str, *, session_key: str | None = None, token_id: int | None = None
+) -> None:
+    """After the commit, cuts the live sockets of a person, or those of one session or token."""
+    ended = partial(delivery.end_sessions, user_id, code, session_key=session_key, token_id=token_id)
+    transaction.on_commit(ended)

@@ -1,0 +1,19 @@
+"""What a password may be, at every door that Django's own validators stand at."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+# Hashing more would be work for nothing.
+LONGEST_PASSWORD = 1024
+
+
+class BoundsValidator:
+    def validate(self, password: str, user: Any = None) -> None:
+        if len(password) > LONGEST_PASSWORD:
+            raise ValidationError(f"Use at most {LONGEST_PASSWORD} characters.", code="password_too_long")
+        if "\0" in password:
+            raise ValidationError("Null characters are not allowed.", code="null_characters")
+
+    def get_help_text(self) -> str:
+        return f"At most {LONGEST_PASSWORD} characters."

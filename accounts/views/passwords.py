@@ -1,0 +1,54 @@
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+
+from accounts import services
+from accounts.addresses import client_address
+from accounts.forms import NewPasswordForm, PasswordForm, ResetForm
+from accounts.views.pages import attempt, form_page, gone, posted
+from chatsite.errors import ChatError
+
+
+@sensitive_post_parameters()
+@never_cache
+@login_required
+def change(request: HttpRequest) -> HttpResponse:
+    form = PasswordForm(posted(request))
+    done, outcome = attempt(form, lambda **data: services.change_own_password(request, **data))
+    if done:
+        messages.success(request, "Your password is changed, and you are logged out everywhere else.")
+        return redirect("profile")
+    return form_page(request, "accounts/password.html", form, outcome)
+
+
+@never_cache
+def reset(request: HttpRequest) -> HttpResponse:
+    if not settings.MAIL:
+        return render(request, "accounts/reset_by_hand.html")
+    form = ResetForm(posted(request))
+    address = client_address(request.META)
+    done, outcome = attempt(
+        form, lambda email: services.mail_reset_links(email, base=settings.SITE_URL, address=address)
+    )
+    if done:
+        return render(request, "accounts/reset_sent.html", {"email": form.cleaned_data["email"]})
+    return form_page(request, "accounts/reset.html", form, outcome)
+
+
+@sensitive_post_parameters("password")
+@never_cache
+def reset_confirm(request: HttpRequest, uid: str, token: str) -> HttpResponse:
+    try:
+        user = services.user_of_reset_link(uid, token)
+    except ChatError as error:
+        return gone(request, error)
+    form = NewPasswordForm(posted(request))
+    done, outcome = attempt(form, lambda password: services.reset_password(uid, token, password))
+    if done:
+        messages.success(request, "Your new password is set. Log in with it.")
+        return redirect("login")
+    return form_page(request, "accounts/reset_confirm.html", form, outcome, person=user)

@@ -1,0 +1,64 @@
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from accounts import services
+from accounts.forms import ProfileForm, TokenForm
+from accounts.payloads import user_payload
+from accounts.views.pages import attempt, form_page, me, posted
+
+
+@never_cache
+@login_required
+def profile(request: HttpRequest) -> HttpResponse:
+    user = me(request)
+    form = ProfileForm(posted(request), initial={"display_name": user.display_name, "email": user.email})
+    done, outcome = attempt(form, lambda **data: services.update_profile(user, **data))
+    if done:
+        messages.success(request, "Saved.")
+        return redirect("profile")
+    return profile_page(request, form, outcome)
+
+
+def profile_page(
+    request: HttpRequest, form: ProfileForm, outcome: object = None, **context: object
+) -> HttpResponse:
+    user = me(request)
+    context = {"token_form": TokenForm(auto_id="token_%s"), **context}
+    tokens = list(user.tokens.order_by("-pk"))
+    return form_page(
+        request, "accounts/profile.html", form, outcome, person=user_payload(user), tokens=tokens, **context
+    )
+
+
+@require_POST
+@never_cache
+@login_required
+def token_new(request: HttpRequest) -> HttpResponse:
+    """Answers with the page itself, not with a redirect: the token is in this one answer and nowhere else."""
+    user = me(request)
+    form = TokenForm(request.POST, auto_id="token_%s")
+    done, outcome = attempt(form, lambda name: services.make_token(user, name))
+    fresh = ProfileForm(initial={"display_name": user.display_name, "email": user.email})
+    if not done:
+        return profile_page(request, fresh, token_form=form)
+    return profile_page(request, fresh, new_token=outcome[1])
+
+
+@require_POST
+@login_required
+def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    services.revoke_token(get_object_or_404(me(request).tokens, pk=pk))
+    messages.success(request, "The token is revoked.")
+    return redirect("profile")
+
+
+@require_POST
+@login_required
+def others_out(request: HttpRequest) -> HttpResponse:
+    services.log_out_everywhere(me(request), keep=request)
+    messages.success(request, "You are logged out everywhere else, and your tokens are revoked.")
+    return redirect("profile")

@@ -1,0 +1,56 @@
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from accounts import services
+from accounts.forms import LoginForm
+from accounts.views.pages import attempt, form_page, posted, way_on
+from chatsite.context import THEMES
+
+YEAR = 365 * 24 * 3600
+
+
+@sensitive_post_parameters("password")
+@never_cache
+def login(request: HttpRequest) -> HttpResponse:
+    after = way_on(request)
+    if request.user.is_authenticated:
+        return redirect(after)
+    form = LoginForm(posted(request))
+    done, outcome = attempt(form, lambda **data: services.log_in(request, **data))
+    if done:
+        return redirect(after)
+    return form_page(request, "accounts/login.html", form, outcome, next=after)
+
+
+@require_POST
+def logout(request: HttpRequest) -> HttpResponse:
+    services.log_out(request)
+    return redirect("login")
+
+
+@never_cache
+def admin_login(request: HttpRequest) -> HttpResponse:
+    """The admin has no door of its own: the failure limits are at ours."""
+    if request.user.is_authenticated:
+        raise PermissionDenied("Only moderators and administrators may see this.")
+    return redirect(f"{reverse('login')}?{urlencode({'next': way_on(request, 'admin:index')})}")
+
+
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Light or dark by cookie; anything else is the system's choice."""
+    response = redirect(way_on(request, "profile"))
+    chosen = request.POST.get("theme")
+    if chosen in THEMES:
+        response.set_cookie(
+            "theme", chosen, max_age=YEAR, samesite="Lax", secure=request.is_secure(), httponly=True
+        )
+    else:
+        response.delete_cookie("theme", samesite="Lax")
+    return response

@@ -1,0 +1,69 @@
+"""How people get in for the first time: the first administrator, sign-up, invite links."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+
+from accounts import services
+from accounts.addresses import client_address
+from accounts.forms import SetupForm, SignUpForm
+from accounts.views.pages import attempt, form_page, gone, me, posted
+from chatsite.errors import ChatError
+
+
+@sensitive_post_parameters("password")
+@never_cache
+def setup(request: HttpRequest, token: str) -> HttpResponse:
+    try:
+        services.check_setup(token)
+    except ChatError as error:
+        return gone(request, error)
+    form = SetupForm(posted(request))
+    done, outcome = attempt(form, lambda **data: services.set_up(token, **data))
+    if not done:
+        return form_page(request, "accounts/setup.html", form, outcome)
+    services.start_session(request, outcome)
+    return redirect("home")
+
+
+@sensitive_post_parameters("password")
+@never_cache
+def signup(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return redirect("home")
+    return sign_up_page(request, None)
+
+
+@sensitive_post_parameters("password")
+@never_cache
+def invite(request: HttpRequest, code: str) -> HttpResponse:
+    if request.user.is_authenticated:
+        return follow_page(request, code)
+    return sign_up_page(request, code)
+
+
+def sign_up_page(request: HttpRequest, code: str | None) -> HttpResponse:
+    try:
+        found = services.check_sign_up(code)
+    except ChatError as error:
+        return gone(request, error)
+    form = SignUpForm(posted(request))
+    address = client_address(request.META)
+    done, outcome = attempt(form, lambda **data: services.sign_up(**data, invite=code, address=address))
+    if not done:
+        return form_page(request, "accounts/signup.html", form, outcome, invite=found)
+    user, page = outcome
+    services.start_session(request, user)
+    return redirect(page or "home")
+
+
+def follow_page(request: HttpRequest, code: str) -> HttpResponse:
+    """Who is logged in already says yes first: a link alone must not put anybody into a room."""
+    try:
+        if request.method == "POST":
+            return redirect(services.use_invite(me(request), code) or "home")
+        found = services.find_invite(code, user=me(request))
+    except ChatError as error:
+        return gone(request, error)
+    return render(request, "accounts/invite.html", {"invite": found})
