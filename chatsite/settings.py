@@ -87,11 +87,18 @@ DATABASES = {"default": environment.database(DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = environment.redis_url()
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# The failure limits count in here: a flood of other keys (300 by default) must not push them out.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 if REDIS_URL:
     CACHES = {"default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_URL}}
 
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.AccountBackend"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
@@ -103,6 +110,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.validators.BoundsValidator"},
 ]
 
 SESSION_COOKIE_HTTPONLY = True
@@ -137,6 +145,7 @@ REST_FRAMEWORK = {
         "rest_framework.throttling.AnonRateThrottle",
         "rest_framework.throttling.UserRateThrottle",
     ],
+    "NUM_PROXIES": 1 if TRUST_PROXY else 0,
     # A normal person never meets these; a bot that does gets `retry_after`.
     "DEFAULT_THROTTLE_RATES": {
         "anon": environment.rate("THROTTLE_ANON", "300/min"),
@@ -181,5 +190,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 
+# Whether people can be sent mail; where not, an administrator makes the links that reset a password.
+MAIL = bool(env.str("EMAIL_URL", default="").strip())
 globals().update(environment.email(default_from=f"chat@{urlsplit(SITE_URL).hostname}"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

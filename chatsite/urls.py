@@ -5,6 +5,8 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from chatsite import health
 
 urlpatterns = [
+    path("", include("accounts.urls")),
+    path("", include("accounts.api")),
     path("", include("rooms.api")),
     path("", include("messaging.api")),
     path("admin/", admin.site.urls),
