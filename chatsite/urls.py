@@ -9,6 +9,8 @@ urlpatterns = [
     path("", include("accounts.api")),
     path("", include("rooms.api")),
     path("", include("messaging.api")),
+    path("", include("rooms.urls")),
+    path("", include("messaging.urls")),
     path("admin/", admin.site.urls),
     re_path(r"^healthz/?$", health.healthz, name="healthz"),
     re_path(r"^readyz/?$", health.readyz, name="readyz"),
@@ -16,3 +18,5 @@ urlpatterns = [
     re_path(r"^schema/?$", SpectacularAPIView.as_view(), name="schema"),
     re_path(r"^docs/?$", SpectacularSwaggerSplitView.as_view(template_name="docs.html"), name="docs"),
 ]
+
+handler500 = "chatsite.pages.server_error"

@@ -1,0 +1,24 @@
+import { part } from "../lib/dom.js"
+import { room } from "../lib/room.js"
+import { talk } from "../lib/talk.js"
+
+const GATHER_MS = 1500
+
+/** Tells a screen reader of what others say, gathered, so that a busy room doesn't talk without pause. */
+export function mount(element) {
+  let waiting = []
+  let timer = null
+
+  const speak = () => {
+    timer = null
+    element.textContent = waiting.length > 2 ? `${waiting.length} new messages` : waiting.join(". ")
+    waiting = []
+  }
+
+  talk.on("arrived", (message, row) => {
+    if (message.sender.username === room.me.username || message.deleted) return
+    const words = row ? part(row, "body").textContent.trim().slice(0, 200) : message.body.slice(0, 200)
+    waiting.push(`${message.sender.display_name}: ${words}`)
+    timer ??= setTimeout(speak, GATHER_MS)
+  })
+}

@@ -1,0 +1,88 @@
+import { people } from "../lib/people.js"
+import { replace } from "../lib/text.js"
+import { candidates, complete, mentionAt } from "../models/mention.js"
+
+/** Offers the members of the room behind an `@`. */
+export function mount(text) {
+  const completion = new Completion(text, document.getElementById("completions"))
+  text.addEventListener("input", () => completion.look())
+  text.addEventListener("click", () => completion.look())
+  text.addEventListener("keydown", (event) => completion.key(event), { capture: true })
+  text.addEventListener("blur", () => completion.close())
+}
+
+class Completion {
+  constructor(text, list) {
+    Object.assign(this, { text, list, found: [], index: 0, mention: null })
+    text.setAttribute("role", "combobox")
+    text.setAttribute("aria-autocomplete", "list")
+    text.setAttribute("aria-controls", list.id)
+    text.setAttribute("aria-expanded", "false")
+    // Before the blur that a click would cause.
+    list.addEventListener("pointerdown", (event) => {
+      event.preventDefault()
+      const option = event.target.closest("[role=option]")
+      if (option) this.take([...list.children].indexOf(option))
+    })
+  }
+
+  look() {
+    const { value, selectionStart } = this.text
+    this.mention = mentionAt(value, selectionStart)
+    this.found = this.mention ? candidates(people(), this.mention.query) : []
+    this.index = 0
+    this.show()
+  }
+
+  show() {
+    const open = this.found.length > 0
+    this.list.hidden = !open
+    this.list.replaceChildren(...this.found.map((person, place) => option(person, place, place === this.index)))
+    this.text.setAttribute("aria-expanded", String(open))
+    if (open) this.text.setAttribute("aria-activedescendant", `completion-${this.index}`)
+    else this.text.removeAttribute("aria-activedescendant")
+  }
+
+  key(event) {
+    if (this.list.hidden || event.isComposing) return
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
+    if (step) this.index = (this.index + step + this.found.length) % this.found.length
+    else if (event.key === "Enter" || event.key === "Tab") this.take(this.index)
+    else if (event.key === "Escape") this.found = []
+    else return
+    event.preventDefault()
+    event.stopImmediatePropagation()
+    this.show()
+  }
+
+  take(index) {
+    const { value, selectionStart } = this.text
+    const done = complete(value, selectionStart, this.mention, this.found[index].username)
+    this.close()
+    replace(this.text, { text: done.text, start: done.caret, end: done.caret })
+  }
+
+  close() {
+    this.found = []
+    this.show()
+  }
+}
+
+function option(person, place, selected) {
+  const element = document.createElement("li")
+  element.id = `completion-${place}`
+  element.setAttribute("role", "option")
+  element.setAttribute("aria-selected", String(selected))
+  const avatar = document.createElement("span")
+  avatar.className = `avatar small avatar-${person.avatar.color}`
+  avatar.setAttribute("aria-hidden", "true")
+  avatar.textContent = person.avatar.initials
+  const name = document.createElement("span")
+  name.className = "grow ellipsis"
+  name.textContent = person.display_name
+  const username = document.createElement("span")
+  username.className = "muted small"
+  username.textContent = `@${person.username}`
+  element.append(avatar, name, username)
+  return element
+}

@@ -1,0 +1,45 @@
+import { copyOf, dress, part } from "../lib/dom.js"
+import { presence } from "../lib/presence.js"
+import { room } from "../lib/room.js"
+
+/** Who is in the room, those who are here above those who are away. */
+export function mount(element) {
+  const lists = { here: element.querySelector("[data-list=here]"), away: element.querySelector("[data-list=away]") }
+  const find = (username) => element.querySelector(`.member[data-user="${CSS.escape(username)}"]`)
+
+  const count = () => {
+    for (const [name, list] of Object.entries(lists)) element.querySelector(`[data-count=${name}]`).textContent = list.children.length
+  }
+  const place = (row, online) => {
+    const list = online ? lists.here : lists.away
+    if (row.parentElement === list) return
+    const name = part(row, "name").textContent
+    const next = [...list.children].find((other) => part(other, "name").textContent.localeCompare(name) > 0)
+    list.insertBefore(row, next ?? null)
+    count()
+  }
+  const add = (user) => {
+    if (!user || find(user.username)) return
+    const row = copyOf(element.querySelector("template"))
+    row.dataset.user = user.username
+    row.querySelector("a").href = `/people/${user.username}`
+    part(row, "name").textContent = user.display_name
+    dress(part(row, "avatar"), user)
+    place(row, false)
+  }
+  const set = (username, online) => {
+    const row = find(username)
+    if (row) place(row, online)
+  }
+
+  presence.on("changed", set)
+  room.on("member-joined", ({ user }) => add(user))
+  room.on("member-left", ({ user }) => {
+    if (user) find(user.username)?.remove()
+    count()
+  })
+  room.on("joined", ({ online }) => {
+    const here = new Set(online)
+    for (const row of element.querySelectorAll(".member")) presence.set(row.dataset.user, here.has(row.dataset.user))
+  })
+}

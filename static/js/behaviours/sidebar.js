@@ -1,0 +1,104 @@
+import { copyOf, icon } from "../lib/dom.js"
+import { live } from "../lib/live.js"
+import { openOutbox } from "../lib/outgoing.js"
+import { presence } from "../lib/presence.js"
+import { get, getAll } from "../lib/rest.js"
+import { room } from "../lib/room.js"
+import { setUnread } from "../lib/title.js"
+
+/** My rooms: what is unread, what is new, who is here. */
+export function mount(element) {
+  const sidebar = new Sidebar(element)
+  live.on("room-activity", (activity) => sidebar.note(activity))
+  live.on("online", () => {
+    if (!room) openOutbox()
+    if (sidebar.stale) sidebar.refresh()
+    sidebar.stale = true
+  })
+}
+
+class Sidebar {
+  constructor(element) {
+    this.element = element
+    this.stale = false
+    this.count()
+    element.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" })
+  }
+
+  row(slug) {
+    return this.element.querySelector(`.side-row[data-room="${CSS.escape(slug)}"]`)
+  }
+
+  /** A room's counts; a room that isn't here yet is fetched. */
+  async note({ room: slug, unread, mentions }) {
+    const row = this.row(slug) ?? (await this.add(slug))
+    if (!row || slug === room?.slug) return
+    row.dataset.unread = unread
+    row.dataset.mentions = mentions
+    row.classList.toggle("unread", unread > 0)
+    row.querySelector("[data-badge]").textContent = mentions
+    row.querySelector("[data-badge]").hidden = mentions === 0
+    row.querySelector("[data-dot]").hidden = unread === 0 || mentions > 0
+    row.querySelector("[data-words]").textContent = mentions ? `, ${mentions} mentions` : unread ? ", unread" : ""
+    this.count()
+  }
+
+  async add(slug) {
+    try {
+      return this.insert(await get(`/room/${slug}`))
+    } catch {
+      return null
+    }
+  }
+
+  insert(about) {
+    if (this.row(about.slug)) return this.row(about.slug)
+    const item = copyOf(this.element.querySelector("template"))
+    const row = item.querySelector(".side-row")
+    row.href = `/chat/${about.slug}`
+    row.dataset.room = about.slug
+    row.dataset.kind = about.kind
+    row.querySelector(".side-name").textContent = about.name
+    row.querySelector(".side-mark").append(mark(about))
+    const list = this.element.querySelector(`[data-list=${about.kind === "direct" ? "people" : "rooms"}]`)
+    const next = [...list.children].find((other) => other.textContent.trim().localeCompare(about.name) > 0)
+    list.insertBefore(item, next ?? null)
+    return row
+  }
+
+  count() {
+    const rows = [...this.element.querySelectorAll(".side-row[data-room]")].filter((row) => !row.hasAttribute("aria-current"))
+    const unread = rows.reduce((sum, row) => sum + Number(row.dataset.unread || 0), 0)
+    this.element.querySelector("[data-catch-up]").hidden = unread === 0
+    setUnread("elsewhere", unread)
+  }
+
+  /** After a lost connection: whatever changed meanwhile. */
+  async refresh() {
+    const mine = (await getAll("/room", { limit: 200 })).filter((about) => about.role)
+    const slugs = new Set(mine.map((about) => about.slug))
+    for (const row of this.element.querySelectorAll(".side-row[data-room]")) {
+      if (!slugs.has(row.dataset.room)) row.closest("li").remove()
+    }
+    for (const about of mine) {
+      this.insert(about)
+      this.note({ ...about, room: about.slug })
+    }
+    await presence.refresh()
+  }
+}
+
+function mark(about) {
+  if (about.kind !== "direct") return icon(about.kind === "private" ? "lock" : "hash")
+  const person = about.people[0]
+  const avatar = document.createElement("span")
+  avatar.className = `avatar small avatar-${person.avatar.color}`
+  avatar.setAttribute("aria-hidden", "true")
+  const dot = document.createElement("span")
+  dot.className = "presence"
+  dot.dataset.presence = person.username
+  dot.hidden = true
+  avatar.append(person.avatar.initials, dot)
+  get(`/user/${person.username}`).then((user) => presence.set(user.username, user.online), () => {})
+  return avatar
+}

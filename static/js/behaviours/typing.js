@@ -1,0 +1,31 @@
+import { part } from "../lib/dom.js"
+import { live } from "../lib/live.js"
+import { nameOf } from "../lib/people.js"
+import { room } from "../lib/room.js"
+import { sentence, Typists } from "../models/typing.js"
+
+/** "Ada and Bo are typing…" */
+export function mount(element) {
+  const typists = new Typists()
+
+  const show = () => {
+    const names = typists.current().map(nameOf)
+    part(element, "text").textContent = sentence(names)
+    element.querySelector(".typing-dots").hidden = names.length === 0
+  }
+
+  live.on("typing", ({ room: slug, user, typing }) => {
+    if (slug !== room.slug) return
+    typists.note(user.username, typing)
+    show()
+  })
+  room.on("joined", ({ typing }) => {
+    for (const username of typing) typists.note(username, true)
+    show()
+  })
+  room.on("chat-message", ({ sender }) => {
+    typists.note(sender.username, false)
+    show()
+  })
+  setInterval(show, 1000)
+}

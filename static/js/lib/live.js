@@ -1,0 +1,88 @@
+import { io } from "../../vendor/socket.io.esm.min.js"
+import { Emitter } from "./emitter.js"
+
+const ANSWER_MS = 10_000
+const EVENTS = [
+  "chat-message", "message-edited", "message-deleted", "member-joined", "member-left", "room-updated",
+  "typing", "user-connected", "user-disconnected", "room-activity", "heads", "request-failed",
+]
+
+/**
+ * The one connection of this page. Emits "online", "offline" and the server's events by their names.
+ * `status` is "connecting" (not yet), "online" or "offline".
+ */
+class Live extends Emitter {
+  status = "connecting"
+
+  start() {
+    this.socket = io({ reconnectionDelay: 500, reconnectionDelayMax: 5000, randomizationFactor: 0.5 })
+    this.socket.on("connect", () => this.#turn("online"))
+    this.socket.on("disconnect", (reason) => this.#disconnected(reason))
+    this.socket.on("connect_error", (error) => this.#refused(error))
+    this.socket.on("session-ended", () => this.#ended())
+    for (const name of EVENTS) this.socket.on(name, (data) => this.emit(name, data))
+    addEventListener("online", () => this.#hurry())
+    addEventListener("offline", () => this.socket.io.engine?.close())
+    addEventListener("pageshow", (event) => event.persisted && this.#hurry())
+  }
+
+  /** Asks the server; the ack without `ok`, or a rejection with {code, detail, fields?, retry_after?}. */
+  async request(event, data) {
+    if (!this.socket?.connected) throw { code: "offline", detail: "There is no connection." }
+    const socket = this.socket
+    let answer
+    try {
+      answer = await this.#orOffline(socket.timeout(ANSWER_MS).emitWithAck(event, data))
+    } catch (error) {
+      throw error.code ? error : { code: "timeout", detail: "The server did not answer." }
+    }
+    if (!answer.ok) throw answer.error
+    return answer
+  }
+
+  /** Tells the server without waiting; lost where there is no connection. */
+  tell(event, data) {
+    if (this.socket?.connected) this.socket.volatile.emit(event, data)
+  }
+
+  #orOffline(answer) {
+    return new Promise((resolve, reject) => {
+      const off = this.on("offline", () => reject({ code: "offline", detail: "The connection was lost." }))
+      answer.then(resolve, reject).finally(off)
+    })
+  }
+
+  #turn(status) {
+    if (this.status === status) return
+    this.status = status
+    this.emit(status)
+  }
+
+  #disconnected(reason) {
+    this.#turn("offline")
+    // The client doesn't come back by itself where the server hung up.
+    if (reason === "io server disconnect" && !this.over) setTimeout(() => this.socket.connect(), 1000)
+  }
+
+  #refused(error) {
+    this.#turn("offline")
+    if (error.data?.code === "unauthorized") this.#ended()
+    else if (!this.socket.active) setTimeout(() => this.socket.connect(), 2000)
+  }
+
+  /** Whoever is logged out gets the log-in page by loading this one again; at most once in a while. */
+  #ended() {
+    if (this.over) return
+    this.over = true
+    const last = Number(sessionStorage.getItem("ended-at"))
+    if (Date.now() - last < 15_000) return
+    sessionStorage.setItem("ended-at", String(Date.now()))
+    location.reload()
+  }
+
+  #hurry() {
+    if (!this.socket.connected) this.socket.connect()
+  }
+}
+
+export const live = new Live()

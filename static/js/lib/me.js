@@ -1,0 +1,2 @@
+/** Whose page this is. */
+export const me = document.querySelector("[data-me]")?.dataset.me ?? ""

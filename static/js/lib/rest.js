@@ -1,0 +1,25 @@
+/** GET of the REST API; rejects with {code, detail} as the sockets do. */
+export async function get(path, parameters = {}) {
+  const url = new URL(path, location.origin)
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
+  let response
+  try {
+    response = await fetch(url, { headers: { Accept: "application/json" }, credentials: "same-origin" })
+  } catch {
+    throw { code: "offline", detail: "There is no connection." }
+  }
+  const answer = await response.json().catch(() => ({ code: "unavailable", detail: "The server gave no answer." }))
+  if (!response.ok) throw answer
+  return answer
+}
+
+/** All pages of a list, up to `most` results. */
+export async function getAll(path, parameters = {}, most = 1000) {
+  let page = await get(path, parameters)
+  const results = [...page.results]
+  while (page.next && results.length < most) {
+    page = await get(new URL(page.next, location.origin).pathname + new URL(page.next, location.origin).search)
+    results.push(...page.results)
+  }
+  return results
+}

@@ -1,0 +1,71 @@
+import { RoomLog } from "../models/room_log.js"
+import { pageData } from "./dom.js"
+import { Emitter } from "./emitter.js"
+import { live } from "./live.js"
+import { openOutbox } from "./outgoing.js"
+
+const DURABLE = ["chat-message", "message-edited", "message-deleted", "member-joined", "member-left", "room-updated"]
+
+/**
+ * The room of this page, kept in step with the server. Emits each durable event once and in order, under its name;
+ * "joined" (the ack) after each connection, and "lost" (error) where the room is no longer ours.
+ */
+class Room extends Emitter {
+  constructor({ room, me, moderates, older, newer, target }) {
+    super()
+    Object.assign(this, { about: room, slug: room.slug, me, moderates, older, newer, target })
+    this.log = new RoomLog({ seq: room.head, epoch: room.epoch })
+    for (const name of DURABLE) live.on(name, (data) => this.#live(name, data))
+    live.on("online", () => this.#join())
+    live.on("heads", (heads) => this.log.misses(heads[this.slug]) && this.sync())
+  }
+
+  async #join() {
+    try {
+      const answer = await live.request("join", { room: this.slug, after: this.log.seq, epoch: this.log.epoch })
+      if (answer.reset) return location.reload()
+      this.#apply(answer.events)
+      this.emit("joined", answer)
+      openOutbox()
+      if (answer.more || this.log.misses(answer.head)) await this.sync()
+    } catch (error) {
+      this.#trouble(error)
+    }
+  }
+
+  /** Fetches what is missing, page by page, until nothing is. */
+  async sync() {
+    if (this.syncing) return
+    this.syncing = true
+    try {
+      for (let more = true; more; ) {
+        const page = await live.request("sync", { room: this.slug, after: this.log.seq, epoch: this.log.epoch })
+        if (page.reset) return location.reload()
+        this.#apply(page.events)
+        more = page.more && page.events.length > 0
+      }
+    } catch (error) {
+      this.#trouble(error)
+    } finally {
+      this.syncing = false
+    }
+  }
+
+  #live(event, data) {
+    if (data.room !== this.slug) return
+    this.#apply([{ event, data }])
+    if (this.log.misses()) this.sync()
+  }
+
+  #apply(entries) {
+    for (const { event, data } of this.log.receiveAll(entries)) this.emit(event, data)
+  }
+
+  #trouble(error) {
+    if (["not_found", "forbidden", "banned"].includes(error.code)) this.emit("lost", error)
+    else if (error.code !== "offline") setTimeout(() => live.status === "online" && this.#join(), (error.retry_after ?? 2) * 1000)
+  }
+}
+
+const data = pageData("room-data")
+export const room = data && new Room(data)

@@ -1,0 +1,37 @@
+import { part } from "./dom.js"
+import { Emitter } from "./emitter.js"
+import { MessageList } from "./message_list.js"
+import { room } from "./room.js"
+import { Scroller } from "./scroller.js"
+
+/**
+ * What is shown of the room's talk. Emits "arrived" (message, row), and "reply" and "edit" (row) for the composer.
+ * `attached` says whether the last row is the newest message; where an old page is open it is not, and what comes
+ * waits in `later`.
+ */
+class Talk extends Emitter {
+  constructor(element) {
+    super()
+    this.element = element
+    this.list = new MessageList(part(element, "messages"))
+    this.scroller = new Scroller(element)
+    this.attached = !room.newer
+    this.later = []
+  }
+
+  receive(message) {
+    if (!this.attached) {
+      this.later.push(message)
+      this.emit("arrived", message, null)
+      return
+    }
+    this.scroller.follow(() => this.emit("arrived", message, this.list.put(message)))
+  }
+
+  attach() {
+    this.attached = true
+    for (const message of this.later.splice(0)) this.list.put(message)
+  }
+}
+
+export const talk = room && new Talk(document.querySelector(".log"))

@@ -1,0 +1,16 @@
+const STAY_MS = 3500
+
+/** A short word at the foot of the page, also for screen readers. */
+export function toast(words) {
+  let box = document.querySelector(".toast")
+  if (!box) {
+    box = document.createElement("p")
+    box.className = "toast"
+    box.setAttribute("role", "status")
+    document.body.append(box)
+  }
+  box.textContent = words
+  box.classList.add("shown")
+  clearTimeout(box.timer)
+  box.timer = setTimeout(() => box.classList.remove("shown"), STAY_MS)
+}
