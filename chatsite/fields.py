@@ -75,6 +75,6 @@ class StrictSerializer(serializers.Serializer):
         extra = [key for key in data if key not in known]
         if extra:
             raise serializers.ValidationError(
-                {str(key)[:64]: ["There is no such field."] for key in extra[:10]}
+                {readable(key): ["There is no such field."] for key in extra[:10]}
             )
         return values
