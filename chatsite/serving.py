@@ -79,12 +79,13 @@ def collect_static() -> None:
     stamp.write_text(wanted)
 
 
-def greeting(setup_link: str | None) -> str:
+def greeting(setup_path: str | None = None) -> str:
     lines = [f"Chatsite is at {settings.SITE_URL}"]
     if settings.HOST in WILDCARDS and not os.environ.get("SITE_URL"):
         lines.append("Others on your network can open it. If they use another address, set SITE_URL to that.")
-    if setup_link:
-        lines.append(f"There is no account yet. Make the first administrator: {setup_link}")
+    if setup_path:
+        lines.append("There is no account yet. Open this link once to make the first administrator:")
+        lines.append(f"  {settings.SITE_URL}{setup_path}")
     return "\n".join(lines)
 
 

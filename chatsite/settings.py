@@ -194,3 +194,23 @@ STORAGES = {
 MAIL = bool(env.str("EMAIL_URL", default="").strip())
 globals().update(environment.email(default_from=f"chat@{urlsplit(SITE_URL).hostname}"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "host": {"()": "chatsite.logs.HostFormatter"},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+        "host": {"class": "logging.StreamHandler", "formatter": "host"},
+    },
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        # Each 404 and 403 is the visitor's business; each 500 is ours.
+        "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"handlers": ["host"], "propagate": False},
+    },
+}

@@ -32,7 +32,7 @@ class Command(BaseCommand):
             self.stdout.write(message)
             return
         serving.collect_static()
-        serving.serve(f"{serving.greeting(None)}\n{message}")
+        serving.serve(f"{serving.greeting()}\n{message}")
 
 
 def remove_database() -> None:
