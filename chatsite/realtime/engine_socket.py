@@ -1,156 +1,38 @@
-"""One Engine.IO session: polling at first or a websocket from the start, and the bounded outbox before either."""
+"""One Engine.IO session: polling at first or a websocket from the start, and the way from one to the other."""
 
 import logging
 from time import monotonic
-from typing import TYPE_CHECKING, Any
-
-from engineio.base_socket import BaseSocket
-from eventlet.event import Event
+from typing import TYPE_CHECKING
 
 from chatsite.realtime import websocket, wire
+from chatsite.realtime.heartbeat import Heartbeat
 from chatsite.realtime.link import Link
-from chatsite.realtime.loop import clock, outgoing
+from chatsite.realtime.loop import clock
+from chatsite.realtime.outbox import STALLED
 
 if TYPE_CHECKING:
     from chatsite.realtime.transport import EngineServer
 
 logger = logging.getLogger("chatsite.realtime")
 
-# The contract's G8: bytes that may wait for one client, and seconds in which it takes none of them.
-OUTBOX = 1024 * 1024
-STALLED = 10
-# Above this, what may be dropped is.
-CROWDED = OUTBOX // 2
 # Seconds from the probe to the upgrade, as in Socket.IO's own server.
 UPGRADE = 10
 
 
-class EngineSocket(BaseSocket):
+class EngineSocket(Heartbeat):
     """`link` is the websocket, None while polling; `probe` is a websocket that asks to take over from polling."""
 
-    __slots__ = (
-        "address",
-        "closed",
-        "closing",
-        "connected",
-        "dirty",
-        "heard",
-        "link",
-        "outbox",
-        "pinged",
-        "poll",
-        "posting",
-        "probe",
-        "server",
-        "session",
-        "sid",
-        "taken",
-        "upgraded",
-        "upgrading",
-        "waiting",
-        "watched",
-    )
+    __slots__ = ("address", "posting", "probe")
 
     def __init__(self, server: "EngineServer", sid: str, address: str) -> None:
-        # The base class would make an unbounded queue here.
-        self.server = server
-        self.sid = sid
+        super().__init__(server, sid)
         self.address = address
-        self.session: Any = None
-        self.link: Link | None = None
         self.probe: Link | None = None
-        self.poll: Event | None = None
-        self.outbox: list[bytes] = []
-        self.waiting = 0
-        self.heard = self.taken = monotonic()
-        self.pinged = 0.0
-        self.connected = self.upgrading = self.upgraded = self.closing = self.closed = False
-        self.dirty = self.posting = self.watched = False
-
-    # Sending
-
-    def push(self, frame: bytes, droppable: bool = False) -> None:
-        """Queue one websocket frame for the end of the tick; a reader that is 1 MiB behind is cut."""
-        if self.closed:
-            return
-        waiting = self.waiting + len(frame)
-        if waiting > CROWDED:
-            if droppable:
-                return
-            if waiting > OUTBOX:
-                self.cut("its outbox is full")
-                return
-        self.waiting = waiting
-        self.outbox.append(frame)
-        if not self.dirty:
-            self.dirty = True
-            outgoing.add(self)
-
-    def flush(self) -> None:
-        """Hand over what waits: one send to the websocket, or an answer to the poll."""
-        self.dirty = False
-        if not self.outbox:
-            return
-        if self.link is not None:
-            self._write(self.link)
-        elif self.poll is not None:
-            self.release_poll()
-        else:
-            self._watch()
-
-    def writable(self, link: Link) -> None:
-        self.flush()
-
-    def take(self) -> list[bytes]:
-        """Everything that waits, as frames, for a poll's answer."""
-        frames, self.outbox, self.waiting = self.outbox, [], 0
-        self.taken = monotonic()
-        return frames
-
-    def release_poll(self) -> None:
-        poll, self.poll = self.poll, None
-        if poll is not None:
-            poll.send()
-
-    def _write(self, link: Link) -> None:
-        data = self.outbox[0] if len(self.outbox) == 1 else b"".join(self.outbox)
-        try:
-            sent = link.send(data)
-        except OSError:
-            self.lost(link)
-            return
-        if sent:
-            self.taken = monotonic()
-        if sent == len(data):
-            self.outbox.clear()
-            self.waiting = 0
-            link.finish() if self.closed else link.written()
-            return
-        self.outbox[:] = [data[sent:]]
-        self.waiting -= sent
-        self.dirty = True  # until it is writable again, a tick needn't try
-        link.await_writable()
-        self._watch()
-
-    def _watch(self) -> None:
-        if not self.watched:
-            self.watched = True
-            self.taken = monotonic()
-            clock.after(1, self._check_progress)
-
-    def _check_progress(self) -> None:
-        self.watched = False
-        if self.closed or not self.outbox:
-            return
-        if monotonic() - self.taken >= STALLED:
-            self.cut("it took nothing for 10 s")
-        else:
-            self.watched = True
-            clock.after(1, self._check_progress)
-
-    # Receiving
+        self.posting = False
 
     def message(self, link: Link, message: websocket.Message) -> None:
+        if self.closed:
+            return
         self.heard = monotonic()
         if message.opcode == websocket.TEXT:
             if link is self.probe:
@@ -170,7 +52,7 @@ class EngineSocket(BaseSocket):
         if kind == "4":
             self.server.handlers["message"](self.sid, text[1:])
         elif text == "3":
-            self._ponged()
+            self.ponged()
         elif text == "1":
             self.close(reason=self.server.reason.CLIENT_DISCONNECT)
         elif text != "6":
@@ -204,30 +86,6 @@ class EngineSocket(BaseSocket):
             self._tell_probe(link, frame)
         else:
             self.push(frame)
-
-    # Heartbeat
-
-    def ping(self) -> None:
-        if self.closed:
-            return
-        self.pinged = monotonic()
-        self.push(wire.PING)
-        clock.after(self.server.ping_timeout, self._check_pong)
-
-    def _ponged(self) -> None:
-        if self.pinged:
-            self.pinged = 0.0
-            clock.after(self.server.ping_interval, self.ping)
-
-    def _check_pong(self) -> None:
-        if self.closed or not self.pinged:
-            return
-        if self.heard > self.pinged:
-            # Its pong waits behind what it is still sending: it lives.
-            self.pinged = self.heard
-            clock.after(self.server.ping_timeout, self._check_pong)
-        else:
-            self.close(reason=self.server.reason.PING_TIMEOUT)
 
     # From polling to websocket
 
@@ -280,15 +138,6 @@ class EngineSocket(BaseSocket):
             logger.warning("closing %s: %s", self.sid, why)
             self.close(reason=self.server.reason.TRANSPORT_ERROR, code=code)
 
-    def cut(self, why: str) -> None:
-        """Too slow a reader: what waits for it is forgotten, it gets it by `sync` when it is back."""
-        logger.warning("cutting %s: %s", self.sid, why)
-        self.outbox.clear()
-        link, self.link = self.link, None
-        if link is not None:
-            link.reset()
-        self.close(reason=self.server.reason.TRANSPORT_ERROR)
-
     def close(
         self, wait: bool = True, abort: bool = False, reason: str | None = None, code: int = websocket.NORMAL
     ) -> None:
@@ -299,11 +148,11 @@ class EngineSocket(BaseSocket):
         self.server.ended(self, reason or self.server.reason.SERVER_DISCONNECT)
         self.drop_probe()
         link = self.link
-        if link is None:
+        if link is not None:
+            link.pause()
+            self.outbox.append(websocket.close_frame(code))
+            self._write(link)
+            clock.after(STALLED, link.reset)
+        elif not self.upgraded:
             self.outbox.append(wire.CLOSED)
             self.release_poll()
-            return
-        link.pause()
-        self.outbox.append(websocket.close_frame(code))
-        self._write(link)
-        clock.after(STALLED, link.reset)

@@ -69,7 +69,9 @@ class ChatServer(socketio.Server):
         clock.after(CONNECT_DEADLINE, lambda: self._check_connected(session))
 
     def _handle_eio_message(self, eio_sid: str, data: str) -> None:
-        self._sessions[eio_sid].received(data)
+        session = self._sessions.get(eio_sid)
+        if session is not None:
+            session.received(data)
 
     def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         session = self._sessions.pop(eio_sid)

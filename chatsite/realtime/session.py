@@ -9,6 +9,7 @@ from chatsite.realtime import delivery, dispatch, packets, wire
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.engine_socket import EngineSocket
 from chatsite.realtime.packets import Packet
+from chatsite.realtime.websocket import PROTOCOL
 
 if TYPE_CHECKING:
     from chatsite.realtime.server import ChatServer
@@ -96,7 +97,8 @@ class Session:
         if self._faults == 1:
             logger.warning("%s: %s", self.socket.sid, why)
         if self._faults >= FAULTS:
-            self.fail(f"{FAULTS} protocol errors, the last: {why}")
+            self._inbox.clear()
+            self.socket.close(reason=self.server.reason.TRANSPORT_ERROR, code=PROTOCOL)
 
     def fail(self, why: str) -> None:
         """A malformed packet: what came before it isn't handled any more."""

@@ -12,7 +12,8 @@ from gunicorn.workers.base_async import ALREADY_HANDLED
 
 from chatsite.realtime import origins, polling, websocket, wire
 from chatsite.realtime.engine_socket import EngineSocket
-from chatsite.realtime.link import Link, handshake, take_socket
+from chatsite.realtime.handshake import handshake, take_socket
+from chatsite.realtime.link import Link
 from chatsite.realtime.loop import clock
 from chatsite.realtime.polling import Answer, Refused
 
@@ -179,7 +180,7 @@ class EngineServer(engineio.Server):
         """Called once by each socket, first thing in its close."""
         self.sockets.pop(socket.sid, None)
         self.handlers["disconnect"](socket.sid, reason)
-        if socket.link is None and socket.poll is None:
+        if not socket.upgraded and socket.poll is None:
             self._leaving[socket.sid] = socket
             clock.after(CONNECT_DEADLINE, lambda: self._forget(socket))
 

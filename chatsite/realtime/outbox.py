@@ -1,0 +1,150 @@
+"""What waits for one client, counted in bytes: nobody is harmed by a client that doesn't read."""
+
+import logging
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from engineio.base_socket import BaseSocket
+
+from chatsite.realtime.link import Link
+from chatsite.realtime.loop import clock, outgoing
+
+if TYPE_CHECKING:
+    from chatsite.realtime.transport import EngineServer
+
+logger = logging.getLogger("chatsite.realtime")
+
+# The contract's G8: bytes that may wait for one client, and seconds in which it takes none of them.
+LIMIT = 1024 * 1024
+STALLED = 10
+# Above this, what may be dropped is.
+CROWDED = LIMIT // 2
+
+
+class Outbox(BaseSocket):
+    """The sending half of an Engine.IO socket: once a tick by `link` or, while polling, as the answer to `poll`."""
+
+    __slots__ = (
+        "closed",
+        "closing",
+        "connected",
+        "dirty",
+        "link",
+        "outbox",
+        "poll",
+        "server",
+        "session",
+        "sid",
+        "taken",
+        "upgraded",
+        "upgrading",
+        "waiting",
+        "watched",
+    )
+
+    def __init__(self, server: "EngineServer", sid: str) -> None:
+        # The base class would make an unbounded queue here.
+        self.server = server
+        self.sid = sid
+        self.session: Any = None
+        self.link: Link | None = None
+        self.poll: Any = None
+        self.outbox: list[bytes] = []
+        self.waiting = 0
+        self.taken = monotonic()
+        self.connected = self.upgrading = self.upgraded = self.closing = self.closed = False
+        self.dirty = self.watched = False
+
+    def push(self, frame: bytes, droppable: bool = False) -> None:
+        """Queue one websocket frame for the end of the tick; a reader that is 1 MiB behind is cut."""
+        if self.closed:
+            return
+        waiting = self.waiting + len(frame)
+        if waiting > CROWDED:
+            if droppable:
+                return
+            if waiting > LIMIT:
+                self.cut("its outbox is full")
+                return
+        self.waiting = waiting
+        self.outbox.append(frame)
+        if not self.dirty:
+            self.dirty = True
+            outgoing.add(self)
+
+    def flush(self) -> None:
+        """Hand over what waits: one send to the websocket, or an answer to the poll."""
+        self.dirty = False
+        if not self.outbox:
+            return
+        if self.link is not None:
+            self._write(self.link)
+        elif self.poll is not None:
+            self.release_poll()
+        else:
+            self._watch()
+
+    def writable(self, link: Link) -> None:
+        self.flush()
+
+    def take(self) -> list[bytes]:
+        """Everything that waits, as frames, for a poll's answer."""
+        frames, self.outbox, self.waiting = self.outbox, [], 0
+        self.taken = monotonic()
+        return frames
+
+    def release_poll(self) -> None:
+        poll, self.poll = self.poll, None
+        if poll is not None:
+            poll.send()
+
+    def _write(self, link: Link) -> None:
+        data = self.outbox[0] if len(self.outbox) == 1 else b"".join(self.outbox)
+        try:
+            sent = link.send(data)
+        except OSError:
+            self.lost(link)
+            return
+        if sent:
+            self.taken = monotonic()
+        if sent == len(data):
+            self.outbox.clear()
+            self.waiting = 0
+            link.finish() if self.closed else link.written()
+            return
+        self.outbox[:] = [data[sent:]]
+        self.waiting -= sent
+        self.dirty = True  # until it is writable again, a tick needn't try
+        link.await_writable()
+        self._watch()
+
+    def _watch(self) -> None:
+        if not self.watched:
+            self.watched = True
+            self.taken = monotonic()
+            clock.after(1, self._check_progress)
+
+    def _check_progress(self) -> None:
+        self.watched = False
+        if self.closed or not self.outbox:
+            return
+        if monotonic() - self.taken >= STALLED:
+            self.cut("it took nothing for 10 s")
+        else:
+            self.watched = True
+            clock.after(1, self._check_progress)
+
+    def cut(self, why: str) -> None:
+        """Too slow a reader: what waits for it is forgotten, it gets it by `sync` when it is back."""
+        logger.warning("cutting %s: %s", self.sid, why)
+        self.outbox.clear()
+        link, self.link = self.link, None
+        if link is not None:
+            link.reset()
+        self.close(reason=self.server.reason.TRANSPORT_ERROR)
+
+    def lost(self, link: Link) -> None:
+        raise NotImplementedError
+
+    def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
+        raise NotImplementedError
