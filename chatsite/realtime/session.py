@@ -56,8 +56,8 @@ class Session:
         try:
             packet = packets.decode(text)
         except packets.Unreadable as error:
-            self._put(Packet(UNREADABLE, "", error.number, None))
-            self._fault(str(error))
+            # Valid JSON that no handler should see: the client is answered, as for any other bad input.
+            self._put(Packet(UNREADABLE, "", error.number, str(error)))
         except packets.PacketError as error:
             self.fail(str(error))
         else:
@@ -137,7 +137,7 @@ class Session:
         if packet.kind == packets.EVENT:
             dispatch.handle(self.server.router, connection, packet)
         elif packet.kind == UNREADABLE:
-            dispatch.reply(connection, packet.number, "", Invalid("The packet is nested too deeply."))
+            dispatch.reply(connection, packet.number, "", Invalid(f"The packet can't be read: {packet.data}."))
         else:
             self.socket.close(reason=self.server.reason.CLIENT_DISCONNECT)
 

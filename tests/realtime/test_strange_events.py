@@ -1,9 +1,10 @@
 """Whatever is sent as an event's object: an ack of the contract, and the connection stays."""
 
+import json
 import math
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.realtime.cast import Chatter, settle
@@ -39,7 +40,9 @@ def sendable(value):
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(event=st.sampled_from(EVENTS), data=OBJECTS)
 def test_every_event_gets_its_answer(chatter, event, data):
-    ack = chatter.call(event, sendable(data))
+    data = sendable(data)
+    assume(len(json.dumps(data)) < 60_000)
+    ack = chatter.call(event, data)
     assert ack["ok"] is True or ack["error"]["code"] in CODES
     assert chatter.io.connected
 
