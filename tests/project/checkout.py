@@ -25,6 +25,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+PASSWORD = "an unlikely sentence 42"
+
+
+def form(session: requests.Session, url: str, **values: str) -> requests.Response:
+    page = session.get(url)
+    assert page.status_code == 200, page.text
+    token = page.text.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+    return session.post(url, {"csrfmiddlewaretoken": token, **values}, headers={"Referer": url})
+
+
 class Server:
     def __init__(self, process: subprocess.Popen[str], url: str, log: Path) -> None:
         self.process, self.url, self.log = process, url, log
@@ -36,6 +46,12 @@ class Server:
         found = re.search(r"http://\S+/setup/\S+", self.printed())
         assert found, self.printed()
         return found[0]
+
+    def set_up(self, session: requests.Session) -> requests.Response:
+        """Make the first administrator, ada, and log the session in."""
+        return form(
+            session, self.link(), site_name="Shed", username="ada", password=PASSWORD, display_name="Ada"
+        )
 
     def stop(self, how: int = signal.SIGTERM) -> float:
         """The seconds it took."""

@@ -1,3 +1,5 @@
+import os
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -12,3 +14,11 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     copy.run("manage", "version")
     yield copy
     copy.close()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, object]:
+    return {
+        "executable_path": os.environ.get("CHROMIUM") or shutil.which("chromium"),
+        "args": ["--no-sandbox", "--disable-background-networking", "--disable-component-update"],
+    }

@@ -13,19 +13,10 @@ import socketio
 
 from tests.project.checkout import Checkout, Server
 
-PASSWORD = "an unlikely sentence 42"
-
 
 @pytest.fixture(scope="module")
 def server(checkout: Checkout) -> Server:
     return checkout.start()
-
-
-def form(session: requests.Session, url: str, **values: str) -> requests.Response:
-    page = session.get(url)
-    assert page.status_code == 200, page.text
-    token = page.text.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
-    return session.post(url, {"csrfmiddlewaretoken": token, **values}, headers={"Referer": url})
 
 
 @pytest.mark.serial
@@ -55,15 +46,7 @@ class TestTheFirstStart:
         assert "PORT" in done.stderr
 
     def test_the_link_makes_the_first_administrator(self, server):
-        answer = form(
-            self.session,
-            server.link(),
-            site_name="Shed",
-            username="ada",
-            password=PASSWORD,
-            display_name="Ada",
-        )
-        assert answer.status_code == 200
+        assert server.set_up(self.session).status_code == 200
         me = self.session.get(server.url + "/user/me").json()
         assert me["username"] == "ada"
 
