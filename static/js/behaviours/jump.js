@@ -10,7 +10,7 @@ export function mount(dialog) {
     event.preventDefault()
     jump.open()
   })
-  document.querySelector("[data-behaviour=jump-button]")?.addEventListener("click", (event) => {
+  document.querySelector("[data-jump]")?.addEventListener("click", (event) => {
     event.preventDefault()
     jump.open()
   })

@@ -1,5 +1,5 @@
 /** Times as the reader's zone and language write them. */
-const hours = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" })
+const hours = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" })
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" })
 const short = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" })
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" })

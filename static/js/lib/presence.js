@@ -1,5 +1,6 @@
 import { Emitter } from "./emitter.js"
 import { live } from "./live.js"
+import { me } from "./me.js"
 import { getAll } from "./rest.js"
 
 /** Who is here, as the dots on the page show it. Emits "changed" (username, online). */
@@ -18,5 +19,8 @@ class Presence extends Emitter {
 export const presence = new Presence()
 const name = (user) => user.username ?? user
 
+// Nobody tells me of myself.
+live.on("online", () => presence.set(me, true))
+live.on("offline", () => presence.set(me, false))
 live.on("user-connected", ({ user }) => presence.set(name(user), true))
 live.on("user-disconnected", ({ user }) => presence.set(name(user), false))
