@@ -13,7 +13,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.models import User
-from chatsite.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
+from chatsite.errors import ChatError, Conflict, Forbidden, Invalid, NotFound, TooLarge
 from messaging.models import Message
 from messaging.payloads import message_payload
 from messaging.rendering import names_in, render
@@ -32,15 +32,12 @@ def send(
     """
     here = access.membership_for(user, room)
     check_body(body)
-    known = sent_before(user, here.room, body, client_id)
-    if known:
-        return known, False
-    access.check_posting(here)
-    answered = find_answered(here.room, reply_to)
     try:
-        return store(user, here.room, body, client_id, answered), True
-    except IntegrityError:
-        # Another door stored the same client_id meanwhile.
+        access.check_posting(here)
+        return store(user, here.room, body, client_id, find_answered(here.room, reply_to)), True
+    except (IntegrityError, ChatError):
+        # Most sends are new, so the database's unique key is asked first and the stored message only when it objects,
+        # or when the room or its rules have changed since the first send.
         known = sent_before(user, here.room, body, client_id)
         if known is None:
             raise

@@ -44,28 +44,43 @@ class Runners:
             eventlet.spawn_n(self._run)
 
     def _run(self) -> None:
+        """Until nothing is left to do. A busy runner keeps its database connection from one step to the next."""
         try:
             while self._ready:
                 self._one(self._ready.popleft())
         finally:
             self._running -= 1
+            databases.close_all()
 
     def _one(self, worker: Worker) -> None:
         """One step, then to the back of the queue: a client that sends much waits for those that send little."""
         if worker.has_work:
-            with_databases_closed(worker.step)
+            guarded(worker.step)
+            close_broken()
         if worker.has_work:
             self._ready.append(worker)
         else:
             worker.queued = False
 
 
-def with_databases_closed(function: Callable[[], Any]) -> None:
-    """Django closes connections at the end of an HTTP request only; a greenlet that ends would leave its own open."""
+def guarded(function: Callable[[], Any]) -> None:
     try:
         function()
     except Exception:
         logger.exception("a realtime task failed")
+
+
+def close_broken() -> None:
+    """A connection that failed may be dead (PostgreSQL restarted): the next step opens another."""
+    for database in databases.all(initialized_only=True):
+        if database.errors_occurred:
+            database.close()
+
+
+def with_databases_closed(function: Callable[[], Any]) -> None:
+    """Django closes connections at the end of an HTTP request only; a greenlet that ends would leave its own open."""
+    try:
+        guarded(function)
     finally:
         databases.close_all()
 
