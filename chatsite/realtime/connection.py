@@ -11,7 +11,7 @@ class Channel(Protocol):
     def push(self, frame: bytes, droppable: bool = False) -> None:
         """Queue one websocket frame. Never blocks, never raises; a `droppable` one may be left out."""
 
-    def close(self, reason: str) -> None:
+    def close(self, *, reason: str) -> None:
         """Send what is queued, then close."""
 
 

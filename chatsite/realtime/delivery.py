@@ -121,7 +121,7 @@ def end(connection: Connection, code: str) -> None:
     detach(connection)
     connection.channel.push(wire.event("session-ended", {"code": code}))
     connection.channel.push(wire.DISCONNECT)
-    connection.channel.close("session ended")
+    connection.channel.close(reason="session ended")
 
 
 def _send(receivers: Iterable[Connection], event: str, data: Any, droppable: bool) -> None:

@@ -57,7 +57,7 @@ class Session:
             packet = packets.decode(text)
         except packets.Unreadable as error:
             # Valid JSON that no handler should see: the client is answered, as for any other bad input.
-            self._put(Packet(UNREADABLE, "", error.number, str(error)))
+            self._accept(Packet(UNREADABLE, "", error.number, str(error)))
         except packets.PacketError as error:
             self.fail(str(error))
         else:

@@ -24,6 +24,10 @@ def masked(payload: bytes, opcode: int = 1, final: bool = True, mask: bytes = b"
     return head + mask + bytes(byte ^ mask[place % 4] for place, byte in enumerate(payload))
 
 
+def compact(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
 def query(**parameters: str) -> str:
     return "/socket.io/?" + urlencode({"EIO": "4", **parameters})
 
@@ -100,11 +104,11 @@ class RawSocket:
 
     def call(self, name: str, data: Any = None, number: int = 7) -> Any:
         """Emit and wait for the ack."""
-        self.send(f"42{number}" + json.dumps([name, {} if data is None else data]))
+        self.send(f"42{number}" + compact([name, {} if data is None else data]))
         return json.loads(self.until(f"43{number}[")[2 + len(str(number)) :])[0]
 
     def emit(self, name: str, *arguments: Any) -> None:
-        self.send("42" + json.dumps([name, *arguments]))
+        self.send("42" + compact([name, *arguments]))
 
     def event(self) -> Any:
         return json.loads(self.until("42")[2:])
@@ -186,5 +190,5 @@ class Polling:
                     return packet
 
     def call(self, name: str, data: Any = None, number: int = 7) -> Any:
-        self.send(f"42{number}" + json.dumps([name, {} if data is None else data]))
+        self.send(f"42{number}" + compact([name, {} if data is None else data]))
         return json.loads(self.until(f"43{number}[")[2 + len(str(number)) :])[0]

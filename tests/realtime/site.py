@@ -10,7 +10,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 django = get_wsgi_application()
 
 import eventlet  # noqa: E402
-from django.db import OperationalError, connection as database  # noqa: E402
+from django.db import OperationalError  # noqa: E402
+from django.db import connection as database
 from rest_framework import serializers  # noqa: E402
 
 from chatsite.errors import RateLimited, Unauthorized  # noqa: E402
@@ -139,7 +140,8 @@ def state(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
 
 def tick() -> None:
     ticks.append(1)
-    raise RuntimeError("a job that fails goes on")
+    if len(ticks) == 1:
+        raise RuntimeError("a job that fails goes on")
 
 
 sio.route(

@@ -1,0 +1,43 @@
+import pytest
+
+from tests.realtime.clients import Polling, RawSocket
+from tests.realtime.harness import serve
+
+SITE = "tests.realtime.site:application"
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The server of `tests.realtime.site`: events that echo, wait, fail and look inside."""
+    with serve(tmp_path_factory.mktemp("site"), SITE) as server:
+        yield server
+
+
+@pytest.fixture
+def raw(site):
+    """`raw()` is a websocket before Engine.IO's first packet; all are closed in the end."""
+    opened = []
+
+    def raw(*arguments, **options):
+        opened.append(RawSocket(site, *arguments, **options))
+        return opened[-1]
+
+    yield raw
+    for socket in opened:
+        socket.close()
+
+
+@pytest.fixture
+def polling(site):
+    return Polling(site)
+
+
+@pytest.fixture
+def alive(site):
+    """Whatever a test did to the server, it still serves others."""
+    yield
+    with RawSocket(site) as socket:
+        assert socket.connect("control").call("echo", {"still": "here"}) == {
+            "ok": True,
+            "echo": {"still": "here"},
+        }

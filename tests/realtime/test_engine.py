@@ -1,0 +1,199 @@
+"""Engine.IO over a bare websocket and over polling, as strict as the protocol asks."""
+
+import json
+import threading
+import time
+
+import pytest
+
+from tests.realtime.clients import RawSocket, masked, query
+
+pytestmark = [pytest.mark.realtime, pytest.mark.usefixtures("alive")]
+
+GOING, PROTOCOL, UNSUPPORTED, NOT_UTF8, TOO_BIG = 1001, 1002, 1003, 1007, 1009
+
+
+def test_the_greeting_names_the_numbers(raw):
+    greeting = json.loads(raw().text()[1:])
+    assert len(greeting.pop("sid")) == 20
+    assert greeting == {"upgrades": [], "pingInterval": 8000, "pingTimeout": 6000, "maxPayload": 65536}
+
+
+def test_a_websocket_echoes(raw):
+    assert raw().connect().call("echo", {"text": "é\u2028"}) == {"ok": True, "echo": {"text": "é\u2028"}}
+
+
+def test_a_message_may_come_byte_by_byte(raw):
+    socket = raw().connect()
+    for byte in masked(b'427["echo",{}]'):
+        socket.raw(bytes([byte]))
+    assert socket.text() == '437[{"ok":true,"echo":{}}]'
+
+
+def test_a_message_may_come_in_fragments_with_a_ping_between(raw):
+    socket = raw().connect()
+    socket.raw(masked(b'427["ec', 1, final=False) + masked(b"hello", 9) + masked(b'ho",{}]', 0))
+    heard = {socket.frame() for _ in range(2)}
+    assert heard == {(10, b"hello"), (1, b'437[{"ok":true,"echo":{}}]')}
+
+
+def test_the_largest_packet_passes_and_one_byte_more_closes(raw):
+    socket, shell = raw().connect(), len('427["echo",{"text":""}]')
+    answer = socket.call("echo", {"text": "x" * (65536 - shell)})
+    assert len(answer["echo"]["text"]) == 65536 - shell
+    socket.send('427["echo",{"text":"' + "x" * (65537 - shell) + '"}]')
+    assert socket.end() == TOO_BIG
+
+
+def test_an_endless_fragmented_message_is_cut_at_the_limit(raw):
+    socket = raw()
+    socket.raw(masked(b"x" * 60000, 1, final=False) + masked(b"x" * 60000, 0, final=False))
+    assert socket.end() == TOO_BIG
+
+
+@pytest.mark.parametrize(
+    ("wire", "code"),
+    {
+        "binary": (masked(b"4x", 2), UNSUPPORTED),
+        "unmasked": (b"\x81\x022x", PROTOCOL),
+        "not UTF-8": (masked(b"4\xff"), NOT_UTF8),
+        "no Engine.IO": (masked(b"x"), PROTOCOL),
+        "empty": (masked(b""), PROTOCOL),
+        "base64": (masked(b"bAAAA"), PROTOCOL),
+        "a ping, which is the server's to send": (masked(b"2"), PROTOCOL),
+        "an upgrade without a probe": (masked(b"5"), PROTOCOL),
+        "a probe without polling": (masked(b"2probe"), PROTOCOL),
+    }.values(),
+)
+def test_a_broken_frame_closes_at_once(raw, wire, code):
+    socket = raw().connect()
+    began = time.monotonic()
+    socket.raw(wire)
+    assert socket.end() == code
+    assert time.monotonic() - began < 2
+
+
+def test_a_close_is_answered_with_its_code(raw):
+    socket = raw().connect()
+    socket.raw(masked((4001).to_bytes(2, "big"), 8))
+    assert socket.end() == 4001
+
+
+def test_an_engine_close_closes(raw):
+    socket = raw().connect()
+    socket.send("1")
+    assert socket.end() == 1000
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-WebSocket-Key": "short"},
+        {"Sec-WebSocket-Key": ""},
+        {"Sec-WebSocket-Version": "8"},
+        {"Upgrade": "h2c"},
+        {"Connection": "close"},
+        {"Content-Length": "5"},
+    ],
+)
+def test_a_bad_handshake_is_refused(raw, headers):
+    assert raw(headers=headers).status == 400
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (query(transport="websocket", EIO="3"), 400),
+        ("/socket.io/?transport=websocket", 400),
+        (query(transport="carrier-pigeon"), 400),
+        (query(transport="websocket", sid="nobody"), 400),
+        (query(transport="polling", j="0"), 400),
+        ("/socket.io/", 400),
+        ("/socket.io/%ff?EIO=%ff", 400),
+    ],
+)
+def test_a_strange_request_is_refused(raw, path, status):
+    assert raw(path).status == status
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD", "TRACE"])
+def test_a_wrong_method_is_refused(polling, method):
+    assert polling.request(method)[0] == 405
+
+
+def test_a_post_needs_a_session(polling):
+    assert polling.request("POST", b"40")[0] == 400
+    assert polling.request("POST", b"40", sid="nobody")[0] == 400
+
+
+def test_the_path_works_without_its_slash(site):
+    with RawSocket(site, query(transport="websocket").replace("/socket.io/", "/socket.io")) as socket:
+        assert socket.status == 101
+
+
+# Origins
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://evil.example",
+        "null",
+        "http://127.0.0.1:1",
+        "https://127.0.0.1",
+        "http://localhost.evil.example",
+        "http://[",
+        "x",
+    ],
+)
+def test_a_foreign_page_is_refused_before_the_upgrade_and_for_polling(raw, polling, origin):
+    assert raw(headers={"Origin": origin}).status == 403
+    assert polling.request("GET", headers={"Origin": origin})[0] == 403
+    assert polling.request("OPTIONS", headers={"Origin": origin})[0] == 403
+
+
+def test_a_foreign_page_cannot_poll_a_session_it_knows(polling):
+    polling.connect()
+    assert polling.request("POST", b'42["echo",{}]', headers={"Origin": "https://evil.example"})[0] == 403
+
+
+def test_the_sites_own_page_and_programs_without_origin_are_welcome(site, raw, polling):
+    assert raw(headers={"Origin": site.url}).status == 101
+    assert (
+        raw(headers={"Origin": f"http://localhost:{site.port}", "Host": f"localhost:{site.port}"}).status
+        == 101
+    )
+    assert raw().status == 101
+    assert polling.request("GET", headers={"Origin": site.url})[0] == 200
+
+
+# Heartbeat and deadlines
+
+
+def test_half_open_sockets_end_after_five_seconds(raw, polling):
+    silent, unpolled = raw(), polling.open()
+    began = time.monotonic()
+    assert silent.end() == PROTOCOL
+    assert 4.5 < time.monotonic() - began < 7
+    assert unpolled.packets() == ["1"]
+    assert unpolled.request("GET")[0] == 400
+
+
+def test_who_does_not_answer_pings_is_gone_and_who_does_stays(raw):
+    silent, living = raw().connect("silent"), raw().connect("living")
+    began = time.monotonic()
+    silent.socket.settimeout(20)
+    living.socket.settimeout(20)
+
+    def answer():
+        for _ in range(2):
+            assert living.frame() == (1, b"2")
+            living.send("3")
+
+    answering = threading.Thread(target=answer)
+    answering.start()
+    assert silent.end() is not None
+    # 8 s to the ping and 6 s for its answer; with presence's 3 s it is within the 20 s of G6.
+    assert time.monotonic() - began < 16
+    answering.join()
+    assert living.call("echo") == {"ok": True, "echo": {}}

@@ -1,0 +1,186 @@
+"""Polling, and the way from it to a websocket."""
+
+import http.client
+import json
+import threading
+import time
+
+import pytest
+
+from tests.realtime.clients import RawSocket, query
+
+pytestmark = [pytest.mark.realtime, pytest.mark.usefixtures("alive")]
+
+
+def test_polling_echoes(polling):
+    assert polling.connect().call("echo", {"text": "é"}) == {"ok": True, "echo": {"text": "é"}}
+
+
+def test_a_poll_waits_for_its_event(site, polling, raw):
+    polling.connect()
+    polling.send('42["join",{"room":"poll"}]')
+    began = time.monotonic()
+    timer = threading.Timer(0.5, lambda: raw().connect().emit("say", {"room": "poll", "text": "late"}))
+    timer.start()
+    assert polling.until("42") == '42["said",{"n":0,"text":"late"}]'
+    assert time.monotonic() - began > 0.4
+    timer.join()
+
+
+def test_many_packets_come_and_go_in_one_payload_in_order(polling):
+    polling.connect()
+    assert polling.send(*[f'42{n}["echo",{{"n":{n}}}]' for n in range(100)]) == 200
+    heard = []
+    while len(heard) < 100:
+        heard += [packet for packet in polling.packets() if packet.startswith("43")]
+    assert [json.loads(packet[packet.index("[") :])[0]["echo"]["n"] for packet in heard] == list(range(100))
+
+
+def test_a_second_poll_at_once_ends_the_session(polling):
+    polling.connect()
+    first = polling.start("GET")
+    time.sleep(0.2)
+    assert polling.request("GET")[0] == 400
+    assert first.getresponse().read() == b"1"
+    assert polling.request("GET")[0] == 400
+    assert polling.send("3") == 400
+
+
+def test_a_second_post_at_once_ends_the_session(site, polling):
+    polling.connect()
+    first = http.client.HTTPConnection(site.host, site.port, timeout=10)
+    first.putrequest("POST", query(transport="polling", sid=polling.sid))
+    first.putheader("Content-Length", "20")
+    first.endheaders(b"42")
+    time.sleep(0.2)
+    assert polling.send("3") == 400
+    assert polling.packets() == ["1"]
+    first.close()
+
+
+def test_a_cancelled_poll_ends_the_session_at_once(site, polling, raw):
+    watcher = raw().connect()
+    polling.connect("hangs-up")
+    poll = polling.start("GET")
+    time.sleep(0.2)
+    poll.sock.close()
+    time.sleep(0.3)
+    assert ["disconnected", "hangs-up"] in watcher.call("state")["history"]
+
+
+def test_a_cancelled_post_leaves_the_session(site, polling):
+    polling.connect()
+    post = http.client.HTTPConnection(site.host, site.port, timeout=10)
+    post.putrequest("POST", query(transport="polling", sid=polling.sid))
+    post.putheader("Content-Length", "500")
+    post.endheaders(b'42["echo",')
+    post.close()
+    time.sleep(0.2)
+    # What came of it is no packet: the session ends cleanly, if it got as far as that.
+    assert polling.request("GET")[1] in ("1", '{"code":1,"message":"Session ID unknown"}')
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"x", b"", b"4\xff", b"bAAAA", b"2", b"2probe", b"5", b"451-[\"a\",{\"_placeholder\":true,\"num\":0}]", b"3\x1e\x1e3"],
+)  # fmt: skip
+def test_a_broken_payload_closes(polling, body):
+    polling.connect()
+    polling.request("POST", body)
+    assert polling.packets()[-1] == "1"
+    assert polling.request("GET")[0] == 400
+
+
+def test_a_post_beyond_the_limit_closes(polling):
+    polling.connect()
+    assert polling.request("POST", b'42["echo",{"a":"' + b"x" * 65536 + b'"}]')[0] == 413
+    assert polling.packets()[-1] == "1"
+
+
+def test_the_end_of_a_session_is_told_with_what_waits(polling, raw):
+    polling.connect("ended")
+    raw().connect().call("end", {"user": "ended"})
+    told = polling.packets()
+    assert told == ['42["session-ended",{"code":"banned"}]', "41", "1"]
+
+
+# The upgrade
+
+
+def probe(site, polling):
+    socket = RawSocket(site, query(transport="websocket", sid=polling.sid))
+    assert socket.status == 101
+    return socket
+
+
+def test_an_upgrade_loses_nothing_and_keeps_the_order(site, polling, raw):
+    polling.connect()
+    polling.send('42["join",{"room":"move"}]')
+    speaker = raw().connect()
+    heard = []
+
+    def poll_until_noop():
+        while True:
+            packets = polling.packets()
+            heard.extend(packet for packet in packets if packet.startswith("42"))
+            if "6" in packets:
+                return
+
+    poller = threading.Thread(target=poll_until_noop)
+    poller.start()
+    speaker.emit("say", {"room": "move", "times": 60, "pause": 0.005})
+    time.sleep(0.1)
+    socket = probe(site, polling)
+    socket.send("2probe")
+    assert socket.text() == "3probe"
+    poller.join(5)
+    assert not poller.is_alive()
+    time.sleep(0.05)
+    socket.send("5")
+    while len(heard) < 60:
+        heard.append(socket.until("42"))
+    assert [json.loads(packet[2:])[1]["n"] for packet in heard] == list(range(60))
+    assert polling.request("GET")[0] == 400
+    assert polling.send("3") == 400
+    assert socket.call("echo") == {"ok": True, "echo": {}}
+    socket.close()
+
+
+def test_a_probe_ends_the_waiting_poll(site, polling):
+    polling.connect()
+    poll = polling.start("GET")
+    time.sleep(0.1)
+    with probe(site, polling) as socket:
+        socket.send("2probe")
+        assert poll.getresponse().read() == b"6"
+
+
+def test_a_second_websocket_for_a_session_is_refused(site, polling):
+    polling.connect()
+    with probe(site, polling) as socket:
+        assert RawSocket(site, query(transport="websocket", sid=polling.sid)).status == 400
+        socket.send("2probe")
+        assert socket.text() == "3probe"
+        socket.send("5")
+        assert socket.call("echo") == {"ok": True, "echo": {}}
+        assert RawSocket(site, query(transport="websocket", sid=polling.sid)).status == 400
+
+
+@pytest.mark.parametrize("wrong", ["5", "40", "2", "x", '42["echo",{}]'])
+def test_a_wrong_probe_fails_and_polling_goes_on(site, polling, wrong):
+    polling.connect()
+    with probe(site, polling) as socket:
+        socket.send(wrong)
+        assert socket.end() is None
+    assert polling.call("echo") == {"ok": True, "echo": {}}
+
+
+def test_a_probe_that_goes_away_leaves_polling(site, polling):
+    polling.connect()
+    probe(site, polling).close()
+    half_way = probe(site, polling)
+    half_way.send("2probe")
+    assert half_way.text() == "3probe"
+    half_way.close()
+    time.sleep(0.1)
+    assert polling.call("echo") == {"ok": True, "echo": {}}
