@@ -116,7 +116,7 @@ def ending_of_session(connection: Connection, user: User, data: str) -> str | No
     if good == now:
         return None
     if not proves(SessionStore().decode(data), user):
-        changed = good is not None and good[2] == user.session_version
+        changed = good is not None and good[1] != user.password
         return "password_changed" if changed else "logged_out"
     connection.state["standing"] = now
     return None

@@ -1,0 +1,85 @@
+from contextlib import contextmanager
+
+import pytest
+from django.core.cache import cache
+
+from accounts import presence
+from accounts.models import SiteSettings, User
+from chatsite.realtime import delivery
+from chatsite.realtime.auth import Identity
+from chatsite.realtime.connection import Connection
+
+PASSWORD = "correct horse battery"
+
+
+class Wire:
+    """What a socket was sent, as text, and why it was closed."""
+
+    def __init__(self):
+        self.frames, self.closed = [], None
+
+    def push(self, frame, droppable=False):
+        self.frames.append(frame.decode("latin-1"))
+
+    def close(self, reason):
+        self.closed = reason
+
+    @property
+    def text(self):
+        return "\n".join(self.frames)
+
+
+@pytest.fixture(autouse=True)
+def fresh_limits():
+    cache.clear()
+
+
+@pytest.fixture
+def committed(django_capture_on_commit_callbacks):
+    """`with committed():` does at its end what waits for the commit."""
+
+    @contextmanager
+    def committed():
+        with django_capture_on_commit_callbacks(execute=True):
+            yield
+
+    return committed
+
+
+@pytest.fixture
+def live(monkeypatch):
+    """`live(user, session_key=…)` is a connection as the server would hold it."""
+    monkeypatch.setattr(presence, "here", presence.MemoryPresence())
+    made = []
+
+    def live(user, *, session_key="s", token_id=None):
+        identity = Identity(
+            user.pk, user.username, session_key=None if token_id else session_key, token_id=token_id
+        )
+        connection = Connection(f"sid{len(made)}", identity, Wire())
+        delivery.attach(connection)
+        made.append(connection)
+        return connection
+
+    yield live
+    for connection in made:
+        delivery.detach(connection)
+
+
+@pytest.fixture
+def administrator(db):
+    return User.objects.create_superuser("root.admin", password=PASSWORD)
+
+
+@pytest.fixture
+def moderator(db):
+    return User.objects.create_user("moderator", password=PASSWORD, is_staff=True)
+
+
+@pytest.fixture
+def sign_up_is(db):
+    def sign_up_is(door):
+        SiteSettings.load()
+        SiteSettings.objects.update(sign_up=door)
+
+    return sign_up_is

@@ -1,0 +1,69 @@
+import threading
+
+import pytest
+from django.contrib.auth.hashers import check_password, make_password
+from django.db import transaction
+
+from accounts import hashers
+from accounts.hashers import ThreadedArgon2PasswordHasher, aside
+from chatsite.errors import Unavailable
+
+
+@pytest.fixture
+def argon(settings):
+    settings.PASSWORD_HASHERS = ["accounts.hashers.ThreadedArgon2PasswordHasher"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_password_is_argon2id_and_checks(argon):
+    stored = make_password("correct horse")
+    assert stored.startswith("argon2$argon2id$v=19$m=19456,t=2,p=1$")
+    assert check_password("correct horse", stored)
+    assert not check_password("wrong horse", stored)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_hash_with_other_parameters_is_known_and_renewed(argon):
+    class Old(ThreadedArgon2PasswordHasher):
+        memory_cost = 8 * 1024
+
+    stored, renewed = Old().encode("correct horse", "saltsaltsalt"), []
+    assert check_password("correct horse", stored, setter=renewed.append)
+    assert renewed == ["correct horse"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_hashes_go_through_the_pool_at_most_two_at_once(monkeypatch):
+    running, most = set(), []
+    go = threading.Event()
+
+    def hashing():
+        running.add(threading.get_ident())
+        most.append(len(running))
+        go.wait(0.05)
+        running.discard(threading.get_ident())
+        return "hash"
+
+    pooled = []
+    monkeypatch.setattr(hashers, "in_thread", lambda func, *args: pooled.append(1) or func(*args))
+    threads = [threading.Thread(target=aside, args=(hashing,)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(pooled), max(most)) == (6, 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_flood_of_hashes_is_refused_and_not_queued_for_ever(monkeypatch):
+    monkeypatch.setattr(hashers, "queued", hashers.WAITING)
+    with pytest.raises(Unavailable) as refused:
+        aside(lambda: "hash")
+    assert refused.value.retry_after
+
+
+@pytest.mark.django_db(transaction=True)
+def test_inside_a_transaction_nobody_gives_way(monkeypatch):
+    monkeypatch.setattr(hashers, "in_thread", lambda *args: pytest.fail("gave way inside a transaction"))
+    with transaction.atomic():
+        assert aside(lambda: "hash") == "hash"

@@ -1,0 +1,115 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts import arrivals, services
+from accounts.models import Invite
+from chatsite.errors import NotFound
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def leads(monkeypatch):
+    """Where every invite leads, and who followed one."""
+    followed = []
+    monkeypatch.setattr(
+        arrivals, "on_invite", [lambda user, invite: followed.append(user.username) or "/profile"]
+    )
+    return followed
+
+
+def test_who_is_logged_in_says_yes_first(client_of, owner, member, leads):
+    link = services.make_invite(owner)
+    client = client_of(member)
+    assert client.get(f"/invite/{link.code}").status_code == 200
+    assert leads == []
+    assert client.post(f"/invite/{link.code}").url == "/profile"
+    assert leads == ["member"]
+
+
+def test_who_followed_a_link_may_do_so_again_at_no_cost(owner, member, stranger, leads):
+    link = services.make_invite(owner, max_uses=1)
+    for _ in range(3):
+        assert services.use_invite(member, link.code) == "/profile"
+    link.refresh_from_db()
+    assert link.uses == 1
+    with pytest.raises(NotFound):
+        services.use_invite(stranger, link.code)
+
+
+def expired(link):
+    Invite.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+
+
+def used_up(link):
+    Invite.objects.update(max_uses=3, uses=3)
+
+
+def maker_banned(link):
+    services.ban(link.created_by)
+
+
+@pytest.mark.parametrize("spoil", [services.revoke_invite, expired, used_up, maker_banned])
+def test_a_link_that_is_over_lets_nobody_in(client, client_of, owner, member, leads, spoil):
+    link = services.make_invite(owner)
+    spoil(link)
+    data = {"username": "bo.b", "password": "correct horse battery"}
+    for page in (client.get(f"/invite/{link.code}"), client.post(f"/invite/{link.code}", data)):
+        assert page.status_code == 404
+        assert "Ask for a new one" in page.content.decode()
+    assert client_of(member).post(f"/invite/{link.code}").status_code == 404
+    assert leads == []
+
+
+@pytest.mark.parametrize("code", ["nothing", "%00", "é", "x" * 5000])
+def test_a_code_that_never_was_looks_like_one_that_is_over(client, db, code):
+    assert client.get(f"/invite/{code}").status_code == 404
+
+
+class TestStaffPage:
+    def test_moderators_make_and_revoke_links(self, client_of, moderator):
+        client = client_of(moderator)
+        assert client.post("/people/invite", {"days": "7", "max_uses": "5"}).url == "/people/invite"
+        link = Invite.objects.get()
+        assert (link.max_uses, link.for_site, link.created_by) == (5, True, moderator)
+        assert timedelta(days=6, hours=23) < link.expires_at - timezone.now() < timedelta(days=7, seconds=1)
+        assert f"http://testserver/invite/{link.code}" in client.get("/people/invite").content.decode()
+        client.post(f"/people/invite/{link.pk}/revoke")
+        assert link.code not in client.get("/people/invite").content.decode()
+
+    def test_a_link_may_be_for_ever(self, client_of, moderator):
+        client_of(moderator).post("/people/invite", {"days": "0", "max_uses": ""})
+        link = Invite.objects.get()
+        assert (link.expires_at, link.max_uses) == (None, None)
+
+    @pytest.mark.parametrize("data", [{}, {"days": "5"}, {"days": "7", "max_uses": "0"}, {"days": "7", "max_uses": "9" * 30},
+                                      {"days": "7", "max_uses": "\0"}])  # fmt: skip
+    def test_what_no_link_can_be_is_refused(self, client_of, moderator, data):
+        assert client_of(moderator).post("/people/invite", data).status_code == 400
+        assert not Invite.objects.exists()
+
+    def test_others_may_not(self, client, client_of, member):
+        link = services.make_invite(member, for_site=True)
+        assert client.get("/people/invite").url.startswith("/login")
+        client = client_of(member)
+        assert client.get("/people/invite").status_code == 403
+        assert client.post("/people/invite", {"days": "7"}).status_code == 403
+        assert client.post(f"/people/invite/{link.pk}/revoke").status_code == 403
+        assert Invite.objects.usable().count() == 1
+
+    def test_a_rooms_link_is_neither_shown_nor_revoked_here(self, client_of, moderator, owner):
+        link = services.make_invite(owner)
+        client = client_of(moderator)
+        assert link.code not in client.get("/people/invite").content.decode()
+        assert client.post(f"/people/invite/{link.pk}/revoke").status_code == 404
+
+    def test_the_list_takes_no_more_queries_with_more_links(
+        self, client_of, moderator, django_assert_max_num_queries
+    ):
+        client = client_of(moderator)
+        for _ in range(12):
+            services.make_invite(moderator, for_site=True)
+        with django_assert_max_num_queries(16):
+            client.get("/people/invite")

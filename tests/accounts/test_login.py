@@ -1,0 +1,181 @@
+import pytest
+from django.contrib.auth import hashers
+from django.contrib.sessions.models import Session
+
+from accounts import limits, services
+from tests.accounts.conftest import PASSWORD
+
+pytestmark = pytest.mark.django_db
+
+
+def log_in(client, username="owner", password=PASSWORD, **extra):
+    return client.post("/login", {"username": username, "password": password, **extra})
+
+
+@pytest.mark.parametrize("name", ["owner", "OWNER", "Owner"])
+def test_who_knows_the_password_is_logged_in_in_any_case_of_the_name(client, owner, name):
+    assert log_in(client, name).url == "/"
+    assert client.get("/profile").context["user"] == owner
+
+
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [("owner", "wrong"), ("nobody", PASSWORD), ("ｏｗｎｅｒ", PASSWORD), ("owner", PASSWORD + " ")],
+)
+def test_a_wrong_name_and_a_wrong_password_get_the_same_answer(client, owner, name, password):
+    refused = log_in(client, name, password)
+    assert refused.status_code == 400
+    assert refused.context["form"].non_field_errors() == ["That name and password don't match."]
+    assert "sessionid" not in client.cookies
+
+
+@pytest.mark.parametrize("bar", [services.deactivate, services.ban])
+def test_who_is_barred_gets_the_answer_of_a_wrong_password(client, owner, bar):
+    bar(owner)
+    assert log_in(client).context["form"].non_field_errors() == ["That name and password don't match."]
+
+
+def test_an_unknown_name_costs_a_hash_too(client, owner, monkeypatch):
+    made = []
+    hasher = type(hashers.get_hasher())
+    encode = hasher.encode
+    monkeypatch.setattr(hasher, "encode", lambda *args: made.append(1) or encode(*args))
+    log_in(client, "owner", "wrong")
+    known = len(made)
+    log_in(client, "nobody", "wrong")
+    assert len(made) - known == known == 1
+
+
+def test_failures_on_a_name_are_limited_before_the_hash(client, owner, monkeypatch):
+    for _ in range(limits.LOGINS_PER_NAME):
+        assert log_in(client, "owner", "wrong").status_code == 400
+    monkeypatch.setattr("django.contrib.auth.authenticate", lambda *args, **kwargs: pytest.fail("hashed"))
+    refused = log_in(client, "OWNER")
+    assert refused.status_code == 429
+    assert 0 < int(refused["Retry-After"]) <= limits.WINDOW + 1
+    assert "Too many attempts" in refused.content.decode()
+
+
+def test_a_name_nobody_has_is_limited_alike(client, db):
+    answers = [log_in(client, "nobody", "wrong").status_code for _ in range(limits.LOGINS_PER_NAME + 1)]
+    assert answers == [400] * limits.LOGINS_PER_NAME + [429]
+
+
+def test_failures_of_an_address_are_limited_over_all_names(client, owner, monkeypatch):
+    monkeypatch.setattr(limits, "LOGINS_PER_ADDRESS", 3)
+    for n in range(3):
+        log_in(client, f"name{n}", "wrong")
+    assert log_in(client).status_code == 429
+    client.defaults["REMOTE_ADDR"] = "198.51.100.7"
+    assert log_in(client).status_code == 302
+
+
+def test_logging_in_often_is_no_failure(client, owner, monkeypatch):
+    monkeypatch.setattr(limits, "LOGINS_PER_ADDRESS", 2)
+    monkeypatch.setattr(limits, "LOGINS_PER_NAME", 2)
+    for _ in range(5):
+        assert log_in(client).status_code == 302
+        client.post("/logout")
+
+
+@pytest.mark.parametrize(
+    ("after", "url"),
+    [
+        ("/chat/general?x=1", "/chat/general?x=1"),
+        ("", "/"),
+        ("https://evil.example/", "/"),
+        ("//evil.example/", "/"),
+        ("/\\evil.example/", "/"),
+        ("javascript:alert(1)", "/"),
+        ("http:///evil.example", "/"),
+        ("/\0", "/"),
+    ],
+)
+def test_the_way_on_stays_on_this_site(client, owner, after, url):
+    assert log_in(client, next=after).url == url
+
+
+def test_who_is_logged_in_already_is_sent_on(client_of, owner):
+    assert client_of(owner).get("/login?next=/profile").url == "/profile"
+
+
+def test_the_login_page_keeps_the_way_on(client, db):
+    assert b'name="next" value="/profile"' in client.get("/login?next=/profile").content
+
+
+def test_logging_in_takes_a_new_session_key(client, owner):
+    client.get("/login")
+    session = client.session
+    session["planted"] = 1
+    session.save()
+    before = session.session_key
+    log_in(client)
+    assert client.session.session_key != before
+    assert not Session.objects.filter(session_key=before).exists()
+
+
+def test_logging_in_as_somebody_else_ends_the_first_session_and_its_sockets(
+    client, owner, member, live, committed
+):
+    log_in(client, "owner")
+    first = live(owner, session_key=client.session.session_key)
+    elsewhere = live(owner, session_key="other")
+    client.get("/login")
+    with committed():
+        services.start_session(client.get("/profile").wsgi_request, member)
+    assert first.closed
+    assert not elsewhere.closed
+
+
+def test_logging_out_ends_this_session_and_its_sockets_only(client, owner, member, live, committed):
+    log_in(client)
+    here = live(owner, session_key=client.session.session_key)
+    others = [live(owner, session_key="other"), live(owner, token_id=1), live(member)]
+    with committed():
+        assert client.post("/logout").url == "/login"
+    assert '["session-ended",{"code":"logged_out"}]' in here.channel.text
+    assert here.channel.closed
+    assert not any(other.channel.frames for other in others)
+    assert client.get("/profile").status_code == 302
+    assert not Session.objects.exists()
+
+
+def test_logging_out_takes_a_post_and_works_for_nobody_too(client, owner):
+    assert client.get("/logout").status_code == 405
+    assert client.post("/logout").url == "/login"
+
+
+@pytest.mark.parametrize("bar", [services.deactivate, services.ban])
+def test_a_barred_persons_session_is_over_with_the_next_request(client_of, owner, bar):
+    client = client_of(owner)
+    assert client.get("/profile").status_code == 200
+    bar(owner)
+    assert client.get("/profile").status_code == 302
+
+
+def test_sessions_from_before_do_not_come_back_with_the_person(client_of, owner):
+    client = client_of(owner)
+    services.deactivate(owner)
+    services.reactivate(owner)
+    assert client.get("/profile").status_code == 302
+
+
+def test_the_admin_has_no_login_of_its_own(client, owner, client_of):
+    assert client.get("/admin/", follow=True).redirect_chain[-1][0] == "/login?next=%2Fadmin%2F"
+    assert client.post("/admin/login/", {"username": "owner", "password": PASSWORD}).url.startswith("/login?")
+    assert client_of(owner).get("/admin/login/").status_code == 403
+
+
+@pytest.mark.parametrize("data", [{}, {"username": "a\0b", "password": "x"}, {"username": "x" * 10_000, "password": "x"},
+                                  {"username": "owner", "password": "x" * 2000}])  # fmt: skip
+def test_what_cannot_be_a_login_is_refused_without_a_hash(client, owner, monkeypatch, data):
+    monkeypatch.setattr("django.contrib.auth.authenticate", lambda *args, **kwargs: pytest.fail("hashed"))
+    assert client.post("/login", data).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("choice", "cookie"), [("dark", "dark"), ("light", "light"), ("system", ""), ("<b>", "")]
+)
+def test_the_theme_is_a_cookie(client, db, choice, cookie):
+    answer = client.post("/theme", {"theme": choice, "next": "/login"})
+    assert (answer.url, answer.cookies["theme"].value) == ("/login", cookie)

@@ -1,0 +1,147 @@
+import pytest
+import time_machine
+from django.core import mail
+from django.test import Client
+
+from accounts import limits, services
+from accounts.models import User
+from chatsite.errors import Forbidden
+from tests.accounts.conftest import PASSWORD
+
+pytestmark = pytest.mark.django_db
+NEW = "quite another horse"
+
+
+def change(client, current=PASSWORD, password=NEW):
+    return client.post("/password", {"current": current, "password": password})
+
+
+def test_a_change_keeps_this_browser_and_ends_all_else(client_of, owner, member, live, committed):
+    client, other = client_of(owner), Client()
+    other.force_login(owner)
+    sockets, anothers = [live(owner), live(owner, token_id=1)], live(member)
+    with committed():
+        assert change(client).url == "/profile"
+    assert client.get("/profile").status_code == 200
+    assert other.get("/profile").status_code == 302
+    assert all('{"code":"password_changed"}' in socket.channel.text and socket.closed for socket in sockets)
+    assert not anothers.channel.frames
+    assert User.objects.get(pk=owner.pk).check_password(NEW)
+
+
+@pytest.mark.parametrize(
+    ("current", "password", "field"),
+    [("wrong", NEW, "current"), (PASSWORD, "short", "password"), (PASSWORD, "owner123", "password"),
+     (PASSWORD, "x" * 1025, "password"), (PASSWORD, "null\0character", "password"), ("", NEW, "current")],
+)  # fmt: skip
+def test_what_is_wrong_is_told_and_nothing_changes(client_of, owner, current, password, field):
+    page = change(client_of(owner), current, password)
+    assert (page.status_code, list(page.context["form"].errors)) == (400, [field])
+    assert User.objects.get(pk=owner.pk).check_password(PASSWORD)
+
+
+def test_guesses_at_the_current_password_are_limited(client_of, owner):
+    client = client_of(owner)
+    for _ in range(limits.LOGINS_PER_NAME):
+        assert change(client, "wrong").status_code == 400
+    assert change(client).status_code == 429
+
+
+class TestLink:
+    def path(self, user):
+        return services.make_reset_link(user)
+
+    def test_it_works_once_and_ends_sessions_and_tokens(self, client, client_of, owner, live, committed):
+        thief, _ = client_of(owner), services.make_token(owner, "bot")
+        path, socket, visitor = self.path(owner), live(owner), Client()
+        assert visitor.get(path).status_code == 200
+        with committed():
+            assert visitor.post(path, {"password": NEW}).url == "/login"
+        assert thief.get("/profile").status_code == 302
+        assert socket.closed
+        assert not owner.tokens.exists()
+        assert visitor.post("/login", {"username": "owner", "password": NEW}).url == "/"
+        assert Client().get(path).status_code == 404
+        assert Client().post(path, {"password": "yet another one"}).status_code == 404
+
+    def test_a_bad_password_does_not_use_it_up(self, client, owner):
+        path = self.path(owner)
+        assert client.post(path, {"password": "short"}).status_code == 400
+        assert client.get(path).status_code == 200
+
+    def test_it_runs_out(self, client, owner):
+        path = self.path(owner)
+        with time_machine.travel("2099-01-01T00:00:00Z"):
+            assert client.get(path).status_code == 404
+
+    @pytest.mark.parametrize("bar", [services.deactivate, services.ban])
+    def test_it_is_not_for_the_barred(self, client, owner, bar):
+        path = self.path(owner)
+        bar(owner)
+        assert client.get(path).status_code == 404
+        with pytest.raises(Forbidden):
+            self.path(owner)
+
+    @pytest.mark.parametrize(
+        "path",
+        ["x/y", "MQ/x", "MQ/a-b", "/x", "é/é", "%00/%00", "MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NQ/x-y", "_w/x-y"],
+    )
+    def test_another_leads_nowhere(self, client, owner, path):
+        assert client.get(f"/password/reset/{path}").status_code == 404
+
+    def test_only_administrators_make_one(self, owner, moderator, administrator):
+        assert services.make_reset_link(owner, by=administrator)
+        for by in (moderator, owner):
+            with pytest.raises(Forbidden):
+                services.make_reset_link(administrator, by=by)
+
+
+class TestMail:
+    @pytest.fixture(autouse=True)
+    def mail_is_set_up(self, settings):
+        settings.MAIL = True
+
+    def test_a_link_is_sent_to_the_address(self, client, owner, settings):
+        services.update_profile(owner, email="ada@example.org")
+        page = client.post("/password/reset", {"email": "ADA@example.org"})
+        assert page.status_code == 200
+        (sent,) = mail.outbox
+        assert sent.to == ["ada@example.org"]
+        link = next(line for line in sent.body.splitlines() if line.startswith(settings.SITE_URL))
+        assert client.get(link.removeprefix(settings.SITE_URL)).status_code == 200
+
+    def test_an_address_nobody_has_gets_the_same_page(self, client, owner):
+        services.update_profile(owner, email="ada@example.org")
+        known, unknown = (
+            client.post("/password/reset", {"email": e}).content.decode()
+            for e in ("ada@example.org", "eve@example.org")
+        )
+        assert known.replace("ada@", "eve@") == unknown
+        assert len(mail.outbox) == 1
+
+    def test_the_barred_get_none(self, client, owner):
+        services.update_profile(owner, email="ada@example.org")
+        services.ban(owner)
+        client.post("/password/reset", {"email": "ada@example.org"})
+        assert mail.outbox == []
+
+    def test_an_inbox_cannot_be_flooded(self, client, owner):
+        services.update_profile(owner, email="ada@example.org")
+        answers = [client.post("/password/reset", {"email": "ada@example.org"}).status_code for _ in range(5)]
+        assert answers == [200] * limits.RESETS_PER_NAME + [429] * 2
+        assert len(mail.outbox) == limits.RESETS_PER_NAME
+
+    @pytest.mark.parametrize(
+        "email", ["", "nowhere", "a\0@b.org", "x" * 400 + "@b.org", "a@b.org\nBcc: c@d.org"]
+    )
+    def test_what_is_no_address_is_refused(self, client, db, email):
+        assert client.post("/password/reset", {"email": email}).status_code == 400
+
+
+def test_without_mail_the_page_says_whom_to_ask(client, owner):
+    assert "Ask an administrator" in client.get("/password/reset").content.decode()
+    assert (
+        "Ask an administrator"
+        in client.post("/password/reset", {"email": "ada@example.org"}).content.decode()
+    )
+    assert mail.outbox == []
