@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any, cast
 
 from django.core.exceptions import PermissionDenied
-from django.db import InterfaceError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest
 from rest_framework import exceptions
 from rest_framework.pagination import CursorPagination
@@ -33,6 +33,12 @@ class Pages(CursorPagination):
     ordering = "pk"
     page_size_query_param = "limit"
     max_page_size = 200
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (ValueError, OverflowError, DataError) as error:  # a cursor somebody made up
+            raise exceptions.NotFound(self.invalid_cursor_message) from error
 
 
 def sentences(detail: Any) -> list[str]:

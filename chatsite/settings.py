@@ -20,7 +20,7 @@ SITE_URL = environment.site_url()
 SECURE = SITE_URL.startswith("https:")
 ALLOWED_HOSTS = environment.site_hosts(SITE_URL)
 EXTRA_ORIGINS = environment.origins("EXTRA_ORIGINS")
-CSRF_TRUSTED_ORIGINS = [SITE_URL, *EXTRA_ORIGINS]
+CSRF_TRUSTED_ORIGINS = [*environment.site_origins(SITE_URL, ALLOWED_HOSTS), *EXTRA_ORIGINS]
 # Believe X-Forwarded-Proto and X-Forwarded-For: only where a proxy of ours sets them on every request.
 TRUST_PROXY = environment.flag("TRUST_PROXY")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
@@ -88,12 +88,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = environment.redis_url()
 # The failure limits count in here: a flood of other keys (300 by default) must not push them out.
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": 100_000},
-    }
+MEMORY_CACHE = {
+    "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+    "OPTIONS": {"MAX_ENTRIES": 100_000},
 }
+CACHES = {"default": MEMORY_CACHE}
 if REDIS_URL:
     CACHES = {"default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_URL}}
 
@@ -151,6 +150,8 @@ REST_FRAMEWORK = {
         "anon": environment.rate("THROTTLE_ANON", "300/min"),
         "user": environment.rate("THROTTLE_USER", "6000/min"),
     },
+    # Without a proxy of ours, what X-Forwarded-For says is made up by the client.
+    "NUM_PROXIES": 1 if TRUST_PROXY else 0,
     "DEFAULT_PAGINATION_CLASS": "chatsite.api.Pages",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
