@@ -60,4 +60,4 @@ def add_errors(form: Any, error: ChatError) -> None:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Needs neither the database nor a session, which may be what broke."""
-    return render(None, "500.html", {"theme": request.COOKIES.get("theme", "system")}, status=500)  # type: ignore[arg-type]
+    return render(None, "500.html", {"theme": request.COOKIES.get("theme", "system")}, status=500)

@@ -168,7 +168,7 @@ def search(request: HttpRequest) -> HttpResponse:
     slug = request.GET.get("room", "")
     context: dict[str, Any] = {"current": "search", "query": query, "slug": slug}
     if query:
-        found = events.search(request.user, query, slug or None)
+        found = events.search(request.user, query, slug or None)  # type: ignore[arg-type]
         before = place(request, "before")
         found = found.filter(pk__lt=before) if before else found
         messages = list(found[: RESULTS + 1])

@@ -11,7 +11,7 @@ export function mount(element) {
   const show = () => {
     const names = typists.current().map(nameOf)
     part(element, "text").textContent = sentence(names)
-    element.querySelector(".typing-dots").hidden = names.length === 0
+    element.querySelector(".typing-dots").toggleAttribute("hidden", names.length === 0)
   }
 
   live.on("typing", ({ room: slug, user, typing }) => {

@@ -55,6 +55,7 @@ class Live extends Emitter {
   #turn(status) {
     if (this.status === status) return
     this.status = status
+    document.documentElement.dataset.liveStatus = status
     this.emit(status)
   }
 

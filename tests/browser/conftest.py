@@ -1,0 +1,62 @@
+"""People in real browsers, on a real server. `visit("owner", "/chat/lobby")` opens a page as that person."""
+
+import shutil
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.people import Visits, new_room
+from tests.realtime.cast import settle
+from tests.realtime.harness import ROOT, serve
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+expect.set_options(timeout=10_000)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.is_relative_to(ROOT / "tests" / "browser"):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args():
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    return {"executable_path": chromium, "args": FLAGS}
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    with serve(tmp_path_factory.mktemp("browser"), STATIC_DIR=str(static_files(tmp_path_factory))) as server:
+        server.tokens = settle(server)
+        yield server
+
+
+def static_files(tmp_path_factory):
+    """WhiteNoise looks through the folder once, as it starts."""
+    folder = tmp_path_factory.mktemp("static")
+    shutil.copytree(ROOT / "static", folder, dirs_exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def visit(browser, server):
+    """Fails in the end if any page ran into an error or into the security policy."""
+    visits = Visits(browser, server)
+    yield visits
+    visits.close()
+    assert visits.faults == []
+
+
+@pytest.fixture
+def room(server):
+    """A fresh room of the owner's, with the member in it: its slug."""
+    return new_room(server, "owner", members=["member"])

@@ -1,0 +1,108 @@
+"""Who does what in the browser tests."""
+
+import itertools
+import re
+import uuid
+from typing import Any
+
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.realtime.cast import rest
+from tests.realtime.harness import Server
+
+PASSWORD = "correct horse battery"
+PHONE = {"viewport": {"width": 390, "height": 820}, "has_touch": True, "is_mobile": True}
+DESKTOP = {"viewport": {"width": 1360, "height": 820}}
+numbers = itertools.count(1)
+
+# What a page must not say: everything else on the console is a fault of ours.
+EXPECTED = re.compile(r"net::ERR_|Failed to load resource|WebSocket connection|WebSocket is closed")
+
+
+def new_room(server: Server, owner: str, **details: Any) -> str:
+    answer = rest(server, server.tokens[owner], "POST", "/room", name=f"Room {next(numbers)}", **details)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["slug"])
+
+
+def post(server: Server, who: str, room: str, body: str, **details: Any) -> dict[str, Any]:
+    """A message by a program."""
+    message = {"room": room, "body": body, "client_id": str(uuid.uuid4()), **details}
+    answer = rest(server, server.tokens[who], "POST", "/message", **message)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+class Visits:
+    """Opens pages as people, each in a browser of their own, and notes what goes wrong in any."""
+
+    sessions: dict[tuple[str, str], list[Any]] = {}
+
+    def __init__(self, browser: Browser, server: Server) -> None:
+        self.browser, self.server = browser, server
+        self.faults: list[str] = []
+        self.contexts: list[Any] = []
+
+    def __call__(self, who: str | None, path: str, **options: Any) -> Page:
+        context = self.browser.new_context(**{**DESKTOP, "locale": "en-GB", **options})
+        self.contexts.append(context)
+        if who:
+            context.add_cookies(self.cookies(who))
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.faults.append(f"{who} {path}: {error}"))
+        page.on("console", lambda message: self.note(f"{who} {path}", message))
+        page.goto(self.server.url + path)
+        if who and options.get("java_script_enabled", True) and page.locator("[data-live]").count():
+            expect(page.locator("html[data-live-status=online]")).to_have_count(1)
+        return page
+
+    def cookies(self, who: str) -> list[Any]:
+        key = (self.server.url, who)
+        if key not in self.sessions:
+            self.sessions[key] = self.log_in(who)
+        return self.sessions[key]
+
+    def log_in(self, who: str) -> list[Any]:
+        context = self.browser.new_context()
+        page = context.new_page()
+        page.goto(f"{self.server.url}/login")
+        page.get_by_label("Username").fill(who)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url("**/chat/**")
+        cookies = context.cookies()
+        context.close()
+        return cookies
+
+    def note(self, where: str, message: Any) -> None:
+        if message.type in ("error", "warning") and not EXPECTED.search(message.text):
+            self.faults.append(f"{where}: {message.text}")
+
+    def close(self) -> None:
+        for context in self.contexts:
+            context.close()
+
+
+def say(page: Page, text: str) -> None:
+    page.get_by_role("textbox", name="Message").or_(page.locator("#composer-body")).first.fill(text)
+    page.get_by_role("button", name="Send").click()
+
+
+def message(page: Page, text: str) -> Locator:
+    """The stored message of that text."""
+    return page.locator(".message[data-id]:not(.unsent)").filter(has_text=text)
+
+
+def texts(page: Page) -> list[str]:
+    return page.locator(".message:not(.unsent) .message-body").all_inner_texts()
+
+
+def act(page: Page, text: str, action: str) -> None:
+    """An action of the message's toolbar."""
+    message(page, text).hover()
+    page.get_by_role("button", name=action, exact=True).click()
+
+
+def side(page: Page, slug: str) -> Locator:
+    """A room's row in the sidebar."""
+    return page.locator(f".side-row[data-room='{slug}']")

@@ -1,0 +1,126 @@
+"""Reading: pages back, the place, the "New" line, permalinks."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.people import message, new_room, post, say
+
+
+@pytest.fixture(scope="module")
+def long_room(server):
+    """130 messages of the owner's."""
+    slug = new_room(server, "owner", members=["member"])
+    for number in range(130):
+        post(server, "owner", slug, f"message number {number}")
+    return slug
+
+
+def top_of(page, text):
+    return message(page, text).first.bounding_box()["y"]
+
+
+def test_older_pages_load_on_the_way_up_and_keep_the_place(visit, long_room):
+    owner = visit("owner", f"/chat/{long_room}")
+    rows = owner.locator(".message[data-id]")
+    assert 50 <= rows.count() < 130
+    log = owner.locator(".log")
+    expect(message(owner, "message number 129")).to_be_in_viewport()
+    drift = owner.evaluate(
+        """async () => {
+        const log = document.querySelector(".log")
+        const frame = () => new Promise(requestAnimationFrame)
+        let worst = 0
+        while (document.querySelectorAll(".message[data-id]").length < 130) {
+            log.scrollTop -= 60
+            await frame()
+            const anchor = [...log.querySelectorAll(".message")].find((row) => row.getBoundingClientRect().top > 60)
+            const before = anchor.getBoundingClientRect().top
+            const count = log.querySelectorAll(".message").length
+            for (let wait = 0; wait < 4; wait += 1) await frame()
+            if (log.querySelectorAll(".message").length !== count)
+                worst = Math.max(worst, Math.abs(anchor.getBoundingClientRect().top - before))
+        }
+        return worst
+    }"""
+    )
+    assert drift <= 1
+    log.press("Home")
+    expect(message(owner, "message number 0").first).to_be_in_viewport()
+    expect(owner.get_by_role("heading", name=re.compile("Room"))).not_to_have_count(0)
+    numbers = [int(text.split()[-1]) for text in owner.locator(".message-body").all_inner_texts()]
+    assert numbers == list(range(130))
+
+
+def test_new_messages_move_nobody_who_reads_above(visit, server):
+    slug = new_room(server, "owner", members=["member"])
+    for number in range(60):
+        post(server, "owner", slug, f"old {number}")
+    member = visit("member", f"/chat/{slug}")
+    expect(message(member, "old 59")).to_be_visible()
+    member.locator(".log").evaluate("log => { log.scrollTop = log.scrollHeight / 2 }")
+    member.wait_for_timeout(300)
+    before = member.locator(".log").evaluate("log => log.scrollTop")
+    for number in range(3):
+        post(server, "owner", slug, f"fresh {number}")
+    pill = member.locator(".jump-latest")
+    expect(pill).to_contain_text("3 new")
+    assert member.locator(".log").evaluate("log => log.scrollTop") == before
+    pill.click()
+    expect(message(member, "fresh 2")).to_be_in_viewport()
+    expect(pill).to_be_hidden()
+
+
+def test_the_new_line_stands_where_i_left_off(visit, server):
+    slug = new_room(server, "owner", members=["member"])
+    post(server, "owner", slug, "seen")
+    member = visit("member", f"/chat/{slug}")
+    expect(message(member, "seen")).to_be_visible()
+    expect(member.locator(".new-line")).to_have_count(1)
+    member.wait_for_timeout(800)
+    member.goto(f"{server.url}/chat/")
+    post(server, "owner", slug, "unseen")
+    post(server, "owner", slug, "unseen too")
+    member.goto(f"{server.url}/chat/{slug}")
+    expect(member.locator(".new-line + .message")).to_contain_text("unseen")
+    say(member, "mine")
+    expect(member.locator(".new-line")).to_have_count(0)
+
+
+def test_a_permalink_opens_among_its_neighbours_and_goes_on(visit, server, long_room):
+    owner = visit("owner", f"/chat/{long_room}")
+    member = visit("member", f"/chat/{long_room}?before=30")
+    member.goto(message(member, "message number 20").first.locator(".message-time").get_attribute("href"))
+    target = member.locator(".message.target")
+    expect(target).to_contain_text("message number 20")
+    expect(target).to_be_in_viewport()
+    say(owner, "said at the other end")
+    expect(member.locator(".jump-latest")).to_contain_text("1 new")
+    for _ in range(40):
+        member.locator(".log").evaluate("log => { log.scrollTop = log.scrollHeight }")
+        member.wait_for_timeout(50)
+        if message(member, "said at the other end").count():
+            break
+    expect(message(member, "said at the other end")).to_have_count(1)
+    say(owner, "and live again")
+    expect(message(member, "and live again")).to_have_count(1)
+
+
+def test_one_person_s_messages_are_grouped_under_days(visit, room):
+    owner = visit("owner", f"/chat/{room}")
+    for text in ("one", "two", "three"):
+        say(owner, text)
+    expect(message(owner, "three")).to_be_visible()
+    assert owner.locator(".message.continued").count() == 2
+    expect(owner.locator(".day")).to_have_text("Today")
+
+
+def test_copying_the_link(visit, room, server):
+    owner = visit("owner", f"/chat/{room}", permissions=["clipboard-read", "clipboard-write"])
+    say(owner, "link to me")
+    message(owner, "link to me").hover()
+    owner.get_by_role("button", name="Copy link").click()
+    expect(owner.get_by_text("Link copied")).to_be_visible()
+    copied = owner.evaluate("navigator.clipboard.readText()")
+    assert re.fullmatch(rf"{server.url}/chat/{room}/message/\d+", copied)

@@ -1,0 +1,139 @@
+"""Every page at every width and in both themes: no axe violation, nothing wider than the screen, targets big enough."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.browser.people import PHONE, new_room, post
+
+WIDTHS = [360, 390, 768, 1024, 1360, 2560]
+PAGES = [
+    "/chat/{room}",
+    "/chat/{room}/settings",
+    "/chat/{room}/members",
+    "/chat/",
+    "/chat/new",
+    "/direct/new",
+    "/people/member",
+    "/search?q=hello",
+    "/search?q=zzzz",
+    "/catch-up",
+    "/profile",
+    "/password",
+    "/nowhere-at-all",
+]
+DOORS = ["/login", "/password/reset"]
+
+
+@pytest.fixture(scope="module")
+def furnished(server):
+    """A room with one of everything."""
+    slug = new_room(
+        server, "owner", members=["member", "stranger"], topic="A topic of some length, for the header"
+    )
+    first = post(
+        server,
+        "member",
+        slug,
+        "hello, see [the notes](https://example.org) and `code`\n\n> a quote\n\n1. one\n2. two",
+    )
+    post(
+        server,
+        "member",
+        slug,
+        "```python\ndef hello():\n    return 'a rather long line ' * 40  # and a comment\n```",
+    )
+    post(server, "stranger", slug, "@owner what do you say? #general", reply_to=first["id"])
+    post(server, "stranger", slug, "x" * 400)
+    return slug
+
+
+def assert_clean(page):
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing(visit, furnished, path, theme):
+    page = visit("owner", path.format(room=furnished), color_scheme=theme)
+    assert_clean(page)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("path", DOORS)
+def test_axe_finds_nothing_at_the_door(visit, path, theme):
+    assert_clean(visit(None, path, color_scheme=theme))
+
+
+def test_axe_finds_nothing_in_what_opens(visit, furnished):
+    page = visit("owner", f"/chat/{furnished}")
+    page.locator(".message[data-id]").first.hover()
+    page.get_by_role("button", name="Emoji").click()
+    assert_clean(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert_clean(page)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_is_wider_than_the_screen(visit, furnished, width):
+    page = visit("owner", f"/chat/{furnished}", viewport={"width": width, "height": 800})
+    for path in PAGES:
+        page.goto(visit.server.url + path.format(room=furnished))
+        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0, f"{path} at {width}"
+        inner = page.evaluate(
+            "[...document.querySelectorAll('.log, .scroll')].map((one) => one.scrollWidth - one.clientWidth)"
+        )
+        assert all(excess <= 0 for excess in inner), f"{path} at {width}: {inner}"
+
+
+def test_touch_targets_on_a_phone(visit, furnished):
+    page = visit("owner", f"/chat/{furnished}", **PHONE)
+    small = page.evaluate(
+        """() => [...document.querySelectorAll("button, .icon-button, .side-row, .button")]
+        .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.closest("[hidden]"))
+        .map((one) => [one.className, one.getBoundingClientRect()])
+        .filter(([, box]) => box.width && (box.width < 44 || box.height < 44))
+        .map(([name, box]) => `${name} ${box.width}x${box.height}`)"""
+    )
+    assert small == []
+
+
+def test_the_sidebar_slides_on_a_phone(visit, furnished):
+    page = visit("owner", f"/chat/{furnished}", **PHONE)
+    sidebar = page.locator("#sidebar")
+    expect(sidebar).to_be_hidden()
+    page.get_by_role("button", name="Rooms").click()
+    expect(sidebar).to_be_visible()
+    page.locator(".scrim").click(position={"x": 380, "y": 400})
+    expect(sidebar).to_be_hidden()
+    page.get_by_role("button", name="Members").click()
+    expect(page.locator("#members")).to_be_visible()
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator("#members")).to_be_hidden()
+
+
+def test_a_long_press_shows_the_actions(visit, furnished):
+    page = visit("owner", f"/chat/{furnished}", **PHONE)
+    row = page.locator(".message[data-id]").first
+    row.dispatch_event("pointerdown", {"pointerType": "touch", "bubbles": True})
+    expect(page.get_by_role("toolbar", name="Message actions")).to_be_visible()
+
+
+def test_the_theme_is_kept(visit, server):
+    page = visit("owner", "/profile", color_scheme="light")
+    page.get_by_role("button", name="Dark").click()
+    expect(page.locator("html[data-theme=dark]")).to_have_count(1)
+    page.goto(f"{server.url}/chat/")
+    expect(page.locator("html[data-theme=dark]")).to_have_count(1)
+
+
+def test_times_are_in_the_reader_s_zone_and_language(visit, furnished, server):
+    tokyo = visit("owner", f"/chat/{furnished}", timezone_id="Asia/Tokyo", locale="ja-JP")
+    berlin = visit("owner", f"/chat/{furnished}", timezone_id="Europe/Berlin", locale="de-DE")
+    times = [page.locator(".message-time").first.inner_text() for page in (tokyo, berlin)]
+    assert times[0] != times[1]
+    expect(berlin.locator(".day").first).to_have_text("Heute")
