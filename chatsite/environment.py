@@ -103,6 +103,14 @@ def site_hosts(url: str) -> list[str]:
     return list(dict.fromkeys(names + items("EXTRA_HOSTS")))
 
 
+def site_origins(url: str, hosts: list[str]) -> list[str]:
+    """The pages that may talk to this site: under its address, and under its other names with the same scheme and port."""
+    parts = urlsplit(url)
+    port = f":{parts.port}" if parts.port else ""
+    others = [f"{parts.scheme}://{name}{port}" for name in hosts if name not in LOOPBACK]
+    return list(dict.fromkeys([url, *others]))
+
+
 def origins(name: str) -> list[str]:
     """A list of scheme://host[:port], separated by commas."""
     values = [value.rstrip("/") for value in items(name)]

@@ -144,7 +144,6 @@ REST_FRAMEWORK = {
         "rest_framework.throttling.AnonRateThrottle",
         "rest_framework.throttling.UserRateThrottle",
     ],
-    "NUM_PROXIES": 1 if TRUST_PROXY else 0,
     # A normal person never meets these; a bot that does gets `retry_after`.
     "DEFAULT_THROTTLE_RATES": {
         "anon": environment.rate("THROTTLE_ANON", "300/min"),

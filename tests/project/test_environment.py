@@ -44,7 +44,9 @@ def test_a_site_on_every_address_is_known_by_the_one_in_the_network(monkeypatch)
     monkeypatch.setattr(environment.socket, "gethostname", lambda: "Shed")
     url = environment.site_url()
     assert url == "http://192.168.1.20:8000"
-    assert {"192.168.1.20", "localhost", "shed", "shed.local"} <= set(environment.site_hosts(url))
+    hosts = environment.site_hosts(url)
+    assert {"192.168.1.20", "localhost", "shed", "shed.local"} <= set(hosts)
+    assert "http://shed.local:8000" in environment.site_origins(url, hosts)
 
 
 def test_the_site_answers_to_its_own_name_and_to_those_added(monkeypatch):
@@ -54,6 +56,9 @@ def test_the_site_answers_to_its_own_name_and_to_those_added(monkeypatch):
         "chat.example.org", "localhost", "127.0.0.1", "[::1]", "chat.internal", "other.example",
     ]  # fmt: skip
     assert "*" not in hosts
+    assert environment.site_origins("https://chat.example.org", hosts) == [
+        "https://chat.example.org", "https://chat.internal", "https://other.example",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,146 @@
+"""What the documents show is run as it stands there, but for the address and the token."""
+
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.project.checkout import ROOT, Server
+
+pytestmark = pytest.mark.realtime
+DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+TOKEN = """
+from accounts.models import User
+from accounts.services import make_token
+user = User.objects.filter(username="botty").first() or User.objects.create_user("botty", display_name="Botty")
+print(make_token(user, "docs")[1])
+"""
+
+
+@pytest.fixture(scope="module")
+def server(checkout) -> Server:
+    return checkout.start()
+
+
+@pytest.fixture(scope="module")
+def ada(server) -> requests.Session:
+    session = requests.Session()
+    server.set_up(session)
+    return session
+
+
+@pytest.fixture(scope="module")
+def token(checkout, ada) -> str:
+    done = checkout.run("manage", "shell", "-v", "0", "-c", TOKEN)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()[-1]
+
+
+def snippets(path: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", path.read_text(), re.M | re.S)
+
+
+def fitted(snippet: str, server: Server, token: str) -> str:
+    return snippet.replace("http://127.0.0.1:8000", server.url).replace("TOKEN", token)
+
+
+def program(language: str) -> list[str]:
+    if language == "python":
+        return [sys.executable, "-"]
+    return [shutil.which("node") or "node", "--input-type=module", "-"]
+
+
+def send(ada: requests.Session, server: Server, body: str) -> None:
+    headers = {"X-CSRFToken": csrf(ada, server), "Referer": server.url}
+    answer = ada.post(server.url + "/message", json={"room": "general", "body": body}, headers=headers)
+    assert answer.status_code == 201, answer.text
+
+
+def csrf(ada: requests.Session, server: Server) -> str:
+    return ada.get(server.url + "/profile").text.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+
+
+def bodies(ada: requests.Session, server: Server, sender: str) -> list[str]:
+    results = ada.get(server.url + "/message?room=general").json()["results"]
+    return [message["body"] for message in results if message["sender"]["username"] == sender]
+
+
+@pytest.fixture
+def bot(request, server, token) -> Iterator[subprocess.Popen[str]]:
+    """The README's bot in the language that the test names."""
+    snippet = next(text for text in snippets(ROOT / "README.md", request.param) if "!ping" in text)
+    process = subprocess.Popen(program(request.param), cwd=ROOT, stdin=subprocess.PIPE, text=True)
+    assert process.stdin
+    process.stdin.write(fitted(snippet, server, token))
+    process.stdin.close()
+    yield process
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.parametrize("bot", ["python", "js"], indirect=True)
+def test_the_bot_answers(bot, ada, server):
+    before = bodies(ada, server, "botty").count("pong")
+    end = time.monotonic() + 20
+    while bodies(ada, server, "botty").count("pong") == before and time.monotonic() < end:
+        assert bot.poll() is None
+        send(ada, server, "!ping")
+        time.sleep(0.3)
+    assert bodies(ada, server, "botty").count("pong") > before
+
+
+@pytest.mark.parametrize("language", ["python", "js"])
+def test_the_protocols_first_example(language, server, token):
+    (snippet,) = snippets(ROOT / "docs" / "protocol.md", language)
+    done = subprocess.run(
+        program(language),
+        cwd=ROOT,
+        input=fitted(snippet, server, token),
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+    assert done.stdout.startswith("general "), done.stderr
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not here")
+@pytest.mark.parametrize("document", ["README.md", "docs/protocol.md"])
+def test_the_line_for_a_shell(document, server, ada, token):
+    (snippet,) = [text for text in snippets(ROOT / document, "sh") if text.startswith("curl")]
+    subprocess.run(["sh", "-c", fitted(snippet, server, token)], check=True, capture_output=True, timeout=20)
+    sentence = re.search(r'"body": "([^"]+)"', snippet)
+    assert sentence
+    assert sentence[1] in bodies(ada, server, "botty")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_between_the_documents_lead_somewhere(document):
+    for link in re.findall(r"\]\(([^)]+)\)", document.read_text()):
+        if "://" in link:
+            continue
+        path, _, anchor = link.partition("#")
+        target = document.parent / path if path else document
+        assert target.exists(), link
+        if anchor:
+            titles = re.findall(r"^#+ (.+)$", target.read_text(), re.M)
+            assert anchor in {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_every_setting_is_in_the_example_and_in_the_table():
+    source = (ROOT / "chatsite" / "environment.py").read_text() + (
+        ROOT / "chatsite" / "settings.py"
+    ).read_text()
+    read = set(re.findall(r'(?:env\.str|items|flag|origins|rate)\("([A-Z_]+)"', source)) - {
+        "DEBUG",
+        "STATIC_DIR",
+    }
+    example = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M))
+    table = set(re.findall(r"`([A-Z_]+)`", (ROOT / "docs" / "operations.md").read_text()))
+    assert read == example
+    assert read <= table
