@@ -5,7 +5,7 @@ import uuid
 import pytest
 import socketio
 
-from tests.realtime.cast import Browser, Chatter, rest, settle
+from tests.realtime.cast import PASSWORD, Browser, Chatter, rest, settle
 from tests.realtime.harness import serve
 
 pytestmark = pytest.mark.realtime
@@ -251,18 +251,31 @@ def test_a_room_ban_ends_delivery_at_once(server, connect):
 def test_no_session_outlives_its_end(server, connect, room):
     owner = connect("owner")
     page, other_page = Browser(server, "member"), Browser(server, "member")
+    cookies = page.cookie_header
     first, second = (Chatter(server, cookies=browser.cookie_header) for browser in (page, other_page))
     for chatter in (first, second):
         assert chatter.join(room)["ok"] is True
     page.form("/logout")
     assert first.wait("session-ended") == {"code": "logged_out"}
-    first_saw = len(first.seen)
     owner.say(room)
     second.wait("chat-message")
-    assert "chat-message" not in [name for name, _ in first.seen[:first_saw]]
+    assert first.all("chat-message") == []
     with pytest.raises(socketio.exceptions.ConnectionError):
-        Chatter(server, cookies=page.cookie_header)
+        Chatter(server, cookies=cookies)
     second.close()
+
+
+def test_a_new_password_ends_every_connection(server, connect, room):
+    owner, page = connect("owner"), Browser(server, "visitor")
+    by_cookie, by_token = Chatter(server, cookies=page.cookie_header), connect("visitor")
+    page.form("/password", current=PASSWORD, password=PASSWORD + "2")
+    for chatter in (by_cookie, by_token):
+        assert chatter.wait("session-ended") == {"code": "password_changed"}
+    owner.say("general")
+    assert by_cookie.all("room-activity") == by_token.all("room-activity") == []
+    back = Chatter(server, cookies=page.cookie_header)
+    assert back.join("general")["ok"] is True
+    back.close()
 
 
 @pytest.mark.parametrize(
