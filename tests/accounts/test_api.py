@@ -59,8 +59,20 @@ def test_people_are_found_by_a_part_of_either_name(api, owner, member, q, found)
     assert [user["username"] for user in api(owner).get("/user", {"q": q}).data["results"]] == found
 
 
-@pytest.mark.parametrize("query", ["q=%00", "q=" + "x" * 65, "cursor=x", "cursor=cD14", "cursor=cD0lMDA", "limit=-1", "limit=x",
-                                   "cursor=cD05OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5", "cursor=bz14JnA9MQ"])  # fmt: skip
+@pytest.mark.parametrize(
+    "query",
+    [
+        "q=%00",
+        "q=" + "x" * 65,
+        "cursor=x",
+        "cursor=cD14",
+        "cursor=cD0lMDA",
+        "limit=-1",
+        "limit=x",
+        "cursor=cD05OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5",
+        "cursor=bz14JnA9MQ",
+    ],
+)
 def test_a_query_that_cannot_be_is_refused_or_ignored(api, owner, query):
     answer = api(owner).get(f"/user?{query}")
     assert answer.status_code in (200, 400, 404), answer.data
@@ -123,11 +135,20 @@ class TestMe:
 
     @pytest.mark.parametrize(
         ("body", "field"),
-        [({"display_name": 5}, "display_name"), ({"display_name": None}, "display_name"), ({"display_name": "a\u202e"}, "display_name"),
-         ({"display_name": "x" * 65}, "display_name"), ({"display_name": {"$ne": ""}}, "display_name"), ({"email": "x"}, "email"),
-         ({"email": ["a@b.org"]}, "email"), ({"username": "other"}, "username"), ({"is_staff": True}, "is_staff"),
-         ({"display_name": "\ud800"}, "display_name"), ({"display_name": "\0"}, "display_name")],
-    )  # fmt: skip
+        [
+            ({"display_name": 5}, "display_name"),
+            ({"display_name": None}, "display_name"),
+            ({"display_name": "a\u202e"}, "display_name"),
+            ({"display_name": "x" * 65}, "display_name"),
+            ({"display_name": {"$ne": ""}}, "display_name"),
+            ({"email": "x"}, "email"),
+            ({"email": ["a@b.org"]}, "email"),
+            ({"username": "other"}, "username"),
+            ({"is_staff": True}, "is_staff"),
+            ({"display_name": "\ud800"}, "display_name"),
+            ({"display_name": "\0"}, "display_name"),
+        ],
+    )
     def test_what_i_cannot_be_is_told_at_its_field(self, api, owner, body, field):
         refused = api(owner).patch("/user/me", json.dumps(body), content_type="application/json")
         assert error(refused) == (400, "invalid")
@@ -173,13 +194,27 @@ class TestSignUp:
 
     @pytest.mark.parametrize(
         ("change", "field"),
-        [({"username": "OWNER"}, "username"), ({"username": "a b"}, "username"), ({"username": "İsa"}, "username"),
-         ({"username": "ada\n"}, None), ({"username": 5}, "username"), ({"username": None}, "username"),
-         ({"username": {"$gt": ""}}, "username"), ({"username": ["ada"]}, "username"), ({"username": "x" * 33}, "username"),
-         ({"password": "short"}, "password"), ({"password": "x" * 1025}, "password"), ({"password": "null\0char"}, "password"),
-         ({"password": 1234567890}, "password"), ({"password": ""}, "password"), ({"is_superuser": True}, "is_superuser"),
-         ({"email": "x"}, "email"), ({"display_name": "\u202e"}, "display_name"), ({"invite": 5}, "invite")],
-    )  # fmt: skip
+        [
+            ({"username": "OWNER"}, "username"),
+            ({"username": "a b"}, "username"),
+            ({"username": "İsa"}, "username"),
+            ({"username": "ada\n"}, None),
+            ({"username": 5}, "username"),
+            ({"username": None}, "username"),
+            ({"username": {"$gt": ""}}, "username"),
+            ({"username": ["ada"]}, "username"),
+            ({"username": "x" * 33}, "username"),
+            ({"password": "short"}, "password"),
+            ({"password": "x" * 1025}, "password"),
+            ({"password": "null\0char"}, "password"),
+            ({"password": 1234567890}, "password"),
+            ({"password": ""}, "password"),
+            ({"is_superuser": True}, "is_superuser"),
+            ({"email": "x"}, "email"),
+            ({"display_name": "\u202e"}, "display_name"),
+            ({"invite": 5}, "invite"),
+        ],
+    )
     def test_what_cannot_be_is_told_at_its_field(self, anyone, owner, sign_up_is, change, field):
         sign_up_is("open")
         answer = anyone.post("/user", {**BO, **change}, format="json")

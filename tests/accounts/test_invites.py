@@ -84,8 +84,16 @@ class TestStaffPage:
         link = Invite.objects.get()
         assert (link.expires_at, link.max_uses) == (None, None)
 
-    @pytest.mark.parametrize("data", [{}, {"days": "5"}, {"days": "7", "max_uses": "0"}, {"days": "7", "max_uses": "9" * 30},
-                                      {"days": "7", "max_uses": "\0"}])  # fmt: skip
+    @pytest.mark.parametrize(
+        "data",
+        [
+            {},
+            {"days": "5"},
+            {"days": "7", "max_uses": "0"},
+            {"days": "7", "max_uses": "9" * 30},
+            {"days": "7", "max_uses": "\0"},
+        ],
+    )
     def test_what_no_link_can_be_is_refused(self, client_of, moderator, data):
         assert client_of(moderator).post("/people/invite", data).status_code == 400
         assert not Invite.objects.exists()

@@ -166,8 +166,15 @@ def test_the_admin_has_no_login_of_its_own(client, owner, client_of):
     assert client_of(owner).get("/admin/login/").status_code == 403
 
 
-@pytest.mark.parametrize("data", [{}, {"username": "a\0b", "password": "x"}, {"username": "x" * 10_000, "password": "x"},
-                                  {"username": "owner", "password": "x" * 2000}])  # fmt: skip
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"username": "a\0b", "password": "x"},
+        {"username": "x" * 10_000, "password": "x"},
+        {"username": "owner", "password": "x" * 2000},
+    ],
+)
 def test_what_cannot_be_a_login_is_refused_without_a_hash(client, owner, monkeypatch, data):
     monkeypatch.setattr("django.contrib.auth.authenticate", lambda *args, **kwargs: pytest.fail("hashed"))
     assert client.post("/login", data).status_code == 400

@@ -40,7 +40,7 @@ def test_create_user_refuses_what_no_username_may_be(db):
 
 def test_createsuperuser_refuses_a_name_that_is_taken_in_another_case(owner, monkeypatch):
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "correct horse battery")
-    with pytest.raises(Exception, match="(?i)taken|unique"):
+    with pytest.raises(Exception, match=r"(?i)taken|unique"):
         call_command("createsuperuser", "--noinput", username="OWNER")
     assert User.objects.count() == 1
 

@@ -13,9 +13,25 @@ def test_usernames_that_may_be(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["", "ab", "a" * 33, "a b c", "abc\n", "\nabc", "ab\0c", "ａｄａ", "аda", "adа", "İstanbul", "ılgaz", "a/bc", "@ada",
-     "Invite", "everyone"],
-)  # fmt: skip
+    [
+        "",
+        "ab",
+        "a" * 33,
+        "a b c",
+        "abc\n",
+        "\nabc",
+        "ab\0c",
+        "ａｄａ",
+        "аda",
+        "adа",
+        "İstanbul",
+        "ılgaz",
+        "a/bc",
+        "@ada",
+        "Invite",
+        "everyone",
+    ],
+)
 def test_usernames_that_may_not_be(name):
     with pytest.raises(ValidationError):
         validate_username(name)
@@ -39,9 +55,24 @@ def test_display_names_that_may_be(name):
 
 @pytest.mark.parametrize(
     "character",
-    ["\0", "\n", "\t", "\x7f", "\u200b", "\u200e", "\u202e", "\u2066", "\u2028", "\ufeff", "\ue000", "\u3164", "\u2800",
-     "\u00ad", "\u115f"],
-)  # fmt: skip
+    [
+        "\0",
+        "\n",
+        "\t",
+        "\x7f",
+        "\u200b",
+        "\u200e",
+        "\u202e",
+        "\u2066",
+        "\u2028",
+        "\ufeff",
+        "\ue000",
+        "\u3164",
+        "\u2800",
+        "\u00ad",
+        "\u115f",
+    ],
+)
 def test_display_names_with_what_cannot_be_seen_are_refused(character):
     with pytest.raises(ValidationError):
         validate_display_name(f"A{character}da")
@@ -54,9 +85,18 @@ def test_a_display_name_is_written_one_way():
 
 @pytest.mark.parametrize(
     ("name", "letters"),
-    [("Ada Lovelace", "AL"), ("ada", "AD"), ("x", "X"), ("a.b-c", "AC"), ("", "?"), ("😀", "?"), ("ßa ßb", "SS"),
-     ("Ada Maria King", "AK"), ("...", "?")],
-)  # fmt: skip
+    [
+        ("Ada Lovelace", "AL"),
+        ("ada", "AD"),
+        ("x", "X"),
+        ("a.b-c", "AC"),
+        ("", "?"),
+        ("😀", "?"),
+        ("ßa ßb", "SS"),
+        ("Ada Maria King", "AK"),
+        ("...", "?"),
+    ],
+)
 def test_initials(name, letters):
     assert initials(name) == letters
 

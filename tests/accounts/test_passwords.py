@@ -31,9 +31,15 @@ def test_a_change_keeps_this_browser_and_ends_all_else(client_of, owner, member,
 
 @pytest.mark.parametrize(
     ("current", "password", "field"),
-    [("wrong", NEW, "current"), (PASSWORD, "short", "password"), (PASSWORD, "owner123", "password"),
-     (PASSWORD, "x" * 1025, "password"), (PASSWORD, "null\0character", "password"), ("", NEW, "current")],
-)  # fmt: skip
+    [
+        ("wrong", NEW, "current"),
+        (PASSWORD, "short", "password"),
+        (PASSWORD, "owner123", "password"),
+        (PASSWORD, "x" * 1025, "password"),
+        (PASSWORD, "null\0character", "password"),
+        ("", NEW, "current"),
+    ],
+)
 def test_what_is_wrong_is_told_and_nothing_changes(client_of, owner, current, password, field):
     page = change(client_of(owner), current, password)
     assert (page.status_code, list(page.context["form"].errors)) == (400, [field])

@@ -19,9 +19,15 @@ def test_people_say_what_they_are_called(client_of, owner):
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("display_name", "A\u202eda"), ("display_name", "x" * 65), ("display_name", "a\0b"), ("email", "nowhere"),
-     ("email", "a\0@example.org"), ("email", "a" * 300 + "@example.org")],
-)  # fmt: skip
+    [
+        ("display_name", "A\u202eda"),
+        ("display_name", "x" * 65),
+        ("display_name", "a\0b"),
+        ("email", "nowhere"),
+        ("email", "a\0@example.org"),
+        ("email", "a" * 300 + "@example.org"),
+    ],
+)
 def test_what_cannot_be_is_told_at_its_field_and_not_stored(client_of, owner, field, value):
     page = client_of(owner).post("/profile", {field: value})
     assert (page.status_code, list(page.context["form"].errors)) == (400, [field])

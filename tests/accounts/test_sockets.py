@@ -43,9 +43,22 @@ def test_a_token_lets_its_person_in_and_is_asked_before_the_cookie(owner, member
 
 
 @pytest.mark.parametrize(
-    "auth", [[], "token", 5, True, {"token": None}, {"token": 5}, {"token": ["x"]}, {"token": {"$gt": ""}}, {"token": ""},
-             {"token": "x\0"}, {"token": "\ud800"}, {"token": "é" * 10_000}]
-)  # fmt: skip
+    "auth",
+    [
+        [],
+        "token",
+        5,
+        True,
+        {"token": None},
+        {"token": 5},
+        {"token": ["x"]},
+        {"token": {"$gt": ""}},
+        {"token": ""},
+        {"token": "x\0"},
+        {"token": "\ud800"},
+        {"token": "é" * 10_000},
+    ],
+)
 def test_a_wrong_auth_is_unauthorized_even_with_a_cookie(owner, session_of, auth):
     with pytest.raises(Unauthorized):
         sockets.authenticate(cookie(session_of(owner)), auth)
