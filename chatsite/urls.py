@@ -4,7 +4,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from chatsite import health
+from chatsite import health, schema  # noqa: F401 (schema registers itself)
 
 urlpatterns = [
     path("", include("accounts.urls")),

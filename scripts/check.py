@@ -74,6 +74,9 @@ CHECKS: dict[str, Callable[[], bool]] = {
     "deploy": lambda: run(
         sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING", **HTTPS
     ),
+    "schema": lambda: run(
+        sys.executable, "manage.py", "spectacular", "--validate", "--fail-on-warn", "--file", os.devnull
+    ),
     "js": js_tests,
     "tests": lambda: pytest("-n", "2", "-m", "not serial"),
     "alone": lambda: pytest("-m", "serial"),
