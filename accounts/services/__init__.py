@@ -12,7 +12,8 @@ from accounts.services.passwords import (
 )
 from accounts.services.profile import update_profile
 from accounts.services.sessions import log_in, log_out, log_out_everywhere, start_session
-from accounts.services.signup import check_setup, check_sign_up, set_up, setup_link, sign_up
+from accounts.services.setup import check_setup, set_up, setup_link
+from accounts.services.signup import check_sign_up, sign_up
 from accounts.services.standing import (
     ban,
     check_may_manage,

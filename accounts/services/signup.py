@@ -1,22 +1,19 @@
 """How accounts come to be."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
-from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.urls import reverse
 
 from accounts import arrivals, limits
 from accounts.models import Invite, SiteSettings, User
-from accounts.names import tidy
 from accounts.services.invites import find_invite, spend
 from accounts.services.profile import check_fields
-from chatsite.errors import Conflict, Forbidden, Invalid, NotFound
+from chatsite.errors import Fields, Forbidden, Invalid
 
-SETUP_SALT = "accounts.setup"
-SETUP_SECONDS = 7 * 24 * 3600
 TAKEN = "That username is taken."
 
 
@@ -57,14 +54,33 @@ def new_user(username: str, password: str, *, address: str | None = None, **fiel
     """Checked and with its password hashed, but not stored: a hash takes time, and no transaction may wait for it."""
     user = User(username=username, **fields)
     user.email = User.objects.normalize_email(user.email)
-    check_fields(user, "username", "display_name", "email")
-    check_password(password, user, field="password")
-    if User.objects.filter(username__iexact=username).exists():
-        raise Invalid(TAKEN, fields={"username": [TAKEN]})
+    check_all(
+        lambda: check_fields(user, "username", "display_name", "email"),
+        lambda: check_free(username),
+        lambda: check_password(password, user, field="password"),
+    )
     if address is not None:
         limits.attempt("sign-up", address, limits.SIGN_UPS_PER_ADDRESS)
     user.set_password(password)
     return user
+
+
+def check_all(*checks: Callable[[], None]) -> None:
+    """All that is wrong at once, so that nobody mends one field only to hear of the next."""
+    fields: Fields = {}
+    for check in checks:
+        try:
+            check()
+        except Invalid as error:
+            fields |= error.fields or {}
+    if fields:
+        raise Invalid(" ".join(text for texts in fields.values() for text in texts), fields=fields)
+
+
+def check_free(username: str) -> None:
+    with suppress(User.DoesNotExist):
+        User.objects.named(username)
+        raise Invalid(TAKEN, fields={"username": [TAKEN]})
 
 
 def save_new(user: User) -> None:
@@ -80,35 +96,3 @@ def check_password(password: str, user: User, *, field: str) -> None:
         validate_password(password, user)
     except ValidationError as error:
         raise Invalid(" ".join(error.messages), fields={field: error.messages}) from error
-
-
-def setup_link() -> str | None:
-    """The path of the page that makes the first administrator; None once there is an account."""
-    if User.objects.exists():
-        return None
-    return reverse("setup", args=[signing.dumps("first administrator", salt=SETUP_SALT)])
-
-
-def check_setup(token: str) -> None:
-    try:
-        signing.loads(token, salt=SETUP_SALT, max_age=SETUP_SECONDS)
-    except (signing.BadSignature, UnicodeError) as error:
-        raise NotFound("This link doesn't work any more. Start the server again for a new one.") from error
-    if User.objects.exists():
-        raise NotFound("This site has been set up already. Log in.")
-
-
-def set_up(token: str, *, site_name: str, username: str, password: str, display_name: str = "") -> User:
-    """The first administrator, and the site's name."""
-    check_setup(token)
-    user = new_user(username, password, display_name=display_name, is_staff=True, is_superuser=True)
-    SiteSettings.load()
-    with transaction.atomic():
-        # The lock lets one of two who open the link at once be first.
-        site = SiteSettings.objects.select_for_update().get(pk=1)
-        if User.objects.exists():
-            raise Conflict("This site has been set up already. Log in.")
-        site.name = tidy(site_name) or site.name
-        site.save(update_fields=["name"])
-        save_new(user)
-    return user

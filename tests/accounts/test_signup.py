@@ -1,11 +1,8 @@
 import pytest
-from django.core.management import call_command
-from django.urls import reverse
 
 from accounts import arrivals, limits, services
-from accounts.models import Invite, SiteSettings, User
-from accounts.services import signup
-from chatsite.errors import Conflict, Invalid, NotFound
+from accounts.models import Invite, User
+from chatsite.errors import Invalid, NotFound
 from tests.accounts.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +91,11 @@ def test_a_password_that_cannot_be_is_told_at_its_field(client, open_site, passw
     assert (page.status_code, list(page.context["form"].errors)) == (400, ["password"])
 
 
+def test_all_that_is_wrong_is_told_at_once(client, open_site):
+    page = client.post("/signup", {"username": "a b", "display_name": "\u202e", "password": "short"})
+    assert set(page.context["form"].errors) == {"username", "display_name", "password"}
+
+
 def test_a_display_name_with_invisible_characters_is_refused(client, open_site):
     page = client.post("/signup", {**BO, "display_name": "Bo\u202e"})
     assert page.context["form"].errors["display_name"] == ["Invisible characters are not allowed."]
@@ -148,57 +150,3 @@ def test_sign_ups_of_an_address_are_limited(client, open_site, monkeypatch):
 
 def test_who_is_logged_in_does_not_sign_up(client_of, owner, open_site):
     assert client_of(owner).get("/signup").url == "/"
-
-
-class TestSetup:
-    DATA = {"site_name": "The Hut", "username": "ada", "display_name": "Ada", "password": PASSWORD}
-
-    def test_the_link_makes_the_first_administrator_once(self, client, db):
-        link = services.setup_link()
-        assert client.get(link).status_code == 200
-        assert client.post(link, self.DATA).url == "/"
-        user = User.objects.get()
-        assert (user.is_superuser, user.is_staff, user.name) == (True, True, "Ada")
-        assert SiteSettings.load().name == "The Hut"
-        assert client.get("/profile").context["user"] == user
-        assert services.setup_link() is None
-        for again in (client.get(link), client.post(link, {**self.DATA, "username": "eve"})):
-            assert again.status_code == 404
-        assert User.objects.count() == 1
-
-    @pytest.mark.parametrize(
-        "token", ["x", "x:y:z", "é", "a" * 1000, "%00", "ImZpcnN0IGFkbWluaXN0cmF0b3Ii:1:x"]
-    )
-    def test_another_token_does_nothing(self, client, db, token):
-        assert client.post(reverse("setup", args=["T"]).replace("T", token), self.DATA).status_code == 404
-        assert not User.objects.exists()
-
-    def test_a_link_runs_out(self, client, db):
-        import time_machine
-
-        with time_machine.travel("2026-01-01T00:00:00Z"):
-            link = services.setup_link()
-        with time_machine.travel("2026-01-09T00:00:00Z"):
-            assert client.get(link).status_code == 404
-
-    def test_two_who_open_it_at_once_are_one_administrator(self, db, monkeypatch):
-        token = services.setup_link().rpartition("/")[2]
-        new_user = signup.new_user
-
-        def slow(*args, **kwargs):
-            User.objects.create_superuser("first", password="x")
-            return new_user(*args, **kwargs)
-
-        monkeypatch.setattr(signup, "new_user", slow)
-        with pytest.raises(Conflict):
-            services.set_up(token, **self.DATA)
-        assert User.objects.get().username == "first"
-
-    def test_the_command_prints_the_link_only_while_there_is_nobody(self, db, capsys, client, make_person):
-        call_command("setup_link", base="http://127.0.0.1:9/")
-        printed = capsys.readouterr().out
-        assert printed.startswith("http://127.0.0.1:9/setup/")
-        assert client.get(printed.strip().removeprefix("http://127.0.0.1:9")).status_code == 200
-        make_person("ada")
-        call_command("setup_link")
-        assert capsys.readouterr().out == ""
