@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -67,3 +69,39 @@ def test_inside_a_transaction_nobody_gives_way(monkeypatch):
     monkeypatch.setattr(hashers, "in_thread", lambda *args: pytest.fail("gave way inside a transaction"))
     with transaction.atomic():
         assert aside(lambda: "hash") == "hash"
+
+
+TICKING = """
+import eventlet
+eventlet.monkey_patch()
+import time, django
+django.setup()
+from accounts.hashers import ThreadedArgon2PasswordHasher as Hasher
+
+class Slow(Hasher):
+    time_cost, memory_cost = 12, 64 * 1024
+
+began = time.perf_counter()
+Slow().encode("a password", "saltsaltsalt")
+one = time.perf_counter() - began
+
+pauses = []
+def tick():
+    while True:
+        began = time.perf_counter()
+        eventlet.sleep(0.005)
+        pauses.append(time.perf_counter() - began)
+
+eventlet.spawn(tick)
+pool = eventlet.GreenPool()
+list(pool.imap(lambda n: Slow().encode(f"password {n}", "saltsaltsalt"), range(4)))
+print(one, max(pauses), len(pauses))
+"""
+
+
+def test_the_servers_loop_goes_on_while_a_password_is_hashed():
+    done = subprocess.run([sys.executable, "-c", TICKING], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    one, longest, ticks = map(float, done.stdout.split())
+    assert longest < one, "a hash in the loop would hold it up for as long as it takes"
+    assert ticks > 10

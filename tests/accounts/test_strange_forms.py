@@ -10,7 +10,19 @@ from accounts.models import User
 pytestmark = pytest.mark.django_db
 
 FIELDS = st.sampled_from(
-    ["username", "password", "display_name", "email", "next", "name", "days", "max_uses", "current", "theme", "site_name"]
+    [
+        "username",
+        "password",
+        "display_name",
+        "email",
+        "next",
+        "name",
+        "days",
+        "max_uses",
+        "current",
+        "theme",
+        "site_name",
+    ]
 )
 TEXT = st.one_of(
     st.text(max_size=50).filter(lambda text: text.isprintable() or "\0" in text),

@@ -1,0 +1,85 @@
+"""Ends of sessions, on a real server with real clients."""
+
+import re
+import time
+
+import pytest
+import requests
+
+from tests.realtime.cast import Browser, Chatter, settle
+from tests.realtime.harness import serve
+
+pytestmark = pytest.mark.realtime
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with serve(tmp_path_factory.mktemp("accounts")) as server:
+        server.tokens = settle(server)
+        yield server
+
+
+@pytest.fixture
+def connect(server):
+    opened = []
+
+    def connect(token=None, **options):
+        opened.append(Chatter(server, token, **options))
+        return opened[-1]
+
+    yield connect
+    for chatter in opened:
+        chatter.close()
+
+
+def cut_within(seconds, code, *chatters):
+    deadline = time.monotonic() + seconds
+    for chatter in chatters:
+        left = max(0.01, deadline - time.monotonic())
+        assert chatter.wait("session-ended", timeout=left) == {"code": code}
+        chatter.wait("disconnect", timeout=left)
+
+
+def user_id(server, username):
+    script = f"from accounts.models import User; print(User.objects.get(username='{username}').pk)"
+    return server.manage("shell", "-v0", "-c", script).split()[-1]
+
+
+def test_the_admin_deactivates_and_every_door_closes_within_a_second(server, connect):
+    page, boss = Browser(server, "visitor"), Browser(server, "boss")
+    by_cookie, by_token = connect(cookies=page.cookie_header), connect(server.tokens["visitor"])
+    other = connect(server.tokens["member"])
+    pk = user_id(server, "visitor")
+    boss.form("/admin/accounts/user/", action="deactivate", _selected_action=pk)
+    cut_within(1, "deactivated", by_cookie, by_token)
+    headers = {"Authorization": f"Token {server.tokens['visitor']}"}
+    assert requests.get(server.url + "/user/me", headers=headers, timeout=10).status_code == 401
+    assert page.get(server.url + "/profile", timeout=10).url.startswith(server.url + "/login")
+    other.round_trip()
+    assert other.all("session-ended") == []
+
+
+def make_token(page):
+    """Posted from the profile page: the address itself takes no GET."""
+    fields = {"name": "bot", "csrfmiddlewaretoken": page.cookies["csrftoken"]}
+    headers = {"Referer": page.server.url}
+    return page.post(page.server.url + "/profile/token", data=fields, headers=headers, timeout=10)
+
+
+def test_a_token_revoked_on_the_profile_page_cuts_its_program(server, connect):
+    page = Browser(server, "stranger")
+    made = make_token(page)
+    secret = re.search(r'value="(chat_[^"]+)"', made.text)[1]
+    pk = re.search(r"/profile/token/(\d+)/revoke", made.text)[1]
+    program, tab = connect(secret), connect(cookies=page.cookie_header)
+    page.form(f"/profile/token/{pk}/revoke")
+    cut_within(1, "revoked", program)
+    tab.round_trip()
+    assert tab.all("session-ended") == []
+
+
+def test_a_change_behind_the_servers_back_is_found(server, connect):
+    tab = connect(cookies=Browser(server, "stranger").cookie_header)
+    script = "from accounts.models import User; u = User.objects.get(username='stranger'); u.set_password('x'); u.save()"
+    server.manage("shell", "-v0", "-c", script)
+    cut_within(8, "password_changed", tab)
