@@ -13,10 +13,10 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from accounts import services
-from accounts.addresses import client_address
 from accounts.models import User
 from accounts.payloads import own_payload, user_payload
 from accounts.serializers import OwnUserSerializer, ProfileSerializer, SignUpSerializer, UserSerializer
+from chatsite.addresses import client_address
 from chatsite.api import me
 from chatsite.errors import NotFound
 

@@ -8,9 +8,9 @@ from django.db.models import F
 from django.http import HttpRequest
 
 from accounts import limits
-from accounts.addresses import client_address
 from accounts.models import User
 from accounts.validators import LONGEST_PASSWORD
+from chatsite.addresses import client_address
 from chatsite.errors import Invalid
 from chatsite.realtime import delivery
 

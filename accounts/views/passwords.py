@@ -7,9 +7,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts import services
-from accounts.addresses import client_address
 from accounts.forms import NewPasswordForm, PasswordForm, ResetForm
 from accounts.views.pages import attempt, form_page, gone, posted
+from chatsite.addresses import client_address
 from chatsite.errors import ChatError
 
 

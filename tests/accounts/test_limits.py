@@ -3,7 +3,7 @@ import time_machine
 from django.test import RequestFactory
 
 from accounts import limits
-from accounts.addresses import client_address
+from chatsite.addresses import client_address
 from chatsite.errors import RateLimited
 
 NOW = 1_000_000_200  # the start of a window
