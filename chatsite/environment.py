@@ -137,6 +137,7 @@ def database(data_dir: Path) -> dict[str, Any]:
     if not config.get("NAME"):
         raise ImproperlyConfigured("DATABASE_URL names no database.")
     if scheme == "sqlite":
+        config["ENGINE"] = "chatsite.sqlite"
         config["OPTIONS"] = {
             # IMMEDIATE takes the write lock at BEGIN, so that no transaction fails half-way for it.
             "transaction_mode": "IMMEDIATE",

@@ -38,7 +38,7 @@ class Command(BaseCommand):
 def remove_database() -> None:
     """Only ever a demo's own file."""
     database = settings.DATABASES["default"]
-    if not database["ENGINE"].endswith("sqlite3") or settings.DATA_DIR.name != "demo":
+    if not database["ENGINE"].endswith("sqlite") or settings.DATA_DIR.name != "demo":
         raise CommandError(
             "DATA_DIR: the demo needs a folder called demo and no DATABASE_URL; use ./run demo."
         )
