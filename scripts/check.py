@@ -1,6 +1,7 @@
 """Every check of the project: `./run test`. With arguments, only pytest with those."""
 
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,11 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 PACKAGES = {"chromium": "chromium", "node": "nodejs", "npm": "npm"}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-HTTPS = {"SITE_URL": "https://chat.example.org", "DJANGO_SETTINGS_MODULE": "chatsite.settings"}
+HTTPS = {
+    "SITE_URL": "https://chat.example.org",
+    "SECRET_KEY": secrets.token_urlsafe(48),
+    "DJANGO_SETTINGS_MODULE": "chatsite.settings",
+}
 
 
 def run(*command: str | Path, **environ: str) -> bool:

@@ -106,7 +106,7 @@ class Checkout:
             try:
                 requests.get(server.url + "/healthz", timeout=5)
                 return
-            except requests.ConnectionError:
+            except requests.RequestException:
                 time.sleep(0.02)
         raise AssertionError(f"It doesn't serve: {server.printed()}")
 
