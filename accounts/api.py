@@ -57,7 +57,7 @@ class UserViewSet(viewsets.GenericViewSet):
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
         return self.get_paginated_response([user_payload(user) for user in page])
 
-    @extend_schema(request=SignUpSerializer, responses={201: UserSerializer})
+    @extend_schema(request=SignUpSerializer, responses={201: OwnUserSerializer})
     def create(self, request: Request) -> Response:
         data = self.checked()
         invite = data.pop("invite", None) or None
@@ -73,7 +73,7 @@ class UserViewSet(viewsets.GenericViewSet):
 
     @extend_schema(responses=OwnUserSerializer)
     def me(self, request: Request) -> Response:
-        return Response(own_payload(me(request)))
+        return Response(self.get_serializer(me(request)).data)
 
     @extend_schema(request=ProfileSerializer, responses=OwnUserSerializer)
     def change_me(self, request: Request) -> Response:

@@ -111,6 +111,17 @@ class User(AbstractBaseUser, PermissionsMixin):
                 arrivals.welcome(self)
 
 
+class UserSession(models.Model):
+    """A browser somebody is logged in with, by its session's key; so that there is an end to them."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
+    key = models.CharField(max_length=40, unique=True)
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return f"session of {self.user}"
+
+
 class SiteSettings(models.Model):
     """The one row of what an administrator may change without touching the machine."""
 

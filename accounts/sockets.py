@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts import announcements, presence
 from accounts.credentials import authenticate, authorise, ending
-from accounts.models import ApiToken, User
+from accounts.models import ApiToken, User, UserSession
 from chatsite.realtime import delivery
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.routing import every
@@ -70,6 +70,7 @@ def note_seen() -> None:
 
 def sweep_sessions() -> None:
     Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    UserSession.objects.exclude(key__in=Session.objects.values("session_key")).delete()
 
 
 jobs = [every(RECHECK_SECONDS, recheck), every(SEEN_SECONDS, note_seen), every(SWEEP_SECONDS, sweep_sessions)]

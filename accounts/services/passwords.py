@@ -1,7 +1,6 @@
 """New passwords, and the one-time links that let somebody choose one."""
 
 from django.conf import settings
-from django.contrib import auth
 from django.contrib.auth.tokens import default_token_generator
 from django.core.mail import send_mail
 from django.db import transaction
@@ -13,7 +12,7 @@ from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
 from accounts import limits
 from accounts.models import SiteSettings, User
-from accounts.services.sessions import end_sessions, log_out_everywhere
+from accounts.services.sessions import end_sessions, log_out_everywhere, renew
 from accounts.services.signup import check_password
 from chatsite.errors import Forbidden, Invalid, NotFound
 from chatsite.realtime.threads import aside
@@ -27,7 +26,7 @@ def change_password(
     user.set_password(password)
     store_password(user)
     if keep is not None:
-        auth.update_session_auth_hash(keep, user)
+        renew(keep, user)
 
 
 def store_password(user: User) -> None:

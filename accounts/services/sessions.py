@@ -3,16 +3,20 @@
 from functools import partial
 
 from django.contrib import auth
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import F
 from django.http import HttpRequest
 
 from accounts import limits
-from accounts.models import User
+from accounts.models import User, UserSession
 from accounts.validators import LONGEST_PASSWORD
 from chatsite.addresses import client_address
 from chatsite.errors import Invalid
 from chatsite.realtime import delivery
+
+# Of one person, in as many browsers. Whoever logs in once more ends the oldest.
+MOST_SESSIONS = 50
 
 
 def log_in(request: HttpRequest, username: str, password: str) -> User:
@@ -35,6 +39,7 @@ def start_session(request: HttpRequest, user: User) -> None:
     """`request` is `user`'s from now on; sockets of the session it was before are cut."""
     before, key = request.user, request.session.session_key
     auth.login(request, user, backend="accounts.backends.AccountBackend")
+    remember(request, user)
     if before.is_authenticated and key:
         end_sessions(before.pk, "logged_out", session_key=key)
 
@@ -42,8 +47,31 @@ def start_session(request: HttpRequest, user: User) -> None:
 def log_out(request: HttpRequest) -> None:
     user, key = request.user, request.session.session_key
     auth.logout(request)
+    UserSession.objects.filter(key=key).delete()
     if user.is_authenticated and key:
         end_sessions(user.pk, "logged_out", session_key=key)
+
+
+def remember(request: HttpRequest, user: User) -> None:
+    """Notes the session, and ends the person's oldest ones where there are too many."""
+    if not request.session.session_key:  # begun anew, and not stored yet
+        request.session.save()
+    UserSession.objects.create(user=user, key=str(request.session.session_key))
+    old = list(user.sessions.order_by("-pk").values_list("key", flat=True)[MOST_SESSIONS:])
+    if not old:
+        return
+    with transaction.atomic():
+        Session.objects.filter(session_key__in=old).delete()
+        UserSession.objects.filter(key__in=old).delete()
+        for key in old:
+            end_sessions(user.pk, "logged_out", session_key=key)
+
+
+def renew(request: HttpRequest, user: User) -> None:
+    """The one session that goes on after all of a person's were ended, under a new key."""
+    auth.update_session_auth_hash(request, user)
+    user.sessions.all().delete()
+    remember(request, user)
 
 
 def log_out_everywhere(user: User, *, keep: HttpRequest | None = None) -> None:
@@ -54,7 +82,7 @@ def log_out_everywhere(user: User, *, keep: HttpRequest | None = None) -> None:
         end_sessions(user.pk, "logged_out")
     user.refresh_from_db(fields=["session_version"])
     if keep is not None:
-        auth.update_session_auth_hash(keep, user)
+        renew(keep, user)
 
 
 def end_sessions(

@@ -58,4 +58,4 @@ def way_on(request: HttpRequest, default: str = "home") -> str:
     """`next`, where it stays on this site."""
     url = request.POST.get("next") or request.GET.get("next") or ""
     safe = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
-    return url if safe and "\0" not in url else resolve_url(default)
+    return url if safe and url.startswith("/") and "\0" not in url else resolve_url(default)

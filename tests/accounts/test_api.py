@@ -246,12 +246,13 @@ class TestSignUp:
 
 class TestBrowsable:
     def test_pages_with_forms(self, client_of, owner):
-        client = client_of(owner)
+        client = client_of(services.update_profile(owner, display_name="Ada"))
         listed = client.get("/user", headers={"accept": "text/html"})
         assert listed.status_code == 200
         assert 'name="password"' in listed.content.decode()
         mine = client.get("/user/me", headers={"accept": "text/html"}).content.decode()
         assert 'name="display_name"' in mine
+        assert 'value="Ada"' in mine, "saving the form as it stands changes nothing"
 
     def test_a_session_needs_the_csrf_token_to_change(self, owner):
         from rest_framework.test import APIClient

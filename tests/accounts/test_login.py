@@ -1,8 +1,10 @@
 import pytest
 from django.contrib.auth import hashers
 from django.contrib.sessions.models import Session
+from django.test import Client
 
 from accounts import limits, services
+from accounts.services import sessions
 from tests.accounts.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +91,8 @@ def test_logging_in_often_is_no_failure(client, owner, monkeypatch):
         ("javascript:alert(1)", "/"),
         ("http:///evil.example", "/"),
         ("/\0", "/"),
+        ("0", "/"),
+        ("profile", "/"),
     ],
 )
 def test_the_way_on_stays_on_this_site(client, owner, after, url):
@@ -138,6 +142,28 @@ def test_logging_out_ends_this_session_and_its_sockets_only(client, owner, membe
     assert not any(other.channel.frames for other in others)
     assert client.get("/profile").status_code == 302
     assert not Session.objects.exists()
+
+
+def test_there_is_an_end_to_sessions(owner, live, committed, monkeypatch):
+    monkeypatch.setattr(sessions, "MOST_SESSIONS", 2)
+    browsers = [Client() for _ in range(3)]
+    for browser in browsers[:2]:
+        log_in(browser)
+    oldest, second = (live(owner, session_key=browser.session.session_key) for browser in browsers[:2])
+    with committed():
+        log_in(browsers[2])
+    assert '{"code":"logged_out"}' in oldest.channel.text
+    assert not second.closed
+    assert [browser.get("/profile").status_code for browser in browsers] == [302, 200, 200]
+
+
+def test_a_new_password_leaves_one_session_to_count(client, owner):
+    for browser in (Client(), client):
+        log_in(browser)
+    client.post("/password", {"current": PASSWORD, "password": "quite another horse"})
+    assert [row.key for row in owner.sessions.all()] == [client.session.session_key]
+    client.post("/logout")
+    assert not owner.sessions.exists()
 
 
 def test_logging_out_takes_a_post_and_works_for_nobody_too(client, owner):
