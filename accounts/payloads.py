@@ -19,7 +19,8 @@ def user_brief(user: User) -> Payload:
 
 
 def user_payload(user: User) -> Payload:
-    return {**user_brief(user), "online": presence.is_online(user.pk), "last_seen": iso(user.last_seen)}
+    last_seen = presence.seen.get(user.pk, user.last_seen)
+    return {**user_brief(user), "online": presence.is_online(user.pk), "last_seen": iso(last_seen)}
 
 
 def own_payload(user: User) -> Payload:

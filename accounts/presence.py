@@ -4,6 +4,7 @@ Kept as the set of live connections, not as a count: a connection that goes twic
 """
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Protocol
 
 from chatsite.realtime.timers import Timer
@@ -66,6 +67,8 @@ audience: Callable[[int], Iterable[int]] = nobody
 
 
 here = MemoryPresence()
+# When people came or went, until `last_seen` is written: in one statement for all, as a crowd comes back at once.
+seen: dict[int, datetime] = {}
 
 
 def is_online(user_id: int) -> bool:

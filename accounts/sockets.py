@@ -1,13 +1,14 @@
 """Who may connect and stay, and what their coming and going means."""
 
+import time
 from collections.abc import Sequence
 
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from accounts import announcements, presence
-from accounts.credentials import authenticate, authorise, ending
-from accounts.models import ApiToken, User, UserSession
+from accounts.credentials import SessionEnded, authenticate, authorise, standings
+from accounts.models import User, UserSession
 from chatsite.realtime import delivery
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.routing import every
@@ -15,6 +16,7 @@ from chatsite.realtime.routing import every
 __all__ = ["authenticate", "authorise", "connected", "disconnected", "jobs"]
 
 RECHECK_SECONDS = 5.0
+WRITE_SECONDS = 1.0
 SEEN_SECONDS = 60.0
 SWEEP_SECONDS = 3600.0
 # So many values go into one query.
@@ -22,9 +24,8 @@ BULK = 500
 
 
 def connected(connection: Connection) -> None:
-    user_id = connection.identity.user_id
-    if presence.here.connect(user_id, connection.sid):
-        announcements.arrived(user_id)
+    if presence.here.connect(connection.identity.user_id, connection.sid):
+        announcements.arrived(connection.user)
 
 
 def disconnected(connection: Connection) -> None:
@@ -36,29 +37,13 @@ def recheck() -> None:
     connections = delivery.all_connections()
     for start in range(0, len(connections), BULK):
         recheck_some(connections[start : start + BULK])
+        time.sleep(0)  # the others' turn
 
 
 def recheck_some(connections: Sequence[Connection]) -> None:
-    identities = [connection.identity for connection in connections]
-    users = User.objects.in_bulk({identity.user_id for identity in identities})
-    sessions = Session.objects.filter(
-        session_key__in={identity.session_key for identity in identities if identity.session_key},
-        expire_date__gt=timezone.now(),
-    )
-    data = dict(sessions.values_list("session_key", "session_data"))
-    tokens = ApiToken.objects.filter(pk__in={i.token_id for i in identities if i.token_id is not None})
-    present = set(tokens.values_list("pk", flat=True))
-    for connection in connections:
-        identity = connection.identity
-        user = users.get(identity.user_id)
-        proof = (
-            data.get(identity.session_key or "")
-            if identity.token_id is None
-            else identity.token_id in present
-        )
-        code = ending(connection, user, proof) if user else "deactivated"
-        if code:
-            delivery.end(connection, code)
+    for connection, standing in standings(connections).items():
+        if isinstance(standing, SessionEnded):
+            delivery.end(connection, standing.ended)
 
 
 def note_seen() -> None:
@@ -68,9 +53,26 @@ def note_seen() -> None:
         User.objects.filter(pk__in=ids[start : start + BULK]).update(last_seen=timezone.now())
 
 
+def write_seen() -> None:
+    """The comings and goings since the last time."""
+    waiting = dict(presence.seen)
+    if not waiting:
+        return
+    rows = [User(pk=user_id, last_seen=at) for user_id, at in waiting.items()]
+    User.objects.bulk_update(rows, ["last_seen"], batch_size=BULK)
+    for user_id, at in waiting.items():
+        if presence.seen.get(user_id) == at:
+            del presence.seen[user_id]
+
+
 def sweep_sessions() -> None:
     Session.objects.filter(expire_date__lt=timezone.now()).delete()
     UserSession.objects.exclude(key__in=Session.objects.values("session_key")).delete()
 
 
-jobs = [every(RECHECK_SECONDS, recheck), every(SEEN_SECONDS, note_seen), every(SWEEP_SECONDS, sweep_sessions)]
+jobs = [
+    every(RECHECK_SECONDS, recheck),
+    every(WRITE_SECONDS, write_seen),
+    every(SEEN_SECONDS, note_seen),
+    every(SWEEP_SECONDS, sweep_sessions),
+]

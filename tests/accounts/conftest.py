@@ -50,6 +50,7 @@ def committed(django_capture_on_commit_callbacks):
 def live(monkeypatch):
     """`live(user, session_key=…)` is a connection as the server would hold it."""
     monkeypatch.setattr(presence, "here", presence.MemoryPresence())
+    monkeypatch.setattr(presence, "seen", {})
     made = []
 
     def live(user, *, session_key="s", token_id=None):
@@ -57,6 +58,7 @@ def live(monkeypatch):
             user.pk, user.username, session_key=None if token_id else session_key, token_id=token_id
         )
         connection = Connection(f"sid{len(made)}", identity, Wire())
+        connection.user = user
         delivery.attach(connection)
         made.append(connection)
         return connection

@@ -1,7 +1,10 @@
 import pytest
+from django.db import OperationalError
+from django.utils import timezone
 
 from accounts import presence, sockets
 from accounts.models import User
+from accounts.payloads import user_payload
 from accounts.presence import GRACE, MemoryPresence
 
 
@@ -136,8 +139,6 @@ def test_those_who_share_a_room_hear_of_an_arrival_and_others_do_not(site, owner
     assert (outside.channel.frames, arriving.channel.frames) == ([], [])
     sockets.connected(site(owner))
     assert len(watching.channel.frames) == 1
-    owner.refresh_from_db()
-    assert owner.last_seen
 
 
 def test_they_hear_of_the_going_when_the_grace_is_over(site, clock, owner, member):
@@ -149,10 +150,14 @@ def test_they_hear_of_the_going_when_the_grace_is_over(site, clock, owner, membe
     assert watching.channel.frames == []
     clock.pass_grace()
     (frame,) = watching.channel.frames
+    told = user_payload(owner)["last_seen"]
+    sockets.write_seen()
     owner.refresh_from_db()
     seen = owner.last_seen.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     assert '["user-disconnected",{"user":{"username":"owner"' in frame
     assert f'"last_seen":"{seen}"' in frame
+    assert told == seen == user_payload(owner)["last_seen"], "before it is written and after"
+    assert presence.seen == {}
 
 
 def test_a_reload_is_not_heard_of(site, clock, owner, member):
@@ -180,3 +185,28 @@ def test_last_seen_is_noted_for_all_who_are_here_in_one_update(
 def test_noting_nobody_asks_nothing(site, django_assert_num_queries, db):
     with django_assert_num_queries(0):
         sockets.note_seen()
+
+
+def test_a_crowd_that_comes_at_once_is_written_at_once(site, make_person, django_assert_num_queries):
+    people = [make_person(f"person{n}") for n in range(20)]
+    for person in people:
+        presence.seen[person.pk] = timezone.now()
+    with django_assert_num_queries(1):
+        sockets.write_seen()
+    assert presence.seen == {}
+    assert User.objects.filter(last_seen=None).count() == 0
+
+
+def test_what_could_not_be_written_waits(site, owner, monkeypatch):
+    presence.seen[owner.pk] = timezone.now()
+
+    def fails(*args, **kwargs):
+        raise OperationalError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(type(User.objects), "bulk_update", fails)
+        with pytest.raises(OperationalError):
+            sockets.write_seen()
+    sockets.write_seen()
+    owner.refresh_from_db()
+    assert owner.last_seen
