@@ -1,7 +1,7 @@
 """How a run of messages is laid out on the page. `static/js/models/timeline.js` follows the same rules."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -25,10 +25,13 @@ class Row:
     mine: bool
 
 
-def rows(messages: Iterable[Payload], me: User, read_seq: int | None = None) -> list[Row]:
-    """`read_seq` is where the reader left off; None draws no "New" line."""
+def rows(
+    messages: Sequence[Payload], me: User, read_seq: int | None = None, whole: bool = False
+) -> list[Row]:
+    """`read_seq` is where the reader left off; None draws no "New" line, nor does a place above the first of these
+    messages, unless they are the `whole` talk from its beginning."""
     result: list[Row] = []
-    waiting = read_seq is not None
+    waiting = read_seq is not None and bool(messages) and (whole or messages[0]["seq"] <= read_seq)
     for message in messages:
         mine = message["sender"]["username"] == me.username
         new = waiting and not mine and message["seq"] > (read_seq or 0)

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from accounts import presence
 from accounts.models import User
 from accounts.payloads import user_payload
 from chatsite.errors import ChatError, NotFound
@@ -112,7 +113,7 @@ def room_page(
     context = {
         "current": slug,
         "room": about,
-        "rows": rows(shown["messages"], user, about["read_seq"] if mine else None),
+        "rows": rows(shown["messages"], user, about["read_seq"] if mine else None, whole=not shown["older"]),
         "shown": shown,
         "form": form or MessageForm(),
         "page_data": page_data(user, about, mine, shown),
@@ -192,7 +193,9 @@ def catch_up(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return mark_read(request, unread)
     waiting = [{"room": about, "rows": first_unread(user, about)} for about in unread[:20]]
-    return render(request, "messaging/catch_up.html", {"current": "catch-up", "waiting": waiting})
+    online = set(User.objects.filter(pk__in=presence.online_ids()).values_list("username", flat=True))
+    context = {"current": "catch-up", "waiting": waiting, "online": online}
+    return render(request, "messaging/catch_up.html", context)
 
 
 def first_unread(user: User, about: Payload) -> list[Any]:

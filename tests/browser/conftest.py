@@ -1,5 +1,6 @@
 """People in real browsers, on a real server. `visit("owner", "/chat/lobby")` opens a page as that person."""
 
+import os
 import shutil
 
 import pytest
@@ -29,8 +30,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args():
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    return {"executable_path": chromium, "args": FLAGS}
+    return {"executable_path": os.environ.get("CHROMIUM") or shutil.which("chromium"), "args": FLAGS}
 
 
 @pytest.fixture(scope="session")

@@ -90,7 +90,9 @@ def say(page: Page, text: str) -> None:
 
 def message(page: Page, text: str) -> Locator:
     """The stored message of that text."""
-    return page.locator(".message[data-id]:not(.unsent)").filter(has_text=text)
+    return page.locator(".message[data-id]:not(.unsent)").filter(
+        has=page.locator(".message-body", has_text=text)
+    )
 
 
 def texts(page: Page) -> list[str]:

@@ -91,7 +91,8 @@ def test_the_new_line_stands_where_i_left_off(visit, server):
 def test_a_permalink_opens_among_its_neighbours_and_goes_on(visit, server, long_room):
     owner = visit("owner", f"/chat/{long_room}")
     member = visit("member", f"/chat/{long_room}?before=30")
-    member.goto(message(member, "message number 20").first.locator(".message-time").get_attribute("href"))
+    href = message(member, "message number 20").first.locator(".message-time").get_attribute("href")
+    member.goto(server.url + href)
     target = member.locator(".message.target")
     expect(target).to_contain_text("message number 20")
     expect(target).to_be_in_viewport()

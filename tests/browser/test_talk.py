@@ -1,6 +1,8 @@
 """Two people, two browsers."""
 
+import os
 import re
+import signal
 
 from playwright.sync_api import expect
 
@@ -135,10 +137,12 @@ def test_unread_and_mentions_in_the_sidebar(visit, server):
     expect(side(member, there).locator(".dot")).to_be_visible()
     post(server, "owner", there, "@member two")
     expect(side(member, there).locator(".badge")).to_have_text("1")
-    expect(member).to_have_title(re.compile(r"^\(\d+\) "))
+    expect(member).to_have_title(re.compile(r"^\(\d+\+?\) "))
     side(member, there).click()
     expect(message(member, "@member two")).to_have_class(re.compile("mentions-me"))
     expect(member.locator(".new-line")).to_be_visible()
+    expect(member.locator("html[data-live-status=online]")).to_have_count(1)
+    member.wait_for_timeout(600)
     side(member, here).click()
     expect(side(member, there)).not_to_have_class(re.compile("unread"))
 
@@ -173,3 +177,15 @@ def test_who_is_put_out_leaves_the_page(visit, room, server):
     member = visit("member", f"/chat/{room}")
     rest(server, server.tokens["owner"], "DELETE", f"/room/{room}/member/member")
     member.wait_for_url("**/chat/")
+
+
+def test_a_killed_server_process_loses_nothing(visit, room, server):
+    owner, member = visit("owner", f"/chat/{room}"), visit("member", f"/chat/{room}")
+    say(owner, "before")
+    expect(message(member, "before")).to_be_visible()
+    os.kill(server.worker, signal.SIGKILL)
+    for number in range(4):
+        say(owner, f"through it {number}")
+    expect(message(member, "through it 3")).to_be_visible(timeout=30_000)
+    expect(owner.locator(".unsent")).to_have_count(0)
+    assert texts(owner) == texts(member) == ["before", *(f"through it {number}" for number in range(4))]

@@ -17,6 +17,7 @@ export function mount(element) {
     hide()
     button(bar, "edit").hidden = !mine(row) || !document.getElementById("composer")
     button(bar, "delete").hidden = !mine(row) && !room.moderates
+    bar.classList.toggle("inside", row.getBoundingClientRect().top - 20 < element.getBoundingClientRect().top)
     row.append(bar)
   }
   const hide = () => {
@@ -81,5 +82,5 @@ function onLongPress(element, action) {
     timer = setTimeout(() => action(row), PRESS_MS)
   })
   for (const end of ["pointerup", "pointercancel", "scroll"]) element.addEventListener(end, stop, { passive: true })
-  element.addEventListener("contextmenu", (event) => matchMedia("(pointer: coarse)").matches && event.target.closest(".message") && event.preventDefault())
+  element.addEventListener("contextmenu", (event) => matchMedia("(pointer: coarse)").matches && event.target.closest(".message") && !event.target.closest("a") && event.preventDefault())
 }

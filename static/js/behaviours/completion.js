@@ -14,10 +14,9 @@ export function mount(text) {
 class Completion {
   constructor(text, list) {
     Object.assign(this, { text, list, found: [], index: 0, mention: null })
-    text.setAttribute("role", "combobox")
     text.setAttribute("aria-autocomplete", "list")
     text.setAttribute("aria-controls", list.id)
-    text.setAttribute("aria-expanded", "false")
+    text.setAttribute("aria-haspopup", "listbox")
     // Before the blur that a click would cause.
     list.addEventListener("pointerdown", (event) => {
       event.preventDefault()
@@ -38,7 +37,6 @@ class Completion {
     const open = this.found.length > 0
     this.list.hidden = !open
     this.list.replaceChildren(...this.found.map((person, place) => option(person, place, place === this.index)))
-    this.text.setAttribute("aria-expanded", String(open))
     if (open) this.text.setAttribute("aria-activedescendant", `completion-${this.index}`)
     else this.text.removeAttribute("aria-activedescendant")
   }

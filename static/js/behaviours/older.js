@@ -50,6 +50,7 @@ async function loadOlder(place) {
   talk.scroller.keepPlace(() => {
     talk.list.prepend(page.results)
     if (!page.next) showBeginning(place)
+    talk.emit("prepended")
   })
 }
 

@@ -12,11 +12,22 @@ export function mount(element) {
   const reading = new Reading({ me: room.me.username, seq: room.about.read_seq })
   const line = element.querySelector(".new-line + .message")
   if (line) reading.firstUnread = Number(line.dataset.seq)
+  let sought = room.about.unread > 0 && !line
   let timer = null
+
+  /** The "New" line belongs on a page that has only now come. */
+  const seek = () => {
+    const { read_seq: left } = room.about
+    if (!sought || Number(talk.list.first.dataset.seq) > left) return
+    sought = false
+    const row = talk.list.rows().find(({ dataset }) => Number(dataset.seq) > left && dataset.user !== room.me.username)
+    if (row && !element.querySelector(".new-line")) talk.list.markNew(row)
+  }
 
   const looking = () => document.visibilityState === "visible" && document.hasFocus() && talk.attached && talk.scroller.atBottom()
 
   const tell = async () => {
+    clearTimeout(timer)
     timer = null
     const before = reading.read
     const seq = looking() ? reading.seen(room.log.seq) : null
@@ -29,7 +40,10 @@ export function mount(element) {
       reading.read = before
     }
   }
-  const look = () => (timer ??= setTimeout(tell, GATHER_MS))
+  const look = () => {
+    if (timer) return
+    timer = setTimeout(tell, GATHER_MS)
+  }
 
   talk.on("arrived", (message, row) => {
     if (reading.arrived(message, looking()) && row) talk.list.markNew(row)
@@ -37,8 +51,11 @@ export function mount(element) {
     look()
   })
   outgoing.on("changed", (entry, gone) => entry.state === "waiting" && !gone && entry.room === room.slug && talk.list.markNew(null))
+  talk.on("prepended", seek)
   room.on("joined", look)
   element.addEventListener("scroll", look, { passive: true })
   addEventListener("focus", look)
   document.addEventListener("visibilitychange", look)
+  // Whoever moves on at once has seen it all the same.
+  addEventListener("pagehide", () => timer && tell())
 }

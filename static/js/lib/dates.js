@@ -1,5 +1,7 @@
 /** Times as the reader's zone and language write them. */
-const hours = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" })
+// 9:12 AM where the clock has twelve hours, 09:12 where it has twenty-four.
+const twelve = new Intl.DateTimeFormat(undefined, { hour: "numeric" }).resolvedOptions().hour12
+const hours = new Intl.DateTimeFormat(undefined, { hour: twelve ? "numeric" : "2-digit", minute: "2-digit" })
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" })
 const short = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" })
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" })

@@ -5,7 +5,7 @@ import { room } from "./room.js"
 import { Scroller } from "./scroller.js"
 
 /**
- * What is shown of the room's talk. Emits "arrived" (message, row), and "reply" and "edit" (row) for the composer.
+ * What is shown of the room's talk. Emits "arrived" (message, row), "prepended", and "reply" and "edit" (row) for the composer.
  * `attached` says whether the last row is the newest message; where an old page is open it is not, and what comes
  * waits in `later`.
  */
