@@ -141,7 +141,7 @@ class EngineSocket(Heartbeat):
     def close(
         self, wait: bool = True, abort: bool = False, reason: str | None = None, code: int = websocket.NORMAL
     ) -> None:
-        """The one way a session ends. What is queued still goes out; a poll gets the rest and a CLOSE packet."""
+        """The one way a session ends. What is queued still goes out, in front of a close."""
         if self.closed:
             return
         self.closed = self.closing = True
@@ -153,6 +153,5 @@ class EngineSocket(Heartbeat):
             self.outbox.append(websocket.close_frame(code))
             self._write(link)
             clock.after(STALLED, link.reset)
-        elif not self.upgraded:
-            self.outbox.append(wire.CLOSED)
+        else:
             self.release_poll()

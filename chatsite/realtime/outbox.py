@@ -17,6 +17,8 @@ logger = logging.getLogger("chatsite.realtime")
 # The contract's G8: bytes that may wait for one client, and seconds in which it takes none of them.
 LIMIT = 1024 * 1024
 STALLED = 10
+# python-engineio's client takes no more packets than this in one answer, and drops the connection over it.
+PACKETS = 16
 # Above this, what may be dropped is.
 CROWDED = LIMIT // 2
 
@@ -88,8 +90,9 @@ class Outbox(BaseSocket):
         self.flush()
 
     def take(self) -> list[bytes]:
-        """Everything that waits, as frames, for a poll's answer."""
-        frames, self.outbox, self.waiting = self.outbox, [], 0
+        """What waits, as frames, for a poll's answer."""
+        frames, self.outbox = self.outbox[:PACKETS], self.outbox[PACKETS:]
+        self.waiting -= sum(map(len, frames))
         self.taken = monotonic()
         return frames
 

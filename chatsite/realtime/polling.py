@@ -39,8 +39,8 @@ def text(body: bytes) -> Answer:
     return Answer("200 OK", [("Content-Type", "text/plain; charset=UTF-8")], body)
 
 
-def frames(waiting: list[bytes]) -> Answer:
-    return text(b"\x1e".join(payload_of(frame) for frame in waiting))
+def frames(packets: list[bytes]) -> Answer:
+    return text(b"\x1e".join(payload_of(frame) for frame in packets))
 
 
 def poll(socket: EngineSocket, environ: dict[str, Any]) -> Answer:
@@ -50,9 +50,14 @@ def poll(socket: EngineSocket, environ: dict[str, Any]) -> Answer:
         raise bad_request("Overlapping polls")
     if not socket.outbox and not socket.upgrading:
         wait(socket, environ["gunicorn.socket"])
-    if socket.upgraded or not socket.outbox:
-        return frames([wire.NOOP])
-    return frames(socket.take())
+    return waiting(socket)
+
+
+def waiting(socket: EngineSocket) -> Answer:
+    """CLOSE comes alone: the official client would forget what came before it in the same answer."""
+    if socket.outbox and not socket.upgraded:
+        return frames(socket.take())
+    return frames([wire.CLOSED if socket.closed else wire.NOOP])
 
 
 def wait(socket: EngineSocket, client: Any) -> None:

@@ -9,8 +9,8 @@ import socketio
 from chatsite.realtime.loop import clock
 from chatsite.realtime.routing import Router
 from chatsite.realtime.runners import Runners, repeat
-from chatsite.realtime.session import Session
-from chatsite.realtime.transport import CONNECT_DEADLINE, EngineServer
+from chatsite.realtime.session import DEADLINE, Session
+from chatsite.realtime.transport import EngineServer
 
 logger = logging.getLogger("chatsite.realtime")
 
@@ -66,7 +66,7 @@ class ChatServer(socketio.Server):
         session = Session(self, socket, {key: environ[key] for key in KEPT if key in environ})
         socket.session = self._sessions[eio_sid] = session
         self.eio.half_open[socket.address] += 1
-        clock.after(CONNECT_DEADLINE, lambda: self._check_connected(session))
+        clock.after(DEADLINE, session.check_asked)
 
     def _handle_eio_message(self, eio_sid: str, data: str) -> None:
         session = self._sessions.get(eio_sid)
@@ -78,12 +78,6 @@ class ChatServer(socketio.Server):
         if not session.asked:
             self._forget_half_open(session.socket.address)
         session.ended()
-
-    def _check_connected(self, session: Session) -> None:
-        # A CONNECT that waits for its turn in a storm is not the client's fault.
-        waiting = session.asked and session.environ is not None
-        if not session.socket.closed and not session.admitted and not waiting:
-            session.socket.fail("no connection to the namespace in time")
 
     def _forget_half_open(self, address: str) -> None:
         self.eio.half_open[address] -= 1

@@ -8,6 +8,7 @@ from chatsite.errors import ChatError, Invalid, Unauthorized
 from chatsite.realtime import delivery, dispatch, packets, wire
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.engine_socket import EngineSocket
+from chatsite.realtime.loop import clock
 from chatsite.realtime.packets import Packet
 from chatsite.realtime.websocket import PROTOCOL
 
@@ -20,6 +21,8 @@ logger = logging.getLogger("chatsite.realtime")
 FULL, ROOMY = 64, 16
 # Protocol errors that are answered; the last one closes.
 FAULTS = 3
+# Seconds for a new client to ask for the namespace, and for a refused one to go.
+DEADLINE = 5
 UNREADABLE, GONE = "unreadable", "gone"
 
 
@@ -105,6 +108,11 @@ class Session:
         self._inbox.clear()
         self.socket.fail(why)
 
+    def check_asked(self) -> None:
+        """A while after it was opened: an open socket is for those who come in."""
+        if not self.asked and not self.socket.closed:
+            self.socket.fail("no connection to the namespace in time")
+
     def ended(self) -> None:
         """The socket is closed: nothing is delivered from now on; `disconnected` follows what is being handled."""
         if self.connection is not None:
@@ -137,7 +145,9 @@ class Session:
         if packet.kind == packets.EVENT:
             dispatch.handle(self.server.router, connection, packet)
         elif packet.kind == UNREADABLE:
-            dispatch.reply(connection, packet.number, "", Invalid(f"The packet can't be read: {packet.data}."))
+            dispatch.reply(
+                connection, packet.number, "", Invalid(f"The packet can't be read: {packet.data}.")
+            )
         else:
             self.socket.close(reason=self.server.reason.CLIENT_DISCONNECT)
 
@@ -155,9 +165,7 @@ class Session:
         identity = router.authenticate(environ, auth)
         if self.socket.closed:
             return
-        connection = Connection(
-            self.server.eio.generate_id(), identity, self.socket, environ.get("REMOTE_ADDR", "")
-        )
+        connection = Connection(self.server.eio.generate_id(), identity, self.socket, self.socket.address)
         # Before it is authorised: a ban that comes in between finds it.
         self.connection = connection
         delivery.attach(connection)
@@ -169,11 +177,15 @@ class Session:
         self.socket.push(wire.connected(connection.sid))
 
     def _refuse(self, error: ChatError) -> None:
-        """CONNECT_ERROR; the deadline for connecting then closes the socket, if its client doesn't."""
+        """CONNECT_ERROR. The client should close now; what is left of it later is closed here."""
         if self.connection is not None:
             delivery.detach(self.connection)
         code = "unauthorized" if isinstance(error, Unauthorized) else error.code
         self.socket.push(wire.refused(error.detail, code))
+        clock.after(DEADLINE, self._close_refused)
+
+    def _close_refused(self) -> None:
+        self.socket.close(reason=self.server.reason.SERVER_DISCONNECT, code=PROTOCOL)
 
     def _gone(self) -> None:
         if self.admitted and self.connection is not None:

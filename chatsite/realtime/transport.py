@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 import engineio
 from gunicorn.workers.base_async import ALREADY_HANDLED
 
+from chatsite.addresses import client_address
 from chatsite.realtime import origins, polling, websocket, wire
 from chatsite.realtime.engine_socket import EngineSocket
 from chatsite.realtime.handshake import handshake, take_socket
@@ -22,8 +23,8 @@ logger = logging.getLogger("chatsite.realtime")
 # An absent client shows after these two and presence's grace of 3 s: within the 20 s of the contract's G6.
 PING_INTERVAL = 8
 PING_TIMEOUT = 6
-# Seconds for a new session to connect to the namespace, and for the client of a closed one to fetch the rest.
-CONNECT_DEADLINE = 5
+# Seconds for the polling client of a closed session to fetch the rest.
+LEAVING = 5
 # Sessions of one address that haven't asked to connect yet. A good client asks within a round trip.
 HALF_OPEN = 512
 
@@ -106,7 +107,7 @@ class EngineServer(engineio.Server):
             response = handshake(environ)
             if response is None:
                 raise refused_handshake()
-        address = environ.get("REMOTE_ADDR", "")
+        address = client_address(environ)
         if self.half_open[address] >= HALF_OPEN:
             raise Refused(HTTPStatus.TOO_MANY_REQUESTS, REQUEST, "Too many unfinished connections")
         socket = self._open(environ, address)
@@ -153,7 +154,7 @@ class EngineServer(engineio.Server):
     def _existing(self, environ: dict[str, Any], method: str, transport: str, sid: str) -> Answer | None:
         socket = self.sockets.get(sid)
         if socket is None and method == "GET" and transport == "polling" and sid in self._leaving:
-            return polling.frames(self._leaving.pop(sid).take())
+            return polling.waiting(self._leaving[sid])
         if socket is None:
             raise Refused(HTTPStatus.BAD_REQUEST, SESSION, "Session ID unknown")
         if transport == "websocket":
@@ -180,9 +181,9 @@ class EngineServer(engineio.Server):
         """Called once by each socket, first thing in its close."""
         self.sockets.pop(socket.sid, None)
         self.handlers["disconnect"](socket.sid, reason)
-        if not socket.upgraded and socket.poll is None:
+        if not socket.upgraded:
             self._leaving[socket.sid] = socket
-            clock.after(CONNECT_DEADLINE, lambda: self._forget(socket))
+            clock.after(LEAVING, lambda: self._forget(socket))
 
     def _forget(self, socket: EngineSocket) -> None:
         self._leaving.pop(socket.sid, None)

@@ -17,7 +17,7 @@ from eventlet.greenthread import getcurrent
 from gunicorn.workers.base_async import ALREADY_HANDLED, AsyncWorker
 
 # Seconds that requests which are being answered get when the server stops.
-GRACE = 1.5
+GRACE = 1
 # Seconds for the headers of a connection's first request.
 HEADERS = 10
 # Seconds without a byte of a body that was announced, or of an answer taken, before the connection is given up.

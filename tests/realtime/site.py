@@ -2,6 +2,7 @@
 
 import os
 import threading
+from pathlib import Path
 from typing import Any
 
 from django.core.wsgi import get_wsgi_application
@@ -11,7 +12,7 @@ django = get_wsgi_application()
 
 import eventlet  # noqa: E402
 from django.db import OperationalError  # noqa: E402
-from django.db import connection as database
+from django.db import connection as database  # noqa: E402
 from rest_framework import serializers  # noqa: E402
 
 from chatsite.errors import RateLimited, Unauthorized  # noqa: E402
@@ -129,7 +130,7 @@ def state(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
         "half_open": sum(sio.eio.half_open.values()),
         "connections": len(delivery.all_connections()),
         "objects": sum(isinstance(thing, Class) for thing in gc.get_objects()),
-        "descriptors": len(os.listdir("/proc/self/fd")),
+        "descriptors": len(list(Path("/proc/self/fd").iterdir())),
         "hub": type(get_hub()).__module__,
         "asyncio": asyncio._get_running_loop() is not None,
         "wait": psycopg.waiting.wait is psycopg.waiting.wait_selector,

