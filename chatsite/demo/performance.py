@@ -7,7 +7,7 @@ from random import Random
 
 from chatsite.demo import script, site, timeline
 
-CONVERSATIONS = 640
+CONVERSATIONS = 860
 
 
 @dataclass
@@ -28,7 +28,7 @@ def posts(start: datetime, now: datetime, random: Random) -> Iterator[Post]:
         yield from played(slug, talk, members, round(weight * share), (start, now), random)
     directs = script.read(site.TALK / "directs.txt")
     for people, last in site.DIRECTS:
-        yield from played(site.direct_slug(people), directs, people, 9, (start, now), random)
+        yield from played(site.direct_slug(people), directs, people, 7, (start, now), random)
         yield from closing(site.direct_slug(people), last, now, random)
 
 

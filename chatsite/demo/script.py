@@ -18,6 +18,7 @@ from textwrap import dedent
 LINE = re.compile(r"(\??)([A-E]|[a-z_]+)([:>]) ?(.*)")
 CHOICE = re.compile(r"\[(=?)([^\[\]]*\|[^\[\]]*)\]")
 SLOT = re.compile(r"\{([a-z]+)([23]?)\}")
+SENTENCE = re.compile(r"(^|[.?!] )([a-z])")
 CAST = re.compile(r"\{([A-E])\}|@([A-E])\b")
 RANGE = re.compile(r"(\d+)\.\.(\d+)")
 
@@ -98,12 +99,21 @@ class Play:
 
     def lines(self, conversation: Conversation) -> Iterator[Said]:
         skipped = False
+        before = ""
         for line in conversation.lines:
             text = "" if line.optional and self.random.random() < 0.4 else self.text(line.text)
+            who = self.cast.get(line.who, line.who)
             if text:
-                yield Said(self.cast.get(line.who, line.who), text, line.answers and not skipped)
+                yield Said(who, self.addressed(text, before, who), line.answers and not skipped)
+                before = who
             # An answer to a line that was left out would answer another.
             skipped = not text
+
+    def addressed(self, text: str, before: str, who: str) -> str:
+        """Now and then somebody is named by the one who answers."""
+        if before in ("", who) or "@" in text or not text[0].isalpha() or self.random.random() > 0.05:
+            return text
+        return f"@{before} {text}"
 
     def text(self, text: str) -> str:
         while match := CHOICE.search(text):
@@ -112,7 +122,8 @@ class Play:
             text = text[: match.start()] + choice + text[match.end() :]
         text = CAST.sub(lambda match: self.person(*match.groups()), SLOT.sub(self.word, text))
         first, _, rest = text.partition("\n")
-        return f"{' '.join(first.split())}\n{dedent(rest)}".strip()
+        first = SENTENCE.sub(lambda match: match[1] + match[2].upper(), " ".join(first.split()))
+        return f"{first}\n{dedent(rest)}".strip()
 
     def person(self, named: str | None, mentioned: str | None) -> str:
         return f"@{self.cast[mentioned]}" if mentioned else self.names[self.cast[named or ""]]
