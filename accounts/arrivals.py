@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 on_arrival: list[Callable[["User"], None]] = []
 on_invite: list[Callable[["User", "Invite"], str | None]] = []
 
+# The name of the place that an invite leads to, for the page that shows it.
+destinations: list[Callable[["Invite"], str | None]] = []
+
 
 def welcome(user: "User") -> None:
     """A new account, through whichever door it came."""
@@ -20,3 +23,8 @@ def follow(user: "User", invite: "Invite") -> str | None:
     """Somebody with an account, new or old, opened an invite link: the page it leads to, if any."""
     pages = [accept(user, invite) for accept in on_invite]
     return next((page for page in pages if page), None)
+
+
+def destination(invite: "Invite") -> str | None:
+    names = [name_of(invite) for name_of in destinations]
+    return next((name for name in names if name), None)

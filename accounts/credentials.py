@@ -102,9 +102,16 @@ def standings(connections: Sequence[Connection]) -> dict[Connection, User | Sess
     for connection in connections:
         identity = connection.identity
         user = users.get(identity.user_id)
-        proof = data.get(identity.session_key) if identity.token_id is None else identity.token_id in tokens
-        code = ending(connection, user, proof) if user else "deactivated"
-        found[connection] = SessionEnded(code) if code or user is None else user
+        proof = (
+            identity.token_id in tokens
+            if identity.token_id is not None
+            else data.get(identity.session_key or "")
+        )
+        if user is None:
+            found[connection] = SessionEnded("deactivated")
+            continue
+        code = ending(connection, user, proof)
+        found[connection] = SessionEnded(code) if code else user
     return found
 
 

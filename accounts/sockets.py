@@ -42,7 +42,7 @@ def recheck() -> None:
 
 def recheck_some(connections: Sequence[Connection]) -> None:
     for connection, standing in standings(connections).items():
-        if isinstance(standing, SessionEnded):
+        if isinstance(standing, SessionEnded) and not connection.closed:
             delivery.end(connection, standing.ended)
 
 

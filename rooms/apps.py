@@ -11,4 +11,5 @@ class RoomsConfig(AppConfig):
 
         arrivals.on_arrival.append(invites.welcome)
         arrivals.on_invite.append(invites.accept)
+        arrivals.destinations.append(invites.destination)
         presence.audience = companions

@@ -32,6 +32,11 @@ def accept(user: User, invite: Invite) -> str | None:
     return reverse("room", args=[link.room.slug])
 
 
+def destination(invite: Invite) -> str | None:
+    link = RoomInvite.objects.select_related("room").filter(invite=invite).first()
+    return link.room.name if link else None
+
+
 def welcome(user: User) -> None:
     """Everyone is in the default rooms from the start; the first administrator owns those that nobody does."""
     for room in Room.objects.filter(is_default=True):

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 
 from accounts import services
 from accounts.forms import LoginForm
+from accounts.models import User
 from accounts.views.pages import attempt, form_page, posted, way_on
 from chatsite.context import THEMES
 
@@ -25,7 +26,9 @@ def login(request: HttpRequest) -> HttpResponse:
     done, outcome = attempt(form, lambda **data: services.log_in(request, **data))
     if done:
         return redirect(after)
-    return form_page(request, "accounts/login.html", form, outcome, next=after)
+    return form_page(
+        request, "accounts/login.html", form, outcome, next=after, nobody=not User.objects.exists()
+    )
 
 
 @require_POST

@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import services
+from accounts import arrivals, services
 from accounts.forms import SetupForm, SignUpForm
 from accounts.views.pages import attempt, form_page, gone, me, posted
 from chatsite.addresses import client_address
@@ -52,7 +52,8 @@ def sign_up_page(request: HttpRequest, code: str | None) -> HttpResponse:
     address = client_address(request.META)
     done, outcome = attempt(form, lambda **data: services.sign_up(**data, invite=code, address=address))
     if not done:
-        return form_page(request, "accounts/signup.html", form, outcome, invite=found)
+        place = arrivals.destination(found) if found else None
+        return form_page(request, "accounts/signup.html", form, outcome, invite=found, place=place)
     user, page = outcome
     services.start_session(request, user)
     return redirect(page or "home")
@@ -66,4 +67,5 @@ def follow_page(request: HttpRequest, code: str) -> HttpResponse:
         found = services.find_invite(code, user=me(request))
     except ChatError as error:
         return gone(request, error)
-    return render(request, "accounts/invite.html", {"invite": found})
+    context = {"invite": found, "place": arrivals.destination(found)}
+    return render(request, "accounts/invite.html", context)

@@ -6,6 +6,7 @@ from django.utils import timezone
 from accounts import arrivals, services
 from accounts.models import Invite
 from chatsite.errors import NotFound
+from rooms.invites import make_room_invite
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +38,23 @@ def test_who_followed_a_link_may_do_so_again_at_no_cost(owner, member, stranger,
     assert link.uses == 1
     with pytest.raises(NotFound):
         services.use_invite(stranger, link.code)
+
+
+def test_the_page_names_the_room_that_a_link_leads_to(client, client_of, owner, stranger, private_room):
+    link = make_room_invite(owner, private_room.slug).invite
+    assert "owner invited you to the room Board" in client.get(f"/invite/{link.code}").content.decode()
+    joining = client_of(stranger)
+    assert "Join Board" in joining.get(f"/invite/{link.code}").content.decode()
+    assert not private_room.memberships.filter(user=stranger).exists()
+    assert joining.post(f"/invite/{link.code}").url == "/chat/board"
+    assert private_room.memberships.filter(user=stranger).exists()
+
+
+def test_signing_up_by_a_rooms_link_ends_in_the_room(client, owner, private_room):
+    link = make_room_invite(owner, private_room.slug).invite
+    data = {"username": "bo.b", "password": "correct horse battery"}
+    assert client.post(f"/invite/{link.code}", data).url == "/chat/board"
+    assert private_room.memberships.filter(user__username="bo.b").exists()
 
 
 def expired(link):

@@ -107,6 +107,12 @@ def test_the_login_page_keeps_the_way_on(client, db):
     assert b'name="next" value="/profile"' in client.get("/login?next=/profile").content
 
 
+def test_who_comes_before_the_first_account_is_told_of_the_link(client, db, make_person):
+    assert "There is no account yet" in client.get("/login").content.decode()
+    make_person("ada")
+    assert "There is no account yet" not in client.get("/login").content.decode()
+
+
 def test_logging_in_takes_a_new_session_key(client, owner):
     client.get("/login")
     session = client.session
