@@ -5,7 +5,7 @@ from rest_framework import serializers
 from chatsite.fields import LARGEST, ClientId, StrictSerializer, Text, Whole
 from messaging.models import Message
 from messaging.payloads import Payload, message_payload
-from messaging.services import LONGEST_BODY
+from messaging.sending import LONGEST_BODY
 from rooms.serializers import BriefUserSerializer, Slug
 
 

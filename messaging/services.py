@@ -3,24 +3,22 @@
 All raise the contract's errors (`chatsite.errors`).
 """
 
-import hashlib
 import uuid
 from functools import partial
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import QuerySet
-from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.models import User
-from chatsite.errors import ChatError, Conflict, Forbidden, Invalid, NotFound, TooLarge
+from chatsite.errors import Conflict, Forbidden, NotFound
 from messaging.models import Message
+from messaging.names import Named
 from messaging.payloads import message_payload
-from messaging.rendering import names_in, render
-from rooms import access, activity, log, typing
-from rooms.models import Event, Mention, Room
-
-LONGEST_BODY = 10_000
+from messaging.rendering import render
+from messaging.sending import Draft, batches, check_body, note_mentions
+from rooms import access, activity, log
+from rooms.models import Event, Mention
 
 
 def send(
@@ -30,101 +28,7 @@ def send(
 
     `conflict` where that `client_id` went with another body or room before.
     """
-    here = access.membership_for(user, room)
-    check_body(body)
-    try:
-        access.check_posting(here)
-        return store(user, here.room, body, client_id, find_answered(here.room, reply_to)), True
-    except (IntegrityError, ChatError):
-        # Most sends are new, so the database's unique key is asked first and the stored message only when it objects,
-        # or when the room or its rules have changed since the first send.
-        known = sent_before(user, here.room, body, client_id)
-        if known is None:
-            raise
-        return known, False
-
-
-def sent_before(user: User, room: Room, body: str, client_id: uuid.UUID) -> Message | None:
-    known = Message.objects.whole().filter(sender=user, client_id=client_id).first()
-    if known and (known.room_id != room.pk or known.fingerprint != fingerprint(body)):
-        sentence = "This client_id belongs to another message."
-        raise Conflict(sentence, fields={"client_id": [sentence]})
-    return known
-
-
-def fingerprint(body: str) -> str:
-    return hashlib.sha256(body.encode()).hexdigest()
-
-
-def check_body(body: str) -> None:
-    if len(body) > LONGEST_BODY:
-        sentence = f"Use at most {LONGEST_BODY} characters."
-        raise TooLarge(f"body: {sentence}", fields={"body": [sentence]})
-    if not body.strip():
-        raise Invalid("body: Write something.", fields={"body": ["Write something."]})
-
-
-def find_answered(room: Room, pk: int | None) -> Message | None:
-    if pk is None:
-        return None
-    answered = Message.objects.select_related("sender").filter(room=room, pk=pk).first()
-    if answered is None:
-        sentence = "There is no such message in this room."
-        raise Invalid(f"reply_to: {sentence}", fields={"reply_to": [sentence]})
-    return answered
-
-
-def store(user: User, room: Room, body: str, client_id: uuid.UUID, answered: Message | None) -> Message:
-    people = people_named(body)
-    html = render(body, {name: person.username for name, person in people.items()}, rooms_named(body, room))
-    with transaction.atomic():
-        seq = log.take(room)
-        message = Message.objects.create(
-            room=room,
-            seq=seq,
-            sender=user,
-            client_id=client_id,
-            fingerprint=fingerprint(body),
-            body=body,
-            html=html,
-            reply_to=answered,
-        )
-        log.write(room, seq, "chat-message", user, subject_id=message.pk)
-        note_mentions(message, people)
-        typing_ends = partial(typing.stop, room.slug, user)
-        transaction.on_commit(typing_ends, robust=True)
-        log.publish(room, "chat-message", message_payload(message))
-        transaction.on_commit(partial(activity.touch, room.slug), robust=True)
-    return message
-
-
-def people_named(body: str) -> dict[str, User]:
-    """Those whom the text mentions, by their usernames in small letters."""
-    names = names_in(body)[0]
-    if not names:
-        return {}
-    found = User.objects.annotate(lower=Lower("username")).filter(lower__in=names, is_active=True)
-    return {person.username.lower(): person for person in found}
-
-
-def rooms_named(body: str, room: Room) -> dict[str, str]:
-    """Public rooms, whose existence is no secret, and this one."""
-    slugs = names_in(body)[1]
-    if not slugs:
-        return {}
-    public = Room.objects.filter(slug__in=slugs, kind=Room.Kind.PUBLIC)
-    named = dict(public.values_list("slug", "name"))
-    return named | ({room.slug: room.name} if room.slug in slugs else {})
-
-
-def note_mentions(message: Message, people: dict[str, User]) -> None:
-    """Only members are told, and nobody by themselves."""
-    Mention.objects.filter(room=message.room, seq=message.seq).delete() if message.edited_at else None
-    others = [person.pk for person in people.values() if person.pk != message.sender_id]
-    if not others:
-        return
-    members = message.room.memberships.filter(user_id__in=others).values_list("user_id", flat=True)
-    Mention.objects.bulk_create(Mention(room=message.room, seq=message.seq, user_id=pk) for pk in members)
+    return batches.wait(Draft(user, room, body, client_id, reply_to))
 
 
 def visible_message(user: User, pk: int) -> Message:
@@ -145,14 +49,13 @@ def edit(user: User, pk: int, body: str) -> Message:
         raise Conflict("This message was deleted.")
     if body == message.body:
         return message
-    people = people_named(body)
-    html = render(
-        body, {name: person.username for name, person in people.items()}, rooms_named(body, message.room)
-    )
+    named = Named([body])
+    html = render(body, named.people_in(body), named.rooms_in(body, message.room))
     with transaction.atomic():
         message.body, message.html, message.edited_at = body, html, timezone.now()
         message.save(update_fields=["body", "html", "edited_at"])
-        note_mentions(message, people)
+        mentions_of(message).delete()
+        note_mentions([message], named)
         record(message, "message-edited", user)
     return message
 
@@ -193,18 +96,22 @@ def restore(message: Message, moderator: User) -> None:
     message.save(update_fields=["hidden_at"])
     if message.deleted_at is None:
         row_of(message).update(retracted=False)
-        note_mentions(message, people_named(message.body))
+        note_mentions([message], Named([message.body]))
         record(message, "message-edited", moderator)
 
 
 def retract(message: Message, user: User) -> None:
     row_of(message).update(retracted=True)
-    Mention.objects.filter(room=message.room, seq=message.seq).delete()
+    mentions_of(message).delete()
     record(message, "message-deleted", user)
 
 
 def row_of(message: Message) -> QuerySet[Event]:
     return Event.objects.filter(room_id=message.room_id, seq=message.seq)
+
+
+def mentions_of(message: Message) -> QuerySet[Mention]:
+    return Mention.objects.filter(room_id=message.room_id, seq=message.seq)
 
 
 def record(message: Message, event: str, user: User) -> None:

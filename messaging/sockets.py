@@ -2,18 +2,24 @@
 
 from typing import Any
 
+from chatsite.realtime.batches import Outcome
 from chatsite.realtime.connection import Connection
-from chatsite.realtime.routing import event
+from chatsite.realtime.routing import Answer, deferred, event
 from messaging import services
 from messaging.payloads import message_payload
+from messaging.sending import Draft, Stored, batches
 from messaging.serializers import DeleteSerializer, EditSerializer, SendSerializer
 
 Data = dict[str, Any]
 
 
-def send(connection: Connection, data: Data) -> Data:
-    message, _ = services.send(connection.user, **data)
-    return {"message": message_payload(message)}
+def send(connection: Connection, data: Data, answer: Answer) -> None:
+    """The answer comes with the commit; what the connection sends meanwhile goes into the next one."""
+
+    def done(outcome: Outcome[Stored]) -> None:
+        answer(outcome if isinstance(outcome, Exception) else {"message": message_payload(outcome[0])})
+
+    batches.submit(Draft(None, **data, connection=connection), done)
 
 
 def edit(connection: Connection, data: Data) -> Data:
@@ -25,7 +31,7 @@ def delete(connection: Connection, data: Data) -> Data:
 
 
 events = [
-    event("chat-message", send, SendSerializer),
+    deferred("chat-message", send, SendSerializer),
     event("edit-message", edit, EditSerializer),
     event("delete-message", delete, DeleteSerializer),
 ]

@@ -3,7 +3,7 @@
 import logging
 from collections import deque
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import eventlet
 from django.db import DatabaseError, InterfaceError, OperationalError, connections
@@ -14,8 +14,8 @@ logger = logging.getLogger("chatsite.realtime")
 
 T = TypeVar("T")
 R = TypeVar("R")
-Outcome = R | Exception
-Done = Callable[[Outcome[R]], None]
+Outcome: TypeAlias = R | Exception
+Done: TypeAlias = Callable[[Outcome[R]], None]
 
 # A batch of this size takes some tens of milliseconds; a larger one would only make the first wait for the last.
 MOST = 256

@@ -10,6 +10,9 @@ from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import Connection
 
 Handler = Callable[[Connection, dict[str, Any]], dict[str, Any] | None]
+# What the ack adds, or the exception that becomes its error.
+Answer = Callable[[dict[str, Any] | Exception], None]
+DeferringHandler = Callable[[Connection, dict[str, Any], Answer], None]
 
 # A client could forge these (`42["connect",…]`), and the library would run its own handlers for them.
 RESERVED = frozenset({"connect", "disconnect"})
@@ -17,11 +20,16 @@ RESERVED = frozenset({"connect", "disconnect"})
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`handler(connection, data)` returns what the ack adds to `{"ok": true}`."""
+    """`handler(connection, data)` returns what the ack adds to `{"ok": true}`.
+
+    A `deferred` one is `handler(connection, data, answer)` and calls `answer` once, later: the connection's next deferred
+    events are begun meanwhile, and any other waits. It authorises for itself.
+    """
 
     name: str
-    handler: Handler
+    handler: Any
     serializer: type[Serializer[Any]] | None = None
+    deferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,10 @@ class Job:
 
 def event(name: str, handler: Handler, serializer: type[Serializer[Any]] | None = None) -> Event:
     return Event(name, handler, serializer)
+
+
+def deferred(name: str, handler: DeferringHandler, serializer: type[Serializer[Any]] | None = None) -> Event:
+    return Event(name, handler, serializer, deferred=True)
 
 
 def every(seconds: float, function: Callable[[], Any]) -> Job:

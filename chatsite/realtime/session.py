@@ -10,6 +10,7 @@ from chatsite.realtime.connection import Connection
 from chatsite.realtime.engine_socket import EngineSocket
 from chatsite.realtime.loop import clock
 from chatsite.realtime.packets import Packet
+from chatsite.realtime.routing import Event
 from chatsite.realtime.websocket import PROTOCOL
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ UNREADABLE, GONE = "unreadable", "gone"
 
 class Session:
     __slots__ = (
+        "_deferred",
         "_faults",
         "_inbox",
         "_paused",
@@ -47,7 +49,7 @@ class Session:
         self.connection: Connection | None = None
         self.asked = self.admitted = self.queued = self._paused = False
         self._inbox: deque[Packet] = deque()
-        self._faults = 0
+        self._faults = self._deferred = 0
 
     # In the hub: nothing here waits
 
@@ -125,7 +127,18 @@ class Session:
 
     @property
     def has_work(self) -> bool:
-        return bool(self._inbox)
+        if not self._inbox or not self._deferred:
+            return bool(self._inbox)
+        return self._deferred < FULL and self._deferred_event(self._inbox[0]) is not None
+
+    def _deferred_event(self, packet: Packet) -> Event | None:
+        event = self.server.router.events.get(packet.data[0]) if packet.kind == packets.EVENT else None
+        return event if event is not None and event.deferred else None
+
+    def _finished(self) -> None:
+        """A deferred event has its answer; what waited for it may go on."""
+        self._deferred -= 1
+        self.server.runners.wake(self)
 
     def step(self) -> None:
         """Handle the oldest packet."""
@@ -142,7 +155,11 @@ class Session:
             self._handle(self.connection, packet)
 
     def _handle(self, connection: Connection, packet: Packet) -> None:
-        if packet.kind == packets.EVENT:
+        deferred = self._deferred_event(packet)
+        if deferred is not None:
+            self._deferred += 1
+            dispatch.begin(deferred, connection, packet, self._finished)
+        elif packet.kind == packets.EVENT:
             dispatch.handle(self.server.router, connection, packet)
         elif packet.kind == UNREADABLE:
             dispatch.reply(

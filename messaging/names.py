@@ -1,0 +1,39 @@
+"""The people and rooms that texts name, looked up once for many texts."""
+
+from collections.abc import Iterable
+
+from django.db.models.functions import Lower
+
+from accounts.models import User
+from messaging.rendering import names_in
+from rooms.models import Room
+
+
+class Named:
+    def __init__(self, bodies: Iterable[str]) -> None:
+        self._names = {body: names_in(body) for body in bodies}
+        people = {name for names, _ in self._names.values() for name in names}
+        slugs = {slug for _, slugs in self._names.values() for slug in slugs}
+        self._people = self._find_people(people) if people else {}
+        # Only public rooms, whose existence is no secret: everyone in the room reads the same links.
+        public = Room.objects.filter(slug__in=slugs, kind=Room.Kind.PUBLIC)
+        self._rooms = dict(public.values_list("slug", "name")) if slugs else {}
+
+    @staticmethod
+    def _find_people(names: set[str]) -> dict[str, tuple[int, str]]:
+        found = User.objects.annotate(lower=Lower("username")).filter(lower__in=names, is_active=True)
+        return {username.lower(): (pk, username) for pk, username in found.values_list("pk", "username")}
+
+    def ids_in(self, body: str) -> set[int]:
+        return {self._people[name][0] for name in self._names[body][0] if name in self._people}
+
+    def people_in(self, body: str) -> dict[str, str]:
+        """Usernames by their small letters."""
+        return {name: self._people[name][1] for name in self._names[body][0] if name in self._people}
+
+    def rooms_in(self, body: str, room: Room) -> dict[str, str]:
+        """Names by slug: public rooms, and the room in which it is said."""
+        slugs = self._names[body][1]
+        return {slug: self._rooms[slug] for slug in slugs if slug in self._rooms} | (
+            {room.slug: room.name} if room.slug in slugs else {}
+        )

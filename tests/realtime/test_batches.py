@@ -1,0 +1,49 @@
+import pytest
+from django.db import IntegrityError, OperationalError
+
+from chatsite.realtime.batches import Batches
+
+
+def outcomes_of(run, *items):
+    """What a batch of these items would be told."""
+    return Batches(run)._outcomes(list(items))
+
+
+def test_a_result_for_each_in_order():
+    assert outcomes_of(lambda items: [item * 2 for item in items], 1, 2, 3) == [2, 4, 6]
+
+
+def test_a_bad_one_fails_alone():
+    def run(items):
+        if "bad" in items:
+            raise IntegrityError
+        return [item.upper() for item in items]
+
+    first, bad, last = outcomes_of(run, "a", "bad", "b")
+    assert (first, last) == ("A", "B")
+    assert isinstance(bad, IntegrityError)
+
+
+def test_a_database_that_is_away_is_asked_once():
+    asked = []
+
+    def run(items):
+        asked.append(items)
+        raise OperationalError
+
+    assert [type(outcome) for outcome in outcomes_of(run, 1, 2, 3)] == [OperationalError] * 3
+    assert len(asked) == 1
+
+
+def test_wait_returns_the_result_and_raises_the_error():
+    batches = Batches(lambda items: [item if item else ValueError("zero") for item in items])
+    assert batches.wait(5) == 5
+    with pytest.raises(ValueError, match="zero"):
+        batches.wait(0)
+
+
+def test_an_answer_that_fails_keeps_nobody_else_from_theirs():
+    batches, told = Batches(lambda items: items), []
+    batches.submit(1, lambda outcome: 1 / 0)
+    batches.submit(2, told.append)
+    assert told == [2]
