@@ -28,6 +28,7 @@ class Composer {
     this.text.addEventListener("keydown", (event) => this.key(event))
     this.text.addEventListener("input", () => this.changed())
     part(form, "context-close").addEventListener("click", () => this.cancel())
+    room.on("joined", () => this.saveAgain())
     if (matchMedia("(pointer: fine)").matches) this.text.focus({ preventScroll: true })
     this.grow()
   }
@@ -86,7 +87,15 @@ class Composer {
       if (this.about?.id === id) this.cancel()
     } catch (error) {
       this.complain(`Not saved. ${error.detail}`)
+      // To save the same text again changes nothing, so that it need not be asked for.
+      if (["offline", "timeout"].includes(error.code)) this.unsaved = id
     }
+  }
+
+  saveAgain() {
+    const { unsaved } = this
+    this.unsaved = null
+    if (unsaved && this.about?.id === unsaved) this.save(this.text.value)
   }
 
   reply(row) {

@@ -2,6 +2,14 @@ import { io } from "../../vendor/socket.io.esm.min.js"
 import { Emitter } from "./emitter.js"
 
 const ANSWER_MS = 10_000
+const OPTIONS = {
+  // Straight to the websocket: polling first costs two round trips. It stays for networks that let no websocket through.
+  transports: ["websocket", "polling"],
+  tryAllTransports: true,
+  reconnectionDelay: 500,
+  reconnectionDelayMax: 5000,
+  randomizationFactor: 0.5,
+}
 const EVENTS = [
   "chat-message", "message-edited", "message-deleted", "member-joined", "member-left", "room-updated",
   "typing", "user-connected", "user-disconnected", "room-activity", "heads", "request-failed",
@@ -15,7 +23,7 @@ class Live extends Emitter {
   status = "connecting"
 
   start() {
-    this.socket = io({ reconnectionDelay: 500, reconnectionDelayMax: 5000, randomizationFactor: 0.5 })
+    this.socket = io(OPTIONS)
     this.socket.on("connect", () => this.#turn("online"))
     this.socket.on("disconnect", (reason) => this.#disconnected(reason))
     this.socket.on("connect_error", (error) => this.#refused(error))
