@@ -1,0 +1,151 @@
+"""`./run bench`: every measure on every server, in turn, round by round."""
+
+import argparse
+import json
+import os
+import platform
+import secrets
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks import pages, picture, programs, report
+from benchmarks.cluster import postgresql
+from benchmarks.groups import PEOPLE
+from benchmarks.scenarios import QUICK, SCENARIOS, Plan
+from benchmarks.servers import OURS, OURS_SQLITE, ROOT, TITLES, Place, running
+
+READING = ("history", "pages")
+RESULTS = ROOT / "benchmarks" / "results.json"
+DOCUMENT = ROOT / "docs" / "performance.md"
+# Rounds of numbers by scenario and server.
+Rounds = dict[str, dict[str, list[dict[str, Any]]]]
+
+
+def read_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
+    names = [*SCENARIOS, *READING]
+    parser.add_argument(
+        "scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(names)}; all if none"
+    )
+    parser.add_argument("--servers", nargs="+", choices=list(TITLES), default=list(TITLES))
+    parser.add_argument("--rounds", type=int, help="3, or 1 with --quick")
+    parser.add_argument("--quick", action="store_true", help="one short round, to see that everything works")
+    parser.add_argument("--seconds", type=float, help="of each talk that is measured")
+    parser.add_argument("--out", type=Path, help="the results, as JSON; the picture goes beside them")
+    arguments = parser.parse_args()
+    unknown = set(arguments.scenarios) - set(names)
+    if unknown:
+        parser.error(f"no such scenario: {', '.join(sorted(unknown))}")
+    arguments.scenarios = arguments.scenarios or names
+    return arguments
+
+
+@contextmanager
+def prepared(plan: Plan, servers: list[str]) -> Iterator[Place]:
+    with tempfile.TemporaryDirectory(prefix="bench-") as name, postgresql() as cluster:
+        place = Place(Path(name), cluster)
+        tokens = [f"chat_{secrets.token_urlsafe(32)}" for _ in range(PEOPLE + 1)]
+        place.tokens.write_text("\n".join(tokens) + "\n")
+        # The peer with storage reads the same rows.
+        for server in (OURS, OURS_SQLITE):
+            if server == OURS or server in servers:
+                say(f"filling the database for {TITLES[server]}")
+                place.django(server, "benchmarks.people", str(place.tokens), str(plan.history))
+        yield place
+
+
+def say(text: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+
+
+def measure_round(place: Place, plan: Plan, names: list[str], servers: list[str], rounds: Rounds) -> None:
+    for server_name in servers:
+        mine = [name for name in names if server_name in SCENARIOS[name].servers]
+        shared = [name for name in mine if not SCENARIOS[name].fresh]
+        for group in [shared, *([name] for name in mine if name not in shared)]:
+            if group:
+                measure_group(place, plan, group, server_name, rounds)
+
+
+def measure_group(place: Place, plan: Plan, names: list[str], server_name: str, rounds: Rounds) -> None:
+    with running(place, server_name) as server:
+        for name in names:
+            say(f"{TITLES[server_name]}: {SCENARIOS[name].title}")
+            numbers = SCENARIOS[name].measure(server, plan)
+            if numbers.get("faults"):
+                say(f"  not clean: {numbers['faults']}")
+            rounds.setdefault(name, {}).setdefault(server_name, []).append(numbers)
+
+
+def measure_reading(place: Place, plan: Plan, servers: list[str], rounds: Rounds) -> None:
+    for server_name in (OURS, OURS_SQLITE):
+        if server_name in servers:
+            say(f"{TITLES[server_name]}: pages and history")
+            with running(place, server_name) as server:
+                for name, numbers in pages.read_all(place, server, plan).items():
+                    rounds.setdefault(name, {}).setdefault(server_name, []).append(numbers)
+
+
+def machine() -> dict[str, Any]:
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.machine(),
+    )
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {
+        "processor": model,
+        "cores": os.cpu_count(),
+        "memory_gib": round(memory),
+        "kernel": platform.release().split("-")[0],
+        "python": platform.python_version(),
+        "load_before": round(os.getloadavg()[0], 1),
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+    }
+
+
+def main() -> None:
+    arguments = read_arguments()
+    programs.install()
+    plan = QUICK if arguments.quick else Plan()
+    if arguments.seconds:
+        plan = Plan(**{**vars(plan), "seconds": arguments.seconds})
+    facts = machine()
+    rounds: Rounds = {}
+    talks = [name for name in arguments.scenarios if name in SCENARIOS]
+    count = arguments.rounds or (1 if arguments.quick else 3)
+    with prepared(plan, arguments.servers) as place:
+        for number in range(count):
+            say(f"round {number + 1} of {count}")
+            measure_round(place, plan, talks, arguments.servers, rounds)
+        if set(READING) & set(arguments.scenarios):
+            measure_reading(place, plan, arguments.servers, rounds)
+        for log in place.folder.glob("*.log"):
+            shutil.copy(log, programs.BUILD / log.name)
+    finish(arguments, plan, facts, rounds)
+
+
+def finish(arguments: argparse.Namespace, plan: Plan, facts: dict[str, Any], rounds: Rounds) -> None:
+    results = report.results_of(rounds, facts, vars(plan))
+    text = report.text(results)
+    print(text)
+    whole = not arguments.quick and set(arguments.scenarios) >= {*SCENARIOS, *READING}
+    out = arguments.out or (RESULTS if whole else programs.BUILD / "results.json")
+    out.write_text(json.dumps(results, indent=1) + "\n")
+    if out == RESULTS:
+        report.write_into(DOCUMENT, text)
+    drawn = DOCUMENT.parent / "images" / "performance.svg" if out == RESULTS else out.with_suffix(".svg")
+    drawn.write_text(picture.draw(results))
+
+
+if __name__ == "__main__":
+    main()

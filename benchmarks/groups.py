@@ -1,0 +1,31 @@
+"""Who sits where. Nobody is in two groups, so that no measure hears another's people come and go."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Group:
+    """`rooms` rooms of `size` people each; `first` is the number of the first of them."""
+
+    prefix: str
+    rooms: int
+    size: int
+    first: int
+
+    @property
+    def people(self) -> int:
+        return self.rooms * self.size
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """For the load generator: everybody connects once."""
+        return {"rooms": self.prefix, "size": self.size, "first": self.first, "sockets": self.people}
+
+
+HALL = Group("hall-", 1, 500, 0)
+FIVE = Group("five-", 1, 5, 500)
+TABLES = Group("table-", 200, 10, 505)
+IDLE = Group("idle-", 200, 50, 2_505)
+GROUPS = (HALL, FIVE, TABLES, IDLE)
+PEOPLE = sum(group.people for group in GROUPS)

@@ -1,0 +1,65 @@
+"""What the benchmarks need beside Python: a C compiler, Node and PostgreSQL. Installed where we may, named where not."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PACKAGES = {
+    "gcc": ("gcc", "libc6-dev"),
+    "node": ("nodejs",),
+    "npm": ("npm",),
+    "postgres": ("postgresql",),
+}
+BUILD = HERE / "build"
+
+
+def postgres_bin() -> Path | None:
+    """Debian keeps the server's programs out of PATH."""
+    found = shutil.which("initdb")
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
+    return Path(found).resolve().parent if found else next(reversed(folders), None)
+
+
+def missing() -> list[str]:
+    names = [name for name in ("gcc", "node", "npm") if not shutil.which(name)]
+    if postgres_bin() is None:
+        names.append("postgres")
+    return [package for name in names for package in PACKAGES[name]]
+
+
+def install() -> None:
+    packages = missing()
+    if packages and (os.geteuid() != 0 or not shutil.which("apt-get")):
+        wanted = " ".join(packages)
+        sys.exit(f"The benchmarks need {wanted}: install it (Debian, Ubuntu: sudo apt-get install {wanted}).")
+    if packages:
+        print(f"Installing {' '.join(packages)} ...", file=sys.stderr)
+        environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        subprocess.run(["apt-get", "update", "-qq"], env=environ)
+        command = ["apt-get", "install", "-qq", "-y", "--no-install-recommends", *packages]
+        subprocess.run(command, env=environ, stdout=subprocess.DEVNULL)
+        if missing():
+            sys.exit(f"apt-get could not install {' '.join(missing())}.")
+    install_peers()
+    compile_load()
+
+
+def install_peers() -> None:
+    peers = HERE / "peers"
+    lock, stamp = peers / "package-lock.json", peers / "node_modules" / ".stamp"
+    if stamp.is_file() and stamp.read_bytes() == lock.read_bytes():
+        return
+    if subprocess.run(["npm", "ci", "--loglevel=error"], cwd=peers, stdout=subprocess.DEVNULL).returncode:
+        sys.exit("npm could not install the peers; the lines above say why.")
+    stamp.write_bytes(lock.read_bytes())
+
+
+def compile_load() -> None:
+    BUILD.mkdir(exist_ok=True)
+    sources = sorted((HERE / "load").glob("*.c"))
+    command = ["gcc", "-O2", "-Wall", "-Wextra", "-o", str(BUILD / "load"), *map(str, sources)]
+    if subprocess.run(command).returncode:
+        sys.exit("gcc could not compile the load generator.")

@@ -1,0 +1,174 @@
+"""Medians of the rounds, what they are against the targets, and the tables of both."""
+
+import statistics
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.servers import NODE, NODE_STORED, OURS, OURS_SQLITE, TITLES
+
+Results = dict[str, Any]
+BEGIN, END = "<!-- results -->", "<!-- /results -->"
+
+
+@dataclass(frozen=True)
+class Target:
+    """`ours`, over `peer`'s where one is named, is at least or at most `bound`."""
+
+    title: str
+    scenario: str
+    metric: str
+    at_least: bool
+    bound: float
+    peer: str | None = NODE_STORED
+    unit: float = 1
+
+    def rule(self) -> str:
+        return f"{'≥' if self.at_least else '≤'} {self.bound:g}{' ×' if self.peer else ''}"
+
+    def met(self, ratio: float) -> bool:
+        return ratio >= self.bound if self.at_least else ratio <= self.bound
+
+
+TARGETS = [
+    Target("500 sockets in a room, 8 in flight: deliveries/s", "eight", "deliveries_per_second", True, 4),
+    Target("the same: server CPU per delivery, µs", "eight", "cpu_us_per_delivery", False, 0.25),
+    Target("one in flight: deliveries/s", "one", "deliveries_per_second", True, 2),
+    Target("one in flight: p99, ms", "one", "p99_ms", False, 0.5),
+    Target("50 messages/s into a room of 500: p99, ms", "steady", "p99_ms", False, 0.5),
+    Target("five sockets, 64 in flight: stored messages/s", "five", "stored_per_second", True, 2.5),
+    Target("200 rooms of 10, 64 in flight: stored messages/s", "tables", "stored_per_second", True, 2.5),
+    Target("handshake with identity and membership, join: /s", "handshake", "per_second", True, 1),
+    Target("memory per idle joined socket, bytes", "idle", "bytes_each", False, 0.5, NODE),
+    Target("CPU of a core with those idle sockets, %", "idle", "server_cpu", False, 1, NODE, 100),
+    Target("one reader stops: the others' p99, with / without", "stalled", "p99_ratio", False, 1.1, None),
+    Target("history page, long room / short: p50", "history", "ratio", False, 1.2, None),
+    Target("the same from the middle of the room", "history", "middle_ratio", False, 1.2, None),
+]
+
+
+def results_of(rounds: dict[str, Any], machine: dict[str, Any], plan: dict[str, Any]) -> Results:
+    medians = {
+        scenario: {server: median(numbers) for server, numbers in servers.items()}
+        for scenario, servers in rounds.items()
+    }
+    return {"machine": machine, "plan": plan, "medians": medians, "rounds": rounds}
+
+
+def median(rounds: list[dict[str, Any]]) -> dict[str, float]:
+    names = [name for name in rounds[0] if name != "faults"]
+    return {name: statistics.median(numbers[name] for numbers in rounds) for name in names}
+
+
+def value(results: Results, target: Target, server: str) -> float | None:
+    found = results["medians"].get(target.scenario, {}).get(server)
+    return None if found is None else found[target.metric] * target.unit
+
+
+def ratio(results: Results, target: Target, ours: str = OURS) -> float | None:
+    mine = value(results, target, ours)
+    if mine is None or target.peer is None:
+        return mine
+    theirs = value(results, target, target.peer)
+    return mine / theirs if theirs else None
+
+
+def number(found: float | None) -> str:
+    if found is None:
+        return ""
+    return f"{found:,.0f}" if abs(found) >= 100 else f"{found:.3g}"
+
+
+def row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def table(results: Results) -> str:
+    servers = [name for name in TITLES if any(name in found for found in results["medians"].values())]
+    lines = [row("", *(TITLES[name] for name in servers), "ratio", "target", "met")]
+    lines.append("|---" + "|--:" * (len(servers) + 2) + "|---|")
+    for target in TARGETS:
+        cells = [number(value(results, target, name)) for name in servers]
+        if not any(cells):
+            continue
+        against = ratio(results, target)
+        verdict = "" if against is None else "yes" if target.met(against) else "**no**"
+        lines.append(row(target.title, *cells, number(against), target.rule(), verdict))
+    return "\n".join(lines)
+
+
+def pages_table(results: Results) -> str:
+    found = results["medians"].get("pages")
+    if not found:
+        return ""
+    servers = [name for name in (OURS, OURS_SQLITE) if name in found]
+    lines = [
+        row(
+            "while 50 messages/s go into a room of 500", "queries", *(f"p50 ms, {TITLES[s]}" for s in servers)
+        )
+    ]
+    lines.append("|---" + "|--:" * (len(servers) + 1) + "|")
+    first = found[servers[0]]
+    for name in [key.removesuffix(" queries") for key in first if key.endswith(" queries")]:
+        times = [number(found[server][f"{name} ms"]) for server in servers]
+        lines.append(row(name, number(first[f"{name} queries"]), *times))
+    return "\n".join(lines)
+
+
+def load_table(results: Results) -> str:
+    """How busy everyone was: that the load generator wasn't the bottleneck."""
+    lines = [
+        row("cores in use", *(f"{TITLES[s]}: server / database / load" for s in (OURS, NODE_STORED, NODE))),
+        "|---|--:|--:|--:|",
+    ]
+    for scenario, servers in results["medians"].items():
+        cells = [busy(servers.get(name, {})) for name in (OURS, NODE_STORED, NODE)]
+        if any(cells):
+            lines.append(row(scenario, *cells))
+    return "\n".join(lines) if len(lines) > 2 else ""
+
+
+def busy(numbers: dict[str, float]) -> str:
+    if "load_cpu" not in numbers:
+        return ""
+    return " / ".join(f"{numbers[name]:.2f}" for name in ("server_cpu", "database_cpu", "load_cpu"))
+
+
+def details(results: Results) -> str:
+    facts, found = results["machine"], []
+    found.append(
+        f"{facts['date']}: {facts['cores']} cores of {facts['processor']}, {facts['memory_gib']} GiB, "
+        f"Linux {facts['kernel']}, Python {facts['python']}; load average {facts['load_before']} at the start."
+    )
+    for name, numbers in results["medians"].get("stalled", {}).items():
+        found.append(
+            f"{TITLES[name]}, one reader of 500 stopped: "
+            f"p99 {numbers['p99_ms_alone']:.0f} → {numbers['p99_ms_beside']:.0f} ms, "
+            f"memory grew by {numbers['grown_bytes'] / 2**20:.1f} MiB, {'cut' if numbers['cut'] else 'not cut'}."
+        )
+    bad = unclean(results)
+    found.append(
+        f"Not clean: {'; '.join(bad)}." if bad else "Every message reached every receiver once and in order."
+    )
+    return "\n".join(f"- {line}" for line in found)
+
+
+def unclean(results: Results) -> list[str]:
+    return [
+        f"{scenario} on {TITLES[server]}: {numbers['faults']}"
+        for scenario, servers in results["rounds"].items()
+        for server, rounds in servers.items()
+        for numbers in rounds
+        if numbers.get("faults")
+    ]
+
+
+def text(results: Results) -> str:
+    parts = [details(results), table(results), pages_table(results), load_table(results)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def write_into(document: Path, words: str) -> None:
+    before, _, rest = document.read_text().partition(BEGIN)
+    after = rest.partition(END)[2]
+    document.write_text(f"{before}{BEGIN}\n{words}\n{END}{after}")

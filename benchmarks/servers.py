@@ -1,0 +1,117 @@
+"""The servers that are compared. Each runs alone, in a process of its own, on a free port of this machine."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+from benchmarks import processes
+from benchmarks.cluster import Cluster
+
+ROOT = Path(__file__).resolve().parent.parent
+PEERS = ROOT / "benchmarks" / "peers"
+START = 90
+
+NODE, NODE_STORED, PLAIN = "node", "node-postgresql", "python-socketio"
+OURS, OURS_SQLITE = "ours-postgresql", "ours-sqlite"
+TITLES = {
+    OURS: "ours, PostgreSQL",
+    OURS_SQLITE: "ours, SQLite",
+    NODE_STORED: "Node + PostgreSQL",
+    NODE: "Node, no storage",
+    PLAIN: "python-socketio, no storage",
+}
+STORING = (OURS, OURS_SQLITE, NODE_STORED)
+
+
+@dataclass
+class Server:
+    name: str
+    port: int
+    pid: int
+    database: Cluster
+    folder: Path
+
+    @property
+    def uses_postgresql(self) -> bool:
+        return self.name in (OURS, NODE_STORED)
+
+
+@dataclass
+class Place:
+    """Where a run keeps its things: databases that are filled already, tokens, logs."""
+
+    folder: Path
+    cluster: Cluster
+
+    @property
+    def tokens(self) -> Path:
+        return self.folder / "tokens"
+
+    def site(self, name: str, port: int = 8000) -> dict[str, str]:
+        """The environment of our server: a site's defaults, and nothing of this checkout's own."""
+        sqlite = f"sqlite:///{self.folder / 'chat.sqlite3'}"
+        return {
+            **{key: value for key, value in os.environ.items() if key not in ("DEBUG", "SITE_URL")},
+            "DJANGO_SETTINGS_MODULE": "chatsite.settings",
+            "SECRET_KEY": "only-for-benchmarks-0123456789-abcdefghijklmnopqrstuvwxyz",
+            "DATA_DIR": str(self.folder),
+            "STATIC_DIR": str(self.folder / "static"),
+            "DATABASE_URL": self.cluster.url if name == OURS else sqlite,
+            "REDIS_URL": "",
+            "EMAIL_URL": "",
+            "HOST": "127.0.0.1",
+            "PORT": str(port),
+        }
+
+    def django(self, name: str, module: str, *arguments: str) -> str:
+        """A module of ours under Django's settings, on that server's database; gives what it printed."""
+        command = [sys.executable, "-m", module, *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=self.site(name), capture_output=True, text=True)
+        if done.returncode:
+            sys.exit(f"{module} failed:\n{done.stderr[-4000:]}")
+        return done.stdout
+
+
+def command_of(place: Place, name: str, port: int) -> tuple[list[str], dict[str, str]]:
+    if name in (OURS, OURS_SQLITE):
+        return [sys.executable, "manage.py", "serve"], place.site(name, port)
+    environ = {**os.environ, "PORT": str(port), "NODE_ENV": "production", "DATABASE_URL": ""}
+    if name == PLAIN:
+        return [sys.executable, "-W", "ignore", str(PEERS / "plain.py")], environ
+    if name == NODE_STORED:
+        environ["DATABASE_URL"] = place.cluster.url
+    return ["node", str(PEERS / "server.js")], environ
+
+
+@contextmanager
+def running(place: Place, name: str) -> Iterator[Server]:
+    port = processes.free_port()
+    command, environ = command_of(place, name, port)
+    log = place.folder / f"{name}.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=output, stderr=output)
+    try:
+        wait_ready(process, port, log)
+        yield Server(name, port, process.pid, place.cluster, place.folder)
+    finally:
+        processes.stop(process)
+
+
+def wait_ready(process: subprocess.Popen, port: int, log: Path) -> None:
+    deadline = time.monotonic() + START
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2).close()
+            return
+        except HTTPError:
+            return
+        except (URLError, OSError):
+            time.sleep(0.1)
+    sys.exit(f"A server did not start:\n{log.read_text()[-4000:]}")
