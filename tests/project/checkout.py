@@ -43,7 +43,7 @@ class Server:
         return self.log.read_text()
 
     def link(self) -> str:
-        found = re.search(r"http://\S+/setup/\S+", self.printed())
+        found = re.search(r"https?://\S+/setup/\S+", self.printed())
         assert found, self.printed()
         return found[0]
 
