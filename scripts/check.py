@@ -11,7 +11,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-PACKAGES = {"chromium": "chromium", "node": "nodejs", "npm": "npm"}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 HTTPS = {
     "SITE_URL": "https://chat.example.org",
@@ -28,25 +27,37 @@ def browser() -> str | None:
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
+def initdb() -> str | None:
+    """Debian keeps it out of PATH."""
+    return shutil.which("initdb") or next(map(str, Path("/usr/lib/postgresql").glob("*/bin/initdb")), None)
+
+
 def missing() -> list[str]:
-    found = {"chromium": browser(), "node": shutil.which("node"), "npm": shutil.which("npm")}
-    return [PACKAGES[name] for name, path in found.items() if not path]
+    """The packages, by their names in Debian, without which a check can't run."""
+    found = {"chromium": browser(), "nodejs": shutil.which("node"), "npm": shutil.which("npm")}
+    return [package for package, path in found.items() if not path]
 
 
 def install_programs() -> None:
-    """Chromium and Node, where they are missing and we may install them."""
+    """Chromium and Node, where they are missing and we may install them; PostgreSQL's tests are left out without it."""
+    may_install = bool(shutil.which("apt-get")) and os.geteuid() == 0
     packages = missing()
-    if not packages:
-        return
-    wanted = " ".join(packages)
-    if not shutil.which("apt-get") or os.geteuid() != 0:
+    if packages and not may_install:
+        wanted = " ".join(packages)
         sys.exit(f"The tests need {wanted}: install it (Debian, Ubuntu: sudo apt-get install {wanted}).")
-    print(f"Installing {wanted} ...", flush=True)
+    if not initdb() and may_install:
+        packages.append("postgresql")
+    if packages:
+        install(packages)
+    if missing():
+        sys.exit(f"The tests need {' '.join(missing())}, and apt-get could not install it.")
+
+
+def install(packages: list[str]) -> None:
+    print(f"Installing {' '.join(packages)} ...", flush=True)
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     run("apt-get", "update", "-qq", **quiet)
     run("apt-get", "install", "-qq", "-y", "--no-install-recommends", *packages, **quiet)
-    if missing():
-        sys.exit(f"The tests need {' '.join(missing())}, and apt-get could not install it.")
 
 
 def install_modules() -> None:

@@ -1,0 +1,56 @@
+"""`./run test` before its first check: what is missing is installed, or named."""
+
+import pytest
+
+from scripts import check
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """A machine with these programs; `ran` is what would have been run on it."""
+    programs, ran = {"node", "npm", "initdb"}, []
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    monkeypatch.setattr(check.shutil, "which", lambda name: f"/usr/bin/{name}" if name in programs else None)
+    monkeypatch.setattr(check, "run", lambda *command, **environ: ran.append(command))
+    return programs, ran
+
+
+def test_nothing_is_touched_where_all_is_there(machine):
+    programs, ran = machine
+    programs.add("google-chrome")
+    check.install_programs()
+    assert ran == []
+
+
+def test_who_may_not_install_is_told_what_to(machine, monkeypatch):
+    _, ran = machine
+    monkeypatch.setattr(check.os, "geteuid", lambda: 1000)
+    with pytest.raises(SystemExit, match=r"need chromium: install it .*apt-get install chromium"):
+        check.install_programs()
+    assert ran == []
+
+
+def test_root_on_debian_gets_it(machine, monkeypatch):
+    programs, ran = machine
+    programs.add("apt-get")
+    monkeypatch.setattr(check.os, "geteuid", lambda: 0)
+
+    def run(*command, **environ):
+        ran.append(command)
+        programs.update({"chromium"} & set(command))
+
+    monkeypatch.setattr(check, "run", run)
+    check.install_programs()
+    assert [command[1] for command in ran] == ["update", "install"]
+
+
+def test_an_install_that_fails_is_told(machine, monkeypatch):
+    programs, _ = machine
+    programs.add("apt-get")
+    monkeypatch.setattr(check.os, "geteuid", lambda: 0)
+    with pytest.raises(SystemExit, match="could not install"):
+        check.install_programs()
+
+
+def test_the_lock_names_no_registry():
+    assert '"resolved"' not in (check.ROOT / "package-lock.json").read_text()
