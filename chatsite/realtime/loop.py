@@ -12,12 +12,14 @@ from typing import Any, Protocol
 from eventlet import hubs
 from eventlet.hubs.hub import READ, WRITE
 
-__all__ = ["READ", "WRITE", "clock", "outgoing", "unwatch", "watch"]
+__all__ = ["READ", "WRITE", "clock", "hubs", "outgoing", "unwatch", "watch"]
 
 logger = logging.getLogger("chatsite.realtime")
 
 # Seconds between two looks at the clock; a deadline is late by at most this.
 TICK = 0.25
+# Sockets flushed in one turn of the hub: some 3 ms at 6 µs a send.
+SLICE = 500
 
 
 class Flushable(Protocol):
@@ -42,20 +44,34 @@ def _ignore(*error: Any) -> None:
 
 
 class Outgoing:
-    """Sockets with something to send, each of them flushed once at the end of the tick."""
+    """Sockets with something to send, each of them flushed once at the end of the tick.
+
+    A room of thousands is served a slice a tick, and who was added since goes before the rest of it: it doesn't delay a
+    room of two.
+    """
 
     def __init__(self) -> None:
-        self._waiting: list[Flushable] = []
+        self._fresh: list[Flushable] = []
+        self._rest: deque[Flushable] = deque()
 
     def add(self, socket: Flushable) -> None:
-        if not self._waiting:
-            hubs.get_hub().schedule_call_global(0, self._flush)
-        self._waiting.append(socket)
+        if not self._fresh and not self._rest:
+            self._schedule()
+        self._fresh.append(socket)
 
-    def _flush(self) -> None:
-        sockets, self._waiting = self._waiting, []
-        for socket in sockets:
+    def _schedule(self) -> None:
+        hubs.get_hub().schedule_call_global(0, self.flush)
+
+    def flush(self) -> None:
+        fresh, self._fresh = self._fresh, []
+        if len(fresh) > SLICE:
+            self._rest.extend(fresh)
+            fresh = []
+        fresh += [self._rest.popleft() for _ in range(min(SLICE, len(self._rest)))]
+        for socket in fresh:
             guarded(socket.flush)
+        if self._fresh or self._rest:
+            self._schedule()
 
 
 class Clock:

@@ -4,6 +4,7 @@ gunicorn parses HTTP and manages the process; eventlet runs a greenlet a request
 """
 
 import errno
+import gc
 import os
 import resource
 import sys
@@ -73,6 +74,9 @@ class EventletWorker(AsyncWorker):
         pool = eventlet.GreenPool(self.worker_connections)
         listeners = [Client(listener.sock) for listener in self.sockets]
         acceptors = [eventlet.spawn(self._accept, listener, pool) for listener in listeners]
+        # What is loaded by now stays: the collector needn't look at it again, with all sockets waiting.
+        gc.collect()
+        gc.freeze()
         sio.start()
         while self.alive:
             self.notify()

@@ -15,7 +15,7 @@ from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parents[2]
 # Seconds; a loaded machine takes its time.
-READY, STOP = 30, 10
+READY, STOP = 60, 10
 
 
 @dataclass

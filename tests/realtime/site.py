@@ -11,6 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 django = get_wsgi_application()
 
 import eventlet  # noqa: E402
+from django.contrib.auth.hashers import make_password  # noqa: E402
 from django.db import OperationalError  # noqa: E402
 from django.db import connection as database  # noqa: E402
 from rest_framework import serializers  # noqa: E402
@@ -104,6 +105,10 @@ def fail(connection: Connection, data: dict[str, Any]) -> None:
     raise RuntimeError("a bug")
 
 
+def hash_(connection: Connection, data: dict[str, Any]) -> None:
+    make_password("correct horse battery")
+
+
 def end(connection: Connection, data: dict[str, Any]) -> None:
     delivery.end_sessions(sum(data["user"].encode()), "banned")
 
@@ -156,6 +161,7 @@ sio.route(
             event("query", query),
             event("stall", stall),
             event("fail", fail),
+            event("hash", hash_),
             event("end", end),
             event("revoke", revoke),
             event("state", state),

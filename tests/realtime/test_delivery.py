@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from eventlet import hubs
 
 from chatsite.realtime import delivery
 from chatsite.realtime.auth import Identity
@@ -124,6 +125,20 @@ def test_delivery_never_raises(attach, caplog):
     delivery.to_user(1, "said", {})
     delivery.to_room("a", "said", {"cyclic": float})
     assert "to_room failed" in caplog.text
+
+
+def test_publishing_never_gives_way_to_another_greenlet(attach, monkeypatch):
+    """Reliability 16: a yield inside a transaction froze everybody for SQLite's busy timeout."""
+
+    def switch():
+        raise AssertionError("gave way")
+
+    monkeypatch.setattr(hubs.get_hub(), "switch", switch)
+    attach(1, "a")
+    delivery.to_room("a", "said", {})
+    delivery.to_user(1, "said", {})
+    delivery.evict(1, "a")
+    delivery.end_sessions(1, "banned")
 
 
 def test_nobody_there_costs_no_encoding():

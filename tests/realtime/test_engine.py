@@ -1,6 +1,7 @@
 """Engine.IO over a bare websocket and over polling, as strict as the protocol asks."""
 
 import json
+import socket
 import threading
 import time
 
@@ -129,6 +130,41 @@ def test_a_post_needs_a_session(polling):
 def test_the_path_works_without_its_slash(site):
     with RawSocket(site, query(transport="websocket").replace("/socket.io/", "/socket.io")) as socket:
         assert socket.status == 101
+
+
+def test_unfinished_connections_of_one_address_are_bounded(site, polling, raw):
+    """Reliability 5."""
+    friend = raw().connect()
+    silent = [RawSocket(site) for _ in range(512)]
+    assert RawSocket(site).status == 429
+    assert polling.request("GET")[0] == 429
+    assert friend.call("state")["half_open"] == 512
+    # Who asks to connect makes room at once.
+    silent[0].connect("late")
+    assert RawSocket(site).status == 101
+    for socket in silent:
+        socket.close()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\nGET /smuggled HTTP/1.1\r\n\r\n",
+        b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+        b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
+        b"Content-Length: -1\r\n\r\n",
+        b"Content-Length : 1\r\n\r\nx",
+    ],
+)
+def test_no_request_is_smuggled_in_another(site, body):
+    """Reliability 8: HTTP is gunicorn's to parse, and ambiguous requests end the connection."""
+    with socket.create_connection((site.host, site.port), timeout=5) as client:
+        client.sendall(b"POST /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: localhost\r\n" + body)
+        client.sendall(b"GET /smuggled HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    # Django would answer 404 to what was smuggled.
+    assert {status.split()[0] for status in answer.split(b"HTTP/1.1 ")[1:]} <= {b"400", b"501"}
 
 
 # Origins

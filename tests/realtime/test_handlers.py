@@ -105,6 +105,21 @@ def test_nothing_in_the_process_is_asyncio_and_psycopg_waits_with_others(raw):
     assert state["hub"] in ("eventlet.hubs.epolls", "eventlet.hubs.poll", "eventlet.hubs.selects")
 
 
+def test_a_password_hash_holds_up_nobody(raw):
+    """Reliability 17: one took 0.45 s of everybody's time."""
+    busy, quick = [raw().connect() for _ in range(4)], raw().connect()
+    for socket in busy:
+        socket.send('427["hash",{}]')
+    waits, began = [], time.monotonic()
+    while time.monotonic() - began < 0.4:
+        asked = time.monotonic()
+        quick.call("echo")
+        waits.append(time.monotonic() - asked)
+    assert sorted(waits)[len(waits) // 2] < 0.05
+    for socket in busy:
+        assert json.loads(socket.until("437")[3:])[0] == {"ok": True}
+
+
 def test_nothing_is_left_of_those_who_came_and_went(site, raw):
     """Reliability 15: descriptors, sessions, connections and SQLite's files are back to where they were."""
     watcher = raw().connect()
