@@ -11,6 +11,8 @@ workers = 1
 timeout = 60
 graceful_timeout = 2
 keepalive = 75
+# HTTP connections at once, kept-alive ones and polls with them; websockets aren't counted. A greenlet each, some 20 KB.
+worker_connections = 10_000
 loglevel = "warning"
 control_socket_disable = True
 proc_name = "chatsite"

@@ -15,6 +15,7 @@ import eventlet
 from eventlet import hubs
 from eventlet.greenio import GreenSocket
 from eventlet.greenthread import getcurrent
+from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base_async import ALREADY_HANDLED, AsyncWorker
 
 # Seconds that requests which are being answered get when the server stops.
@@ -61,6 +62,9 @@ class Client(GreenSocket):
 
 class EventletWorker(AsyncWorker):
     def init_process(self) -> None:
+        if self.cfg.is_ssl:
+            self.log.error("certfile, keyfile: this worker speaks no TLS; let a proxy do that.")
+            sys.exit(Arbiter.APP_LOAD_ERROR)
         patch()
         raise_descriptor_limit()
         # The system call writes to the plain socket, which never blocks here: an answer would end half-way.
