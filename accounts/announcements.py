@@ -1,5 +1,10 @@
-"""Tells the people somebody shares a room with that they came or went."""
+"""Tells the people somebody shares a room with that they came or went.
 
+Changes are gathered for a moment: a crowd that comes back at once costs a few queries for all of it.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -8,23 +13,45 @@ from accounts import presence
 from accounts.models import User
 from accounts.payloads import user_brief
 from chatsite.realtime import delivery
+from chatsite.realtime.timers import Timer
 from chatsite.times import iso
+
+# Seconds; short enough to look immediate.
+GATHER = 0.1
+
+Change = tuple[str, datetime]
+
+later: Callable[[float, Callable[[], None]], Any] = Timer
+waiting: dict[int, Change] = {}
 
 
 def arrived(user: User) -> None:
-    now = presence.seen[user.pk] = timezone.now()
-    tell(user.pk, "user-connected", {"user": user_brief(user), "at": iso(now)})
+    note(user.pk, "user-connected")
 
 
 def gone(user_id: int) -> None:
-    user = User.objects.filter(pk=user_id).first()
-    if user is None:
-        return
+    note(user_id, "user-disconnected")
+
+
+def note(user_id: int, event: str) -> None:
+    """The last change counts: somebody who came and went within the moment was never here."""
     now = presence.seen[user_id] = timezone.now()
-    tell(user_id, "user-disconnected", {"user": user_brief(user), "at": iso(now), "last_seen": iso(now)})
+    waiting[user_id] = (event, now)
+    if len(waiting) == 1:
+        later(GATHER, tell_all)
 
 
-def tell(user_id: int, event: str, data: dict[str, Any]) -> None:
-    for other in presence.online_among(presence.audience(user_id)):
-        if other != user_id:
-            delivery.to_user(other, event, data, droppable=True)
+def tell_all() -> None:
+    changes = dict(waiting)
+    waiting.clear()
+    users = User.objects.in_bulk(changes)
+    audience = presence.audience(users)
+    for user_id, user in users.items():
+        others = presence.online_among(audience.get(user_id, ())) - {user_id}
+        event, at = changes[user_id]
+        delivery.to_users(others, event, change_payload(user, event, at), droppable=True)
+
+
+def change_payload(user: User, event: str, at: datetime) -> dict[str, Any]:
+    payload = {"user": user_brief(user), "at": iso(at)}
+    return {**payload, "last_seen": iso(at)} if event == "user-disconnected" else payload

@@ -58,12 +58,12 @@ class MemoryPresence:
             gone(user_id)
 
 
-def nobody(user_id: int) -> Iterable[int]:
-    return ()
+def nobody(user_ids: Iterable[int]) -> dict[int, set[int]]:
+    return {}
 
 
-# Who is told that a person came or went: the ids of everyone who shares a room with them. Set by rooms.
-audience: Callable[[int], Iterable[int]] = nobody
+# Who is told that people came or went: for each of these ids, those who share a room with them. Set by rooms.
+audience: Callable[[Iterable[int]], dict[int, set[int]]] = nobody
 
 
 here = MemoryPresence()

@@ -179,3 +179,10 @@ def rate(name: str, default: str) -> str:
     if not (count.isascii() and count.isdigit() and period[:1] in tuple("smhd")):
         raise ImproperlyConfigured(f"{name} is not a rate like 300/min: {value!r}.")
     return value
+
+
+def whole(name: str, default: int) -> int:
+    value = env.str(name, default="").strip() or str(default)
+    if not (value.isascii() and value.isdigit()):
+        raise ImproperlyConfigured(f"{name} is not a whole number: {value!r}.")
+    return int(value)

@@ -214,3 +214,6 @@ LOGGING = {
         "django.security.DisallowedHost": {"handlers": ["host"], "propagate": False},
     },
 }
+
+# In a room of more members than this nobody hears who comes and goes, only how many are here.
+PRESENCE_ROOM_SIZE = environment.whole("PRESENCE_ROOM_SIZE", 200)

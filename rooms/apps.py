@@ -6,10 +6,9 @@ class RoomsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import arrivals, presence
-        from rooms import invites
-        from rooms.queries import companions
+        from rooms import crowds, invites
 
         arrivals.on_arrival.append(invites.welcome)
         arrivals.on_invite.append(invites.accept)
         arrivals.destinations.append(invites.destination)
-        presence.audience = companions
+        presence.audience = crowds.audience

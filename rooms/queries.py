@@ -47,10 +47,3 @@ def online_counts(rooms: list[Room], online: set[int]) -> dict[int, int]:
     """How many of `online` (user ids) are members, by room id."""
     rows = Membership.objects.filter(room__in=rooms, user_id__in=online).order_by()
     return dict(rows.values_list("room_id").annotate(n=Count("pk")))
-
-
-def companions(user_id: int) -> set[int]:
-    """Everyone else who shares a room with this person: who hears that they come and go."""
-    rooms = Membership.objects.filter(user_id=user_id).values("room_id")
-    others = Membership.objects.filter(room__in=rooms).exclude(user_id=user_id)
-    return set(others.values_list("user_id", flat=True).distinct())

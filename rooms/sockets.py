@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.conf import settings
+
 from chatsite.realtime import delivery
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.routing import event, every
@@ -30,13 +32,10 @@ def join(connection: Connection, data: Data) -> Data:
     # Subscribe first, read after: what happens between reaches the client twice and not never.
     delivery.subscribe(connection, room.slug)
     page = log.read(room, data.get("after"), data.get("epoch"))
-    online = payloads.online_usernames(room)
-    return {
-        "room": payloads.room_payload(user, room),
-        "online": online,
-        "typing": typing.usernames(room.slug, user),
-        **page,
-    }
+    about = payloads.room_payload(user, room)
+    # A large room is told how many are here, and not who: the list would be as long for each who joins.
+    online = payloads.online_usernames(room) if about["members"] <= settings.PRESENCE_ROOM_SIZE else []
+    return {"room": about, "online": online, "typing": typing.usernames(room.slug, user), **page}
 
 
 def leave(connection: Connection, data: Data) -> None:

@@ -90,6 +90,12 @@ def to_user(
 
 
 @never_raises
+def to_users(user_ids: Iterable[int], event: str, data: Any, *, droppable: bool = False) -> None:
+    """To every connection of all these people."""
+    _send([connection for user_id in user_ids for connection in connections(user_id)], event, data, droppable)
+
+
+@never_raises
 def to_connection(connection: Connection, event: str, data: Any, *, droppable: bool = False) -> None:
     _send([connection], event, data, droppable)
 

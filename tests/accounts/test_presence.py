@@ -2,7 +2,7 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from accounts import presence, sockets
+from accounts import announcements, presence, sockets
 from accounts.models import User
 from accounts.payloads import user_payload
 from accounts.presence import GRACE, MemoryPresence
@@ -115,10 +115,13 @@ def test_a_timer_that_was_cancelled_too_late_does_nothing(here, clock, gone):
 def site(live, clock, monkeypatch):
     """Everyone shares a room with owner and member; the stranger with nobody."""
     monkeypatch.setattr(presence, "here", MemoryPresence(clock))
+    monkeypatch.setattr(announcements, "later", lambda seconds, func: func())
     monkeypatch.setattr(
         presence,
         "audience",
-        lambda user_id: set(User.objects.exclude(username="stranger").values_list("pk", flat=True)),
+        lambda ids: {
+            pk: set(User.objects.exclude(username="stranger").values_list("pk", flat=True)) for pk in ids
+        },
     )
     return live
 
