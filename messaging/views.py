@@ -140,7 +140,7 @@ def page_data(user: User, about: Payload, mine: Membership | None, shown: Payloa
 
 
 def members_context(here: Room) -> Payload:
-    members = member_payloads(here)
+    members = sorted(member_payloads(here), key=lambda member: member["user"]["display_name"].casefold())
     return {
         "here_now": [member for member in members if member["user"]["online"]],
         "away": [member for member in members if not member["user"]["online"]],

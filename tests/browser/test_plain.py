@@ -49,3 +49,13 @@ def test_an_empty_message_is_refused_with_a_word(visit, room):
     page.locator("#composer-body").fill("   ")
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("alert")).to_contain_text("Write something.")
+
+
+@pytest.mark.parametrize("size", [{}, PHONE], ids=["desktop", "phone"])
+def test_a_room_opens_at_the_newest_message(visit, server, size):
+    slug = new_room(server, "owner")
+    for number in range(40):
+        post(server, "owner", slug, f"m{number}")
+    page = visit("owner", f"/chat/{slug}", **PLAIN, **size)
+    expect(page.locator(".message-body", has_text="m39")).to_be_in_viewport()
+    expect(page.locator("#composer-body")).to_be_in_viewport()

@@ -189,3 +189,13 @@ def test_a_killed_server_process_loses_nothing(visit, room, server):
     expect(message(member, "through it 3")).to_be_visible(timeout=30_000)
     expect(owner.locator(".unsent")).to_have_count(0)
     assert texts(owner) == texts(member) == ["before", *(f"through it {number}" for number in range(4))]
+
+
+def test_whoever_logs_out_is_out_in_every_tab(visit, room, server):
+    one = visit("visitor", "/profile")
+    other = one.context.new_page()
+    other.goto(f"{server.url}/chat/general")
+    expect(other.locator("html[data-live-status=online]")).to_have_count(1)
+    one.get_by_role("button", name="Log out", exact=True).click()
+    other.wait_for_url("**/login**")
+    visit.sessions.clear()

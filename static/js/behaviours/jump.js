@@ -1,4 +1,5 @@
 import { icon } from "../lib/dom.js"
+import { me } from "../lib/me.js"
 import { getAll } from "../lib/rest.js"
 import { rank } from "../models/jump.js"
 
@@ -36,8 +37,9 @@ class Jump {
     this.dialog.showModal()
     this.show()
     this.others ??= others().catch(() => [])
-    const known = new Set(this.items.map((item) => item.href))
-    this.items = [...this.items, ...(await this.others).filter((item) => !known.has(item.href))]
+    // Somebody I have a conversation with is here already, as that.
+    const known = new Set(this.items.map((item) => item.name))
+    this.items = [...this.items, ...(await this.others).filter((item) => !item.also || !known.has(item.name))]
     this.show()
   }
 
@@ -91,7 +93,7 @@ async function others() {
   const [rooms, people] = await Promise.all([getAll("/room", { limit: 200 }), getAll("/user", { limit: 200 })])
   return [
     ...rooms.filter((room) => !room.role).map((room) => ({ name: room.name, href: `/chat/${room.slug}`, note: "not joined", mark: mark(icon("hash")) })),
-    ...people.map((user) => ({ name: user.display_name, also: user.username, href: `/people/${user.username}`, note: `@${user.username}`, mark: mark(avatar(user)) })),
+    ...people.filter((user) => user.username !== me).map((user) => ({ name: user.display_name, also: user.username, href: `/people/${user.username}`, note: `@${user.username}`, mark: mark(avatar(user)) })),
   ]
 }
 

@@ -1,0 +1,106 @@
+"""Pages of rooms: who may see and do what, and how many queries they cost."""
+
+import uuid
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from messaging import services as messaging
+from rooms import membership, services
+from rooms.models import Membership, Room
+
+
+def say(user, room, body="hello"):
+    return messaging.send(user, room.slug, body, uuid.uuid4())[0]
+
+
+def queries(client, path):
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(path).status_code == 200
+    return len(captured)
+
+
+@pytest.mark.parametrize(
+    "path", ["/chat/lobby", "/chat/", "/catch-up", "/search?q=hello", "/chat/lobby/members"]
+)
+def test_more_rooms_people_and_messages_cost_no_more_queries(
+    client_of, owner, public_room, make_person, path
+):
+    client = client_of(owner)
+    say(owner, public_room)
+    client.get(path)
+    before = queries(client, path)
+    for number in range(6):
+        person = make_person(f"person{number}")
+        membership.grant(public_room, person)
+        say(person, public_room, f"hello @owner {number}")
+        services.create_room(owner, f"Room {number}")
+    assert queries(client, path) <= before + catch_up_allowance(path)
+
+
+def catch_up_allowance(path):
+    """Each unread room is read for its first lines; there is one more of them than before."""
+    return 4 if path == "/catch-up" else 0
+
+
+def test_only_moderators_change_the_room(client_of, member, public_room):
+    answer = client_of(member).post(f"/chat/{public_room.slug}/settings", {"name": "Mine", "topic": ""})
+    assert answer.status_code == 400
+    assert Room.objects.get(pk=public_room.pk).name == "Lobby"
+
+
+def test_a_member_may_not_remove_anybody(client_of, member, owner, public_room):
+    client_of(member).post(f"/chat/{public_room.slug}/members/owner", {"remove": "1"})
+    assert Membership.objects.filter(room=public_room, user=owner).exists()
+
+
+def test_a_stranger_joins_a_public_room_and_no_private_one(client_of, stranger, public_room, private_room):
+    client = client_of(stranger)
+    client.post(f"/chat/{public_room.slug}/join")
+    assert client.post(f"/chat/{private_room.slug}/join").status_code == 404
+    assert list(stranger.memberships.values_list("room__slug", flat=True).order_by("pk")) == [
+        "general",
+        "lobby",
+    ]
+
+
+def test_the_settings_of_a_room_are_for_members(client_of, stranger, public_room):
+    assert client_of(stranger).get(f"/chat/{public_room.slug}/settings").status_code == 403
+
+
+def test_the_name_of_a_room_may_be_of_any_script(client_of, owner):
+    answer = client_of(owner).post("/chat/new", {"name": "工房", "topic": "", "kind": "private"})
+    assert answer.status_code == 302
+    assert Room.objects.get(name="工房").kind == "private"
+
+
+def test_home_is_the_room_of_the_last_visit(client_of, member, public_room):
+    client = client_of(member)
+    assert client.get("/")["Location"] == "/chat/general"
+    client.get(f"/chat/{public_room.slug}")
+    assert client.get("/")["Location"] == f"/chat/{public_room.slug}"
+    membership.leave_room(member, public_room.slug)
+    assert client.get("/")["Location"] == "/chat/general"
+
+
+@pytest.mark.parametrize("place", ["before=x", "after=-1", "before=99999999999999999999999", "before=１２"])
+def test_strange_places_are_no_error(client_of, owner, public_room, place):
+    assert client_of(owner).get(f"/chat/{public_room.slug}?{place}").status_code == 200
+
+
+@pytest.mark.parametrize("zone", ["../../etc/passwd", "Nowhere/City", "\x00", "a" * 500, ""])
+def test_a_strange_zone_is_utc(client_of, owner, public_room, zone):
+    client = client_of(owner)
+    client.cookies["tz"] = zone
+    assert client.get(f"/chat/{public_room.slug}").status_code == 200
+
+
+def test_null_bytes_are_no_error(client_of, owner, public_room):
+    client = client_of(owner)
+    assert client.get("/search?q=%00").status_code == 200
+    assert client.get("/chat/?q=%00").status_code == 200
+    assert client.get("/search?q=x&room=%00").status_code == 404
+    assert client.get("/people/%00").status_code == 404
+    answer = client.post(f"/chat/{public_room.slug}", {"body": "a\x00b", "client_id": str(uuid.uuid4())})
+    assert answer.status_code == 400
