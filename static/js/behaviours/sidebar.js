@@ -36,10 +36,14 @@ class Sidebar {
     row.dataset.unread = unread
     row.dataset.mentions = mentions
     row.classList.toggle("unread", unread > 0)
-    row.querySelector("[data-badge]").textContent = mentions
-    row.querySelector("[data-badge]").hidden = mentions === 0
-    row.querySelector("[data-dot]").hidden = unread === 0 || mentions > 0
-    row.querySelector("[data-words]").textContent = mentions ? `, ${mentions} mentions` : unread ? ", unread" : ""
+    // Whatever is said in a direct room is said to me.
+    const direct = row.dataset.kind === "direct"
+    const calls = direct ? unread : mentions
+    row.querySelector("[data-badge]").textContent = calls
+    row.querySelector("[data-badge]").hidden = calls === 0
+    row.querySelector("[data-dot]").hidden = unread === 0 || calls > 0
+    const kind = direct ? "unread" : calls === 1 ? "mention" : "mentions"
+    row.querySelector("[data-words]").textContent = calls ? `, ${calls} ${kind}` : unread ? ", unread" : ""
     this.count()
   }
 
