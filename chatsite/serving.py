@@ -34,7 +34,7 @@ def check_port() -> None:
 
 def check_data_dir() -> None:
     try:
-        settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
+        settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=settings.DATA_DIR):
             pass
     except OSError as error:

@@ -82,7 +82,7 @@ class Checkout:
             stdin=subprocess.DEVNULL,
         )
 
-    def start(self, *arguments: str, wait: float = 60, **environ: str) -> Server:
+    def start(self, *arguments: str, wait: float = 90, **environ: str) -> Server:
         port = environ.setdefault("PORT", str(free_port()))
         log = self.folder / f"printed-{len(self.servers)}.txt"
         with log.open("w") as output:

@@ -30,6 +30,9 @@ class TestTheFirstStart:
         assert stat.S_IMODE(dotenv.stat().st_mode) == 0o600
         assert len(dotenv.read_text().strip().removeprefix("SECRET_KEY=")) >= 50
 
+    def test_only_we_can_read_what_people_say(self, checkout, server):
+        assert stat.S_IMODE((checkout.folder / "data").stat().st_mode) == 0o700
+
     def test_it_says_where_it_is(self, server):
         assert f"Chatsite is at {server.url}" in server.printed()
         assert "Traceback" not in server.printed()
@@ -90,6 +93,16 @@ def test_settings_come_from_dotenv_and_the_environment_wins(checkout):
         )
     finally:
         dotenv.write_text(before)
+
+
+def test_a_key_is_added_to_a_file_whose_last_line_has_no_end(checkout):
+    dotenv = checkout.folder / ".env"
+    dotenv.write_text("PORT=http")
+    assert "PORT" in checkout.run().stderr
+    port, key = dotenv.read_text().splitlines()
+    assert port == "PORT=http"
+    assert key.startswith("SECRET_KEY=")
+    dotenv.write_text(key + "\n")
 
 
 def test_help_and_unknown_commands(checkout):
