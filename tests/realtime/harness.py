@@ -1,10 +1,13 @@
 """A real server in its own process, for every suite that needs one: `with serve(tmp_path) as server: server.url`."""
 
+import atexit
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +17,8 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parents[2]
+# A freshly migrated database, once there is one.
+_migrated: list[Path] = []
 # Seconds; a loaded machine takes its time.
 READY, STOP = 60, 10
 
@@ -91,12 +96,10 @@ def site_environ(folder: Path, port: int, **settings: str) -> dict[str, str]:
 
 @contextmanager
 def serve(folder: Path, application: str = "chatsite.wsgi:application", **settings: str) -> Iterator[Server]:
-    """Migrate an empty database, start gunicorn as `./run` does, wait until it answers, and stop it in the end."""
+    """Migrate the folder's database, start gunicorn as `./run` does, wait until it answers, and stop it in the end."""
     port = free_port()
     environ = site_environ(folder, port, **settings)
-    subprocess.run(
-        [sys.executable, "manage.py", "migrate", "-v0", "--skip-checks"], cwd=ROOT, env=environ, check=True
-    )
+    migrate(folder, environ)
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -108,6 +111,20 @@ def serve(folder: Path, application: str = "chatsite.wsgi:application", **settin
         yield server
     finally:
         server.stop()
+
+
+def migrate(folder: Path, environ: dict[str, str]) -> None:
+    """Once for all new databases of this process on SQLite: the others start with a copy."""
+    mine = folder / "chat.sqlite3"
+    copied = environ["DATABASE_URL"] == f"sqlite:///{mine}" and not mine.exists()
+    if copied and _migrated:
+        shutil.copy(_migrated[0], mine)
+        return
+    run = [sys.executable, "manage.py", "migrate", "-v0", "--skip-checks"]
+    subprocess.run(run, cwd=ROOT, env=environ, check=True)
+    if copied:
+        _migrated.append(Path(shutil.copy(mine, tempfile.mkdtemp())))
+        atexit.register(shutil.rmtree, _migrated[0].parent)
 
 
 def command(port: int, application: str) -> list[str]:

@@ -32,9 +32,7 @@ def test_it_stops_at_once_with_clients_connected_and_closes_them(tmp_path, numbe
         assert {socket.end() for socket in sockets} == {1001}
         assert half_open.end() == 1001
         assert poll.getresponse().read() == b"1"
-        assert (
-            "Traceback" not in server.log.read_text().replace("a job that fails", "", 1).split("goes on")[-1]
-        )
+        assert "Traceback" not in server.log.read_text()
 
 
 def test_a_request_that_is_being_answered_is_answered(tmp_path):
