@@ -46,6 +46,9 @@ class Whole(serializers.IntegerField):
 
 
 class Flag(serializers.BooleanField):
+    # A form sends nothing for a box without a tick; that must not undo what the form's user never looked at.
+    default_empty_html = serializers.empty
+
     def to_internal_value(self, data: Any) -> bool:
         if not from_form(self) and not isinstance(data, bool):
             self.fail("invalid", input=data)

@@ -16,7 +16,7 @@ from accounts.payloads import user_brief
 from chatsite.api import Pages, me
 from chatsite.times import iso
 from rooms import access, directs, invites, log, membership, payloads, services
-from rooms.models import Membership, Room
+from rooms.models import Ban, Membership, Room, RoomInvite
 from rooms.serializers import (
     BanSerializer,
     EventPageSerializer,
@@ -162,6 +162,7 @@ class MemberViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
 
 
 class BanViewSet(viewsets.GenericViewSet):
+    queryset = Ban.objects.none()
     serializer_class = BanSerializer
     pagination_class = Pages
     filter_backends = []
@@ -188,6 +189,7 @@ class BanViewSet(viewsets.GenericViewSet):
 
 
 class RoomInviteViewSet(viewsets.GenericViewSet):
+    queryset = RoomInvite.objects.none()
     serializer_class = RoomInviteSerializer
     pagination_class = Pages
     filter_backends = []
