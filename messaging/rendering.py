@@ -4,8 +4,9 @@ Raw HTML, headings, images, tables and rules are not markdown here: they stay th
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from functools import cache
+from time import thread_time
 from typing import Any
 
 import nh3
@@ -13,7 +14,7 @@ from django.utils.html import escape
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
-from pygments import highlight
+from pygments import format as format_tokens
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
@@ -34,8 +35,15 @@ ATTRIBUTES: dict[str, set[str]] = {
 # is shown as it was typed. A long and lively message has some dozens.
 MOST_MARKS = 400
 MARKS = re.compile(r"[\[\]*_`~<>!(&]")
-# Pygments' lexers are regular expressions, some of them slow on text made for it.
+# The same for what looks like an address, a mention or a room (3,000 of `://` took 0.5 s), and for lines (lists).
+MOST_LINKS = 400
+LINKS = re.compile(r"//|\.\w|[@#]\w")
+MOST_LINES = 1000
+# Pygments' lexers are regular expressions, some of them quadratic: 4,000 blanks in C took 2 s in one step. What takes
+# a message longer than this, in seconds of the processor's time, is shown without colours.
 LONGEST_HIGHLIGHT = 4000
+HIGHLIGHT_SECONDS = 0.05
+GAP = re.compile(r"\s{100}")
 LANGUAGES = {
     "bash", "c", "c++", "console", "cpp", "cs", "css", "csharp", "diff", "docker", "dockerfile", "go", "html", "ini",
     "java", "javascript", "js", "json", "kotlin", "lua", "make", "nginx", "php", "py", "python", "r", "rb", "ruby",
@@ -64,10 +72,19 @@ def spellings(word: str) -> list[str]:
 def render(body: str, people: People | None = None, rooms: People | None = None) -> str:
     """Safe HTML of `body`. `people` gives usernames by their small letters, `rooms` the names of rooms by their slug;
     only these become links."""
-    if len(MARKS.findall(body)) > MOST_MARKS:
+    if is_tangled(body):
         return plain(body)
-    html = markdown().render(body, {"people": people or {}, "rooms": rooms or {}})
-    return clean(html).strip()
+    env = {"people": people or {}, "rooms": rooms or {}, "colouring": HIGHLIGHT_SECONDS}
+    return clean(markdown().render(body, env)).strip()
+
+
+def is_tangled(body: str) -> bool:
+    """Made of marks more than of words: reading it as markdown would take too long."""
+    return (
+        len(MARKS.findall(body)) > MOST_MARKS
+        or len(LINKS.findall(body)) > MOST_LINKS
+        or body.count("\n") > MOST_LINES
+    )
 
 
 def plain(body: str) -> str:
@@ -87,23 +104,40 @@ def clean(html: str) -> str:
 
 @cache
 def markdown() -> MarkdownIt:
-    options = {"html": False, "linkify": True, "breaks": True, "highlight": highlighted, "maxNesting": 12}
+    options = {"html": False, "linkify": True, "breaks": True, "maxNesting": 12}
     parser = MarkdownIt("zero", options).enable([*RULES, "balance_pairs", "fragments_join"])
     parser.core.ruler.enable(["linkify"])
     parser.core.ruler.push("names", link_names)
+    parser.add_render_rule("fence", fence)
     if parser.linkify:
         parser.linkify.set({"fuzzy_email": False})
     return parser
 
 
-def highlighted(code: str, language: str, attributes: str) -> str:
-    if language.lower() not in LANGUAGES or len(code) > LONGEST_HIGHLIGHT:
-        return f'<pre class="code"><code>{escape(code)}</code></pre>\n'
+def fence(
+    renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]
+) -> str:
+    code, language = tokens[index].content, tokens[index].info.strip().partition(" ")[0]
+    return f'<pre class="code"><code>{coloured(code, language, env) or escape(code)}</code></pre>\n'
+
+
+def coloured(code: str, language: str, env: MutableMapping[str, Any]) -> str | None:
+    """Pygments' spans; None for a language that it isn't asked for, and for code that takes it too long."""
+    if language.lower() not in LANGUAGES or len(code) > LONGEST_HIGHLIGHT or GAP.search(code):
+        return None
     try:
         lexer = get_lexer_by_name(language.lower(), stripnl=False)
     except ClassNotFound:
-        return f'<pre class="code"><code>{escape(code)}</code></pre>\n'
-    return f'<pre class="code"><code>{highlight(code, lexer, HtmlFormatter(nowrap=True))}</code></pre>\n'
+        return None
+    found = []
+    end = thread_time() + env["colouring"]
+    for token in lexer.get_tokens(code):
+        found.append(token)
+        if thread_time() > end:
+            env["colouring"] = 0
+            return None
+    env["colouring"] = end - thread_time()
+    return format_tokens(found, HtmlFormatter(nowrap=True))
 
 
 def link_names(state: StateCore) -> None:

@@ -1,4 +1,5 @@
 import re
+from time import thread_time
 
 import nh3
 import pytest
@@ -120,3 +121,27 @@ def test_what_would_take_long_is_shown_as_typed():
     body = "[" * 10_000
     assert render(body) == f"<p>{body}</p>"
     assert "<strong>" in render("**a** " * (MOST_MARKS // 4))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "://" * 3333,
+        "http://a" * 1250,
+        "a.com " * 1666,
+        "\n- a" * 2500,
+        "#aa " * 2500,
+        "```c\na " + "\n" * 3900 + "\n```",
+        "```cs\n" + "a\n" * 990 + "```",
+        "```make\n" + "0" * 3900 + "\n```\n```make\n" + "{" * 100 + "\n```",
+    ],
+)
+def test_no_text_takes_long(body):
+    render("```c\nx\n```\n```cs\nx\n```\n```make\nx\n```")  # the lexers are made at their first use
+    began = thread_time()
+    render(body)
+    assert thread_time() - began < 0.25
+
+
+def test_ordinary_code_is_coloured():
+    assert "<span" in render("```c\nint main(void) {\n    return 0;\n}\n```")
