@@ -125,3 +125,30 @@ def test_copying_the_link(visit, room, server):
     expect(owner.get_by_text("Link copied")).to_be_visible()
     copied = owner.evaluate("navigator.clipboard.readText()")
     assert re.fullmatch(rf"{server.url}/chat/{room}/message/\d+", copied)
+
+
+def test_new_is_found_on_an_older_page(visit, server):
+    slug = new_room(server, "owner", members=["member"])
+    for number in range(70):
+        post(server, "owner", slug, f"unseen {number}")
+    member = visit("member", f"/chat/{slug}")
+    expect(message(member, "unseen 69")).to_be_in_viewport()
+    member.locator(".log").evaluate("log => { log.scrollTop = 0 }")
+    expect(member.locator(".new-line + .message")).to_contain_text("unseen 0")
+
+
+def test_a_page_that_stays_open_stays_light(visit, server):
+    slug = new_room(server, "owner", members=["member"])
+    member = visit("member", f"/chat/{slug}")
+    member.evaluate(
+        """async () => {
+        const { talk } = await import("/static/js/lib/talk.js")
+        const sender = { username: "owner", display_name: "owner", avatar: { initials: "OW", color: 0 } }
+        for (let seq = 100; seq < 600; seq += 1) talk.receive({
+            id: seq + 1e6, seq, sender, body: "x", html: "<p>x</p>", client_id: "x", room: "x",
+            created_at: new Date(seq * 1e9).toISOString(), edited_at: null, deleted: false, reply_to: null,
+        })
+    }"""
+    )
+    assert member.locator(".message[data-id]").count() <= 400
+    expect(member.get_by_role("link", name="Older messages")).to_be_attached()

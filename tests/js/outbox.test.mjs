@@ -164,3 +164,12 @@ test("a discarded message is forgotten", () => {
   outbox.connected()
   assert.equal(calls.length, 0)
 })
+
+test("what nobody sent for a week is given up", () => {
+  write("a")
+  clock += 8 * 24 * 60 * 60 * 1000
+  write("b")
+  outbox = open()
+  assert.deepEqual(outbox.entries.map((entry) => entry.client_id), ["b"])
+  assert.deepEqual([...store.kept.keys()], ["b"])
+})

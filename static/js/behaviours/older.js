@@ -10,7 +10,7 @@ const AHEAD = "800px 0px"
 export function mount(element) {
   const older = part(element, "older")
   const newer = part(element, "newer")
-  if (older) loadAt(element, older, older, loadOlder)
+  loadAt(element, older, older, loadOlder)
   if (newer) loadAt(element, newer, newer.querySelector("a"), loadNewer)
 }
 
@@ -45,18 +45,15 @@ function loadAt(element, place, link, load) {
 }
 
 async function loadOlder(place) {
+  if (place.hidden) return
   const before = talk.list.first.dataset.seq
   const page = await get("/message", { room: room.slug, before, limit: PAGE })
   talk.scroller.keepPlace(() => {
     talk.list.prepend(page.results)
-    if (!page.next) showBeginning(place)
+    place.hidden = !page.next
+    part(talk.element, "beginning").hidden = Boolean(page.next)
     talk.emit("prepended")
   })
-}
-
-function showBeginning(place) {
-  const template = document.getElementById("beginning-template")
-  place.replaceWith(document.importNode(template.content, true))
 }
 
 async function loadNewer(place) {

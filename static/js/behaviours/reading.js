@@ -1,3 +1,4 @@
+import { part } from "../lib/dom.js"
 import { live } from "../lib/live.js"
 import { outgoing } from "../lib/outgoing.js"
 import { room } from "../lib/room.js"
@@ -18,7 +19,8 @@ export function mount(element) {
   /** The "New" line belongs on a page that has only now come. */
   const seek = () => {
     const { read_seq: left } = room.about
-    if (!sought || Number(talk.list.first.dataset.seq) > left) return
+    const begun = part(element, "older").hidden
+    if (!sought || (Number(talk.list.first.dataset.seq) > left && !begun)) return
     sought = false
     const row = talk.list.rows().find(({ dataset }) => Number(dataset.seq) > left && dataset.user !== room.me.username)
     if (row && !element.querySelector(".new-line")) talk.list.markNew(row)

@@ -58,6 +58,16 @@ export class MessageList {
     for (const row of [...rows, before]) this.arrange(row)
   }
 
+  /** Beyond `most` rows, lets the older half go; whether there was anything to do. */
+  trim(most) {
+    const rows = this.rows()
+    if (rows.length <= most) return false
+    const first = rows.at(-most / 2)
+    while (this.element.firstElementChild !== first) this.element.firstElementChild.remove()
+    this.arrange(first)
+    return true
+  }
+
   update(message) {
     const row = this.row(message.id)
     if (row) fill(row, message)

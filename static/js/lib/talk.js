@@ -4,6 +4,8 @@ import { MessageList } from "./message_list.js"
 import { room } from "./room.js"
 import { Scroller } from "./scroller.js"
 
+const MOST_ROWS = 400
+
 /**
  * What is shown of the room's talk. Emits "arrived" (message, row), "prepended", and "reply" and "edit" (row) for the composer.
  * `attached` says whether the last row is the newest message; where an old page is open it is not, and what comes
@@ -26,6 +28,15 @@ class Talk extends Emitter {
       return
     }
     this.scroller.follow(() => this.emit("arrived", message, this.list.put(message)))
+    if (this.scroller.pinned) this.#lighten()
+  }
+
+  /** A page that is open for days keeps only what its reader is near; the rest loads again on the way up. */
+  #lighten() {
+    if (!this.list.trim(MOST_ROWS)) return
+    part(this.element, "older").hidden = false
+    part(this.element, "beginning").hidden = true
+    this.scroller.toBottom()
   }
 
   attach() {

@@ -2,6 +2,7 @@
 const PASSING = new Set(["timeout", "offline", "unavailable", "rate_limited", "request_failed"])
 const TRIES = 4
 const FIRST_PAUSE = 1000
+const WEEK = 7 * 24 * 60 * 60 * 1000
 
 /**
  * Messages on their way. One at a time goes out, so that they arrive in the order in which they were written; each keeps
@@ -16,7 +17,7 @@ export class Outbox {
     Object.assign(this, { store, send, changed, later, now })
     this.online = false
     this.pausedUntil = 0
-    this.entries = store.load().map((entry) => ({ ...entry, state: "waiting", error: null, tries: 0 }))
+    this.entries = this.#kept().map((entry) => ({ ...entry, state: "waiting", error: null, tries: 0 }))
     this.entries.sort((one, other) => one.written - other.written)
   }
 
@@ -127,6 +128,14 @@ export class Outbox {
 
   #tell(entry, gone = false) {
     this.changed(entry, gone)
+  }
+
+  /** What nobody wanted to send again for a week is given up. */
+  #kept() {
+    const [fresh, stale] = [[], []]
+    for (const entry of this.store.load()) (this.now() - entry.written < WEEK ? fresh : stale).push(entry)
+    for (const entry of stale) this.store.remove(entry.client_id)
+    return fresh
   }
 
   /** Two messages of one millisecond keep their order over a reload. */
