@@ -6,6 +6,7 @@ import os
 import platform
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -17,10 +18,13 @@ from typing import Any
 from benchmarks import pages, picture, programs, report
 from benchmarks.cluster import postgresql
 from benchmarks.groups import PEOPLE
-from benchmarks.scenarios import QUICK, SCENARIOS, Plan
-from benchmarks.servers import OURS, OURS_SQLITE, ROOT, TITLES, Place, running
+from benchmarks.loader import LoadError
+from benchmarks.scenarios import NAMES, QUICK, Plan, Step, steps
+from benchmarks.servers import OURS, OURS_SQLITE, ROOT, TITLES, Place, Server, running
 
 READING = ("history", "pages")
+# What is said of each measure as the run goes on.
+SHOWN = ("deliveries_per_second", "stored_per_second", "p99_ms", "per_second", "bytes_each", "server_cpu")
 RESULTS = ROOT / "benchmarks" / "results.json"
 DOCUMENT = ROOT / "docs" / "performance.md"
 # Rounds of numbers by scenario and server.
@@ -29,7 +33,7 @@ Rounds = dict[str, dict[str, list[dict[str, Any]]]]
 
 def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
-    names = [*SCENARIOS, *READING]
+    names = [*NAMES, *READING]
     parser.add_argument(
         "scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(names)}; all if none"
     )
@@ -64,23 +68,24 @@ def say(text: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 
-def measure_round(place: Place, plan: Plan, names: list[str], servers: list[str], rounds: Rounds) -> None:
-    for server_name in servers:
-        mine = [name for name in names if server_name in SCENARIOS[name].servers]
-        shared = [name for name in mine if not SCENARIOS[name].fresh]
-        for group in [shared, *([name] for name in mine if name not in shared)]:
-            if group:
-                measure_group(place, plan, group, server_name, rounds)
+def measure_round(place: Place, plan: Plan, names: list[str], server_name: str, rounds: Rounds) -> None:
+    for group in steps(server_name, names):
+        if group:
+            with running(place, server_name) as server:
+                for step in group:
+                    measure(server, plan, step, rounds)
 
 
-def measure_group(place: Place, plan: Plan, names: list[str], server_name: str, rounds: Rounds) -> None:
-    with running(place, server_name) as server:
-        for name in names:
-            say(f"{TITLES[server_name]}: {SCENARIOS[name].title}")
-            numbers = SCENARIOS[name].measure(server, plan)
-            if numbers.get("faults"):
-                say(f"  not clean: {numbers['faults']}")
-            rounds.setdefault(name, {}).setdefault(server_name, []).append(numbers)
+def measure(server: Server, plan: Plan, step: Step, rounds: Rounds) -> None:
+    try:
+        found = step(server, plan)
+    except LoadError as error:
+        say(f"{TITLES[server.name]}: {error}")
+        return
+    for name, numbers in found.items():
+        rounds.setdefault(name, {}).setdefault(server.name, []).append(numbers)
+        said = ", ".join(f"{key} {report.number(numbers[key])}" for key in SHOWN if key in numbers)
+        say(f"{TITLES[server.name]}: {name}: {said}{' NOT CLEAN' if numbers['faults'] else ''}")
 
 
 def measure_reading(place: Place, plan: Plan, servers: list[str], rounds: Rounds) -> None:
@@ -114,6 +119,8 @@ def machine() -> dict[str, Any]:
 
 
 def main() -> None:
+    # So that whatever was started is stopped.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     arguments = read_arguments()
     programs.install()
     plan = QUICK if arguments.quick else Plan()
@@ -121,12 +128,13 @@ def main() -> None:
         plan = Plan(**{**vars(plan), "seconds": arguments.seconds})
     facts = machine()
     rounds: Rounds = {}
-    talks = [name for name in arguments.scenarios if name in SCENARIOS]
+    talks = [name for name in arguments.scenarios if name in NAMES]
     count = arguments.rounds or (1 if arguments.quick else 3)
     with prepared(plan, arguments.servers) as place:
         for number in range(count):
             say(f"round {number + 1} of {count}")
-            measure_round(place, plan, talks, arguments.servers, rounds)
+            for server_name in arguments.servers:
+                measure_round(place, plan, talks, server_name, rounds)
         if set(READING) & set(arguments.scenarios):
             measure_reading(place, plan, arguments.servers, rounds)
         for log in place.folder.glob("*.log"):
@@ -138,7 +146,7 @@ def finish(arguments: argparse.Namespace, plan: Plan, facts: dict[str, Any], rou
     results = report.results_of(rounds, facts, vars(plan))
     text = report.text(results)
     print(text)
-    whole = not arguments.quick and set(arguments.scenarios) >= {*SCENARIOS, *READING}
+    whole = not arguments.quick and set(arguments.scenarios) >= {*NAMES, *READING}
     out = arguments.out or (RESULTS if whole else programs.BUILD / "results.json")
     out.write_text(json.dumps(results, indent=1) + "\n")
     if out == RESULTS:

@@ -6,12 +6,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Group:
-    """`rooms` rooms of `size` people each; `first` is the number of the first of them."""
+    """`rooms` rooms of `size` people each; `first` is the number of the first of them. `senders` of them write."""
 
     prefix: str
     rooms: int
     size: int
     first: int
+    senders: int = 1
 
     @property
     def people(self) -> int:
@@ -20,12 +21,18 @@ class Group:
     @property
     def options(self) -> dict[str, Any]:
         """For the load generator: everybody connects once."""
-        return {"rooms": self.prefix, "size": self.size, "first": self.first, "sockets": self.people}
+        return {
+            "rooms": self.prefix,
+            "size": self.size,
+            "first": self.first,
+            "sockets": self.people,
+            "senders": self.senders,
+        }
 
 
-HALL = Group("hall-", 1, 500, 0)
-FIVE = Group("five-", 1, 5, 500)
-TABLES = Group("table-", 200, 10, 505)
+HALL = Group("hall-", 1, 500, 0, 50)
+FIVE = Group("five-", 1, 5, 500, 5)
+TABLES = Group("table-", 200, 10, 505, 200)
 IDLE = Group("idle-", 200, 50, 2_505)
 GROUPS = (HALL, FIVE, TABLES, IDLE)
 PEOPLE = sum(group.people for group in GROUPS)

@@ -12,6 +12,10 @@ from benchmarks.servers import Server
 PATIENCE = 300
 
 
+class LoadError(Exception):
+    """The server let nobody in, or let everybody down."""
+
+
 @dataclass
 class Usage:
     """CPU seconds of the server and of PostgreSQL, and the server's memory in bytes."""
@@ -27,53 +31,69 @@ class Usage:
 
 
 @dataclass
-class Run:
-    """What one load did. `ready` and `result` are the load generator's own words."""
+class Talk:
+    """`result` is the load generator's own words."""
 
-    usage: dict[str, Usage]
-    ready: dict[str, Any]
+    begin: Usage
+    end: Usage
     result: dict[str, Any]
 
     @property
     def cpu(self) -> float:
-        return self.usage["end"].server - self.usage["begin"].server
+        return self.end.server - self.begin.server
 
     @property
     def database_cpu(self) -> float:
-        return self.usage["end"].database - self.usage["begin"].database
+        return self.end.database - self.begin.database
 
 
-def load(server: Server, options: dict[str, Any], at_begin: Callable[[], None] | None = None) -> Run:
-    """`options` are those of benchmarks/load/main.c. `at_begin` runs beside the load, in its measured seconds."""
-    words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))]
-    common = ["--port", str(server.port), "--tokens", str(server.folder / "tokens")]
-    command = [str(programs.BUILD / "load"), *common, *words]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    run = Run({}, {}, {})
+@dataclass
+class Load:
+    """All handshakes together, and what was said afterwards."""
+
+    start: Usage
+    ready: Usage
+    opened: dict[str, Any]
+    talks: list[Talk]
+
+    @property
+    def failed(self) -> dict[str, Any]:
+        return {"failed": self.opened["failed"]} if self.opened["failed"] else {}
+
+
+def load(
+    server: Server, options: dict[str, Any], *talks: str, at_begin: Callable[[], None] | None = None
+) -> Load:
+    """`options` and `talks` are those of benchmarks/load/main.c. `at_begin` runs beside the first talk."""
+    words = [f"--{name}={value}" for name, value in options.items()]
+    common = [f"--port={server.port}", f"--tokens={server.folder / 'tokens'}"]
+    pairs = [part for word in common + words for part in word.split("=", 1)]
+    process = subprocess.Popen(
+        [str(programs.BUILD / "load"), *pairs, *talks], stdout=subprocess.PIPE, text=True
+    )
+    marks: dict[str, Usage] = {}
+    opened: dict[str, Any] = {}
+    said: list[Talk] = []
     try:
-        assert process.stdout is not None
-        for line in process.stdout:
+        for line in process.stdout or ():
             word, _, rest = line.strip().partition(" ")
             if word == "result":
-                run.result = json.loads(rest)
+                said.append(Talk(marks["begin"], marks["end"], json.loads(rest)))
                 continue
-            run.usage[word] = Usage.of(server)
+            marks[word] = Usage.of(server)
             if word == "ready":
-                run.ready = json.loads(rest)
-            if word == "begin" and at_begin:
+                opened = json.loads(rest)
+            if word == "begin" and at_begin and not said:
                 at_begin()
         process.wait(PATIENCE)
     finally:
         processes.stop(process)
-    if not run.result:
-        raise RuntimeError(f"{server.name}: nobody could connect for {options}")
-    return run
+    if len(said) < len(talks) or not opened.get("sockets"):
+        raise LoadError(f"could not be measured with {' '.join(words + list(talks))}")
+    return Load(marks["start"], marks["ready"], opened, said)
 
 
-def faults(run: Run) -> dict[str, Any]:
+def faults(talk: Talk) -> dict[str, Any]:
     """What must be empty for the numbers to count."""
     names = ("wrong", "missing", "lost", "errors", "first_error")
-    found = {name: run.result[name] for name in names if run.result[name]}
-    if run.ready["failed"]:
-        found["failed"] = run.ready["failed"]
-    return found
+    return {name: talk.result[name] for name in names if talk.result[name]}

@@ -66,8 +66,8 @@ def under_load(reader: Reader, server: Server, plan: Plan) -> Numbers:
             for name, path in PAGES.items():
                 times[name].append(reader.milliseconds(path))
 
-    options = {**HALL.options, "senders": 50, "rate": 50, "warmup": plan.warmup, "seconds": plan.seconds}
-    load(server, options, at_begin=read)
+    options = {**HALL.options, "warmup": plan.warmup, "seconds": plan.seconds}
+    load(server, options, "r50", at_begin=read)
     return {name: statistics.median(values) for name, values in times.items()}
 
 

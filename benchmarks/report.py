@@ -143,7 +143,7 @@ def details(results: Results) -> str:
     for name, numbers in results["medians"].get("stalled", {}).items():
         found.append(
             f"{TITLES[name]}, one reader of 500 stopped: "
-            f"p99 {numbers['p99_ms_alone']:.0f} → {numbers['p99_ms_beside']:.0f} ms, "
+            f"the others' p99 {numbers['p99_ms_before']:.0f} → {numbers['p99_ms']:.0f} ms, "
             f"memory grew by {numbers['grown_bytes'] / 2**20:.1f} MiB, {'cut' if numbers['cut'] else 'not cut'}."
         )
     bad = unclean(results)

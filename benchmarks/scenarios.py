@@ -1,20 +1,23 @@
-"""The measures. Each takes a running server and gives numbers by name; `Plan` says how long and how many."""
+"""The measures: what a running server is asked to do, and the numbers that come of it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from benchmarks.groups import FIVE, HALL, IDLE, TABLES
-from benchmarks.loader import Run, Usage, faults, load
-from benchmarks.servers import NODE, NODE_STORED, OURS, OURS_SQLITE, TITLES, Server
+from benchmarks.groups import FIVE, HALL, IDLE, TABLES, Group
+from benchmarks.loader import Talk, Usage, faults, load
+from benchmarks.servers import NODE, OURS, STORING, TITLES, Server
 
 Numbers = dict[str, Any]
-ALL = tuple(TITLES)
+Step = Callable[..., dict[str, Numbers]]
 
 
 @dataclass(frozen=True)
 class Plan:
+    """How long, and how many."""
+
     seconds: float = 5
     warmup: float = 1.5
     idle_sockets: int = 10_000
@@ -29,110 +32,92 @@ QUICK = Plan(
 )
 
 
-def talk_numbers(run: Run) -> Numbers:
-    result, seconds = run.result, run.result["seconds"]
+# Talks that share their sockets, by the people who hold them, in their order.
+TALKS = {
+    HALL: {"one": "w1", "steady": "r50", "eight": "w8", "stalled": "s8"},
+    FIVE: {"five": "w64"},
+    TABLES: {"tables": "w64"},
+}
+NAMES = [name for known in TALKS.values() for name in known] + ["handshake", "idle"]
+
+
+def talk_numbers(talk: Talk) -> Numbers:
+    result, seconds = talk.result, talk.result["seconds"]
     deliveries = result["deliveries"]
     return {
         "deliveries_per_second": deliveries / seconds,
         "stored_per_second": result["stored"] / seconds,
-        "cpu_us_per_delivery": run.cpu / max(deliveries, 1) * 1e6,
-        "cpu_us_per_message": run.cpu / max(result["stored"], 1) * 1e6,
-        "server_cpu": run.cpu / seconds,
-        "database_cpu": run.database_cpu / seconds,
+        "cpu_us_per_delivery": talk.cpu / max(deliveries, 1) * 1e6,
+        "cpu_us_per_message": talk.cpu / max(result["stored"], 1) * 1e6,
+        "server_cpu": talk.cpu / seconds,
+        "database_cpu": talk.database_cpu / seconds,
         "load_cpu": result["own_cpu"],
         "p50_ms": result["delivery_ms"]["p50"],
         "p99_ms": result["delivery_ms"]["p99"],
         "ack_p50_ms": result["ack_ms"]["p50"],
         "ack_p99_ms": result["ack_ms"]["p99"],
-        "faults": faults(run),
+        "grown_bytes": talk.end.memory - talk.begin.memory,
+        "cut": result["cut"],
+        "faults": faults(talk),
     }
 
 
-def talk(server: Server, plan: Plan, **options: Any) -> Numbers:
-    return talk_numbers(load(server, {"seconds": plan.seconds, "warmup": plan.warmup, **options}))
+def talks(server: Server, plan: Plan, group: Group, names: list[str]) -> dict[str, Numbers]:
+    """`names` are of TALKS[group]."""
+    if "stalled" in names:
+        names = [name for name in TALKS[group] if name in names or name == "eight"]
+    options = {**group.options, "seconds": plan.seconds, "warmup": plan.warmup, "stalled": int(group is HALL)}
+    done = load(server, options, *(TALKS[group][name] for name in names))
+    found = {name: talk_numbers(talk) for name, talk in zip(names, done.talks, strict=True)}
+    for numbers in found.values():
+        numbers["faults"] |= done.failed
+    if "stalled" in found:
+        found["stalled"]["p99_ms_before"] = found["eight"]["p99_ms"]
+        found["stalled"]["p99_ratio"] = found["stalled"]["p99_ms"] / found["eight"]["p99_ms"]
+    return found
 
 
-def eight(server: Server, plan: Plan) -> Numbers:
-    return talk(server, plan, **HALL.options, senders=8, in_flight=8)
-
-
-def one(server: Server, plan: Plan) -> Numbers:
-    return talk(server, plan, **HALL.options, senders=8, in_flight=1)
-
-
-def steady(server: Server, plan: Plan) -> Numbers:
-    return talk(server, plan, **HALL.options, senders=50, rate=50)
-
-
-def five(server: Server, plan: Plan) -> Numbers:
-    return talk(server, plan, **FIVE.options, senders=5, in_flight=64)
-
-
-def tables(server: Server, plan: Plan) -> Numbers:
-    return talk(server, plan, **TABLES.options, senders=200, in_flight=64)
-
-
-def handshake(server: Server, plan: Plan) -> Numbers:
+def handshake(server: Server, plan: Plan) -> dict[str, Numbers]:
     """From connect() to the join's ack, a hundred at a time."""
-    options = {**IDLE.options, "sockets": plan.handshakes, "concurrency": 100}
-    run = load(server, {**options, "warmup": 0, "seconds": 0})
-    start, ready = run.usage["start"], run.usage["ready"]
-    return {
-        "per_second": run.ready["per_second"],
-        "cpu_us_each": (ready.server - start.server) / run.ready["sockets"] * 1e6,
-        "database_us_each": (ready.database - start.database) / run.ready["sockets"] * 1e6,
-        "faults": faults(run),
+    done = load(server, {**IDLE.options, "sockets": plan.handshakes, "concurrency": 100})
+    numbers = {
+        "per_second": done.opened["per_second"],
+        "cpu_us_each": (done.ready.server - done.start.server) / done.opened["sockets"] * 1e6,
+        "database_us_each": (done.ready.database - done.start.database) / done.opened["sockets"] * 1e6,
+        "faults": done.failed,
     }
+    return {"handshake": numbers}
 
 
-def idle(server: Server, plan: Plan) -> Numbers:
+def idle(server: Server, plan: Plan) -> dict[str, Numbers]:
     """Memory and CPU of joined sockets that say nothing. Some come and go first, so that the code is loaded."""
-    load(server, {**IDLE.options, "sockets": 100, "warmup": 0, "seconds": 0})
+    load(server, {**IDLE.options, "sockets": 100})
     time.sleep(4)
     before = Usage.of(server).memory
     options = {**IDLE.options, "sockets": plan.idle_sockets, "addresses": 4, "concurrency": 200}
-    run = load(server, {**options, "warmup": 8, "seconds": plan.idle_seconds})
-    return {
-        "bytes_each": (run.usage["end"].memory - before) / run.ready["sockets"],
-        "server_cpu": run.cpu / run.result["seconds"],
-        "database_cpu": run.database_cpu / run.result["seconds"],
-        "sockets": run.ready["sockets"],
-        "per_second": run.ready["per_second"],
-        "faults": faults(run),
+    done = load(server, {**options, "warmup": 8, "seconds": plan.idle_seconds}, "q")
+    quiet = done.talks[0]
+    numbers = {
+        "bytes_each": (quiet.end.memory - before) / done.opened["sockets"],
+        "server_cpu": quiet.cpu / quiet.result["seconds"],
+        "database_cpu": quiet.database_cpu / quiet.result["seconds"],
+        "sockets": done.opened["sockets"],
+        "per_second": done.opened["per_second"],
+        "faults": done.failed | faults(quiet),
     }
+    return {"idle": numbers}
 
 
-def stalled(server: Server, plan: Plan) -> Numbers:
-    """The room at full load, then again with one of its 500 who stops reading."""
-    options = {**HALL.options, "senders": 8, "in_flight": 8, "warmup": plan.warmup}
-    alone = load(server, {**options, "seconds": plan.seconds})
-    beside = load(server, {**options, "seconds": plan.seconds, "stalled": 1})
-    return {
-        "p99_ms_alone": alone.result["delivery_ms"]["p99"],
-        "p99_ms_beside": beside.result["delivery_ms"]["p99"],
-        "p99_ratio": beside.result["delivery_ms"]["p99"] / alone.result["delivery_ms"]["p99"],
-        "grown_bytes": beside.usage["end"].memory - beside.usage["begin"].memory,
-        "cut": beside.result["cut"],
-        "faults": faults(alone) | faults(beside),
-    }
+def steps(server_name: str, names: list[str]) -> Iterator[list[Step]]:
+    """What is measured on that server. Each list wants a server that has just started."""
+    wanted = [name for name in names if server_name in measured_on(name)]
+    groups = {group: [name for name in known if name in wanted] for group, known in TALKS.items()}
+    shared = [partial(talks, group=group, names=mine) for group, mine in groups.items() if mine]
+    yield [*shared, *([handshake] if "handshake" in wanted else [])]
+    yield [idle] if "idle" in wanted else []
 
 
-@dataclass(frozen=True)
-class Scenario:
-    title: str
-    measure: Callable[[Server, Plan], Numbers]
-    servers: tuple[str, ...] = ALL
-    # On a server that has just started.
-    fresh: bool = False
-
-
-SCENARIOS = {
-    "eight": Scenario("500 sockets in a room, 8 in flight", eight),
-    "one": Scenario("500 sockets in a room, 1 in flight", one),
-    "steady": Scenario("50 messages/s into a room of 500", steady),
-    "five": Scenario("5 sockets, 64 in flight", five),
-    "tables": Scenario("200 rooms of 10, 64 in flight", tables),
-    "handshake": Scenario("handshake, identity and membership, join", handshake),
-    "stalled": Scenario("a reader that stops reading", stalled, (OURS, OURS_SQLITE, NODE_STORED)),
-    "idle": Scenario("idle joined sockets", idle, (OURS, NODE), fresh=True),
-}
+def measured_on(name: str) -> tuple[str, ...]:
+    if name == "idle":
+        return (OURS, NODE)
+    return STORING if name == "stalled" else tuple(TITLES)

@@ -13,11 +13,11 @@ struct options {
     int first;         /* the first socket's line in the file of tokens */
     int size;          /* sockets of a room */
     int senders;
-    int in_flight;     /* closed loop: messages on their way at any time */
-    double rate;       /* open loop: messages a second, whatever happens; 0 for a closed one */
+    int in_flight;     /* of this talk: messages on their way at any time */
+    double rate;       /* of this talk: messages a second; 0 where the next one waits for the last */
     double warmup, seconds;
     int concurrency;   /* handshakes at the same time */
-    int stalled;       /* sockets, the last ones, that stop reading when the talk begins */
+    int stalled;       /* sockets, the last ones, that stop reading when a talk wants it */
     int body;          /* bytes of a message's text */
     const char *rooms; /* prefix of the rooms' slugs */
     const char *tokens;
@@ -72,6 +72,7 @@ size_t frame_write(char *to, int opcode, const char *payload, size_t size);
 void poller_open(void);
 bool poller_wait(int milliseconds); /* true where the timer has struck */
 void poller_timer(double rate);
+void poller_untimer(void);
 uint64_t timer_strikes(void);
 void peer_open(struct peer *peer);
 void peer_stall(struct peer *peer);
@@ -92,6 +93,7 @@ void talk_start(void);
 void talk_send(uint64_t due);
 void talk_fill(void);
 void talk_stop(void);
+void talk_forget(void);
 void talk_delivered(struct peer *peer, const char *payload, size_t size, uint64_t now);
 void talk_acked(uint32_t number, const char *payload, size_t size, uint64_t now);
 void talk_lost(struct peer *peer);

@@ -1,7 +1,10 @@
 /* Opens the sockets, lets them talk or be quiet, and prints what happened.
 
-Lines on standard output: `start`, `ready {json}` when all have joined, `begin` and `end` around the seconds that
-are measured, `result {json}`. Who watches the server's CPU reads it at these lines. */
+After the options come the talks, each on the same sockets: w8 keeps 8 messages in flight, r50 sends 50 a second
+whatever happens, s8 is w8 while the last sockets (--stalled) no longer read, q is quiet.
+
+Lines on standard output: `start`, `ready {json}` when all have joined, and for each talk `begin` and `end` around
+the seconds that are measured, and `result {json}`. Who watches the server's CPU reads it at these lines. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +14,7 @@ are measured, `result {json}`. Who watches the server's CPU reads it at these li
 
 #include "load.h"
 
-enum { PATIENCE = 120, DRAIN = 10 }; /* seconds for all handshakes; for the last messages to arrive */
+enum { PATIENCE = 400, DRAIN = 10 }; /* seconds for all handshakes; for the last messages to arrive */
 
 struct options options = {
     .addresses = 1, .sockets = 500, .size = 500, .senders = 1, .warmup = 1, .seconds = 5,
@@ -43,18 +46,20 @@ static double own_cpu(void) {
            (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
-static void read_options(int argc, char **argv) {
+/* Gives the place of the first talk. */
+static int read_options(int argc, char **argv) {
     struct { const char *name; int *whole; double *real; const char **text; } known[] = {
         {"--port", &options.port, 0, 0}, {"--addresses", &options.addresses, 0, 0},
         {"--sockets", &options.sockets, 0, 0}, {"--first", &options.first, 0, 0},
         {"--size", &options.size, 0, 0}, {"--senders", &options.senders, 0, 0},
-        {"--in-flight", &options.in_flight, 0, 0}, {"--concurrency", &options.concurrency, 0, 0},
+        {"--concurrency", &options.concurrency, 0, 0},
         {"--stalled", &options.stalled, 0, 0}, {"--body", &options.body, 0, 0},
-        {"--rate", 0, &options.rate, 0}, {"--warmup", 0, &options.warmup, 0},
+        {"--warmup", 0, &options.warmup, 0},
         {"--seconds", 0, &options.seconds, 0}, {"--rooms", 0, 0, &options.rooms},
         {"--tokens", 0, 0, &options.tokens},
     };
-    for (int i = 1; i < argc; i += 2) {
+    int i = 1;
+    for (; i < argc && !strncmp(argv[i], "--", 2); i += 2) {
         size_t k = 0, all = sizeof known / sizeof *known;
         while (k < all && strcmp(known[k].name, argv[i])) k++;
         if (k == all || i + 1 == argc) {
@@ -65,6 +70,7 @@ static void read_options(int argc, char **argv) {
         if (known[k].real) *known[k].real = atof(argv[i + 1]);
         if (known[k].text) *known[k].text = argv[i + 1];
     }
+    return i;
 }
 
 static void prepare(void) {
@@ -77,10 +83,7 @@ static void prepare(void) {
     rooms_count = (options.sockets + options.size - 1) / options.size;
     peers = calloc((size_t)options.sockets, sizeof *peers);
     rooms = calloc((size_t)rooms_count, sizeof *rooms);
-    for (int i = 0; i < options.sockets; i++) {
-        peers[i].room = i / options.size;
-        peers[i].stalled = i >= options.sockets - options.stalled;
-    }
+    for (int i = 0; i < options.sockets; i++) peers[i].room = i / options.size;
     tokens_load();
     poller_open();
 }
@@ -112,6 +115,11 @@ static void drain(void) {
     while (talk_outstanding() && clock_ns() < deadline) poller_wait(10);
 }
 
+static void stall(void) {
+    for (int i = options.sockets - options.stalled; i < options.sockets; i++)
+        if (peers[i].stage == READY && !peers[i].stalled) peer_stall(&peers[i]);
+}
+
 static void print_latency(const char *name, const struct histogram *h) {
     printf("\"%s\":{\"p50\":%.3f,\"p99\":%.3f,\"max\":%.3f},", name, histogram_ms(h, 0.5), histogram_ms(h, 0.99),
            (double)h->largest / 1e6);
@@ -128,7 +136,7 @@ static void print_text(const char *text) {
 static void print_result(const struct tally *t, double seconds, double cpu) {
     int cut = 0;
     for (int i = options.sockets - options.stalled; i < options.sockets; i++)
-        if (peers[i].stage == READY) cut += peer_was_cut(&peers[i]);
+        if (peers[i].stalled) cut += peer_was_cut(&peers[i]);
     printf("result {\"seconds\":%.4f,\"deliveries\":%lu,\"stored\":%lu,\"bytes\":%lu,", seconds, t->deliveries, t->acks,
            t->bytes);
     print_latency("delivery_ms", &t->delivery);
@@ -140,17 +148,15 @@ static void print_result(const struct tally *t, double seconds, double cpu) {
     puts("}");
 }
 
-int main(int argc, char **argv) {
+static void talk(const char *how) {
     static struct tally window;
-    read_options(argc, argv);
-    prepare();
-    open_all();
-    if (!ready) return 1;
-    for (int i = options.sockets - options.stalled; i < options.sockets; i++) peer_stall(&peers[i]);
+    if (*how == 's') stall();
+    options.rate = *how == 'r' ? atof(how + 1) : 0;
+    options.in_flight = *how == 'w' || *how == 's' ? atoi(how + 1) : 0;
     uint64_t due = clock_ns();
     talk_start();
     if (options.rate) poller_timer(options.rate);
-    else talk_fill();
+    talk_fill();
     run_until(due + (uint64_t)(options.warmup * 1e9), &due);
     memset(&tally, 0, sizeof tally);
     double cpu = own_cpu();
@@ -162,6 +168,16 @@ int main(int argc, char **argv) {
     cpu = own_cpu() - cpu;
     window = tally;
     drain();
+    if (options.rate) poller_untimer();
     print_result(&window, seconds, cpu);
-    return 0;
+    wrong = lost = errors = seq_holes = 0;
+    talk_forget();
+}
+
+int main(int argc, char **argv) {
+    int first = read_options(argc, argv);
+    prepare();
+    open_all();
+    for (int i = first; ready && i < argc; i++) talk(argv[i]);
+    return ready ? 0 : 1;
 }

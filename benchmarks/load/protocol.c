@@ -82,7 +82,7 @@ static void joined(struct peer *peer, const char *payload, size_t size) {
     peer->stage = READY;
     opening--;
     ready++;
-    if (!peer->stalled) rooms[peer->room].readers++;
+    rooms[peer->room].readers++;
 }
 
 static void read_ack(struct peer *peer, const char *payload, size_t size, uint64_t now) {
@@ -105,7 +105,7 @@ static bool begins(const char *payload, size_t size, const char *with) {
 static void read_packet(struct peer *peer, const char *payload, size_t size, uint64_t now) {
     static const char message[] = "42[\"chat-message\",";
     if (begins(payload, size, message)) {
-        if (peer->stage == READY && !peer->stalled) talk_delivered(peer, payload, size, now);
+        if (peer->stage == READY) talk_delivered(peer, payload, size, now);
     } else if (begins(payload, size, "43")) {
         read_ack(peer, payload, size, now);
     } else if (begins(payload, size, "2")) {

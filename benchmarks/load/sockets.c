@@ -33,6 +33,8 @@ void poller_timer(double rate) {
     poller_set(EPOLL_CTL_ADD, timer, EPOLLIN, NULL);
 }
 
+void poller_untimer(void) { close(timer); }
+
 uint64_t timer_strikes(void) {
     uint64_t strikes = 0;
     return read(timer, &strikes, sizeof strikes) == sizeof strikes ? strikes : 0;
@@ -49,7 +51,7 @@ void peer_open(struct peer *peer) {
     }
     setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt(peer->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-    if (peer->stalled) setsockopt(peer->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    if (number >= options.sockets - options.stalled) setsockopt(peer->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + (uint32_t)(number % options.addresses));
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     to.sin_port = htons((uint16_t)options.port);
@@ -71,7 +73,11 @@ void peer_close(struct peer *peer) {
 }
 
 /* From now on nobody reads what the server sends it. */
-void peer_stall(struct peer *peer) { poller_set(EPOLL_CTL_DEL, peer->fd, 0, NULL); }
+void peer_stall(struct peer *peer) {
+    poller_set(EPOLL_CTL_DEL, peer->fd, 0, NULL);
+    peer->stalled = true;
+    rooms[peer->room].readers--;
+}
 
 bool peer_was_cut(struct peer *peer) {
     for (;;) {

@@ -21,7 +21,10 @@ static uint32_t count = 1, capacity, oldest = 1, run;
 static int outstanding, turn;
 static bool stopped;
 
-void talk_start(void) { getrandom(&run, sizeof run, 0); }
+void talk_start(void) {
+    stopped = false;
+    if (!run) getrandom(&run, sizeof run, 0);
+}
 void talk_stop(void) { stopped = true; }
 int talk_outstanding(void) { return outstanding; }
 uint64_t talk_sent(void) { return count - 1; }
@@ -69,7 +72,7 @@ static void less(struct message *message, int by) {
     if (message->left > 0) return;
     outstanding--;
     while (oldest < count && messages[oldest].left <= 0) oldest++;
-    if (!options.rate) talk_fill();
+    talk_fill();
 }
 
 static void check_seq(struct room *room, const char *payload, size_t size) {
@@ -120,6 +123,13 @@ void talk_acked(uint32_t number, const char *payload, size_t size, uint64_t now)
         histogram_add(&tally.ack, now - message->sent);
     }
     less(message, stored ? 1 : message->left);
+}
+
+/* What hasn't arrived by now is missing; the next talk begins with nothing on its way. */
+void talk_forget(void) {
+    for (; oldest < count; oldest++) messages[oldest].left = 0;
+    outstanding = 0;
+    for (int i = 0; i < options.sockets; i++) rooms[peers[i].room].seq = 0;
 }
 
 /* Nobody waits for what this one won't get. */
