@@ -38,6 +38,15 @@ def zone_of(request: HttpRequest) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
+def words(request: HttpRequest, name: str) -> str:
+    """What the address says, as PostgreSQL can take it."""
+    return without_nulls(request.GET.get(name, "")).strip()
+
+
+def without_nulls(text: str) -> str:
+    return text.replace("\x00", "")
+
+
 def error_page(request: HttpRequest, error: ChatError) -> HttpResponse:
     if error.status == 401:
         return redirect("login")

@@ -1,17 +1,17 @@
 from django.urls import path
 
-from rooms import views
+from rooms.views import browse, members, settings
 
 # Before messaging's urls: `/chat/new` is no room.
 urlpatterns = [
-    path("chat/", views.browse, name="browse"),
-    path("chat/new", views.room_new, name="room_new"),
-    path("direct/new", views.direct_new, name="direct_new"),
-    path("people/<str:username>", views.person, name="person"),
-    path("chat/<slug:slug>/settings", views.room_settings, name="room_settings"),
-    path("chat/<slug:slug>/archive", views.archive, name="room_archive"),
-    path("chat/<slug:slug>/leave", views.leave, name="room_leave"),
-    path("chat/<slug:slug>/invite", views.invite, name="room_invite"),
-    path("chat/<slug:slug>/members", views.members, name="room_members"),
-    path("chat/<slug:slug>/members/<str:username>", views.member, name="room_member"),
+    path("chat/", browse.browse, name="browse"),
+    path("chat/new", browse.room_new, name="room_new"),
+    path("direct/new", browse.direct_new, name="direct_new"),
+    path("people/<str:username>", browse.person, name="person"),
+    path("chat/<slug:slug>/settings", settings.room_settings, name="room_settings"),
+    path("chat/<slug:slug>/archive", settings.archive, name="room_archive"),
+    path("chat/<slug:slug>/leave", settings.leave, name="room_leave"),
+    path("chat/<slug:slug>/invite", settings.invite, name="room_invite"),
+    path("chat/<slug:slug>/members", members.members, name="room_members"),
+    path("chat/<slug:slug>/members/<str:username>", members.member, name="room_member"),
 ]

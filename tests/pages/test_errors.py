@@ -15,7 +15,7 @@ def test_500_needs_no_database():
 
 @pytest.mark.django_db
 def test_a_view_that_fails_answers_with_the_page(owner, monkeypatch):
-    monkeypatch.setattr("rooms.views.room_payloads", lambda *_: 1 / 0)
+    monkeypatch.setattr("rooms.views.browse.room_payloads", lambda *_: 1 / 0)
     client = Client(raise_request_exception=False)
     client.force_login(owner)
     answer = client.get("/chat/")

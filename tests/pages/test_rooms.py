@@ -100,7 +100,7 @@ def test_null_bytes_are_no_error(client_of, owner, public_room):
     client = client_of(owner)
     assert client.get("/search?q=%00").status_code == 200
     assert client.get("/chat/?q=%00").status_code == 200
-    assert client.get("/search?q=x&room=%00").status_code == 404
+    assert client.get("/search?q=x&room=%00").status_code == 200
     assert client.get("/people/%00").status_code == 404
     answer = client.post(f"/chat/{public_room.slug}", {"body": "a\x00b", "client_id": str(uuid.uuid4())})
     assert answer.status_code == 400

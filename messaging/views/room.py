@@ -1,4 +1,4 @@
-"""The pages of a room and of what is in the rooms: talk, search, catch up."""
+"""The page of a room: its talk, from the newest or around a place, and the form that writes."""
 
 from collections.abc import Callable
 from functools import partial
@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from accounts import presence
 from accounts.models import User
 from accounts.payloads import user_payload
 from chatsite.errors import ChatError, NotFound
@@ -17,16 +16,14 @@ from chatsite.pages import add_errors, signed_in
 from messaging import events, services
 from messaging.forms import MessageForm
 from messaging.models import Message
-from messaging.payloads import Payload, message_payload
+from messaging.payloads import Payload
 from messaging.timeline import rows
-from rooms import access, activity, membership
+from rooms import access, membership
 from rooms.models import Membership, Room
-from rooms.payloads import member_payloads, room_payload, room_payloads
+from rooms.payloads import member_payloads, room_payload
 
 PAGE = 50
 YEAR = 60 * 60 * 24 * 365
-RESULTS = 30
-CATCH_UP = 5
 
 
 @signed_in
@@ -161,52 +158,3 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         membership.join_room(request.user, slug)  # type: ignore[arg-type]
     return redirect("room", slug)
-
-
-@signed_in
-def search(request: HttpRequest) -> HttpResponse:
-    query = request.GET.get("q", "").strip()[:200]
-    slug = request.GET.get("room", "")
-    context: dict[str, Any] = {"current": "search", "query": query, "slug": slug}
-    if query:
-        found = events.search(request.user, query, slug or None)  # type: ignore[arg-type]
-        before = place(request, "before")
-        found = found.filter(pk__lt=before) if before else found
-        messages = list(found[: RESULTS + 1])
-        context["results"] = [result(message) for message in messages[:RESULTS]]
-        context["older"] = messages[RESULTS - 1].pk if len(messages) > RESULTS else None
-    return render(request, "messaging/search.html", context)
-
-
-def result(message: Any) -> Payload:
-    return {**message_payload(message), "room_name": message.room.name, "at": message.created_at}
-
-
-@signed_in
-def catch_up(request: HttpRequest) -> HttpResponse:
-    """What is unread in all my rooms, those that mention me first."""
-    user: Any = request.user
-    unread = [about for about in room_payloads(user) if about["unread"]]
-    unread.sort(
-        key=lambda about: (-about["mentions"], about["kind"] != Room.Kind.DIRECT, about["name"].casefold())
-    )
-    if request.method == "POST":
-        return mark_read(request, unread)
-    waiting = [{"room": about, "rows": first_unread(user, about)} for about in unread[:20]]
-    online = set(User.objects.filter(pk__in=presence.online_ids()).values_list("username", flat=True))
-    context = {"current": "catch-up", "waiting": waiting, "online": online}
-    return render(request, "messaging/catch_up.html", context)
-
-
-def first_unread(user: User, about: Payload) -> list[Any]:
-    messages = events.history(user, about["slug"], after=about["read_seq"], limit=CATCH_UP + 5)
-    others = [message for message in messages if message["sender"]["username"] != user.username]
-    return rows([message for message in others if not message["deleted"]][:CATCH_UP], user)
-
-
-def mark_read(request: HttpRequest, unread: list[Payload]) -> HttpResponse:
-    slug = request.POST.get("room")
-    for about in unread:
-        if slug in (None, about["slug"]):
-            activity.mark_read(request.user, about["slug"], about["head"])  # type: ignore[arg-type]
-    return redirect("catch_up")

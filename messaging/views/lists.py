@@ -1,0 +1,68 @@
+"""Messages of many rooms on one page: search, catch up."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from accounts import presence
+from accounts.models import User
+from chatsite.pages import signed_in, words
+from messaging import events
+from messaging.payloads import Payload, message_payload
+from messaging.timeline import rows
+from messaging.views.room import place
+from rooms import activity
+from rooms.models import Room
+from rooms.payloads import room_payloads
+
+RESULTS = 30
+CATCH_UP = 5
+
+
+@signed_in
+def search(request: HttpRequest) -> HttpResponse:
+    query, slug = words(request, "q")[:200], words(request, "room")
+    context: dict[str, Any] = {"current": "search", "query": query, "slug": slug}
+    if query:
+        found = events.search(request.user, query, slug or None)  # type: ignore[arg-type]
+        before = place(request, "before")
+        found = found.filter(pk__lt=before) if before else found
+        messages = list(found[: RESULTS + 1])
+        context["results"] = [result(message) for message in messages[:RESULTS]]
+        context["older"] = messages[RESULTS - 1].pk if len(messages) > RESULTS else None
+    return render(request, "messaging/search.html", context)
+
+
+def result(message: Any) -> Payload:
+    return {**message_payload(message), "room_name": message.room.name, "at": message.created_at}
+
+
+@signed_in
+def catch_up(request: HttpRequest) -> HttpResponse:
+    """What is unread in all my rooms, those that mention me first."""
+    user: Any = request.user
+    unread = [about for about in room_payloads(user) if about["unread"]]
+    unread.sort(
+        key=lambda about: (-about["mentions"], about["kind"] != Room.Kind.DIRECT, about["name"].casefold())
+    )
+    if request.method == "POST":
+        return mark_read(request, unread)
+    waiting = [{"room": about, "rows": first_unread(user, about)} for about in unread[:20]]
+    online = set(User.objects.filter(pk__in=presence.online_ids()).values_list("username", flat=True))
+    context = {"current": "catch-up", "waiting": waiting, "online": online}
+    return render(request, "messaging/catch_up.html", context)
+
+
+def first_unread(user: User, about: Payload) -> list[Any]:
+    messages = events.history(user, about["slug"], after=about["read_seq"], limit=CATCH_UP + 5)
+    others = [message for message in messages if message["sender"]["username"] != user.username]
+    return rows([message for message in others if not message["deleted"]][:CATCH_UP], user)
+
+
+def mark_read(request: HttpRequest, unread: list[Payload]) -> HttpResponse:
+    slug = request.POST.get("room")
+    for about in unread:
+        if slug in (None, about["slug"]):
+            activity.mark_read(request.user, about["slug"], about["head"])  # type: ignore[arg-type]
+    return redirect("catch_up")

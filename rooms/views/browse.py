@@ -1,0 +1,78 @@
+"""Find and make rooms and conversations; somebody's card."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from accounts.models import User
+from accounts.payloads import user_payload
+from chatsite.errors import ChatError
+from chatsite.pages import add_errors, signed_in, without_nulls, words
+from rooms import directs, membership, services
+from rooms.forms import DirectForm, NewRoomForm
+from rooms.models import Room
+from rooms.payloads import room_payloads
+
+
+@signed_in
+def browse(request: HttpRequest) -> HttpResponse:
+    """The public rooms and mine, those that I'm in first."""
+    user: Any = request.user
+    query = words(request, "q")[:64]
+    found = Room.objects.visible_to(user).exclude(bans__user=user).exclude(kind=Room.Kind.DIRECT)
+    if query:
+        found = found.filter(name__icontains=query) | found.filter(topic__icontains=query)
+    rooms = room_payloads(user, found)
+    rooms.sort(key=lambda room: (room["archived"], room["name"].casefold()))
+    context = {
+        "current": "browse",
+        "query": query,
+        "joined": [room for room in rooms if room["role"]],
+        "open": [room for room in rooms if not room["role"] and not room["archived"]],
+    }
+    return render(request, "rooms/browse.html", context)
+
+
+@signed_in
+def room_new(request: HttpRequest) -> HttpResponse:
+    form = NewRoomForm(request.POST or None)
+    if form.is_valid():
+        try:
+            room = services.create_room(request.user, **form.cleaned_data)  # type: ignore[arg-type]
+            return redirect("room", room.slug)
+        except ChatError as error:
+            add_errors(form, error)
+    return render(
+        request, "rooms/new.html", {"form": form, "current": "new"}, status=400 if form.errors else 200
+    )
+
+
+@signed_in
+def direct_new(request: HttpRequest) -> HttpResponse:
+    """Pick the people of a direct conversation."""
+    user: Any = request.user
+    others = User.objects.filter(is_active=True).exclude(pk=user.pk)
+    form = DirectForm(request.POST or None, initial={"members": request.GET.getlist("with")})
+    form.fields["members"].choices = [(other.username, other.name) for other in others]  # type: ignore[attr-defined]
+    if form.is_valid():
+        try:
+            room, _ = directs.open_direct(user, form.cleaned_data["members"])
+            return redirect("room", room.slug)
+        except ChatError as error:
+            add_errors(form, error)
+    chosen = set(form["members"].value() or [])
+    people = [{**user_payload(other), "chosen": other.username in chosen} for other in others]
+    people.sort(key=lambda person: (not person["online"], person["display_name"].casefold()))
+    context = {"form": form, "people": people, "current": "direct"}
+    return render(request, "rooms/direct_new.html", context, status=400 if form.errors else 200)
+
+
+@signed_in
+def person(request: HttpRequest, username: str) -> HttpResponse:
+    """Somebody's card, where a mention leads."""
+    user: Any = request.user
+    other = membership.person(without_nulls(username))
+    shared = Room.objects.filter(memberships__user=user).filter(memberships__user=other)
+    rooms = [room for room in room_payloads(user, shared) if room["kind"] != Room.Kind.DIRECT]
+    return render(request, "rooms/person.html", {"person": user_payload(other), "shared": rooms})
