@@ -38,9 +38,16 @@ def visible_message(user: User, pk: int) -> Message:
     return message
 
 
+def locked(message: Message) -> Message:
+    """The row as it is now, and no other's to change until the transaction ends: between the look at a message and its
+    change, somebody else may have deleted it."""
+    return Message.objects.whole().select_for_update(of=("self",)).get(pk=message.pk)
+
+
+@transaction.atomic
 def edit(user: User, pk: int, body: str) -> Message:
     """Its sender's new text, while they may still write in the room."""
-    message = visible_message(user, pk)
+    message = locked(visible_message(user, pk))
     if message.sender_id != user.pk:
         raise Forbidden("Only its sender may edit a message.")
     access.posting_membership(user, message.room.slug)
@@ -50,19 +57,19 @@ def edit(user: User, pk: int, body: str) -> Message:
     if body == message.body:
         return message
     named = Named([body])
-    html = render(body, named.people_in(body), named.rooms_in(body, message.room))
-    with transaction.atomic():
-        message.body, message.html, message.edited_at = body, html, timezone.now()
-        message.save(update_fields=["body", "html", "edited_at"])
-        mentions_of(message).delete()
-        note_mentions([message], named)
-        record(message, "message-edited", user)
+    message.html = render(body, named.people_in(body), named.rooms_in(body, message.room))
+    message.body, message.edited_at = body, timezone.now()
+    message.save(update_fields=["body", "html", "edited_at"])
+    mentions_of(message).delete()
+    note_mentions([message], named)
+    record(message, "message-edited", user)
     return message
 
 
+@transaction.atomic
 def delete(user: User, pk: int) -> Message:
     """Take the text away for good and leave a tombstone: its sender, or who moderates the room. Again is no error."""
-    message = visible_message(user, pk)
+    message = locked(visible_message(user, pk))
     here = access.membership_for(user, message.room.slug)
     if message.sender_id != user.pk and not here.moderates:
         raise Forbidden("Only its sender and the room's moderators may delete a message.")
@@ -70,16 +77,16 @@ def delete(user: User, pk: int) -> Message:
         return message
     if message.room.archived:
         access.check_posting(here)
-    with transaction.atomic():
-        message.body, message.html, message.deleted_at = "", "", timezone.now()
-        message.save(update_fields=["body", "html", "deleted_at"])
-        retract(message, user)
+    message.body, message.html, message.deleted_at = "", "", timezone.now()
+    message.save(update_fields=["body", "html", "deleted_at"])
+    retract(message, user)
     return message
 
 
 @transaction.atomic
 def hide(message: Message, moderator: User) -> None:
     """What the administration does: a tombstone for everyone, of which the text is kept."""
+    message = locked(message)
     if message.gone:
         return
     message.hidden_at = timezone.now()
@@ -90,6 +97,7 @@ def hide(message: Message, moderator: User) -> None:
 @transaction.atomic
 def restore(message: Message, moderator: User) -> None:
     """Undo `hide`. What its sender deleted stays deleted."""
+    message = locked(message)
     if message.hidden_at is None:
         return
     message.hidden_at = None

@@ -66,7 +66,11 @@ def put_out(slug: str, user: User) -> None:
 def join_room(user: User, slug: str) -> Room:
     """Come into a public room, or be in it already."""
     room, membership = access.find(user, slug)
-    if membership is None:
+    if membership is not None:
+        return room
+    with transaction.atomic():
+        # Whoever waited for their turn may have been banned meanwhile.
+        room, _ = access.find(user, slug)
         if room.archived:
             raise Archived()
         grant(room, user)
