@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from chatsite import errors
 from tests.project.checkout import ROOT, Server
 
 pytestmark = pytest.mark.realtime
@@ -130,6 +131,32 @@ def test_links_between_the_documents_lead_somewhere(document):
         if anchor:
             titles = re.findall(r"^#+ (.+)$", target.read_text(), re.M)
             assert anchor in {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def section(title: str) -> str:
+    text = (ROOT / "docs" / "protocol.md").read_text()
+    return text.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def named(title: str) -> set[str]:
+    """What stands in the first column of a section's table."""
+    cells = re.findall(r"^\| (`.+?) \|", section(title), re.M)
+    return {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
+
+
+def test_the_protocol_names_every_event_and_no_other():
+    from chatsite.routing import router
+
+    assert named("What a client sends") == set(router.events)
+
+
+def test_the_protocol_names_every_error_and_its_status():
+    statuses = {error.code: error.status for error in errors.ChatError.__subclasses__()}
+    assert named("Errors") == set(statuses)
+    for line in re.findall(r"^\| (`.+)", section("Errors"), re.M):
+        codes, status = line.split(" |")[:2]
+        for code in re.findall(r"`([^`]+)`", codes):
+            assert not status.strip() or int(status) == statuses[code]
 
 
 def test_every_setting_is_in_the_example_and_in_the_table():
