@@ -55,6 +55,17 @@ class Flag(serializers.BooleanField):
         return super().to_internal_value(data)
 
 
+class Choice(serializers.ChoiceField):
+    """One of some words. Anything else is quoted in the answer, so it must be fit to be sent."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            data = str(data)
+        if data not in self.choices:
+            self.fail("invalid_choice", input=readable(data))
+        return super().to_internal_value(data)
+
+
 class ClientId(serializers.UUIDField):
     """A UUID in its usual form of 36 characters."""
 

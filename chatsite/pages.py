@@ -6,11 +6,11 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from chatsite.errors import ChatError
+from chatsite.errors import ChatError, Unavailable
 
 View = Callable[..., HttpResponse]
 
@@ -68,5 +68,7 @@ def add_errors(form: Any, error: ChatError) -> None:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Needs neither the database nor a session, which may be what broke."""
+    """Needs neither the database nor a session, which may be what broke. A program gets the contract's error."""
+    if "text/html" not in request.headers.get("Accept", ""):
+        return JsonResponse(Unavailable().payload(), status=500)
     return render(None, "500.html", {"theme": request.COOKIES.get("theme", "system")}, status=500)

@@ -2,7 +2,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from chatsite.fields import Flag, StrictSerializer, Text, Whole
+from chatsite.fields import Choice, Flag, StrictSerializer, Text, Whole
 from rooms import log, payloads
 from rooms.models import Membership, Room
 
@@ -57,7 +57,7 @@ class RoomCreateSerializer(StrictSerializer):
     )
     slug = Text(required=False, max_length=64, help_text="Made of the name if left out. It never changes.")
     topic = Text(required=False, allow_blank=True, max_length=250)
-    kind = serializers.ChoiceField(choices=Room.Kind.choices, default=Room.Kind.PUBLIC)
+    kind = Choice(choices=Room.Kind.choices, default=Room.Kind.PUBLIC)
     members = serializers.ListField(
         child=Text(max_length=32),
         required=False,
@@ -82,7 +82,7 @@ class MemberAddSerializer(StrictSerializer):
 
 
 class MemberUpdateSerializer(StrictSerializer):
-    role = serializers.ChoiceField(choices=Membership.Role.choices, required=False)
+    role = Choice(choices=Membership.Role.choices, required=False)
     muted = Flag(required=False)
 
 

@@ -73,6 +73,26 @@ def test_a_body_over_a_megabyte_is_not_read(api, owner):
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("post", "/room", {"name": "x", "kind": "\ud800"}),
+        ("patch", "/room/board/member/member", {"role": "\ud800"}),
+        ("post", "/room", {"\ud800": 1, "name": "x"}),
+    ],
+)
+def test_what_utf8_has_no_bytes_for_can_be_told_back(api, owner, private_room, method, path, body):
+    response = getattr(api(owner), method)(path, json.dumps(body), content_type="application/json")
+    assert (response.status_code, response.json()["code"]) == (400, "invalid")
+
+
+@pytest.mark.parametrize("reply_to", ["1" + "0" * 30, "-1", "x"])
+def test_a_form_with_an_odd_number_is_answered(client, owner, private_room, reply_to):
+    client.force_login(owner)
+    fields = {"body": "x", "client_id": "8cce6bc2-dd8f-4640-bd92-375e65d8af85", "reply_to": reply_to}
+    assert client.post("/chat/board", fields).status_code == 400
+
+
+@pytest.mark.parametrize(
     "path",
     [
         "/room/%00",

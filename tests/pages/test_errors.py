@@ -1,5 +1,7 @@
 """What a browser shows when something is wrong."""
 
+import json
+
 import pytest
 from django.test import Client, RequestFactory
 
@@ -8,7 +10,7 @@ from chatsite.pages import server_error
 
 def test_500_needs_no_database():
     """pytest-django refuses the database to a test that doesn't ask for it."""
-    answer = server_error(RequestFactory().get("/"))
+    answer = server_error(RequestFactory().get("/", headers={"accept": "text/html"}))
     assert answer.status_code == 500
     assert b"The server could not do that" in answer.content
 
@@ -50,3 +52,8 @@ def test_nobody_is_led_to_the_log_in_page(client, db, path):
     answer = client.get(path)
     assert answer.status_code == 302
     assert answer["Location"].startswith("/login?next=")
+
+
+def test_a_program_gets_the_contracts_error():
+    answer = server_error(RequestFactory().post("/message", headers={"accept": "*/*"}))
+    assert (answer.status_code, json.loads(answer.content)["code"]) == (500, "unavailable")
