@@ -3,10 +3,10 @@ from time import thread_time
 
 import nh3
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from messaging.rendering import MOST_MARKS, render
+from messaging.rendering import MOST_MARKS, clean, is_plain, markdown, render
 
 PEOPLE = {"ada": "Ada", "ada.b": "ada.b"}
 ROOMS = {"general": "general"}
@@ -145,3 +145,43 @@ def test_no_text_takes_long(body):
 
 def test_ordinary_code_is_coloured():
     assert "<span" in render("```c\nint main(void) {\n    return 0;\n}\n```")
+
+
+@settings(max_examples=500)
+@given(
+    st.text(alphabet="aäé1 .,:;!?-%\u2019\u2026\u20acZ-w/\n", max_size=30).filter(is_plain)
+    | st.sampled_from(
+        [
+            "hello world",
+            "It is 9 o\u2019clock, come.",
+            "one. two: three; four!",
+            "Saturday is free.",
+            "well-known",
+            "50% more",
+        ]
+    )
+)
+def test_what_is_taken_for_plain_looks_the_same_through_markdown(body):
+    assert render(body) == clean(markdown().render(body, {"people": {}, "rooms": {}, "colouring": 0})).strip()
+
+
+MARKED = [
+    "1. one",
+    "- a",
+    "a.b",
+    "www.x.org",
+    "a_b_c",
+    " a",
+    "a ",
+    "a  b",
+    "a\nb",
+    "@ada",
+    "#general",
+    "a: b\n",
+    "http://x",
+]
+
+
+@pytest.mark.parametrize("body", MARKED)
+def test_what_may_be_markdown_is_not_taken_for_plain(body):
+    assert not is_plain(body)
