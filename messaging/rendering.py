@@ -47,7 +47,7 @@ GAP = re.compile(r"\s{100}")
 # Letters, digits and the signs between words; a dot or colon only where a word ends, since `a.b` may be an address,
 # and neither `1.` nor `-` at the start, which begin a list.
 WORDS = re.compile(
-    r"(?!\d+\.|[-%])(?:[^\W_]|[,!?;\u2019\u2026\u20ac%](?! )|-(?=[^\W_])|[.:,!?;](?= [^ ]|$)| (?=[^ ]))+"
+    r"(?! |\d+\.|[-%])(?:[^\W_]|[,!?;\u2019\u2026\u20ac%](?! )|-(?=[^\W_])|[.:,!?;](?= [^ ]|$)| (?=[^ ]))+"
 )
 LANGUAGES = {
     "bash", "c", "c++", "console", "cpp", "cs", "css", "csharp", "diff", "docker", "dockerfile", "go", "html", "ini",
