@@ -77,6 +77,12 @@ def close_broken() -> None:
             database.close()
 
 
+def anchor() -> None:
+    """Hold one connection to SQLite: when the last one closes it writes its whole log back, and that at each message."""
+    if databases["default"].vendor == "sqlite":
+        databases["default"].ensure_connection()
+
+
 def with_databases_closed(function: Callable[[], Any]) -> None:
     """Django closes connections at the end of an HTTP request only; a greenlet that ends would leave its own open."""
     try:

@@ -8,7 +8,7 @@ import socketio
 
 from chatsite.realtime.loop import clock
 from chatsite.realtime.routing import Router
-from chatsite.realtime.runners import Runners, repeat
+from chatsite.realtime.runners import Runners, anchor, repeat
 from chatsite.realtime.session import DEADLINE, Session
 from chatsite.realtime.transport import EngineServer
 
@@ -49,6 +49,7 @@ class ChatServer(socketio.Server):
 
     def start(self) -> None:
         """Called by the worker when it is ready to serve."""
+        anchor()
         self.eio.start()
         self._jobs = [repeat(job.seconds, job.function) for job in self.router.jobs]
 

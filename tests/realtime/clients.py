@@ -82,13 +82,14 @@ class RawSocket:
         self.buffer = self.buffer[start + size :]
         return opcode, payload
 
-    def text(self, skip: tuple[str, ...] = ("2",)) -> str:
-        """The next text, pings aside."""
+    def text(self) -> str:
+        """The next text; pings are answered on the way."""
         while True:
             opcode, payload = self.frame()
             assert opcode == 1, (opcode, payload)
-            if payload.decode() not in skip:
+            if payload != b"2":
                 return payload.decode()
+            self.send("3")
 
     def until(self, start: str) -> str:
         while not (text := self.text()).startswith(start):
