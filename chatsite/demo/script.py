@@ -18,7 +18,7 @@ from textwrap import dedent
 LINE = re.compile(r"(\??)([A-E]|[a-z_]+)([:>]) ?(.*)")
 CHOICE = re.compile(r"\[(=?)([^\[\]]*\|[^\[\]]*)\]")
 SLOT = re.compile(r"\{([a-z]+)([23]?)\}")
-SENTENCE = re.compile(r"(^|[.?!] )([a-z])")
+SENTENCE = re.compile(r"(^|[.?!] )([a-z])(?!\w*://)")
 CAST = re.compile(r"\{([A-E])\}|@([A-E])\b")
 RANGE = re.compile(r"(\d+)\.\.(\d+)")
 
