@@ -11,9 +11,19 @@ from chatsite.realtime.timers import Timer
 T = TypeVar("T")
 
 
+def serving() -> bool:
+    """Whether this process is the server, whose greenlets share one thread."""
+    return bool(is_monkey_patched("socket"))
+
+
+def in_server() -> bool:
+    """Whether this is the server with its loop, or a management command or a test."""
+    return bool(is_monkey_patched("socket"))
+
+
 def in_thread(func: Callable[..., T], *args: object) -> T:
     """`func(*args)`. The loop goes on meanwhile; outside of the server it is a plain call."""
-    if not is_monkey_patched("socket"):
+    if not serving():
         return func(*args)
     result: T = tpool.execute(func, *args)
     return result
@@ -21,7 +31,7 @@ def in_thread(func: Callable[..., T], *args: object) -> T:
 
 def aside(func: Callable[..., object], *args: object) -> None:
     """`func(*args)` while the caller goes on; outside of the server it is a plain call."""
-    if is_monkey_patched("socket"):
+    if serving():
         Timer(0, func, *args)
     else:
         func(*args)

@@ -5,8 +5,13 @@ real thread. And since another greenlet may now want to write before it is done,
 turn at a lock of this process; at SQLite's own lock a waiting greenlet would hold up the thread for everyone.
 
 The turn lasts until the hooks of `on_commit` have run, so events are published in the order of their commits.
+
+Another process that writes (`manage.py`) holds SQLite's own lock. The server asks for it again and again, and serves
+everybody else in between: SQLite's wait would hold up the thread.
 """
 
+import sqlite3
+import time
 from threading import RLock
 from typing import Any
 
@@ -14,18 +19,47 @@ from django.db.backends.sqlite3 import base
 from django.db.backends.utils import debug_transaction
 from django.db.utils import OperationalError
 
-from chatsite.realtime.threads import in_thread
+from chatsite.realtime.threads import in_thread, serving
 
 # Seconds; what SQLite itself is given to wait for another process.
 PATIENCE = 5.0
+AGAIN = 0.005
 
 turn = RLock()
+
+
+class Cursor(base.SQLiteCursorWrapper):
+    """Waits for another process's lock in the server's loop, where the statement can be said again."""
+
+    def execute(self, query: str, params: Any = None) -> Any:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return super().execute(query, params)
+            except sqlite3.OperationalError as error:
+                if not is_busy(error) or self.connection.in_transaction or time.monotonic() > deadline:
+                    raise
+            time.sleep(AGAIN)
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    # The low byte is the code, the others say more of why.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._turns = 0
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        connection = super().get_new_connection(conn_params)
+        if serving():
+            connection.execute("PRAGMA busy_timeout = 0")
+        return connection
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        return self.connection.cursor(factory=Cursor)
 
     def _start_transaction_under_autocommit(self) -> None:
         if not turn.acquire(timeout=PATIENCE):
