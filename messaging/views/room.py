@@ -23,6 +23,8 @@ from rooms.models import Membership, Room
 from rooms.payloads import member_payloads, room_payload
 
 PAGE = 50
+# Beside the talk; the members page has them all.
+MOST_AWAY = 200
 YEAR = 60 * 60 * 24 * 365
 
 
@@ -138,9 +140,12 @@ def page_data(user: User, about: Payload, mine: Membership | None, shown: Payloa
 
 def members_context(here: Room) -> Payload:
     members = sorted(member_payloads(here), key=lambda member: member["user"]["display_name"].casefold())
+    away = [member for member in members if not member["user"]["online"]]
     return {
         "here_now": [member for member in members if member["user"]["online"]],
-        "away": [member for member in members if not member["user"]["online"]],
+        "away": away[:MOST_AWAY],
+        "more_away": len(away[MOST_AWAY:]),
+        "away_count": len(away),
         "online": {member["user"]["username"] for member in members if member["user"]["online"]},
     }
 

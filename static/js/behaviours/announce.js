@@ -1,17 +1,18 @@
 import { part } from "../lib/dom.js"
 import { room } from "../lib/room.js"
+import { speak } from "../lib/speak.js"
 import { talk } from "../lib/talk.js"
 
 const GATHER_MS = 1500
 
 /** Tells a screen reader of what others say, gathered, so that a busy room doesn't talk without pause. */
-export function mount(element) {
+export function mount() {
   let waiting = []
   let timer = null
 
-  const speak = () => {
+  const tell = () => {
     timer = null
-    element.textContent = waiting.length > 2 ? `${waiting.length} new messages` : waiting.join(". ")
+    speak(waiting.length > 2 ? `${waiting.length} new messages` : waiting.join(". "))
     waiting = []
   }
 
@@ -19,6 +20,6 @@ export function mount(element) {
     if (message.sender.username === room.me.username || message.deleted) return
     const words = row ? part(row, "body").textContent.trim().slice(0, 200) : message.body.slice(0, 200)
     waiting.push(`${message.sender.display_name}: ${words}`)
-    timer ??= setTimeout(speak, GATHER_MS)
+    timer ??= setTimeout(tell, GATHER_MS)
   })
 }

@@ -16,6 +16,8 @@ export function mount(button) {
     const had = target.classList.contains("open")
     target.classList.toggle("open", open)
     scrim.hidden = !open
+    // What lies behind the scrim is out of reach for the keyboard too.
+    for (const other of target.parentElement.children) if (other !== target && other !== scrim) other.inert = open
     tell()
     if (open) target.querySelector("a, button")?.focus({ preventScroll: true })
     else if (had) button.focus()

@@ -8,7 +8,9 @@ export function mount(element) {
   const find = (username) => element.querySelector(`.member[data-user="${CSS.escape(username)}"]`)
 
   const count = () => {
-    for (const [name, list] of Object.entries(lists)) element.querySelector(`[data-count=${name}]`).textContent = list.children.length
+    for (const [name, list] of Object.entries(lists)) {
+      element.querySelector(`[data-count=${name}]`).textContent = list.children.length + Number(list.dataset.more ?? 0)
+    }
   }
   const place = (row, online) => {
     const list = online ? lists.here : lists.away

@@ -3,6 +3,7 @@ import { build } from "../lib/message_view.js"
 import { outbox, outgoing } from "../lib/outgoing.js"
 import { live } from "../lib/live.js"
 import { room } from "../lib/room.js"
+import { speak } from "../lib/speak.js"
 import { talk } from "../lib/talk.js"
 import { placing } from "../models/timeline.js"
 
@@ -61,8 +62,14 @@ function label(row, entry) {
   state.replaceChildren()
   state.classList.toggle("failed", entry?.state === "failed")
   state.hidden = entry?.state !== "failed"
-  if (entry?.state === "failed") state.append(...failure(entry))
-  else if (entry) row.timer = setTimeout(() => say(state, live.status === "offline" ? "Waits for the connection" : "Sending…"), CALM_MS)
+  if (!entry) return
+  if (entry.state === "failed") {
+    state.append(...failure(entry))
+    speak("A message was not sent")
+    return
+  }
+  const words = live.status === "offline" ? "Waits for the connection" : "Sending…"
+  row.timer = setTimeout(() => say(state, words), CALM_MS)
 }
 
 function say(state, words) {

@@ -2,6 +2,7 @@ import { io } from "../../vendor/socket.io.esm.min.js"
 import { Emitter } from "./emitter.js"
 
 const ANSWER_MS = 10_000
+const RELOAD_MS = 15_000
 const OPTIONS = {
   // Straight to the websocket: polling first costs two round trips. It stays for networks that let no websocket through.
   transports: ["websocket", "polling"],
@@ -84,9 +85,17 @@ class Live extends Emitter {
     if (this.over) return
     this.over = true
     const last = Number(sessionStorage.getItem("ended-at"))
-    if (Date.now() - last < 15_000) return
+    if (Date.now() - last < RELOAD_MS) {
+      setTimeout(() => this.#again(), RELOAD_MS)
+      return
+    }
     sessionStorage.setItem("ended-at", String(Date.now()))
     location.reload()
+  }
+
+  #again() {
+    this.over = false
+    this.#hurry()
   }
 
   #hurry() {
