@@ -1,5 +1,6 @@
 """What clients rely on: docs/protocol.md, event by event, against the real server with real clients."""
 
+import time
 import uuid
 
 import pytest
@@ -205,11 +206,21 @@ def test_activity_goes_to_connections_that_have_not_joined(connect, room):
         assert chatter.all("room-activity") == []
 
 
+def comes(chatter, username):
+    """That person's `user-connected`; comings are told a moment later."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        for data in chatter.all("user-connected"):
+            if data["user"]["username"] == username:
+                return data
+        time.sleep(0.02)
+    raise AssertionError(f"{username} did not come")
+
+
 def test_presence_is_per_person_and_does_not_flicker(connect):
     owner = connect("owner")
     tabs = [connect("visitor") for _ in range(3)]
-    owner.round_trip()
-    came = next(data for data in owner.all("user-connected") if data["user"]["username"] == "visitor")
+    came = comes(owner, "visitor")
     tabs[0].close()
     tabs[1].close()
     for _ in range(5):

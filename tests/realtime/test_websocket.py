@@ -124,11 +124,11 @@ def test_a_character_may_be_split_between_fragments():
     assert Parser().feed(wire) == [Message(TEXT, euro, "€")]
 
 
-def test_a_million_empty_fragments_leave_nothing_behind():
+def test_endless_empty_fragments_leave_nothing_behind():
     parser = Parser()
     parser.feed(masked(b"", TEXT, final=False))
-    empty = masked(b"", 0, final=False) * 10_000
-    for _ in range(100):
+    empty = masked(b"", 0, final=False) * 1000
+    for _ in range(20):
         assert parser.feed(empty) == []
     assert parser._parts == []
 
