@@ -7,5 +7,6 @@ os.environ.setdefault("SECRET_KEY", "only-for-tests-0123456789-abcdefghijklmnopq
 from chatsite.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-DATABASES = {"default": {"ENGINE": "chatsite.sqlite", "NAME": ":memory:"}}
+# The test runner gives every database a name of its own, but for one in memory.
+DATABASES = {"default": {"ENGINE": "chatsite.sqlite", "NAME": ":memory:", "TEST": {"NAME": ":memory:"}}}
 CACHES = {"default": MEMORY_CACHE}  # noqa: F405
