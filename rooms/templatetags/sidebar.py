@@ -40,4 +40,11 @@ def with_presence(directs: list[Payload]) -> list[Payload]:
     online = {ids[pk] for pk in presence.online_among(ids)}
     for room in directs:
         room["people"] = [{**person, "online": person["username"] in online} for person in room["people"]]
+        room["name"] = short_name(room)
     return directs
+
+
+def short_name(room: Payload) -> str:
+    """Several people go by their first names, so that they fit."""
+    names = [person["display_name"] for person in room["people"]]
+    return ", ".join(name.split()[0] for name in names) if len(names) > 1 else room["name"]

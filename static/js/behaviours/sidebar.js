@@ -62,7 +62,7 @@ class Sidebar {
     row.href = `/chat/${about.slug}`
     row.dataset.room = about.slug
     row.dataset.kind = about.kind
-    row.querySelector(".side-name").textContent = about.name
+    row.querySelector(".side-name").textContent = shortName(about)
     row.querySelector(".side-mark").append(mark(about))
     const list = this.element.querySelector(`[data-list=${about.kind === "direct" ? "people" : "rooms"}]`)
     const next = [...list.children].find((other) => other.textContent.trim().localeCompare(about.name) > 0)
@@ -90,6 +90,11 @@ class Sidebar {
     }
     await presence.refresh()
   }
+}
+
+/** Several people go by their first names, so that they fit. */
+function shortName({ name, people = [] }) {
+  return people.length > 1 ? people.map((person) => person.display_name.split(/\s+/)[0]).join(", ") : name
 }
 
 function mark(about) {
