@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="3, or 1 with --quick")
     parser.add_argument("--quick", action="store_true", help="one short round, to see that everything works")
     parser.add_argument("--seconds", type=float, help="of each talk that is measured")
+    parser.add_argument("--idle-sockets", type=int, help="10000, or 1000 with --quick")
     parser.add_argument("--out", type=Path, help="the results, as JSON; the picture goes beside them")
     arguments = parser.parse_args()
     unknown = set(arguments.scenarios) - set(names)
@@ -124,22 +126,30 @@ def main() -> None:
     arguments = read_arguments()
     programs.install()
     plan = QUICK if arguments.quick else Plan()
-    if arguments.seconds:
-        plan = Plan(**{**vars(plan), "seconds": arguments.seconds})
+    wanted = {"seconds": arguments.seconds, "idle_sockets": arguments.idle_sockets}
+    plan = replace(plan, **{name: value for name, value in wanted.items() if value})
     facts = machine()
     rounds: Rounds = {}
+    try:
+        measure_all(arguments, plan, rounds)
+    finally:
+        # Also where it was ended early: what is measured is measured.
+        if rounds:
+            finish(arguments, plan, facts, rounds)
+
+
+def measure_all(arguments: argparse.Namespace, plan: Plan, rounds: Rounds) -> None:
     talks = [name for name in arguments.scenarios if name in NAMES]
     count = arguments.rounds or (1 if arguments.quick else 3)
     with prepared(plan, arguments.servers) as place:
+        if set(READING) & set(arguments.scenarios):
+            measure_reading(place, plan, arguments.servers, rounds)
         for number in range(count):
             say(f"round {number + 1} of {count}")
             for server_name in arguments.servers:
                 measure_round(place, plan, talks, server_name, rounds)
-        if set(READING) & set(arguments.scenarios):
-            measure_reading(place, plan, arguments.servers, rounds)
         for log in place.folder.glob("*.log"):
             shutil.copy(log, programs.BUILD / log.name)
-    finish(arguments, plan, facts, rounds)
 
 
 def finish(arguments: argparse.Namespace, plan: Plan, facts: dict[str, Any], rounds: Rounds) -> None:

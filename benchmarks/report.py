@@ -140,6 +140,14 @@ def details(results: Results) -> str:
         f"{facts['date']}: {facts['cores']} cores of {facts['processor']}, {facts['memory_gib']} GiB, "
         f"Linux {facts['kernel']}, Python {facts['python']}; load average {facts['load_before']} at the start."
     )
+    plan, most = (
+        results["plan"],
+        max((len(r) for s in results["rounds"].values() for r in s.values()), default=0),
+    )
+    found.append(
+        f"{most} round{'s' if most > 1 else ''} of {plan['seconds']:g} s a measure; {plan['idle_sockets']:,} idle sockets; "
+        f"{plan['history']:,} messages in the long room."
+    )
     for name, numbers in results["medians"].get("stalled", {}).items():
         found.append(
             f"{TITLES[name]}, one reader of 500 stopped: "

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from benchmarks.groups import FIVE, HALL, IDLE, TABLES, Group
-from benchmarks.loader import Talk, Usage, faults, load
+from benchmarks.loader import Load, Talk, Usage, faults, load
 from benchmarks.servers import NODE, OURS, STORING, TITLES, Server
 
 Numbers = dict[str, Any]
@@ -22,23 +22,20 @@ class Plan:
     warmup: float = 1.5
     idle_sockets: int = 10_000
     idle_seconds: float = 20
-    handshakes: int = 2_000
     history: int = 1_000_000
     requests: int = 200
 
 
-QUICK = Plan(
-    seconds=2, warmup=1, idle_sockets=1_000, idle_seconds=8, handshakes=500, history=100_000, requests=50
-)
+QUICK = Plan(seconds=2, warmup=1, idle_sockets=1_000, idle_seconds=8, history=100_000, requests=50)
 
 
 # Talks that share their sockets, by the people who hold them, in their order.
 TALKS = {
     HALL: {"one": "w1", "steady": "r50", "eight": "w8", "stalled": "s8"},
     FIVE: {"five": "w64"},
-    TABLES: {"tables": "w64"},
+    TABLES: {"handshake": "", "tables": "w64"},
 }
-NAMES = [name for known in TALKS.values() for name in known] + ["handshake", "idle"]
+NAMES = [name for known in TALKS.values() for name in known] + ["idle"]
 
 
 def talk_numbers(talk: Talk) -> Numbers:
@@ -66,9 +63,12 @@ def talks(server: Server, plan: Plan, group: Group, names: list[str]) -> dict[st
     """`names` are of TALKS[group]."""
     if "stalled" in names:
         names = [name for name in TALKS[group] if name in names or name == "eight"]
-    options = {**group.options, "seconds": plan.seconds, "warmup": plan.warmup, "stalled": int(group is HALL)}
-    done = load(server, options, *(TALKS[group][name] for name in names))
-    found = {name: talk_numbers(talk) for name, talk in zip(names, done.talks, strict=True)}
+    said = [name for name in names if TALKS[group][name]]
+    options = {"seconds": plan.seconds, "warmup": plan.warmup, "stalled": int(group is HALL)}
+    done = load(server, {**group.options, **options}, *(TALKS[group][name] for name in said))
+    found = {name: talk_numbers(talk) for name, talk in zip(said, done.talks, strict=True)}
+    if "handshake" in names:
+        found["handshake"] = handshake_numbers(done)
     for numbers in found.values():
         numbers["faults"] |= done.failed
     if "stalled" in found:
@@ -77,16 +77,15 @@ def talks(server: Server, plan: Plan, group: Group, names: list[str]) -> dict[st
     return found
 
 
-def handshake(server: Server, plan: Plan) -> dict[str, Numbers]:
+def handshake_numbers(done: Load) -> Numbers:
     """From connect() to the join's ack, a hundred at a time."""
-    done = load(server, {**IDLE.options, "sockets": plan.handshakes, "concurrency": 100})
-    numbers = {
+    each = 1e6 / done.opened["sockets"]
+    return {
         "per_second": done.opened["per_second"],
-        "cpu_us_each": (done.ready.server - done.start.server) / done.opened["sockets"] * 1e6,
-        "database_us_each": (done.ready.database - done.start.database) / done.opened["sockets"] * 1e6,
+        "cpu_us_each": (done.ready.server - done.start.server) * each,
+        "database_us_each": (done.ready.database - done.start.database) * each,
         "faults": done.failed,
     }
-    return {"handshake": numbers}
 
 
 def idle(server: Server, plan: Plan) -> dict[str, Numbers]:
@@ -94,7 +93,7 @@ def idle(server: Server, plan: Plan) -> dict[str, Numbers]:
     load(server, {**IDLE.options, "sockets": 100})
     time.sleep(4)
     before = Usage.of(server).memory
-    options = {**IDLE.options, "sockets": plan.idle_sockets, "addresses": 4, "concurrency": 200}
+    options = {**IDLE.options, "sockets": plan.idle_sockets, "addresses": 4}
     done = load(server, {**options, "warmup": 8, "seconds": plan.idle_seconds}, "q")
     quiet = done.talks[0]
     numbers = {
@@ -112,8 +111,7 @@ def steps(server_name: str, names: list[str]) -> Iterator[list[Step]]:
     """What is measured on that server. Each list wants a server that has just started."""
     wanted = [name for name in names if server_name in measured_on(name)]
     groups = {group: [name for name in known if name in wanted] for group, known in TALKS.items()}
-    shared = [partial(talks, group=group, names=mine) for group, mine in groups.items() if mine]
-    yield [*shared, *([handshake] if "handshake" in wanted else [])]
+    yield [partial(talks, group=group, names=mine) for group, mine in groups.items() if mine]
     yield [idle] if "idle" in wanted else []
 
 

@@ -18,7 +18,7 @@ enum { PATIENCE = 400, DRAIN = 10 }; /* seconds for all handshakes; for the last
 
 struct options options = {
     .addresses = 1, .sockets = 500, .size = 500, .senders = 1, .warmup = 1, .seconds = 5,
-    .concurrency = 50, .body = 80, .rooms = "hall-", .tokens = "tokens",
+    .concurrency = 100, .body = 80, .rooms = "hall-", .tokens = "tokens",
 };
 struct peer *peers;
 struct room *rooms;
