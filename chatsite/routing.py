@@ -3,13 +3,20 @@
 import accounts.sockets
 import messaging.sockets
 import rooms.sockets
+from chatsite.realtime.connection import Connection
 from chatsite.realtime.routing import Router
+
+
+def disconnected(connection: Connection) -> None:
+    accounts.sockets.disconnected(connection)
+    rooms.sockets.disconnected(connection)
+
 
 router = Router(
     events=[*rooms.sockets.events, *messaging.sockets.events],
     authenticate=accounts.sockets.authenticate,
     authorise=accounts.sockets.authorise,
     connected=accounts.sockets.connected,
-    disconnected=accounts.sockets.disconnected,
+    disconnected=disconnected,
     jobs=[*accounts.sockets.jobs, *rooms.sockets.jobs],
 )

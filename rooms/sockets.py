@@ -59,6 +59,12 @@ def read(connection: Connection, data: Data) -> Data:
     return activity.mark_read(connection.user, data["room"], data["seq"])
 
 
+def disconnected(connection: Connection) -> None:
+    """Whoever has no connection left isn't typing."""
+    if not delivery.connections(connection.identity.user_id):
+        typing.stop_everywhere(connection.user)
+
+
 def send_heads() -> None:
     """Whoever missed an event learns of it here, and asks for it."""
     joined = {slug for connection in delivery.all_connections() for slug in connection.rooms}

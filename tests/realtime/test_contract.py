@@ -174,6 +174,17 @@ def test_typing_reaches_the_others_and_ends_with_the_message(connect, room):
     assert own_tab.all("typing") == typist.all("typing") == []
 
 
+def test_typing_ends_with_the_last_connection(connect, room):
+    owner, typist, own_tab = connect("owner"), connect("member"), connect("member")
+    owner.join(room), typist.join(room)
+    typist.call("typing", {"room": room, "typing": True})
+    own_tab.close()
+    owner.wait("typing", typing=True)
+    assert owner.join(room)["typing"] == ["member"]
+    typist.close()
+    owner.wait("typing", typing=False, timeout=3)
+
+
 def test_typing_ends_by_itself(connect, room):
     typist, owner = connect("member"), connect("owner")
     owner.join(room)
