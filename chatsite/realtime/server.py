@@ -6,6 +6,7 @@ from typing import Any
 
 import socketio
 
+from chatsite.realtime.inbox import Inbox
 from chatsite.realtime.loop import clock
 from chatsite.realtime.routing import Router
 from chatsite.realtime.runners import Runners, anchor, repeat
@@ -58,7 +59,7 @@ class ChatServer(socketio.Server):
             job.kill()
         self.eio.stop()
 
-    def asked(self, session: Session) -> None:
+    def asked(self, session: Inbox) -> None:
         """A session has sent its CONNECT."""
         self._forget_half_open(session.socket.address)
 

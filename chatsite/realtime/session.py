@@ -1,13 +1,12 @@
 """The Socket.IO side of one Engine.IO session: its packets in order, one at a time, and its connection once it is let in."""
 
-import logging
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from chatsite.errors import ChatError, Invalid, Unauthorized
 from chatsite.realtime import delivery, dispatch, packets, wire
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.engine_socket import EngineSocket
+from chatsite.realtime.inbox import FULL, GONE, UNREADABLE, Inbox
 from chatsite.realtime.loop import clock
 from chatsite.realtime.packets import Packet
 from chatsite.realtime.routing import Event
@@ -16,114 +15,28 @@ from chatsite.realtime.websocket import PROTOCOL
 if TYPE_CHECKING:
     from chatsite.realtime.server import ChatServer
 
-logger = logging.getLogger("chatsite.realtime")
-
-# Packets that may wait for their handler before the client isn't read any more, and when it is read again.
-FULL, ROOMY = 64, 16
-# Protocol errors that are answered; the last one closes.
-FAULTS = 3
 # Seconds for a new client to ask for the namespace, and for a refused one to go.
 DEADLINE = 5
-UNREADABLE, GONE = "unreadable", "gone"
 
 
-class Session:
-    __slots__ = (
-        "_deferred",
-        "_faults",
-        "_inbox",
-        "_paused",
-        "admitted",
-        "asked",
-        "connection",
-        "environ",
-        "queued",
-        "server",
-        "socket",
-    )
+class Session(Inbox):
+    """Its steps run in a runner's greenlet. `admitted` while `connected` was called and `disconnected` wasn't."""
+
+    __slots__ = ("_deferred", "admitted", "connection", "environ")
 
     def __init__(self, server: "ChatServer", socket: EngineSocket, environ: dict[str, Any]) -> None:
-        self.server = server
-        self.socket = socket
+        super().__init__(server, socket)
         self.environ: dict[str, Any] | None = environ
         self.connection: Connection | None = None
-        self.asked = self.admitted = self.queued = self._paused = False
-        self._inbox: deque[Packet] = deque()
-        self._faults = self._deferred = 0
-
-    # In the hub: nothing here waits
-
-    @property
-    def is_full(self) -> bool:
-        return len(self._inbox) >= FULL
-
-    def received(self, text: str) -> None:
-        try:
-            packet = packets.decode(text)
-        except packets.Unreadable as error:
-            # Valid JSON that no handler should see: the client is answered, as for any other bad input.
-            self._accept(Packet(UNREADABLE, "", error.number, str(error)))
-        except packets.PacketError as error:
-            self.fail(str(error))
-        else:
-            self._accept(packet)
-
-    def _accept(self, packet: Packet) -> None:
-        if packet.namespace:
-            self._foreign(packet)
-        elif packet.kind == packets.CONNECT:
-            if self.asked:
-                self.fail("a second CONNECT")
-                return
-            self.asked = True
-            self.server.asked(self)
-            self._put(packet)
-        elif not self.asked:
-            self.fail("a packet before CONNECT")
-        elif packet.kind != packets.ACK:
-            self._put(packet)
-
-    def _foreign(self, packet: Packet) -> None:
-        if packet.kind == packets.CONNECT:
-            self.socket.push(wire.refused("Invalid namespace", "invalid", packet.namespace))
-            self._fault("another namespace")
-        else:
-            self.fail("a packet for another namespace")
-
-    def _put(self, packet: Packet) -> None:
-        self._inbox.append(packet)
-        if not self._paused and self.is_full and self.socket.link is not None:
-            self._paused = True
-            self.socket.link.pause()
-        self.server.runners.wake(self)
-
-    def _fault(self, why: str) -> None:
-        self._faults += 1
-        if self._faults == 1:
-            logger.warning("%s: %s", self.socket.sid, why)
-        if self._faults >= FAULTS:
-            self._inbox.clear()
-            self.socket.close(reason=self.server.reason.TRANSPORT_ERROR, code=PROTOCOL)
-
-    def fail(self, why: str) -> None:
-        """A malformed packet: what came before it isn't handled any more."""
-        self._inbox.clear()
-        self.socket.fail(why)
-
-    def check_asked(self) -> None:
-        """A while after it was opened: an open socket is for those who come in."""
-        if not self.asked and not self.socket.closed:
-            self.socket.fail("no connection to the namespace in time")
+        self.admitted = False
+        self._deferred = 0
 
     def ended(self) -> None:
         """The socket is closed: nothing is delivered from now on; `disconnected` follows what is being handled."""
         if self.connection is not None:
             delivery.detach(self.connection)
         if self.asked:
-            self._inbox.append(Packet(GONE, "", None, None))
-            self.server.runners.wake(self)
-
-    # In a runner's greenlet
+            self.gone()
 
     @property
     def has_work(self) -> bool:
@@ -142,11 +55,7 @@ class Session:
 
     def step(self) -> None:
         """Handle the oldest packet."""
-        packet = self._inbox.popleft()
-        if self._paused and len(self._inbox) <= ROOMY:
-            self._paused = False
-            if self.socket.link is not None:
-                self.socket.link.resume()
+        packet = self._next()
         if packet.kind == packets.CONNECT:
             self._connect(packet.data)
         elif packet.kind == GONE:

@@ -1,7 +1,7 @@
 import pytest
 from django.db import IntegrityError, OperationalError
 
-from chatsite.realtime.batches import Batches
+from chatsite.realtime.batches import HEAVIEST, Batches
 
 
 def outcomes_of(run, *items):
@@ -47,3 +47,13 @@ def test_an_answer_that_fails_keeps_nobody_else_from_theirs():
     batches.submit(1, lambda outcome: 1 / 0)
     batches.submit(2, told.append)
     assert told == [2]
+
+
+def test_long_items_go_in_several_batches():
+    ran, done = [], []
+    weights = [HEAVIEST * 2, HEAVIEST // 2, HEAVIEST // 2, 1, 1]
+    batches = Batches(lambda items: ran.append(list(items)) or items, weigh=lambda item: item)
+    batches._waiting.extend((item, done.append) for item in weights)
+    batches._drain()
+    assert ran == [weights[:1], weights[1:3], weights[3:]]
+    assert done == weights

@@ -1,0 +1,117 @@
+"""A client's Socket.IO packets: read, and kept in order until their turn comes. All in the hub: nothing here waits."""
+
+import logging
+from collections import deque
+from typing import TYPE_CHECKING
+
+from chatsite.realtime import packets, wire
+from chatsite.realtime.engine_socket import EngineSocket
+from chatsite.realtime.packets import Packet
+from chatsite.realtime.websocket import PROTOCOL
+
+if TYPE_CHECKING:
+    from chatsite.realtime.server import ChatServer
+
+logger = logging.getLogger("chatsite.realtime")
+
+# Packets that may wait for their handler before the client isn't read any more, and when it is read again.
+FULL, ROOMY = 64, 16
+# Protocol errors that are answered; the last one closes.
+FAULTS = 3
+UNREADABLE, GONE = "unreadable", "gone"
+
+
+class Inbox:
+    """`asked` once the client has sent its CONNECT; `queued` is the runners' mark."""
+
+    __slots__ = ("_faults", "_inbox", "_paused", "asked", "queued", "server", "socket")
+
+    def __init__(self, server: "ChatServer", socket: EngineSocket) -> None:
+        self.server = server
+        self.socket = socket
+        self.asked = self.queued = self._paused = False
+        self._inbox: deque[Packet] = deque()
+        self._faults = 0
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._inbox) >= FULL
+
+    def received(self, text: str) -> None:
+        try:
+            packet = packets.decode(text)
+        except packets.Unreadable as error:
+            # Valid JSON that no handler should see: the client is answered, as for any other bad input.
+            self._accept(Packet(UNREADABLE, "", error.number, str(error)))
+        except packets.PacketError as error:
+            self.fail(str(error))
+        else:
+            self._accept(packet)
+
+    def _accept(self, packet: Packet) -> None:
+        if packet.namespace:
+            self._foreign(packet)
+        elif packet.kind == packets.CONNECT:
+            if self.asked:
+                self.fail("a second CONNECT")
+                return
+            self.asked = True
+            self.server.asked(self)
+            self._put(packet)
+        elif not self.asked:
+            self.fail("a packet before CONNECT")
+        elif packet.kind != packets.ACK:
+            self._put(packet)
+
+    def _foreign(self, packet: Packet) -> None:
+        if packet.kind == packets.CONNECT:
+            self.socket.push(wire.refused("Invalid namespace", "invalid", packet.namespace))
+            self._fault("another namespace")
+        else:
+            self.fail("a packet for another namespace")
+
+    def _put(self, packet: Packet) -> None:
+        self._inbox.append(packet)
+        if not self._paused and self.is_full and self.socket.link is not None:
+            self._paused = True
+            self.socket.link.pause()
+        self.server.runners.wake(self)
+
+    def _fault(self, why: str) -> None:
+        self._faults += 1
+        if self._faults == 1:
+            logger.warning("%s: %s", self.socket.sid, why)
+        if self._faults >= FAULTS:
+            self._inbox.clear()
+            self.socket.close(reason=self.server.reason.TRANSPORT_ERROR, code=PROTOCOL)
+
+    def fail(self, why: str) -> None:
+        """A malformed packet: what came before it isn't handled any more."""
+        self._inbox.clear()
+        self.socket.fail(why)
+
+    def check_asked(self) -> None:
+        """A while after it was opened: an open socket is for those who come in."""
+        if not self.asked and not self.socket.closed:
+            self.socket.fail("no connection to the namespace in time")
+
+    def gone(self) -> None:
+        """The last packet: nothing comes after it."""
+        self._inbox.append(Packet(GONE, "", None, None))
+        self.server.runners.wake(self)
+
+    def _next(self) -> Packet:
+        """The oldest packet. A client that was too quick is read again when most of its packets are handled."""
+        packet = self._inbox.popleft()
+        if self._paused and len(self._inbox) <= ROOMY:
+            self._paused = False
+            if self.socket.link is not None:
+                self.socket.link.resume()
+        return packet
+
+    @property
+    def has_work(self) -> bool:
+        return bool(self._inbox)
+
+    def step(self) -> None:
+        raise NotImplementedError
