@@ -62,7 +62,7 @@ def store_all(drafts: Sequence[Draft]) -> list[Outcome[Stored]]:
     return outcomes
 
 
-batches: Batches[Draft, Stored] = Batches(store_all)
+batches: Batches[Draft, Stored] = Batches(store_all, weigh=lambda draft: len(draft.body))
 
 
 class Batch:

@@ -19,16 +19,22 @@ Done: TypeAlias = Callable[[Outcome[R]], None]
 
 # A batch of this size takes some tens of milliseconds; a larger one would only make the first wait for the last.
 MOST = 256
+# The same for long items: while a batch runs, nobody else does.
+HEAVIEST = 32_000
 
 
 class Batches(Generic[T, R]):
     """`run(items)` gives an outcome for each, in order: a result, or the exception that is this one's answer.
 
+    `weigh(item)` bounds a batch beside the number of its items: no more than HEAVIEST, or a single one.
     An exception that `run` raises is nobody's in particular: then each item runs by itself, so that a bad one fails alone.
     """
 
-    def __init__(self, run: Callable[[list[T]], list[Outcome[R]]]) -> None:
+    def __init__(
+        self, run: Callable[[list[T]], list[Outcome[R]]], weigh: Callable[[T], int] = lambda item: 0
+    ) -> None:
         self._run = run
+        self._weigh = weigh
         self._waiting: deque[tuple[T, Done[R]]] = deque()
         self._running = False
 
@@ -55,7 +61,7 @@ class Batches(Generic[T, R]):
     def _drain(self) -> None:
         try:
             while self._waiting:
-                batch = [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
+                batch = self._next_batch()
                 outcomes = self._outcomes([item for item, _ in batch])
                 for (_, done), outcome in zip(batch, outcomes, strict=True):
                     self._tell(done, outcome)
@@ -63,6 +69,16 @@ class Batches(Generic[T, R]):
             self._running = False
             if is_monkey_patched("socket"):
                 connections.close_all()
+
+    def _next_batch(self) -> list[tuple[T, Done[R]]]:
+        batch = [self._waiting.popleft()]
+        room = HEAVIEST - self._weigh(batch[0][0])
+        while self._waiting and len(batch) < MOST:
+            room -= self._weigh(self._waiting[0][0])
+            if room < 0:
+                break
+            batch.append(self._waiting.popleft())
+        return batch
 
     def _outcomes(self, items: list[T]) -> list[Outcome[R]]:
         try:
