@@ -36,9 +36,9 @@ class Heartbeat(Outbox):
     def _check_pong(self) -> None:
         if self.closed or not self.pinged:
             return
-        if self.heard > self.pinged:
-            # Its pong waits behind what it is still sending: it lives.
-            self.pinged = self.heard
+        if self.heard > self.pinged or (self.link is not None and self.link.paused):
+            # It lives: its pong waits behind what it is still sending, or behind what we don't read yet.
+            self.pinged = monotonic()
             clock.after(self.server.ping_timeout, self._check_pong)
         else:
             self.close(reason=self.server.reason.PING_TIMEOUT)

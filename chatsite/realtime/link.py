@@ -43,6 +43,10 @@ class Link:
         except (BlockingIOError, InterruptedError):
             return 0
 
+    @property
+    def paused(self) -> bool:
+        return self._reading is None
+
     def pause(self) -> None:
         if self._reading is not None:
             loop.unwatch(self._reading)

@@ -16,11 +16,6 @@ def serving() -> bool:
     return bool(is_monkey_patched("socket"))
 
 
-def in_server() -> bool:
-    """Whether this is the server with its loop, or a management command or a test."""
-    return bool(is_monkey_patched("socket"))
-
-
 def in_thread(func: Callable[..., T], *args: object) -> T:
     """`func(*args)`. The loop goes on meanwhile; outside of the server it is a plain call."""
     if not serving():
