@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.urls import re_path, reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
@@ -94,15 +95,20 @@ class RoomViewSet(viewsets.GenericViewSet):
 
     def update(self, request: Request, slug: str, **kwargs: Any) -> Response:
         data = checked(self.get_serializer(data=request.data))
-        archived = data.pop("archived", None)
-        room = access.room_for(me(request), slug)
+        return self.answer(self.change(slug, data.pop("archived", None), data))
+
+    @transaction.atomic
+    def change(self, slug: str, archived: bool | None, data: dict[str, Any]) -> Room:
+        """All of it or nothing."""
+        user = me(self.request)
+        room = access.room_for(user, slug)
         if archived is False:
-            room = services.set_archived(me(request), slug, False)
+            room = services.set_archived(user, slug, False)
         if data:
-            room = services.update_room(me(request), slug, **data)
+            room = services.update_room(user, slug, **data)
         if archived:
-            room = services.set_archived(me(request), slug, True)
-        return self.answer(room)
+            room = services.set_archived(user, slug, True)
+        return room
 
     def partial_update(self, request: Request, slug: str) -> Response:
         return self.update(request, slug)

@@ -247,3 +247,11 @@ def test_the_list_costs_the_same_for_many_rooms(api, owner, django_assert_max_nu
     for number in range(10):
         door.post("/room", {"name": f"room {number}"}, format="json")
     assert queries() == few
+
+
+def test_a_change_that_is_refused_in_part_is_refused_whole(api, owner, member, private_room):
+    api(owner).patch("/room/board/member/member", {"role": "moderator"}, format="json")
+    response = api(member).patch("/room/board", {"name": "Mine", "archived": True}, format="json")
+    assert response.status_code == 403
+    private_room.refresh_from_db()
+    assert (private_room.name, private_room.archived) == ("Board", False)
