@@ -83,6 +83,10 @@ def greeting(setup_path: str | None = None) -> str:
     lines = [f"Chatsite is at {settings.SITE_URL}"]
     if settings.HOST in WILDCARDS and not os.environ.get("SITE_URL"):
         lines.append("Others on your network can open it. If they use another address, set SITE_URL to that.")
+    if settings.SECURE and not settings.TRUST_PROXY:
+        lines.append(
+            "If a proxy brings the https, set TRUST_PROXY=true; else all its visitors share one limit."
+        )
     if setup_path:
         lines.append("There is no account yet. Open this link once to make the first administrator:")
         lines.append(f"  {settings.SITE_URL}{setup_path}")

@@ -171,3 +171,13 @@ def test_a_foreign_name_is_refused_and_told_in_one_line(checkout):
     server.stop()
     assert "'evil.example'. If it is yours, set SITE_URL" in server.printed()
     assert "Traceback" not in server.printed()
+
+
+def test_with_https_it_asks_for_the_proxy(checkout):
+    server = checkout.start(SITE_URL="https://chat.example.org")
+    assert "Chatsite is at https://chat.example.org" in server.printed()
+    assert "set TRUST_PROXY=true" in server.printed()
+    server.stop()
+    server = checkout.start(SITE_URL="https://chat.example.org", TRUST_PROXY="true")
+    assert "TRUST_PROXY" not in server.printed()
+    server.stop()
