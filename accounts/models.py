@@ -152,9 +152,12 @@ def new_code() -> str:
 class InviteQuerySet(models.QuerySet["Invite"]):
     def usable(self) -> "InviteQuerySet":
         """Not revoked, run out or used up, and made by somebody who is still welcome."""
+        return self.standing().filter(models.Q(max_uses=None) | models.Q(uses__lt=models.F("max_uses")))
+
+    def standing(self) -> "InviteQuerySet":
+        """Neither revoked nor run out, and made by somebody who is still welcome; it may be used up."""
         return self.filter(
             models.Q(expires_at=None) | models.Q(expires_at__gt=timezone.now()),
-            models.Q(max_uses=None) | models.Q(uses__lt=models.F("max_uses")),
             revoked=False,
             created_by__is_active=True,
             created_by__is_banned=False,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Model, OuterRef, QuerySet
 from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest
@@ -114,6 +114,7 @@ class RoomAdmin(admin.ModelAdmin):
 def take_away(row: Any, request: HttpRequest) -> None:
     if isinstance(row, Membership):
         membership.revoke(row.room, row.user, by=me(request))
+        membership.hand_over(row.room)
     else:
         row.delete()
 
@@ -123,7 +124,10 @@ def put_in(row: Any, request: HttpRequest) -> None:
         row.created_by = me(request)
         row.save()
         membership.revoke(row.room, row.user, by=me(request))
+        membership.hand_over(row.room)
     elif row.pk:
         row.save(update_fields=["role", "muted"])
+    elif Ban.objects.filter(room=row.room, user=row.user).exists():
+        messages.error(request, f"{row.user} is banned from this room. Lift the ban first.")
     else:
         membership.grant(row.room, row.user, role=row.role, by=me(request))

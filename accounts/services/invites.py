@@ -30,7 +30,7 @@ def find_invite(code: str, *, user: User | None = None) -> Invite:
     if "\0" not in code:
         invite = invites.usable().filter(code=code).first()
         if invite is None and user is not None:
-            invite = invites.filter(code=code, revoked=False, used__user=user).first()
+            invite = invites.standing().filter(code=code, used__user=user).first()
     if invite is None:
         raise NotFound(GONE)
     return invite

@@ -139,3 +139,12 @@ class TestStaffPage:
             services.make_invite(moderator, for_site=True)
         with django_assert_max_num_queries(16):
             client.get("/people/invite")
+
+
+def test_a_link_that_ran_out_lets_nobody_back(owner, member):
+    invite = services.make_invite(owner)
+    services.use_invite(member, invite.code)
+    services.use_invite(member, invite.code)
+    Invite.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    with pytest.raises(NotFound):
+        services.use_invite(member, invite.code)

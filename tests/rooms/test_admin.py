@@ -65,6 +65,18 @@ def test_a_ban_puts_its_person_out(admin, private_room, member):
     assert not Membership.objects.filter(room=private_room, user=member).exists()
 
 
+def test_nobody_banned_comes_in_and_no_room_is_left_without_an_owner(
+    admin, private_room, owner, member, stranger
+):
+    Ban.objects.create(room=private_room, user=stranger)
+    members = rows(private_room)
+    members[0] |= {"DELETE": "on"}
+    new = {"room": private_room.pk, "user": stranger.pk, "role": "member"}
+    save(admin, private_room, [*members, new])
+    assert not Membership.objects.filter(room=private_room, user=stranger).exists()
+    assert access.membership_for(member, private_room.slug).role == "owner"
+
+
 def test_archive_and_bring_back(admin, private_room):
     page = reverse("admin:rooms_room_changelist")
     general = Room.objects.get(slug="general")
