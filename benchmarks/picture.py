@@ -30,7 +30,7 @@ def panel(results: dict[str, Any], target: Target, index: int) -> str:
     x, y = (index % COLUMNS) * WIDTH // COLUMNS + 12, (index // COLUMNS) * PANEL + 22
     better = "more is better" if target.at_least else "less is better"
     heading = f"{escape(target.title)}<tspan font-weight='400' fill='#6b7280'> · {better}</tspan>"
-    lines = [f"<text x='{x}' y='{y}' font-size='13' font-weight='600' fill='#111827'>{heading}</text>"]
+    lines = [f"<text x='{x}' y='{y}' font-size='12' font-weight='600' fill='#111827'>{heading}</text>"]
     found = {name: value(results, target, name) for name in TITLES}
     present = {name: amount for name, amount in found.items() if amount is not None}
     longest = max(present.values(), default=1) or 1
