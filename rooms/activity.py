@@ -1,5 +1,7 @@
 """`room-activity`: what a member hears of a room that none of their connections' logs is following."""
 
+from django.db.models import QuerySet
+
 from accounts.models import User
 from chatsite.realtime import delivery
 from chatsite.realtime.timers import Timer
@@ -9,38 +11,52 @@ from rooms.queries import counted_memberships
 
 # One count for all that is said within a tenth of a second: a busy room costs the same as a calm one.
 GATHER_SECONDS = 0.1
+# So many rows are named in one query.
+BULK = 500
 
 waiting: set[str] = set()
 
 
 def touch(slug: str) -> None:
     """Something was said, changed or taken back in the room."""
-    if slug not in waiting and delivery.all_connections():
-        waiting.add(slug)
-        Timer(GATHER_SECONDS, tell_all, slug)
-
-
-def tell_all(slug: str) -> None:
-    waiting.discard(slug)
-    elsewhere = {c.identity.user_id for c in delivery.all_connections() if slug not in c.rooms}
-    if elsewhere:
-        tell(slug, *elsewhere)
-
-
-def tell(slug: str, *user_ids: int) -> None:
-    """The counts as they are now, to these people's connections that have not joined the room."""
-    connected = [user_id for user_id in user_ids if delivery.connections(user_id)]
-    if not connected:
+    if not delivery.all_connections():
         return
-    members = Membership.objects.filter(room__slug=slug, user_id__in=connected).select_related("room")
-    for membership in counted_memberships(members):
+    waiting.add(slug)
+    if len(waiting) == 1:
+        Timer(GATHER_SECONDS, tell_all)
+
+
+def tell_all() -> None:
+    """Of all rooms in which something happened, to all who are elsewhere: two queries for a hundred rooms as for one."""
+    slugs = set(waiting)
+    waiting.clear()
+    members = Membership.objects.filter(room__slug__in=slugs).values_list("pk", "user_id", "room__slug")
+    elsewhere = [pk for pk, user_id, slug in members if is_elsewhere(user_id, slug)]
+    for start in range(0, len(elsewhere), BULK):
+        tell(Membership.objects.filter(pk__in=elsewhere[start : start + BULK]))
+
+
+def is_elsewhere(user_id: int, slug: str) -> bool:
+    return any(slug not in connection.rooms for connection in delivery.connections(user_id))
+
+
+def tell_one(slug: str, user_id: int) -> None:
+    if is_elsewhere(user_id, slug):
+        tell(Membership.objects.filter(room__slug=slug, user=user_id))
+
+
+def tell(memberships: QuerySet[Membership]) -> None:
+    """The counts as they are now, to these members' connections that have not joined the room."""
+    for membership in counted_memberships(memberships.select_related("room")):
         data = {
-            "room": slug,
+            "room": membership.room.slug,
             "head": membership.room.head,
             "unread": membership.unread,  # type: ignore[attr-defined]
             "mentions": membership.mentions,  # type: ignore[attr-defined]
         }
-        delivery.to_user(membership.user_id, "room-activity", data, unless_joined=slug, droppable=True)
+        delivery.to_user(
+            membership.user_id, "room-activity", data, unless_joined=membership.room.slug, droppable=True
+        )
 
 
 def mark_read(user: User, slug: str, seq: int) -> dict[str, int]:
@@ -50,6 +66,6 @@ def mark_read(user: User, slug: str, seq: int) -> dict[str, int]:
     mine = Membership.objects.filter(pk=membership.pk)
     moved = mine.filter(read_seq__lt=min(seq, head)).update(read_seq=min(seq, head))
     if moved:
-        tell(slug, user.pk)
+        tell_one(slug, user.pk)
     counted = counted_memberships(mine).get()
     return {"unread": counted.unread, "mentions": counted.mentions}  # type: ignore[attr-defined]

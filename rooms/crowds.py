@@ -13,7 +13,7 @@ from accounts import presence
 from chatsite.realtime import delivery
 from chatsite.realtime.timers import Timer
 from rooms.models import Membership, Room
-from rooms.queries import online_counts
+from rooms.queries import count_online
 
 # Seconds between two counts of a large room.
 GATHER = 1.0
@@ -49,7 +49,7 @@ def tell_counts() -> None:
     slugs = set(waiting)
     waiting.clear()
     rooms = list(Room.objects.filter(slug__in=slugs))
-    counts = online_counts(rooms, presence.online_ids())
+    counts = count_online([room.pk for room in rooms], presence.online_ids())
     for room in rooms:
         data = {"room": room.slug, "online": counts.get(room.pk, 0)}
         delivery.to_room(room.slug, "room-online", data, droppable=True)

@@ -45,7 +45,7 @@ def grant(room: Room, user: User, role: str = Role.MEMBER, by: User | None = Non
     event = log.append(room, "member-joined", user, **({"by": by.username} if by else {}))
     membership.read_seq = event.seq
     membership.save(update_fields=["read_seq"])
-    transaction.on_commit(partial(activity.tell, room.slug, user.pk), robust=True)
+    transaction.on_commit(partial(activity.tell_one, room.slug, user.pk), robust=True)
     return True
 
 

@@ -81,5 +81,6 @@ def member_payloads(room: Room) -> list[Payload]:
 
 
 def online_usernames(room: Room) -> list[str]:
-    members = User.objects.filter(memberships__room=room, pk__in=presence.online_ids())
-    return list(members.order_by("username").values_list("username", flat=True))
+    members = User.objects.filter(memberships__room=room).order_by("username").values_list("pk", "username")
+    online = presence.online_ids()
+    return [username for pk, username in members if pk in online]

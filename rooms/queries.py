@@ -1,5 +1,11 @@
 """Counts of rooms, in as many queries for a thousand rooms as for one."""
 
+from collections import Counter
+from collections.abc import Sequence
+from time import monotonic
+from typing import Any
+
+from django.conf import settings
 from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
@@ -43,7 +49,34 @@ def counted_memberships(memberships: QuerySet[Membership]) -> QuerySet[Membershi
     )
 
 
-def online_counts(rooms: list[Room], online: set[int]) -> dict[int, int]:
-    """How many of `online` (user ids) are members, by room id."""
-    rows = Membership.objects.filter(room__in=rooms, user_id__in=online).order_by()
-    return dict(rows.values_list("room_id").annotate(n=Count("pk")))
+# Up to so many ids are named in a query; of more, the members are read and looked up in memory.
+FEW = 100
+# Seconds for which the count of a large room holds: each who comes back in a storm would have it counted again.
+COUNT_HOLDS = 1.0
+
+_large: dict[int, tuple[float, int]] = {}
+
+
+def online_counts(rooms: Sequence[Any], online: set[int]) -> dict[int, int]:
+    """How many of `online` (user ids) are members, by room id. The rooms are those of `with_counts`."""
+    small = [room.pk for room in rooms if room.member_count <= settings.PRESENCE_ROOM_SIZE]
+    large = [room.pk for room in rooms if room.member_count > settings.PRESENCE_ROOM_SIZE]
+    return count_online(small, online) | {pk: held_count(pk, online) for pk in large}
+
+
+def held_count(room_id: int, online: set[int]) -> int:
+    now = monotonic()
+    counted, count = _large.get(room_id, (0.0, 0))
+    if now - counted > COUNT_HOLDS:
+        count = count_online([room_id], online).get(room_id, 0)
+        _large[room_id] = now, count
+    return count
+
+
+def count_online(room_ids: list[int], online: set[int]) -> dict[int, int]:
+    rows = Membership.objects.filter(room__in=room_ids).order_by()
+    if len(online) <= FEW:
+        return dict(rows.filter(user__in=online).values_list("room_id").annotate(n=Count("pk")))
+    return Counter(
+        room_id for room_id, user_id in rows.values_list("room_id", "user_id") if user_id in online
+    )
