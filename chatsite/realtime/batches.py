@@ -21,6 +21,8 @@ Done: TypeAlias = Callable[[Outcome[R]], None]
 MOST = 256
 # The same for long items: while a batch runs, nobody else does.
 HEAVIEST = 32_000
+# Seconds for which the connection is kept when nothing is left to do.
+LINGER = 5.0
 
 
 class Batches(Generic[T, R]):
@@ -37,10 +39,14 @@ class Batches(Generic[T, R]):
         self._weigh = weigh
         self._waiting: deque[tuple[T, Done[R]]] = deque()
         self._running = False
+        self._lingering: Event | None = None
 
     def submit(self, item: T, done: Done[R]) -> None:
         """`done(outcome)` follows, in the order of submission. Outside of the server, before this returns."""
         self._waiting.append((item, done))
+        if self._lingering is not None:
+            self._lingering.send()
+            self._lingering = None
         if self._running:
             return
         self._running = True
@@ -60,7 +66,7 @@ class Batches(Generic[T, R]):
 
     def _drain(self) -> None:
         try:
-            while self._waiting:
+            while self._waiting or self._linger():
                 batch = self._next_batch()
                 outcomes = self._outcomes([item for item, _ in batch])
                 for (_, done), outcome in zip(batch, outcomes, strict=True):
@@ -69,6 +75,16 @@ class Batches(Generic[T, R]):
             self._running = False
             if is_monkey_patched("socket"):
                 connections.close_all()
+
+    def _linger(self) -> bool:
+        """Whether there is more after all. A database connection takes longer to make than a message to store."""
+        if not is_monkey_patched("socket"):
+            return False
+        self._lingering = Event()
+        with eventlet.Timeout(LINGER, False):
+            self._lingering.wait()
+        self._lingering = None
+        return bool(self._waiting)
 
     def _next_batch(self) -> list[tuple[T, Done[R]]]:
         batch = [self._waiting.popleft()]
