@@ -62,7 +62,9 @@ def store_all(drafts: Sequence[Draft]) -> list[Outcome[Stored]]:
     return outcomes
 
 
-batches: Batches[Draft, Stored] = Batches(store_all, weigh=lambda draft: len(draft.body))
+batches: Batches[Draft, Stored] = Batches(
+    store_all, weigh=lambda draft: len(draft.body), whose=lambda draft: draft.user_id
+)
 
 
 class Batch:

@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeAlias, TypeVar
 
 import eventlet
@@ -29,21 +29,27 @@ class Batches(Generic[T, R]):
     """`run(items)` gives an outcome for each, in order: a result, or the exception that is this one's answer.
 
     `weigh(item)` bounds a batch beside the number of its items: no more than HEAVIEST, or a single one.
+    `whose(item)` names who submitted it: those who wait take turns, so that one who sends much delays only themselves.
     An exception that `run` raises is nobody's in particular: then each item runs by itself, so that a bad one fails alone.
     """
 
     def __init__(
-        self, run: Callable[[list[T]], list[Outcome[R]]], weigh: Callable[[T], int] = lambda item: 0
+        self,
+        run: Callable[[list[T]], list[Outcome[R]]],
+        weigh: Callable[[T], int] = lambda item: 0,
+        whose: Callable[[T], Hashable] = lambda item: None,
     ) -> None:
         self._run = run
         self._weigh = weigh
-        self._waiting: deque[tuple[T, Done[R]]] = deque()
+        self._whose = whose
+        # By whose turn comes first; each with what they submitted, in its order.
+        self._waiting: dict[Hashable, deque[tuple[T, Done[R]]]] = {}
         self._running = False
         self._lingering: Event | None = None
 
     def submit(self, item: T, done: Done[R]) -> None:
-        """`done(outcome)` follows, in the order of submission. Outside of the server, before this returns."""
-        self._waiting.append((item, done))
+        """`done(outcome)` follows, in the order of one's submissions. Outside of the server, before this returns."""
+        self._waiting.setdefault(self._whose(item), deque()).append((item, done))
         if self._lingering is not None:
             self._lingering.send()
             self._lingering = None
@@ -87,13 +93,17 @@ class Batches(Generic[T, R]):
         return bool(self._waiting)
 
     def _next_batch(self) -> list[tuple[T, Done[R]]]:
-        batch = [self._waiting.popleft()]
-        room = HEAVIEST - self._weigh(batch[0][0])
+        batch: list[tuple[T, Done[R]]] = []
+        room = HEAVIEST
         while self._waiting and len(batch) < MOST:
-            room -= self._weigh(self._waiting[0][0])
-            if room < 0:
+            owner, queue = next(iter(self._waiting.items()))
+            room -= self._weigh(queue[0][0])
+            if batch and room < 0:
                 break
-            batch.append(self._waiting.popleft())
+            batch.append(queue.popleft())
+            del self._waiting[owner]
+            if queue:
+                self._waiting[owner] = queue
         return batch
 
     def _outcomes(self, items: list[T]) -> list[Outcome[R]]:

@@ -53,7 +53,18 @@ def test_long_items_go_in_several_batches():
     ran, done = [], []
     weights = [HEAVIEST * 2, HEAVIEST // 2, HEAVIEST // 2, 1, 1]
     batches = Batches(lambda items: ran.append(list(items)) or items, weigh=lambda item: item)
-    batches._waiting.extend((item, done.append) for item in weights)
+    batches._running = True
+    for item in weights:
+        batches.submit(item, done.append)
     batches._drain()
     assert ran == [weights[:1], weights[1:3], weights[3:]]
     assert done == weights
+
+
+def test_those_who_wait_take_turns():
+    batches = Batches(lambda items: items, whose=lambda item: item[0])
+    batches._running = True
+    for item in ("a1", "a2", "a3", "b1", "c1", "b2"):
+        batches.submit(item, lambda outcome: None)
+    assert [item for item, _ in batches._next_batch()] == ["a1", "b1", "c1", "a2", "b2", "a3"]
+    assert not batches._waiting
