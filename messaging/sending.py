@@ -6,7 +6,6 @@ handful of queries a batch, and a calm one sends at once.
 
 import hashlib
 import uuid
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -189,20 +188,19 @@ def check_body(body: str) -> None:
 
 def note_mentions(messages: Sequence[Message], named: Named) -> None:
     """Only members are told, and nobody by themselves."""
-    wanted: dict[int, list[tuple[Message, int]]] = defaultdict(list)
-    for message in messages:
-        for user_id in named.ids_in(message.body) - {message.sender_id}:
-            wanted[user_id].append((message, user_id))
+    wanted = [
+        (message, user_id)
+        for message in messages
+        for user_id in named.ids_in(message.body) - {message.sender_id}
+    ]
     if not wanted:
         return
-    rooms = {message.room_id for message in messages}
-    members = set(
-        Membership.objects.filter(user__in=wanted, room__in=rooms).values_list("user_id", "room_id")
-    )
+    people, rooms = {user_id for _, user_id in wanted}, {message.room_id for message, _ in wanted}
+    found = Membership.objects.filter(user__in=people, room__in=rooms)
+    members = set(found.values_list("user_id", "room_id"))
     Mention.objects.bulk_create(
         Mention(room=message.room, seq=message.seq, user_id=user_id)
-        for pairs in wanted.values()
-        for message, user_id in pairs
+        for message, user_id in wanted
         if (user_id, message.room_id) in members
     )
 

@@ -6,7 +6,7 @@ from accounts.models import User
 from chatsite.realtime import delivery
 from chatsite.realtime.timers import Timer
 from rooms import access
-from rooms.models import Membership, Room
+from rooms.models import Membership
 from rooms.queries import counted_memberships
 
 # One count for all that is said within a tenth of a second: a busy room costs the same as a calm one.
@@ -62,9 +62,9 @@ def tell(memberships: QuerySet[Membership]) -> None:
 def mark_read(user: User, slug: str, seq: int) -> dict[str, int]:
     """Everything up to `seq` is read; a read position never goes back. `{"unread", "mentions"}` of the room."""
     membership = access.membership_for(user, slug)
-    head = Room.objects.values_list("head", flat=True).get(pk=membership.room_id)
+    place = min(seq, membership.room.head)
     mine = Membership.objects.filter(pk=membership.pk)
-    moved = mine.filter(read_seq__lt=min(seq, head)).update(read_seq=min(seq, head))
+    moved = mine.filter(read_seq__lt=place).update(read_seq=place)
     if moved:
         tell_one(slug, user.pk)
     counted = counted_memberships(mine).get()

@@ -12,7 +12,6 @@ from typing import Any, TypedDict
 
 import orjson
 from django.db import connection, transaction
-from django.db.models import F
 
 from accounts.models import User
 from accounts.payloads import user_brief
@@ -41,13 +40,11 @@ class Page(TypedDict):
 
 def take(room: Room) -> int:
     """The room's next seq. Inside a transaction: the row stays locked until it ends, so none is lost or doubled."""
-    Room.objects.filter(pk=room.pk).update(head=F("head") + 1)
-    room.head = Room.objects.values_list("head", flat=True).get(pk=room.pk)
-    return room.head
+    return take_many([room])[0]
 
 
 def take_many(rooms: Sequence[Room]) -> list[int]:
-    """The next seq of each room named, in the order given; a room may be named often. In a transaction, like `take`."""
+    """The next seq of each room named, in the order given; a room may be named often. In a transaction: see `take`."""
     counts = Counter(room.pk for room in rooms)
     with connection.cursor() as cursor:
         # In the order of their keys: two transactions that lock the same rooms don't wait for each other.

@@ -26,8 +26,8 @@ RECHECK_SECONDS = 5.0
 
 def join(connection: Connection, data: Data) -> Data:
     user = connection.user
-    room = access.room_for(user, data["room"])
-    if not room.archived:
+    room, mine = access.find(user, data["room"])
+    if mine is None and not room.archived:
         room = membership.join_room(user, room.slug)
     # Subscribe first, read after: what happens between reaches the client twice and not never.
     delivery.subscribe(connection, room.slug)
