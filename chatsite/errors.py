@@ -3,7 +3,7 @@
 Services raise these; `chatsite.api` turns them into HTTP answers and `chatsite.realtime` into acks.
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 Fields = dict[str, list[str]]
 
@@ -22,6 +22,11 @@ class ChatError(Exception):
         self.fields = fields
         self.retry_after = retry_after
         super().__init__(self.detail)
+
+    @classmethod
+    def about(cls, field: str, sentence: str) -> Self:
+        """An error whose cause is one field."""
+        return cls(f"{field}: {sentence}", fields={field: [sentence]})
 
     def payload(self) -> dict[str, Any]:
         """`{"code", "detail", "fields"?, "retry_after"?}`."""

@@ -133,8 +133,7 @@ class Batch:
             return
         answered = self.answered.get(draft.reply_to)
         if answered is None or answered.room_id != room.pk:
-            sentence = "There is no such message in this room."
-            raise Invalid(f"reply_to: {sentence}", fields={"reply_to": [sentence]})
+            raise Invalid.about("reply_to", "There is no such message in this room.")
 
     def store(self, drafts: list[Draft]) -> dict[Draft, Message]:
         """A place in its room's log for each, in the order given, and the rows."""
@@ -180,10 +179,9 @@ class Batch:
 
 def check_body(body: str) -> None:
     if len(body) > LONGEST_BODY:
-        sentence = f"Use at most {LONGEST_BODY} characters."
-        raise TooLarge(f"body: {sentence}", fields={"body": [sentence]})
+        raise TooLarge.about("body", f"Use at most {LONGEST_BODY} characters.")
     if not body.strip():
-        raise Invalid("body: Write something.", fields={"body": ["Write something."]})
+        raise Invalid.about("body", "Write something.")
 
 
 def note_mentions(messages: Sequence[Message], named: Named) -> None:

@@ -20,8 +20,7 @@ def open_direct(user: User, usernames: Iterable[str]) -> tuple[Room, bool]:
     """The direct room of `user` and the people named, and whether it is new."""
     others = [other for other in membership.people(usernames) if other != user]
     if not 1 <= len(others) < MOST_PEOPLE:
-        sentence = f"Name from 1 to {MOST_PEOPLE - 1} other people."
-        raise Invalid(f"members: {sentence}", fields={"members": [sentence]})
+        raise Invalid.about("members", f"Name from 1 to {MOST_PEOPLE - 1} other people.")
     people = [user, *others]
     key = ",".join(str(pk) for pk in sorted(person.pk for person in people))
     fresh = {"slug": DIRECT_PREFIX + secrets.token_hex(8), "kind": Room.Kind.DIRECT, "created_by": user}

@@ -18,8 +18,7 @@ DIRECT_PREFIX = "d-"
 
 def check_slug(slug: str) -> str:
     if not SLUG.fullmatch(slug) or slug in RESERVED or slug.startswith(DIRECT_PREFIX):
-        sentence = "Use up to 64 small letters, digits, dashes and underscores."
-        raise Invalid(f"slug: {sentence}", fields={"slug": [sentence]})
+        raise Invalid.about("slug", "Use up to 64 small letters, digits, dashes and underscores.")
     return slug
 
 
@@ -36,12 +35,11 @@ def checked(field: str, value: str, longest: int | None, required: bool = False)
     try:
         validate_display_name(value)
     except ValidationError as error:
-        raise Invalid(f"{field}: {error.message}", fields={field: [str(error.message)]}) from None
+        raise Invalid.about(field, str(error.message)) from None
     if required and not value:
-        raise Invalid(f"{field}: Give it a name.", fields={field: ["Give it a name."]})
+        raise Invalid.about(field, "Give it a name.")
     if longest and len(value) > longest:
-        sentence = f"Use at most {longest} characters."
-        raise Invalid(f"{field}: {sentence}", fields={field: [sentence]})
+        raise Invalid.about(field, f"Use at most {longest} characters.")
     return value
 
 
