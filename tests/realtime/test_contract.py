@@ -1,6 +1,7 @@
 """What clients rely on: docs/protocol.md, event by event, against the real server with real clients."""
 
 import time
+import time
 import uuid
 
 import pytest
@@ -237,6 +238,9 @@ def test_presence_is_per_person_and_does_not_flicker(connect):
     for _ in range(5):
         tabs[2].close()
         tabs[2] = connect("visitor")
+    # Longer than comings and goings are gathered, shorter than the grace.
+    time.sleep(1)
+    owner.round_trip()
     assert "visitor" not in [data["user"]["username"] for data in owner.all("user-disconnected")]
     assert [u["user"]["username"] for u in owner.all("user-connected")].count("visitor") == 1
     tabs[2].close()
