@@ -1,7 +1,6 @@
 """What clients rely on: docs/protocol.md, event by event, against the real server with real clients."""
 
 import time
-import time
 import uuid
 
 import pytest
