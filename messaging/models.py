@@ -1,3 +1,4 @@
+import orjson
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -22,16 +23,19 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
 
 class Message(models.Model):
-    room = models.ForeignKey("rooms.Room", on_delete=models.CASCADE, related_name="messages")
+    # Found by the unique keys below, which begin with them.
+    room = models.ForeignKey("rooms.Room", on_delete=models.CASCADE, related_name="messages", db_index=False)
     seq = models.PositiveBigIntegerField()
-    sender = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages")
+    sender = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages", db_index=False
+    )
     client_id = models.UUIDField()
     # SHA-256 of what was first sent: a repeat is told from another message even after an edit or a deletion.
     fingerprint = models.CharField(max_length=64, editable=False)
     body = models.TextField(blank=True)
     html = models.TextField(blank=True, editable=False)
     reply_to = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replies"
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replies", db_index=False
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     edited_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -39,12 +43,21 @@ class Message(models.Model):
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     hidden_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    # What was sent of it, of one that was just stored (`messaging.payloads.encoded`).
+    encoded: orjson.Fragment | None = None
+
     objects = MessageQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["room", "seq"], name="message_seq_once"),
             models.UniqueConstraint(fields=["sender", "client_id"], name="message_client_id_once"),
+        ]
+        indexes = [
+            # Few messages are answers; the others cost nothing here.
+            models.Index(
+                fields=["reply_to"], name="message_answers", condition=models.Q(reply_to__isnull=False)
+            )
         ]
 
     def __str__(self) -> str:

@@ -66,7 +66,7 @@ class Membership(models.Model):
         MODERATOR = "moderator", "Moderator"
         MEMBER = "member", "Member"
 
-    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="memberships")
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="memberships", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER)
     muted = models.BooleanField(default=False)
@@ -87,7 +87,7 @@ class Membership(models.Model):
 class Ban(models.Model):
     """Somebody who may not come back into a room. They were removed when it was made."""
 
-    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="bans")
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="bans", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="room_bans")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
@@ -112,12 +112,17 @@ class RoomInvite(models.Model):
 
 
 class Event(models.Model):
-    """One line of a room's log. `seq` has no hole and is never used twice in a room."""
+    """One line of a room's log. `seq` has no hole and is never used twice in a room.
 
-    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="events")
+    Each index is one more page to write for a message, so that there is only the one by which the log is read.
+    """
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="events", db_index=False)
     seq = models.PositiveBigIntegerField()
     event = models.CharField(max_length=20)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
     # What the event is about (a message's id), for the app that wrote it.
     subject_id = models.PositiveBigIntegerField(null=True)
     data = models.JSONField(default=dict)
@@ -127,7 +132,6 @@ class Event(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["room", "seq"], name="event_seq_once")]
-        indexes = [models.Index(fields=["event", "subject_id"], name="event_by_subject")]
 
     def __str__(self) -> str:
         return f"{self.room_id} #{self.seq} {self.event}"
@@ -136,12 +140,15 @@ class Event(models.Model):
 class Mention(models.Model):
     """A message that names somebody, by its place in the log."""
 
-    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="mentions")
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="mentions", db_index=False)
     seq = models.PositiveBigIntegerField()
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mentions")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mentions", db_index=False
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "room", "seq"], name="mention_once")]
+        indexes = [models.Index(fields=["room", "seq"], name="mention_by_place")]
 
     def __str__(self) -> str:
         return f"{self.user} at {self.room_id} #{self.seq}"

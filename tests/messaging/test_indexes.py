@@ -1,0 +1,20 @@
+"""Each index makes every message dearer, and one too many has made a page slow."""
+
+import pytest
+from django.db import connection
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ("rooms_event", {("id",), ("room_id", "seq")}),
+        ("messaging_message", {("id",), ("room_id", "seq"), ("sender_id", "client_id"), ("reply_to_id",)}),
+        ("rooms_mention", {("id",), ("user_id", "room_id", "seq"), ("room_id", "seq")}),
+    ],
+)
+def test_what_a_message_writes_has_the_indexes_it_is_read_by(table, expected):
+    with connection.cursor() as cursor:
+        found = connection.introspection.get_constraints(cursor, table).values()
+    indexed = {tuple(one["columns"]) for one in found if one["index"] or one["unique"] or one["primary_key"]}
+    assert indexed == expected
