@@ -3,6 +3,7 @@
 import re
 import unicodedata
 import zlib
+from functools import lru_cache
 
 from django.core.exceptions import ValidationError
 
@@ -36,6 +37,7 @@ def tidy(name: str) -> str:
     return re.sub(r"\s+", " ", unicodedata.normalize("NFC", name)).strip()
 
 
+@lru_cache(maxsize=10_000)
 def initials(name: str) -> str:
     """At most two letters: of the first and last word, or the first two of a single one."""
     words = [
@@ -46,6 +48,7 @@ def initials(name: str) -> str:
     return "".join(letter.upper()[:1] for letter in chosen)
 
 
+@lru_cache(maxsize=10_000)
 def color(username: str) -> int:
     """0 to 7, always the same for a username; the style sheet has a colour for each."""
     return zlib.crc32(username.lower().encode()) % COLORS

@@ -13,6 +13,8 @@ from django.db import connection
 
 Row = tuple[Any, ...]
 
+# More rows than any statement is given.
+MOST = 1_000_000
 # SQLite says in its own words what a value of JSON becomes.
 SQLITE_TYPES = {"bigint": "integer", "int": "integer"}
 
@@ -22,9 +24,14 @@ def postgresql() -> bool:
 
 
 def rows_in(**columns: str) -> str:
-    """What stands behind FROM for a parameter made by `packed`: a table of these columns, each with its PostgreSQL type."""
+    """What stands behind FROM for a parameter made by `packed`: the table `given` of these columns, each with its
+    PostgreSQL type, and of `n`, which numbers the rows from 0."""
+    columns = {"n": "int", **columns}
     if postgresql():
-        return f"json_to_recordset(%s::json) AS given({', '.join(f'{name} {kind}' for name, kind in columns.items())})"
+        # It takes any such list for a hundred rows, and reads whole tables beside it; by this range it expects a single one,
+        # and looks each up by its key.
+        names = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+        return f"(SELECT * FROM json_to_recordset(%s::json) AS row({names}) WHERE n BETWEEN 0 AND {MOST}) AS given"
     values = (
         f"CAST(json_extract(value, '$.{name}') AS {SQLITE_TYPES[kind]}) AS {name}"
         if kind in SQLITE_TYPES
@@ -36,7 +43,7 @@ def rows_in(**columns: str) -> str:
 
 def packed(rows: Iterable[dict[str, Any]]) -> str:
     """Rows for `rows_in`: of strings, numbers, None, and what orjson writes as strings (UUIDs, times)."""
-    return orjson.dumps(list(rows)).decode()
+    return orjson.dumps([{**row, "n": n} for n, row in enumerate(rows)]).decode()
 
 
 def run(statement: str, *parameters: Any) -> list[Row]:

@@ -1,3 +1,5 @@
+from typing import Any
+
 import orjson
 from django.conf import settings
 from django.db import models
@@ -62,6 +64,11 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.room_id} #{self.seq} by {self.sender_id}"
+
+    @classmethod
+    def stored(cls, **values: Any) -> "Message":
+        """The row as it would be read: values for all columns, in the order of the fields."""
+        return cls.from_db("default", values.keys(), values.values())
 
     @property
     def gone(self) -> bool:

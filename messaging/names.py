@@ -14,7 +14,7 @@ class Named:
         self._names = {body: names_in(body) for body in bodies}
         people = {name for names, _ in self._names.values() for name in names}
         slugs = {slug for _, slugs in self._names.values() for slug in slugs}
-        self._people = self._find_people(people) if people else {}
+        self._people: dict[str, tuple[int, str]] = self._find_people(people) if people else {}
         # Only public rooms, whose existence is no secret: everyone in the room reads the same links.
         public = Room.objects.filter(slug__in=slugs, kind=Room.Kind.PUBLIC)
         self._rooms = dict(public.values_list("slug", "name")) if slugs else {}
@@ -23,6 +23,11 @@ class Named:
     def _find_people(names: set[str]) -> dict[str, tuple[int, str]]:
         found = User.objects.annotate(lower=Lower("username")).filter(lower__in=names, is_active=True)
         return {username.lower(): (pk, username) for pk, username in found.values_list("pk", "username")}
+
+    @property
+    def anybody(self) -> bool:
+        """Whether any of the texts names a person."""
+        return bool(self._people)
 
     def ids_in(self, body: str) -> set[int]:
         return {self._people[name][0] for name in self._names[body][0] if name in self._people}

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import orjson
+
 from accounts.payloads import user_brief
 from chatsite.times import iso
 from messaging.models import Message
@@ -28,6 +30,13 @@ def message_payload(message: Message) -> Payload:
         "deleted": gone,
         "reply_to": quote(message.reply_to) if message.reply_to and not gone else None,
     }
+
+
+def encoded(message: Message) -> orjson.Fragment:
+    """`message_payload` as JSON, made once for the message's first delivery and its sender's ack."""
+    if message.encoded is None:
+        message.encoded = orjson.Fragment(orjson.dumps(message_payload(message)))
+    return message.encoded
 
 
 def quote(message: Message) -> Payload:

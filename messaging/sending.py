@@ -1,31 +1,41 @@
 """Storing new messages, many in one transaction: group commit.
 
-Whoever sends while a batch is being committed is in the next one, so that a busy site pays for one commit and a
-handful of queries a batch, and a calm one sends at once.
+Whoever sends while a batch is being committed is in the next one, so that a busy site pays for one commit and two
+statements a batch, and a calm one sends at once.
 """
 
 import hashlib
 import uuid
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
+from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts import credentials
 from accounts.models import User
-from chatsite.errors import ChatError, Conflict, Invalid, TooLarge
+from chatsite import sql
+from chatsite.errors import Archived, ChatError, Conflict, Invalid, Muted, TooLarge
 from chatsite.realtime.batches import Batches, Outcome
 from chatsite.realtime.connection import Connection
 from messaging.models import Message
 from messaging.names import Named
-from messaging.payloads import message_payload
+from messaging.payloads import encoded
 from messaging.rendering import render
+from messaging.statements import Look, Row, look, write
 from rooms import access, activity, log, typing
-from rooms.models import Event, Membership, Mention, Room
+from rooms.models import Membership, Mention, Room
 
 LONGEST_BODY = 10_000
 Stored = tuple[Message, bool]
+Key = tuple[int, uuid.UUID]
+# Whose right to be here was looked at, and for which room.
+Asked = tuple[User | Connection, str]
 
 
 @dataclass(slots=True, eq=False)
@@ -38,27 +48,45 @@ class Draft:
     client_id: uuid.UUID
     reply_to: int | None = None
     connection: Connection | None = None
+    user_id: int = field(init=False)
     fingerprint: str = field(init=False)
 
     def __post_init__(self) -> None:
+        self.user_id = self.user.pk if self.user else self.connection.identity.user_id  # type: ignore[union-attr]
         self.fingerprint = hashlib.sha256(self.body.encode()).hexdigest()
 
     @property
-    def user_id(self) -> int:
-        return self.user.pk if self.user else self.connection.identity.user_id  # type: ignore[union-attr]
+    def key(self) -> Key:
+        return self.user_id, self.client_id
 
     @property
-    def key(self) -> tuple[int, uuid.UUID]:
-        return self.user_id, self.client_id
+    def asked(self) -> Asked:
+        return self.connection or self.user, self.room  # type: ignore[return-value]
+
+
+@dataclass(slots=True)
+class Place:
+    """Where somebody wants to write: who they are, and the room if they are in it."""
+
+    user: User
+    room: Room | None
+    archived: bool
+    muted: bool
 
 
 def store_all(drafts: Sequence[Draft]) -> list[Outcome[Stored]]:
     """For each draft its message and whether it is new, or its error. All that is new is committed when this returns."""
-    with transaction.atomic():
-        outcomes = Batch(drafts).outcomes()
+    named = Named([draft.body for draft in drafts])
+    with together(named):
+        outcomes = Batch(drafts, named).outcomes()
         fresh = [outcome[0] for outcome in outcomes if not isinstance(outcome, Exception) and outcome[1]]
         transaction.on_commit(partial(publish, fresh), robust=True)
     return outcomes
+
+
+def together(named: Named) -> AbstractContextManager[Any]:
+    """PostgreSQL stores messages by one statement, a transaction in itself: no BEGIN and no COMMIT go back and forth."""
+    return nullcontext() if sql.postgresql() and not named.anybody else transaction.atomic()
 
 
 batches: Batches[Draft, Stored] = Batches(
@@ -69,101 +97,131 @@ batches: Batches[Draft, Stored] = Batches(
 class Batch:
     """One look at the database for all drafts: who they are, where they may write, what they sent before."""
 
-    def __init__(self, drafts: Sequence[Draft]) -> None:
+    def __init__(self, drafts: Sequence[Draft], named: Named) -> None:
         self.drafts = drafts
-        self.people = self._people()
-        self.memberships = self._memberships()
-        self.known = self._known()
-        self.answered = Message.objects.select_related("sender").in_bulk(
-            {draft.reply_to for draft in drafts if draft.reply_to is not None}
-        )
-        self.senders: dict[int, User] = {}
+        self.named = named
+        self.users: dict[int, User] = {}
+        self.rooms: dict[int, Room] = {}
+        self.known: dict[Key, Message] = {}
+        self.places = self._places()
+        self.answered = self._answered()
         self.errors: dict[Draft, Exception] = {}
 
-    def _people(self) -> dict[Draft, User | ChatError]:
-        connections = {draft.connection for draft in self.drafts if draft.connection}
-        standings = credentials.standings(list(connections)) if connections else {}
-        return {draft: draft.user or standings[draft.connection] for draft in self.drafts}  # type: ignore[index]
+    def _places(self) -> dict[Asked, Place | ChatError]:
+        asked = list(dict.fromkeys(draft.asked for draft in self.drafts))
+        keys = dict.fromkeys(draft.key for draft in self.drafts)
+        found = look([question(*one) for one in asked], keys)
+        if found and found[0].known:
+            self.known = known(keys)
+        places: dict[Asked, Place | ChatError] = dict.fromkeys(asked, credentials.SessionEnded("deactivated"))
+        for one in found:
+            places[asked[one.n]] = self._place(asked[one.n][0], one)
+        return places
 
-    def _memberships(self) -> dict[tuple[int, str], Membership]:
-        users, slugs = {draft.user_id for draft in self.drafts}, {draft.room for draft in self.drafts}
-        found = Membership.objects.filter(user__in=users, room__slug__in=slugs).select_related("room")
-        return {(membership.user_id, membership.room.slug): membership for membership in found}
+    def _place(self, who: User | Connection, one: Look) -> Place | ChatError:
+        user = self.users.get(one.user_id) or self.users.setdefault(one.user_id, user_of(one))
+        if isinstance(who, Connection):
+            evidence = one.token_id if who.identity.token_id is not None else one.session
+            code = credentials.ending(who, user, evidence)
+            if code:
+                return credentials.SessionEnded(code)
+        if one.membership_id is None or one.room_id is None:
+            return Place(user, None, archived=False, muted=False)
+        room = self.rooms.get(one.room_id)
+        if room is None:
+            room = self.rooms[one.room_id] = Room(pk=one.room_id, slug=one.slug or "", name=one.name or "")
+        return Place(user, room, bool(one.archived), bool(one.muted))
 
-    def _known(self) -> dict[tuple[int, uuid.UUID], Message]:
-        """Messages that were sent before under these keys. Most often none, so their rooms and senders come after."""
-        keys = {draft.key for draft in self.drafts}
-        senders, client_ids = {user_id for user_id, _ in keys}, {client_id for _, client_id in keys}
-        found = Message.objects.filter(sender__in=senders, client_id__in=client_ids)
-        ids = [pk for pk, *key in found.values_list("pk", "sender_id", "client_id") if tuple(key) in keys]
-        whole = Message.objects.whole().in_bulk(ids) if ids else {}
-        return {(message.sender_id, message.client_id): message for message in whole.values()}
+    def _answered(self) -> dict[int, Message]:
+        ids = {draft.reply_to for draft in self.drafts if draft.reply_to is not None}
+        return Message.objects.select_related("sender").in_bulk(ids) if ids else {}
 
     def outcomes(self) -> list[Outcome[Stored]]:
-        fresh: dict[tuple[int, uuid.UUID], Draft] = {}
+        fresh: dict[Key, tuple[Draft, Place]] = {}
         for draft in self.drafts:
             try:
-                if self.is_new(draft) and draft.key not in fresh:
-                    fresh[draft.key] = draft
+                place = self.place_of(draft)
+                if draft.key not in self.known and draft.key not in fresh:
+                    self.check(draft, place)
+                    fresh[draft.key] = draft, place
             except ChatError as error:
                 self.errors[draft] = error
         stored = self.store(list(fresh.values()))
         return [self.outcome(draft, stored) for draft in self.drafts]
 
-    def is_new(self, draft: Draft) -> bool:
-        """Raises what keeps it from being stored: the person, the room, the text, then the room's rules."""
-        user = self.people[draft]
-        if isinstance(user, ChatError):
-            raise user
-        self.senders[user.pk] = user
-        membership = self.memberships.get((user.pk, draft.room))
-        if membership is None:
+    def place_of(self, draft: Draft) -> Place:
+        """Raises what keeps it from being written: the person, the room, then the text."""
+        place = self.places[draft.asked]
+        if isinstance(place, ChatError):
+            raise place
+        if place.room is None:
             # The slow way, for its errors: missing, not theirs, banned, not joined.
-            membership = access.membership_for(user, draft.room)
-            self.memberships[user.pk, draft.room] = membership
+            membership = access.membership_for(place.user, draft.room)
+            place.room, place.muted = membership.room, membership.muted
+            place.archived = membership.room.archived
         check_body(draft.body)
-        if draft.key in self.known:
-            return False
-        access.check_posting(membership)
-        self.check_answered(draft, membership.room)
-        return True
+        return place
 
-    def check_answered(self, draft: Draft, room: Room) -> None:
-        if draft.reply_to is None:
-            return
-        answered = self.answered.get(draft.reply_to)
-        if answered is None or answered.room_id != room.pk:
-            raise Invalid.about("reply_to", "There is no such message in this room.")
+    def check(self, draft: Draft, place: Place) -> None:
+        """The room's rules, for what wasn't said before."""
+        if place.archived:
+            raise Archived()
+        if place.muted:
+            raise Muted()
+        if draft.reply_to is not None:
+            answered = self.answered.get(draft.reply_to)
+            if answered is None or place.room is None or answered.room_id != place.room.pk:
+                raise Invalid.about("reply_to", "There is no such message in this room.")
 
-    def store(self, drafts: list[Draft]) -> dict[Draft, Message]:
+    def store(self, drafts: list[tuple[Draft, Place]]) -> dict[Draft, Message]:
         """A place in its room's log for each, in the order given, and the rows."""
         if not drafts:
             return {}
-        rooms = [self.memberships[draft.user_id, draft.room].room for draft in drafts]
-        named = Named([draft.body for draft in drafts])
-        messages = [
-            self.message(draft, room, seq, named)
-            for draft, room, seq in zip(drafts, rooms, log.take_many(rooms), strict=True)
-        ]
-        Message.objects.bulk_create(messages)
-        Event.objects.bulk_create(
-            Event(room=m.room, seq=m.seq, event="chat-message", user=m.sender, subject_id=m.pk)
-            for m in messages
-        )
-        note_mentions(messages, named)
-        return dict(zip(drafts, messages, strict=True))
+        counts: Counter[int] = Counter()
+        rows = [self.row(draft, place.room, counts) for draft, place in drafts]  # type: ignore[arg-type]
+        now = timezone.now()
+        written = write(rows, now)
+        messages = {
+            draft: self.message(draft, place, row, *at, now)
+            for (draft, place), row, at in zip(drafts, rows, written, strict=True)
+        }
+        note_mentions(list(messages.values()), self.named)
+        return messages
 
-    def message(self, draft: Draft, room: Room, seq: int, named: Named) -> Message:
-        return Message(
-            room=room,
-            seq=seq,
-            sender=self.senders[draft.user_id],
-            client_id=draft.client_id,
-            fingerprint=draft.fingerprint,
-            body=draft.body,
-            html=render(draft.body, named.people_in(draft.body), named.rooms_in(draft.body, room)),
-            reply_to=self.answered[draft.reply_to] if draft.reply_to else None,
+    def row(self, draft: Draft, room: Room, counts: Counter[int]) -> Row:
+        counts[room.pk] += 1
+        body = draft.body
+        html = render(body, self.named.people_in(body), self.named.rooms_in(body, room))
+        return Row(
+            room.pk,
+            counts[room.pk],
+            draft.user_id,
+            draft.client_id.hex,
+            draft.fingerprint,
+            body,
+            html,
+            draft.reply_to,
         )
+
+    def message(self, draft: Draft, place: Place, row: Row, pk: int, seq: int, at: datetime) -> Message:
+        reply_to = self.answered[draft.reply_to] if draft.reply_to is not None else None
+        message = Message.stored(
+            id=pk,
+            room_id=row.room_id,
+            seq=seq,
+            sender_id=row.sender_id,
+            client_id=draft.client_id,
+            fingerprint=row.fingerprint,
+            body=row.body,
+            html=row.html,
+            reply_to_id=row.reply_to_id,
+            created_at=at,
+            edited_at=None,
+            deleted_at=None,
+            hidden_at=None,
+        )
+        message._state.fields_cache |= {"room": place.room, "sender": place.user, "reply_to": reply_to}
+        return message
 
     def outcome(self, draft: Draft, stored: dict[Draft, Message]) -> Outcome[Stored]:
         if draft in self.errors:
@@ -177,6 +235,39 @@ class Batch:
         return first, False
 
 
+def question(who: User | Connection, room: str) -> dict[str, Any]:
+    """What `look` is asked of somebody in a room."""
+    if isinstance(who, User):
+        return {"user_id": who.pk, "room": room}
+    identity = who.identity
+    return {
+        "user_id": identity.user_id,
+        "room": room,
+        "token_id": identity.token_id,
+        "session_key": identity.session_key,
+    }
+
+
+def user_of(one: Look) -> User:
+    return User(
+        pk=one.user_id,
+        username=one.username,
+        display_name=one.display_name,
+        is_active=bool(one.is_active),
+        is_banned=bool(one.is_banned),
+        password=one.password,
+        session_version=one.session_version,
+    )
+
+
+def known(keys: Sequence[Key] | dict[Key, None]) -> dict[Key, Message]:
+    """Messages that were sent before under these keys."""
+    senders, client_ids = {user_id for user_id, _ in keys}, {client_id for _, client_id in keys}
+    found = Message.objects.whole().filter(sender__in=senders, client_id__in=client_ids)
+    messages = {(message.sender_id, message.client_id): message for message in found}
+    return {key: messages[key] for key in keys if key in messages}
+
+
 def check_body(body: str) -> None:
     if len(body) > LONGEST_BODY:
         raise TooLarge.about("body", f"Use at most {LONGEST_BODY} characters.")
@@ -186,13 +277,13 @@ def check_body(body: str) -> None:
 
 def note_mentions(messages: Sequence[Message], named: Named) -> None:
     """Only members are told, and nobody by themselves."""
+    if not named.anybody:
+        return
     wanted = [
         (message, user_id)
         for message in messages
         for user_id in named.ids_in(message.body) - {message.sender_id}
     ]
-    if not wanted:
-        return
     people, rooms = {user_id for _, user_id in wanted}, {message.room_id for message, _ in wanted}
     found = Membership.objects.filter(user__in=people, room__in=rooms)
     members = set(found.values_list("user_id", "room_id"))
@@ -207,5 +298,5 @@ def publish(messages: Sequence[Message]) -> None:
     for message in messages:
         slug = message.room.slug
         typing.stop(slug, message.sender)
-        log.deliver(slug, "chat-message", message_payload(message))
+        log.deliver(slug, "chat-message", encoded(message))
         activity.touch(slug)

@@ -6,7 +6,7 @@ from chatsite.realtime.batches import Outcome
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.routing import Answer, deferred, event
 from messaging import services
-from messaging.payloads import message_payload
+from messaging.payloads import encoded, message_payload
 from messaging.sending import Draft, Stored, batches
 from messaging.serializers import DeleteSerializer, EditSerializer, SendSerializer
 
@@ -17,7 +17,7 @@ def send(connection: Connection, data: Data, answer: Answer) -> None:
     """The answer comes with the commit; what the connection sends meanwhile goes into the next one."""
 
     def done(outcome: Outcome[Stored]) -> None:
-        answer(outcome if isinstance(outcome, Exception) else {"message": message_payload(outcome[0])})
+        answer(outcome if isinstance(outcome, Exception) else {"message": encoded(outcome[0])})
 
     batches.submit(Draft(None, **data, connection=connection), done)
 

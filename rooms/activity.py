@@ -21,9 +21,9 @@ def touch(slug: str) -> None:
     """Something was said, changed or taken back in the room."""
     if not delivery.all_connections():
         return
-    waiting.add(slug)
-    if len(waiting) == 1:
+    if not waiting:
         Timer(GATHER_SECONDS, tell_all)
+    waiting.add(slug)
 
 
 def tell_all() -> None:
