@@ -9,4 +9,7 @@ from chatsite.settings import *  # noqa: F403
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # The test runner gives every database a name of its own, but for one in memory.
 DATABASES = {"default": {"ENGINE": "chatsite.sqlite", "NAME": ":memory:", "TEST": {"NAME": ":memory:"}}}
+# The same tests on another engine: tests/test_postgresql.py.
+if url := os.environ.get("TEST_DATABASE_URL"):
+    DATABASES = {"default": environment.env.db_url_config(url)}  # noqa: F405
 CACHES = {"default": MEMORY_CACHE}  # noqa: F405
