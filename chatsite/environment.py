@@ -136,7 +136,9 @@ def database(data_dir: Path) -> dict[str, Any]:
         ) from error
     if not config.get("NAME"):
         raise ImproperlyConfigured("DATABASE_URL names no database.")
-    if scheme == "sqlite":
+    if scheme != "sqlite":
+        config["ENGINE"] = "chatsite.postgresql"
+    else:
         config["ENGINE"] = "chatsite.sqlite"
         config["OPTIONS"] = {
             # IMMEDIATE takes the write lock at BEGIN, so that no transaction fails half-way for it.

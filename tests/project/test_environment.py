@@ -99,7 +99,7 @@ def test_sqlite_waits_for_its_lock_at_the_beginning_and_syncs(monkeypatch, tmp_p
 def test_postgresql(monkeypatch, tmp_path):
     monkeypatch.setenv("DATABASE_URL", "postgresql://chat:p%40ss@db.example:5433/chat")
     config = environment.database(tmp_path)
-    assert config["ENGINE"] == "django.db.backends.postgresql"
+    assert config["ENGINE"] == "chatsite.postgresql"
     assert (config["USER"], config["PASSWORD"], config["HOST"], config["PORT"]) == (
         "chat",
         "p@ss",
