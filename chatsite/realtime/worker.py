@@ -30,12 +30,9 @@ def patch() -> None:
     """Before Django is imported. Never eventlet's asyncio hub: a running loop makes the ORM refuse to work."""
     hubs.use_hub(hubs.get_default_hub())
     eventlet.monkey_patch()
-    try:
-        import psycopg.waiting
-    except ImportError:
-        return
-    # psycopg's wait in C blocks the process: five queries of 1 s took 5.0 s. This one is made of select, which is patched.
-    psycopg.waiting.wait = psycopg.waiting.wait_selector
+    from chatsite.realtime import database_wait
+
+    database_wait.install()
 
 
 def raise_descriptor_limit() -> None:

@@ -131,6 +131,7 @@ def state(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
     import psycopg.waiting
     from eventlet.hubs import get_hub
 
+    from chatsite.realtime import database_wait
     from chatsite.realtime.connection import Connection as Class
 
     gc.collect()
@@ -144,7 +145,7 @@ def state(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
         "descriptors": len(list(Path("/proc/self/fd").iterdir())),
         "hub": type(get_hub()).__module__,
         "asyncio": asyncio._get_running_loop() is not None,
-        "wait": psycopg.waiting.wait is psycopg.waiting.wait_selector,
+        "wait": psycopg.waiting.wait is database_wait.wait,
         "jobs": len(ticks),
         "threads": threading.active_count(),
     }

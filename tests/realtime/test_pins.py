@@ -93,5 +93,10 @@ def test_the_default_hub_is_never_asyncios(asyncio_hub):
 
 
 def test_psycopgs_wait_can_be_replaced():
-    assert callable(psycopg.waiting.wait_selector)
+    assert parameters(psycopg.waiting.wait) == ["gen", "fileno", "interval", "timeout"]
+    assert (psycopg.waiting.Wait.R, psycopg.waiting.Wait.W) == (
+        psycopg.waiting.Ready.R,
+        psycopg.waiting.Ready.W,
+    )
+    assert issubclass(psycopg.errors._WaitTimeout, Exception)
     assert "waiting.wait(" in inspect.getsource(psycopg.Connection.wait)
