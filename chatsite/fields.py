@@ -2,9 +2,14 @@
 
 DRF reads "5" as 5 and 5 as "5". From a form or a query string, where everything is text, that is right;
 in JSON it hides a client's mistake, so there the type must be the one named.
+
+A field's `plain(value)` is a short cut for what is right at first sight: the value as it will be used, or Doubt, and then
+the whole check says what is wrong. The whole check takes ten times as long.
 """
 
+import re
 import uuid
+from functools import cached_property
 from typing import Any
 
 from django.http import QueryDict
@@ -12,6 +17,12 @@ from rest_framework import serializers
 
 # Fits PostgreSQL's bigint and SQLite's integer; anything above never names a row.
 LARGEST = 2**63 - 1
+SURROGATE = re.compile("[\ud800-\udfff]")
+UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+class Doubt(Exception):
+    """Not right at first sight."""
 
 
 def from_form(field: serializers.Field) -> bool:
@@ -32,6 +43,18 @@ class Text(serializers.CharField):
             self.fail("encoding")
         return super().to_internal_value(data)
 
+    def plain(self, value: Any) -> str:
+        if (
+            type(value) is not str
+            or not value
+            or len(value) > (self.max_length or 0)
+            or "\0" in value
+            or (not value.isascii() and SURROGATE.search(value))
+            or (self.trim_whitespace and value != value.strip())
+        ):
+            raise Doubt
+        return value
+
 
 class Whole(serializers.IntegerField):
     """A whole number from 0 up."""
@@ -44,6 +67,11 @@ class Whole(serializers.IntegerField):
             self.fail("invalid")
         return super().to_internal_value(data)
 
+    def plain(self, value: Any) -> int:
+        if type(value) is not int or not (self.min_value or 0) <= value <= (self.max_value or LARGEST):
+            raise Doubt
+        return value
+
 
 class Flag(serializers.BooleanField):
     # A form sends nothing for a box without a tick; that must not undo what the form's user never looked at.
@@ -53,6 +81,11 @@ class Flag(serializers.BooleanField):
         if not from_form(self) and not isinstance(data, bool):
             self.fail("invalid", input=data)
         return super().to_internal_value(data)
+
+    def plain(self, value: Any) -> bool:
+        if type(value) is not bool:
+            raise Doubt
+        return value
 
 
 class Choice(serializers.ChoiceField):
@@ -74,6 +107,11 @@ class ClientId(serializers.UUIDField):
             self.fail("invalid", value=data)
         return super().to_internal_value(data)
 
+    def plain(self, value: Any) -> uuid.UUID:
+        if type(value) is not str or not UUID.fullmatch(value):
+            raise Doubt
+        return uuid.UUID(value)
+
 
 def readable(key: object) -> str:
     """A client's own key, fit to be sent back: not too long, and without lone surrogates."""
@@ -91,4 +129,35 @@ class StrictSerializer(serializers.Serializer):
             raise serializers.ValidationError(
                 {readable(key): ["There is no such field."] for key in extra[:10]}
             )
+        return values
+
+    @cached_property
+    def _plain_fields(self) -> dict[str, Any]:
+        """Empty where there is more to check than each field by itself."""
+        if type(self).validate is not serializers.Serializer.validate:
+            return {}
+        return dict(self.fields) if all(hasattr(field, "plain") for field in self.fields.values()) else {}
+
+    @cached_property
+    def _needed(self) -> set[str]:
+        """Those that must be there, and those that would be filled in."""
+        fields = self._plain_fields.items()
+        return {name for name, field in fields if field.required or field.default is not serializers.empty}
+
+    def checked(self, data: dict[str, Any]) -> dict[str, Any]:
+        """`run_validation` of an object out of JSON: the values by name; raises ValidationError."""
+        try:
+            return self._plainly(data)
+        except Doubt:
+            return dict(self.run_validation(data))
+
+    def _plainly(self, data: dict[str, Any]) -> dict[str, Any]:
+        fields = self._plain_fields
+        values = {
+            name: None if value is None and fields[name].allow_null else fields[name].plain(value)
+            for name, value in data.items()
+            if name in fields
+        }
+        if not fields or len(values) < len(data) or not self._needed <= values.keys():
+            raise Doubt
         return values

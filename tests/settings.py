@@ -4,6 +4,7 @@ import os
 
 os.environ.setdefault("SECRET_KEY", "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEF")
 
+from chatsite import environment
 from chatsite.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -11,5 +12,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DATABASES = {"default": {"ENGINE": "chatsite.sqlite", "NAME": ":memory:", "TEST": {"NAME": ":memory:"}}}
 # The same tests on another engine: tests/test_postgresql.py.
 if url := os.environ.get("TEST_DATABASE_URL"):
-    DATABASES = {"default": environment.env.db_url_config(url)}  # noqa: F405
+    DATABASES = {"default": environment.env.db_url_config(url)}
 CACHES = {"default": MEMORY_CACHE}  # noqa: F405

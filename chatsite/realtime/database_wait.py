@@ -18,7 +18,7 @@ Step = Generator[Any, Any, Any]
 
 
 def install() -> None:
-    psycopg.waiting.wait = wait
+    psycopg.waiting.wait = wait  # type: ignore[assignment]
 
 
 def wait(steps: Step, descriptor: int, interval: float = 0.0, timeout: float | None = None) -> Any:

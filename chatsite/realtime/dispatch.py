@@ -68,12 +68,12 @@ def checked(event: Event, connection: Connection, arguments: list[Any]) -> dict[
         raise Invalid("An event takes one object.")
     data = arguments[0]
     if event.serializer is not None:
-        data = dict(checker(event.serializer).run_validation(data))
+        data = checker(event.serializer).checked(data)
     return data
 
 
 @cache
-def checker(serializer: type[Serializer[Any]]) -> Serializer[Any]:
+def checker(serializer: type[Serializer[Any]]) -> Any:
     """One for all: making a serializer copies its fields, which costs more than checking with them, and checking
     leaves nothing behind in it."""
     return serializer()

@@ -28,6 +28,7 @@ class Runners:
     def __init__(self) -> None:
         self._ready: deque[Worker] = deque()
         self._running = 0
+        self._starting = False
 
     @property
     def idle(self) -> bool:
@@ -35,19 +36,28 @@ class Runners:
 
     def wake(self, worker: Worker) -> None:
         """Never waits. A worker is in the queue once, and in one greenlet at a time: its steps keep their order."""
-        if worker.queued:
+        if worker.queued or not worker.has_work:
             return
         worker.queued = True
         self._ready.append(worker)
-        if self._running < RUNNERS:
+        self._start()
+
+    def _start(self) -> None:
+        """One more runner, but one at a time: most steps wait for nothing, and then the first does the work of all."""
+        if self._running < RUNNERS and not self._starting:
+            self._starting = True
             self._running += 1
             eventlet.spawn_n(self._run)
 
     def _run(self) -> None:
         """Until nothing is left to do. A busy runner keeps its database connection from one step to the next."""
+        self._starting = False
         try:
             while self._ready:
-                self._one(self._ready.popleft())
+                worker = self._ready.popleft()
+                if self._ready:
+                    self._start()
+                self._one(worker)
         finally:
             self._running -= 1
             databases.close_all()
