@@ -1,7 +1,6 @@
 """One Engine.IO session: polling at first or a websocket from the start, and the way from one to the other."""
 
 import logging
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from chatsite.realtime import websocket, wire
@@ -33,7 +32,7 @@ class EngineSocket(Heartbeat):
     def message(self, link: Link, message: websocket.Message) -> None:
         if self.closed:
             return
-        self.heard = monotonic()
+        self.heard = True
         if message.opcode == websocket.TEXT:
             if link is self.probe:
                 self._probed(link, message.text)

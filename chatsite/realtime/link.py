@@ -3,10 +3,12 @@
 import logging
 import socket
 import struct
+from collections.abc import Sequence
 from typing import Any, Protocol
 
-from chatsite.realtime import loop
-from chatsite.realtime.parser import Parser
+from chatsite.realtime.loop import clock
+from chatsite.realtime.parser import Parser, alone
+from chatsite.realtime.readiness import READ, WRITE, readiness
 from chatsite.realtime.websocket import INTERNAL, Message, WebSocketError
 
 logger = logging.getLogger("chatsite.realtime")
@@ -27,14 +29,21 @@ class Owner(Protocol):
 
 
 class Link:
-    __slots__ = ("_parser", "_reading", "_socket", "_writing", "owner")
+    """`_wanted` is what it waits for, a sum of READ and WRITE. There is a parser while a frame or message is unfinished."""
+
+    __slots__ = ("_parser", "_socket", "_wanted", "owner")
 
     def __init__(self, raw: Any, owner: Owner) -> None:
         self.owner: Owner | None = owner
         self._socket: Any = raw
-        self._parser = Parser()
-        self._writing: Any = None
-        self._reading: Any = loop.watch(loop.READ, raw.fileno(), self._readable)
+        self._parser: Parser | None = None
+        self._wanted = 0
+        self._want(READ)
+
+    def _want(self, wanted: int) -> None:
+        if wanted != self._wanted:
+            before, self._wanted = self._wanted, wanted
+            readiness.change(self, self._socket.fileno(), before, wanted)
 
     def send(self, data: bytes) -> int:
         """How many bytes the kernel took; 0 when it is full. OSError when the peer is gone."""
@@ -45,25 +54,20 @@ class Link:
 
     @property
     def paused(self) -> bool:
-        return self._reading is None
+        return not self._wanted & READ
 
     def pause(self) -> None:
-        if self._reading is not None:
-            loop.unwatch(self._reading)
-            self._reading = None
+        self._want(self._wanted & ~READ)
 
     def resume(self) -> None:
-        if self._reading is None and self._socket is not None:
-            self._reading = loop.watch(loop.READ, self._socket.fileno(), self._readable)
+        if self._socket is not None:
+            self._want(self._wanted | READ)
 
     def await_writable(self) -> None:
-        if self._writing is None:
-            self._writing = loop.watch(loop.WRITE, self._socket.fileno(), self._writable)
+        self._want(self._wanted | WRITE)
 
     def written(self) -> None:
-        if self._writing is not None:
-            loop.unwatch(self._writing)
-            self._writing = None
+        self._want(self._wanted & ~WRITE)
 
     def finish(self) -> None:
         """All is sent: say so, and wait for the peer's side. Closing with its bytes unread would cut off ours."""
@@ -76,16 +80,15 @@ class Link:
             self._socket.shutdown(socket.SHUT_WR)
         except OSError:
             self.close()
-        loop.clock.after(LINGER, self.close)
+        clock.after(LINGER, self.close)
 
     def close(self) -> None:
         if self._socket is None:
             return
         self.owner = None
-        self.pause()
-        self.written()
+        self._want(0)
         self._socket.close()
-        self._socket = None
+        self._socket = self._parser = None
 
     def reset(self) -> None:
         """Close at once and let the kernel forget what it still holds for a peer that doesn't read."""
@@ -93,8 +96,8 @@ class Link:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         self.close()
 
-    def _readable(self, descriptor: int) -> None:
-        if self._socket is None:
+    def readable(self) -> None:
+        if not self._wanted & READ:
             return
         try:
             data = self._socket.recv(CHUNK)
@@ -105,21 +108,26 @@ class Link:
         if not data:
             self._lost()
         elif self.owner is not None:
-            self._feed(data)
+            self._feed(self.owner, data)
 
-    def _feed(self, data: bytes) -> None:
-        owner = self.owner
+    def _feed(self, owner: Owner, data: bytes) -> None:
         try:
-            messages = self._parser.feed(data)
+            message = alone(data) if self._parser is None else None
+            messages = self._parsed(data) if message is None else (message,)
         except WebSocketError as error:
-            if owner is not None:
-                owner.broken(self, error)
+            owner.broken(self, error)
             return
         for message in messages:
             # The owner goes when a message closes the socket: what came behind it isn't read.
-            if owner is None or self.owner is not owner:
+            if self.owner is not owner:
                 return
             self._deliver(owner, message)
+
+    def _parsed(self, data: bytes) -> Sequence[Message]:
+        parser = self._parser or Parser()
+        messages = parser.feed(data)
+        self._parser = None if parser.idle else parser
+        return messages
 
     def _deliver(self, owner: Owner, message: Message) -> None:
         try:
@@ -129,8 +137,8 @@ class Link:
             logger.exception("a message could not be taken")
             owner.broken(self, WebSocketError(INTERNAL, "a fault of the server"))
 
-    def _writable(self, descriptor: int) -> None:
-        if self.owner is not None:
+    def writable(self) -> None:
+        if self._wanted & WRITE and self.owner is not None:
             self.owner.writable(self)
 
     def _lost(self) -> None:

@@ -33,6 +33,15 @@ def unmask(payload: bytes, mask: bytes) -> bytes:
     return (int.from_bytes(payload, "little") ^ key).to_bytes(size, "little")
 
 
+def alone(data: bytes) -> Message | None:
+    """The message, where `data` is one whole, final text frame of less than 126 bytes, as it nearly always is. None
+    says nothing: that is for a Parser."""
+    size = len(data) - 6
+    if not 0 <= size < 126 or data[0] != 0x80 | TEXT or data[1] != 0x80 | size:
+        return None
+    return checked(TEXT, unmask(data[6:], data[2:6]))
+
+
 class Parser:
     """Takes a client's bytes in any chunks; `feed` raises WebSocketError and nothing else, and then it is over."""
 
@@ -43,6 +52,11 @@ class Parser:
         self._opcode = CONTINUATION
         self._parts: list[bytes] | None = None
         self._size = 0
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is unfinished: another parser would do as well."""
+        return not self._buffer and self._parts is None
 
     def feed(self, data: bytes) -> list[Message]:
         """Every message that is whole now, in order; the bytes of an unfinished frame are kept."""

@@ -14,6 +14,7 @@ from chatsite.addresses import client_address
 from chatsite.realtime import origins, polling, websocket, wire
 from chatsite.realtime.engine_socket import EngineSocket
 from chatsite.realtime.handshake import handshake, take_socket
+from chatsite.realtime.heartbeat import Rounds
 from chatsite.realtime.link import Link
 from chatsite.realtime.loop import clock
 from chatsite.realtime.polling import Answer, Refused
@@ -47,11 +48,13 @@ class EngineServer(engineio.Server):
         )
         self.running = False
         self.half_open: Counter[str] = Counter()
+        self.rounds = Rounds(PING_INTERVAL, PING_TIMEOUT)
         self._leaving: dict[str, EngineSocket] = {}
 
     def start(self) -> None:
         self.running = True
         clock.start()
+        self.rounds.start()
 
     def stop(self) -> None:
         """Close every socket, so that clients come back to another process at once, and take no new one."""
@@ -121,8 +124,7 @@ class EngineServer(engineio.Server):
         socket.connected = True
         self.sockets[socket.sid] = socket
         self.handlers["connect"](socket.sid, environ)
-        # Spread over the second half of the interval: who came back in one storm needn't be pinged in one tick.
-        clock.after(PING_INTERVAL * (0.5 + 0.125 * (self.sequence_number % 5)), socket.ping)
+        self.rounds.add(socket)
         return socket
 
     def _begin(self, socket: EngineSocket, environ: dict[str, Any], response: bytes) -> None:

@@ -1,0 +1,72 @@
+"""Which websockets can be read or written: one epoll for all of them, which the hub watches as a single descriptor.
+
+In the hub's own table each socket would have a listener with a dict of its own and a bound method, some 250 bytes, and
+each turn would build a set of all that are ready.
+"""
+
+import logging
+from typing import Any, Protocol
+
+from eventlet import patcher
+
+from chatsite.realtime import loop
+
+logger = logging.getLogger("chatsite.realtime")
+
+# eventlet takes `epoll` out of the module that it patches.
+_select = patcher.original("select")
+READ, WRITE = _select.EPOLLIN, _select.EPOLLOUT
+# Sockets served in one turn of the hub; the kernel puts the others in front next time.
+SLICE = 256
+
+
+class Watched(Protocol):
+    """Told when the peer hung up, too: whatever it waits for, the next call says so."""
+
+    def readable(self) -> None: ...
+    def writable(self) -> None: ...
+
+
+class Readiness:
+    """`_watched` is by descriptor: the kernel gives the lowest free numbers, so that the list has few holes."""
+
+    def __init__(self) -> None:
+        self._epoll: Any = None
+        self._watched: list[Watched | None] = []
+
+    def change(self, watched: Watched, descriptor: int, before: int, wanted: int) -> None:
+        """`before` and `wanted` are sums of READ and WRITE. With 0 it isn't watched, and may be closed."""
+        if not before:
+            self._put(watched, descriptor)
+            self._epoll.register(descriptor, wanted)
+        elif wanted:
+            self._epoll.modify(descriptor, wanted)
+        else:
+            self._watched[descriptor] = None
+            self._epoll.unregister(descriptor)
+
+    def _put(self, watched: Watched, descriptor: int) -> None:
+        if self._epoll is None:
+            # Not before: the worker is a child of the process that loads this, and must not share it.
+            self._epoll = _select.epoll()
+            loop.watch(loop.READ, self._epoll.fileno(), lambda _: loop.guarded(self.turn))
+        missing = descriptor + 1 - len(self._watched)
+        if missing > 0:
+            self._watched.extend([None] * missing)
+        self._watched[descriptor] = watched
+
+    def turn(self) -> None:
+        table = self._watched
+        for descriptor, events in self._epoll.poll(0, SLICE):
+            watched = table[descriptor]
+            if watched is not None:
+                try:
+                    if events != WRITE:
+                        watched.readable()
+                    if events != READ:
+                        watched.writable()
+                except Exception:
+                    logger.exception("a socket's turn failed")
+
+
+readiness = Readiness()
