@@ -5,7 +5,7 @@ Rows go in as one JSON parameter (`rows_in`), so that a statement's text is the 
 PostgreSQL plans it once for each connection, and the driver has one value to bind.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -41,7 +41,7 @@ def rows_in(**columns: str) -> str:
     return f"(SELECT {', '.join(values)} FROM json_each(%s)) AS given"
 
 
-def packed(rows: Iterable[dict[str, Any]]) -> str:
+def packed(rows: Iterable[Mapping[str, Any]]) -> str:
     """Rows for `rows_in`: of strings, numbers, None, and what orjson writes as strings (UUIDs, times)."""
     return orjson.dumps([{**row, "n": n} for n, row in enumerate(rows)]).decode()
 

@@ -15,14 +15,18 @@ class Named:
         people = {name for names, _ in self._names.values() for name in names}
         slugs = {slug for _, slugs in self._names.values() for slug in slugs}
         self._people: dict[str, tuple[int, str]] = self._find_people(people) if people else {}
-        # Only public rooms, whose existence is no secret: everyone in the room reads the same links.
-        public = Room.objects.filter(slug__in=slugs, kind=Room.Kind.PUBLIC)
-        self._rooms = dict(public.values_list("slug", "name")) if slugs else {}
+        self._rooms: dict[str, str] = self._find_rooms(slugs) if slugs else {}
 
     @staticmethod
     def _find_people(names: set[str]) -> dict[str, tuple[int, str]]:
         found = User.objects.annotate(lower=Lower("username")).filter(lower__in=names, is_active=True)
         return {username.lower(): (pk, username) for pk, username in found.values_list("pk", "username")}
+
+    @staticmethod
+    def _find_rooms(slugs: set[str]) -> dict[str, str]:
+        """Only public rooms, whose existence is no secret: everyone in the room reads the same links."""
+        public = Room.objects.filter(slug__in=slugs, kind=Room.Kind.PUBLIC)
+        return dict(public.values_list("slug", "name"))
 
     @property
     def anybody(self) -> bool:

@@ -47,7 +47,7 @@ GAP = re.compile(r"\s{100}")
 # Letters, digits and the signs between words; a dot or colon only where a word ends, since `a.b` may be an address,
 # and neither `1.` nor `-` at the start, which begin a list.
 WORDS = re.compile(
-    r"(?! |\d+\.|[-%])(?:[^\W_]|[,!?;\u2019\u2026\u20ac%](?! )|-(?=[^\W_])|[.:,!?;](?= [^ ]|$)| (?=[^ ]))+"
+    r"(?! |\d+\.|[-%])(?:[^\W_]++|[,!?;\u2019\u2026\u20ac%](?! )|-(?=[^\W_])|[.:,!?;](?= [^ ]|$)| (?=[^ ]))+"
 )
 LANGUAGES = {
     "bash", "c", "c++", "console", "cpp", "cs", "css", "csharp", "diff", "docker", "dockerfile", "go", "html", "ini",
@@ -62,6 +62,8 @@ People = Mapping[str, str]
 
 def names_in(body: str) -> tuple[set[str], set[str]]:
     """What might be a username (small letters) and what might be a room's slug, of the words behind `@` and `#`."""
+    if "@" not in body and "#" not in body:
+        return set(), set()
     words = [word for match in NAMES.finditer(body) for word in spellings(match[1])]
     return (
         {word[1:].lower() for word in words if word[0] == "@"},

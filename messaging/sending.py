@@ -122,7 +122,7 @@ class Batch:
         user = self.users.get(one.user_id) or self.users.setdefault(one.user_id, user_of(one))
         if isinstance(who, Connection):
             evidence = one.token_id if who.identity.token_id is not None else one.session
-            code = credentials.ending(who, user, evidence)
+            code = credentials.ending(who, one, evidence)
             if code:
                 return credentials.SessionEnded(code)
         if one.membership_id is None or one.room_id is None:
@@ -193,28 +193,28 @@ class Batch:
         body = draft.body
         html = render(body, self.named.people_in(body), self.named.rooms_in(body, room))
         return Row(
-            room.pk,
-            counts[room.pk],
-            draft.user_id,
-            draft.client_id.hex,
-            draft.fingerprint,
-            body,
-            html,
-            draft.reply_to,
+            room_id=room.pk,
+            place=counts[room.pk],
+            sender_id=draft.user_id,
+            client_id=draft.client_id.hex,
+            fingerprint=draft.fingerprint,
+            body=body,
+            html=html,
+            reply_to_id=draft.reply_to,
         )
 
     def message(self, draft: Draft, place: Place, row: Row, pk: int, seq: int, at: datetime) -> Message:
         reply_to = self.answered[draft.reply_to] if draft.reply_to is not None else None
         message = Message.stored(
             id=pk,
-            room_id=row.room_id,
+            room_id=row["room_id"],
             seq=seq,
-            sender_id=row.sender_id,
+            sender_id=draft.user_id,
             client_id=draft.client_id,
-            fingerprint=row.fingerprint,
-            body=row.body,
-            html=row.html,
-            reply_to_id=row.reply_to_id,
+            fingerprint=draft.fingerprint,
+            body=draft.body,
+            html=row["html"],
+            reply_to_id=draft.reply_to,
             created_at=at,
             edited_at=None,
             deleted_at=None,
@@ -249,14 +249,9 @@ def question(who: User | Connection, room: str) -> dict[str, Any]:
 
 
 def user_of(one: Look) -> User:
-    return User(
-        pk=one.user_id,
-        username=one.username,
-        display_name=one.display_name,
-        is_active=bool(one.is_active),
-        is_banned=bool(one.is_banned),
-        password=one.password,
-        session_version=one.session_version,
+    """What a message says of its sender; the rest is read where it is asked for."""
+    return User.from_db(
+        "default", ("id", "username", "display_name"), (one.user_id, one.username, one.display_name)
     )
 
 

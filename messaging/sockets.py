@@ -1,5 +1,6 @@
 """Live events of messages: send, edit, delete."""
 
+from functools import partial
 from typing import Any
 
 from chatsite.realtime.batches import Outcome
@@ -15,11 +16,11 @@ Data = dict[str, Any]
 
 def send(connection: Connection, data: Data, answer: Answer) -> None:
     """The answer comes with the commit; what the connection sends meanwhile goes into the next one."""
+    batches.submit(Draft(None, **data, connection=connection), partial(sent, answer))
 
-    def done(outcome: Outcome[Stored]) -> None:
-        answer(outcome if isinstance(outcome, Exception) else {"message": encoded(outcome[0])})
 
-    batches.submit(Draft(None, **data, connection=connection), done)
+def sent(answer: Answer, outcome: Outcome[Stored]) -> None:
+    answer(outcome if isinstance(outcome, Exception) else {"message": encoded(outcome[0])})
 
 
 def edit(connection: Connection, data: Data) -> Data:

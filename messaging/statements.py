@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 from uuid import UUID
 
 from django.db import connection
@@ -38,7 +38,11 @@ class Look(NamedTuple):
     known: bool
 
 
-class Row(NamedTuple):
+# Of a Row, as they are in the table.
+COPIED = ("sender_id", "client_id", "fingerprint", "body", "html", "reply_to_id")
+
+
+class Row(TypedDict):
     """A message to be stored; `place` counts from 1 in its room's part of the batch, `client_id` is 32 digits."""
 
     room_id: int
@@ -110,13 +114,13 @@ def _write() -> str:
 
 
 def _write_at_once(rows: Sequence[Row], at: datetime) -> list[tuple[int, int]]:
-    stored = sql.run(_write(), packed(row._asdict() for row in rows), at, at)
+    stored = sql.run(_write(), packed(rows), at, at)
     keys = {(room_id, seq): pk for room_id, seq, pk in stored}
     # Each room's rows follow each other without a hole.
     starts: dict[int, int] = {}
     for room_id, seq in keys:
         starts[room_id] = min(seq - 1, starts.get(room_id, seq))
-    places = ((row.room_id, starts[row.room_id] + row.place) for row in rows)
+    places = ((row["room_id"], starts[row["room_id"]] + row["place"]) for row in rows)
     return [(keys[place], place[1]) for place in places]
 
 
@@ -125,12 +129,15 @@ def _write_in_steps(rows: Sequence[Row], at: datetime) -> list[tuple[int, int]]:
     the keys of the rows follow each other."""
     starts = _take(rows)
     now = connection.ops.adapt_datetimefield_value(at)
-    seqs = [starts[row.room_id] + row.place for row in rows]
+    seqs = [starts[row["room_id"]] + row["place"] for row in rows]
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO messaging_message (room_id, seq, sender_id, client_id, fingerprint, body, html, reply_to_id,"
             " created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [(row.room_id, seq, row.sender_id, *row[3:], now) for row, seq in zip(rows, seqs, strict=True)],
+            [
+                (row["room_id"], seq, *(row[name] for name in COPIED), now)  # type: ignore[literal-required]
+                for row, seq in zip(rows, seqs, strict=True)
+            ],
         )
         cursor.execute("SELECT last_insert_rowid()")
         first = cursor.fetchone()[0] - len(rows) + 1
@@ -138,7 +145,7 @@ def _write_in_steps(rows: Sequence[Row], at: datetime) -> list[tuple[int, int]]:
             "INSERT INTO rooms_event (room_id, seq, event, user_id, subject_id, data, retracted, at)"
             " VALUES (%s, %s, 'chat-message', %s, %s, '{}', false, %s)",
             [
-                (row.room_id, seq, row.sender_id, first + n, now)
+                (row["room_id"], seq, row["sender_id"], first + n, now)
                 for n, (row, seq) in enumerate(zip(rows, seqs, strict=True))
             ],
         )
@@ -149,7 +156,7 @@ def _take(rows: Sequence[Row]) -> dict[int, int]:
     """By room: the seq before the first of these rows."""
     counts: dict[int, int] = {}
     for row in rows:
-        counts[row.room_id] = row.place
+        counts[row["room_id"]] = row["place"]
     with connection.cursor() as cursor:
         cursor.executemany(
             "UPDATE rooms_room SET head = head + %s WHERE id = %s", [(n, pk) for pk, n in counts.items()]

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -32,17 +32,20 @@ def handle(router: Router, connection: Connection, packet: Packet) -> None:
 
 def begin(event: Event, connection: Connection, packet: Packet, finished: Callable[[], None]) -> None:
     """Start a deferred event; `finished` follows its answer."""
-
-    def done(outcome: dict[str, Any] | Exception) -> None:
-        try:
-            answer(connection, packet, outcome)
-        finally:
-            finished()
-
+    done = partial(conclude, connection, packet, finished)
     try:
         event.handler(connection, checked(event, connection, packet.data[1:]), done)
     except Exception as error:
         done(error)
+
+
+def conclude(
+    connection: Connection, packet: Packet, finished: Callable[[], None], outcome: dict[str, Any] | Exception
+) -> None:
+    try:
+        answer(connection, packet, outcome)
+    finally:
+        finished()
 
 
 def answer(connection: Connection, packet: Packet, outcome: dict[str, Any] | Exception | None) -> None:
