@@ -1,17 +1,20 @@
 """Tells the people somebody shares a room with that they came or went.
 
-Changes are gathered for a moment: a crowd that comes back at once costs a few queries for all of it.
+Changes are gathered for a moment: a crowd that comes back at once costs a few queries for all of it, and each of them
+is told to those who are here of their rooms, not to the whole site.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
+from django.db import connection
 from django.utils import timezone
 
 from accounts import presence
-from accounts.models import User
-from accounts.payloads import user_brief
+from accounts.payloads import Named, user_brief
+from chatsite import sql
 from chatsite.realtime import delivery
 from chatsite.realtime.timers import Timer
 from chatsite.times import iso
@@ -25,8 +28,18 @@ later: Callable[[float, Callable[[], None]], Any] = Timer
 waiting: dict[int, Change] = {}
 
 
-def arrived(user: User) -> None:
-    note(user.pk, "user-connected")
+class Person(NamedTuple):
+    id: int
+    username: str
+    display_name: str
+
+    @property
+    def name(self) -> str:
+        return self.display_name or self.username
+
+
+def arrived(user_id: int) -> None:
+    note(user_id, "user-connected")
 
 
 def gone(user_id: int) -> None:
@@ -44,14 +57,25 @@ def note(user_id: int, event: str) -> None:
 def tell_all() -> None:
     changes = dict(waiting)
     waiting.clear()
-    users = User.objects.in_bulk(changes)
-    audience = presence.audience(users)
-    for user_id, user in users.items():
-        others = presence.online_among(audience.get(user_id, ())) - {user_id}
-        event, at = changes[user_id]
-        delivery.to_users(others, event, change_payload(user, event, at), droppable=True)
+    audience = presence.audience(changes)
+    online = presence.online_ids()
+    for person in people(changes):
+        others = online.intersection(audience.get(person.id, ())) - {person.id}
+        event, at = changes[person.id]
+        delivery.to_users(others, event, change_payload(person, event, at), droppable=True)
 
 
-def change_payload(user: User, event: str, at: datetime) -> dict[str, Any]:
-    payload = {"user": user_brief(user), "at": iso(at)}
+def people(user_ids: Iterable[int]) -> list[Person]:
+    given = sql.packed({"id": user_id} for user_id in user_ids)
+    return [Person(*row) for row in sql.run(_people(connection.vendor), given)]
+
+
+@cache
+def _people(vendor: str) -> str:
+    return f"""SELECT u.id, u.username, u.display_name
+               FROM {sql.rows_in(id="bigint")} JOIN accounts_user u ON u.id = given.id"""
+
+
+def change_payload(person: Named, event: str, at: datetime) -> dict[str, Any]:
+    payload = {"user": user_brief(person), "at": iso(at)}
     return {**payload, "last_seen": iso(at)} if event == "user-disconnected" else payload

@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -12,7 +12,6 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import parse_cookie
 from django.utils import timezone
 
-from accounts.authentication import token_for
 from accounts.models import ApiToken, User
 from chatsite.errors import Unauthorized
 from chatsite.realtime.auth import Identity
@@ -27,32 +26,43 @@ class SessionEnded(Unauthorized):
         self.ended = ended
 
 
-def authenticate(environ: dict[str, Any], auth: Any) -> Identity:
-    """By `{"token": …}` where it is given, else by Django's session cookie. Raises Unauthorized."""
+class Claim(NamedTuple):
+    """What a client shows: a token's digest, or else a session's key."""
+
+    digest: str | None
+    session_key: str
+
+
+class Secrets(Protocol):
+    """A User, or as much of one as a session is made for."""
+
+    @property
+    def password(self) -> Any: ...
+    @property
+    def session_version(self) -> Any: ...
+
+
+class Row(Secrets, Protocol):
+    """A User, or as much of one as says whether they may stay."""
+
+    @property
+    def is_active(self) -> Any: ...
+    @property
+    def is_banned(self) -> Any: ...
+
+
+def claim_of(environ: dict[str, Any], auth: Any) -> Claim:
+    """`{"token": …}` where it is given, else Django's session cookie. Raises Unauthorized for what can be neither."""
     if auth is not None and not isinstance(auth, dict):
         raise Unauthorized()
     if auth and "token" in auth:
-        return identity_of_token(auth["token"])
-    cookies = parse_cookie(str(environ.get("HTTP_COOKIE") or ""))
-    return identity_of_session(cookies.get(settings.SESSION_COOKIE_NAME, ""))
-
-
-def identity_of_token(secret: Any) -> Identity:
-    token = token_for(secret) if isinstance(secret, str) else None
-    if token is None:
-        raise Unauthorized("That token is not valid.")
-    return Identity(token.user_id, token.user.username, token_id=token.pk)
-
-
-def identity_of_session(key: str) -> Identity:
-    row = (
-        Session.objects.filter(session_key=key, expire_date__gt=timezone.now()).first() if fits(key) else None
-    )
-    session = SessionStore().decode(row.session_data) if row else {}
-    user = User.objects.present().filter(pk=user_id_in(session)).first()
-    if user is None or not proves(session, user):
+        if not isinstance(auth["token"], str):
+            raise Unauthorized("That token is not valid.")
+        return Claim(ApiToken.digest_of(auth["token"]), "")
+    key = parse_cookie(str(environ.get("HTTP_COOKIE") or "")).get(settings.SESSION_COOKIE_NAME, "")
+    if not fits(key):
         raise Unauthorized()
-    return Identity(user.pk, user.username, session_key=key)
+    return Claim(None, key)
 
 
 def fits(key: str) -> bool:
@@ -65,13 +75,14 @@ def user_id_in(session: dict[str, Any]) -> int:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else 0
 
 
-def proves(session: dict[str, Any], user: User) -> bool:
-    """The session was made for this password and this session version."""
+def proves(session: dict[str, Any], user_id: int, row: Secrets) -> bool:
+    """The session was made for this person, password and session version."""
     if (
-        user_id_in(session) != user.pk
+        user_id_in(session) != user_id
         or session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS
     ):
         return False
+    user = User(pk=user_id, password=row.password, session_version=row.session_version)
     given = str(session.get(HASH_SESSION_KEY, ""))
     hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
     return any(hmac.compare_digest(given.encode(), known.encode()) for known in hashes)
@@ -124,26 +135,32 @@ def evidence(identity: Identity) -> QuerySet[Any]:
     return User.objects.annotate(evidence=Subquery(session.values("session_data")[:1]))
 
 
-def ending(connection: Connection, user: User, evidence: Any) -> str | None:
-    """The code with which this connection must end, or None. `evidence` is as above."""
-    if not user.is_active:
+def ending(connection: Connection, row: Row, evidence: Any) -> str | None:
+    """The code with which this connection must end, or None. `evidence` is the session's data, or whether the token is
+    there; `row` is the person's, as it is now."""
+    if not row.is_active:
         return "deactivated"
-    if user.is_banned:
+    if row.is_banned:
         return "banned"
     if connection.identity.token_id is not None:
         return None if evidence else "revoked"
     if not evidence:
         return "logged_out"
-    return ending_of_session(connection, user, evidence)
+    return ending_of_session(connection, row, evidence)
 
 
-def ending_of_session(connection: Connection, user: User, data: str) -> str | None:
+def ending_of_session(connection: Connection, row: Row, data: str) -> str | None:
     # Decoding and hashing are dear, and are needed only when something differs from what was last found good.
-    good, now = connection.state.get("standing"), (data, user.password, user.session_version)
+    good, now = connection.standing, mark(row, data)
     if good == now:
         return None
-    if not proves(SessionStore().decode(data), user):
-        changed = good is not None and good[1] != user.password
+    if not proves(SessionStore().decode(data), connection.identity.user_id, row):
+        changed = good is not None and good[0] != now[0]
         return "password_changed" if changed else "logged_out"
-    connection.state["standing"] = now
+    connection.standing = now
     return None
+
+
+def mark(row: Secrets, data: str) -> tuple[int, int]:
+    """What a session was found good with, in the fewest bytes: of the password, and of the rest."""
+    return hash(row.password), hash((row.session_version, data))

@@ -1,6 +1,6 @@
 """People as clients see them."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from accounts import presence
 from accounts.models import User
@@ -10,7 +10,16 @@ from chatsite.times import iso
 Payload = dict[str, Any]
 
 
-def user_brief(user: User) -> Payload:
+class Named(Protocol):
+    """A User, or as much of one as others see of them everywhere."""
+
+    @property
+    def username(self) -> Any: ...
+    @property
+    def name(self) -> str: ...
+
+
+def user_brief(user: Named) -> Payload:
     return {
         "username": user.username,
         "display_name": user.name,

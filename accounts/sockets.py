@@ -6,26 +6,30 @@ from collections.abc import Sequence
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from accounts import announcements, presence
-from accounts.credentials import SessionEnded, authenticate, authorise, standings
+from accounts import admission, announcements, presence
+from accounts.admission import authenticate
+from accounts.credentials import SessionEnded, authorise, standings
 from accounts.models import User, UserSession
+from accounts.traces import BULK, write_seen
 from chatsite.realtime import delivery
 from chatsite.realtime.connection import Connection
-from chatsite.realtime.routing import every
+from chatsite.realtime.routing import Applicant, Let, every
 
-__all__ = ["authenticate", "authorise", "connected", "disconnected", "jobs"]
+__all__ = ["admit", "authenticate", "authorise", "connected", "disconnected", "jobs"]
 
 RECHECK_SECONDS = 5.0
 WRITE_SECONDS = 1.0
 SEEN_SECONDS = 60.0
 SWEEP_SECONDS = 3600.0
-# So many values go into one query.
-BULK = 500
+
+
+def admit(applicant: Applicant, let: Let) -> None:
+    admission.batches.submit(applicant, let)
 
 
 def connected(connection: Connection) -> None:
     if presence.here.connect(connection.identity.user_id, connection.sid):
-        announcements.arrived(connection.user)
+        announcements.arrived(connection.identity.user_id)
 
 
 def disconnected(connection: Connection) -> None:
@@ -51,18 +55,6 @@ def note_seen() -> None:
     ids = sorted(presence.online_ids())
     for start in range(0, len(ids), BULK):
         User.objects.filter(pk__in=ids[start : start + BULK]).update(last_seen=timezone.now())
-
-
-def write_seen() -> None:
-    """The comings and goings since the last time."""
-    waiting = dict(presence.seen)
-    if not waiting:
-        return
-    rows = [User(pk=user_id, last_seen=at) for user_id, at in waiting.items()]
-    User.objects.bulk_update(rows, ["last_seen"], batch_size=BULK)
-    for user_id, at in waiting.items():
-        if presence.seen.get(user_id) == at:
-            del presence.seen[user_id]
 
 
 def sweep_sessions() -> None:

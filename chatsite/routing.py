@@ -16,6 +16,7 @@ router = Router(
     events=[*rooms.sockets.events, *messaging.sockets.events],
     authenticate=accounts.sockets.authenticate,
     authorise=accounts.sockets.authorise,
+    admit=accounts.sockets.admit,
     connected=accounts.sockets.connected,
     disconnected=disconnected,
     jobs=[*accounts.sockets.jobs, *rooms.sockets.jobs],

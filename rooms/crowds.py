@@ -6,14 +6,13 @@ Otherwise 5,000 people who come back after an outage would be told of each other
 from collections import defaultdict
 from collections.abc import Iterable
 
-from django.conf import settings
-from django.db.models import Count
-
 from accounts import presence
 from chatsite.realtime import delivery
 from chatsite.realtime.timers import Timer
-from rooms.models import Membership, Room
+from rooms.models import Room
 from rooms.queries import count_online
+from rooms.rosters import rosters
+from rooms.statements import rooms_of
 
 # Seconds between two counts of a large room.
 GATHER = 1.0
@@ -23,14 +22,10 @@ waiting: set[str] = set()
 
 def audience(user_ids: Iterable[int]) -> dict[int, set[int]]:
     """For each of these people, who shares a small room with them. The large ones among their rooms are counted anew."""
-    mine = list(Membership.objects.filter(user__in=list(user_ids)).values_list("user_id", "room_id"))
-    rooms = Room.objects.filter(pk__in={room_id for _, room_id in mine}).annotate(size=Count("memberships"))
-    sizes = {pk: (slug, size) for pk, slug, size in rooms.values_list("pk", "slug", "size")}
-    small = {pk for pk, (_, size) in sizes.items() if size <= settings.PRESENCE_ROOM_SIZE}
-    count_soon(slug for pk, (slug, _) in sizes.items() if pk not in small)
-    members: dict[int, set[int]] = defaultdict(set)
-    for user_id, room_id in Membership.objects.filter(room__in=small).values_list("user_id", "room_id"):
-        members[room_id].add(user_id)
+    mine = rooms_of(user_ids)
+    rooms = rosters({room_id for _, room_id in mine})
+    count_soon(room.slug for room in rooms.values() if room.members is None)
+    members = {pk: {member.id for member in room.members} for pk, room in rooms.items() if room.members}
     heard: dict[int, set[int]] = defaultdict(set)
     for user_id, room_id in mine:
         heard[user_id] |= members.get(room_id, set())

@@ -108,15 +108,23 @@ def read(room: Room, after: int | None, epoch: str | None = None, limit: int = L
     `after=None` is one who has seen nothing and wants nothing of the past. Another log's epoch, or a place beyond
     the head, is answered with `reset` and no events.
     """
-    head = Room.objects.values_list("head", flat=True).get(pk=room.pk)
-    reset = (epoch is not None and epoch != room.epoch) or (after is not None and after > head)
-    if reset or after is None:
-        return Page(epoch=room.epoch, head=head, events=[], more=False, reset=reset)
+    room.head = head = Room.objects.values_list("head", flat=True).get(pk=room.pk)
+    page = nothing_new(room, after, epoch)
+    if page is not None or after is None:
+        return page or Page(epoch=room.epoch, head=head, events=[], more=False, reset=False)
     rows = Event.objects.filter(room=room, seq__gt=after).select_related("user").order_by("seq")
     events = fitting(build(room, list(rows[:limit])))
     last = events[-1]["data"]["seq"] if events else after
     head = max(head, last)
     return Page(epoch=room.epoch, head=head, events=events, more=last < head, reset=False)
+
+
+def nothing_new(room: Room, after: int | None, epoch: str | None) -> Page | None:
+    """The page without events, for a `room` with its head as it is now; None for who has something to read."""
+    reset = (epoch is not None and epoch != room.epoch) or (after is not None and after > room.head)
+    if reset or after is None or after == room.head:
+        return Page(epoch=room.epoch, head=room.head, events=[], more=False, reset=reset)
+    return None
 
 
 def fitting(events: list[Payload]) -> list[Payload]:

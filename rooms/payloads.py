@@ -6,7 +6,7 @@ from typing import Any
 
 from accounts import presence
 from accounts.models import User
-from accounts.payloads import user_brief, user_payload
+from accounts.payloads import Named, user_brief, user_payload
 from chatsite.times import iso
 from rooms.models import Membership, Room
 from rooms.queries import online_counts, with_counts
@@ -32,26 +32,38 @@ def room_payload(user: User, room: Room) -> Payload:
 
 def payload(room: Any, online: int, people: Sequence[User]) -> Payload:
     """`room` carries the counts of `with_counts`."""
-    direct = room.kind == Room.Kind.DIRECT
-    result = {
+    result = about(room, room.member_count, online)
+    result |= own(room.role, room.read_seq or 0, room.unread, room.mentions_count)
+    return result | direct(people) if room.kind == Room.Kind.DIRECT else result
+
+
+def about(room: Any, members: int, online: int) -> Payload:
+    """What is the same for everyone. `room` is a Room or a Roster."""
+    return {
         "slug": room.slug,
-        "name": ", ".join(user.name for user in people) if direct else room.name,
+        "name": room.name,
         "topic": room.topic,
         "kind": room.kind,
         "archived": room.archived,
-        "role": room.role,
-        "members": room.member_count,
+        "members": members,
         "online": online,
         "epoch": room.epoch,
         "head": room.head,
-        "read_seq": room.read_seq or 0,
-        "unread": room.unread,
-        "mentions": room.mentions_count,
         "created_at": iso(room.created_at),
     }
-    if direct:
-        result["people"] = [user_brief(user) for user in people]
-    return result
+
+
+def own(role: str | None, read_seq: int, unread: int, mentions: int) -> Payload:
+    """What is somebody's own."""
+    return {"role": role, "read_seq": read_seq, "unread": unread, "mentions": mentions}
+
+
+def direct(people: Sequence[Named]) -> Payload:
+    """A direct room has the others for a name."""
+    return {
+        "name": ", ".join(person.name for person in people),
+        "people": [user_brief(person) for person in people],
+    }
 
 
 def direct_people(user: User, rooms: Sequence[Room]) -> dict[int, list[User]]:

@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from django.conf import settings
-
 from chatsite.realtime import delivery
 from chatsite.realtime.connection import Connection
-from chatsite.realtime.routing import event, every
-from rooms import access, activity, log, membership, payloads, typing
+from chatsite.realtime.routing import Answer, deferred, event, every
+from rooms import access, activity, joining, log, typing
 from rooms.models import Membership, Room
 from rooms.serializers import (
     JoinSerializer,
@@ -24,18 +22,9 @@ HEADS_SECONDS = 10.0
 RECHECK_SECONDS = 5.0
 
 
-def join(connection: Connection, data: Data) -> Data:
-    user = connection.user
-    room, mine = access.find(user, data["room"])
-    if mine is None and not room.archived:
-        room = membership.join_room(user, room.slug)
-    # Subscribe first, read after: what happens between reaches the client twice and not never.
-    delivery.subscribe(connection, room.slug)
-    page = log.read(room, data.get("after"), data.get("epoch"))
-    about = payloads.room_payload(user, room)
-    # A large room is told how many are here, and not who: the list would be as long for each who joins.
-    online = payloads.online_usernames(room) if about["members"] <= settings.PRESENCE_ROOM_SIZE else []
-    return {"room": about, "online": online, "typing": typing.usernames(room.slug, user), **page}
+def join(connection: Connection, data: Data, answer: Answer) -> None:
+    """Together with all others who come in now."""
+    joining.submit(joining.Join(connection, **data), answer)
 
 
 def leave(connection: Connection, data: Data) -> None:
@@ -62,7 +51,7 @@ def read(connection: Connection, data: Data) -> Data:
 def disconnected(connection: Connection) -> None:
     """Whoever has no connection left isn't typing."""
     if not delivery.connections(connection.identity.user_id):
-        typing.stop_everywhere(connection.user)
+        typing.stop_everywhere(connection.identity.user_id)
 
 
 def send_heads() -> None:
@@ -93,7 +82,7 @@ def recheck() -> None:
 
 
 events = [
-    event("join", join, JoinSerializer),
+    deferred("join", join, JoinSerializer),
     event("leave", leave, LeaveSerializer),
     event("sync", sync, SyncSerializer),
     event("typing", type_, TypingSerializer),

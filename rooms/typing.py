@@ -8,14 +8,14 @@ from chatsite.realtime.timers import Timer
 # G7 of docs/protocol.md.
 SECONDS = 6.0
 
-# Room slug → user id → (username, the timer that ends it).
-typists: dict[str, dict[int, tuple[str, Timer]]] = {}
+# Room slug → user id → (the typist, the timer that ends it).
+typists: dict[str, dict[int, tuple[User, Timer]]] = {}
 
 
 def start(slug: str, user: User) -> None:
     """Each sign of typing is passed on, and puts the end off."""
     forget(slug, user)
-    typists.setdefault(slug, {})[user.pk] = (user.username, Timer(SECONDS, stop, slug, user))
+    typists.setdefault(slug, {})[user.pk] = (user, Timer(SECONDS, stop, slug, user))
     tell(slug, user, True)
 
 
@@ -39,11 +39,12 @@ def tell(slug: str, user: User, typing: bool) -> None:
     delivery.to_room(slug, "typing", data, skip_user=user.pk, droppable=True)
 
 
-def usernames(slug: str, without: User) -> list[str]:
-    return [name for user_id, (name, _) in typists.get(slug, {}).items() if user_id != without.pk]
+def usernames(slug: str, without: int) -> list[str]:
+    return [user.username for user_id, (user, _) in typists.get(slug, {}).items() if user_id != without]
 
 
-def stop_everywhere(user: User) -> None:
+def stop_everywhere(user_id: int) -> None:
     """The last connection of somebody is gone."""
-    for slug in [slug for slug, people in typists.items() if user.pk in people]:
-        stop(slug, user)
+    for slug, people in list(typists.items()):
+        if user_id in people:
+            stop(slug, people[user_id][0])

@@ -5,18 +5,23 @@ that fails must not fail the request that is already committed. Clients get what
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import wraps
 from typing import Any, ParamSpec
+from weakref import WeakValueDictionary
 
 from chatsite.realtime import wire
-from chatsite.realtime.connection import Connection
+from chatsite.realtime.connection import NOWHERE, Connection
+from chatsite.realtime.groups import Groups
 
 logger = logging.getLogger("chatsite.realtime")
 P = ParamSpec("P")
 
-_rooms: dict[str, set[Connection]] = {}
-_users: dict[int, set[Connection]] = {}
+_rooms: Groups[str, Connection] = Groups()
+_users: Groups[int, Connection] = Groups()
+# The rooms of all who have joined just that one: nearly everybody, so they share it.
+_alone: WeakValueDictionary[str, frozenset[str]] = WeakValueDictionary()
+_revoked = [0]
 
 
 def never_raises(function: Callable[P, None]) -> Callable[P, None]:
@@ -32,39 +37,50 @@ def never_raises(function: Callable[P, None]) -> Callable[P, None]:
 
 def attach(connection: Connection) -> None:
     """From now on the connection gets what is sent to its user."""
-    _users.setdefault(connection.identity.user_id, set()).add(connection)
+    _users.add(connection.identity.user_id, connection)
 
 
 def detach(connection: Connection) -> None:
     """The connection is gone: it gets nothing more and can't subscribe again."""
     connection.closed = True
-    for slug in list(connection.rooms):
-        unsubscribe(connection, slug)
-    _drop(_users, connection.identity.user_id, connection)
+    rooms, connection.rooms = connection.rooms, NOWHERE
+    for slug in rooms:
+        _rooms.discard(slug, connection)
+    _users.discard(connection.identity.user_id, connection)
 
 
 def subscribe(connection: Connection, slug: str) -> None:
-    if connection.closed:
+    rooms = connection.rooms
+    if connection.closed or slug in rooms:
         return
-    connection.rooms.add(slug)
-    _rooms.setdefault(slug, set()).add(connection)
+    if isinstance(rooms, set):
+        rooms.add(slug)
+    elif rooms:
+        connection.rooms = {*rooms, slug}
+    else:
+        connection.rooms = _alone.get(slug) or _alone.setdefault(slug, frozenset((slug,)))
+    _rooms.add(slug, connection)
 
 
 def unsubscribe(connection: Connection, slug: str) -> None:
-    connection.rooms.discard(slug)
-    _drop(_rooms, slug, connection)
+    rooms = connection.rooms
+    if isinstance(rooms, set):
+        rooms.discard(slug)
+    elif slug in rooms:
+        connection.rooms = NOWHERE
+    _rooms.discard(slug, connection)
 
 
 def subscribers(slug: str) -> list[Connection]:
-    return list(_rooms.get(slug, ()))
+    return _rooms.members(slug)
 
 
 def connections(user_id: int) -> list[Connection]:
-    return list(_users.get(user_id, ()))
+    return _users.members(user_id)
 
 
 def all_connections() -> list[Connection]:
-    return [connection for group in list(_users.values()) for connection in list(group)]
+    return _users.everyone()
 
 
 @never_raises
@@ -97,12 +113,26 @@ def to_users(user_ids: Iterable[int], event: str, data: Any, *, droppable: bool 
 
 @never_raises
 def to_connection(connection: Connection, event: str, data: Any, *, droppable: bool = False) -> None:
-    _send([connection], event, data, droppable)
+    to_connections([connection], event, data, droppable=droppable)
+
+
+@never_raises
+def to_connections(
+    connections: Iterable[Connection], event: str, data: Any, *, droppable: bool = False
+) -> None:
+    _send([connection for connection in connections if not connection.closed], event, data, droppable)
+
+
+def revocations() -> int:
+    """Goes up with each `evict` and `end_sessions`. Whoever reads that somebody may be let in, and lets them in a moment
+    later, sees by it whether anybody was put out in between."""
+    return _revoked[0]
 
 
 @never_raises
 def evict(user_id: int, slug: str) -> None:
     """None of the user's connections gets the room's events from now on."""
+    _revoked[0] += 1
     for connection in connections(user_id):
         unsubscribe(connection, slug)
 
@@ -112,6 +142,7 @@ def end_sessions(
     user_id: int, code: str, *, session_key: str | None = None, token_id: int | None = None
 ) -> None:
     """Tell the user's connections why, and close them; only those that came in by the key or token, where one is named."""
+    _revoked[0] += 1
     for connection in connections(user_id):
         identity = connection.identity
         if session_key is not None and identity.session_key != session_key:
@@ -130,19 +161,9 @@ def end(connection: Connection, code: str) -> None:
     connection.channel.close(reason="session ended")
 
 
-def _send(receivers: Iterable[Connection], event: str, data: Any, droppable: bool) -> None:
-    receivers = [connection for connection in receivers if not connection.closed]
+def _send(receivers: Collection[Connection], event: str, data: Any, droppable: bool) -> None:
     if not receivers:
         return
     frame = wire.event(event, data)
     for connection in receivers:
         connection.channel.push(frame, droppable)
-
-
-def _drop(groups: dict[Any, set[Connection]], key: Any, connection: Connection) -> None:
-    group = groups.get(key)
-    if group is None:
-        return
-    group.discard(connection)
-    if not group:
-        del groups[key]

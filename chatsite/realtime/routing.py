@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from rest_framework.serializers import Serializer
 
@@ -14,6 +14,25 @@ Handler = Callable[[Connection, dict[str, Any]], dict[str, Any] | None]
 Answer = Callable[[dict[str, Any] | Exception], None]
 DeferringHandler = Callable[[Connection, dict[str, Any], Answer], None]
 
+
+class Applicant(Protocol):
+    """A client that asks to be let in. `environ` has its request's cookies, origin and address only."""
+
+    environ: dict[str, Any]
+    auth: Any
+    address: str
+
+    @property
+    def connection(self) -> Connection | None:
+        """Once it is attached."""
+
+    def attach(self, identity: Identity) -> Connection:
+        """Makes its connection, which from now on gets what is sent to its user and can be ended."""
+
+
+# What keeps a client out, or None.
+Let = Callable[[Exception | None], None]
+
 # A client could forge these (`42["connect",…]`), and the library would run its own handlers for them.
 RESERVED = frozenset({"connect", "disconnect"})
 
@@ -22,8 +41,8 @@ RESERVED = frozenset({"connect", "disconnect"})
 class Event:
     """`handler(connection, data)` returns what the ack adds to `{"ok": true}`.
 
-    A `deferred` one is `handler(connection, data, answer)` and calls `answer` once, later: the connection's next deferred
-    events are begun meanwhile, and any other waits. It authorises for itself.
+    A `deferred` one is `handler(connection, data, answer)` and calls `answer` once, later: the connection's next events of
+    the same name are begun meanwhile, and any other waits. It authorises for itself.
     """
 
     name: str
@@ -56,7 +75,8 @@ class Router:
 
     `authenticate(environ, auth)` gives the Identity or raises Unauthorized; `environ` has the request's cookies, origin and
     address only. `authorise(connection)` gives the user's fresh row before every event or raises Unauthorized,
-    which ends the connection. `connected` and `disconnected` come once each for a connection that got in.
+    which ends the connection. `admit(applicant, let)` does both for a new client and calls `let` once, later: a site that
+    looks many up at once brings its own. `connected` and `disconnected` come once each for a connection that got in.
     """
 
     def __init__(
@@ -65,6 +85,7 @@ class Router:
         events: Iterable[Event],
         authenticate: Callable[[dict[str, Any], Any], Identity],
         authorise: Callable[[Connection], Any],
+        admit: Callable[[Applicant, Let], None] | None = None,
         connected: Callable[[Connection], Any] | None = None,
         disconnected: Callable[[Connection], Any] | None = None,
         jobs: Iterable[Job] = (),
@@ -76,9 +97,19 @@ class Router:
             self.events[one.name] = one
         self.authenticate = authenticate
         self.authorise = authorise
+        self.admit = admit or self._admit
         self.connected = connected or _nothing
         self.disconnected = disconnected or _nothing
         self.jobs = tuple(jobs)
+
+    def _admit(self, applicant: Applicant, let: Let) -> None:
+        """Attached before it is authorised: a ban that comes in between finds it."""
+        try:
+            self.authorise(applicant.attach(self.authenticate(applicant.environ, applicant.auth)))
+        except Exception as error:
+            let(error)
+        else:
+            let(None)
 
 
 def _nothing(connection: Connection) -> None:

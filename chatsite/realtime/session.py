@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatsite.errors import ChatError, Invalid, Unauthorized
 from chatsite.realtime import delivery, dispatch, packets, wire
+from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.engine_socket import EngineSocket
 from chatsite.realtime.inbox import FULL, GONE, UNREADABLE, Inbox
@@ -19,17 +20,37 @@ if TYPE_CHECKING:
 DEADLINE = 5
 
 
+class Asking:
+    """A session that has asked to be let in, until it is or isn't: the server's `Applicant`."""
+
+    __slots__ = ("address", "auth", "environ", "session")
+
+    def __init__(self, session: "Session", environ: dict[str, Any], auth: Any) -> None:
+        self.session = session
+        self.environ, self.auth = environ, auth
+        self.address = session.socket.address
+
+    @property
+    def connection(self) -> Connection | None:
+        return self.session.connection
+
+    def attach(self, identity: Identity) -> Connection:
+        return self.session.attach(identity)
+
+
 class Session(Inbox):
     """Its steps run in a runner's greenlet. `admitted` while `connected` was called and `disconnected` wasn't."""
 
-    __slots__ = ("_deferred", "admitted", "connection", "environ")
+    __slots__ = ("_asking", "_deferred", "_pending", "admitted", "connection", "environ")
 
     def __init__(self, server: "ChatServer", socket: EngineSocket, environ: dict[str, Any]) -> None:
         super().__init__(server, socket)
         self.environ: dict[str, Any] | None = environ
         self.connection: Connection | None = None
-        self.admitted = False
-        self._deferred = 0
+        self.admitted = self._asking = False
+        # The event whose answers are waited for, and how many of them.
+        self._deferred: Event | None = None
+        self._pending = 0
 
     def ended(self) -> None:
         """The socket is closed: nothing is delivered from now on; `disconnected` follows what is being handled."""
@@ -40,9 +61,11 @@ class Session(Inbox):
 
     @property
     def has_work(self) -> bool:
-        if not self._inbox or not self._deferred:
-            return bool(self._inbox)
-        return self._deferred < FULL and self._deferred_event(self._inbox[0]) is not None
+        if not self._inbox or self._asking:
+            return False
+        if not self._pending:
+            return True
+        return self._pending < FULL and self._deferred_event(self._inbox[0]) is self._deferred
 
     def _deferred_event(self, packet: Packet) -> Event | None:
         event = self.server.router.events.get(packet.data[0]) if packet.kind == packets.EVENT else None
@@ -50,8 +73,9 @@ class Session(Inbox):
 
     def _finished(self) -> None:
         """A deferred event has its answer; what waited for it may go on."""
-        self._deferred -= 1
-        self.server.runners.wake(self)
+        self._pending -= 1
+        if self._inbox:
+            self.server.runners.wake(self)
 
     def step(self) -> None:
         """Handle the oldest packet."""
@@ -66,7 +90,8 @@ class Session(Inbox):
     def _handle(self, connection: Connection, packet: Packet) -> None:
         deferred = self._deferred_event(packet)
         if deferred is not None:
-            self._deferred += 1
+            self._deferred = deferred
+            self._pending += 1
             dispatch.begin(deferred, connection, packet, self._finished)
         elif packet.kind == packets.EVENT:
             dispatch.handle(self.server.router, connection, packet)
@@ -79,27 +104,34 @@ class Session(Inbox):
 
     def _connect(self, auth: Any) -> None:
         environ, self.environ = self.environ, None
-        try:
-            self._admit(environ or {}, auth)
-        except ChatError as error:
-            self._refuse(error)
-        except Exception as error:
-            self._refuse(dispatch.translated(error, "connect"))
+        self._asking = True
+        self.server.router.admit(Asking(self, environ or {}, auth), self._let)
 
-    def _admit(self, environ: dict[str, Any], auth: Any) -> None:
-        router = self.server.router
-        identity = router.authenticate(environ, auth)
-        if self.socket.closed:
-            return
+    def attach(self, identity: Identity) -> Connection:
+        """Its connection; a closed one where the socket is closed already."""
         connection = Connection(self.server.eio.generate_id(), identity, self.socket, self.socket.address)
-        # Before it is authorised: a ban that comes in between finds it.
-        self.connection = connection
-        delivery.attach(connection)
-        connection.user = router.authorise(connection)
-        if connection.closed:
-            return
+        if self.socket.closed:
+            connection.closed = True
+        else:
+            self.connection = connection
+            delivery.attach(connection)
+        return connection
+
+    def _let(self, error: Exception | None) -> None:
+        """It may come in or, with an error, not; what it sent since it asked may go on."""
+        self._asking = False
+        try:
+            if error is not None:
+                self._refuse(error if isinstance(error, ChatError) else dispatch.translated(error, "connect"))
+            elif self.connection is not None and not self.connection.closed:
+                self._enter(self.connection)
+        finally:
+            if self._inbox:
+                self.server.runners.wake(self)
+
+    def _enter(self, connection: Connection) -> None:
         self.admitted = True
-        router.connected(connection)
+        self.server.router.connected(connection)
         self.socket.push(wire.connected(connection.sid))
 
     def _refuse(self, error: ChatError) -> None:

@@ -2,7 +2,7 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from accounts import announcements, presence, sockets
+from accounts import announcements, presence, sockets, traces
 from accounts.models import User
 from accounts.payloads import user_payload
 from accounts.presence import GRACE, MemoryPresence
@@ -207,7 +207,7 @@ def test_what_could_not_be_written_waits(site, owner, monkeypatch):
         raise OperationalError
 
     with monkeypatch.context() as broken:
-        broken.setattr(type(User.objects), "bulk_update", fails)
+        broken.setattr(traces, "write", fails)
         with pytest.raises(OperationalError):
             sockets.write_seen()
     sockets.write_seen()

@@ -25,4 +25,4 @@ def test_a_crowd_costs_as_many_queries_as_one(owner, member, stranger, make_pers
         return len(captured)
 
     crowd = [make_person(f"person{number}") for number in range(20)]
-    assert queries(*crowd) == queries(owner) == 3
+    assert queries(*crowd) == queries(owner) == 2

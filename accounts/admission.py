@@ -1,0 +1,160 @@
+"""Letting sockets in, many at once: whoever comes while some are looked up is looked up with the next ones."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection as database
+from django.utils import timezone
+
+from accounts import credentials, traces
+from accounts.credentials import Claim, SessionEnded
+from chatsite import sql
+from chatsite.errors import ChatError, Unauthorized
+from chatsite.realtime import delivery
+from chatsite.realtime.auth import Identity
+from chatsite.realtime.batches import Batches, Outcome
+from chatsite.realtime.routing import Applicant
+
+# Who it is, and with which password, version and session they were found good; None with a token.
+Known = tuple[Identity, tuple[int, int] | None]
+
+
+class Person(NamedTuple):
+    id: int
+    username: str
+    is_active: bool
+    is_banned: bool
+    password: str
+    session_version: int
+
+
+def authenticate(environ: dict[str, Any], auth: Any) -> Identity:
+    """By `{"token": …}` where it is given, else by Django's session cookie. Raises Unauthorized."""
+    found = identify([credentials.claim_of(environ, auth)])[0]
+    if isinstance(found, ChatError):
+        raise found
+    return found[0]
+
+
+def admit_all(applicants: Sequence[Applicant]) -> list[Outcome[None]]:
+    """Attaches a connection for each who may come in. One query for tokens, two for sessions.
+
+    Whose session ends while it is being looked up has no connection yet that could be ended. So where any did, all who
+    came in are asked for once more, now that a further end would find them.
+    """
+    before = delivery.revocations()
+    claims = [claim(applicant) for applicant in applicants]
+    good = [one for one in claims if isinstance(one, Claim)]
+    known = dict(zip(good, identify(good), strict=True))
+    outcomes: list[Outcome[None]] = [
+        attach(applicant, known[one]) if isinstance(one, Claim) else one
+        for applicant, one in zip(applicants, claims, strict=True)
+    ]
+    return outcomes if delivery.revocations() == before else look_again(applicants, outcomes)
+
+
+batches: Batches[Applicant, None] = Batches(admit_all, whose=lambda applicant: applicant.address)
+
+
+def claim(applicant: Applicant) -> Claim | ChatError:
+    try:
+        return credentials.claim_of(applicant.environ, applicant.auth)
+    except ChatError as error:
+        return error
+
+
+def attach(applicant: Applicant, known: Known | ChatError) -> Outcome[None]:
+    if isinstance(known, ChatError):
+        return known
+    identity, standing = known
+    connection = applicant.attach(identity)
+    if standing is not None:
+        connection.standing = standing
+    return None
+
+
+def look_again(applicants: Sequence[Applicant], outcomes: Sequence[Outcome[None]]) -> list[Outcome[None]]:
+    inside = [applicant.connection for applicant in applicants if applicant.connection is not None]
+    standings = credentials.standings(inside)
+    ended = {one for one, standing in standings.items() if isinstance(standing, SessionEnded)}
+    return [
+        standings[applicant.connection] if applicant.connection in ended else outcome  # type: ignore[misc]
+        for applicant, outcome in zip(applicants, outcomes, strict=True)
+    ]
+
+
+def identify(claims: Sequence[Claim]) -> list[Known | Unauthorized]:
+    """Whose token or session each of them is, if that is a person who may use the site."""
+    found: dict[Claim, Known] = {}
+    tokens = [claim for claim in claims if claim.digest is not None]
+    if tokens:
+        found |= of_tokens(tokens)
+    if len(tokens) < len(claims):
+        found |= of_sessions([claim for claim in claims if claim.digest is None])
+    return [
+        found.get(claim) or Unauthorized("That token is not valid." if claim.digest else None)
+        for claim in claims
+    ]
+
+
+def of_tokens(claims: Sequence[Claim]) -> dict[Claim, Known]:
+    given = sql.packed({"digest": claim.digest} for claim in claims)
+    found: dict[Claim, Known] = {}
+    for n, token_id, unnoted, user_id, username in sql.run(
+        _tokens(database.vendor), moment(traces.due()), given
+    ):
+        found[claims[n]] = Identity(user_id, username, token_id=token_id), None
+        if unnoted:
+            traces.note_use(token_id)
+    return found
+
+
+def of_sessions(claims: Sequence[Claim]) -> dict[Claim, Known]:
+    """Only the session says whose it is, and it must be decoded for that: people come with a second query."""
+    given = sql.packed({"key": claim.session_key} for claim in claims)
+    rows = sql.run(_sessions(database.vendor), given, moment(timezone.now()))
+    data = {claims[n]: text for n, text in rows}
+    sessions = {claim: SessionStore().decode(text) for claim, text in data.items()}
+    people = present({credentials.user_id_in(session) for session in sessions.values()})
+    found: dict[Claim, Known] = {}
+    for claim, session in sessions.items():
+        person = people.get(credentials.user_id_in(session))
+        if person is not None and credentials.proves(session, person.id, person):
+            identity = Identity(person.id, person.username, session_key=claim.session_key)
+            found[claim] = identity, credentials.mark(person, data[claim])
+    return found
+
+
+def present(user_ids: set[int]) -> dict[int, Person]:
+    """Those of them who may use the site."""
+    ids = sql.packed({"id": user_id} for user_id in user_ids - {0})
+    return {row[0]: Person(*row) for row in sql.run(_people(database.vendor), ids)}
+
+
+def moment(at: Any) -> Any:
+    return database.ops.adapt_datetimefield_value(at)
+
+
+@cache
+def _tokens(vendor: str) -> str:
+    return f"""
+        SELECT given.n, t.id, t.last_used_at IS NULL OR t.last_used_at < %s, u.id, u.username
+        FROM {sql.rows_in(digest="text")} JOIN accounts_apitoken t ON t.digest = given.digest
+        JOIN accounts_user u ON u.id = t.user_id WHERE u.is_active AND NOT u.is_banned"""
+
+
+@cache
+def _sessions(vendor: str) -> str:
+    return f"""
+        SELECT given.n, s.session_data FROM {sql.rows_in(key="text")}
+        JOIN django_session s ON s.session_key = given.key WHERE s.expire_date > %s"""
+
+
+@cache
+def _people(vendor: str) -> str:
+    return f"""
+        SELECT u.id, u.username, u.is_active, u.is_banned, u.password, u.session_version
+        FROM {sql.rows_in(id="bigint")} JOIN accounts_user u ON u.id = given.id
+        WHERE u.is_active AND NOT u.is_banned"""

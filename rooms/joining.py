@@ -1,0 +1,146 @@
+"""`join`, many at once: who comes while some are looked up is looked up with the next ones.
+
+Two queries for all of them: who may join; then, when they are subscribed, what their rooms are like now. Subscribed
+first and read after, so that nothing falls between. Who has more to ask for is answered one by one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
+
+from django.conf import settings
+
+from accounts import credentials
+from accounts.credentials import SessionEnded
+from accounts.models import User
+from chatsite.errors import ChatError, NotFound
+from chatsite.realtime import delivery
+from chatsite.realtime.batches import HEAVIEST, Batches, Outcome
+from chatsite.realtime.connection import Connection
+from chatsite.realtime.routing import Answer
+from rooms import access, catching_up, log, membership, payloads, statements, typing
+from rooms.arrivals import Arrivals, Joined
+from rooms.models import Room
+from rooms.statements import Look
+
+
+@dataclass(slots=True, eq=False)
+class Join:
+    """`after` and `epoch` are the client's last place in the room's log."""
+
+    connection: Connection
+    room: str
+    after: int | None = None
+    epoch: str | None = None
+
+
+# None for who isn't a member, or where there is no such room.
+Standing: TypeAlias = Look | SessionEnded | None
+
+
+def submit(join: Join, answer: Answer) -> None:
+    """`answer` follows with the ack, or what becomes its error."""
+    batches.submit(join, partial(go_on, join, answer))
+
+
+def join_all(joins: Sequence[Join]) -> list[Outcome[Joined | None]]:
+    """For each what they are told, or why not; None for who isn't a member."""
+    before = delivery.revocations()
+    standings = look(joins)
+    inside = [n for n, standing in enumerate(standings) if isinstance(standing, Look)]
+    for n in inside:
+        delivery.subscribe(joins[n].connection, joins[n].room)
+    if delivery.revocations() != before:
+        # Somebody was put out while they were let in. From now on that would find them subscribed.
+        standings = look(joins)
+        for n in inside:
+            if not isinstance(standings[n], Look):
+                delivery.unsubscribe(joins[n].connection, joins[n].room)
+    return outcomes(joins, standings)
+
+
+batches: Batches[Join, Joined | None] = Batches(join_all, whose=lambda join: join.connection.identity.user_id)
+
+
+def look(joins: Sequence[Join]) -> list[Standing]:
+    found: list[Standing] = [SessionEnded("deactivated") for _ in joins]
+    for one in statements.look((join.connection.identity, join.room) for join in joins):
+        found[one.n] = standing_of(joins[one.n].connection, one)
+    return found
+
+
+def standing_of(connection: Connection, one: Look) -> Standing:
+    evidence = one.session if connection.identity.token_id is None else one.token_id is not None
+    code = credentials.ending(connection, one, evidence)
+    if code:
+        return SessionEnded(code)
+    return one if one.membership_id is not None else None
+
+
+def outcomes(joins: Sequence[Join], standings: Sequence[Standing]) -> list[Outcome[Joined | None]]:
+    arrivals = Arrivals([standing for standing in standings if isinstance(standing, Look)])
+    return [
+        arrivals.told(standing, join.connection.identity.user_id) if isinstance(standing, Look) else standing
+        for join, standing in zip(joins, standings, strict=True)
+    ]
+
+
+def go_on(join: Join, answer: Answer, outcome: Outcome[Joined | None]) -> None:
+    if isinstance(outcome, Exception):
+        answer(outcome)
+        return
+    page = log.nothing_new(outcome.room, join.after, join.epoch) if outcome else None
+    if outcome and page:
+        answer({**outcome.ack, **page})
+    else:
+        alone.submit(Long(join, outcome), answer)
+
+
+class Long(NamedTuple):
+    """A join that takes the long way: to become a member, to be told why not, or to catch up."""
+
+    join: Join
+    joined: Joined | None
+
+
+def long_way(longs: Sequence[Long]) -> list[Outcome[dict[str, Any]]]:
+    return [whole(long.join, long.joined) for long in longs]
+
+
+# By themselves, so that nobody else waits for them.
+alone: Batches[Long, dict[str, Any]] = Batches(
+    long_way, weigh=lambda long: HEAVIEST, whose=lambda long: long.join.connection.identity.user_id
+)
+
+
+def whole(join: Join, joined: Joined | None) -> Outcome[dict[str, Any]]:
+    try:
+        ack, room = joined or become_member(join)
+        return {**ack, **catching_up.read(room, join.after, join.epoch)}
+    except ChatError as error:
+        return error
+
+
+def become_member(join: Join) -> Joined:
+    """Of a public room; raises what keeps them out of it, or of any other."""
+    user = credentials.authorise(join.connection)
+    room, mine = access.find(user, join.room)
+    if mine is None and room.archived:
+        return visit(join, user, room)
+    membership.join_room(user, room.slug)
+    outcome = join_all([join])[0]
+    if isinstance(outcome, Exception):
+        raise outcome
+    if outcome is None:
+        # They were put out at once.
+        raise NotFound("There is no such room.")
+    return outcome
+
+
+def visit(join: Join, user: User, room: Room) -> Joined:
+    """An archived public room can be read by who was never in it."""
+    delivery.subscribe(join.connection, room.slug)
+    about = payloads.room_payload(user, room)
+    online = payloads.online_usernames(room) if about["members"] <= settings.PRESENCE_ROOM_SIZE else []
+    return Joined({"room": about, "online": online, "typing": typing.usernames(room.slug, user.pk)}, room)

@@ -1,0 +1,70 @@
+"""Hand-written statements about many people and rooms at once."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import NamedTuple
+
+from django.db import connection
+from django.utils import timezone
+
+from chatsite import sql
+from chatsite.realtime.auth import Identity
+
+
+class Look(NamedTuple):
+    """What the database says of a member who wants to join a room; None throughout where there is no such thing.
+
+    `token_id` and `session` are what let their connection in, where it is still there.
+    """
+
+    n: int
+    is_active: bool
+    is_banned: bool
+    password: str
+    session_version: int
+    token_id: int | None
+    session: str | None
+    room_id: int
+    membership_id: int
+    role: str
+    read_seq: int
+
+
+def look(asked: Iterable[tuple[Identity, str]]) -> list[Look]:
+    """For each a Look, unless there is no such user."""
+    given = sql.packed(
+        {
+            "user_id": identity.user_id,
+            "token_id": identity.token_id,
+            "session_key": identity.session_key,
+            "room": room,
+        }
+        for identity, room in asked
+    )
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    return [Look(*row) for row in sql.run(_look(connection.vendor), given, now)]
+
+
+def rooms_of(user_ids: Iterable[int]) -> list[tuple[int, int]]:
+    """`(user id, room id)` of all rooms that they are in."""
+    given = sql.packed({"id": user_id} for user_id in user_ids)
+    return [(user_id, room_id) for user_id, room_id in sql.run(_rooms_of(connection.vendor), given)]
+
+
+@cache
+def _look(vendor: str) -> str:
+    return f"""
+        SELECT given.n, u.is_active, u.is_banned, u.password, u.session_version, t.id, s.session_data,
+               r.id, m.id, m.role, m.read_seq
+        FROM {sql.rows_in(user_id="bigint", token_id="bigint", session_key="text", room="text")}
+        JOIN accounts_user u ON u.id = given.user_id
+        LEFT JOIN accounts_apitoken t ON t.id = given.token_id AND t.user_id = u.id
+        LEFT JOIN django_session s ON s.session_key = given.session_key AND s.expire_date > %s
+        LEFT JOIN rooms_room r ON r.slug = given.room
+        LEFT JOIN rooms_membership m ON m.room_id = r.id AND m.user_id = u.id"""
+
+
+@cache
+def _rooms_of(vendor: str) -> str:
+    return f"""SELECT m.user_id, m.room_id
+               FROM {sql.rows_in(id="bigint")} JOIN rooms_membership m ON m.user_id = given.id"""
