@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol
 
+from chatsite.realtime.groups import Groups
 from chatsite.realtime.timers import Timer
 
 # A page that reloads is back within this; nobody sees it go. In seconds.
@@ -25,13 +26,13 @@ class MemoryPresence:
 
     def __init__(self, later: Later = Timer) -> None:
         self.later = later
-        self._sids: dict[int, set[str]] = {}
+        self._sids: Groups[int, str] = Groups()
         self._leaving: dict[int, Cancellable] = {}
 
     def connect(self, user_id: int, sid: str) -> bool:
         """True where the person has just arrived: no other connection, and none gone a moment ago."""
         arriving = not self.is_online(user_id)
-        self._sids.setdefault(user_id, set()).add(sid)
+        self._sids.add(user_id, sid)
         leaving = self._leaving.pop(user_id, None)
         if leaving is not None:
             leaving.cancel()
@@ -39,12 +40,7 @@ class MemoryPresence:
 
     def disconnect(self, user_id: int, sid: str, gone: Callable[[int], object]) -> None:
         """Calls `gone(user_id)` after the grace where this was the last connection and none has come back."""
-        sids = self._sids.get(user_id)
-        if sids is None or sid not in sids:
-            return
-        sids.discard(sid)
-        if not sids:
-            del self._sids[user_id]
+        if self._sids.discard(user_id, sid):
             self._leaving[user_id] = self.later(GRACE, self._leave, user_id, gone)
 
     def online(self) -> set[int]:
@@ -80,4 +76,4 @@ def online_ids() -> set[int]:
 
 
 def online_among(ids: Iterable[int]) -> set[int]:
-    return here.online().intersection(ids)
+    return {user_id for user_id in ids if here.is_online(user_id)}

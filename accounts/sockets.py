@@ -1,23 +1,18 @@
 """Who may connect and stay, and what their coming and going means."""
 
-import time
-from collections.abc import Sequence
-
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from accounts import admission, announcements, presence
+from accounts import admission, announcements, presence, rechecks
 from accounts.admission import authenticate
-from accounts.credentials import SessionEnded, authorise, standings
+from accounts.credentials import authorise
 from accounts.models import User, UserSession
 from accounts.traces import BULK, write_seen
-from chatsite.realtime import delivery
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.routing import Applicant, Let, every
 
 __all__ = ["admit", "authenticate", "authorise", "connected", "disconnected", "jobs"]
 
-RECHECK_SECONDS = 5.0
 WRITE_SECONDS = 1.0
 SEEN_SECONDS = 60.0
 SWEEP_SECONDS = 3600.0
@@ -36,20 +31,6 @@ def disconnected(connection: Connection) -> None:
     presence.here.disconnect(connection.identity.user_id, connection.sid, announcements.gone)
 
 
-def recheck() -> None:
-    """Ends who may stay no longer, whatever ended it and however the word got lost."""
-    connections = delivery.all_connections()
-    for start in range(0, len(connections), BULK):
-        recheck_some(connections[start : start + BULK])
-        time.sleep(0)  # the others' turn
-
-
-def recheck_some(connections: Sequence[Connection]) -> None:
-    for connection, standing in standings(connections).items():
-        if isinstance(standing, SessionEnded) and not connection.closed:
-            delivery.end(connection, standing.ended)
-
-
 def note_seen() -> None:
     """So that a killed server loses at most a minute of everyone's `last_seen`."""
     ids = sorted(presence.online_ids())
@@ -63,7 +44,7 @@ def sweep_sessions() -> None:
 
 
 jobs = [
-    every(RECHECK_SECONDS, recheck),
+    every(rechecks.SECONDS, rechecks.recheck),
     every(WRITE_SECONDS, write_seen),
     every(SEEN_SECONDS, note_seen),
     every(SWEEP_SECONDS, sweep_sessions),

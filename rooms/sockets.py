@@ -5,8 +5,7 @@ from typing import Any
 from chatsite.realtime import delivery
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.routing import Answer, deferred, event, every
-from rooms import access, activity, joining, log, typing
-from rooms.models import Membership, Room
+from rooms import access, activity, joining, log, rechecks, typing
 from rooms.serializers import (
     JoinSerializer,
     LeaveSerializer,
@@ -16,10 +15,6 @@ from rooms.serializers import (
 )
 
 Data = dict[str, Any]
-
-# Well under the 20 s that the contract promises for `heads`, and the 5 s for a membership lost elsewhere.
-HEADS_SECONDS = 10.0
-RECHECK_SECONDS = 5.0
 
 
 def join(connection: Connection, data: Data, answer: Answer) -> None:
@@ -54,33 +49,6 @@ def disconnected(connection: Connection) -> None:
         typing.stop_everywhere(connection.identity.user_id)
 
 
-def send_heads() -> None:
-    """Whoever missed an event learns of it here, and asks for it."""
-    joined = {slug for connection in delivery.all_connections() for slug in connection.rooms}
-    heads = dict(Room.objects.filter(slug__in=joined).values_list("slug", "head"))
-    for connection in delivery.all_connections():
-        mine = {slug: heads[slug] for slug in connection.rooms if slug in heads}
-        if mine:
-            delivery.to_connection(connection, "heads", mine, droppable=True)
-
-
-def recheck() -> None:
-    """Evict who is subscribed and a member no more, however the membership ended."""
-    subscribed = {(c.identity.user_id, slug) for c in delivery.all_connections() for slug in c.rooms}
-    if not subscribed:
-        return
-    slugs = {slug for _, slug in subscribed}
-    members = set(Membership.objects.filter(room__slug__in=slugs).values_list("user_id", "room__slug"))
-    archived = set(
-        Room.objects.filter(slug__in=slugs, archived_at__isnull=False, kind="public").values_list(
-            "slug", flat=True
-        )
-    )
-    for user_id, slug in subscribed - members:
-        if slug not in archived:
-            delivery.evict(user_id, slug)
-
-
 events = [
     deferred("join", join, JoinSerializer),
     event("leave", leave, LeaveSerializer),
@@ -88,4 +56,4 @@ events = [
     event("typing", type_, TypingSerializer),
     event("read", read, ReadSerializer),
 ]
-jobs = [every(HEADS_SECONDS, send_heads), every(RECHECK_SECONDS, recheck)]
+jobs = [every(rechecks.HEADS_SECONDS, rechecks.send_heads), every(rechecks.SECONDS, rechecks.recheck)]

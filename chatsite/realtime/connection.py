@@ -1,5 +1,6 @@
 """One client of namespace "/": what handlers and delivery are given."""
 
+from collections.abc import Set
 from typing import Any, Protocol
 
 from chatsite.realtime.auth import Identity
@@ -15,18 +16,21 @@ class Channel(Protocol):
         """Send what is queued, then close."""
 
 
+NOWHERE: frozenset[str] = frozenset()
+
+
 class Connection:
-    """`user` is a fresh row before each handler; `state` belongs to the handlers."""
+    """`user` is a fresh row while a handler runs that is given one; `standing` is for whoever authorises: with what this
+    one was last found good. `rooms` are the slugs it has joined; `delivery` replaces it, and others only read."""
 
     __slots__ = (
-        "__weakref__",
         "channel",
         "closed",
         "identity",
         "remote_address",
         "rooms",
         "sid",
-        "state",
+        "standing",
         "user",
     )
 
@@ -36,8 +40,8 @@ class Connection:
         self.channel = channel
         self.remote_address = remote_address
         self.user: Any = None
-        self.rooms: set[str] = set()
-        self.state: dict[str, Any] = {}
+        self.rooms: Set[str] = NOWHERE
+        self.standing: Any = None
         self.closed = False
 
     def __repr__(self) -> str:

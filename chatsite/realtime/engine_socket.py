@@ -1,6 +1,7 @@
 """One Engine.IO session: polling at first or a websocket from the start, and the way from one to the other."""
 
 import logging
+import sys
 from typing import TYPE_CHECKING
 
 from chatsite.realtime import websocket, wire
@@ -25,7 +26,8 @@ class EngineSocket(Heartbeat):
 
     def __init__(self, server: "EngineServer", sid: str, address: str) -> None:
         super().__init__(server, sid)
-        self.address = address
+        # The same few addresses come again and again, each time as a new string.
+        self.address = sys.intern(address)
         self.probe: Link | None = None
         self.posting = False
 

@@ -1,0 +1,74 @@
+"""Who may stay no longer, whatever ended it and however the word got lost: looked for every few seconds.
+
+The database is asked for all in few columns, and for nothing of who is well with a token. `credentials` judges the few
+who look different from when they were last found good.
+"""
+
+import time
+from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple
+
+from django.db import connection as database
+from django.utils import timezone
+
+from accounts import credentials
+from accounts.credentials import SessionEnded
+from chatsite import sql
+from chatsite.realtime import delivery
+from chatsite.realtime.connection import Connection
+
+# G5 of docs/protocol.md promises 5 s. A look at ten thousand takes some of the last half.
+SECONDS = 4.5
+# So many in one look. With SQLite everyone waits for it: some 2 ms.
+SLICE = 250
+
+
+class Found(NamedTuple):
+    """What is there for the `n`th connection. None where the person may not stay; `data` is the session's."""
+
+    n: int
+    password: str | None
+    session_version: int | None
+    data: str | None
+
+
+def recheck() -> None:
+    connections = delivery.all_connections()
+    for start in range(0, len(connections), SLICE):
+        recheck_some(connections[start : start + SLICE])
+        time.sleep(0)  # the others' turn
+
+
+def recheck_some(connections: Sequence[Connection]) -> None:
+    suspects = [connections[found.n] for found in looks(connections) if differs(connections[found.n], found)]
+    for connection, standing in credentials.standings(suspects).items() if suspects else ():
+        if isinstance(standing, SessionEnded) and not connection.closed:
+            delivery.end(connection, standing.ended)
+
+
+def differs(connection: Connection, found: Found) -> bool:
+    if found.password is None or found.data is None:
+        return True
+    return credentials.mark(found, found.data) != connection.standing
+
+
+def looks(connections: Sequence[Connection]) -> list[Found]:
+    given = sql.packed(
+        {"user_id": one.user_id, "token_id": one.token_id, "key": one.session_key}
+        for one in (connection.identity for connection in connections)
+    )
+    now = database.ops.adapt_datetimefield_value(timezone.now())
+    return [Found(*row) for row in sql.run(_looks(database.vendor), given, now)]
+
+
+@cache
+def _looks(vendor: str) -> str:
+    given = sql.rows_in(user_id="bigint", token_id="bigint", key="text")  # noqa: S106
+    return f"""
+        SELECT given.n, u.password, u.session_version, s.session_data
+        FROM {given}
+        LEFT JOIN accounts_user u ON u.id = given.user_id AND u.is_active AND NOT u.is_banned
+        LEFT JOIN accounts_apitoken t ON t.id = given.token_id AND t.user_id = u.id
+        LEFT JOIN django_session s ON s.session_key = given.key AND s.expire_date > %s
+        WHERE t.id IS NULL"""

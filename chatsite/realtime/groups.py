@@ -1,0 +1,52 @@
+"""Sets by key, where nearly every set has a single member: that one is kept bare, as a set of one takes 216 bytes."""
+
+from collections.abc import KeysView
+from typing import Generic, TypeVar
+
+Key = TypeVar("Key")
+Member = TypeVar("Member")
+
+
+class Groups(Generic[Key, Member]):
+    """A key is in it while its group has a member. Members are no sets themselves."""
+
+    def __init__(self) -> None:
+        self._groups: dict[Key, Member | set[Member]] = {}
+
+    def __len__(self) -> int:
+        return len(self._groups)
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._groups
+
+    def keys(self) -> KeysView[Key]:
+        return self._groups.keys()
+
+    def add(self, key: Key, member: Member) -> None:
+        held = self._groups.setdefault(key, member)
+        if type(held) is set:
+            held.add(member)
+        elif held != member:
+            self._groups[key] = {held, member}  # type: ignore[arg-type]
+
+    def discard(self, key: Key, member: Member) -> bool:
+        """Whether it was the last of its group."""
+        held = self._groups.get(key)
+        if type(held) is set:
+            held.discard(member)
+            if len(held) == 1:
+                self._groups[key] = held.pop()
+            return False
+        if held is None or held != member:
+            return False
+        del self._groups[key]
+        return True
+
+    def members(self, key: Key) -> list[Member]:
+        held = self._groups.get(key)
+        if held is None:
+            return []
+        return list(held) if type(held) is set else [held]  # type: ignore[list-item]
+
+    def everyone(self) -> list[Member]:
+        return [member for key in list(self._groups) for member in self.members(key)]

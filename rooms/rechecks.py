@@ -1,0 +1,82 @@
+"""Two things the server does for whoever has joined, whatever got lost: it tells where their rooms are, and evicts who
+is a member no more. Both go through everybody in slices, and let others have their turn in between.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import islice
+
+from django.db import connection as database
+
+from chatsite import sql
+from chatsite.realtime import delivery
+from chatsite.realtime.connection import Connection
+
+# Under the 20 s that the contract promises for `heads`, and its 5 s for a membership that ended unheard.
+HEADS_SECONDS = 15.0
+SECONDS = 4.5
+# So many in one statement. With SQLite everyone waits for it: some 2 ms.
+SLICE = 250
+
+Rooms = frozenset[str]
+
+
+def send_heads() -> None:
+    """Whoever missed an event learns of it here, and asks for it."""
+    connections = delivery.all_connections()
+    for start in range(0, len(connections), SLICE):
+        send_some_heads(connections[start : start + SLICE])
+        time.sleep(0)
+
+
+def send_some_heads(connections: Sequence[Connection]) -> None:
+    heads = heads_of({slug for connection in connections for slug in connection.rooms})
+    # Grouped after the database has answered: who left a room meanwhile isn't told of it.
+    groups: dict[Rooms, list[Connection]] = {}
+    for connection in connections:
+        groups.setdefault(frozenset(connection.rooms), []).append(connection)
+    for rooms, group in groups.items():
+        mine = {slug: heads[slug] for slug in rooms if slug in heads}
+        if mine:
+            delivery.to_connections(group, "heads", mine, droppable=True)
+
+
+def heads_of(slugs: Iterable[str]) -> dict[str, int]:
+    given = [{"slug": slug} for slug in slugs]
+    return dict(sql.run(_heads(database.vendor), sql.packed(given))) if given else {}
+
+
+def recheck() -> None:
+    """Evict who is subscribed and a member no more, however the membership ended."""
+    pairs = joined(delivery.all_connections())
+    while some := list(islice(pairs, SLICE)):
+        for user_id, slug in strangers(some):
+            delivery.evict(user_id, slug)
+        time.sleep(0)
+
+
+def joined(connections: Iterable[Connection]) -> Iterator[tuple[int, str]]:
+    for connection in connections:
+        for slug in list(connection.rooms):
+            yield connection.identity.user_id, slug
+
+
+def strangers(pairs: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Who of them has no business in the room. An archived public room may be read by anybody."""
+    given = sql.packed({"user_id": user_id, "slug": slug} for user_id, slug in pairs)
+    return [pairs[n] for (n,) in sql.run(_strangers(database.vendor), given)]
+
+
+@cache
+def _heads(vendor: str) -> str:
+    return f"SELECT r.slug, r.head FROM {sql.rows_in(slug='text')} JOIN rooms_room r ON r.slug = given.slug"
+
+
+@cache
+def _strangers(vendor: str) -> str:
+    return f"""
+        SELECT given.n FROM {sql.rows_in(user_id="bigint", slug="text")}
+        LEFT JOIN rooms_room r ON r.slug = given.slug
+        LEFT JOIN rooms_membership m ON m.room_id = r.id AND m.user_id = given.user_id
+        WHERE m.id IS NULL AND (r.id IS NULL OR r.kind <> 'public' OR r.archived_at IS NULL)"""
