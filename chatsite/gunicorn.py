@@ -11,6 +11,9 @@ workers = 1
 timeout = 60
 graceful_timeout = 2
 keepalive = 75
+# Clients that the kernel keeps until they are accepted, as far as net.core.somaxconn lets it (4,096 on most systems):
+# everybody comes back at once.
+backlog = 8192
 # HTTP connections at once, kept-alive ones and polls with them; websockets aren't counted. A greenlet each, some 20 KB.
 worker_connections = 10_000
 loglevel = "warning"

@@ -61,13 +61,12 @@ class ChatServer(socketio.Server):
 
     def asked(self, session: Inbox) -> None:
         """A session has sent its CONNECT."""
-        self._forget_half_open(session.socket.address)
+        self.eio.threshold.leave(session.socket.address, asked=True)
 
     def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
         socket = self.eio.sockets[eio_sid]
         session = Session(self, socket, {key: environ[key] for key in KEPT if key in environ})
         socket.session = self._sessions[eio_sid] = session
-        self.eio.half_open[socket.address] += 1
         clock.after(DEADLINE, session.check_asked)
 
     def _handle_eio_message(self, eio_sid: str, data: str) -> None:
@@ -78,13 +77,8 @@ class ChatServer(socketio.Server):
     def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         session = self._sessions.pop(eio_sid)
         if not session.asked:
-            self._forget_half_open(session.socket.address)
+            self.eio.threshold.leave(session.socket.address, asked=False)
         session.ended()
-
-    def _forget_half_open(self, address: str) -> None:
-        self.eio.half_open[address] -= 1
-        if self.eio.half_open[address] <= 0:
-            del self.eio.half_open[address]
 
 
 sio = ChatServer()

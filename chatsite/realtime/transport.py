@@ -1,7 +1,6 @@
 """Engine.IO 4 over HTTP: the door for polls, posts, websockets and upgrades. Errors are those of Socket.IO's own server."""
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
@@ -18,6 +17,7 @@ from chatsite.realtime.heartbeat import Rounds
 from chatsite.realtime.link import Link
 from chatsite.realtime.loop import clock
 from chatsite.realtime.polling import Answer, Refused
+from chatsite.realtime.threshold import Threshold
 
 logger = logging.getLogger("chatsite.realtime")
 
@@ -26,8 +26,6 @@ PING_INTERVAL = 8
 PING_TIMEOUT = 6
 # Seconds for the polling client of a closed session to fetch the rest.
 LEAVING = 5
-# Sessions of one address that haven't asked to connect yet. A good client asks within a round trip.
-HALF_OPEN = 512
 
 TRANSPORT, SESSION, METHOD, REQUEST, FORBIDDEN, VERSION = range(6)
 
@@ -47,7 +45,8 @@ class EngineServer(engineio.Server):
             **options,
         )
         self.running = False
-        self.half_open: Counter[str] = Counter()
+        self.threshold = Threshold()
+        self.half_open = self.threshold.half_open
         self.rounds = Rounds(PING_INTERVAL, PING_TIMEOUT)
         self._leaving: dict[str, EngineSocket] = {}
 
@@ -111,7 +110,7 @@ class EngineServer(engineio.Server):
             if response is None:
                 raise refused_handshake()
         address = client_address(environ)
-        if self.half_open[address] >= HALF_OPEN:
+        if not self.threshold.enter(address):
             raise Refused(HTTPStatus.TOO_MANY_REQUESTS, REQUEST, "Too many unfinished connections")
         socket = self._open(environ, address)
         if response is not None:

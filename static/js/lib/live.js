@@ -7,9 +7,10 @@ const OPTIONS = {
   // Straight to the websocket: polling first costs two round trips. It stays for networks that let no websocket through.
   transports: ["websocket", "polling"],
   tryAllTransports: true,
-  reconnectionDelay: 500,
+  // When the server comes back so does everyone: spread over the first two seconds, then four, then more.
+  reconnectionDelay: 1000,
   reconnectionDelayMax: 5000,
-  randomizationFactor: 0.5,
+  randomizationFactor: 1,
 }
 const EVENTS = [
   "chat-message", "message-edited", "message-deleted", "member-joined", "member-left", "room-updated",
@@ -71,13 +72,13 @@ class Live extends Emitter {
   #disconnected(reason) {
     this.#turn("offline")
     // The client doesn't come back by itself where the server hung up.
-    if (reason === "io server disconnect" && !this.over) setTimeout(() => this.socket.connect(), 1000)
+    if (reason === "io server disconnect" && !this.over) this.#later(1000)
   }
 
   #refused(error) {
     this.#turn("offline")
     if (error.data?.code === "unauthorized") this.#ended()
-    else if (!this.socket.active) setTimeout(() => this.socket.connect(), 2000)
+    else if (!this.socket.active) this.#later(2000)
   }
 
   /** Whoever is logged out gets the log-in page by loading this one again; at most once in a while. */
@@ -96,6 +97,11 @@ class Live extends Emitter {
   #again() {
     this.over = false
     this.#hurry()
+  }
+
+  /** Once again after a while that is another for everyone. */
+  #later(ms) {
+    setTimeout(() => this.#hurry(), ms * (0.5 + Math.random()))
   }
 
   #hurry() {
