@@ -28,6 +28,9 @@ def handle(router: Router, connection: Connection, packet: Packet) -> None:
         answer(connection, packet, error)
     else:
         answer(connection, packet, result)
+    finally:
+        # A row takes a kilobyte, and the connection may be quiet for hours.
+        connection.user = None
 
 
 def begin(event: Event, connection: Connection, packet: Packet, finished: Callable[[], None]) -> None:
