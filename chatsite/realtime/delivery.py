@@ -79,6 +79,11 @@ def connections(user_id: int) -> list[Connection]:
     return _users.members(user_id)
 
 
+def anybody() -> bool:
+    """Whether anyone is connected."""
+    return bool(_users)
+
+
 def all_connections() -> list[Connection]:
     return _users.everyone()
 

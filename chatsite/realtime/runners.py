@@ -21,6 +21,8 @@ class Worker(Protocol):
 
     @property
     def has_work(self) -> bool: ...
+    @property
+    def only_begins(self) -> bool: ...
     def step(self) -> None: ...
 
 
@@ -39,8 +41,14 @@ class Runners:
         if worker.queued or not worker.has_work:
             return
         worker.queued = True
-        self._ready.append(worker)
-        self._start()
+        while worker.has_work:
+            if not worker.only_begins:
+                self._ready.append(worker)
+                self._start()
+                return
+            # It needs no greenlet of its own, which would cost more than the step.
+            guarded(worker.step)
+        worker.queued = False
 
     def _start(self) -> None:
         """One more runner, but one at a time: most steps wait for nothing, and then the first does the work of all."""

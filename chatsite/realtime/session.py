@@ -67,6 +67,12 @@ class Session(Inbox):
             return True
         return self._pending < FULL and self._deferred_event(self._inbox[0]) is self._deferred
 
+    @property
+    def only_begins(self) -> bool:
+        """Whether the next step waits for nothing: what it begins is finished elsewhere."""
+        packet = self._inbox[0]
+        return packet.kind == packets.CONNECT or self._deferred_event(packet) is not None
+
     def _deferred_event(self, packet: Packet) -> Event | None:
         event = self.server.router.events.get(packet.data[0]) if packet.kind == packets.EVENT else None
         return event if event is not None and event.deferred else None
