@@ -16,6 +16,8 @@ keepalive = 75
 backlog = 8192
 # HTTP connections at once, kept-alive ones and polls with them; websockets aren't counted. A greenlet each, some 20 KB.
 worker_connections = 10_000
+# Which headers of a proxy are believed is TRUST_PROXY's to say: gunicorn would believe any program of this machine.
+forwarded_allow_ips = ""
 loglevel = "warning"
 control_socket_disable = True
 proc_name = "chatsite"
