@@ -1,0 +1,165 @@
+"""Many who come at once: looked up together, each with an answer of their own."""
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from accounts import admission, services, traces
+from accounts.credentials import SessionEnded
+from accounts.models import ApiToken, User
+from chatsite.errors import Unauthorized
+from chatsite.realtime import delivery
+from chatsite.realtime.connection import Connection
+
+pytestmark = pytest.mark.django_db
+
+
+class Applicant:
+    """Somebody at the door, as the server would hold them."""
+
+    def __init__(self, live, auth=None, cookie=""):
+        self.environ, self.auth, self.address = {"HTTP_COOKIE": cookie}, auth, "192.0.2.1"
+        self.connection = None
+        self._live = live
+
+    def attach(self, identity):
+        user = User.objects.get(pk=identity.user_id)
+        keys = {"session_key": identity.session_key, "token_id": identity.token_id}
+        self.connection = self._live(user, **keys)
+        return self.connection
+
+
+@pytest.fixture
+def with_token(live):
+    def with_token(user):
+        return Applicant(live, {"token": services.make_token(user, "bot")[1]})
+
+    return with_token
+
+
+@pytest.fixture
+def with_cookie(live):
+    def with_cookie(user):
+        client = Client()
+        client.force_login(user)
+        return Applicant(live, cookie=f"sessionid={client.session.session_key}")
+
+    return with_cookie
+
+
+@pytest.fixture
+def people(make_person):
+    return [make_person(f"person{n}") for n in range(20)]
+
+
+def test_tokens_take_one_query_and_sessions_two_however_many_they_are(
+    people, with_token, with_cookie, django_assert_num_queries, monkeypatch
+):
+    monkeypatch.setattr(Applicant, "attach", lambda self, identity: Connection("sid", identity, None))
+    for apply, queries in ((with_token, 1), (with_cookie, 2)):
+        applicants = [apply(person) for person in people]
+        for some in (applicants, applicants[:1]):
+            with django_assert_num_queries(queries):
+                assert admission.admit_all(some) == [None] * len(some)
+
+
+def test_each_has_an_answer_of_their_own(owner, member, stranger, live, with_token, with_cookie):
+    services.ban(stranger)
+    good = [with_token(owner), with_cookie(member)]
+    bad = [
+        with_token(stranger),
+        with_cookie(stranger),
+        Applicant(live, {"token": "nobody's"}),
+        Applicant(live, {"token": 5}),
+        Applicant(live, ["wrong"]),
+        Applicant(live, cookie="sessionid=é"),
+        Applicant(live),
+    ]
+    outcomes = admission.admit_all([*bad, *good, *bad])
+    assert [type(outcome) for outcome in outcomes] == [Unauthorized] * 7 + [type(None)] * 2 + [
+        Unauthorized
+    ] * 7
+    assert [one.connection.identity.username for one in good] == ["owner", "member"]
+    assert all(one.connection is None for one in bad)
+
+
+def test_the_same_token_and_cookie_twice_let_two_in(owner, with_token, with_cookie):
+    token, cookie = with_token(owner), with_cookie(owner)
+    assert admission.admit_all([token, cookie, token, cookie]) == [None] * 4
+    assert len(delivery.connections(owner.pk)) == 4
+
+
+def banned(user, applicant):
+    services.ban(user)
+
+
+def everything_ended(user, applicant):
+    services.end_everything(user)
+
+
+def token_revoked(user, applicant):
+    token = ApiToken.objects.get(user=user)
+    pk = token.pk
+    token.delete()
+    delivery.end_sessions(user.pk, "revoked", token_id=pk)
+
+
+def logged_out(user, applicant):
+    key = applicant.environ["HTTP_COOKIE"].partition("=")[2]
+    Session.objects.filter(session_key=key).delete()
+    delivery.end_sessions(user.pk, "logged_out", session_key=key)
+
+
+@pytest.mark.parametrize(
+    ("end", "doors", "code"),
+    [
+        (banned, ("with_token", "with_cookie"), "banned"),
+        (everything_ended, ("with_cookie",), "logged_out"),
+        (token_revoked, ("with_token",), "revoked"),
+        (logged_out, ("with_cookie",), "logged_out"),
+    ],
+)
+def test_an_end_while_they_are_looked_up_is_honoured(
+    owner, member, request, committed, monkeypatch, end, doors, code
+):
+    """The read says that they may come in; the end finds nobody to end; only then is there a connection."""
+    identify = admission.identify
+    applicants = [request.getfixturevalue(door)(owner) for door in doors]
+    friend = request.getfixturevalue("with_token")(member)
+
+    def and_then_it_ends(claims):
+        found = identify(claims)
+        with committed():
+            end(owner, applicants[0])
+        return found
+
+    monkeypatch.setattr(admission, "identify", and_then_it_ends)
+    *ended, kept = admission.admit_all([*applicants, friend])
+    assert kept is None
+    assert all(isinstance(outcome, SessionEnded) and outcome.ended == code for outcome in ended)
+
+
+def test_nothing_is_asked_twice_while_nobody_is_put_out(people, with_token, monkeypatch):
+    monkeypatch.setattr(admission, "look_again", None)
+    assert admission.admit_all([with_token(person) for person in people]) == [None] * 20
+
+
+def test_what_let_a_session_in_needs_no_proof_at_its_first_event(owner, with_cookie, monkeypatch):
+    from accounts import credentials
+
+    applicant = with_cookie(owner)
+    assert admission.admit_all([applicant]) == [None]
+    monkeypatch.setattr(credentials, "proves", None)
+    assert credentials.authorise(applicant.connection) == owner
+
+
+def test_a_tokens_use_is_written_with_all_others(people, with_token, django_assert_num_queries, monkeypatch):
+    monkeypatch.setattr(traces, "used", {})
+    applicants = [with_token(person) for person in people]
+    admission.admit_all(applicants)
+    assert not ApiToken.objects.exclude(last_used_at=None).exists()
+    with django_assert_num_queries(1):
+        traces.flush(traces.used, "accounts_apitoken", "last_used_at")
+    assert not ApiToken.objects.filter(last_used_at=None).exists()
+    admission.admit_all(applicants)
+    assert traces.used == {}, "at most once a minute"

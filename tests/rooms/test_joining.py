@@ -1,0 +1,171 @@
+"""Many who join at once: looked up together, each with an answer of their own."""
+
+from functools import partial
+from uuid import uuid4
+
+import pytest
+
+from accounts import presence, services
+from accounts.credentials import SessionEnded
+from accounts.models import User
+from chatsite.errors import Banned, NotFound
+from chatsite.realtime import delivery
+from chatsite.realtime.auth import Identity
+from chatsite.realtime.connection import Connection
+from messaging.services import send
+from rooms import catching_up, directs, joining, membership, payloads, statements
+from rooms.joining import Join, join_all
+from rooms.models import Room
+from tests.accounts.conftest import Wire
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def live(monkeypatch):
+    """`live(user)` is a connection of theirs that came in with a token."""
+    monkeypatch.setattr(presence, "here", presence.MemoryPresence())
+    # Another test's room may have had the same key a moment ago.
+    monkeypatch.setattr(catching_up, "_held", {})
+    made = []
+
+    def live(user):
+        token, _ = services.make_token(user, "bot")
+        made.append(
+            Connection(f"sid{len(made)}", Identity(user.pk, user.username, token_id=token.pk), Wire())
+        )
+        delivery.attach(made[-1])
+        presence.here.connect(user.pk, made[-1].sid)
+        return made[-1]
+
+    yield live
+    for connection in made:
+        delivery.detach(connection)
+
+
+def ask(connection, room, **place):
+    """What the client's ack would say; or the exception that becomes its error."""
+    answers = []
+    joining.submit(Join(connection, room, **place), answers.append)
+    (answer,) = answers
+    return answer
+
+
+@pytest.fixture
+def crowd(make_person, live, private_room):
+    """Twenty members of the private room, and of #general."""
+    people = [make_person(f"person{n}") for n in range(20)]
+    for person in people:
+        membership.grant(private_room, person)
+    for person in people:
+        person.memberships.update(read_seq=1_000)
+    return [live(person) for person in people]
+
+
+def test_two_queries_however_many_join_however_many_rooms(crowd, private_room, django_assert_num_queries):
+    joins = [Join(one, slug) for one in crowd for slug in (private_room.slug, "general")]
+    for some in (joins, joins[:1]):
+        with django_assert_num_queries(2):
+            assert all(outcome.ack["room"]["members"] for outcome in join_all(some))
+    assert all(one.rooms == {private_room.slug, "general"} for one in crowd)
+
+
+def test_who_has_something_unread_is_counted_in_a_third(
+    crowd, owner, private_room, django_assert_num_queries
+):
+    for user in User.objects.filter(username__startswith="person"):
+        user.memberships.update(read_seq=0)
+    send(owner, private_room.slug, "@person3 look", uuid4())
+    with django_assert_num_queries(3):
+        outcomes = join_all([Join(one, private_room.slug) for one in crowd])
+    counts = [(outcome.ack["room"]["unread"], outcome.ack["room"]["mentions"]) for outcome in outcomes]
+    assert counts == [(1, 1 if n == 3 else 0) for n in range(20)]
+
+
+def test_the_room_is_the_one_that_rest_gives(live, owner, member, private_room):
+    for slug in (private_room.slug, "general", directs.open_direct(owner, ["member"])[0].slug):
+        room = Room.objects.get(slug=slug)
+        answer = ask(live(owner), slug)
+        assert answer["room"] == payloads.room_payload(owner, room)
+        assert answer["online"] == ["owner"]
+
+
+def test_each_has_an_answer_of_their_own(live, owner, member, stranger, make_person, private_room):
+    barred, gone = make_person("barred"), make_person("gone")
+    services.ban(barred)
+    connections = [live(user) for user in (owner, stranger, barred, gone, member)]
+    User.objects.filter(pk=gone.pk).delete()
+    outcomes = join_all([Join(one, private_room.slug) for one in connections])
+    assert outcomes[0].ack["room"]["role"] == "owner"
+    assert outcomes[1] is None
+    assert [getattr(outcomes[n], "ended", None) for n in (2, 3)] == ["banned", "deactivated"]
+    assert outcomes[4].ack["room"]["role"] == "member"
+    assert set(delivery.subscribers(private_room.slug)) == {connections[0], connections[4]}
+
+
+def test_the_long_way(live, stranger, owner, member, public_room, private_room):
+    connection = live(stranger)
+    assert isinstance(ask(connection, "no-such-room"), NotFound)
+    assert isinstance(ask(connection, private_room.slug), NotFound)
+    assert ask(connection, public_room.slug)["room"]["role"] == "member"
+    assert connection.rooms == {public_room.slug}
+    membership.ban(owner, public_room.slug, "stranger")
+    delivery.evict(stranger.pk, public_room.slug)
+    assert isinstance(ask(connection, public_room.slug), Banned)
+    assert not connection.rooms
+
+
+def test_who_was_away_catches_up_and_who_was_not_asks_nothing(live, owner, member, private_room, monkeypatch):
+    send(owner, private_room.slug, "hello", uuid4())
+    connection = live(member)
+    head = ask(connection, private_room.slug)["head"]
+    answer = ask(connection, private_room.slug, after=head - 1)
+    assert [event["data"]["body"] for event in answer["events"]] == ["hello"]
+    monkeypatch.setattr(catching_up, "read", None)
+    assert ask(connection, private_room.slug, after=head)["events"] == []
+    for place in ({"after": head + 1}, {"after": 0, "epoch": "another"}):
+        assert ask(connection, private_room.slug, **place)["reset"] is True
+
+
+def test_those_who_missed_the_same_read_it_once(crowd, owner, private_room, django_assert_num_queries):
+    send(owner, private_room.slug, "hello", uuid4())
+    ask(crowd[0], private_room.slug, after=0)
+    with django_assert_num_queries(2):
+        answer = ask(crowd[1], private_room.slug, after=0)
+    assert answer["events"][-1]["data"]["body"] == "hello"
+    with django_assert_num_queries(2):
+        assert len(ask(crowd[2], private_room.slug, after=0)["events"]) == len(answer["events"])
+
+
+def removed(user, room):
+    membership.revoke(room, user)
+
+
+def banned(user, room):
+    services.ban(user)
+
+
+@pytest.mark.parametrize(("put_out", "ended"), [(removed, None), (banned, "banned")])
+def test_who_is_put_out_while_they_join_hears_nothing(
+    live, owner, member, private_room, monkeypatch, django_capture_on_commit_callbacks, put_out, ended
+):
+    """The read says that they are a member; the removal finds nobody to evict; only then are they subscribed."""
+    look = statements.look
+    removing = [partial(put_out, member, private_room)]
+    leaving, staying = live(member), live(owner)
+
+    def and_then_it_ends(asked):
+        found = look(asked)
+        if removing:
+            with django_capture_on_commit_callbacks(execute=True):
+                removing.pop()()
+        return found
+
+    monkeypatch.setattr(statements, "look", and_then_it_ends)
+    outcomes = join_all([Join(leaving, private_room.slug), Join(staying, private_room.slug)])
+    assert outcomes[0] is None if ended is None else isinstance(outcomes[0], SessionEnded)
+    assert outcomes[1].ack["room"]["members"] == (2 if ended else 1)
+    assert delivery.subscribers(private_room.slug) == [staying]
+    delivery.to_room(private_room.slug, "said", {"secret": True})
+    assert "secret" not in leaving.channel.text
+    assert "secret" in staying.channel.text
