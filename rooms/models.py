@@ -114,7 +114,7 @@ class RoomInvite(models.Model):
 class Event(models.Model):
     """One line of a room's log. `seq` has no hole and is never used twice in a room.
 
-    Each index is one more page to write for a message, so that there is only the one by which the log is read.
+    Each index is one more page to write for a message: none is here without need.
     """
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="events", db_index=False)
@@ -132,6 +132,19 @@ class Event(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["room", "seq"], name="event_seq_once")]
+        # What an unread count leaves out (rooms/queries.py): one's own messages, and what is none or was taken back.
+        indexes = [
+            models.Index(
+                fields=["user", "room", "seq"],
+                name="event_own",
+                condition=models.Q(event="chat-message", retracted=False),
+            ),
+            models.Index(
+                fields=["room", "seq"],
+                name="event_uncounted",
+                condition=~models.Q(event="chat-message") | models.Q(retracted=True),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.room_id} #{self.seq} {self.event}"

@@ -7,22 +7,32 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.expressions import Combinable, CombinedExpression, RawSQL
+from django.db.models.functions import Coalesce, Greatest
 
 from accounts.models import User
 from rooms.models import Event, Membership, Mention, Room
 
 MESSAGE = "chat-message"
+# In the text of a query, where SQLite can see that an index of these rows alone will do.
+LITERALLY = RawSQL("'chat-message'", ())
+COUNTED = Q(event=LITERALLY, retracted=False)
+UNCOUNTED = ~Q(event=LITERALLY) | Q(retracted=True)
 
 
 def count_of(rows: QuerySet, by: str = "room") -> Coalesce:
-    return Coalesce(Subquery(rows.order_by().values(by).annotate(n=Count("pk")).values("n")), 0)
+    return Coalesce(Subquery(rows.order_by().values(by).annotate(n=Count("*")).values("n")), 0)
 
 
-def unread_of(user_id: OuterRef | int, room_id: OuterRef, read_seq: OuterRef) -> Coalesce:
-    """Others' messages beyond the read position that still stand."""
-    rows = Event.objects.filter(room_id=room_id, seq__gt=read_seq, event=MESSAGE, retracted=False)
-    return count_of(rows.filter(~Q(user_id=user_id) | Q(user_id=None)))
+def unread_of(
+    user_id: OuterRef | int, room_id: OuterRef, read_seq: OuterRef, behind: Combinable
+) -> CombinedExpression:
+    """Others' messages beyond the read position that still stand: as many events as the log has there (`behind`, for
+    it has no hole) without what is no message, what was taken back, and one's own. Counting the messages themselves
+    took 0.2 s for somebody 1,000,000 behind; these have an index of their own."""
+    beyond = Event.objects.filter(room_id=room_id, seq__gt=read_seq)
+    own = beyond.filter(COUNTED, user_id=user_id)
+    return Coalesce(Greatest(behind, 0), 0) - count_of(beyond.filter(UNCOUNTED)) - count_of(own)
 
 
 def mentions_of(user_id: OuterRef | int, room_id: OuterRef, read_seq: OuterRef) -> Coalesce:
@@ -36,16 +46,17 @@ def with_counts(rooms: QuerySet[Room], user: User) -> QuerySet[Room]:
         role=F("mine__role"),
         read_seq=F("mine__read_seq"),
         member_count=count_of(Membership.objects.filter(room_id=OuterRef("pk"))),
-        unread=unread_of(user.pk, OuterRef("pk"), OuterRef("read_seq")),
+        unread=unread_of(user.pk, OuterRef("pk"), OuterRef("read_seq"), F("head") - F("mine__read_seq")),
         mentions_count=mentions_of(user.pk, OuterRef("pk"), OuterRef("read_seq")),
     )
 
 
 def counted_memberships(memberships: QuerySet[Membership]) -> QuerySet[Membership]:
     """Each membership with its own `unread` and `mentions`."""
+    user_id, room_id, read_seq = OuterRef("user_id"), OuterRef("room_id"), OuterRef("read_seq")
     return memberships.annotate(
-        unread=unread_of(OuterRef("user_id"), OuterRef("room_id"), OuterRef("read_seq")),
-        mentions=mentions_of(OuterRef("user_id"), OuterRef("room_id"), OuterRef("read_seq")),
+        unread=unread_of(user_id, room_id, read_seq, F("room__head") - F("read_seq")),
+        mentions=mentions_of(user_id, room_id, read_seq),
     )
 
 

@@ -8,7 +8,7 @@ from django.db import connection
 @pytest.mark.parametrize(
     ("table", "expected"),
     [
-        ("rooms_event", {("id",), ("room_id", "seq")}),
+        ("rooms_event", {("id",), ("room_id", "seq"), ("user_id", "room_id", "seq")}),
         ("messaging_message", {("id",), ("room_id", "seq"), ("sender_id", "client_id"), ("reply_to_id",)}),
         ("rooms_mention", {("id",), ("user_id", "room_id", "seq"), ("room_id", "seq")}),
     ],
