@@ -21,6 +21,7 @@ from accounts import credentials
 from accounts.models import User
 from chatsite import sql
 from chatsite.errors import Archived, ChatError, Conflict, Invalid, Muted, TooLarge
+from chatsite.realtime import delivery
 from chatsite.realtime.batches import Batches, Outcome
 from chatsite.realtime.connection import Connection
 from messaging.models import Message
@@ -76,9 +77,15 @@ class Place:
 
 def store_all(drafts: Sequence[Draft]) -> list[Outcome[Stored]]:
     """For each draft its message and whether it is new, or its error. All that is new is committed when this returns."""
-    named = Named([draft.body for draft in drafts])
-    with together(named):
-        outcomes = Batch(drafts, named).outcomes()
+    return store(Batch(drafts))
+
+
+def store(batch: "Batch") -> list[Outcome[Stored]]:
+    """`store_all` for drafts that were looked at; again, if somebody was put out of a room or the site since."""
+    if batch.revocations != delivery.revocations():
+        batch = Batch(batch.drafts)
+    with together(batch.named):
+        outcomes = batch.outcomes()
         fresh = [outcome[0] for outcome in outcomes if not isinstance(outcome, Exception) and outcome[1]]
         transaction.on_commit(partial(publish, fresh), robust=True)
     return outcomes
@@ -89,23 +96,25 @@ def together(named: Named) -> AbstractContextManager[Any]:
     return nullcontext() if sql.postgresql() and not named.anybody else transaction.atomic()
 
 
-batches: Batches[Draft, Stored] = Batches(
-    store_all, weigh=lambda draft: len(draft.body), whose=lambda draft: draft.user_id
-)
-
-
 class Batch:
-    """One look at the database for all drafts: who they are, where they may write, what they sent before."""
+    """One look at the database for all drafts: who they are, where they may write, what they sent before. Then, by
+    `outcomes`, one write."""
 
-    def __init__(self, drafts: Sequence[Draft], named: Named) -> None:
+    def __init__(self, drafts: Sequence[Draft]) -> None:
+        self.revocations = delivery.revocations()
         self.drafts = drafts
-        self.named = named
+        self.named = Named([draft.body for draft in drafts])
         self.users: dict[int, User] = {}
         self.rooms: dict[int, Room] = {}
         self.known: dict[Key, Message] = {}
         self.places = self._places()
         self.answered = self._answered()
         self.errors: dict[Draft, Exception] = {}
+        self.fresh: dict[Key, tuple[Draft, Place]] = {}
+        for draft in drafts:
+            self._sort(draft)
+        counts: Counter[int] = Counter()
+        self.rows = [self._row(draft, place.room, counts) for draft, place in self.fresh.values()]  # type: ignore[arg-type]
 
     def _places(self) -> dict[Asked, Place | ChatError]:
         asked = list(dict.fromkeys(draft.asked for draft in self.drafts))
@@ -136,18 +145,15 @@ class Batch:
         ids = {draft.reply_to for draft in self.drafts if draft.reply_to is not None}
         return Message.objects.select_related("sender").in_bulk(ids) if ids else {}
 
-    def outcomes(self) -> list[Outcome[Stored]]:
-        fresh: dict[Key, tuple[Draft, Place]] = {}
-        for draft in self.drafts:
-            try:
-                place = self.place_of(draft)
-                if draft.key not in self.known and draft.key not in fresh:
-                    self.check(draft, place)
-                    fresh[draft.key] = draft, place
-            except ChatError as error:
-                self.errors[draft] = error
-        stored = self.store(list(fresh.values()))
-        return [self.outcome(draft, stored) for draft in self.drafts]
+    def _sort(self, draft: Draft) -> None:
+        """What can't be written, what was written before, and what is to be written."""
+        try:
+            place = self.place_of(draft)
+            if draft.key not in self.known and draft.key not in self.fresh:
+                self.check(draft, place)
+                self.fresh[draft.key] = draft, place
+        except ChatError as error:
+            self.errors[draft] = error
 
     def place_of(self, draft: Draft) -> Place:
         """Raises what keeps it from being written: the person, the room, then the text."""
@@ -173,22 +179,19 @@ class Batch:
             if answered is None or place.room is None or answered.room_id != place.room.pk:
                 raise Invalid.about("reply_to", "There is no such message in this room.")
 
-    def store(self, drafts: list[tuple[Draft, Place]]) -> dict[Draft, Message]:
+    def outcomes(self) -> list[Outcome[Stored]]:
+        stored = self.write() if self.rows else {}
+        return [self.outcome(draft, stored) for draft in self.drafts]
+
+    def write(self) -> dict[Draft, Message]:
         """A place in its room's log for each, in the order given, and the rows."""
-        if not drafts:
-            return {}
-        counts: Counter[int] = Counter()
-        rows = [self.row(draft, place.room, counts) for draft, place in drafts]  # type: ignore[arg-type]
         now = timezone.now()
-        written = write(rows, now)
-        messages = {
-            draft: self.message(draft, place, row, *at, now)
-            for (draft, place), row, at in zip(drafts, rows, written, strict=True)
-        }
+        written = zip(self.fresh.values(), self.rows, write(self.rows, now), strict=True)
+        messages = {draft: self.message(draft, place, row, *at, now) for (draft, place), row, at in written}
         note_mentions(list(messages.values()), self.named)
         return messages
 
-    def row(self, draft: Draft, room: Room, counts: Counter[int]) -> Row:
+    def _row(self, draft: Draft, room: Room, counts: Counter[int]) -> Row:
         counts[room.pk] += 1
         body = draft.body
         html = render(body, self.named.people_in(body), self.named.rooms_in(body, room))
@@ -233,6 +236,11 @@ class Batch:
             sentence = "This client_id belongs to another message."
             return Conflict(sentence, fields={"client_id": [sentence]})
         return first, False
+
+
+batches: Batches[Draft, Stored] = Batches(
+    store, prepare=Batch, weigh=lambda draft: len(draft.body), whose=lambda draft: draft.user_id
+)
 
 
 def question(who: User | Connection, room: str) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 import logging
 from collections import deque
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import eventlet
 from django.db import DatabaseError, InterfaceError, OperationalError, connections
 from eventlet.event import Event
 from eventlet.patcher import is_monkey_patched
+from eventlet.queue import LightQueue
 
 logger = logging.getLogger("chatsite.realtime")
 
@@ -16,6 +17,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 Outcome: TypeAlias = R | Exception
 Done: TypeAlias = Callable[[Outcome[R]], None]
+Batch: TypeAlias = list[tuple[T, Done[R]]]
 
 # A batch of this size takes some tens of milliseconds; a larger one would only make the first wait for the last.
 MOST = 256
@@ -31,21 +33,26 @@ class Batches(Generic[T, R]):
     `weigh(item)` bounds a batch beside the number of its items: no more than HEAVIEST, or a single one.
     `whose(item)` names who submitted it: those who wait take turns, so that one who sends much delays only themselves.
     An exception that `run` raises is nobody's in particular: then each item runs by itself, so that a bad one fails alone.
+    `prepare(items)` makes what `run` is given, while the batch before is still run: the one may wait for the database
+    while the other computes.
     """
 
     def __init__(
         self,
-        run: Callable[[list[T]], list[Outcome[R]]],
+        run: Callable[[Any], list[Outcome[R]]],
+        prepare: Callable[[list[T]], Any] = lambda items: items,
         weigh: Callable[[T], int] = lambda item: 0,
         whose: Callable[[T], Hashable] = lambda item: None,
     ) -> None:
         self._run = run
+        self._prepare = prepare
         self._weigh = weigh
         self._whose = whose
         # By whose turn comes first; each with what they submitted, in its order.
         self._waiting: dict[Hashable, deque[tuple[T, Done[R]]]] = {}
         self._running = False
         self._lingering: Event | None = None
+        self._prepared: LightQueue | None = None
 
     def submit(self, item: T, done: Done[R]) -> None:
         """`done(outcome)` follows, in the order of one's submissions. Outside of the server, before this returns."""
@@ -74,13 +81,37 @@ class Batches(Generic[T, R]):
         try:
             while self._waiting or self._linger():
                 batch = self._next_batch()
-                outcomes = self._outcomes([item for item, _ in batch])
-                for (_, done), outcome in zip(batch, outcomes, strict=True):
-                    self._tell(done, outcome)
+                self._hand_over(batch, self._attempt(self._prepare, [item for item, _ in batch]))
         finally:
             self._running = False
             if is_monkey_patched("socket"):
+                self._hand_over([], None)
                 connections.close_all()
+
+    def _hand_over(self, batch: Batch[T, R], prepared: Any) -> None:
+        """Returns when the batch before is done, and this one is begun."""
+        if not is_monkey_patched("socket"):
+            self._finish(batch, prepared)
+            return
+        if self._prepared is None:
+            # With room for none: who puts something in waits until it is taken.
+            self._prepared = LightQueue(0)
+            eventlet.spawn_n(self._finish_all, self._prepared)
+        self._prepared.put((batch, prepared))
+        if not batch:
+            self._prepared = None
+
+    def _finish_all(self, prepared: LightQueue) -> None:
+        try:
+            while (given := prepared.get())[0]:
+                self._finish(*given)
+        finally:
+            connections.close_all()
+
+    def _finish(self, batch: Batch[T, R], prepared: Any) -> None:
+        outcomes = self._outcomes([item for item, _ in batch], prepared)
+        for (_, done), outcome in zip(batch, outcomes, strict=True):
+            self._tell(done, outcome)
 
     def _linger(self) -> bool:
         """Whether there is more after all. A database connection takes longer to make than a message to store."""
@@ -92,8 +123,8 @@ class Batches(Generic[T, R]):
         self._lingering = None
         return bool(self._waiting)
 
-    def _next_batch(self) -> list[tuple[T, Done[R]]]:
-        batch: list[tuple[T, Done[R]]] = []
+    def _next_batch(self) -> Batch[T, R]:
+        batch: Batch[T, R] = []
         room = HEAVIEST
         while self._waiting and len(batch) < MOST:
             owner, queue = next(iter(self._waiting.items()))
@@ -106,19 +137,27 @@ class Batches(Generic[T, R]):
                 self._waiting[owner] = queue
         return batch
 
-    def _outcomes(self, items: list[T]) -> list[Outcome[R]]:
+    def _attempt(self, function: Callable[[Any], Any], argument: Any) -> Any:
+        """What it gives, or the exception it raises."""
         try:
-            return self._run(items)
-        except (OperationalError, InterfaceError) as error:
-            # The database is away: asking it once for each would keep everyone waiting for the same answer.
-            self._forget_connection()
-            return [error for _ in items]
+            return function(argument)
         except Exception as error:
-            if not isinstance(error, DatabaseError):
+            if isinstance(error, DatabaseError | InterfaceError):
+                self._forget_connection()
+            else:
                 logger.exception("a batch failed")
-            if len(items) == 1:
-                return [error]
-            return [outcome for item in items for outcome in self._outcomes([item])]
+            return error
+
+    def _outcomes(self, items: list[T], prepared: Any = None) -> list[Outcome[R]]:
+        if prepared is None:
+            prepared = self._attempt(self._prepare, items)
+        result = prepared if isinstance(prepared, Exception) else self._attempt(self._run, prepared)
+        if not isinstance(result, Exception):
+            return list(result)
+        if len(items) == 1 or isinstance(result, OperationalError | InterfaceError):
+            # The database is away: asking it once for each would keep everyone waiting for the same answer.
+            return [result for _ in items]
+        return [outcome for item in items for outcome in self._outcomes([item])]
 
     @staticmethod
     def _tell(done: Done[R], outcome: Outcome[R]) -> None:

@@ -41,12 +41,15 @@ class Runners:
         if worker.queued or not worker.has_work:
             return
         worker.queued = True
+        self._begin(worker)
+
+    def _begin(self, worker: Worker) -> None:
+        """What only begins needs no greenlet of its own, which would cost more than the step."""
         while worker.has_work:
             if not worker.only_begins:
                 self._ready.append(worker)
                 self._start()
                 return
-            # It needs no greenlet of its own, which would cost more than the step.
             guarded(worker.step)
         worker.queued = False
 
