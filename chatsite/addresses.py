@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +20,7 @@ def client_address(environ: Mapping[str, Any]) -> str:
     return network(address)
 
 
+@lru_cache(maxsize=4096)
 def network(address: str) -> str:
     try:
         ip = ipaddress.ip_address(address)

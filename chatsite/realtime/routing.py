@@ -98,6 +98,7 @@ class Router:
         self.authenticate = authenticate
         self.authorise = authorise
         self.admit = admit or self._admit
+        self.admits_later = admit is not None
         self.connected = connected or _nothing
         self.disconnected = disconnected or _nothing
         self.jobs = tuple(jobs)

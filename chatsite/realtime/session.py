@@ -71,7 +71,9 @@ class Session(Inbox):
     def only_begins(self) -> bool:
         """Whether the next step waits for nothing: what it begins is finished elsewhere."""
         packet = self._inbox[0]
-        return packet.kind == packets.CONNECT or self._deferred_event(packet) is not None
+        if packet.kind == packets.CONNECT:
+            return self.server.router.admits_later
+        return self._deferred_event(packet) is not None
 
     def _deferred_event(self, packet: Packet) -> Event | None:
         event = self.server.router.events.get(packet.data[0]) if packet.kind == packets.EVENT else None
