@@ -2,13 +2,12 @@
 is a member no more. Both go through everybody in slices, and let others have their turn in between.
 """
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from itertools import islice
 
 from django.db import connection as database
 
+from accounts.rechecks import in_turns
 from chatsite import sql
 from chatsite.realtime import delivery
 from chatsite.realtime.connection import Connection
@@ -16,18 +15,14 @@ from chatsite.realtime.connection import Connection
 # Under the 20 s that the contract promises for `heads`, and its 5 s for a membership that ended unheard.
 HEADS_SECONDS = 15.0
 SECONDS = 4.5
-# So many in one statement. With SQLite everyone waits for it: some 2 ms.
-SLICE = 250
 
 Rooms = frozenset[str]
 
 
 def send_heads() -> None:
     """Whoever missed an event learns of it here, and asks for it."""
-    connections = delivery.all_connections()
-    for start in range(0, len(connections), SLICE):
-        send_some_heads(connections[start : start + SLICE])
-        time.sleep(0)
+    for connections in in_turns(delivery.all_connections()):
+        send_some_heads(connections)
 
 
 def send_some_heads(connections: Sequence[Connection]) -> None:
@@ -49,11 +44,9 @@ def heads_of(slugs: Iterable[str]) -> dict[str, int]:
 
 def recheck() -> None:
     """Evict who is subscribed and a member no more, however the membership ended."""
-    pairs = joined(delivery.all_connections())
-    while some := list(islice(pairs, SLICE)):
-        for user_id, slug in strangers(some):
+    for pairs in in_turns(joined(delivery.all_connections())):
+        for user_id, slug in strangers(pairs):
             delivery.evict(user_id, slug)
-        time.sleep(0)
 
 
 def joined(connections: Iterable[Connection]) -> Iterator[tuple[int, str]]:
