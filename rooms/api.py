@@ -76,7 +76,7 @@ class RoomViewSet(viewsets.GenericViewSet):
         return forms.get(self.action, RoomSerializer)
 
     def list(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.get_queryset())
+        page = self.paginate_queryset(self.get_queryset().only("slug"))
         return self.get_paginated_response(payloads.room_payloads(me(request), page or []))
 
     def retrieve(self, request: Request, slug: str) -> Response:

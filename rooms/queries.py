@@ -1,17 +1,13 @@
 """Counts of rooms, in as many queries for a thousand rooms as for one."""
 
 from collections import Counter
-from collections.abc import Sequence
 from time import monotonic
-from typing import Any
 
-from django.conf import settings
-from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import Combinable, CombinedExpression, RawSQL
 from django.db.models.functions import Coalesce, Greatest
 
-from accounts.models import User
-from rooms.models import Event, Membership, Mention, Room
+from rooms.models import Event, Membership, Mention
 
 MESSAGE = "chat-message"
 # In the text of a query, where SQLite can see that an index of these rows alone will do.
@@ -39,18 +35,6 @@ def mentions_of(user_id: OuterRef | int, room_id: OuterRef, read_seq: OuterRef) 
     return count_of(Mention.objects.filter(user_id=user_id, room_id=room_id, seq__gt=read_seq))
 
 
-def with_counts(rooms: QuerySet[Room], user: User) -> QuerySet[Room]:
-    """Each room with `role`, `read_seq`, `members`, `unread` and `mentions` as `user` has them."""
-    mine = FilteredRelation("memberships", condition=Q(memberships__user=user))
-    return rooms.annotate(mine=mine).annotate(
-        role=F("mine__role"),
-        read_seq=F("mine__read_seq"),
-        member_count=count_of(Membership.objects.filter(room_id=OuterRef("pk"))),
-        unread=unread_of(user.pk, OuterRef("pk"), OuterRef("read_seq"), F("head") - F("mine__read_seq")),
-        mentions_count=mentions_of(user.pk, OuterRef("pk"), OuterRef("read_seq")),
-    )
-
-
 def counted_memberships(memberships: QuerySet[Membership]) -> QuerySet[Membership]:
     """Each membership with its own `unread` and `mentions`."""
     user_id, room_id, read_seq = OuterRef("user_id"), OuterRef("room_id"), OuterRef("read_seq")
@@ -66,13 +50,6 @@ FEW = 100
 COUNT_HOLDS = 1.0
 
 _large: dict[int, tuple[float, int]] = {}
-
-
-def online_counts(rooms: Sequence[Any], online: set[int]) -> dict[int, int]:
-    """How many of `online` (user ids) are members, by room id. The rooms are those of `with_counts`."""
-    small = [room.pk for room in rooms if room.member_count <= settings.PRESENCE_ROOM_SIZE]
-    large = [room.pk for room in rooms if room.member_count > settings.PRESENCE_ROOM_SIZE]
-    return count_online(small, online) | {pk: held_count(pk, online) for pk in large}
 
 
 def held_count(room_id: int, online: set[int]) -> int:

@@ -23,7 +23,7 @@ def browse(request: HttpRequest) -> HttpResponse:
     found = Room.objects.visible_to(user).exclude(bans__user=user).exclude(kind=Room.Kind.DIRECT)
     if query:
         found = found.filter(name__icontains=query) | found.filter(topic__icontains=query)
-    rooms = room_payloads(user, found)
+    rooms = room_payloads(user, found.only("slug"))
     rooms.sort(key=lambda room: (room["archived"], room["name"].casefold()))
     context = {
         "current": "browse",

@@ -1,0 +1,120 @@
+"""Rooms as one person has them, with all counts: one query, as often as a page or a list of rooms is asked for."""
+
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+import orjson
+from django.conf import settings
+from django.db import connection
+
+from accounts import presence
+from chatsite import sql
+from rooms.models import Room
+from rooms.queries import held_count
+from rooms.rosters import Member
+
+
+class Overview(NamedTuple):
+    """`role` is None for who is no member; `people` are the others in a direct room."""
+
+    id: int
+    slug: str
+    name: str
+    topic: str
+    kind: str
+    archived: bool
+    epoch: str
+    head: int
+    created_at: datetime
+    role: str | None
+    read_seq: int
+    size: int
+    unread: int
+    mentions: int
+    online: int
+    people: list[Member]
+
+
+def mine(user_id: int) -> list[Overview]:
+    """All that they are in, by slug."""
+    here = presence.online_ids()
+    return [overview(row, user_id, here) for row in sql.run(_mine(connection.vendor), listed(here), user_id)]
+
+
+def given(user_id: int, room_ids: Iterable[int]) -> list[Overview]:
+    """These, in this order, whether or not they are in them."""
+    here, ids = presence.online_ids(), list(room_ids)
+    rows = sql.run(
+        _given(connection.vendor), listed(here), sql.packed({"id": room_id} for room_id in ids), user_id
+    )
+    found = {row[0]: overview(row, user_id, here) for row in rows}
+    return [found[room_id] for room_id in ids if room_id in found]
+
+
+def listed(here: Collection[int]) -> int:
+    """The members of rooms up to this size are asked for, to see who of them is here."""
+    return settings.PRESENCE_ROOM_SIZE if here else 0
+
+
+def overview(row: tuple[Any, ...], user_id: int, here: set[int]) -> Overview:
+    room_id, slug, name, topic, kind, archived, epoch, head, created_at, *own, members = row
+    if isinstance(created_at, str):
+        created_at = datetime.fromisoformat(created_at).replace(tzinfo=UTC)
+    role, read_seq, size, unread, mentions = own
+    people, ids = [], []
+    if members is not None and kind == Room.Kind.DIRECT:
+        everyone = [Member(*member) for member in orjson.loads(members)]
+        people, ids = [one for one in everyone if one.id != user_id], [one.id for one in everyone]
+    elif members is not None:
+        ids = orjson.loads(members)
+    online = held_count(room_id, here) if size > settings.PRESENCE_ROOM_SIZE else len(here.intersection(ids))
+    about = (room_id, slug, name, topic, kind, bool(archived), epoch, head, created_at)
+    return Overview(*about, role, read_seq or 0, size, unread, mentions, online, people)
+
+
+@cache
+def _mine(vendor: str) -> str:
+    return _overviews(
+        "rooms_membership own JOIN rooms_room r ON r.id = own.room_id WHERE own.user_id = %s", vendor
+    )
+
+
+@cache
+def _given(vendor: str) -> str:
+    rooms = f"{sql.rows_in(id='bigint')} JOIN rooms_room r ON r.id = given.id"
+    return _overviews(
+        f"{rooms} LEFT JOIN rooms_membership own ON own.room_id = r.id AND own.user_id = %s", vendor
+    )
+
+
+def _overviews(rooms: str, vendor: str) -> str:
+    # What is unread is counted as in queries.unread_of, which says why.
+    if vendor == "postgresql":
+        ids = "json_agg(m.user_id)::text"
+        people = "json_agg(json_build_array(u.id, u.username, u.display_name) ORDER BY m.id)::text"
+    else:
+        ids = "json_group_array(m.user_id)"
+        people = "json_group_array(json_array(u.id, u.username, u.display_name))"
+    members = "rooms_membership m WHERE m.room_id = room.id"
+    beyond = "rooms_event e WHERE e.room_id = room.id AND e.seq > room.read_seq"
+    return f"""
+        SELECT id, slug, name, topic, kind, archived_at IS NOT NULL, epoch, head, created_at, role, read_seq, size,
+               CASE WHEN head > read_seq THEN head - read_seq
+                    - (SELECT count(*) FROM {beyond} AND (NOT (e.event = 'chat-message') OR e.retracted))
+                    - (SELECT count(*) FROM {beyond} AND e.user_id = room.user_id
+                                            AND e.event = 'chat-message' AND NOT e.retracted)
+               ELSE 0 END,
+               CASE WHEN head > read_seq THEN
+                    (SELECT count(*) FROM rooms_mention e
+                     WHERE e.room_id = room.id AND e.seq > room.read_seq AND e.user_id = room.user_id)
+               ELSE 0 END,
+               CASE WHEN kind = 'direct' THEN
+                    (SELECT {people} FROM rooms_membership m JOIN accounts_user u ON u.id = m.user_id
+                     WHERE m.room_id = room.id)
+               WHEN size <= %s THEN (SELECT {ids} FROM {members}) END
+        FROM (SELECT r.*, own.role, own.read_seq, own.user_id,
+                     (SELECT count(*) FROM rooms_membership m WHERE m.room_id = r.id) AS size
+              FROM {rooms}) AS room
+        ORDER BY slug"""
