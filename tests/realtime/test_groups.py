@@ -1,0 +1,83 @@
+"""Groups against plain sets, and the rooms of connections that share them."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatsite.realtime import delivery
+from chatsite.realtime.auth import Identity
+from chatsite.realtime.connection import NOWHERE, Connection
+from chatsite.realtime.groups import Groups
+
+steps = st.lists(st.tuples(st.booleans(), st.integers(0, 2), st.sampled_from("abcd")), max_size=40)
+
+
+@given(steps)
+def test_groups_are_sets_by_key(steps):
+    groups, model = Groups(), {}
+    for adds, key, member in steps:
+        if adds:
+            groups.add(key, member)
+            model.setdefault(key, set()).add(member)
+        else:
+            last = model.get(key) == {member}
+            assert groups.discard(key, member) is last
+            model.get(key, set()).discard(member)
+            model = {key: members for key, members in model.items() if members}
+        assert groups.keys() == model.keys()
+        assert len(groups) == len(model)
+        for key in range(3):
+            assert (key in groups) is (key in model)
+            assert sorted(groups.members(key)) == sorted(model.get(key, ()))
+        assert sorted(groups.everyone()) == sorted(one for members in model.values() for one in members)
+
+
+class Nobody:
+    def push(self, frame, droppable=False):
+        pass
+
+
+people = st.lists(st.tuples(st.sampled_from("+-."), st.integers(0, 3), st.sampled_from("abc")), max_size=60)
+
+
+@given(people)
+def test_whoever_joins_and_leaves_is_where_they_say_and_there_alone(steps):
+    """`.` is somebody who goes for good."""
+    everyone = [Connection(f"sid{n}", Identity(n % 2, "ada"), Nobody()) for n in range(4)]
+    model = {connection: set() for connection in everyone}
+    for connection in everyone:
+        delivery.attach(connection)
+    for step, n, slug in steps:
+        connection = everyone[n]
+        if step == "+":
+            delivery.subscribe(connection, slug)
+            if not connection.closed:
+                model[connection].add(slug)
+        elif step == "-":
+            delivery.unsubscribe(connection, slug)
+            model[connection].discard(slug)
+        else:
+            delivery.detach(connection)
+            model[connection].clear()
+        assert {one: set(one.rooms) for one in everyone} == model
+        for room in "abc":
+            assert set(delivery.subscribers(room)) == {one for one in everyone if room in model[one]}
+    for connection in everyone:
+        delivery.detach(connection)
+        assert connection.rooms is NOWHERE
+    assert not delivery._rooms
+    assert not delivery._users
+
+
+def test_those_in_one_room_share_its_name_and_nothing_of_it_stays():
+    here = [Connection(f"sid{n}", Identity(n, "ada"), Nobody()) for n in range(3)]
+    for connection in here:
+        delivery.attach(connection)
+        delivery.subscribe(connection, "lobby")
+    assert here[0].rooms is here[1].rooms is here[2].rooms
+    delivery.subscribe(here[0], "other")
+    assert (here[0].rooms, here[1].rooms) == ({"lobby", "other"}, {"lobby"})
+    for connection in here:
+        delivery.detach(connection)
+    del connection
+    here.clear()
+    assert "lobby" not in delivery._alone

@@ -1,0 +1,152 @@
+"""The rounds in which sockets are pinged, with a clock that is the test's."""
+
+import pytest
+
+from chatsite.realtime import heartbeat
+from chatsite.realtime.heartbeat import Heartbeat, Rounds
+from chatsite.realtime.loop import TICK
+
+
+class Server:
+    class reason:
+        PING_TIMEOUT = "ping timeout"
+
+
+class Silent(Heartbeat):
+    """Notes when it was pinged and when it was given up; answers where `answers`."""
+
+    def __init__(self, time, answers=True):
+        super().__init__(Server, "sid")
+        self.time, self.answers, self.pings, self.gone = time, answers, [], None
+
+    def push(self, frame, droppable=False):
+        self.pings.append(self.time.now)
+
+    def close(self, wait=True, abort=False, reason=None):
+        self.closed, self.gone = True, self.time.now
+
+    def answer(self):
+        if self.answers and self.pinged:
+            self.heard = True
+            self.ponged()
+
+
+class Time:
+    """`pass_` lets the clock tick; what was asked for `after` runs in the next tick, a little late."""
+
+    def __init__(self):
+        self.now, self.waiting, self.sockets = 1000.0, [], []
+
+    def after(self, seconds, callback):
+        assert seconds == 0
+        self.waiting.append(callback)
+
+    def pass_(self, seconds):
+        end = self.now + seconds
+        while self.now < end:
+            self.now += TICK + 0.003
+            waiting, self.waiting = self.waiting, []
+            for callback in waiting:
+                callback()
+            for socket in self.sockets:
+                socket.answer()
+
+
+@pytest.fixture
+def time(monkeypatch):
+    time = Time()
+    monkeypatch.setattr(heartbeat, "monotonic", lambda: time.now)
+    monkeypatch.setattr(heartbeat.clock, "after", time.after)
+    return time
+
+
+@pytest.fixture
+def rounds(time):
+    rounds = Rounds(8, 6)
+    rounds.start()
+    return rounds
+
+
+def add(rounds, time, count=1, **options):
+    sockets = [Silent(time, **options) for _ in range(count)]
+    for socket in sockets:
+        rounds.add(socket)
+    time.sockets += sockets
+    return sockets
+
+
+def test_each_is_pinged_once_an_interval_and_first_within_one(rounds, time):
+    time.pass_(3)
+    (socket,) = add(rounds, time)
+    began = time.now
+    time.pass_(80)
+    first, *others = socket.pings
+    assert 5 < first - began <= 8.3
+    assert len(others) in (9, 10)
+    gaps = [later - sooner for sooner, later in zip(socket.pings, others, strict=False)]
+    assert all(7.7 <= gap <= 8.3 for gap in gaps)
+
+
+def test_who_does_not_answer_is_given_up_when_the_time_is_over(rounds, time):
+    silent, lively = add(rounds, time, answers=False)[0], add(rounds, time)[0]
+    time.pass_(30)
+    assert 5.7 <= silent.gone - silent.pings[0] <= 6.3
+    assert len(silent.pings) == 1
+    assert lively.gone is None
+
+
+def test_a_crowd_that_comes_at_once_is_not_pinged_at_once(rounds, time):
+    sockets = add(rounds, time, 1000)
+    time.pass_(9)
+    moments = [socket.pings[0] for socket in sockets]
+    assert max(moments.count(moment) for moment in set(moments)) <= 100
+
+
+def test_who_is_heard_lives_on_and_is_pinged_again(rounds, time):
+    """Its pong waits behind what it sends: it would take the missing pings for our end."""
+    (busy,) = add(rounds, time, answers=False)
+    time.pass_(8.3)
+    for _ in range(10):
+        busy.heard = True
+        time.pass_(4)
+    assert busy.gone is None
+    assert len(busy.pings) >= 5
+    gone_quiet = time.now - 4
+    time.pass_(20)
+    assert 6 <= busy.gone - gone_quiet <= 14.5, "with presence's 3 s it is within the 20 s of G6"
+
+
+def test_after_a_long_pause_all_get_their_time_to_answer(rounds, time):
+    """A machine that slept must not cut everyone whose answer lies unread."""
+    sockets = add(rounds, time, 50)
+    time.pass_(20)
+    for socket in sockets:
+        socket.answers = False
+    time.pass_(2)
+    time.now += 600
+    for callback in time.waiting[:]:
+        time.waiting.remove(callback)
+        callback()
+    assert all(socket.gone is None for socket in sockets)
+    for socket in sockets:
+        socket.answers = True
+    time.pass_(30)
+    assert all(socket.gone is None for socket in sockets)
+
+
+def test_who_is_gone_is_not_kept(rounds, time):
+    sockets = add(rounds, time, 10)
+    time.pass_(9)
+    for socket in sockets:
+        socket.close()
+    time.pass_(9)
+    assert not any(rounds._slots)
+
+
+def test_one_that_fails_does_not_take_the_others_turn(rounds, time, caplog):
+    bad, good = add(rounds, time, 2)
+    bad.push = None
+    rounds._slots[:] = [[bad, good]] + [[] for _ in rounds._slots[1:]]
+    time.pass_(9)
+    assert good.pings
+    assert "failed" in caplog.text

@@ -1,0 +1,245 @@
+"""A link over a real pair of sockets, and the epoll that watches them."""
+
+import socket
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from chatsite.realtime import link as module
+from chatsite.realtime import readiness as watching
+from chatsite.realtime.link import Link
+from chatsite.realtime.parser import Parser, alone
+from chatsite.realtime.readiness import READ, WRITE, Readiness
+from chatsite.realtime.websocket import Message, WebSocketError, frame
+from tests.realtime.clients import masked
+from tests.realtime.test_websocket import conversations
+
+
+class Owner:
+    """Remembers what it is told; `acts` does something about a message."""
+
+    def __init__(self, acts=None):
+        self.messages, self.errors, self.ended, self.could_write, self.acts = [], [], False, 0, acts
+
+    def message(self, link, message):
+        self.messages.append(message)
+        if self.acts:
+            self.acts(link, message)
+
+    def broken(self, link, error):
+        self.errors.append(error.code)
+
+    def writable(self, link):
+        self.could_write += 1
+
+    def lost(self, link):
+        self.ended = True
+
+
+@pytest.fixture
+def readiness(monkeypatch):
+    """One that no hub drives: the test takes its turns."""
+    monkeypatch.setattr(watching.loop, "watch", lambda *_: None)
+    readiness = Readiness()
+    monkeypatch.setattr(module, "readiness", readiness)
+    monkeypatch.setattr(module.clock, "after", lambda seconds, callback: None)
+    return readiness
+
+
+@pytest.fixture
+def pair(readiness):
+    """`pair(owner)` is (the peer's socket, our link)."""
+    made = []
+
+    def pair(owner):
+        peer, raw = socket.socketpair()
+        raw.setblocking(False)
+        made.append((peer, Link(raw, owner)))
+        return made[-1]
+
+    yield pair
+    for peer, link in made:
+        peer.close()
+        link.close()
+
+
+@given(conversations(), st.lists(st.integers(1, 40), min_size=1))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_any_chunking_says_the_same_through_a_link(readiness, pair, conversation, sizes):
+    """Most chunks that a server reads are one whole frame, which takes a way of its own past the parser."""
+    wire, said = conversation
+    owner = Owner()
+    peer, link = pair(owner)
+    place = turn = 0
+    while place < len(wire):
+        size = sizes[turn % len(sizes)]
+        peer.sendall(wire[place : place + size])
+        readiness.turn()
+        place, turn = place + size, turn + 1
+    assert owner.messages == said
+    assert link._parser is None
+
+
+@given(st.lists(st.text(max_size=140), max_size=12), st.binary(min_size=4, max_size=4))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_frame_by_frame_says_the_same_through_a_link(readiness, pair, texts, mask):
+    owner = Owner()
+    peer, _ = pair(owner)
+    for text in texts:
+        peer.sendall(masked(text.encode(), mask=mask))
+        readiness.turn()
+    assert [message.text for message in owner.messages] == texts
+
+
+@given(st.binary(max_size=140))
+@example(masked(b"3"))
+@example(masked(b""))
+@example(masked(b"\xff"))
+@example(masked(b"x" * 125) + b"y")
+@example(masked(b"x", final=False))
+@example(frame(b"xxxx"))
+def test_what_the_short_way_takes_the_parser_takes_alike(data):
+    def outcome(read):
+        try:
+            return read(data)
+        except WebSocketError as error:
+            return error.code
+
+    short = outcome(alone)
+    if short is not None:
+        assert outcome(lambda data: Parser().feed(data)) == ([short] if isinstance(short, Message) else short)
+
+
+def test_an_unfinished_frame_waits_and_is_forgotten_when_it_is_whole(readiness, pair):
+    owner = Owner()
+    peer, link = pair(owner)
+    wire = masked(b"hello")
+    peer.sendall(wire[:4])
+    readiness.turn()
+    assert link._parser is not None
+    peer.sendall(wire[4:] + masked(b"you"))
+    readiness.turn()
+    assert [message.text for message in owner.messages] == ["hello", "you"]
+    assert link._parser is None
+
+
+def test_a_broken_frame_is_told(readiness, pair):
+    owner = Owner()
+    peer, _ = pair(owner)
+    peer.sendall(masked(b"fine") + frame(b"not masked"))
+    readiness.turn()
+    assert owner.errors == [1002]
+
+
+def test_text_that_is_none_is_told_on_the_short_way_too(readiness, pair):
+    owner = Owner()
+    peer, _ = pair(owner)
+    peer.sendall(masked(b"\xff"))
+    readiness.turn()
+    assert (owner.messages, owner.errors) == ([], [1007])
+
+
+def test_what_comes_behind_the_end_is_not_read(readiness, pair):
+    owner = Owner(acts=lambda link, message: link.close())
+    peer, _ = pair(owner)
+    peer.sendall(masked(b"one") + masked(b"two"))
+    readiness.turn()
+    assert [message.text for message in owner.messages] == ["one"]
+
+
+def test_a_paused_link_is_not_read_and_not_woken_by_a_peer_that_hung_up(readiness, pair):
+    owner = Owner()
+    peer, link = pair(owner)
+    link.pause()
+    peer.sendall(masked(b"later"))
+    peer.close()
+    readiness.turn()
+    assert (owner.messages, owner.ended, link.paused) == ([], False, True)
+    link.resume()
+    readiness.turn()
+    readiness.turn()
+    assert ([message.text for message in owner.messages], owner.ended) == (["later"], True)
+
+
+def test_writing_is_watched_while_it_is_asked_for(readiness, pair):
+    owner = Owner()
+    _, link = pair(owner)
+    link.await_writable()
+    link.await_writable()
+    readiness.turn()
+    assert owner.could_write == 1
+    link.pause()
+    readiness.turn()
+    assert owner.could_write == 2
+    link.written()
+    readiness.turn()
+    assert owner.could_write == 2
+
+
+def test_one_may_close_the_other_in_the_same_turn(readiness, pair):
+    links, owners = [], []
+    for _ in range(2):
+        owners.append(Owner(acts=lambda link, _: [one.close() for one in links if one is not link]))
+        peer, link = pair(owners[-1])
+        links.append(link)
+        peer.sendall(masked(b"me first"))
+    readiness.turn()
+    assert sorted(len(owner.messages) for owner in owners) == [0, 1]
+
+
+def test_one_that_fails_does_not_take_the_others_turn(readiness, pair, caplog):
+    def fail(link, message):
+        raise RuntimeError("a bug")
+
+    bad, good = Owner(acts=fail), Owner()
+    for owner in (bad, good):
+        pair(owner)[0].sendall(masked(b"hello"))
+    readiness.turn()
+    assert bad.errors == [1011]
+    assert len(good.messages) == 1
+
+
+def test_a_bug_of_the_turn_itself_is_survived(readiness, caplog):
+    peer, raw = socket.socketpair()
+    broken = SimpleNamespace(readable=lambda: 1 / 0, writable=lambda: None)
+    readiness.change(broken, raw.fileno(), 0, READ)
+    peer.send(b"x")
+    readiness.turn()
+    assert "a socket's turn failed" in caplog.text
+    readiness.change(broken, raw.fileno(), READ, 0)
+    peer.close()
+    raw.close()
+
+
+def test_many_have_their_turn_in_slices(readiness, pair, monkeypatch):
+    monkeypatch.setattr(watching, "SLICE", 3)
+    owner = Owner()
+    for _ in range(7):
+        pair(owner)[0].sendall(masked(b"x"))
+    counts = []
+    for _ in range(4):
+        readiness.turn()
+        counts.append(len(owner.messages))
+    assert counts == [3, 6, 7, 7]
+
+
+def test_a_number_that_comes_again_is_anothers(readiness, pair):
+    """The kernel gives the lowest free number: the next socket has that of the one which just closed."""
+    old = Owner()
+    _, link = pair(old)
+    link.await_writable()
+    number = link._socket.fileno()
+    link.close()
+    new = Owner()
+    peer, other = pair(new)
+    if other._socket.fileno() != number:
+        peer, other = pair(new)
+    peer.sendall(masked(b"hello"))
+    readiness.turn()
+    assert (old.messages, old.could_write, len(new.messages)) == ([], 0, 1)
+
+
+def test_reading_and_writing_are_the_hubs_own_bits():
+    assert (READ, WRITE) == (1, 4)
