@@ -32,6 +32,14 @@ def initdb() -> str | None:
     return shutil.which("initdb") or next(map(str, Path("/usr/lib/postgresql").glob("*/bin/initdb")), None)
 
 
+def optional() -> list[str]:
+    """Packages without which some checks are left out."""
+    path = os.environ.get("PATH", "") + ":/usr/sbin"
+    found = {name: shutil.which(name, path=path) for name in ("nginx", "haproxy", "redis-server")}
+    found["postgresql"] = initdb()
+    return [package for package, path in found.items() if not path]
+
+
 def missing() -> list[str]:
     """The packages, by their names in Debian, without which a check can't run."""
     found = {"chromium": browser(), "nodejs": shutil.which("node"), "npm": shutil.which("npm")}
@@ -39,14 +47,14 @@ def missing() -> list[str]:
 
 
 def install_programs() -> None:
-    """Chromium and Node, where they are missing and we may install them; PostgreSQL's tests are left out without it."""
+    """Chromium and Node, where they are missing and we may install them; and what some checks are left out without."""
     may_install = bool(shutil.which("apt-get")) and os.geteuid() == 0
     packages = missing()
     if packages and not may_install:
         wanted = " ".join(packages)
         sys.exit(f"The tests need {wanted}: install it (Debian, Ubuntu: sudo apt-get install {wanted}).")
-    if not initdb() and may_install:
-        packages.append("postgresql")
+    if may_install:
+        packages += optional()
     if packages:
         install(packages)
     if missing():

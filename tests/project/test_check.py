@@ -8,9 +8,11 @@ from scripts import check
 @pytest.fixture
 def machine(monkeypatch):
     """A machine with these programs; `ran` is what would have been run on it."""
-    programs, ran = {"node", "npm", "initdb"}, []
+    programs, ran = {"node", "npm", "initdb", "nginx", "haproxy", "redis-server"}, []
     monkeypatch.delenv("CHROMIUM", raising=False)
-    monkeypatch.setattr(check.shutil, "which", lambda name: f"/usr/bin/{name}" if name in programs else None)
+    monkeypatch.setattr(
+        check.shutil, "which", lambda name, path=None: f"/usr/bin/{name}" if name in programs else None
+    )
     monkeypatch.setattr(check, "run", lambda *command, **environ: ran.append(command))
     return programs, ran
 
@@ -42,6 +44,19 @@ def test_root_on_debian_gets_it(machine, monkeypatch):
     monkeypatch.setattr(check, "run", run)
     check.install_programs()
     assert [command[1] for command in ran] == ["update", "install"]
+
+
+def test_what_some_checks_need_comes_with_it_but_stops_nobody(machine, monkeypatch):
+    programs, ran = machine
+    programs |= {"apt-get", "google-chrome"}
+    programs -= {"haproxy", "redis-server"}
+    monkeypatch.setattr(check.os, "geteuid", lambda: 0)
+    check.install_programs()
+    assert ran[1][-2:] == ("haproxy", "redis-server")
+    monkeypatch.setattr(check.os, "geteuid", lambda: 1000)
+    ran.clear()
+    check.install_programs()
+    assert ran == []
 
 
 def test_an_install_that_fails_is_told(machine, monkeypatch):

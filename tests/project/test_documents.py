@@ -171,3 +171,15 @@ def test_every_setting_is_in_the_example_and_in_the_table():
     table = set(re.findall(r"`([A-Z_]+)`", (ROOT / "docs" / "operations.md").read_text()))
     assert read == example
     assert read <= table
+
+
+def test_every_command_that_is_named_exists():
+    from django.core.management import get_commands
+
+    ours = set(re.findall(r"^\./run (\w+)", (ROOT / "run").read_text(), re.M))
+    for document in DOCUMENTS:
+        named = set(re.findall(r"\./run ((?:manage )?[a-z_]+)", document.read_text()))
+        for command in named:
+            first, _, second = command.partition(" ")
+            assert first in ours, document
+            assert not second or second in get_commands(), document
