@@ -1,0 +1,89 @@
+"""The look at everyone: cheap where all is well, and found out by it whatever a connection rests on."""
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from accounts import credentials, rechecks, services
+from accounts.models import User
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def by_session(live):
+    """As it is admitted: with what its session was found good with."""
+
+    def by_session(user):
+        client = Client()
+        client.force_login(user)
+        connection = live(user, session_key=client.session.session_key)
+        credentials.standings([connection])
+        assert connection.standing is not None
+        return connection
+
+    return by_session
+
+
+@pytest.fixture
+def by_token(live):
+    def by_token(user):
+        return live(user, token_id=services.make_token(user, "bot")[0].pk)
+
+    return by_token
+
+
+@pytest.fixture
+def crowd(make_person, by_session, by_token):
+    people = [make_person(f"person{n}") for n in range(6)]
+    return [make(person) for person in people for make in (by_session, by_token)]
+
+
+def test_where_all_is_well_it_is_one_query(crowd, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        rechecks.recheck()
+    assert not any(connection.closed for connection in crowd)
+
+
+def test_it_goes_in_slices_and_lets_others_have_their_turn(crowd, monkeypatch, django_assert_num_queries):
+    turns = []
+    monkeypatch.setattr(rechecks, "SLICE", 5)
+    monkeypatch.setattr(rechecks, "SLICE_OF_SQLITE", 5)
+    monkeypatch.setattr(rechecks.time, "sleep", turns.append)
+    User.objects.filter(username="person5").update(is_banned=True)
+    with django_assert_num_queries(3 + 3):
+        rechecks.recheck()
+    assert turns == [0, 0, 0]
+    assert [connection.closed for connection in crowd] == [False] * 10 + [True, True]
+
+
+def test_only_those_who_look_different_are_judged(crowd, monkeypatch):
+    judged, standings = [], credentials.standings
+    monkeypatch.setattr(credentials, "standings", lambda some: judged.extend(some) or standings(some))
+    rechecks.recheck()
+    assert judged == []
+    Session.objects.filter(session_key=crowd[0].identity.session_key).delete()
+    rechecks.recheck()
+    assert judged == [crowd[0]]
+    assert crowd[0].closed
+
+
+def test_one_whose_session_changed_and_is_good_is_judged_once(by_session, owner, monkeypatch):
+    connection = by_session(owner)
+    client = Client()
+    client.cookies["sessionid"] = connection.identity.session_key
+    session = client.session
+    session["theme"] = "dark"
+    session.save()
+    judged, standings = [], credentials.standings
+    monkeypatch.setattr(credentials, "standings", lambda some: judged.extend(some) or standings(some))
+    rechecks.recheck()
+    rechecks.recheck()
+    assert (judged, connection.closed) == ([connection], False)
+
+
+def test_a_token_that_became_anothers_is_none_of_mine(by_token, owner, member):
+    connection = by_token(owner)
+    owner.tokens.update(user=member)
+    looks = rechecks.looks([connection])
+    assert [look.n for look in looks] == [0]

@@ -1,0 +1,153 @@
+"""What is done for whoever has joined, whatever got lost: heads, and the end of who is a member no more."""
+
+import json
+
+import pytest
+from django.utils import timezone
+
+from accounts import rechecks as accounts_rechecks
+from chatsite.realtime import delivery
+from chatsite.realtime.auth import Identity
+from chatsite.realtime.connection import Connection
+from chatsite.realtime.websocket import payload_of
+from rooms import membership, rechecks, services
+from rooms.models import Membership, Room
+
+
+class Pen:
+    def __init__(self):
+        self.frames = []
+
+    def push(self, frame, droppable=False):
+        assert droppable
+        self.frames.append(frame)
+
+    def close(self, *, reason):
+        self.frames.append(None)
+
+    @property
+    def heads(self):
+        return [json.loads(payload_of(frame)[2:])[1] for frame in self.frames]
+
+
+@pytest.fixture
+def joined():
+    made = []
+
+    def joined(user, *rooms):
+        connection = Connection(f"sid{len(made)}", Identity(user.pk, user.username), Pen())
+        delivery.attach(connection)
+        for room in rooms:
+            delivery.subscribe(connection, room.slug)
+        made.append(connection)
+        return connection
+
+    yield joined
+    for connection in made:
+        delivery.detach(connection)
+
+
+@pytest.fixture
+def lobby(owner, member):
+    room = services.create_room(owner, "Lobby")
+    membership.grant(room, member)
+    return room
+
+
+def head(room):
+    return Room.objects.get(pk=room.pk).head
+
+
+def test_a_membership_that_ended_behind_our_back_ends_on_all_tabs_and_for_nobody_else(
+    joined, lobby, private_room, owner, member
+):
+    tabs, other = (
+        [joined(member, lobby, private_room), joined(member, private_room)],
+        joined(owner, private_room),
+    )
+    rechecks.recheck()
+    assert [set(tab.rooms) for tab in tabs] == [{lobby.slug, private_room.slug}, {private_room.slug}]
+    Membership.objects.filter(room=private_room, user=member).delete()
+    rechecks.recheck()
+    assert [set(tab.rooms) for tab in tabs] == [{lobby.slug}, set()]
+    assert delivery.subscribers(private_room.slug) == [other]
+
+
+def test_a_room_that_is_gone_has_no_subscribers(joined, private_room, owner):
+    connection = joined(owner, private_room)
+    Room.objects.filter(pk=private_room.pk).delete()
+    rechecks.recheck()
+    assert connection.rooms == set()
+
+
+@pytest.mark.parametrize(("kind", "stays"), [("public", True), ("private", False)])
+def test_an_archived_public_room_is_anybodys_to_read(joined, lobby, stranger, kind, stays):
+    connection = joined(stranger, lobby)
+    Room.objects.filter(pk=lobby.pk).update(archived_at=timezone.now(), kind=kind)
+    rechecks.recheck()
+    assert (lobby.slug in connection.rooms) is stays
+
+
+def test_a_public_room_that_is_not_archived_is_its_members(joined, lobby, stranger):
+    connection = joined(stranger, lobby)
+    rechecks.recheck()
+    assert connection.rooms == set()
+
+
+def test_the_recheck_is_one_query_and_goes_in_slices(
+    joined, lobby, private_room, owner, member, monkeypatch, django_assert_num_queries
+):
+    for _ in range(4):
+        joined(owner, lobby, private_room), joined(member, lobby)
+    with django_assert_num_queries(1):
+        rechecks.recheck()
+    monkeypatch.setattr(accounts_rechecks, "SLICE", 5)
+    monkeypatch.setattr(accounts_rechecks, "SLICE_OF_SQLITE", 5)
+    with django_assert_num_queries(3):
+        rechecks.recheck()
+    assert len(delivery.subscribers(lobby.slug)) == 8
+
+
+def test_nobody_there_asks_nothing(joined, owner, django_assert_num_queries):
+    joined(owner)
+    with django_assert_num_queries(0):
+        rechecks.recheck()
+        rechecks.send_heads()
+
+
+def test_heads_are_those_of_the_rooms_one_has_joined(joined, lobby, private_room, owner, member):
+    both, one, none = joined(owner, lobby, private_room), joined(member, private_room), joined(member)
+    rechecks.send_heads()
+    assert both.channel.heads == [{lobby.slug: head(lobby), private_room.slug: head(private_room)}]
+    assert one.channel.heads == [{private_room.slug: head(private_room)}]
+    assert none.channel.frames == []
+
+
+def test_who_joined_the_same_rooms_shares_a_frame(joined, lobby, private_room, owner, member):
+    alone = [joined(owner, lobby), joined(member, lobby)]
+    both = [joined(owner, lobby, private_room), joined(member, private_room, lobby)]
+    rechecks.send_heads()
+    for one, other in (alone, both):
+        assert one.channel.frames[0] is other.channel.frames[0]
+
+
+def test_who_is_put_out_while_the_heads_are_read_is_not_told(
+    joined, private_room, lobby, owner, member, monkeypatch
+):
+    stays, evicted, ended = (
+        joined(owner, private_room),
+        joined(member, private_room, lobby),
+        joined(member, lobby),
+    )
+
+    def meanwhile(slugs, heads_of=rechecks.heads_of):
+        found = heads_of(slugs)
+        delivery.evict(member.pk, private_room.slug)
+        delivery.detach(ended)
+        return found
+
+    monkeypatch.setattr(rechecks, "heads_of", meanwhile)
+    rechecks.send_heads()
+    assert stays.channel.heads == [{private_room.slug: head(private_room)}]
+    assert evicted.channel.heads == [{lobby.slug: head(lobby)}]
+    assert ended.channel.frames == []
