@@ -42,4 +42,7 @@ def take_socket(environ: dict[str, Any]) -> Any:
     family, kind, protocol = green.family, green.type, green.proto
     raw = _Socket(family, kind, protocol, fileno=green.detach())
     raw.setblocking(False)
+    # What was looked at and not read yet (see `door.py`).
+    if environ.get("chatsite.request"):
+        raw.recv(environ["chatsite.request"])
     return raw

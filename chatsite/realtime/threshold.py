@@ -22,10 +22,13 @@ class Threshold:
 
     def enter(self, address: str) -> bool:
         """False where there is no room, and none becomes free. Whoever enters must `leave`."""
-        if self.half_open[address] < HALF_OPEN:
-            self.half_open[address] += 1
-            return True
-        return self._wait(address)
+        if self.is_full(address):
+            return self._wait(address)
+        self.half_open[address] += 1
+        return True
+
+    def is_full(self, address: str) -> bool:
+        return self.half_open.get(address, 0) >= HALF_OPEN
 
     def _wait(self, address: str) -> bool:
         turn, arrived = Event(), monotonic()

@@ -12,7 +12,7 @@ from gunicorn.workers.base_async import ALREADY_HANDLED
 from chatsite.addresses import client_address
 from chatsite.realtime import origins, polling, websocket, wire
 from chatsite.realtime.engine_socket import EngineSocket
-from chatsite.realtime.handshake import handshake, take_socket
+from chatsite.realtime.handshake import handshake, take_socket, wants_websocket
 from chatsite.realtime.heartbeat import Rounds
 from chatsite.realtime.link import Link
 from chatsite.realtime.loop import clock
@@ -71,6 +71,15 @@ class EngineServer(engineio.Server):
         headers = [*answer.headers, ("Content-Length", str(len(answer.body))), ("Cache-Control", "no-store")]
         start_response(answer.status, headers + self._cors_headers(environ))
         return [answer.body]
+
+    def upgrade(self, environ: dict[str, Any]) -> bool:
+        """Whether the request became a websocket. One that didn't is as it was, for `handle_request` to answer."""
+        if not wants_websocket(environ) or self.threshold.is_full(client_address(environ)):
+            return False
+        try:
+            return self._answer(environ) is None
+        except Refused:
+            return False
 
     def _answer(self, environ: dict[str, Any]) -> Answer | None:
         """None when the request became a websocket. Raises Refused."""

@@ -7,6 +7,7 @@ import errno
 import gc
 import os
 import resource
+import socket
 import sys
 from time import monotonic
 from typing import Any
@@ -17,6 +18,8 @@ from eventlet.greenio import GreenSocket
 from eventlet.greenthread import getcurrent
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base_async import ALREADY_HANDLED, AsyncWorker
+
+from chatsite.realtime import door
 
 # Seconds that requests which are being answered get when the server stops.
 GRACE = 1
@@ -74,6 +77,7 @@ class EventletWorker(AsyncWorker):
     def run(self) -> None:
         from chatsite.realtime.server import sio
 
+        self.upgrade = sio.eio.upgrade
         pool = eventlet.GreenPool(self.worker_connections)
         listeners = [Client(listener.sock) for listener in self.sockets]
         acceptors = [eventlet.spawn(self._accept, listener, pool) for listener in listeners]
@@ -120,6 +124,19 @@ class EventletWorker(AsyncWorker):
             if accepted % AT_ONCE == 0:
                 # Accepting doesn't wait while there are more: nobody else would be served until all are in.
                 eventlet.sleep(0)
+
+    def handle(self, listener: Client, client: Client, address: Any) -> None:
+        """A plain websocket handshake by the short way, everything else by gunicorn's."""
+        data = b""
+        try:
+            with eventlet.Timeout(HEADERS, False):
+                data = client.recv(door.LONGEST, socket.MSG_PEEK)
+        except OSError as error:
+            self.log.debug("a client went: %s", error)
+        if not data:
+            client.close()
+        elif not door.opens(data, client, address, self.upgrade):
+            super().handle(listener, client, address)
 
     def _finish(self, runners: Any) -> None:
         deadline = monotonic() + min(GRACE, self.cfg.graceful_timeout)
