@@ -8,7 +8,7 @@ from accounts.models import User
 from messaging.models import Message
 from messaging.payloads import Payload, message_payload
 from rooms import access
-from rooms.models import Event
+from rooms.models import Event, Room
 
 NAMES = ("chat-message", "message-edited", "message-deleted")
 PAGE = 50
@@ -23,9 +23,16 @@ def replay(rows: Sequence[Event]) -> dict[int, Payload]:
 def history(
     user: User, room: str, before: int | None = None, after: int | None = None, limit: int = PAGE
 ) -> list[Payload]:
+    """`around` a place in the log of a room that the user may read."""
+    return around(access.room_for(user, room), before, after, limit)
+
+
+def around(
+    room: Room, before: int | None = None, after: int | None = None, limit: int = PAGE
+) -> list[Payload]:
     """At most `limit` messages around a place in the log, oldest first: the last before `before` (or of all), or the
     first after `after`."""
-    found = in_room(user, room)
+    found = of_room(room)
     if after is not None:
         return [message_payload(message) for message in found.filter(seq__gt=after).order_by("seq")[:limit]]
     if before is not None:
@@ -34,7 +41,11 @@ def history(
 
 
 def in_room(user: User, room: str) -> QuerySet[Message]:
-    return Message.objects.whole().filter(room=access.room_for(user, room))
+    return of_room(access.room_for(user, room))
+
+
+def of_room(room: Room) -> QuerySet[Message]:
+    return Message.objects.whole().filter(room=room)
 
 
 def search(user: User, query: str, room: str | None = None) -> QuerySet[Message]:

@@ -5,12 +5,12 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from accounts import presence
 from accounts.models import User
 from chatsite.pages import signed_in, words
 from messaging import events
 from messaging.payloads import Payload, message_payload
 from messaging.timeline import rows
+from messaging.views.panel import online_of
 from messaging.views.room import place
 from rooms import activity
 from rooms.models import Room
@@ -49,8 +49,8 @@ def catch_up(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return mark_read(request, unread)
     waiting = [{"room": about, "rows": first_unread(user, about)} for about in unread[:20]]
-    online = set(User.objects.filter(pk__in=presence.online_ids()).values_list("username", flat=True))
-    context = {"current": "catch-up", "waiting": waiting, "online": online}
+    senders = {row.message["sender"]["username"] for group in waiting for row in group["rows"]}
+    context = {"current": "catch-up", "waiting": waiting, "online": online_of(senders)}
     return render(request, "messaging/catch_up.html", context)
 
 

@@ -18,13 +18,12 @@ from messaging.forms import MessageForm
 from messaging.models import Message
 from messaging.payloads import Payload
 from messaging.timeline import rows
+from messaging.views.panel import panel
 from rooms import access, membership
 from rooms.models import Membership, Room
-from rooms.payloads import member_payloads, room_payload
+from rooms.payloads import room_payload, room_payloads
 
 PAGE = 50
-# Beside the talk; the members page has them all.
-MOST_AWAY = 200
 YEAR = 60 * 60 * 24 * 365
 
 
@@ -63,11 +62,10 @@ def post(request: HttpRequest, slug: str) -> HttpResponse:
     return room_page(request, slug, window, form)
 
 
-def window(request: HttpRequest, slug: str) -> Payload:
+def window(request: HttpRequest, here: Room) -> Payload:
     """The part of the room's talk that the address asks for: the newest, or what is before or after a place."""
     before, after = place(request, "before"), place(request, "after")
-    user: Any = request.user
-    messages = events.history(user, slug, before=before, after=after, limit=PAGE + 1)
+    messages = events.around(here, before=before, after=after, limit=PAGE + 1)
     more = len(messages) > PAGE
     if after is not None:
         return {"messages": messages[:PAGE], "older": True, "newer": more}
@@ -88,11 +86,10 @@ def permalink(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     return room_page(request, slug, partial(around, message=message))
 
 
-def around(request: HttpRequest, slug: str, message: Message) -> Payload:
+def around(request: HttpRequest, here: Room, message: Message) -> Payload:
     half = PAGE // 2
-    user: Any = request.user
-    before = events.history(user, slug, before=message.seq + 1, limit=half + 1)
-    after = events.history(user, slug, after=message.seq, limit=half + 1)
+    before = events.around(here, before=message.seq + 1, limit=half + 1)
+    after = events.around(here, after=message.seq, limit=half + 1)
     return {
         "messages": before[-half:] + after[:half],
         "older": len(before) > half,
@@ -107,16 +104,18 @@ def room_page(
     user: Any = request.user
     here, mine = access.find(user, slug)
     # The head is read before the messages: one that comes between is seen twice, which its id tells, and never missed.
-    about = room_payload(user, here)
-    shown = show(request, slug)
+    rooms = room_payloads(user)
+    about = next((room for room in rooms if room["slug"] == slug), None) or room_payload(user, here)
+    shown = show(request, here)
     context = {
         "current": slug,
         "room": about,
+        "my_rooms": rooms,
         "rows": rows(shown["messages"], user, about["read_seq"] if mine else None, whole=not shown["older"]),
         "shown": shown,
         "form": form or MessageForm(),
         "page_data": page_data(user, about, mine, shown),
-        **members_context(here),
+        **panel(here, about["members"], (message["sender"]["username"] for message in shown["messages"])),
         **composer_state(mine),
     }
     template = "messaging/room.html" if mine else "messaging/preview.html"
@@ -135,18 +134,6 @@ def page_data(user: User, about: Payload, mine: Membership | None, shown: Payloa
         "older": shown["older"],
         "newer": shown["newer"],
         "target": shown.get("target"),
-    }
-
-
-def members_context(here: Room) -> Payload:
-    members = sorted(member_payloads(here), key=lambda member: member["user"]["display_name"].casefold())
-    away = [member for member in members if not member["user"]["online"]]
-    return {
-        "here_now": [member for member in members if member["user"]["online"]],
-        "away": away[:MOST_AWAY],
-        "more_away": len(away[MOST_AWAY:]),
-        "away_count": len(away),
-        "online": {member["user"]["username"] for member in members if member["user"]["online"]},
     }
 
 

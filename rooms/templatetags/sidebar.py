@@ -15,7 +15,8 @@ register = template.Library()
 def sidebar(context: template.Context) -> dict[str, Any]:
     """The column at the left of every signed-in page: my rooms, my people, me."""
     user = context["request"].user
-    rooms = room_payloads(user)
+    # The page of a room has asked for them already.
+    rooms = context.get("my_rooms") or room_payloads(user)
     return {
         "site": context.get("site"),
         "me": user_payload(user),
@@ -38,10 +39,12 @@ def with_presence(directs: list[Payload]) -> list[Payload]:
     names = {person["username"] for room in directs for person in room["people"]}
     ids = dict(User.objects.filter(username__in=names).values_list("pk", "username"))
     online = {ids[pk] for pk in presence.online_among(ids)}
-    for room in directs:
-        room["people"] = [{**person, "online": person["username"] in online} for person in room["people"]]
-        room["name"] = short_name(room)
-    return directs
+    return [with_people(room, online) for room in directs]
+
+
+def with_people(room: Payload, online: set[str]) -> Payload:
+    people = [{**person, "online": person["username"] in online} for person in room["people"]]
+    return {**room, "people": people, "name": short_name(room)}
 
 
 def short_name(room: Payload) -> str:

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from accounts import presence
 from accounts.models import User
 from accounts.payloads import user_payload
 from chatsite.errors import ChatError
@@ -13,6 +15,9 @@ from rooms import directs, membership, services
 from rooms.forms import DirectForm, NewRoomForm
 from rooms.models import Room
 from rooms.payloads import room_payloads
+
+# People on one page; the others are found by their names.
+SHOWN = 200
 
 
 @signed_in
@@ -50,22 +55,43 @@ def room_new(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 def direct_new(request: HttpRequest) -> HttpResponse:
-    """Pick the people of a direct conversation."""
+    """Pick the people of a direct conversation: out of those who are shown, of many a part."""
     user: Any = request.user
+    query = words(request, "q")[:64]
     others = User.objects.filter(is_active=True).exclude(pk=user.pk)
     form = DirectForm(request.POST or None, initial={"members": request.GET.getlist("with")})
-    form.fields["members"].choices = [(other.username, other.name) for other in others]  # type: ignore[attr-defined]
+    chosen = {without_nulls(str(name)) for name in form["members"].value() or []}
+    known = others.filter(username__in=chosen)
+    form.fields["members"].choices = [(other.username, other.name) for other in known]  # type: ignore[attr-defined]
     if form.is_valid():
         try:
             room, _ = directs.open_direct(user, form.cleaned_data["members"])
             return redirect("room", room.slug)
         except ChatError as error:
             add_errors(form, error)
-    chosen = set(form["members"].value() or [])
-    people = [{**user_payload(other), "chosen": other.username in chosen} for other in others]
+    found = named(others, query)
+    people = [{**user_payload(other), "chosen": other.username in chosen} for other in few(found, known)]
     people.sort(key=lambda person: (not person["online"], person["display_name"].casefold()))
-    context = {"form": form, "people": people, "current": "direct"}
+    context = {
+        "form": form,
+        "people": people,
+        "chosen": sorted(chosen),
+        "query": query,
+        "more": len(people) >= SHOWN,
+        "current": "direct",
+    }
     return render(request, "rooms/direct_new.html", context, status=400 if form.errors else 200)
+
+
+def named(people: QuerySet[User], query: str) -> QuerySet[User]:
+    return people.filter(Q(username__icontains=query) | Q(display_name__icontains=query)) if query else people
+
+
+def few(found: QuerySet[User], chosen: QuerySet[User]) -> list[User]:
+    """Those who were chosen, some who are here, and the first by name."""
+    here = found.filter(pk__in=sorted(presence.online_ids())[:SHOWN])
+    one_each = {other.pk: other for part in (chosen, here, found[:SHOWN]) for other in part}
+    return list(one_each.values())[:SHOWN]
 
 
 @signed_in

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
@@ -10,11 +11,13 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from accounts.payloads import user_brief
 from chatsite.errors import ChatError
-from chatsite.pages import add_errors, signed_in, without_nulls
+from chatsite.pages import add_errors, signed_in, without_nulls, words
 from rooms import access, membership
 from rooms.forms import ChangeMemberForm, MemberForm
 from rooms.models import Membership, Room
-from rooms.payloads import member_payloads, room_payload
+from rooms.payloads import member_payload, room_payload
+
+PAGE = 100
 
 
 @signed_in
@@ -29,20 +32,29 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
         except ChatError as error:
             add_errors(form, error)
     return render(
-        request, "rooms/members.html", members_page(user, mine, form), status=400 if form.errors else 200
+        request,
+        "rooms/members.html",
+        members_page(user, mine, form, words(request, "q")[:64], words(request, "after")),
+        status=400 if form.errors else 200,
     )
 
 
-def members_page(user: User, mine: Membership, form: MemberForm) -> dict[str, Any]:
+def members_page(user: User, mine: Membership, form: MemberForm, query: str, after: str) -> dict[str, Any]:
+    """By username, PAGE at a time: those after a name, and with a name that has `query` in it."""
     room = mine.room
-    here = member_payloads(room)
-    inside = {member["user"]["username"] for member in here}
-    others = User.objects.filter(is_active=True).exclude(username__in=inside)[:500]
+    found = room.memberships.filter(user__is_active=True, user__username__gt=after).select_related("user")
+    if query:
+        found = found.filter(Q(user__username__icontains=query) | Q(user__display_name__icontains=query))
+    members = [member_payload(one) for one in found.order_by("user__username")[: PAGE + 1]]
+    others = User.objects.filter(is_active=True).exclude(memberships__room=room)[:PAGE]
     return {
         "room": room_payload(user, room),
         "mine": mine,
         "owner": mine.role == Membership.Role.OWNER,
-        "members": [{**member, "below": below(mine, member)} for member in here],
+        "members": [{**member, "below": below(mine, member)} for member in members[:PAGE]],
+        "query": query,
+        "many": bool(query or after or len(members) > PAGE),
+        "next": members[PAGE - 1]["user"]["username"] if len(members) > PAGE else None,
         "roles": Membership.Role.choices,
         "people": [user_brief(other) for other in others] if mine.moderates else [],
         "form": form,

@@ -1,0 +1,57 @@
+"""The members beside the talk: those who are here above those who are away. Of a large room not all are read or shown."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from accounts import presence
+from accounts.models import User
+from messaging.payloads import Payload
+from rooms.models import Room
+from rooms.payloads import member_payload, member_payloads
+
+# Of each kind; the members page has them all.
+MOST = 200
+
+
+def panel(here: Room, count: int, senders: Iterable[str]) -> Payload:
+    """What `_members.html` shows, and who of them and of the `senders` (usernames) is `online`."""
+    if count <= MOST:
+        members = member_payloads(here)
+        online = [member for member in members if member["user"]["online"]]
+        away = [member for member in members if not member["user"]["online"]]
+        return shown(online, away, 0, 0, {member["user"]["username"] for member in online})
+    return large(here, count, senders)
+
+
+def large(here: Room, count: int, senders: Iterable[str]) -> Payload:
+    ids = presence.online_among(here.memberships.values_list("user_id", flat=True))
+    members = here.memberships.filter(user__is_active=True).select_related("user")
+    online = [member_payload(one) for one in members.filter(user__in=sorted(ids)[:MOST])]
+    # In the order of the key, which reads no more than it shows.
+    first = members.order_by("user_id")[: 2 * MOST]
+    away = [member_payload(one) for one in first if one.user_id not in ids][:MOST]
+    return shown(online, away, len(ids) - len(online), count - len(ids) - len(away), online_of(set(senders)))
+
+
+def online_of(usernames: set[str]) -> set[str]:
+    found = User.objects.filter(username__in=usernames).values_list("pk", "username")
+    return {username for pk, username in found if presence.is_online(pk)}
+
+
+def shown(
+    online: list[Payload], away: list[Payload], more_here: int, more_away: int, about: set[str]
+) -> Payload:
+    return {
+        "here_now": sorted(online, key=by_name),
+        "away": sorted(away, key=by_name),
+        "more_here": more_here,
+        "more_away": more_away,
+        "here_count": len(online) + more_here,
+        "away_count": len(away) + more_away,
+        "more": more_here + more_away,
+        "online": about,
+    }
+
+
+def by_name(member: Payload) -> Any:
+    return member["user"]["display_name"].casefold()
