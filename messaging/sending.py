@@ -301,5 +301,5 @@ def publish(messages: Sequence[Message]) -> None:
     for message in messages:
         slug = message.room.slug
         typing.stop(slug, message.sender)
-        log.deliver(slug, "chat-message", encoded(message))
+        log.deliver(slug, "chat-message", encoded(message), message.seq)
         activity.touch(slug)

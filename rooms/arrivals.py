@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 from accounts import presence
+from chatsite.realtime import delivery
 from rooms import payloads, typing
 from rooms.models import Membership, Room
 from rooms.payloads import Payload
@@ -81,4 +82,5 @@ class Arrivals:
         about = payloads.about(roster, roster.size, online)
         room = Room(pk=roster.id, slug=roster.slug, epoch=roster.epoch, head=roster.head)
         place = self.places[roster.id] = Place(room, about, names)
+        delivery.begin_log(roster.slug, roster.head)
         return place

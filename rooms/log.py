@@ -74,12 +74,12 @@ def write(
 
 def publish(room: Room, event: str, data: Payload) -> None:
     """To everyone who has joined the room, once the transaction around it is committed."""
-    transaction.on_commit(partial(deliver, room.slug, event, data), robust=True)
+    transaction.on_commit(partial(deliver, room.slug, event, data, data["seq"]), robust=True)
 
 
-def deliver(slug: str, event: str, data: Payload | orjson.Fragment) -> None:
-    """To everyone who has joined the room, now. For what is committed; it may be JSON already."""
-    delivery.to_room(slug, event, data)
+def deliver(slug: str, event: str, data: Payload | orjson.Fragment, seq: int) -> None:
+    """To everyone who has joined the room, now, in the order of the log. For what is committed; it may be JSON already."""
+    delivery.to_log(slug, event, data, seq)
 
 
 def append(room: Room, event: str, user: User, **data: Any) -> Event:

@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 from chatsite.realtime import wire
 from chatsite.realtime.connection import NOWHERE, Connection
 from chatsite.realtime.groups import Groups
+from chatsite.realtime.order import Gate
 
 logger = logging.getLogger("chatsite.realtime")
 P = ParamSpec("P")
@@ -45,7 +46,7 @@ def detach(connection: Connection) -> None:
     connection.closed = True
     rooms, connection.rooms = connection.rooms, NOWHERE
     for slug in rooms:
-        _rooms.discard(slug, connection)
+        _leave(slug, connection)
     _users.discard(connection.identity.user_id, connection)
 
 
@@ -68,7 +69,12 @@ def unsubscribe(connection: Connection, slug: str) -> None:
         rooms.discard(slug)
     elif slug in rooms:
         connection.rooms = NOWHERE
-    _rooms.discard(slug, connection)
+    _leave(slug, connection)
+
+
+def _leave(slug: str, connection: Connection) -> None:
+    if _rooms.discard(slug, connection):
+        order.forget(slug)
 
 
 def subscribers(slug: str) -> list[Connection]:
@@ -86,6 +92,27 @@ def anybody() -> bool:
 
 def all_connections() -> list[Connection]:
     return _users.everyone()
+
+
+@never_raises
+def to_log(slug: str, event: str, data: Any, seq: int) -> None:
+    """A durable event, to every connection that has joined the room: in the order of the log."""
+    if subscribers(slug):
+        order.admit(slug, seq, wire.event(event, data))
+
+
+def begin_log(slug: str, head: int) -> None:
+    """Those who have just joined the room are told of its log up to `head`; what follows is theirs to hear."""
+    if slug in _rooms:
+        order.begin(slug, head)
+
+
+def _push_to_room(slug: str, frame: bytes) -> None:
+    for connection in subscribers(slug):
+        connection.channel.push(frame)
+
+
+order = Gate(_push_to_room)
 
 
 @never_raises
