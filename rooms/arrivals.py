@@ -46,7 +46,6 @@ class Arrivals:
     def __init__(self, mine: Sequence[Mine]) -> None:
         self.rooms = rosters({one.room_id for one in mine}) if mine else {}
         self.counts = self._counts(mine)
-        self.online = presence.online_ids() if mine else set()
         self.places: dict[int, Place] = {}
 
     def _counts(self, mine: Sequence[Mine]) -> dict[int, tuple[int, int]]:
@@ -75,9 +74,9 @@ class Arrivals:
     def _place(self, roster: Roster) -> Place:
         """A large room is told how many are here, and not who: the list would be as long for each who joins."""
         if roster.members is None:
-            names, online = [], held_count(roster.id, self.online)
+            names, online = [], held_count(roster.id, presence.online_ids())
         else:
-            names = sorted(member.username for member in roster.members if member.id in self.online)
+            names = sorted(member.username for member in roster.members if presence.is_online(member.id))
             online = len(names)
         about = payloads.about(roster, roster.size, online)
         room = Room(pk=roster.id, slug=roster.slug, epoch=roster.epoch, head=roster.head)
