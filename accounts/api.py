@@ -14,15 +14,20 @@ from rest_framework.serializers import BaseSerializer
 
 from accounts import services
 from accounts.models import User
+from accounts.names import USERNAME
 from accounts.payloads import own_payload, user_payload
 from accounts.serializers import OwnUserSerializer, ProfileSerializer, SignUpSerializer, UserSerializer
 from chatsite.addresses import client_address
 from chatsite.api import me
 from chatsite.errors import NotFound
 
+# More than a page has.
+MOST_NAMED = 200
+
 
 class UserFilter(FilterSet):
     q = CharFilter(method="by_name", max_length=64, help_text="Part of a username or of a display name.")
+    username = CharFilter(method="these", help_text="Only these; it may stand there often.")
 
     class Meta:
         model = User
@@ -30,6 +35,10 @@ class UserFilter(FilterSet):
 
     def by_name(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
         return queryset.filter(Q(username__icontains=value) | Q(display_name__icontains=value))
+
+    def these(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
+        names = self.data.getlist(name)[:MOST_NAMED]
+        return queryset.filter(username__in=[name for name in names if USERNAME.fullmatch(name)])
 
 
 class UserViewSet(viewsets.GenericViewSet):

@@ -42,7 +42,13 @@ class RoomPages(Pages):
 
 
 @extend_schema_view(
-    list=extend_schema(summary="Public rooms and mine", parameters=[OpenApiParameter("q", str)]),
+    list=extend_schema(
+        summary="Public rooms and mine",
+        parameters=[
+            OpenApiParameter("q", str),
+            OpenApiParameter("mine", bool, description="Only rooms that I'm in."),
+        ],
+    ),
     retrieve=extend_schema(summary="One room"),
     create=extend_schema(
         summary="Make a room, or open a direct one", request=RoomCreateSerializer, responses=RoomSerializer
@@ -64,6 +70,8 @@ class RoomViewSet(viewsets.GenericViewSet):
     def get_queryset(self) -> QuerySet[Room]:
         user = me(self.request)
         found = Room.objects.visible_to(user).exclude(bans__user=user)
+        if self.request.query_params.get("mine") in ("true", "1"):
+            found = found.filter(memberships__user=user)
         query = self.request.query_params.get("q", "").replace("\x00", "")
         return found.filter(Q(name__icontains=query) | Q(slug__icontains=query)) if query else found
 

@@ -59,10 +59,17 @@ def test_people_are_found_by_a_part_of_either_name(api, owner, member, q, found)
     assert [user["username"] for user in api(owner).get("/user", {"q": q}).data["results"]] == found
 
 
+def test_people_are_found_by_their_whole_names(api, owner, member, stranger):
+    found = api(owner).get("/user?username=member&username=nobody&username=%00&username=&username=owner").data
+    assert [user["username"] for user in found["results"]] == ["owner", "member"]
+
+
 @pytest.mark.parametrize(
     "query",
     [
         "q=%00",
+        "username=%00",
+        "username=%00&username=owner",
         "q=" + "x" * 65,
         "cursor=x",
         "cursor=cD14",

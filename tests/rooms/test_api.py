@@ -46,6 +46,11 @@ def test_the_list_shows_public_rooms_and_mine(api, private_room, public_room, ow
     assert {"general", public_room.slug} == slugs(api(stranger).get(path))
 
 
+def test_the_list_shows_mine_alone_where_that_is_asked(api, private_room, public_room, owner, stranger):
+    assert slugs(api(owner).get("/room?mine=true")) == {"board", "general", "lobby"}
+    assert slugs(api(stranger).get("/room?mine=true")) == {"general"}
+
+
 def slugs(response):
     assert set(response.data) == {"next", "previous", "results"}
     return {room["slug"] for room in response.data["results"]}

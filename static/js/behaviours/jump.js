@@ -1,7 +1,11 @@
 import { icon } from "../lib/dom.js"
 import { me } from "../lib/me.js"
-import { getAll } from "../lib/rest.js"
+import { get } from "../lib/rest.js"
 import { rank } from "../models/jump.js"
+
+// Of rooms and of people so many are asked for at once; where there are more, they are looked for by what is typed.
+const MOST = 200
+const PAUSE_MS = 150
 
 /** Ctrl-K: to a room or a person by a few letters of the name. */
 export function mount(dialog) {
@@ -24,7 +28,7 @@ class Jump {
     this.list = dialog.querySelector("[role=listbox]")
     this.empty = dialog.querySelector(".jump-empty")
     this.items = []
-    this.input.addEventListener("input", () => this.show())
+    this.input.addEventListener("input", () => this.typed())
     this.input.addEventListener("keydown", (event) => this.key(event))
     this.list.addEventListener("click", (event) => this.go(event.target.closest("[role=option]")))
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close())
@@ -36,11 +40,26 @@ class Jump {
     this.input.value = ""
     this.dialog.showModal()
     this.show()
-    this.others ??= others().catch(() => [])
-    // Somebody I have a conversation with is here already, as that.
-    const known = new Set(this.items.map((item) => item.name))
-    this.items = [...this.items, ...(await this.others).filter((item) => !item.also || !known.has(item.name))]
+    this.others ??= others().catch(() => ({ items: [] }))
+    const { items, more } = await this.others
+    this.more = more
+    this.add(items)
+  }
+
+  /** What isn't there yet; somebody I have a conversation with is, as that. */
+  add(items) {
+    const names = new Set(this.items.map((item) => item.name))
+    const places = new Set(this.items.map((item) => item.href))
+    const fresh = items.filter((item) => !places.has(item.href) && !(item.also && names.has(item.name)))
+    this.items = [...this.items, ...fresh]
     this.show()
+  }
+
+  typed() {
+    this.show()
+    clearTimeout(this.pause)
+    const q = this.input.value.trim()
+    if (this.more && q) this.pause = setTimeout(() => others({ q }).then(({ items }) => this.add(items), () => {}), PAUSE_MS)
   }
 
   show() {
@@ -88,13 +107,15 @@ function mine() {
   }))
 }
 
-/** Rooms that I'm not in, and everybody. */
-async function others() {
-  const [rooms, people] = await Promise.all([getAll("/room", { limit: 200 }), getAll("/user", { limit: 200 })])
-  return [
+/** Rooms that I'm not in, and people; whether there are `more` of them. */
+async function others(parameters = {}) {
+  const pages = await Promise.all(["/room", "/user"].map((path) => get(path, { limit: MOST, ...parameters })))
+  const [rooms, people] = pages.map((page) => page.results)
+  const items = [
     ...rooms.filter((room) => !room.role).map((room) => ({ name: room.name, href: `/chat/${room.slug}`, note: "not joined", mark: mark(icon("hash")) })),
     ...people.filter((user) => user.username !== me).map((user) => ({ name: user.display_name, also: user.username, href: `/people/${user.username}`, note: `@${user.username}`, mark: mark(avatar(user)) })),
   ]
+  return { items, more: pages.some((page) => page.next) }
 }
 
 function mark(content) {

@@ -1,16 +1,18 @@
 import { copyOf, dress, part } from "../lib/dom.js"
 import { presence } from "../lib/presence.js"
 import { room } from "../lib/room.js"
+import { HeadCount } from "../models/head_count.js"
 
 /** Who is in the room, those who are here above those who are away. */
 export function mount(element) {
   const lists = { here: element.querySelector("[data-list=here]"), away: element.querySelector("[data-list=away]") }
   const find = (username) => element.querySelector(`.member[data-user="${CSS.escape(username)}"]`)
+  const heads = new HeadCount(room.about.members)
 
+  const listed = (list) => list.children.length + Number(list.dataset.more ?? 0)
   const count = () => {
-    for (const [name, list] of Object.entries(lists)) {
-      element.querySelector(`[data-count=${name}]`).textContent = list.children.length + Number(list.dataset.more ?? 0)
-    }
+    const counts = heads.counts({ here: listed(lists.here), away: listed(lists.away) })
+    for (const name of ["here", "away"]) element.querySelector(`[data-count=${name}]`).textContent = counts[name]
   }
   const place = (row, online) => {
     const list = online ? lists.here : lists.away
@@ -35,13 +37,27 @@ export function mount(element) {
   }
 
   presence.on("changed", set)
-  room.on("member-joined", ({ user }) => add(user))
+  room.on("member-joined", ({ user }) => {
+    heads.members += 1
+    add(user)
+    count()
+  })
   room.on("member-left", ({ user }) => {
+    heads.members -= 1
     if (user) find(user.username)?.remove()
     count()
   })
-  room.on("joined", ({ online }) => {
-    const here = new Set(online)
-    for (const row of element.querySelectorAll(".member")) presence.set(row.dataset.user, here.has(row.dataset.user))
+  room.on("joined", (ack) => {
+    heads.joined(ack)
+    // In a large room nobody says who is here: the dots stay as the page came.
+    if (!heads.large) {
+      const here = new Set(ack.online)
+      for (const row of element.querySelectorAll(".member")) presence.set(row.dataset.user, here.has(row.dataset.user))
+    }
+    count()
+  })
+  room.on("online", (online) => {
+    heads.online = online
+    count()
   })
 }

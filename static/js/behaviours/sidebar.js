@@ -79,7 +79,7 @@ class Sidebar {
 
   /** After a lost connection: whatever changed meanwhile. */
   async refresh() {
-    const mine = (await getAll("/room", { limit: 200 })).filter((about) => about.role)
+    const mine = await getAll("/room", { mine: true, limit: 200 })
     const slugs = new Set(mine.map((about) => about.slug))
     for (const row of this.element.querySelectorAll(".side-row[data-room]")) {
       if (!slugs.has(row.dataset.room)) row.closest("li").remove()

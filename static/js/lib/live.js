@@ -14,7 +14,7 @@ const OPTIONS = {
 }
 const EVENTS = [
   "chat-message", "message-edited", "message-deleted", "member-joined", "member-left", "room-updated",
-  "typing", "user-connected", "user-disconnected", "room-activity", "heads", "request-failed",
+  "typing", "user-connected", "user-disconnected", "room-online", "room-activity", "heads", "request-failed",
 ]
 
 /**

@@ -1,7 +1,10 @@
 import { Emitter } from "./emitter.js"
 import { live } from "./live.js"
 import { me } from "./me.js"
-import { getAll } from "./rest.js"
+import { get } from "./rest.js"
+
+// Names in one question.
+const MOST = 100
 
 /** Who is here, as the dots on the page show it. Emits "changed" (username, online). */
 class Presence extends Emitter {
@@ -10,9 +13,13 @@ class Presence extends Emitter {
     this.emit("changed", username, online)
   }
 
-  /** What changed while nobody told us. */
+  /** What changed while nobody told us, of those whom the page shows. */
   async refresh() {
-    for (const user of await getAll("/user", { limit: 200 })) this.set(user.username, user.online)
+    const shown = [...new Set([...document.querySelectorAll("[data-presence]")].map((dot) => dot.dataset.presence))].filter(Boolean)
+    for (let start = 0; start < shown.length; start += MOST) {
+      const parameters = { limit: MOST, username: shown.slice(start, start + MOST) }
+      for (const user of (await get("/user", parameters)).results) this.set(user.username, user.online)
+    }
   }
 }
 

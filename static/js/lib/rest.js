@@ -1,7 +1,9 @@
 /** GET of the REST API; rejects with {code, detail} as the sockets do. */
 export async function get(path, parameters = {}) {
   const url = new URL(path, location.origin)
-  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
+  for (const [name, value] of Object.entries(parameters)) {
+    for (const one of [value].flat()) url.searchParams.append(name, one)
+  }
   let response
   try {
     response = await fetch(url, { headers: { Accept: "application/json" }, credentials: "same-origin" })
@@ -13,11 +15,11 @@ export async function get(path, parameters = {}) {
   return answer
 }
 
-/** All pages of a list, up to `most` results. */
-export async function getAll(path, parameters = {}, most = 1000) {
+/** All pages of a list. */
+export async function getAll(path, parameters = {}) {
   let page = await get(path, parameters)
   const results = [...page.results]
-  while (page.next && results.length < most) {
+  while (page.next) {
     page = await get(new URL(page.next, location.origin).pathname + new URL(page.next, location.origin).search)
     results.push(...page.results)
   }

@@ -8,7 +8,7 @@ const DURABLE = ["chat-message", "message-edited", "message-deleted", "member-jo
 
 /**
  * The room of this page, kept in step with the server. Emits each durable event once and in order, under its name;
- * "joined" (the ack) after each connection, and "lost" (error) where the room is no longer ours.
+ * "joined" (the ack) after each connection, "online" (a count) in a large room, and "lost" (error) where the room is no longer ours.
  */
 class Room extends Emitter {
   constructor({ room, me, moderates, older, newer, target }) {
@@ -16,6 +16,7 @@ class Room extends Emitter {
     Object.assign(this, { about: room, slug: room.slug, me, moderates, older, newer, target })
     this.log = new RoomLog({ seq: room.head, epoch: room.epoch })
     for (const name of DURABLE) live.on(name, (data) => this.#live(name, data))
+    live.on("room-online", (data) => data.room === this.slug && this.emit("online", data.online))
     live.on("online", () => this.#join())
     live.on("heads", (heads) => this.log.misses(heads[this.slug]) && this.sync())
   }
