@@ -80,7 +80,7 @@ def everybody(server):
 @contextmanager
 def crowd(server, clients):
     """`(answers, heard)`: the first waits until all have theirs, the second ends the crowd."""
-    command = [sys.executable, "-m", "tests.realtime.crowd"]
+    command = [sys.executable, "-m", "tests.realtime.storm"]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     plan = {"host": server.host, "port": server.port, "clients": clients, "seconds": PATIENCE}
 
