@@ -2,7 +2,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts import announcements, presence
+from chatsite.realtime import delivery
+from chatsite.realtime.auth import Identity
+from chatsite.realtime.connection import Connection
 from rooms import crowds
+from rooms.models import Membership, Room
+from tests.accounts.conftest import Wire
 
 pytestmark = pytest.mark.django_db
 
@@ -26,3 +32,42 @@ def test_a_crowd_costs_as_many_queries_as_one(owner, member, stranger, make_pers
 
     crowd = [make_person(f"person{number}") for number in range(20)]
     assert queries(*crowd) == queries(owner) == 2
+
+
+@pytest.fixture
+def here(monkeypatch):
+    """`here(person)` has just come."""
+    monkeypatch.setattr(presence, "here", presence.MemoryPresence())
+    monkeypatch.setattr(presence, "seen", {})
+    monkeypatch.setattr(announcements, "later", lambda seconds, func: None)
+    made = []
+
+    def here(person):
+        one = Connection(f"sid{len(made)}", Identity(person.pk, person.username, token_id=1), Wire())
+        delivery.attach(one)
+        presence.here.connect(person.pk, one.sid)
+        announcements.arrived(person.pk)
+        made.append(one)
+        return one
+
+    yield here
+    for one in made:
+        delivery.detach(one)
+
+
+def test_who_comes_with_a_crowd_is_told_to_their_rooms_and_not_to_the_crowd(settings, make_person, here):
+    """Rooms × their people, whatever the size of the site: not everybody to everybody."""
+    settings.PRESENCE_ROOM_SIZE = 5
+    people = [make_person(f"person{n}") for n in range(20)]
+    rooms = [Room.objects.create(slug=f"hall-{n}", name="hall", kind="private") for n in range(4)]
+    for n, person in enumerate(people):
+        Membership.objects.create(room=rooms[n // 5], user=person)
+    connections = [here(person) for person in people]
+    with CaptureQueriesContext(connection) as captured:
+        announcements.tell_all()
+    assert len(captured) == 3
+    for n, one in enumerate(connections):
+        told = [frame for frame in one.channel.frames if "user-connected" in frame]
+        mates = {f'"username":"person{m}"' for m in range(n // 5 * 5, n // 5 * 5 + 5) if m != n}
+        assert len(told) == 4
+        assert all(any(mate in frame for frame in told) for mate in mates)
