@@ -41,7 +41,7 @@ def visible_message(user: User, pk: int) -> Message:
 def locked(message: Message) -> Message:
     """The row as it is now, and no other's to change until the transaction ends: between the look at a message and its
     change, somebody else may have deleted it."""
-    return Message.objects.whole().select_for_update(of=("self",)).get(pk=message.pk)
+    return Message.objects.whole().select_for_update(of=("self",), no_key=True).get(pk=message.pk)
 
 
 @transaction.atomic

@@ -85,7 +85,7 @@ def archive(room: Room, user: User, archived: bool = True) -> Room:
 
 def locked(room: Room) -> Room:
     """The row as it is now, and no other's to change until the transaction ends."""
-    return Room.objects.select_for_update().get(pk=room.pk)
+    return Room.objects.select_for_update(no_key=True).get(pk=room.pk)
 
 
 def change(room: Room, user: User, changes: dict[str, Any]) -> Room:

@@ -10,7 +10,7 @@ import pytest
 from tests.realtime.postgres import find, postgres
 
 ROOT = Path(__file__).resolve().parent.parent
-APPS = ["tests/accounts", "tests/messaging", "tests/rooms", "tests/pages"]
+APPS = ["tests/accounts", "tests/messaging", "tests/rooms", "tests/pages", "tests/postgresql"]
 
 pytestmark = pytest.mark.skipif(not find("initdb"), reason="PostgreSQL is not installed")
 

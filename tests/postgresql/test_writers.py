@@ -1,0 +1,129 @@
+"""Several who write into the same rooms at once, each with a connection of their own, as processes have."""
+
+import threading
+import uuid
+
+import pytest
+from django.db import IntegrityError, connection, connections
+from django.utils import timezone
+
+from chatsite.realtime.batches import Batches
+from messaging import services
+from messaging.models import Message
+from messaging.sending import Batch, Draft, store, store_all
+from messaging.statements import Row, write
+from rooms import log
+from rooms.models import Event, Room
+from rooms.services import create_room, update_room
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ROUNDS = 25
+
+
+def at_once(*functions):
+    """Runs each in a thread; gives what they raised."""
+    failures = []
+
+    def guarded(function):
+        try:
+            function()
+        except Exception as error:
+            failures.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=guarded, args=(function,), daemon=True) for function in functions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return failures
+
+
+def gapless(room):
+    head = Room.objects.get(pk=room.pk).head
+    seqs = list(Event.objects.filter(room=room).order_by("seq").values_list("seq", flat=True))
+    return seqs == list(range(1, head + 1))
+
+
+@pytest.fixture
+def rooms(owner):
+    return [create_room(owner, f"Room {n}") for n in range(3)]
+
+
+def test_batches_into_the_same_rooms_leave_no_hole_and_never_wait_for_each_other_in_a_ring(owner, rooms):
+    def say(order):
+        for _ in range(ROUNDS):
+            drafts = [Draft(owner, rooms[n].slug, "hello", uuid.uuid4()) for n in order]
+            outcomes = store_all(drafts)
+            assert all(isinstance(outcome, tuple) and outcome[1] for outcome in outcomes), outcomes
+
+    assert not at_once(*(lambda order=order: say(order) for order in ((0, 1, 2), (2, 1, 0), (1, 0, 2, 0))))
+    assert Message.objects.count() == ROUNDS * 10
+    assert all(gapless(room) for room in rooms)
+
+
+def test_edits_and_renames_beside_answers_to_the_same_message(owner, rooms):
+    room = rooms[0]
+    first, _ = services.send(owner, room.slug, "first", uuid.uuid4())
+
+    def answer():
+        for _ in range(ROUNDS):
+            draft = Draft(owner, room.slug, "an answer", uuid.uuid4(), reply_to=first.pk)
+            assert isinstance(store_all([draft])[0], tuple)
+
+    def edit():
+        for n in range(ROUNDS):
+            services.edit(owner, first.pk, f"edited {n}")
+
+    def rename():
+        for n in range(ROUNDS):
+            update_room(owner, room.slug, topic=f"topic {n}")
+
+    assert not at_once(answer, answer, edit, rename)
+    assert gapless(room)
+    events = log.read(Room.objects.get(pk=room.pk), 0)["events"]
+    assert [event["data"]["seq"] for event in events] == list(range(1, len(events) + 1))
+
+
+def test_the_same_client_id_at_once_is_stored_once(owner, rooms):
+    key, answers = uuid.uuid4(), []
+
+    def send():
+        # A process's own: those of the site are for greenlets of one thread.
+        batches = Batches(store, prepare=Batch)
+        answers.extend(batches._outcomes([Draft(owner, rooms[0].slug, "once", key)]))
+
+    assert not at_once(*[send] * 6)
+    assert len({message.pk for message, _ in answers}) == 1
+    assert [new for _, new in answers].count(True) == 1
+    assert gapless(rooms[0])
+
+
+def test_what_the_commit_refuses_is_raised_and_not_stored(owner, rooms):
+    """Foreign keys are looked at when the statement's transaction ends, behind its rows."""
+    row = Row(
+        room_id=rooms[0].pk,
+        place=1,
+        sender_id=owner.pk + 1_000,
+        client_id=uuid.uuid4().hex,
+        fingerprint="",
+        body="hello",
+        html="",
+        reply_to_id=None,
+    )
+    with pytest.raises(IntegrityError):
+        write([row], timezone.now())
+    assert not Message.objects.exists()
+    assert gapless(rooms[0])
+    assert connection.is_usable()
+
+
+def test_a_batch_larger_than_the_sockets_buffer(owner, rooms):
+    body = 'snowman ☃ and family 👩‍👩‍👧 "quoted" \\ % %s {braces} \'; -- ' * 150
+    drafts = [Draft(owner, rooms[0].slug, body, uuid.uuid4()) for _ in range(400)]
+    outcomes = store_all(drafts)
+    assert [message.body for message, _ in outcomes] == [body] * 400
+    assert set(Message.objects.values_list("body", flat=True)) == {body}
+    assert gapless(rooms[0])
