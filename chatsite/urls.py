@@ -4,7 +4,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from chatsite import health, schema  # noqa: F401 (schema registers itself)
+from chatsite import health, schema, statics  # noqa: F401 (schema registers itself)
 
 urlpatterns = [
     path("", include("accounts.urls")),
@@ -14,7 +14,8 @@ urlpatterns = [
     path("", include("rooms.urls")),
     path("", include("messaging.urls")),
     path("admin/", admin.site.urls),
-    path("favicon.ico", RedirectView.as_view(url=static("favicon.svg"), permanent=True)),
+    path("favicon.ico", RedirectView.as_view(url=static("favicon.svg"))),
+    re_path(r"^static/(?:(?P<version>[0-9a-f]{12})/)?(?P<path>.+)$", statics.elsewhere),
     re_path(r"^healthz/?$", health.healthz, name="healthz"),
     re_path(r"^readyz/?$", health.readyz, name="readyz"),
     re_path(r"^metrics/?$", health.Metrics.as_view(), name="metrics"),

@@ -142,7 +142,7 @@ def test_a_page_that_stays_open_stays_light(visit, server):
     member = visit("member", f"/chat/{slug}")
     member.evaluate(
         """async () => {
-        const { talk } = await import("/static/js/lib/talk.js")
+        const { talk } = await import(new URL("lib/talk.js", document.querySelector("script[type=module]").src))
         const sender = { username: "owner", display_name: "owner", avatar: { initials: "OW", color: 0 } }
         for (let seq = 100; seq < 600; seq += 1) talk.receive({
             id: seq + 1e6, seq, sender, body: "x", html: "<p>x</p>", client_id: "x", room: "x",

@@ -40,7 +40,7 @@ def hold(page):
     """Answers of the server stay away."""
     page.evaluate(
         """async () => {
-        const { live } = await import("/static/js/lib/live.js")
+        const { live } = await import(new URL("lib/live.js", document.querySelector("script[type=module]").src))
         live.socket.emit = () => live.socket
         live.socket.timeout = () => ({ emitWithAck: () => new Promise(() => {}) })
     }"""
@@ -51,7 +51,7 @@ def test_a_refused_message_can_be_retried_or_discarded(visit, room):
     owner = visit("owner", f"/chat/{room}")
     owner.evaluate(
         """async () => {
-        const { outbox } = await import("/static/js/lib/outgoing.js")
+        const { outbox } = await import(new URL("lib/outgoing.js", document.querySelector("script[type=module]").src))
         const real = outbox.send
         let first = true
         outbox.send = (entry) => first ? (first = false, Promise.reject({ code: "timeout" })) : real(entry)
