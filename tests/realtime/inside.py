@@ -1,0 +1,31 @@
+"""The real site, with a look inside it at `/inside`: what the operating system doesn't show."""
+
+import gc
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from chatsite.wsgi import application as site
+
+
+def look() -> dict[str, int]:
+    from greenlet import greenlet
+
+    from chatsite.realtime.connection import Connection
+    from chatsite.realtime.engine_socket import EngineSocket
+    from chatsite.realtime.link import Link
+
+    gc.collect()
+    things = gc.get_objects()
+    kinds = {"greenlets": greenlet, "connections": Connection, "sockets": EngineSocket, "links": Link}
+    return {
+        "objects": len(things),
+        **{name: sum(isinstance(thing, kind) for thing in things) for name, kind in kinds.items()},
+    }
+
+
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    if environ["PATH_INFO"] != "/inside":
+        return site(environ, start_response)
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [json.dumps(look()).encode()]

@@ -1,0 +1,102 @@
+"""What a socket costs while it is there, and that nothing of it stays when it is gone: slopes, as a server that has just
+started still loads code and fills caches.
+
+`CHURN=10000` makes the long form.
+"""
+
+import json
+import os
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+import psycopg
+import pytest
+
+from chatsite.postgresql.base import MOST
+from tests.realtime.crowd import TOGETHER, Crowd, people
+from tests.realtime.harness import serve
+from tests.realtime.postgres import find, postgres
+
+pytestmark = [pytest.mark.realtime, pytest.mark.timeout(600)]
+
+INSIDE = "tests.realtime.inside:application"
+# Bytes of memory for a socket that has joined a room. It takes some 2,000; half of what Node takes is 5,700.
+EACH = 5_000
+ROUNDS = int(os.environ.get("CHURN", "2000"))
+# So many at once; then these seconds, in which the last deadline of who is gone passes. How many are still remembered
+# at the worst decides what the process holds for good.
+STORM, LINGERING = 1000, 12
+# What it may vary by, one more connection to the database included. One object that stays of everybody is a thousand.
+OBJECTS, MEMORY = 300, 1_000_000
+
+
+def resident(server):
+    """Bytes of memory that the server's process holds."""
+    return int(Path(f"/proc/{server.worker}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def look(server):
+    """What there is of everything, when all deadlines are over."""
+    with urlopen(f"{server.url}/inside", timeout=10) as answer:
+        found = json.load(answer)
+    descriptors = len(list(Path(f"/proc/{server.worker}/fd").iterdir()))
+    return {**found, "memory": resident(server), "descriptors": descriptors, "database": in_database(server)}
+
+
+def in_database(server):
+    """Connections to the database."""
+    url = server.environ["DATABASE_URL"]
+    if url.startswith("sqlite:"):
+        opened = [os.readlink(link) for link in Path(f"/proc/{server.worker}/fd").iterdir()]
+        return sum(name.endswith("chat.sqlite3") for name in opened)
+    with psycopg.connect(url) as connection:
+        count = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'postgres' AND pid <> pg_backend_pid()"
+        return connection.execute(count).fetchone()[0]
+
+
+def test_a_socket_that_has_joined_takes_little_memory(tmp_path):
+    with serve(tmp_path) as server:
+        everyone, crowd = people(server, 2000), Crowd(server)
+        crowd.come(everyone[:500])
+        crowd.stay(6)
+        before = resident(server)
+        crowd.come(everyone[500:])
+        crowd.stay(6)
+        each = (resident(server) - before) / 1500
+        crowd.go()
+    assert each < EACH, f"{each:.0f} bytes"
+
+
+@pytest.fixture
+def server(tmp_path):
+    if not find("initdb"):
+        with serve(tmp_path, INSIDE) as server:
+            yield server
+        return
+    with postgres() as url, serve(tmp_path, INSIDE, DATABASE_URL=url) as server:
+        yield server
+
+
+def churn(server, everyone, rounds):
+    crowd = Crowd(server)
+    for number in range(rounds // TOGETHER):
+        if number and not number % (STORM // TOGETHER):
+            time.sleep(LINGERING)
+        crowd.come(everyone)
+        crowd.go()
+    time.sleep(LINGERING)
+    return look(server)
+
+
+def test_nothing_stays_of_those_who_come_and_go(server):
+    everyone, half = people(server, TOGETHER), ROUNDS // 2
+    before, after = churn(server, everyone, half), churn(server, everyone, half)
+    grown = {name: after[name] - before[name] for name in after}
+    assert (after["connections"], after["sockets"], after["links"]) == (0, 0, 0)
+    # Connections to the database are kept, up to a number, for whoever comes next.
+    assert after["database"] <= MOST + 1
+    assert abs(grown["descriptors"]) <= 1 + abs(grown["database"])
+    assert abs(grown["greenlets"]) <= 1
+    assert grown["objects"] < OBJECTS, grown
+    assert grown["memory"] < MEMORY, grown
