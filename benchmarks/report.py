@@ -39,6 +39,7 @@ TARGETS = [
     Target("five sockets, 64 in flight: stored messages/s", "five", "stored_per_second", True, 2.5),
     Target("200 rooms of 10, 64 in flight: stored messages/s", "tables", "stored_per_second", True, 2.5),
     Target("handshake, identity, membership, join: /s", "handshake", "per_second", True, 1),
+    Target("5,000 at the same moment, until all have joined, s", "storm", "seconds", False, 1),
     Target("memory per idle joined socket, bytes", "idle", "bytes_each", False, 0.5, NODE),
     Target("CPU of a core with those idle sockets, %", "idle", "server_cpu", False, 1, NODE, 100),
     Target("one reader stops: the others' p99, with / without", "stalled", "p99_ratio", False, 1.1, None),

@@ -22,11 +22,14 @@ class Plan:
     warmup: float = 1.5
     idle_sockets: int = 10_000
     idle_seconds: float = 20
+    storm: int = 5_000
     history: int = 1_000_000
     requests: int = 200
 
 
-QUICK = Plan(seconds=2, warmup=1, idle_sockets=1_000, idle_seconds=8, history=100_000, requests=50)
+QUICK = Plan(
+    seconds=2, warmup=1, idle_sockets=1_000, idle_seconds=8, storm=1_000, history=100_000, requests=50
+)
 
 
 # Talks that share their sockets, by the people who hold them, in their order.
@@ -35,7 +38,7 @@ TALKS = {
     FIVE: {"five": "w64"},
     TABLES: {"handshake": "", "tables": "w64"},
 }
-NAMES = [name for known in TALKS.values() for name in known] + ["idle"]
+NAMES = [name for known in TALKS.values() for name in known] + ["storm", "idle"]
 
 
 def talk_numbers(talk: Talk) -> Numbers:
@@ -107,15 +110,28 @@ def idle(server: Server, plan: Plan) -> dict[str, Numbers]:
     return {"idle": numbers}
 
 
+def storm(server: Server, plan: Plan) -> dict[str, Numbers]:
+    """Everybody at the same moment and from one address, as after an outage: until the last one has joined."""
+    options = {**IDLE.options, "sockets": plan.storm, "concurrency": plan.storm}
+    done = load(server, options)
+    numbers = {
+        **handshake_numbers(done),
+        "seconds": done.opened["seconds"],
+        "sockets": done.opened["sockets"],
+    }
+    return {"storm": numbers}
+
+
 def steps(server_name: str, names: list[str]) -> Iterator[list[Step]]:
     """What is measured on that server. Each list wants a server that has just started."""
     wanted = [name for name in names if server_name in measured_on(name)]
     groups = {group: [name for name in known if name in wanted] for group, known in TALKS.items()}
     yield [partial(talks, group=group, names=mine) for group, mine in groups.items() if mine]
+    yield [storm] if "storm" in wanted else []
     yield [idle] if "idle" in wanted else []
 
 
 def measured_on(name: str) -> tuple[str, ...]:
     if name == "idle":
         return (OURS, NODE)
-    return STORING if name == "stalled" else tuple(TITLES)
+    return STORING if name in ("stalled", "storm") else tuple(TITLES)
