@@ -1,6 +1,7 @@
 """What this package relies on in the libraries without their promise. An upgrade that changes it fails here, by name."""
 
 import inspect
+import socket
 
 import engineio
 import psycopg.waiting
@@ -9,8 +10,11 @@ import socketio
 from engineio.base_socket import BaseSocket
 from eventlet import greenio, hubs, patcher
 from eventlet.event import Event
+from eventlet.hubs import poll
 from eventlet.hubs.hub import FdListener
 from gunicorn.workers import base, base_async
+
+from chatsite.realtime.readiness import READ
 
 
 def parameters(function):
@@ -84,6 +88,22 @@ def test_eventlets_hub_and_sockets():
     assert hasattr(greenio.GreenSocket, "fd")
     assert parameters(Event.send)[:2] == ["self", "result"]
     assert patcher.original("socket").socket is not None
+
+
+def test_an_epoll_of_our_own_is_watched_by_the_hubs():
+    """eventlet takes `epoll` out of the module that it patches, and calls back with the descriptor."""
+    mine, hubs_own = (patcher.original("select").epoll() for _ in range(2))
+    ours, peer = socket.socketpair()
+    with ours, peer, mine, hubs_own:
+        mine.register(ours.fileno(), READ)
+        hubs_own.register(mine.fileno(), READ)
+        assert hubs_own.poll(0) == []
+        peer.send(b"x")
+        for _ in range(2):
+            assert hubs_own.poll(0) == [(mine.fileno(), READ)], "for as long as something is ready in ours"
+        ours.recv(1)
+        assert hubs_own.poll(0) == []
+    assert "listener.cb(fileno)" in inspect.getsource(poll.Hub.wait)
 
 
 @pytest.mark.parametrize("asyncio_hub", ["asyncio"])
