@@ -1,16 +1,12 @@
 """Letting sockets in, many at once: whoever comes while some are looked up is looked up with the next ones."""
 
 from collections.abc import Sequence
-from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import connection as database
-from django.utils import timezone
 
-from accounts import credentials, traces
+from accounts import credentials, statements, traces
 from accounts.credentials import Claim, SessionEnded
-from chatsite import sql
 from chatsite.errors import ChatError, Unauthorized
 from chatsite.realtime import delivery
 from chatsite.realtime.auth import Identity
@@ -19,15 +15,6 @@ from chatsite.realtime.routing import Applicant
 
 # Who it is, and with which password, version and session they were found good; None with a token.
 Known = tuple[Identity, tuple[int, int] | None]
-
-
-class Person(NamedTuple):
-    id: int
-    username: str
-    is_active: bool
-    is_banned: bool
-    password: str
-    session_version: int
 
 
 def authenticate(environ: dict[str, Any], auth: Any) -> Identity:
@@ -55,7 +42,9 @@ def admit_all(applicants: Sequence[Applicant]) -> list[Outcome[None]]:
     return outcomes if delivery.revocations() == before else look_again(applicants, outcomes)
 
 
-batches: Batches[Applicant, None] = Batches(admit_all, whose=lambda applicant: applicant.address)
+batches: Batches[Applicant, None] = Batches(
+    admit_all, whose=lambda applicant: applicant.address, name="connect"
+)
 
 
 def claim(applicant: Applicant) -> Claim | ChatError:
@@ -100,24 +89,19 @@ def identify(claims: Sequence[Claim]) -> list[Known | Unauthorized]:
 
 
 def of_tokens(claims: Sequence[Claim]) -> dict[Claim, Known]:
-    given = sql.packed({"digest": claim.digest} for claim in claims)
     found: dict[Claim, Known] = {}
-    for n, token_id, unnoted, user_id, username in sql.run(
-        _tokens(database.vendor), moment(traces.due()), given
-    ):
-        found[claims[n]] = Identity(user_id, username, token_id=token_id), None
-        if unnoted:
-            traces.note_use(token_id)
+    for token in statements.tokens([claim.digest or "" for claim in claims], traces.due()):
+        found[claims[token.n]] = Identity(token.user_id, token.username, token_id=token.id), None
+        if token.unnoted:
+            traces.note_use(token.id)
     return found
 
 
 def of_sessions(claims: Sequence[Claim]) -> dict[Claim, Known]:
     """Only the session says whose it is, and it must be decoded for that: people come with a second query."""
-    given = sql.packed({"key": claim.session_key} for claim in claims)
-    rows = sql.run(_sessions(database.vendor), given, moment(timezone.now()))
-    data = {claims[n]: text for n, text in rows}
+    data = {claims[n]: text for n, text in statements.sessions(claim.session_key for claim in claims).items()}
     sessions = {claim: SessionStore().decode(text) for claim, text in data.items()}
-    people = present({credentials.user_id_in(session) for session in sessions.values()})
+    people = statements.present({credentials.user_id_in(session) for session in sessions.values()})
     found: dict[Claim, Known] = {}
     for claim, session in sessions.items():
         person = people.get(credentials.user_id_in(session))
@@ -125,36 +109,3 @@ def of_sessions(claims: Sequence[Claim]) -> dict[Claim, Known]:
             identity = Identity(person.id, person.username, session_key=claim.session_key)
             found[claim] = identity, credentials.mark(person, data[claim])
     return found
-
-
-def present(user_ids: set[int]) -> dict[int, Person]:
-    """Those of them who may use the site."""
-    ids = sql.packed({"id": user_id} for user_id in user_ids - {0})
-    return {row[0]: Person(*row) for row in sql.run(_people(database.vendor), ids)}
-
-
-def moment(at: Any) -> Any:
-    return database.ops.adapt_datetimefield_value(at)
-
-
-@cache
-def _tokens(vendor: str) -> str:
-    return f"""
-        SELECT given.n, t.id, t.last_used_at IS NULL OR t.last_used_at < %s, u.id, u.username
-        FROM {sql.rows_in(digest="text")} JOIN accounts_apitoken t ON t.digest = given.digest
-        JOIN accounts_user u ON u.id = t.user_id WHERE u.is_active AND NOT u.is_banned"""
-
-
-@cache
-def _sessions(vendor: str) -> str:
-    return f"""
-        SELECT given.n, s.session_data FROM {sql.rows_in(key="text")}
-        JOIN django_session s ON s.session_key = given.key WHERE s.expire_date > %s"""
-
-
-@cache
-def _people(vendor: str) -> str:
-    return f"""
-        SELECT u.id, u.username, u.is_active, u.is_banned, u.password, u.session_version
-        FROM {sql.rows_in(id="bigint")} JOIN accounts_user u ON u.id = given.id
-        WHERE u.is_active AND NOT u.is_banned"""

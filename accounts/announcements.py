@@ -4,17 +4,14 @@ Changes are gathered for a moment: a crowd that comes back at once costs a few q
 is told to those who are here of their rooms, not to the whole site.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
-from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
-from django.db import connection
 from django.utils import timezone
 
-from accounts import presence
+from accounts import presence, statements
 from accounts.payloads import Named, user_brief
-from chatsite import sql
 from chatsite.realtime import delivery
 from chatsite.realtime.timers import Timer
 from chatsite.times import iso
@@ -26,16 +23,6 @@ Change = tuple[str, datetime]
 
 later: Callable[[float, Callable[[], None]], Any] = Timer
 waiting: dict[int, Change] = {}
-
-
-class Person(NamedTuple):
-    id: int
-    username: str
-    display_name: str
-
-    @property
-    def name(self) -> str:
-        return self.display_name or self.username
 
 
 def arrived(user_id: int) -> None:
@@ -59,21 +46,10 @@ def tell_all() -> None:
     waiting.clear()
     audience = presence.audience(changes)
     online = presence.online_ids()
-    for person in people(changes):
+    for person in statements.briefs(changes):
         others = online.intersection(audience.get(person.id, ())) - {person.id}
         event, at = changes[person.id]
         delivery.to_users(others, event, change_payload(person, event, at), droppable=True)
-
-
-def people(user_ids: Iterable[int]) -> list[Person]:
-    given = sql.packed({"id": user_id} for user_id in user_ids)
-    return [Person(*row) for row in sql.run(_people(connection.vendor), given)]
-
-
-@cache
-def _people(vendor: str) -> str:
-    return f"""SELECT u.id, u.username, u.display_name
-               FROM {sql.rows_in(id="bigint")} JOIN accounts_user u ON u.id = given.id"""
 
 
 def change_payload(person: Named, event: str, at: datetime) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from django.conf import settings
 from django.db import connection
 
 from accounts import presence
+from accounts.statements import Brief
 from chatsite import sql
 from rooms.models import Room
 from rooms.queries import held_count
-from rooms.rosters import Member
 
 
 class Overview(NamedTuple):
@@ -34,7 +34,7 @@ class Overview(NamedTuple):
     unread: int
     mentions: int
     online: int
-    people: list[Member]
+    people: list[Brief]
 
 
 def mine(user_id: int) -> list[Overview]:
@@ -65,7 +65,7 @@ def overview(row: tuple[Any, ...], user_id: int, here: set[int]) -> Overview:
     role, read_seq, size, unread, mentions = own
     people, ids = [], []
     if members is not None and kind == Room.Kind.DIRECT:
-        everyone = [Member(*member) for member in orjson.loads(members)]
+        everyone = [Brief(*member) for member in orjson.loads(members)]
         people, ids = [one for one in everyone if one.id != user_id], [one.id for one in everyone]
     elif members is not None:
         ids = orjson.loads(members)

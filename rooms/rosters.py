@@ -9,19 +9,8 @@ import orjson
 from django.conf import settings
 from django.db import connection
 
+from accounts.statements import Brief
 from chatsite import sql
-
-
-class Member(NamedTuple):
-    """What `user_brief` wants of a User."""
-
-    id: int
-    username: str
-    display_name: str
-
-    @property
-    def name(self) -> str:
-        return self.display_name or self.username
 
 
 class Roster(NamedTuple):
@@ -37,7 +26,7 @@ class Roster(NamedTuple):
     head: int
     created_at: datetime
     size: int
-    members: list[Member] | None
+    members: list[Brief] | None
 
 
 def rosters(room_ids: Iterable[int]) -> dict[int, Roster]:
@@ -51,7 +40,7 @@ def roster(row: tuple[Any, ...]) -> Roster:
     room_id, slug, name, topic, kind, epoch, head, size = columns
     if isinstance(created_at, str):
         created_at = datetime.fromisoformat(created_at).replace(tzinfo=UTC)
-    people = None if members is None else [Member(*member) for member in orjson.loads(members)]
+    people = None if members is None else [Brief(*member) for member in orjson.loads(members)]
     return Roster(room_id, slug, name, topic, kind, bool(archived), epoch, head, created_at, size, people)
 
 
