@@ -239,7 +239,11 @@ class Batch:
 
 
 batches: Batches[Draft, Stored] = Batches(
-    store, prepare=Batch, weigh=lambda draft: len(draft.body), whose=lambda draft: draft.user_id
+    store,
+    prepare=Batch,
+    weigh=lambda draft: len(draft.body),
+    whose=lambda draft: draft.user_id,
+    name="message",
 )
 
 

@@ -60,7 +60,9 @@ def join_all(joins: Sequence[Join]) -> list[Outcome[Joined | None]]:
     return outcomes(joins, standings)
 
 
-batches: Batches[Join, Joined | None] = Batches(join_all, whose=lambda join: join.connection.identity.user_id)
+batches: Batches[Join, Joined | None] = Batches(
+    join_all, whose=lambda join: join.connection.identity.user_id, name="join"
+)
 
 
 def look(joins: Sequence[Join]) -> list[Standing]:
@@ -110,7 +112,10 @@ def long_way(longs: Sequence[Long]) -> list[Outcome[dict[str, Any]]]:
 
 # By themselves, so that nobody else waits for them.
 alone: Batches[Long, dict[str, Any]] = Batches(
-    long_way, weigh=lambda long: HEAVIEST, whose=lambda long: long.join.connection.identity.user_id
+    long_way,
+    weigh=lambda long: HEAVIEST,
+    whose=lambda long: long.join.connection.identity.user_id,
+    name="catch up",
 )
 
 

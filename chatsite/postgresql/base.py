@@ -12,6 +12,7 @@ from django.db.backends.postgresql import base
 from psycopg import Error
 from psycopg.pq import TransactionStatus
 
+from chatsite.metrics.databases import Watched
 from chatsite.realtime.threads import serving
 
 # So many wait unused; beyond that they are closed.
@@ -34,7 +35,7 @@ def is_whole(connection: Any) -> bool:
     return bool(connection.pgconn.transaction_status == TransactionStatus.IDLE)
 
 
-class DatabaseWrapper(base.DatabaseWrapper):
+class DatabaseWrapper(Watched, base.DatabaseWrapper):
     _new = False
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
@@ -68,3 +69,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return False
         idle.append((self.connection, now))
         return True
+
+    def idle(self) -> int:
+        return len(waiting[self.alias])

@@ -10,6 +10,7 @@ from functools import wraps
 from typing import Any, ParamSpec
 from weakref import WeakValueDictionary
 
+from chatsite.metrics.tallies import deliveries
 from chatsite.realtime import wire
 from chatsite.realtime.connection import NOWHERE, Connection
 from chatsite.realtime.groups import Groups
@@ -88,6 +89,16 @@ def connections(user_id: int) -> list[Connection]:
 def anybody() -> bool:
     """Whether anyone is connected."""
     return bool(_users)
+
+
+def people() -> int:
+    """How many people are connected."""
+    return len(_users)
+
+
+def rooms_joined() -> int:
+    """How many rooms somebody has joined."""
+    return len(_rooms)
 
 
 def all_connections() -> list[Connection]:
@@ -196,6 +207,7 @@ def end(connection: Connection, code: str) -> None:
 def _send(receivers: Collection[Connection], event: str, data: Any, droppable: bool) -> None:
     if not receivers:
         return
+    deliveries[event] += len(receivers)
     frame = wire.event(event, data)
     for connection in receivers:
         connection.channel.push(frame, droppable)

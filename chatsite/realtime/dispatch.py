@@ -10,6 +10,7 @@ from rest_framework.serializers import Serializer
 
 from chatsite.api import translate
 from chatsite.errors import ChatError, Invalid, NotFound, Unauthorized, Unavailable, UnknownEvent
+from chatsite.metrics import tallies
 from chatsite.realtime import delivery, wire
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.packets import Packet
@@ -54,6 +55,7 @@ def conclude(
 def answer(connection: Connection, packet: Packet, outcome: dict[str, Any] | Exception | None) -> None:
     """The ack, where one was asked for. One who may not be here any more is told so, and put out."""
     if not isinstance(outcome, Exception):
+        tallies.events[packet.data[0], "ok"] += 1
         if packet.number is not None:
             connection.channel.push(wire.ack(packet.number, {"ok": True, **(outcome or {})}))
         return
@@ -98,6 +100,7 @@ def translated(error: Exception, name: str) -> ChatError:
 
 def reply(connection: Connection, number: int | None, name: str, error: ChatError) -> None:
     """The failed ack or, where none was asked for, `request-failed`."""
+    tallies.failed(name, error.code)
     if number is None:
         connection.channel.push(wire.event("request-failed", {"event": name, "error": error.payload()}))
     else:

@@ -12,6 +12,8 @@ from typing import Any, Protocol
 from eventlet import hubs
 from eventlet.hubs.hub import READ, WRITE
 
+from chatsite.metrics import tallies
+
 __all__ = ["READ", "WRITE", "clock", "hubs", "outgoing", "unwatch", "watch"]
 
 logger = logging.getLogger("chatsite.realtime")
@@ -53,9 +55,11 @@ class Outgoing:
     def __init__(self) -> None:
         self._fresh: list[Flushable] = []
         self._rest: deque[Flushable] = deque()
+        self._began = 0.0
 
     def add(self, socket: Flushable) -> None:
         if not self._fresh and not self._rest:
+            self._began = monotonic()
             self._schedule()
         self._fresh.append(socket)
 
@@ -72,6 +76,8 @@ class Outgoing:
             guarded(socket.flush)
         if self._fresh or self._rest:
             self._schedule()
+        else:
+            tallies.fan_out.note(monotonic() - self._began)
 
 
 class Clock:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from engineio.base_socket import BaseSocket
 
+from chatsite.metrics import tallies
 from chatsite.realtime.link import Link
 from chatsite.realtime.loop import clock, outgoing
 
@@ -64,6 +65,7 @@ class Outbox(BaseSocket):
         waiting = self.waiting + len(frame)
         if waiting > CROWDED:
             if droppable:
+                tallies.dropped[()] += 1
                 return
             if waiting > LIMIT:
                 self.cut("its outbox is full")
@@ -139,6 +141,7 @@ class Outbox(BaseSocket):
 
     def cut(self, why: str) -> None:
         """Too slow a reader: what waits for it is forgotten, it gets it by `sync` when it is back."""
+        tallies.cuts[why,] += 1
         logger.warning("cutting %s: %s", self.sid, why)
         self.outbox.clear()
         link, self.link = self.link, None

@@ -36,6 +36,15 @@ class Runners:
     def idle(self) -> bool:
         return not self._running
 
+    @property
+    def busy(self) -> int:
+        return self._running
+
+    @property
+    def waiting(self) -> int:
+        """Workers that have something to do, and no runner yet."""
+        return len(self._ready)
+
     def wake(self, worker: Worker) -> None:
         """Never waits. A worker is in the queue once, and in one greenlet at a time: its steps keep their order."""
         if worker.queued or not worker.has_work:

@@ -6,6 +6,8 @@ from typing import Any
 
 import socketio
 
+from chatsite.metrics import tallies
+from chatsite.metrics.lag import lag
 from chatsite.realtime.inbox import Inbox
 from chatsite.realtime.loop import clock
 from chatsite.realtime.routing import Router
@@ -47,11 +49,13 @@ class ChatServer(socketio.Server):
 
     def route(self, router: Router) -> None:
         self.router = router
+        tallies.event_names.update(router.events)
 
     def start(self) -> None:
         """Called by the worker when it is ready to serve."""
         anchor()
         self.eio.start()
+        lag.start()
         self._jobs = [repeat(job.seconds, job.function) for job in self.router.jobs]
 
     def stop(self) -> None:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from chatsite.errors import ChatError, Invalid, Unauthorized
+from chatsite.metrics import tallies
 from chatsite.realtime import delivery, dispatch, packets, wire
 from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import Connection
@@ -139,6 +140,7 @@ class Session(Inbox):
 
     def _enter(self, connection: Connection) -> None:
         self.admitted = True
+        tallies.admissions["ok",] += 1
         self.server.router.connected(connection)
         self.socket.push(wire.connected(connection.sid))
 
@@ -147,6 +149,7 @@ class Session(Inbox):
         if self.connection is not None:
             delivery.detach(self.connection)
         code = "unauthorized" if isinstance(error, Unauthorized) else error.code
+        tallies.admissions[code,] += 1
         self.socket.push(wire.refused(error.detail, code))
         clock.after(DEADLINE, self._close_refused)
 

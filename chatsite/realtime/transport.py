@@ -10,6 +10,7 @@ import engineio
 from gunicorn.workers.base_async import ALREADY_HANDLED
 
 from chatsite.addresses import client_address
+from chatsite.metrics import tallies
 from chatsite.realtime import origins, polling, websocket, wire
 from chatsite.realtime.engine_socket import EngineSocket
 from chatsite.realtime.handshake import handshake, take_socket, wants_websocket
@@ -65,6 +66,7 @@ class EngineServer(engineio.Server):
         try:
             answer = self._answer(environ)
         except Refused as error:
+            tallies.refusals[str(error.status.value), str(error)] += 1
             answer = error.answer()
         if answer is None:
             return ALREADY_HANDLED
@@ -121,6 +123,7 @@ class EngineServer(engineio.Server):
         address = client_address(environ)
         if not self.threshold.enter(address):
             raise Refused(HTTPStatus.TOO_MANY_REQUESTS, REQUEST, "Too many unfinished connections")
+        tallies.handshakes[transport,] += 1
         socket = self._open(environ, address)
         if response is not None:
             self._begin(socket, environ, response)
@@ -189,6 +192,7 @@ class EngineServer(engineio.Server):
 
     def ended(self, socket: EngineSocket, reason: str) -> None:
         """Called once by each socket, first thing in its close."""
+        tallies.closings[reason,] += 1
         self.sockets.pop(socket.sid, None)
         self.handlers["disconnect"](socket.sid, reason)
         if not socket.upgraded:

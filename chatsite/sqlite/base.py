@@ -19,6 +19,7 @@ from django.db.backends.sqlite3 import base
 from django.db.backends.utils import debug_transaction
 from django.db.utils import OperationalError
 
+from chatsite.metrics.databases import Watched
 from chatsite.realtime.threads import in_thread, serving
 
 # Seconds; what SQLite itself is given to wait for another process.
@@ -47,7 +48,7 @@ def is_busy(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
-class DatabaseWrapper(base.DatabaseWrapper):
+class DatabaseWrapper(Watched, base.DatabaseWrapper):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._turns = 0
