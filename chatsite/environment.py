@@ -149,6 +149,21 @@ def database(data_dir: Path) -> dict[str, Any]:
     return config
 
 
+def metrics_token() -> str:
+    token = env.str("METRICS_TOKEN", default="").strip()
+    if token and (len(token) < 16 or not token.isascii() or not token.isprintable()):
+        raise ImproperlyConfigured("METRICS_TOKEN is not a secret: use 16 random letters and digits or more.")
+    return token
+
+
+def choice(name: str, *known: str) -> str:
+    """One of `known`, whose first is the default."""
+    value = env.str(name, default="").strip().lower() or known[0]
+    if value not in known:
+        raise ImproperlyConfigured(f"{name} is not {', '.join(known[:-1])} or {known[-1]}: {value!r}.")
+    return value
+
+
 def redis_url() -> str:
     url = env.str("REDIS_URL", default="").strip()
     if url and (url.partition("://")[0] not in ("redis", "rediss", "unix") or "://" not in url):

@@ -4,6 +4,10 @@ import os
 import sys
 from typing import Any
 
+from gunicorn.glogging import Logger
+
+from chatsite.logs import FORMATTERS
+
 bind = os.environ.get("CHATSITE_BIND", "127.0.0.1:8000")
 worker_class = "chatsite.realtime.worker.EventletWorker"
 workers = 1
@@ -18,9 +22,23 @@ backlog = 8192
 worker_connections = 10_000
 # Which headers of a proxy are believed is TRUST_PROXY's to say: gunicorn would believe any program of this machine.
 forwarded_allow_ips = ""
-loglevel = "warning"
+# manage.py has read .env, and looked at these.
+loglevel = os.environ.get("LOG_LEVEL", "").strip().lower() or "warning"
 control_socket_disable = True
 proc_name = "chatsite"
+
+
+class Lines(Logger):
+    """gunicorn's lines look like the site's."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        formatter = FORMATTERS[os.environ.get("LOG_FORMAT", "").strip().lower() or "text"]()
+        for handler in self.error_log.handlers:
+            handler.setFormatter(formatter)
+
+
+logger_class = Lines
 
 
 def when_ready(server: Any) -> None:

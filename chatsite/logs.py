@@ -1,11 +1,126 @@
-"""Log lines for the console."""
+"""Log lines, as text or JSON: one for each thing that happened, and several only where a fault of ours needs its traceback.
 
+What people write, their passwords, cookies and tokens never stand in them. So paths are told by the names of their views
+(an invite's has its code), and of an exception's message what stands in quotes is left out: it may be what somebody sent.
+"""
+
+import json
 import logging
+import re
+import traceback
+from collections.abc import Iterator
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+# Of the HTTP request that this greenlet answers: each greenlet has a context of its own.
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+# Something else is away, by its own name or by that of a class above it; a traceback would say nothing about it.
+AWAY = frozenset(
+    {"OperationalError", "InterfaceError", "ConnectionError", "TimeoutError", "ConnectionInterrupted"}
+)
+# Python says these of its own names, not of values.
+NAMES_ONLY = (AttributeError, ImportError, NameError, TypeError)
+# An apostrophe within a word is none; a quote that isn't closed goes to the end.
+QUOTED = re.compile(r"""(?:(?<!\w)|\bb)(['"])(?:\\.|(?!\1).)*(?:\1|$)""")
+# Programs that quote what a client sent.
+QUOTING = ("gunicorn", "django.security")
 
 
-class HostFormatter(logging.Formatter):
-    """A request for a name that isn't ours: one line that says what to set, without its traceback."""
-
+class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
+        about = f" request={request_id.get()}" if request_id.get() else ""
+        line = f"{self.formatTime(record)} {record.levelname} {record.name}: {message(record)}"
+        error = error_of(record)
+        if error is None:
+            return line + about
+        if is_away(error):
+            return f"{line}: {brief(error)}{about}"
+        return f"{line}{about}\n{traced(error)}"
+
+
+class JsonFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        error = error_of(record)
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")[:-6] + "Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": message(record),
+            "request": request_id.get() or None,
+            **getattr(record, "fields", {}),
+            "error": brief(error) if error else None,
+            "traceback": traced(error) if error and not is_away(error) else None,
+        }
+        return json.dumps({name: value for name, value in line.items() if value is not None}, default=str)
+
+
+FORMATTERS = {"text": TextFormatter, "json": JsonFormatter}
+
+
+def message(record: logging.LogRecord) -> str:
+    """One line, whatever is in it."""
+    request = getattr(record, "request", None)
+    if record.name == "django.security.DisallowedHost":
         sentence = record.getMessage().partition(" You may need")[0]
-        return f"{self.formatTime(record)} {sentence} If it is yours, set SITE_URL, or add it to EXTRA_HOSTS."
+        text = f"{sentence} If it is yours, set SITE_URL, or add it to EXTRA_HOSTS."
+    elif request is not None and isinstance(record.args, tuple):
+        path = getattr(request, "path", None)
+        text = str(record.msg) % tuple(view_of(request) if each == path else each for each in record.args)
+    elif str(record.msg).startswith("Error handling request"):
+        text = "Error handling request"
+    else:
+        text = record.getMessage()
+        text = without_quotes(text) if record.name.startswith(QUOTING) else text
+    return text if text.isprintable() else "".join(map(visible, text))
+
+
+def visible(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
+
+
+def view_of(request: Any) -> str:
+    """The name of the view that a request is for; "-" where there is none."""
+    match = getattr(request, "resolver_match", None)
+    return match.view_name if match is not None else "-"
+
+
+def error_of(record: logging.LogRecord) -> BaseException | None:
+    return record.exc_info[1] if record.exc_info else None
+
+
+def is_away(error: BaseException) -> bool:
+    return any(kind.__name__ in AWAY for kind in type(error).__mro__)
+
+
+def brief(error: BaseException) -> str:
+    """Its type and what it says, in one line: PostgreSQL's further ones are the values of the row."""
+    said = str(error).strip().partition("\n")[0]
+    if not isinstance(error, NAMES_ONLY):
+        said = without_quotes(said)
+    said = "".join(map(visible, said))
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def without_quotes(text: str) -> str:
+    return QUOTED.sub("'…'", text)
+
+
+def traced(error: BaseException) -> str:
+    """Like Python's own, but for what `brief` leaves out."""
+    parts = [
+        f"Traceback (most recent call last):\n{''.join(traceback.format_tb(each.__traceback__))}{brief(each)}"
+        for each in chain(error)
+    ]
+    return "\nThen:\n".join(reversed(parts))
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """It, and what it came of."""
+    seen: set[int] = set()
+    each: BaseException | None = error
+    while each is not None and id(each) not in seen:
+        seen.add(id(each))
+        yield each
+        each = each.__cause__ or (None if each.__suppress_context__ else each.__context__)

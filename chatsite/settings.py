@@ -7,6 +7,7 @@ from csp.constants import NONE, SELF
 
 from chatsite import environment, statics
 from chatsite.environment import BASE_DIR, env
+from chatsite.logs import FORMATTERS
 
 environment.read_dotenv(BASE_DIR / ".env")
 
@@ -50,6 +51,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "chatsite.tracing.traced",
     "django.middleware.security.SecurityMiddleware",
     "chatsite.middleware.bounded_body",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -198,25 +200,27 @@ MAIL = bool(env.str("EMAIL_URL", default="").strip())
 globals().update(environment.email(default_from=f"chat@{urlsplit(SITE_URL).hostname}"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
+# Log lines are text or JSON, and there is one for each HTTP request only where it is asked for.
+LOG_FORMAT = environment.choice("LOG_FORMAT", "text", "json")
+LOG_LEVEL = environment.choice("LOG_LEVEL", "warning", "debug", "info", "error").upper()
+ACCESS_LOG = environment.flag("ACCESS_LOG")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {
-        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
-        "host": {"()": "chatsite.logs.HostFormatter"},
-    },
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line"},
-        "host": {"class": "logging.StreamHandler", "formatter": "host"},
-    },
-    "root": {"handlers": ["console"], "level": "WARNING"},
+    "formatters": {"line": {"()": FORMATTERS[LOG_FORMAT]}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
-        "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "django": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
         # Each 404 and 403 is the visitor's business; each 500 is ours.
         "django.request": {"level": "ERROR"},
-        "django.security.DisallowedHost": {"handlers": ["host"], "propagate": False},
+        # It would tell statements, and what is stored by them.
+        "django.db.backends": {"level": "WARNING"},
+        "chatsite.access": {"level": "INFO"},
     },
 }
+# Who has it may read /metrics from elsewhere.
+METRICS_TOKEN = environment.metrics_token()
 
 # In a room of more members than this nobody hears who comes and goes, only how many are here.
 PRESENCE_ROOM_SIZE = environment.whole("PRESENCE_ROOM_SIZE", 200)

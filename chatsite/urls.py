@@ -5,6 +5,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from chatsite import health, schema, statics  # noqa: F401 (schema registers itself)
+from chatsite.metrics.views import Metrics
 
 urlpatterns = [
     path("", include("accounts.urls")),
@@ -18,7 +19,7 @@ urlpatterns = [
     re_path(r"^static/(?:(?P<version>[0-9a-f]{12})/)?(?P<path>.+)$", statics.elsewhere),
     re_path(r"^healthz/?$", health.healthz, name="healthz"),
     re_path(r"^readyz/?$", health.readyz, name="readyz"),
-    re_path(r"^metrics/?$", health.Metrics.as_view(), name="metrics"),
+    re_path(r"^metrics/?$", Metrics.as_view(), name="metrics"),
     re_path(r"^schema/?$", SpectacularAPIView.as_view(), name="schema"),
     re_path(r"^docs/?$", SpectacularSwaggerSplitView.as_view(template_name="docs.html"), name="docs"),
 ]
