@@ -32,7 +32,7 @@ def delete(connection: Connection, data: Data) -> Data:
 
 
 events = [
-    deferred("chat-message", send, SendSerializer),
+    deferred("chat-message", send, SendSerializer, together=True),
     event("edit-message", edit, EditSerializer),
     event("delete-message", delete, DeleteSerializer),
 ]

@@ -41,14 +41,16 @@ RESERVED = frozenset({"connect", "disconnect"})
 class Event:
     """`handler(connection, data)` returns what the ack adds to `{"ok": true}`.
 
-    A `deferred` one is `handler(connection, data, answer)` and calls `answer` once, later: the connection's next events of
-    the same name are begun meanwhile, and any other waits. It authorises for itself.
+    A `deferred` one is `handler(connection, data, answer)` and calls `answer` once, later. It authorises for itself. The
+    connection's next event waits for its answer; where they go `together`, those of the same name are begun meanwhile, and
+    their answers must come in order.
     """
 
     name: str
     handler: Any
     serializer: type[Serializer[Any]] | None = None
     deferred: bool = False
+    together: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,14 @@ def event(name: str, handler: Handler, serializer: type[Serializer[Any]] | None 
     return Event(name, handler, serializer)
 
 
-def deferred(name: str, handler: DeferringHandler, serializer: type[Serializer[Any]] | None = None) -> Event:
-    return Event(name, handler, serializer, deferred=True)
+def deferred(
+    name: str,
+    handler: DeferringHandler,
+    serializer: type[Serializer[Any]] | None = None,
+    *,
+    together: bool = False,
+) -> Event:
+    return Event(name, handler, serializer, deferred=True, together=together)
 
 
 def every(seconds: float, function: Callable[[], Any]) -> Job:

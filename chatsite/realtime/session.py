@@ -66,7 +66,8 @@ class Session(Inbox):
             return False
         if not self._pending:
             return True
-        return self._pending < FULL and self._deferred_event(self._inbox[0]) is self._deferred
+        event = self._deferred_event(self._inbox[0])
+        return event is not None and event.together and event is self._deferred and self._pending < FULL
 
     @property
     def only_begins(self) -> bool:
