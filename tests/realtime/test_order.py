@@ -1,55 +1,106 @@
-"""A connection's events are handled in the order in which they were sent, however each of them is done."""
-
-import json
-import uuid
+"""A room's events reach its sockets by their seq, whoever published first."""
 
 import pytest
 
-from tests.realtime.cast import rest, settle
-from tests.realtime.clients import RawSocket, compact, masked
+from chatsite.realtime.order import Gate
+from tests.realtime.cast import Chatter, settle
 from tests.realtime.harness import serve
-
-pytestmark = pytest.mark.realtime
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with serve(tmp_path_factory.mktemp("order")) as server:
-        server.tokens = settle(server)
-        yield server
+from tests.realtime.postgres import find, postgres
 
 
-def burst(server, name, *events):
-    """Everything in one write, the CONNECT in front; gives the numbers of the acks and the acks, in their order."""
-    packets = ["40" + compact({"token": server.tokens[name]})]
-    packets += [f"42{n}" + compact(event) for n, event in enumerate(events)]
-    acks = []
-    with RawSocket(server) as socket:
-        socket.raw(b"".join(masked(packet.encode()) for packet in packets))
-        while len(acks) < len(events):
-            number, _, ack = socket.until("43")[2:].partition("[")
-            acks.append((int(number), json.loads("[" + ack)[0]))
-    return acks
+@pytest.fixture
+def gate():
+    """`sent` is what came through, `timers` what was put off."""
+    gate = Gate(lambda slug, frame: gate.sent.append((slug, int(frame))))
+    gate.sent, gate.timers = [], []
+    gate.later = lambda seconds, function, *arguments: gate.timers.append((function, arguments))
+    return gate
 
 
-def message(room):
-    return ["chat-message", {"room": room, "body": "hello", "client_id": str(uuid.uuid4())}]
+def admit(gate, *seqs, slug="a"):
+    for seq in seqs:
+        gate.admit(slug, seq, b"%d" % seq)
+    return [seq for room, seq in gate.sent if room == slug]
 
 
-def test_a_burst_behind_the_connect_is_handled_in_its_order(server):
-    """To come into a public room is to become a member, which a message needs; to leave ends what came before."""
-    room = rest(server, server.tokens["owner"], "POST", "/room", name="Burst").json()["slug"]
-    join, leave = ["join", {"room": room}], ["leave", {"room": room}]
-    events = [message(room), join, message(room), message(room), leave, join, ["nothing", {}]]
-    acks = burst(server, "visitor", *events)
-    assert [number for number, _ in acks] == list(range(7))
-    codes = [ack["ok"] or ack["error"]["code"] for _, ack in acks]
-    assert codes == ["forbidden", True, True, True, True, True, "unknown_event"]
+def ring(gate):
+    while gate.timers:
+        function, arguments = gate.timers.pop(0)
+        function(*arguments)
 
 
-def test_joins_are_answered_in_their_order_though_some_take_longer(server):
-    made = rest(server, server.tokens["owner"], "POST", "/room", name="Longer").json()["slug"]
-    rooms = ["general", made, "no-such-room", "general", made]
-    acks = burst(server, "stranger", *(["join", {"room": room}] for room in rooms))
-    assert [number for number, _ in acks] == list(range(5))
-    assert [ack["ok"] for _, ack in acks] == [True, True, False, True, True]
+def test_what_comes_in_order_goes_at_once(gate):
+    assert admit(gate, 7, 8, 9) == [7, 8, 9]
+    assert gate.timers == []
+
+
+def test_what_is_early_waits_for_what_is_missing(gate):
+    assert admit(gate, 1, 4, 3) == [1]
+    assert admit(gate, 2) == [1, 2, 3, 4]
+    assert admit(gate, 5) == [1, 2, 3, 4, 5]
+    ring(gate)
+    assert gate.sent == [("a", seq) for seq in (1, 2, 3, 4, 5)]
+
+
+def test_what_never_comes_is_waited_for_a_moment(gate):
+    assert admit(gate, 1, 4, 3) == [1]
+    ring(gate)
+    assert admit(gate, 5) == [1, 3, 4, 5]
+
+
+def test_what_is_late_goes_at_once(gate):
+    admit(gate, 1, 3)
+    ring(gate)
+    assert admit(gate, 2, 4) == [1, 3, 2, 4]
+
+
+def test_a_second_hole_has_a_moment_of_its_own(gate):
+    admit(gate, 1, 3, 2, 5)
+    first, second = gate.timers
+    first[0](*first[1])
+    assert admit(gate) == [1, 2, 3]
+    second[0](*second[1])
+    assert admit(gate) == [1, 2, 3, 5]
+
+
+def test_rooms_do_not_wait_for_each_other(gate):
+    admit(gate, 1, 3)
+    assert admit(gate, 1, 2, slug="b") == [1, 2]
+
+
+def test_it_begins_where_the_first_to_join_is(gate):
+    gate.begin("a", 4)
+    gate.begin("a", 9)
+    assert admit(gate, 6) == []
+    assert admit(gate, 5) == [5, 6]
+
+
+def test_a_room_that_is_left_is_forgotten(gate):
+    admit(gate, 1, 3)
+    gate.forget("a")
+    ring(gate)
+    assert admit(gate, 8) == [1, 8]
+    assert gate._early == {}
+
+
+@pytest.mark.realtime
+@pytest.mark.skipif(not find("initdb"), reason="PostgreSQL is not installed")
+def test_who_commits_first_and_publishes_last_is_heard_first(tmp_path):
+    """tests/realtime/slow_edits.py holds an edit up between its commit and its delivery."""
+    with (
+        postgres() as database,
+        serve(tmp_path, "tests.realtime.slow_edits:application", DATABASE_URL=database) as server,
+    ):
+        tokens = settle(server)
+        owner, member = Chatter(server, tokens["owner"]), Chatter(server, tokens["member"])
+        owner.join("board")
+        first = owner.say("board", "first")["message"]
+        member.join("board", after=0)
+        owner.io.emit("edit-message", {"id": first["id"], "body": "better"})
+        sent = [member.say("board", f"meanwhile {n}")["message"]["seq"] for n in range(5)]
+        member.wait("chat-message", seq=sent[-1])
+        member.wait("message-edited")
+        heard = [data["seq"] for event, data in member.seen if event in ("chat-message", "message-edited")]
+        assert member.all("message-edited")[0]["seq"] < sent[-1]
+        assert heard == sorted(heard)
+        owner.close(), member.close()
