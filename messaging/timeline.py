@@ -24,6 +24,11 @@ class Row:
     mentions_me: bool
     mine: bool
 
+    @property
+    def time(self) -> str:
+        """In the reader's zone."""
+        return f"{self.at:%H:%M}"
+
 
 def rows(
     messages: Sequence[Payload], me: User, read_seq: int | None = None, whole: bool = False

@@ -113,6 +113,7 @@ def room_page(
         "my_rooms": rooms,
         "rows": rows(shown["messages"], user, about["read_seq"] if mine else None, whole=not shown["older"]),
         "shown": shown,
+        "target": shown.get("target"),
         "form": form or MessageForm(),
         "page_data": page_data(user, about, mine, shown),
         **panel(here, about["members"], (message["sender"]["username"] for message in shown["messages"])),

@@ -1,10 +1,12 @@
 from typing import Any
 
 from django import template
+from django.utils.safestring import SafeString
 
 from accounts import presence
 from accounts.models import User
 from accounts.payloads import user_payload
+from chatsite.drawing import drawn
 from rooms.models import Room
 from rooms.payloads import Payload, room_payloads
 
@@ -28,6 +30,17 @@ def sidebar(context: template.Context) -> dict[str, Any]:
         ),
         "unread": any(room["unread"] for room in rooms),
     }
+
+
+@register.simple_tag
+def side_room(room: Payload, current: str) -> SafeString:
+    """Whatever is said in a direct room is said to me: it shows what is unread as others show mentions."""
+    calls = room["unread"] if room["kind"] == Room.Kind.DIRECT else room["mentions"]
+    about = {key: room[key] for key in ("slug", "name", "kind", "archived", "unread", "mentions")}
+    about["people"] = room.get("people", [])[:1]
+    return drawn(
+        "rooms/_side_room.html", room=about, calls=calls, current=room["slug"] == current and current
+    )
 
 
 def by_name(room: Payload) -> tuple[bool, str]:
