@@ -12,6 +12,9 @@ class Channel(Protocol):
     def push(self, frame: bytes, droppable: bool = False) -> None:
         """Queue one websocket frame. Never blocks, never raises; a `droppable` one may be left out."""
 
+    def leave(self, frame: bytes) -> None:
+        """The same for a frame that isn't worth a send of its own: it goes with the next one. It may be left out."""
+
     def close(self, *, reason: str) -> None:
         """Send what is queued, then close."""
 

@@ -155,15 +155,12 @@ def to_users(user_ids: Iterable[int], event: str, data: Any, *, droppable: bool 
 
 
 @never_raises
-def to_connection(connection: Connection, event: str, data: Any, *, droppable: bool = False) -> None:
-    to_connections([connection], event, data, droppable=droppable)
-
-
-@never_raises
-def to_connections(
-    connections: Iterable[Connection], event: str, data: Any, *, droppable: bool = False
-) -> None:
-    _send([connection for connection in connections if not connection.closed], event, data, droppable)
+def leave(connections: Iterable[Connection], event: str, data: Any) -> None:
+    """To each with whatever is sent to it next, within a ping's interval: for what isn't worth a send of its own."""
+    frame = wire.event(event, data)
+    for connection in connections:
+        if not connection.closed:
+            connection.channel.leave(frame)
 
 
 def revocations() -> int:

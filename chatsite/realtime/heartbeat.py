@@ -31,7 +31,7 @@ class Heartbeat(Outbox):
         """Also while the last one is still open: the client would miss it, and `check_pong` judges by the first."""
         if not self.pinged:
             self.pinged, self.heard = True, False
-        self.push(wire.PING)
+        self.send(wire.PING)
 
     def ponged(self) -> None:
         self.pinged = False

@@ -112,8 +112,10 @@ class Link:
 
     def _feed(self, owner: Owner, data: bytes) -> None:
         try:
-            message = alone(data) if self._parser is None else None
-            messages = self._parsed(data) if message is None else (message,)
+            if self._parser is None and (message := alone(data)) is not None:
+                self._deliver(owner, message)
+                return
+            messages = self._parsed(data)
         except WebSocketError as error:
             owner.broken(self, error)
             return
@@ -133,7 +135,7 @@ class Link:
         try:
             owner.message(self, message)
         except Exception:
-            # The hub would forget the descriptor, and the client would stay, unheard.
+            # Its session may be in any state: it would stay, half heard.
             logger.exception("a message could not be taken")
             owner.broken(self, WebSocketError(INTERNAL, "a fault of the server"))
 

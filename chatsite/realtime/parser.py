@@ -39,7 +39,13 @@ def alone(data: bytes) -> Message | None:
     size = len(data) - 6
     if not 0 <= size < 126 or data[0] != 0x80 | TEXT or data[1] != 0x80 | size:
         return None
+    if size == 1 and (character := data[2] ^ data[6]) < 128:
+        return SINGLE[character]
     return checked(TEXT, unmask(data[6:], data[2:6]))
+
+
+# Every message of one ASCII character: a pong is one.
+SINGLE = [Message(TEXT, bytes([code]), chr(code)) for code in range(128)]
 
 
 class Parser:

@@ -19,7 +19,7 @@ class Silent(Heartbeat):
         super().__init__(Server, "sid")
         self.time, self.answers, self.pings, self.gone = time, answers, [], None
 
-    def push(self, frame, droppable=False):
+    def send(self, frame):
         self.pings.append(self.time.now)
 
     def close(self, wait=True, abort=False, reason=None):
@@ -145,7 +145,7 @@ def test_who_is_gone_is_not_kept(rounds, time):
 
 def test_one_that_fails_does_not_take_the_others_turn(rounds, time, caplog):
     bad, good = add(rounds, time, 2)
-    bad.push = None
+    bad.send = None
     rounds._slots[:] = [[bad, good]] + [[] for _ in rounds._slots[1:]]
     time.pass_(9)
     assert good.pings

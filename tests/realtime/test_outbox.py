@@ -85,6 +85,40 @@ def test_a_send_that_ends_at_any_byte_goes_on_there(socket, room):
     assert socket.link.state == "open"
 
 
+@pytest.mark.parametrize("room", range(30))
+def test_what_is_left_and_what_is_sent_at_once_keep_their_order_at_any_byte(socket, room):
+    """Heads wait for a ping, which doesn't wait for the tick's end; the kernel may take any part of them."""
+    said = [frame(text.encode()) for text in ("heads", "2", "event", "2", "late heads", "2")]
+    left, ping, event, again, late, last = said
+    socket.link.room = room
+    socket.leave(left)
+    assert socket.link.sent == b""
+    socket.send(ping)
+    socket.push(event)
+    socket.send(again)
+    socket.leave(late)
+    socket.link.room = 10**6
+    socket.flush()
+    socket.send(last)
+    assert socket.link.sent == b"".join(said)
+    assert (socket.waiting, socket.outbox, socket.link.state) == (0, [], "open")
+
+
+def test_what_is_left_is_dropped_for_a_slow_reader_and_for_who_is_gone(socket):
+    socket.link.room = 0
+    while socket.waiting < LIMIT // 2 - 60_010:
+        socket.push(frame(b"x" * 60_000))
+    before = list(socket.outbox)
+    socket.leave(frame(b"small"))
+    socket.leave(frame(b"x" * 60_000))
+    assert socket.outbox == [*before, frame(b"small")]
+    socket.close()
+    waiting = socket.waiting
+    socket.leave(frame(b"x"))
+    socket.send(frame(b"x"))
+    assert socket.waiting == waiting
+
+
 def test_beyond_a_mebibyte_it_is_cut_and_nothing_of_it_is_kept(socket):
     socket.link.room = 0
     big = frame(b"x" * 60_000)
