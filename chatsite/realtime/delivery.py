@@ -108,7 +108,9 @@ def all_connections() -> list[Connection]:
 @never_raises
 def to_log(slug: str, event: str, data: Any, seq: int) -> None:
     """A durable event, to every connection that has joined the room: in the order of the log."""
-    if subscribers(slug):
+    receivers = len(subscribers(slug))
+    if receivers:
+        deliveries[event] += receivers
         order.admit(slug, seq, wire.event(event, data))
 
 
@@ -160,6 +162,7 @@ def leave(connections: Iterable[Connection], event: str, data: Any) -> None:
     frame = wire.event(event, data)
     for connection in connections:
         if not connection.closed:
+            deliveries[event] += 1
             connection.channel.leave(frame)
 
 
