@@ -138,7 +138,7 @@ class Batch:
             return Place(user, None, archived=False, muted=False)
         room = self.rooms.get(one.room_id)
         if room is None:
-            room = self.rooms[one.room_id] = Room(pk=one.room_id, slug=one.slug or "", name=one.name or "")
+            room = self.rooms[one.room_id] = room_of(one)
         return Place(user, room, bool(one.archived), bool(one.muted))
 
     def _answered(self) -> dict[int, Message]:
@@ -258,6 +258,10 @@ def question(who: User | Connection, room: str) -> dict[str, Any]:
         "token_id": identity.token_id,
         "session_key": identity.session_key,
     }
+
+
+def room_of(one: Look) -> Room:
+    return Room.from_db("default", ("id", "slug", "name"), (one.room_id, one.slug, one.name))
 
 
 def user_of(one: Look) -> User:
