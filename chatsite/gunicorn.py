@@ -22,8 +22,8 @@ backlog = 8192
 worker_connections = 10_000
 # Which headers of a proxy are believed is TRUST_PROXY's to say: gunicorn would believe any program of this machine.
 forwarded_allow_ips = ""
-# manage.py has read .env, and looked at these.
-loglevel = os.environ.get("LOG_LEVEL", "").strip().lower() or "warning"
+# manage.py has read .env, and looked at this. Below info gunicorn tells paths, which may be an invite's.
+loglevel = (os.environ.get("LOG_LEVEL", "").strip().lower() or "warning").replace("debug", "info")
 control_socket_disable = True
 proc_name = "chatsite"
 

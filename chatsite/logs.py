@@ -87,7 +87,10 @@ def view_of(request: Any) -> str:
 
 
 def error_of(record: logging.LogRecord) -> BaseException | None:
-    return record.exc_info[1] if record.exc_info else None
+    """What Django refuses for safety is a visitor's mistake: the line says it all."""
+    if record.name.startswith("django.security") or not record.exc_info:
+        return None
+    return record.exc_info[1]
 
 
 def is_away(error: BaseException) -> bool:

@@ -214,8 +214,9 @@ LOGGING = {
         "django": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
         # Each 404 and 403 is the visitor's business; each 500 is ours.
         "django.request": {"level": "ERROR"},
-        # It would tell statements, and what is stored by them.
+        # They would tell statements with what is stored by them, and each variable that a template doesn't have.
         "django.db.backends": {"level": "WARNING"},
+        "django.template": {"level": "WARNING"},
         "chatsite.access": {"level": "INFO"},
     },
 }

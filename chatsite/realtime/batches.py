@@ -151,8 +151,6 @@ class Batches(Generic[T, R]):
         except Exception as error:
             if isinstance(error, DatabaseError | InterfaceError):
                 self._forget_connection()
-            else:
-                logger.exception("a batch failed")
             return error
 
     def _outcomes(self, items: list[T], prepared: Any = None) -> list[Outcome[R]]:
@@ -164,6 +162,9 @@ class Batches(Generic[T, R]):
         if isinstance(result, OperationalError | InterfaceError):
             # The database is away: asking it once for each would keep everyone waiting for the same answer.
             return [result for _ in items]
+        if len(items) > 1:
+            # Who asked for one that fails again says why.
+            logger.warning("a batch of %d is tried one by one: %s", len(items), type(result).__name__)
         return [outcome for item in items for outcome in self._alone(item)]
 
     def _alone(self, item: T) -> list[Outcome[R]]:

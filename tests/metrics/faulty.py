@@ -1,0 +1,32 @@
+"""The site with bugs that say what they were given. Served like the real one."""
+
+from typing import Any
+
+from accounts import limits
+from chatsite.wsgi import application
+from messaging import sending
+from rooms import access
+
+__all__ = ["application"]
+render, find, attempt = sending.render, access.find, limits.attempt
+
+
+def broken_render(body: str, *arguments: Any) -> Any:
+    if "bug" in body:
+        raise ValueError(f"cannot render {body!r}")
+    return render(body, *arguments)
+
+
+def broken_find(user: Any, slug: str) -> Any:
+    if "bug" in slug:
+        raise KeyError(slug)
+    return find(user, slug)
+
+
+def broken_attempt(kind: str, who: str, limit: int) -> None:
+    if "bug" in who:
+        raise RuntimeError(f'too many of "{who}"')
+    attempt(kind, who, limit)
+
+
+sending.render, access.find, limits.attempt = broken_render, broken_find, broken_attempt
