@@ -7,11 +7,9 @@ import shutil
 import subprocess
 import sys
 import time
-import uuid
 
 import pytest
 import requests
-import socketio
 import yaml
 from django.core.signing import TimestampSigner
 
@@ -95,24 +93,22 @@ def test_the_server_sees_who_it_is_whatever_they_claim(proxy, server, lie):
         assert said == {"address": source, "secure": True, "host": f"localhost:{proxy.https}"}
 
 
-@pytest.mark.parametrize("transports", [["polling"], ["websocket"], ["polling", "websocket"]], ids=str)
-def test_a_client_talks_through_it(proxy, server, token, certificate, transports):
-    session = requests.Session()
-    heard = []
-    client = socketio.Client(http_session=session, reconnection=False)
-    client.on("chat-message", heard.append)
-    client.connect(proxy.url, auth={"token": token}, transports=transports)
-    try:
-        assert client.transport() == transports[-1]
-        assert client.call("join", {"room": "general"})["ok"]
-        message = {"room": "general", "body": "through", "client_id": str(uuid.uuid4())}
-        assert client.call("chat-message", message)["ok"]
-        end = time.monotonic() + 10
-        while not heard and time.monotonic() < end:
-            time.sleep(0.02)
-        assert heard[0]["client_id"] == message["client_id"]
-    finally:
-        client.disconnect()
+@pytest.mark.parametrize("transports", ["polling", "websocket", "polling,websocket"])
+def test_the_official_client_talks_through_it(proxy, token, certificate, transports):
+    """In JavaScript: Python's reads and writes TLS in two threads at once, which ended 3 of 600 connections on the client's
+    side, and none of 900 without TLS."""
+    done = subprocess.run(
+        [shutil.which("node") or "node", "tests/project/through.mjs", proxy.url, token, transports],
+        cwd=ROOT,
+        env={**os.environ, "NODE_EXTRA_CA_CERTS": str(certificate.certificate)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    assert seen["heard"] == seen["said"]
+    assert seen["transport"] == transports.rpartition(",")[2]
 
 
 def test_a_form_is_taken(proxy, certificate):
