@@ -49,4 +49,10 @@ class Groups(Generic[Key, Member]):
         return list(held) if type(held) is set else [held]  # type: ignore[list-item]
 
     def everyone(self) -> list[Member]:
-        return [member for key in list(self._groups) for member in self.members(key)]
+        found: list[Member] = []
+        for held in self._groups.values():
+            if type(held) is set:
+                found += held
+            else:
+                found.append(held)  # type: ignore[arg-type]
+        return found
