@@ -223,5 +223,12 @@ LOGGING = {
 # Who has it may read /metrics from elsewhere.
 METRICS_TOKEN = environment.metrics_token()
 
+# What one client may ask for; 0 is no limit, and see chatsite/realtime/limits.py.
+SOCKETS_PER_USER = environment.whole("SOCKETS_PER_USER", 100)
+SOCKETS_PER_ADDRESS = environment.whole("SOCKETS_PER_ADDRESS", 10_000)
+HANDSHAKES_PER_ADDRESS = environment.whole("HANDSHAKES_PER_ADDRESS", 10_000)
+ROOMS_PER_SOCKET = environment.whole("ROOMS_PER_SOCKET", 1000)
+EVENTS_PER_SECOND = environment.whole("EVENTS_PER_SECOND", 100)
+
 # In a room of more members than this nobody hears who comes and goes, only how many are here.
 PRESENCE_ROOM_SIZE = environment.whole("PRESENCE_ROOM_SIZE", 200)

@@ -15,7 +15,7 @@ from accounts import credentials
 from accounts.credentials import SessionEnded
 from accounts.models import User
 from chatsite.errors import ChatError, NotFound
-from chatsite.realtime import delivery
+from chatsite.realtime import delivery, limits
 from chatsite.realtime.batches import HEAVIEST, Batches, Outcome
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.routing import Answer
@@ -49,20 +49,28 @@ def join_all(joins: Sequence[Join]) -> list[Outcome[Joined | None]]:
     before = delivery.revocations()
     standings = look(joins)
     inside = [n for n, standing in enumerate(standings) if isinstance(standing, Look)]
-    for n in inside:
-        delivery.subscribe(joins[n].connection, joins[n].room)
+    refused = {n: error for n in inside if (error := subscribe(joins[n]))}
     if delivery.revocations() != before:
         # Somebody was put out while they were let in. From now on that would find them subscribed.
         standings = look(joins)
         for n in inside:
             if not isinstance(standings[n], Look):
                 delivery.unsubscribe(joins[n].connection, joins[n].room)
-    return outcomes(joins, standings)
+    told = outcomes(joins, standings)
+    return [refused.get(n, outcome) for n, outcome in enumerate(told)]
 
 
 batches: Batches[Join, Joined | None] = Batches(
     join_all, whose=lambda join: join.connection.identity.user_id, name="join"
 )
+
+
+def subscribe(join: Join) -> ChatError | None:
+    """What keeps them from it, if they are in too many."""
+    error = limits.no_more_rooms(join.connection, join.room)
+    if error is None:
+        delivery.subscribe(join.connection, join.room)
+    return error
 
 
 def look(joins: Sequence[Join]) -> list[Standing]:
@@ -145,7 +153,9 @@ def become_member(join: Join) -> Joined:
 
 def visit(join: Join, user: User, room: Room) -> Joined:
     """An archived public room can be read by who was never in it."""
-    delivery.subscribe(join.connection, room.slug)
+    error = subscribe(join)
+    if error:
+        raise error
     about = payloads.room_payload(user, room)
     online = payloads.online_usernames(room) if about["members"] <= settings.PRESENCE_ROOM_SIZE else []
     return Joined({"room": about, "online": online, "typing": typing.usernames(room.slug, user.pk)}, room)

@@ -2,9 +2,10 @@
 
 import logging
 from collections import deque
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from chatsite.realtime import packets, wire
+from chatsite.realtime import limits, packets, wire
 from chatsite.realtime.engine_socket import EngineSocket
 from chatsite.realtime.packets import Packet
 from chatsite.realtime.websocket import PROTOCOL
@@ -18,13 +19,13 @@ logger = logging.getLogger("chatsite.realtime")
 FULL, ROOMY = 64, 16
 # Protocol errors that are answered; the last one closes.
 FAULTS = 3
-UNREADABLE, GONE = "unreadable", "gone"
+UNREADABLE, TOO_QUICK, GONE = "unreadable", "too quick", "gone"
 
 
 class Inbox:
     """`asked` once the client has sent its CONNECT; `queued` is the runners' mark."""
 
-    __slots__ = ("_faults", "_inbox", "_paused", "asked", "queued", "server", "socket")
+    __slots__ = ("_faults", "_inbox", "_paused", "_spent", "asked", "queued", "server", "socket")
 
     def __init__(self, server: "ChatServer", socket: EngineSocket) -> None:
         self.server = server
@@ -33,6 +34,7 @@ class Inbox:
         # A deque while there is something in it: an empty one takes 720 bytes, and nearly all are empty.
         self._inbox: Any = ()
         self._faults = 0
+        self._spent = 0.0
 
     @property
     def is_full(self) -> bool:
@@ -61,8 +63,15 @@ class Inbox:
             self._put(packet)
         elif not self.asked:
             self.fail("a packet before CONNECT")
+        elif packet.kind == packets.EVENT:
+            self._put(self._paced(packet))
         elif packet.kind != packets.ACK:
             self._put(packet)
+
+    def _paced(self, packet: Packet) -> Packet:
+        """The same; where its client sends too much, one that is answered so in its turn."""
+        self._spent, wait = limits.events.take(self._spent, monotonic())
+        return Packet(TOO_QUICK, "", packet.number, (packet.data[0], wait)) if wait else packet
 
     def _foreign(self, packet: Packet) -> None:
         if packet.kind == packets.CONNECT:

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 from chatsite.errors import ChatError, Invalid, Unauthorized
 from chatsite.metrics import tallies
-from chatsite.realtime import delivery, dispatch, packets, wire
+from chatsite.realtime import delivery, dispatch, limits, packets, wire
 from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.engine_socket import EngineSocket
-from chatsite.realtime.inbox import FULL, GONE, UNREADABLE, Inbox
+from chatsite.realtime.inbox import FULL, GONE, TOO_QUICK, UNREADABLE, Inbox
 from chatsite.realtime.loop import clock
 from chatsite.realtime.packets import Packet
 from chatsite.realtime.routing import Event
@@ -109,6 +109,9 @@ class Session(Inbox):
             dispatch.reply(
                 connection, packet.number, "", Invalid(f"The packet can't be read: {packet.data}.")
             )
+        elif packet.kind == TOO_QUICK:
+            name, wait = packet.data
+            dispatch.reply(connection, packet.number, name, limits.too_quick(wait))
         else:
             self.socket.close(reason=self.server.reason.CLIENT_DISCONNECT)
 
@@ -134,7 +137,8 @@ class Session(Inbox):
             if error is not None:
                 self._refuse(error if isinstance(error, ChatError) else dispatch.translated(error, "connect"))
             elif self.connection is not None and not self.connection.closed:
-                self._enter(self.connection)
+                over = limits.crowded(self.connection)
+                self._refuse(over) if over else self._enter(self.connection)
         finally:
             if self._inbox:
                 self.server.runners.wake(self)

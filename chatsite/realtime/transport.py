@@ -1,6 +1,7 @@
 """Engine.IO 4 over HTTP: the door for polls, posts, websockets and upgrades. Errors are those of Socket.IO's own server."""
 
 import logging
+import math
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +16,7 @@ from chatsite.realtime import origins, polling, websocket, wire
 from chatsite.realtime.engine_socket import EngineSocket
 from chatsite.realtime.handshake import handshake, take_socket, wants_websocket
 from chatsite.realtime.heartbeat import Rounds
+from chatsite.realtime.limits import Addresses
 from chatsite.realtime.link import Link
 from chatsite.realtime.loop import clock
 from chatsite.realtime.polling import Answer, Refused
@@ -47,6 +49,7 @@ class EngineServer(engineio.Server):
         )
         self.running = False
         self.threshold = Threshold()
+        self.addresses = Addresses()
         self.half_open = self.threshold.half_open
         self.rounds = Rounds(PING_INTERVAL, PING_TIMEOUT)
         self._leaving: dict[str, EngineSocket] = {}
@@ -121,6 +124,7 @@ class EngineServer(engineio.Server):
             if response is None:
                 raise refused_handshake()
         address = client_address(environ)
+        self._check(address)
         if not self.threshold.enter(address):
             raise Refused(HTTPStatus.TOO_MANY_REQUESTS, REQUEST, "Too many unfinished connections")
         tallies.handshakes[transport,] += 1
@@ -130,10 +134,21 @@ class EngineServer(engineio.Server):
             return None
         return polling.text(websocket.payload_of(self._greeting(socket, ["websocket"])))
 
+    def _check(self, address: str) -> None:
+        if self.addresses.are_full(address):
+            raise Refused(HTTPStatus.TOO_MANY_REQUESTS, REQUEST, "Too many connections of this address")
+        wait = self.addresses.wait(address)
+        if wait:
+            again = [("Retry-After", str(math.ceil(wait)))]
+            raise Refused(
+                HTTPStatus.TOO_MANY_REQUESTS, REQUEST, "Too many new connections of this address", again
+            )
+
     def _open(self, environ: dict[str, Any], address: str) -> EngineSocket:
         socket = EngineSocket(self, self.generate_id(), address)
         socket.connected = True
         self.sockets[socket.sid] = socket
+        self.addresses.came(address)
         self.handlers["connect"](socket.sid, environ)
         self.rounds.add(socket)
         return socket
@@ -194,6 +209,7 @@ class EngineServer(engineio.Server):
         """Called once by each socket, first thing in its close."""
         tallies.closings[reason,] += 1
         self.sockets.pop(socket.sid, None)
+        self.addresses.went(socket.address)
         self.handlers["disconnect"](socket.sid, reason)
         if not socket.upgraded:
             self._leaving[socket.sid] = socket

@@ -18,6 +18,11 @@ import pytest
         ("TRUST_PROXY", "maybe"),
         ("THROTTLE_USER", "fast"),
         ("DATA_DIR", "/dev/null/data"),
+        ("LOG_FORMAT", "xml"),
+        ("LOG_LEVEL", "loud"),
+        ("ACCESS_LOG", "perhaps"),
+        ("METRICS_TOKEN", "short"),
+        ("EVENTS_PER_SECOND", "-1"),
     ],
 )
 def test_the_start_stops_with_one_line(checkout, name, value):

@@ -1,0 +1,203 @@
+"""What one client may ask for, and what it is told when it asks for more."""
+
+import json
+import time
+
+import pytest
+
+from chatsite.realtime import limits
+from chatsite.realtime.limits import Addresses, Pace
+from tests.realtime.cast import Chatter, settle
+from tests.realtime.clients import Polling, RawSocket, compact
+from tests.realtime.harness import serve
+
+LIMITS = {
+    "TRUST_PROXY": "true",
+    "SOCKETS_PER_USER": "3",
+    "SOCKETS_PER_ADDRESS": "5",
+    "HANDSHAKES_PER_ADDRESS": "30",
+    "ROOMS_PER_SOCKET": "1",
+    "EVENTS_PER_SECOND": "2",
+}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    with serve(tmp_path_factory.mktemp("limits"), **LIMITS) as server:
+        yield server, settle(server)
+
+
+def test_a_pace_has_its_burst_and_then_its_rate():
+    pace, until, now = Pace(rate=2, burst=4), 0.0, 100.0
+    for _ in range(4):
+        until, wait = pace.take(until, now)
+        assert wait == 0
+    assert pace.take(until, now) == (until, pytest.approx(0.5))
+    assert pace.take(until, now) == (until, pytest.approx(0.5)), "what is refused costs nothing"
+    until, wait = pace.take(until, now + 0.5)
+    assert wait == 0
+    assert pace.take(until, now + 0.5)[1] == pytest.approx(0.5)
+    until, wait = pace.take(until, now + 1000)
+    assert (wait, until) == (0, now + 1000.5)
+
+
+def test_who_waits_as_long_as_it_is_told_is_let_through():
+    pace, until, now = Pace(rate=7, burst=3), 0.0, 5e8
+    for _ in range(1000):
+        until, wait = pace.take(until, now)
+        if wait:
+            now += wait
+            until, wait = pace.take(until, now)
+            assert wait == 0
+
+
+def test_no_limit():
+    pace, until = Pace(0, 0), 0.0
+    for _ in range(1000):
+        until, wait = pace.take(until, 100.0)
+        assert wait == 0
+
+
+def test_this_machine_has_no_limit(settings):
+    settings.SOCKETS_PER_ADDRESS = settings.HANDSHAKES_PER_ADDRESS = 1
+    addresses = Addresses()
+    for address, free in (
+        ("127.0.0.1", True),
+        ("::/64", True),
+        ("192.0.2.1", False),
+        ("2001:db8::/64", False),
+    ):
+        addresses.came(address)
+        assert addresses.are_full(address) is not free
+        assert not addresses.wait(address)
+        assert bool(addresses.wait(address)) is not free
+
+
+def test_addresses_are_forgotten(settings, monkeypatch):
+    monkeypatch.setattr(limits, "REMEMBERED", 10)
+    now = [1000.0]
+    monkeypatch.setattr(limits, "monotonic", lambda: now[0])
+    addresses = Addresses()
+    for number in range(1000):
+        now[0] += 60
+        addresses.came(f"192.0.2.{number}")
+        addresses.wait(f"192.0.2.{number}")
+        addresses.went(f"192.0.2.{number}")
+    assert len(addresses._until) <= 11
+    assert not addresses._open
+
+
+def at(address):
+    return {"X-Forwarded-For": address}
+
+
+def opened(server, address):
+    """A socket that was let open, or the status."""
+    raw = RawSocket(server, headers=at(address))
+    return raw if raw.status == 101 else raw.status
+
+
+@pytest.mark.realtime
+def test_one_that_sends_too_much(site):
+    server, tokens = site
+    with RawSocket(server) as raw:
+        raw.connect(tokens["member"])
+        for number in range(80):
+            raw.send(f"42{number}" + compact(["leave", {"room": "lobby"}]))
+        answers = {}
+        while len(answers) < 80:
+            number, _, ack = raw.until("43")[2:].partition("[")
+            answers[int(number)] = json.loads("[" + ack)[0]
+        assert list(answers) == list(range(80)), "each is answered in its turn"
+        good = [number for number, answer in answers.items() if answer["ok"]]
+        assert good[:60] == list(range(60))
+        assert len(good) < 70
+        refused = next(answer for answer in answers.values() if not answer["ok"])["error"]
+        assert refused["code"] == "rate_limited"
+        assert 0 < refused["retry_after"] <= 0.51
+        assert refused["detail"]
+        raw.emit("leave", {"room": "lobby"})
+        raw.emit("leave", {"room": "lobby"})
+        name, data = raw.event()
+        assert (name, data["event"], data["error"]["code"]) == ("request-failed", "leave", "rate_limited")
+        time.sleep(data["error"]["retry_after"] + 0.05)
+        assert raw.call("leave", {"room": "lobby"})["ok"]
+    other = Chatter(server, tokens["owner"])
+    assert other.call("leave", {"room": "lobby"})["ok"], "nobody else notices"
+    other.close()
+
+
+@pytest.mark.realtime
+def test_one_in_too_many_rooms(site):
+    server, tokens = site
+    chatter = Chatter(server, tokens["owner"])
+    assert chatter.join("board")["ok"]
+    assert chatter.join("lobby")["error"]["code"] == "too_large"
+    assert chatter.join("board")["ok"], "the same once more"
+    assert chatter.say("lobby")["ok"], "it is still a member"
+    chatter.round_trip()
+    assert not chatter.all("chat-message"), "and isn't subscribed"
+    chatter.call("leave", {"room": "board"})
+    assert chatter.join("lobby")["ok"]
+    chatter.close()
+
+
+@pytest.mark.realtime
+def test_a_person_with_too_many_connections(site):
+    server, tokens = site
+    here = [RawSocket(server).connect(tokens["stranger"]) for _ in range(3)]
+    with RawSocket(server) as fourth:
+        fourth.text()
+        fourth.send("40" + json.dumps({"token": tokens["stranger"]}))
+        refused = json.loads(fourth.until("44")[2:])
+        assert refused["data"] == {"code": "rate_limited"}
+        assert "3 connections" in refused["message"]
+    for one in here:
+        assert one.call("leave", {"room": "nowhere"})["error"]["code"] == "not_found", "the others stay"
+    here.pop().close()
+    end = time.monotonic() + 5
+    while True:
+        with RawSocket(server) as another:
+            another.text()
+            another.send("40" + json.dumps({"token": tokens["stranger"]}))
+            if another.text().startswith("40"):
+                break
+        assert time.monotonic() < end
+    for one in here:
+        one.close()
+
+
+@pytest.mark.realtime
+def test_an_address_with_too_many_sockets(site):
+    server, tokens = site
+    here = [opened(server, "203.0.113.1") for _ in range(5)]
+    assert opened(server, "203.0.113.1") == 429
+    assert Polling(server).request("GET", headers=at("203.0.113.1"))[0] == 429
+    with opened(server, "203.0.113.2") as other:
+        other.connect(tokens["visitor"])
+    here.pop().close()
+    end = time.monotonic() + 5
+    while (another := opened(server, "203.0.113.1")) == 429:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    for one in (*here, another):
+        one.close()
+
+
+@pytest.mark.realtime
+def test_an_address_that_opens_too_quickly(site):
+    server, _ = site
+    answers = []
+    for _ in range(40):
+        raw = RawSocket(server, headers=at("2001:db8::1"))
+        answers.append(raw.status)
+        raw.close()
+        time.sleep(0.01)  # the socket before is gone: this isn't about how many there are
+    assert answers[0] == 101
+    refused = RawSocket(server, headers=at("2001:db8::2"))
+    assert refused.status == 429, "the same network"
+    connection = Polling(server).start("GET", headers=at("2001:db8::1"))
+    response = connection.getresponse()
+    assert (response.status, json.loads(response.read())["code"]) == (429, 3)
+    assert 1 <= int(response.headers["Retry-After"]) <= 2
+    connection.close()
