@@ -27,11 +27,11 @@ class Answer:
 
 
 class Visit:
-    """`url` is scheme://host[:port]. `source` is the address to come from, where a machine has several."""
+    """Of `url` scheme://host[:port] counts. `source` is the address to come from, where a machine has several."""
 
     def __init__(self, url: str, timeout: float, source: str = "") -> None:
-        self.url = url.rstrip("/")
-        parts = urlsplit(self.url)
+        parts = urlsplit(url)
+        self.url = f"{parts.scheme}://{parts.netloc}"
         self.secure = parts.scheme == "https"
         self.host, self.netloc = parts.hostname or "", parts.netloc
         self.port = parts.port or (443 if self.secure else 80)

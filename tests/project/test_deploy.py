@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import subprocess
 import sys
 import time
@@ -255,3 +256,13 @@ def test_the_composed_services():
         assert service["restart"] == "unless-stopped"
         # To the machine itself, where the proxy is, and to nobody else.
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+
+
+def test_the_passwords_that_it_asks_for(tmp_path):
+    text = (DEPLOY / "compose.yaml").read_text()
+    lines = re.findall(r"^#   (.+)$", text, re.M)
+    subprocess.run(["sh", "-ec", "\n".join(lines)], cwd=tmp_path, check=True)
+    written = dict(line.split("=", 1) for line in (tmp_path / ".env").read_text().splitlines())
+    assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
+    assert set(re.findall(r"\$\{([A-Z_]+):\?", text)) == written.keys() - {"SITE_URL"}
+    assert all(len(value) >= 24 for value in written.values())

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 
 import pytest
 import requests
+from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.core.signing import TimestampSigner
 
 from chatsite.doctor import clock, findings, machine, neighbours, rounds, seen, site
@@ -372,10 +374,12 @@ class TestFromOutside:
             found = self.found(server, server.url)
         assert (found["proxy"], found["origin"]) == ("wrong", "wrong")
 
-    def test_a_strange_address(self, server):
-        done = doctor(server.environ, "--url", "chat.example.org")
-        assert done.returncode == 1
-        assert done.stderr == "CommandError: --url is not an address like https://chat.example.org.\n"
+    @pytest.mark.parametrize(
+        "url", ["chat.example.org", "https://", "https://chat.example.org:port", "https://[::1"]
+    )
+    def test_a_strange_address(self, url):
+        with pytest.raises(CommandError, match=r"^--url is not an address like https://chat.example.org\.$"):
+            call_command("doctor", url=url)
 
 
 def test_every_check_is_told(server):

@@ -20,7 +20,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, url: str = "", **options: Any) -> None:
-        if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+        if url and not is_address(url):
             raise CommandError("--url is not an address like https://chat.example.org.")
         levels = Counter(self.tell(rounds.inside()))
         if url:
@@ -33,3 +33,11 @@ class Command(BaseCommand):
         for finding in findings:
             self.stdout.write(str(finding))
             yield finding.level
+
+
+def is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
