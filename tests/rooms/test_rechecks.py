@@ -104,7 +104,6 @@ def test_the_recheck_is_one_query_and_goes_in_slices(
     with django_assert_num_queries(1):
         rechecks.recheck()
     monkeypatch.setattr(accounts_rechecks, "SLICE", 5)
-    monkeypatch.setattr(accounts_rechecks, "SLICE_OF_SQLITE", 5)
     with django_assert_num_queries(3):
         rechecks.recheck()
     assert len(delivery.subscribers(lobby.slug)) == 8
