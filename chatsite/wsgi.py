@@ -1,10 +1,12 @@
 """What gunicorn serves: Socket.IO and Django in one process."""
 
+import logging
 import os
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
+logging.captureWarnings(True)
 django = get_wsgi_application()
 
 # Django is set up from here on.

@@ -41,6 +41,13 @@ def unwatch(listener: Any) -> None:
     hubs.get_hub().remove(listener)
 
 
+def tell_failures() -> None:
+    """A greenlet that fails is a line in the log, like everything else; eventlet would print it."""
+    hub = hubs.get_hub()
+    hub.squelch_generic_exception = lambda info: logger.error("a greenlet failed", exc_info=info)
+    hub.squelch_timer_exception = lambda timer, info: logger.error("a timer failed", exc_info=info)
+
+
 def _ignore(*error: Any) -> None:
     """The hub throws here when a descriptor is reused while it is watched; ours are unwatched before they are closed."""
 

@@ -9,7 +9,7 @@ import socketio
 from chatsite.metrics import tallies
 from chatsite.metrics.lag import lag
 from chatsite.realtime.inbox import Inbox
-from chatsite.realtime.loop import clock
+from chatsite.realtime.loop import clock, tell_failures
 from chatsite.realtime.routing import Router
 from chatsite.realtime.runners import Runners, anchor, repeat
 from chatsite.realtime.session import DEADLINE, Session
@@ -56,6 +56,7 @@ class ChatServer(socketio.Server):
         anchor()
         self.eio.start()
         lag.start()
+        tell_failures()
         self._jobs = [repeat(job.seconds, job.function) for job in self.router.jobs]
 
     def stop(self) -> None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import eventlet
+
 from accounts import limits
 from chatsite.wsgi import application
 from messaging import sending
@@ -18,6 +20,10 @@ def broken_render(body: str, *arguments: Any) -> Any:
 
 
 def broken_find(user: Any, slug: str) -> Any:
+    if "later" in slug:
+        eventlet.spawn_n(broken_find, user, slug.replace("later", "bug"))
+        eventlet.spawn_after(0, broken_find, user, slug.replace("later", "bug"))
+        eventlet.hubs.get_hub().schedule_call_global(0, broken_find, user, slug.replace("later", "bug"))
     if "bug" in slug:
         raise KeyError(slug)
     return find(user, slug)

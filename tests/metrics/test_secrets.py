@@ -50,6 +50,7 @@ def by_forms(server, tokens):
     member.form("/password", old_password="hush-old", new_password1="hush-new", new_password2="hush-other")
     member.get(url + "/search", params={"q": "hush 'bug"})
     member.get(url + "/chat/hush-bug")
+    member.get(url + "/chat/hush-later")
     member.get(url + "/hush/nowhere", cookies={"other": "hush-cookie", "tz": "hush", "theme": "hush"})
     member.post(url + "/logout", {"csrfmiddlewaretoken": "hush"})
     return [member.cookies["sessionid"], member.cookies["csrftoken"], PASSWORD]
