@@ -1,0 +1,42 @@
+"""A database that goes away: one line for each thing that fails, no traceback, and numbers that say so."""
+
+import json
+from contextlib import ExitStack
+
+import pytest
+import requests
+
+from tests.metrics.served import lines, serve
+from tests.metrics.test_numbers import Watch, numbers
+from tests.realtime.cast import Browser, Chatter, rest, settle
+from tests.realtime.postgres import find, postgres
+
+pytestmark = [
+    pytest.mark.realtime,
+    pytest.mark.skipif(not find("initdb"), reason="PostgreSQL is not here"),
+]
+
+
+def test_postgresql_goes_away(tmp_path):
+    with ExitStack() as away, ExitStack() as stack:
+        url = away.enter_context(postgres())
+        server = stack.enter_context(serve(tmp_path, DATABASE_URL=url, LOG_FORMAT="json"))
+        tokens = settle(server)
+        member, browser = Chatter(server, tokens["member"]), Browser(server, "owner")
+        member.join("lobby")
+        assert member.say("lobby")["ok"]
+        now = numbers(server)
+        assert sum(now["chatsite_database_connections", state] for state in ("used", "idle")) >= 1
+        watch, before = Watch(server), len(lines(server))
+        away.close()
+        assert member.say("lobby")["error"]["code"] == "unavailable"
+        assert rest(server, tokens["member"], "GET", "/room").status_code == 503
+        assert browser.get(server.url + "/chat/lobby").status_code >= 500
+        assert requests.get(server.url + "/readyz").status_code == 503
+        assert watch.of("chatsite_database_errors_total", "OperationalError") >= 4
+        assert watch.of("chatsite_events_total", "chat-message", "unavailable") == 1
+        told = [json.loads(line) for line in lines(server)[before:]]
+        assert told
+        assert not [line for line in told if "traceback" in line]
+        assert [line["error"] for line in told if line["message"].startswith("The database cannot be used")]
+        member.close()
