@@ -129,6 +129,13 @@ class RoomViewSet(viewsets.GenericViewSet):
         return Response(payloads.room_payload(me(self.request), room), status=code)
 
 
+def named(members: QuerySet[Membership], query: str) -> QuerySet[Membership]:
+    query = query.replace("\x00", "")
+    found = Q(user__username__icontains=query) | Q(user__display_name__icontains=query)
+    return members.filter(found) if query else members
+
+
+@extend_schema_view(list=extend_schema(parameters=[OpenApiParameter("q", str)]))
 class MemberViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     serializer_class = MemberSerializer
     pagination_class = Pages
@@ -137,7 +144,7 @@ class MemberViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
 
     def get_queryset(self) -> QuerySet[Membership]:
         room = access.room_for(me(self.request), self.kwargs["slug"])
-        return room.memberships.select_related("user")
+        return named(room.memberships.select_related("user"), self.request.query_params.get("q", ""))
 
     def get_serializer_class(self) -> type[BaseSerializer]:
         forms = {

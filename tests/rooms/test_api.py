@@ -51,6 +51,12 @@ def test_the_list_shows_mine_alone_where_that_is_asked(api, private_room, public
     assert slugs(api(stranger).get("/room?mine=true")) == {"general"}
 
 
+def test_members_are_found_by_a_part_of_their_names(api, private_room, owner):
+    found = api(owner).get("/room/board/member?q=EMB").data["results"]
+    assert [one["user"]["username"] for one in found] == ["member"]
+    assert len(api(owner).get("/room/board/member?q=%00").data["results"]) == 2
+
+
 def slugs(response):
     assert set(response.data) == {"next", "previous", "results"}
     return {room["slug"] for room in response.data["results"]}

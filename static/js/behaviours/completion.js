@@ -1,8 +1,12 @@
-import { people } from "../lib/people.js"
+import { allShown, people } from "../lib/people.js"
+import { get } from "../lib/rest.js"
+import { room } from "../lib/room.js"
 import { replace } from "../lib/text.js"
 import { candidates, complete, mentionAt } from "../models/mention.js"
 
-/** Offers the members of the room behind an `@`. */
+const PAUSE_MS = 150
+
+/** Offers the members of the room behind an `@`; of a large room, whom the page doesn't show is asked for. */
 export function mount(text) {
   const completion = new Completion(text, document.getElementById("completions"))
   text.addEventListener("input", () => completion.look())
@@ -28,7 +32,20 @@ class Completion {
   look() {
     const { value, selectionStart } = this.text
     this.mention = mentionAt(value, selectionStart)
-    this.found = this.mention ? candidates(people(), this.mention.query) : []
+    this.offer(people())
+    clearTimeout(this.pause)
+    if (this.mention?.query && !allShown()) this.pause = setTimeout(() => this.ask(this.mention), PAUSE_MS)
+  }
+
+  async ask(mention) {
+    const { results } = await get(`/room/${room.slug}/member`, { q: mention.query, limit: 20 }).catch(() => ({ results: [] }))
+    if (this.mention !== mention || !results.length) return
+    const known = new Set(people().map((person) => person.username))
+    this.offer([...people(), ...results.map(({ user }) => user).filter((user) => !known.has(user.username))])
+  }
+
+  offer(some) {
+    this.found = this.mention ? candidates(some, this.mention.query) : []
     this.index = 0
     this.show()
   }
@@ -46,7 +63,7 @@ class Completion {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
     if (step) this.index = (this.index + step + this.found.length) % this.found.length
     else if (event.key === "Enter" || event.key === "Tab") this.take(this.index)
-    else if (event.key === "Escape") this.found = []
+    else if (event.key === "Escape") this.close()
     else return
     event.preventDefault()
     event.stopImmediatePropagation()
@@ -61,6 +78,7 @@ class Completion {
   }
 
   close() {
+    this.mention = null
     this.found = []
     this.show()
   }

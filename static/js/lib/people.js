@@ -13,6 +13,11 @@ export function people() {
   }))
 }
 
+/** Whether the list has them all; of a large room it has a part. */
+export function allShown() {
+  return [...document.querySelectorAll(".members [data-more]")].every((list) => Number(list.dataset.more) === 0)
+}
+
 export function nameOf(username) {
   const row = document.querySelector(`.members .member[data-user="${CSS.escape(username)}"]`)
   return row ? part(row, "name").textContent : username
