@@ -161,6 +161,7 @@ class Batches(Generic[T, R]):
             return list(result)
         if isinstance(result, OperationalError | InterfaceError):
             # The database is away: asking it once for each would keep everyone waiting for the same answer.
+            logger.warning("a batch of %d could not be done: %s", len(items), result)
             return [result for _ in items]
         if len(items) > 1:
             # Who asked for one that fails again says why.

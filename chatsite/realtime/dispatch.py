@@ -93,6 +93,8 @@ def translated(error: Exception, name: str) -> ChatError:
         return NotFound()
     known = translate(error)
     if known is not None:
+        if isinstance(known, Unavailable) and known is not error:
+            logger.warning("%r could not be done: %s", name, error)
         return known
     logger.error("the handler of %r failed", name, exc_info=error)
     return Unavailable()
