@@ -136,7 +136,7 @@ class EngineSocket(Heartbeat):
     def fail(self, why: str, code: int = websocket.PROTOCOL) -> None:
         """The client broke a protocol: one line in the log, and the end."""
         if not self.closed:
-            logger.warning("closing %s: %s", self.sid, why)
+            logger.warning("closing %s: %s", self.called, why)
             self.close(reason=self.server.reason.TRANSPORT_ERROR, code=code)
 
     def close(

@@ -95,7 +95,7 @@ class Inbox:
     def _fault(self, why: str) -> None:
         self._faults += 1
         if self._faults == 1:
-            logger.warning("%s: %s", self.socket.sid, why)
+            logger.warning("%s: %s", self.socket.called, why)
         if self._faults >= FAULTS:
             self._inbox = ()
             self.socket.close(reason=self.server.reason.TRANSPORT_ERROR, code=PROTOCOL)

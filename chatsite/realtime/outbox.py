@@ -58,6 +58,11 @@ class Outbox(BaseSocket):
         self.connected = self.upgrading = self.upgraded = self.closing = self.closed = False
         self.dirty = self.watched = False
 
+    @property
+    def called(self) -> str:
+        """In the log. Who knows a polling session's whole id could speak for it."""
+        return self.sid[:8]
+
     def push(self, frame: bytes, droppable: bool = False) -> None:
         """Queue one websocket frame for the end of the tick; a reader that is 1 MiB behind is cut."""
         if self.closed:
@@ -158,7 +163,7 @@ class Outbox(BaseSocket):
     def cut(self, why: str) -> None:
         """Too slow a reader: what waits for it is forgotten, it gets it by `sync` when it is back."""
         tallies.cuts[why,] += 1
-        logger.warning("cutting %s: %s", self.sid, why)
+        logger.warning("cutting %s: %s", self.called, why)
         self.outbox.clear()
         link, self.link = self.link, None
         if link is not None:

@@ -91,7 +91,7 @@ def by_sockets(server, tokens):
     chatter.call("typing", {"room": "lobby", "typing": "hush"})
     chatter.call("hush-event", {"hush": "hush"})
     chatter.close()
-    member = json.dumps({"token": tokens["member"]})
+    member, sids = json.dumps({"token": tokens["member"]}), []
     for packets in (
         ['40{"token":"hush-token"}'],
         ['40{"hush'],
@@ -107,7 +107,7 @@ def by_sockets(server, tokens):
         ["4hush"],
     ):
         with RawSocket(server) as raw:
-            raw.text()
+            sids.append(json.loads(raw.text()[1:])["sid"])
             for packet in packets:
                 raw.send(packet)
             raw.socket.settimeout(0.5)
@@ -118,10 +118,11 @@ def by_sockets(server, tokens):
         raw.end()
     polling = Polling(server).open()
     polling.request("POST", b"hush\x1e4hush\xff")
+    sids.append(polling.sid)
     Polling(server).request("GET", sid="hush-sid")
     RawSocket(server, headers={"Origin": "https://hush.example"}).close()
     RawSocket(server, headers={"Cookie": "sessionid=hush", "Sec-WebSocket-Key": "hush"}).close()
-    return [tokens["member"]]
+    return [tokens["member"], *sids]
 
 
 def by_hand(server, tokens):
