@@ -12,7 +12,6 @@ everybody else in between: SQLite's wait would hold up the thread.
 
 import sqlite3
 import time
-from threading import RLock
 from typing import Any
 
 from django.db.backends.sqlite3 import base
@@ -21,12 +20,13 @@ from django.db.utils import OperationalError
 
 from chatsite.metrics.databases import Watched
 from chatsite.realtime.threads import in_thread, serving
+from chatsite.realtime.turns import Turn
 
 # Seconds; what SQLite itself is given to wait for another process.
 PATIENCE = 5.0
 AGAIN = 0.005
 
-turn = RLock()
+turn = Turn()
 
 
 class Cursor(base.SQLiteCursorWrapper):
@@ -63,7 +63,7 @@ class DatabaseWrapper(Watched, base.DatabaseWrapper):
         return self.connection.cursor(factory=Cursor)
 
     def _start_transaction_under_autocommit(self) -> None:
-        if not turn.acquire(timeout=PATIENCE):
+        if not turn.take(PATIENCE):
             raise OperationalError("database is locked: another transaction of this process goes on")
         self._turns += 1
         try:
@@ -94,4 +94,4 @@ class DatabaseWrapper(Watched, base.DatabaseWrapper):
     def _end_turn(self) -> None:
         if self._turns:
             self._turns -= 1
-            turn.release()
+            turn.give_back()
