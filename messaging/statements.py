@@ -71,6 +71,7 @@ def write(rows: Sequence[Row], at: datetime) -> list[tuple[int, int]]:
     return _write_in_steps(rows, at)
 
 
+# The membership by a subquery: joined, PostgreSQL may go through all of the room's members for each row.
 @cache
 def _look(vendor: str) -> str:
     return f"""
@@ -83,7 +84,8 @@ def _look(vendor: str) -> str:
         LEFT JOIN accounts_apitoken t ON t.id = given.token_id AND t.user_id = u.id
         LEFT JOIN django_session s ON s.session_key = given.session_key AND s.expire_date > %s
         LEFT JOIN rooms_room r ON r.slug = given.room
-        LEFT JOIN rooms_membership m ON m.room_id = r.id AND m.user_id = u.id"""
+        LEFT JOIN rooms_membership m ON m.id = (
+            SELECT id FROM rooms_membership WHERE room_id = r.id AND user_id = u.id)"""
 
 
 # The rooms are locked in the order of their keys: two batches that write into the same ones don't wait for each other.
