@@ -1,0 +1,17 @@
+from eventlet.event import Event
+
+
+class Bell:
+    """Wakes the one greenlet that waits for it; rung while nobody waits, it wakes the next at once."""
+
+    def __init__(self) -> None:
+        self._event: Event = Event()
+
+    def ring(self) -> None:
+        if not self._event.ready():
+            self._event.send()
+
+    def wait(self, seconds: float | None = None) -> None:
+        self._event.wait(timeout=seconds)
+        if self._event.ready():
+            self._event = Event()
