@@ -26,19 +26,21 @@ waiting: dict[int, Change] = {}
 
 
 def arrived(user_id: int) -> None:
-    note(user_id, "user-connected")
+    presence.seen[user_id] = note(user_id, "user-connected")
 
 
 def gone(user_id: int) -> None:
-    note(user_id, "user-disconnected")
+    presence.seen[user_id] = note(user_id, "user-disconnected")
 
 
-def note(user_id: int, event: str) -> None:
-    """The last change counts: somebody who came and went within the moment was never here."""
-    now = presence.seen[user_id] = timezone.now()
+def note(user_id: int, event: str) -> datetime:
+    """The last change counts: somebody who came and went within the moment was never here. Those who are connected to
+    this process are told; each process tells its own."""
+    now = timezone.now()
     waiting[user_id] = (event, now)
     if len(waiting) == 1:
         later(GATHER, tell_all)
+    return now
 
 
 def tell_all() -> None:

@@ -49,6 +49,14 @@ class MemoryPresence:
     def is_online(self, user_id: int) -> bool:
         return user_id in self._sids or user_id in self._leaving
 
+    def mine(self) -> set[int]:
+        """Who is connected to this process."""
+        return self._sids.keys() | self._leaving.keys()
+
+    def is_elsewhere(self, user_id: int) -> bool:
+        """Whether they are connected to another process."""
+        return False
+
     def _leave(self, user_id: int, gone: Callable[[int], object]) -> None:
         if self._leaving.pop(user_id, None) is not None:
             gone(user_id)
@@ -69,6 +77,10 @@ seen: dict[int, datetime] = {}
 
 def is_online(user_id: int) -> bool:
     return here.is_online(user_id)
+
+
+def is_elsewhere(user_id: int) -> bool:
+    return here.is_elsewhere(user_id)
 
 
 def online_ids() -> set[int]:

@@ -33,7 +33,7 @@ def disconnected(connection: Connection) -> None:
 
 def note_seen() -> None:
     """So that a killed server loses at most a minute of everyone's `last_seen`."""
-    ids = sorted(presence.online_ids())
+    ids = sorted(presence.here.mine())
     for start in range(0, len(ids), BULK):
         User.objects.filter(pk__in=ids[start : start + BULK]).update(last_seen=timezone.now())
 

@@ -6,6 +6,7 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
+from chatsite import processes
 from chatsite.doctor.seen import seen
 
 log = logging.getLogger(__name__)
@@ -34,4 +35,6 @@ def database_ready() -> bool:
 def readyz(request: HttpRequest) -> JsonResponse:
     """Ready: what a request needs is there. 503 names what is not."""
     parts = {"database": database_ready()}
+    if processes.bus is not None:
+        parts["bus"] = not processes.bus.deaf
     return JsonResponse(parts, status=200 if all(parts.values()) else 503)

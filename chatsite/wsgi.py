@@ -1,4 +1,4 @@
-"""What gunicorn serves: Socket.IO and Django in one process."""
+"""What gunicorn serves: Socket.IO and Django in one process, which knows of the site's others where there are any."""
 
 import logging
 import os
@@ -10,8 +10,10 @@ logging.captureWarnings(True)
 django = get_wsgi_application()
 
 # Django is set up from here on.
+from chatsite import processes  # noqa: E402
 from chatsite.realtime.server import sio, wsgi  # noqa: E402
 from chatsite.routing import router  # noqa: E402
 
 sio.route(router)
+processes.join(sio)
 application = wsgi(django)

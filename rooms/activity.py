@@ -1,12 +1,15 @@
 """`room-activity`: what a member hears of a room that none of their connections' logs is following."""
 
+from collections.abc import Iterable
 from time import monotonic
+from typing import Any
 
 from django.db.models import QuerySet
 
+from accounts import presence
 from accounts.models import User
 from chatsite import sql
-from chatsite.realtime import delivery
+from chatsite.realtime import delivery, others
 from chatsite.realtime.timers import Timer
 from rooms import access
 from rooms.models import Membership
@@ -24,16 +27,39 @@ MEMBERS = """
     JOIN rooms_room r ON r.slug = given.slug JOIN rooms_membership m ON m.room_id = r.id"""
 
 waiting: set[str] = set()
+# Those of them in which it happened in this process.
+ours: set[str] = set()
+# So many rooms are named to other processes in one word.
+NAMED = 500
 pause = GATHER_SECONDS
 
 
 def touch(slug: str) -> None:
     """Something was said, changed or taken back in the room."""
-    if not delivery.anybody():
-        return
+    if delivery.anybody() or delivery.others.there:
+        ours.add(slug)
+        note([slug])
+
+
+def note(slugs: Iterable[str]) -> None:
     if not waiting:
         Timer(pause, tell_all)
-    waiting.add(slug)
+    waiting.update(slugs)
+
+
+def touched_elsewhere(slugs: list[str]) -> None:
+    if delivery.anybody():
+        note(slugs)
+
+
+others.hear("touched", touched_elsewhere, list)
+
+
+def tell_others() -> None:
+    slugs = sorted(ours)
+    ours.clear()
+    for start in range(0, len(slugs), NAMED):
+        delivery.tell_others("touched", slugs[start : start + NAMED])
 
 
 def tell_all() -> None:
@@ -42,6 +68,7 @@ def tell_all() -> None:
     began = monotonic()
     slugs = set(waiting)
     waiting.clear()
+    tell_others()
     members = sql.run(
         MEMBERS.format(slugs=sql.rows_in(slug="text")), sql.packed({"slug": slug} for slug in slugs)
     )
@@ -56,22 +83,34 @@ def is_elsewhere(user_id: int, slug: str) -> bool:
 
 
 def tell_one(slug: str, user_id: int) -> None:
-    if is_elsewhere(user_id, slug):
-        tell(Membership.objects.filter(room__slug=slug, user=user_id))
+    """Of what they have read, in this process and in others."""
+    if is_elsewhere(user_id, slug) or presence.is_elsewhere(user_id):
+        mine = Membership.objects.filter(room__slug=slug, user=user_id)
+        for membership in counted_memberships(mine.select_related("room")):
+            tell_member(membership)
+            delivery.to_user_elsewhere(user_id, "room-activity", activity_of(membership))
 
 
 def tell(memberships: QuerySet[Membership]) -> None:
     """The counts as they are now, to these members' connections that have not joined the room."""
     for membership in counted_memberships(memberships.select_related("room")):
-        data = {
-            "room": membership.room.slug,
-            "head": membership.room.head,
-            "unread": membership.unread,  # type: ignore[attr-defined]
-            "mentions": membership.mentions,  # type: ignore[attr-defined]
-        }
-        delivery.to_user(
-            membership.user_id, "room-activity", data, unless_joined=membership.room.slug, droppable=True
-        )
+        tell_member(membership)
+
+
+def tell_member(membership: Membership) -> None:
+    slug = membership.room.slug
+    delivery.to_user(
+        membership.user_id, "room-activity", activity_of(membership), unless_joined=slug, droppable=True
+    )
+
+
+def activity_of(membership: Membership) -> dict[str, Any]:
+    return {
+        "room": membership.room.slug,
+        "head": membership.room.head,
+        "unread": membership.unread,  # type: ignore[attr-defined]
+        "mentions": membership.mentions,  # type: ignore[attr-defined]
+    }
 
 
 def mark_read(user: User, slug: str, seq: int) -> dict[str, int]:

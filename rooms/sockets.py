@@ -56,4 +56,8 @@ events = [
     event("typing", type_, TypingSerializer),
     event("read", read, ReadSerializer),
 ]
-jobs = [every(rechecks.HEADS_SECONDS, rechecks.send_heads), every(rechecks.SECONDS, rechecks.recheck)]
+jobs = [
+    every(rechecks.HEADS_SECONDS, rechecks.send_heads),
+    every(rechecks.SECONDS, rechecks.recheck),
+    every(rechecks.COMPARE_SECONDS, rechecks.compare),
+]

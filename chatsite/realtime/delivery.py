@@ -1,12 +1,14 @@
 """The only way events leave: services call these after their commit.
 
-Everything here is in memory and in this process, cheap where nobody is connected, and never raises: a delivery
-that fails must not fail the request that is already committed. Clients get what they missed by `sync`.
+Everything here is in memory, cheap where nobody is connected, and never raises: a delivery that fails must not fail
+the request that is already committed. Clients get what they missed by `sync`. What concerns other processes too is
+handed to `others`, which never waits.
 """
 
 import logging
 from collections.abc import Callable, Collection, Iterable
 from functools import wraps
+from hashlib import sha256
 from typing import Any, ParamSpec
 from weakref import WeakValueDictionary
 
@@ -15,6 +17,8 @@ from chatsite.realtime import wire
 from chatsite.realtime.connection import NOWHERE, Connection
 from chatsite.realtime.groups import Groups
 from chatsite.realtime.order import Gate
+from chatsite.realtime.others import Nobody, Others, hear
+from chatsite.realtime.websocket import payload_of
 
 logger = logging.getLogger("chatsite.realtime")
 P = ParamSpec("P")
@@ -24,6 +28,8 @@ _users: Groups[int, Connection] = Groups()
 # The rooms of all who have joined just that one: nearly everybody, so they share it.
 _alone: WeakValueDictionary[str, frozenset[str]] = WeakValueDictionary()
 _revoked = [0]
+# Set once, before anybody is connected.
+others: Others = Nobody()
 
 
 def never_raises(function: Callable[P, None]) -> Callable[P, None]:
@@ -39,7 +45,10 @@ def never_raises(function: Callable[P, None]) -> Callable[P, None]:
 
 def attach(connection: Connection) -> None:
     """From now on the connection gets what is sent to its user."""
-    _users.add(connection.identity.user_id, connection)
+    user_id = connection.identity.user_id
+    if user_id not in _users:
+        others.open_user(user_id)
+    _users.add(user_id, connection)
 
 
 def detach(connection: Connection) -> None:
@@ -48,7 +57,8 @@ def detach(connection: Connection) -> None:
     rooms, connection.rooms = connection.rooms, NOWHERE
     for slug in rooms:
         _leave(slug, connection)
-    _users.discard(connection.identity.user_id, connection)
+    if _users.discard(connection.identity.user_id, connection):
+        others.close_user(connection.identity.user_id)
 
 
 def subscribe(connection: Connection, slug: str) -> None:
@@ -61,6 +71,8 @@ def subscribe(connection: Connection, slug: str) -> None:
         connection.rooms = {*rooms, slug}
     else:
         connection.rooms = _alone.get(slug) or _alone.setdefault(slug, frozenset((slug,)))
+    if slug not in _rooms:
+        others.open_room(slug)
     _rooms.add(slug, connection)
 
 
@@ -76,6 +88,7 @@ def unsubscribe(connection: Connection, slug: str) -> None:
 def _leave(slug: str, connection: Connection) -> None:
     if _rooms.discard(slug, connection):
         order.forget(slug)
+        others.close_room(slug)
 
 
 def subscribers(slug: str) -> list[Connection]:
@@ -101,23 +114,42 @@ def rooms_joined() -> int:
     return len(_rooms)
 
 
+def rooms() -> list[str]:
+    """Those that somebody here has joined."""
+    return list(_rooms.keys())
+
+
 def all_connections() -> list[Connection]:
     return _users.everyone()
 
 
 @never_raises
 def to_log(slug: str, event: str, data: Any, seq: int) -> None:
-    """A durable event, to every connection that has joined the room: in the order of the log."""
+    """A durable event, to every connection that has joined the room, in any process: in the order of the log."""
+    if slug not in _rooms and not others.there:
+        return
+    frame = wire.event(event, data)
+    log_here(slug, seq, event, frame)
+    if others.there:
+        others.to_log(slug, payload_of(frame), seq)
+
+
+def log_here(slug: str, seq: int, event: str, frame: bytes) -> None:
     receivers = len(subscribers(slug))
     if receivers:
         deliveries[event] += receivers
-        order.admit(slug, seq, wire.event(event, data))
+        order.admit(slug, seq, frame)
 
 
 def begin_log(slug: str, head: int) -> None:
     """Those who have just joined the room are told of its log up to `head`; what follows is theirs to hear."""
     if slug in _rooms:
         order.begin(slug, head)
+
+
+def last_seq(slug: str) -> int | None:
+    """Up to where the room's log was delivered here, if anything was."""
+    return order.last(slug)
 
 
 def _push_to_room(slug: str, frame: bytes) -> None:
@@ -130,24 +162,63 @@ order = Gate(_push_to_room)
 
 @never_raises
 def to_room(
-    slug: str, event: str, data: Any, *, skip_user: int | None = None, droppable: bool = False
+    slug: str,
+    event: str,
+    data: Any,
+    *,
+    skip_user: int | None = None,
+    droppable: bool = False,
+    everywhere: bool = False,
 ) -> None:
-    """To every connection that has joined the room; `droppable` where a slow reader may miss it."""
+    """To every connection that has joined the room, in this process or `everywhere`; `droppable` where a slow reader may
+    miss it."""
+    if slug not in _rooms and not (everywhere and others.there):
+        return
+    frame = wire.event(event, data)
+    room_here(slug, event, frame, skip_user, droppable)
+    if everywhere and others.there:
+        others.to_room(slug, payload_of(frame), skip_user)
+
+
+def room_here(slug: str, event: str, frame: bytes, skip_user: int | None, droppable: bool) -> None:
     receivers = subscribers(slug)
     if skip_user is not None:
         receivers = [connection for connection in receivers if connection.identity.user_id != skip_user]
-    _send(receivers, event, data, droppable)
+    _push(receivers, event, frame, droppable)
 
 
 @never_raises
 def to_user(
-    user_id: int, event: str, data: Any, *, unless_joined: str | None = None, droppable: bool = False
+    user_id: int,
+    event: str,
+    data: Any,
+    *,
+    unless_joined: str | None = None,
+    droppable: bool = False,
 ) -> None:
     """To every connection of the user; with `unless_joined`, only to those that haven't joined that room."""
     receivers = connections(user_id)
     if unless_joined is not None:
         receivers = [connection for connection in receivers if unless_joined not in connection.rooms]
     _send(receivers, event, data, droppable)
+
+
+def user_here(user_id: int, event: str, frame: bytes, unless_joined: str | None) -> None:
+    receivers = [connection for connection in connections(user_id) if unless_joined not in connection.rooms]
+    _push(receivers, event, frame, True)
+
+
+@never_raises
+def to_user_elsewhere(user_id: int, event: str, data: Any) -> None:
+    """To the user's connections in other processes that haven't joined the room which `data` names. Droppable."""
+    if others.there:
+        others.to_user(user_id, payload_of(wire.event(event, data)))
+
+
+@never_raises
+def tell_others(word: str, *parts: Any) -> None:
+    """A word to the other processes. Who should act on it says so by `others.hear`."""
+    others.tell(word, *parts)
 
 
 @never_raises
@@ -166,6 +237,12 @@ def leave(connections: Iterable[Connection], event: str, data: Any) -> None:
             connection.channel.leave(frame)
 
 
+@never_raises
+def to_connections(connections: Iterable[Connection], event: str, data: Any) -> None:
+    """To each at once; a slow reader may miss it."""
+    _send([connection for connection in connections if not connection.closed], event, data, True)
+
+
 def revocations() -> int:
     """Goes up with each `evict` and `end_sessions`. Whoever reads that somebody may be let in, and lets them in a moment
     later, sees by it whether anybody was put out in between."""
@@ -174,7 +251,12 @@ def revocations() -> int:
 
 @never_raises
 def evict(user_id: int, slug: str) -> None:
-    """None of the user's connections gets the room's events from now on."""
+    """None of the user's connections gets the room's events from now on, in any process."""
+    _evict_here(user_id, slug)
+    others.tell("evict", user_id, slug)
+
+
+def _evict_here(user_id: int, slug: str) -> None:
     _revoked[0] += 1
     for connection in connections(user_id):
         unsubscribe(connection, slug)
@@ -184,15 +266,31 @@ def evict(user_id: int, slug: str) -> None:
 def end_sessions(
     user_id: int, code: str, *, session_key: str | None = None, token_id: int | None = None
 ) -> None:
-    """Tell the user's connections why, and close them; only those that came in by the key or token, where one is named."""
+    """Tell the user's connections why, and close them, in any process; only those that came in by the key or token,
+    where one is named."""
+    digest = None if session_key is None else digest_of(session_key)
+    _end_here(user_id, code, digest, token_id)
+    others.tell("end", user_id, code, digest, token_id)
+
+
+def digest_of(session_key: str) -> str:
+    """Names a session to processes that know its key; the key itself stays here."""
+    return sha256(f"session:{session_key}".encode()).hexdigest()
+
+
+def _end_here(user_id: int, code: str, digest: str | None, token_id: int | None) -> None:
     _revoked[0] += 1
     for connection in connections(user_id):
         identity = connection.identity
-        if session_key is not None and identity.session_key != session_key:
+        if digest is not None and (identity.session_key is None or digest_of(identity.session_key) != digest):
             continue
         if token_id is not None and identity.token_id != token_id:
             continue
         end(connection, code)
+
+
+hear("evict", _evict_here, int, str)
+hear("end", _end_here, int, str, str | None, int | None)
 
 
 @never_raises
@@ -205,9 +303,11 @@ def end(connection: Connection, code: str) -> None:
 
 
 def _send(receivers: Collection[Connection], event: str, data: Any, droppable: bool) -> None:
-    if not receivers:
-        return
+    if receivers:
+        _push(receivers, event, wire.event(event, data), droppable)
+
+
+def _push(receivers: Collection[Connection], event: str, frame: bytes, droppable: bool) -> None:
     deliveries[event] += len(receivers)
-    frame = wire.event(event, data)
     for connection in receivers:
         connection.channel.push(frame, droppable)

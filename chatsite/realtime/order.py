@@ -23,6 +23,8 @@ class Gate:
     def __init__(self, send: Send, later: Callable[..., Any] = Timer) -> None:
         self.send = send
         self.later = later
+        # Called before what is beyond a hole is let go, with the room and the last seq of that.
+        self.gap: Callable[[str, int], object] = lambda slug, head: None
         self._last: dict[str, int] = {}
         self._early: dict[str, dict[int, bytes]] = {}
 
@@ -66,10 +68,11 @@ class Gate:
             del self._early[slug]
 
     def _give_up(self, slug: str, early: dict[int, bytes]) -> None:
-        """What is missing doesn't come."""
+        """What is missing doesn't come, at least not this way."""
         if self._early.get(slug) is not early:
             return
         del self._early[slug]
+        self.gap(slug, max(early))
         for seq in sorted(early):
             self._last[slug] = seq
             self.send(slug, early[seq])

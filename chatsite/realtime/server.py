@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Protocol
 
 import socketio
 
@@ -32,6 +32,13 @@ PATH = "/socket.io"
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
+class Companion(Protocol):
+    def start(self) -> None:
+        """Must not wait."""
+
+    def stop(self) -> None: ...
+
+
 class ChatServer(socketio.Server):
     """Events leave by `chatsite.realtime.delivery`, not by `emit`: the library's manager has no members."""
 
@@ -43,6 +50,8 @@ class ChatServer(socketio.Server):
         self.runners = Runners()
         self._sessions: dict[str, Session] = {}
         self._jobs: list[Any] = []
+        # What starts and stops with it.
+        self.companions: list[Companion] = []
 
     def _engineio_server_class(self) -> type[EngineServer]:
         return EngineServer
@@ -57,12 +66,16 @@ class ChatServer(socketio.Server):
         self.eio.start()
         lag.start()
         tell_failures()
+        for companion in self.companions:
+            companion.start()
         self._jobs = [repeat(job.seconds, job.function) for job in self.router.jobs]
 
     def stop(self) -> None:
         for job in self._jobs:
             job.kill()
         self.eio.stop()
+        for companion in self.companions:
+            companion.stop()
 
     def asked(self, session: Inbox) -> None:
         """A session has sent its CONNECT."""

@@ -48,6 +48,13 @@ def test_what_never_comes_is_waited_for_a_moment(gate):
     assert admit(gate, 5) == [1, 3, 4, 5]
 
 
+def test_a_hole_is_told_before_what_is_beyond_it(gate):
+    gate.gap = lambda slug, head: gate.sent.append((slug, -head))
+    admit(gate, 1, 4, 3)
+    ring(gate)
+    assert admit(gate) == [1, -4, 3, 4]
+
+
 def test_what_is_late_goes_at_once(gate):
     admit(gate, 1, 3)
     ring(gate)

@@ -1,0 +1,153 @@
+"""Between delivery and the bus: what is sent here goes out, what comes in is delivered here.
+
+Channels: `r:SLUG` and `u:ID` where somebody here has joined or is connected, and one for words among all processes.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from chatsite.bus.bus import Bus
+from chatsite.bus.envelope import HEAD, LOG, PASSING, SIGNATURE, USER, WORD, Envelope, Seal, event_of
+from chatsite.realtime import delivery, others
+from chatsite.realtime.timers import Timer
+from chatsite.realtime.websocket import frame
+
+logger = logging.getLogger(__name__)
+
+LOG_EVENTS = frozenset(
+    ("chat-message", "message-edited", "message-deleted", "member-joined", "member-left", "room-updated")
+)
+WORDS = "all"
+# Seconds; rooms that were just opened are looked at together.
+GATHER = 0.05
+# Rooms named in one word.
+AT_ONCE = 200
+
+# What must look again whether something was missed: in these rooms, or, for None, everywhere. Set by whoever can.
+LookAgain = Callable[[set[str] | None], None]
+
+
+class Relay:
+    there = True
+
+    def __init__(self, bus: Bus, seal: Seal, look_again: LookAgain) -> None:
+        self.bus, self.seal, self.look_again = bus, seal, look_again
+        self.refused = 0
+        # Bytes of events for rooms in which nobody here is, and of events at all.
+        self.foreign = self.events = 0
+        self._me = bus.worker.encode()
+        self._opened: set[str] = set()
+        bus.on_message, bus.on_fresh = self.hear, self.fresh
+        bus.on_up, bus.on_missed = self.up, self.missed
+        bus.subscribe(WORDS)
+        others.hear("look", self._told_to_look, list)
+
+    def open_room(self, slug: str) -> None:
+        self.bus.subscribe(f"r:{slug}")
+
+    def close_room(self, slug: str) -> None:
+        self.bus.unsubscribe(f"r:{slug}")
+
+    def open_user(self, user_id: int) -> None:
+        self.bus.subscribe(f"u:{user_id}")
+
+    def close_user(self, user_id: int) -> None:
+        self.bus.unsubscribe(f"u:{user_id}")
+
+    def to_log(self, slug: str, payload: bytes, seq: int) -> None:
+        self._publish(f"r:{slug}", LOG, payload, seq=seq)
+
+    def to_room(self, slug: str, payload: bytes, skip_user: int | None) -> None:
+        self._publish(f"r:{slug}", PASSING, payload, skip_user=skip_user or 0)
+
+    def to_user(self, user_id: int, payload: bytes) -> None:
+        self._publish(f"u:{user_id}", USER, payload)
+
+    def tell(self, word: str, *parts: Any) -> None:
+        self._publish(WORDS, WORD, orjson.dumps([word, *parts]))
+
+    def _publish(self, channel: str, kind: bytes, payload: bytes, seq: int = 0, skip_user: int = 0) -> None:
+        envelope = Envelope(kind, self.bus.worker, seq, skip_user, payload)
+        self.bus.publish(channel, self.seal.close(channel, envelope))
+
+    def hear(self, channel: str, data: bytes) -> None:
+        # One's own comes back too: it was delivered when it was sent.
+        if data[SIGNATURE + 2 : SIGNATURE + HEAD.size - 16] == self._me:
+            return
+        envelope = self.seal.open(channel, data)
+        if envelope is None or not self._deliver(channel, envelope):
+            self.refused += 1
+            if self.refused == 1:
+                logger.warning("The bus brought something that isn't one of this site's messages")
+
+    def _deliver(self, channel: str, envelope: Envelope) -> bool:
+        """Whether it was what such a channel brings."""
+        kind, _, name = channel.partition(":")
+        if envelope.kind == WORD and channel == WORDS:
+            return word(envelope.payload)
+        event = event_of(envelope.payload)
+        if event is None:
+            return False
+        self.events += len(envelope.payload)
+        if kind == "r":
+            return self._to_room(name, envelope, *event)
+        return kind == "u" and envelope.kind == USER and to_user(int(name), envelope.payload, *event)
+
+    def _to_room(self, slug: str, envelope: Envelope, event: str, data: dict[str, Any]) -> bool:
+        if data.get("room") != slug:
+            return False
+        if not delivery.subscribers(slug):
+            self.foreign += len(envelope.payload)
+        if envelope.kind == LOG and event in LOG_EVENTS and data.get("seq") == envelope.seq:
+            delivery.log_here(slug, envelope.seq, event, frame(envelope.payload))
+            return True
+        if envelope.kind == PASSING and event == "typing":
+            delivery.room_here(slug, event, frame(envelope.payload), envelope.skip_user, True)
+            return others.heard("typing", [slug, envelope.skip_user, data])
+        return False
+
+    def up(self) -> None:
+        """What was said while nothing was heard is missed."""
+        Timer(0, self.look_again, None)
+
+    def fresh(self, channel: str) -> None:
+        """What was said between somebody's join and now isn't in what they were told, nor was it heard."""
+        kind, _, slug = channel.partition(":")
+        if kind == "r":
+            if not self._opened:
+                Timer(GATHER, self._look_at_opened)
+            self._opened.add(slug)
+
+    def _look_at_opened(self) -> None:
+        opened, self._opened = self._opened, set()
+        self.look_again(opened)
+
+    def missed(self, channels: set[str] | None) -> None:
+        """Others didn't hear what was sent from here."""
+        if channels is None:
+            self.tell("look", [])
+            return
+        slugs = [channel.removeprefix("r:") for channel in sorted(channels) if channel.startswith("r:")]
+        for start in range(0, len(slugs), AT_ONCE):
+            self.tell("look", slugs[start : start + AT_ONCE])
+
+    def _told_to_look(self, slugs: list[Any]) -> None:
+        Timer(0, self.look_again, {slug for slug in slugs if isinstance(slug, str)} or None)
+
+
+def word(payload: bytes) -> bool:
+    try:
+        said, *parts = orjson.loads(payload)
+    except (ValueError, TypeError):
+        return False
+    return isinstance(said, str) and others.heard(said, parts)
+
+
+def to_user(user_id: int, payload: bytes, event: str, data: dict[str, Any]) -> bool:
+    if event != "room-activity":
+        return False
+    delivery.user_here(user_id, event, frame(payload), unless_joined=data.get("room"))
+    return True

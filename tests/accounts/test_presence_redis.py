@@ -1,0 +1,200 @@
+"""Presence over several processes, with a Redis that is a dictionary and a clock that waits for nobody."""
+
+import pytest
+
+from accounts.presence_redis import LEASE, SILENT, RedisPresence
+from chatsite.realtime import delivery, others
+
+
+class Redis:
+    """Sets by name; `up` is False while it is away."""
+
+    def __init__(self):
+        self.sets, self.up = {}, True
+
+    def smembers(self, name):
+        if not self.up:
+            raise ConnectionError
+        return {str(member).encode() for member in self.sets.get(name, set())}
+
+    def scard(self, name):
+        return len(self.smembers(name))
+
+    def exists(self, name):
+        return int(bool(self.smembers(name)))
+
+    def do(self, verb, name, *members):
+        if not self.up:
+            return
+        kept = self.sets.setdefault(name, set())
+        match verb:
+            case "SADD":
+                kept.update(members)
+            case "SREM":
+                kept.difference_update(members)
+            case "DEL":
+                kept.clear()
+            case "EXPIRE":
+                assert members == (LEASE,)
+
+
+class Site:
+    prefix = "t:"
+
+    def __init__(self, redis, worker):
+        self.redis, self.worker = redis, worker
+
+    @property
+    def up(self):
+        return self.redis.up
+
+    def put(self, key, *words):
+        self.redis.do(*words)
+
+    def client(self, key):
+        return self.redis
+
+
+class Process(RedisPresence):
+    """`told` is what it told its people of those in other processes."""
+
+    def __init__(self, world, worker):
+        self.told, self.world = [], world
+        super().__init__(
+            Site(world.redis, worker),
+            lambda user_id: self.told.append((user_id, True)),
+            lambda user_id: self.told.append((user_id, False)),
+            later=world.later,
+            clock=lambda: world.now,
+        )
+
+    def leave(self, user_id, sid):
+        gone = []
+        self.disconnect(user_id, sid, gone.append)
+        self.world.ring()
+        return gone
+
+
+class World:
+    def __init__(self, monkeypatch):
+        self.redis, self.now, self.timers, self.silent = Redis(), 1000.0, [], False
+        self.one, self.other = Process(self, "one"), Process(self, "other")
+        monkeypatch.setattr(delivery, "tell_others", self.tell)
+
+    def later(self, seconds, function, *arguments):
+        timer = [function, arguments]
+        self.timers.append(timer)
+
+        class Cancel:
+            def cancel(_self):
+                timer[0] = lambda *arguments: None
+
+        return Cancel()
+
+    def ring(self):
+        while self.timers:
+            function, arguments = self.timers.pop(0)
+            function(*arguments)
+
+    def tell(self, word, worker, *parts):
+        for process in (self.one, self.other):
+            if process.site.worker != worker and not self.silent:
+                (process._alive if word == "alive" else process._told)(worker, *parts)
+
+    def look(self, times=2):
+        for _ in range(times):
+            self.one.look(), self.other.look()
+
+
+@pytest.fixture
+def world(monkeypatch):
+    monkeypatch.setattr(others, "_hearers", {})
+    return World(monkeypatch)
+
+
+def test_who_comes_is_told_in_the_other_process_once(world):
+    assert world.one.connect(7, "a") is True
+    assert world.one.connect(7, "b") is False
+    world.ring()
+    assert world.other.told == [(7, True)]
+    assert world.other.connect(7, "c") is False
+    assert world.other.online() == {7}
+    assert world.one.told == []
+
+
+def test_who_goes_is_told_when_the_last_is_gone(world):
+    world.one.connect(7, "a"), world.other.connect(7, "b")
+    world.ring()
+    assert world.one.leave(7, "a") == []
+    assert world.one.is_online(7)
+    assert world.other.leave(7, "b") == [7]
+    assert not world.one.is_online(7)
+    assert world.one.told[-1] == (7, False)
+
+
+def test_a_word_that_was_lost_is_found_in_the_lease(world):
+    world.silent = True
+    world.one.connect(7, "a")
+    world.one.renew(), world.ring()
+    assert not world.other.is_online(7)
+    world.silent = False
+    world.look(1)
+    # It may only be on its way.
+    assert not world.other.is_online(7)
+    world.look(1)
+    assert world.other.told == [(7, True)]
+
+
+def test_a_process_that_is_gone_takes_its_people_along(world):
+    world.one.connect(7, "a")
+    world.one.renew(), world.ring()
+    world.now += SILENT
+    world.redis.do("DEL", "t:here:one")
+    world.other.watch()
+    assert world.other.is_online(7)
+    world.other.watch()
+    assert world.other.told == [(7, True), (7, False)]
+
+
+def test_a_redis_that_lost_the_leases_takes_nobody(world):
+    world.one.connect(7, "a")
+    world.ring()
+    world.now += 60
+    world.redis.sets.clear()
+    world.one.renew()
+    for _ in range(5):
+        world.other.watch()
+    assert world.other.is_online(7)
+    world.look()
+    assert world.redis.sets["t:here:one"] == {7}
+
+
+def test_while_redis_is_away_everything_stays_and_nobody_goes_at_once_after(world):
+    world.one.connect(7, "a")
+    world.ring()
+    world.redis.up = False
+    world.now += 60
+    world.other.watch()
+    world.redis.up = True
+    world.redis.sets.clear()
+    for _ in range(5):
+        world.other.watch()
+    assert world.other.is_online(7)
+    world.now += SILENT
+    world.other.watch(), world.other.watch()
+    assert not world.other.is_online(7)
+
+
+def test_a_new_process_knows_who_is_here(world):
+    world.one.connect(7, "a")
+    world.one.renew(), world.ring()
+    third = Process(world, "third")
+    third.begin()
+    assert third.is_online(7)
+    assert third.told == []
+    assert third.connect(7, "b") is False
+
+
+def test_who_writes_nonsense_is_nobody(world):
+    world.other._told("one", ["7", None, 1.5, [], True], [])
+    assert world.other.online() == set()

@@ -1,0 +1,65 @@
+import time
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.bus.redis import PROGRAM, Server, redis
+from tests.realtime import harness
+from tests.realtime.cast import Chatter, settle
+from tests.realtime.postgres import find, postgres
+
+
+def wait_for(condition, seconds=5.0):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it didn't happen in time"
+        time.sleep(0.02)
+
+
+SITE = "tests.bus.site:application"
+
+
+def pytest_collection_modifyitems(items):
+    if not (PROGRAM and find("initdb")):
+        for item in items:
+            item.add_marker(pytest.mark.skip(reason="Redis or PostgreSQL is not installed"))
+
+
+@dataclass
+class Two:
+    """Two processes of one site, each with an address of its own, and the Redis between them."""
+
+    one: harness.Server
+    other: harness.Server
+    redis: Server
+    tokens: dict[str, str]
+    settings: dict[str, str]
+    opened: list[Chatter] = field(default_factory=list)
+
+    def chatter(self, server, name, *rooms):
+        chatter = Chatter(server, self.tokens[name])
+        self.opened.append(chatter)
+        for room in rooms:
+            chatter.join(room)
+        return chatter
+
+    def close(self):
+        while self.opened:
+            self.opened.pop().close()
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory):
+    with postgres() as database, redis() as server:
+        settings = {"DATABASE_URL": database, "REDIS_URL": server.url}
+        with (
+            harness.serve(tmp_path_factory.mktemp("one"), SITE, **settings) as one,
+            harness.serve(tmp_path_factory.mktemp("other"), SITE, **settings) as other,
+        ):
+            yield Two(one, other, server, settle(one), settings)
+
+
+@pytest.fixture
+def two(both):
+    yield both
+    both.close()

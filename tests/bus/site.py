@@ -1,0 +1,35 @@
+"""The site with one event more, `inside`: what a process looks like."""
+
+from pathlib import Path
+from typing import Any
+
+from chatsite.wsgi import application
+
+# Django is set up from here on.
+from chatsite import processes  # isort: skip
+from chatsite.realtime import delivery  # isort: skip
+from chatsite.realtime.connection import Connection  # isort: skip
+from chatsite.realtime.routing import event  # isort: skip
+from chatsite.routing import router  # isort: skip
+
+__all__ = ["application"]
+
+
+def inside(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
+    bus, relay = processes.bus, delivery.others
+    assert bus
+    return {
+        "worker": bus.worker,
+        "up": bus.up,
+        "lag": bus.lag,
+        "received": bus.received,
+        "events": relay.events,
+        "foreign": relay.foreign,
+        "refused": relay.refused,
+        "dropped": bus.publisher.dropped,
+        "channels": sorted(name.removeprefix(bus.prefix) for name in bus._confirmed),
+        "descriptors": len(list(Path("/proc/self/fd").iterdir())),
+    }
+
+
+router.events["inside"] = event("inside", inside)

@@ -1,0 +1,130 @@
+"""What happens in one process is heard in the other, by those it is for, and by nobody twice."""
+
+import time
+
+import pytest
+
+from tests.realtime.cast import Browser, rest
+
+pytestmark = pytest.mark.realtime
+
+
+def settled(*chatters):
+    """What was on its way has arrived."""
+    time.sleep(0.2)
+    for chatter in chatters:
+        chatter.round_trip()
+
+
+def test_a_message_is_heard_in_both_once_and_in_order(two):
+    here, there = two.chatter(two.one, "owner", "board"), two.chatter(two.other, "member", "board")
+    senders = [here, there] * 10
+    sent = [sender.say("board", f"number {n}")["message"]["seq"] for n, sender in enumerate(senders)]
+    here.wait("chat-message", seq=sent[-1]), there.wait("chat-message", seq=sent[-1])
+    settled(here, there)
+    for chatter in (here, there):
+        assert [message["seq"] for message in chatter.all("chat-message")] == sent
+
+
+def test_who_has_not_joined_hears_nothing_and_the_process_receives_nothing(two):
+    here = two.chatter(two.one, "owner", "board")
+    stranger = two.chatter(two.other, "stranger", "lobby")
+    before = stranger.call("inside", {})
+    assert "r:board" not in before["channels"]
+    assert "r:lobby" in before["channels"]
+    for _ in range(20):
+        here.say("board", "x" * 1000)
+    settled(stranger)
+    after = stranger.call("inside", {})
+    assert stranger.all("chat-message") == []
+    assert after["events"] == before["events"]
+    assert after["foreign"] == 0
+
+
+def test_edits_deletions_and_comings_are_heard(two):
+    here, there = two.chatter(two.one, "owner", "lobby"), two.chatter(two.other, "member", "lobby")
+    message = here.say("lobby", "first")["message"]
+    here.call("edit-message", {"id": message["id"], "body": "second"})
+    assert there.wait("message-edited", id=message["id"])["body"] == "second"
+    here.call("delete-message", {"id": message["id"]})
+    assert there.wait("message-deleted", id=message["id"])["body"] == ""
+    two.chatter(two.one, "visitor", "lobby")
+    assert there.wait("member-joined")["user"]["username"] == "visitor"
+
+
+def test_typing_is_heard_told_to_who_joins_and_ended_by_the_message(two):
+    here, there = two.chatter(two.one, "owner", "board"), two.chatter(two.other, "member", "board")
+    own_tab = two.chatter(two.other, "owner", "board")
+    here.call("typing", {"room": "board", "typing": True})
+    assert there.wait("typing", typing=True)["user"]["username"] == "owner"
+    assert two.chatter(two.other, "member").join("board")["typing"] == ["owner"]
+    own_tab.say("board", "from the other process")
+    there.wait("typing", typing=False)
+    assert two.chatter(two.one, "member").join("board")["typing"] == []
+    settled(own_tab)
+    assert own_tab.all("typing") == []
+
+
+def test_activity_reaches_members_elsewhere(two):
+    here, there = two.chatter(two.one, "owner", "board"), two.chatter(two.other, "member")
+    head = here.say("board", "psst")["message"]["seq"]
+    assert there.wait("room-activity", room="board", head=head)["unread"] > 0
+    tab = two.chatter(two.one, "member")
+    tab.call("read", {"room": "board", "seq": head})
+    assert there.wait("room-activity", room="board", unread=0)
+
+
+def test_a_removal_ends_delivery_in_the_other_process_at_once(two):
+    here = two.chatter(two.one, "owner", "board")
+    rest(two.one, two.tokens["owner"], "POST", "/room/board/member", username="visitor")
+    there = two.chatter(two.other, "visitor", "board")
+    here.say("board", "all of you")
+    there.wait("chat-message", body="all of you")
+    gone = rest(two.one, two.tokens["owner"], "DELETE", "/room/board/member/visitor")
+    assert gone.status_code == 204
+    time.sleep(0.1)
+    here.say("board", "without the visitor")
+    settled(there)
+    assert [message["body"] for message in there.all("chat-message")] == ["all of you"]
+
+
+def test_a_logout_ends_the_sockets_of_that_session_in_the_other_process(two):
+    page, elsewhere = Browser(two.one, "visitor"), Browser(two.one, "visitor")
+    from tests.realtime.cast import Chatter
+
+    there = Chatter(two.other, cookies=page.cookie_header)
+    stays = Chatter(two.other, cookies=elsewhere.cookie_header)
+    two.opened += [there, stays]
+    began = time.monotonic()
+    page.form("/logout")
+    assert there.wait("session-ended") == {"code": "logged_out"}
+    assert time.monotonic() - began < 2
+    settled(stays)
+    assert stays.all("session-ended") == []
+
+
+def test_a_ban_ends_all_sockets_in_the_other_process(two):
+    there, stays = two.chatter(two.other, "visitor"), two.chatter(two.other, "member")
+    banned = rest(two.one, two.tokens["owner"], "GET", "/user/me")
+    assert banned.status_code == 200
+    script = (
+        "from accounts.models import User; from accounts import services;"
+        "services.ban(User.objects.get(username='visitor'))"
+    )
+    two.one.manage("shell", "-v0", "-c", script)
+    there.wait("session-ended", timeout=8)
+    settled(stays)
+    assert stays.all("session-ended") == []
+
+
+def test_what_somebody_else_writes_into_redis_is_not_believed(two):
+    there = two.chatter(two.other, "member", "board")
+    before = there.call("inside", {})["refused"]
+    (prefix,) = {name.split(b":r:")[0] for name in two.redis.client.pubsub_channels("*:r:board")}
+    forged = b"1" * 16 + b"1Laaaaaaaa" + bytes(16) + b'42["chat-message",{"room":"board","seq":0}]'
+    for data in (b"", b"x", forged, b"\x80\x04N."):
+        two.redis.client.publish(prefix + b":r:board", data)
+        two.redis.client.publish(prefix + b":all", data)
+    settled(there)
+    assert there.all("chat-message") == []
+    assert there.call("inside", {})["refused"] == before + 8

@@ -1,0 +1,122 @@
+"""Redis fails in its several ways: nothing acknowledged is lost, acks don't wait, and everybody is whole again soon."""
+
+import time
+
+import pytest
+import requests
+
+from tests.bus.conftest import wait_for
+
+pytestmark = pytest.mark.realtime
+
+# Seconds, of which the promise is 2: the machine of the tests may be busy.
+WHOLE = 3.0
+
+
+class Reader:
+    """Follows a room as a client should: what is missing by `heads` it asks for."""
+
+    def __init__(self, chatter, room):
+        self.chatter, self.room = chatter, room
+        self.begin = chatter.join(room)["head"]
+
+    def live(self):
+        return {message["seq"] for message in self.chatter.all("chat-message")}
+
+    def knows_of(self, head):
+        """Whether it has each event up to `head`, or was told after it that there was one."""
+        told = max((heads.get(self.room, 0) for heads in self.chatter.all("heads")), default=self.begin)
+        return set(range(told + 1, head + 1)) <= self.live()
+
+    def whole(self, head):
+        page = self.chatter.call("sync", {"room": self.room, "after": self.begin})
+        seqs = [event["data"]["seq"] for event in page["events"]]
+        return seqs == list(range(self.begin + 1, head + 1))
+
+
+def send_for(seconds, chatter, room="board"):
+    """The last seq, and the longest that an ack took."""
+    until, slowest, seq = time.monotonic() + seconds, 0.0, 0
+    while time.monotonic() < until:
+        began = time.monotonic()
+        seq = chatter.say(room)["message"]["seq"]
+        slowest = max(slowest, time.monotonic() - began)
+        time.sleep(0.02)
+    return seq, slowest
+
+
+@pytest.fixture
+def pair(two):
+    """A sender in one process, and readers of its room in both."""
+    sender = two.chatter(two.one, "owner")
+    near, far = (Reader(two.chatter(server, "member"), "board") for server in (two.one, two.other))
+    wait_for(lambda: all(reader.chatter.call("inside", {})["up"] for reader in (near, far)))
+    return sender, near, far
+
+
+def live_again(sender, far):
+    seq = sender.say("board", "and on")["message"]["seq"]
+    far.chatter.wait("chat-message", seq=seq, timeout=2)
+
+
+def test_connections_that_listen_are_killed(two, pair):
+    sender, near, far = pair
+    two.redis.client.client_kill_filter(_type="pubsub")
+    head, slowest = send_for(1, sender)
+    wait_for(lambda: far.knows_of(head), WHOLE)
+    assert slowest < 0.5
+    assert near.live() >= set(range(near.begin + 1, head + 1))
+    assert far.whole(head)
+    live_again(sender, far)
+
+
+def test_redis_is_killed_and_comes_back(two, pair):
+    sender, near, far = pair
+    two.redis.kill()
+    head, slowest = send_for(2, sender)
+    assert slowest < 0.5
+    assert near.live() >= set(range(near.begin + 1, head + 1))
+    two.redis.start()
+    wait_for(lambda: far.knows_of(head), WHOLE)
+    assert far.whole(head)
+    live_again(sender, far)
+
+
+def test_redis_stops_for_a_while(two, pair):
+    sender, near, far = pair
+    two.redis.halt()
+    head, slowest = send_for(4, sender)
+    two.redis.go_on()
+    wait_for(lambda: far.knows_of(head), WHOLE)
+    assert slowest < 0.5
+    assert near.live() >= set(range(near.begin + 1, head + 1))
+    assert far.whole(head)
+    live_again(sender, far)
+
+
+def test_who_cannot_hear_says_so_until_it_can(two, pair):
+    sender, _, far = pair
+    ready = f"{two.other.url}/readyz"
+    assert requests.get(ready, timeout=5).json() == {"database": True, "bus": True}
+    two.redis.halt()
+    wait_for(lambda: requests.get(ready, timeout=5).status_code == 503, 14)
+    assert requests.get(ready, timeout=5).json() == {"database": True, "bus": False}
+    two.redis.go_on()
+    wait_for(lambda: requests.get(ready, timeout=5).status_code == 200, 4)
+    live_again(sender, far)
+
+
+def test_a_command_that_empties_redis_changes_nothing(two, pair):
+    sender, near, far = pair
+    visitor = two.chatter(two.other, "visitor", "lobby")
+    near.chatter.join("lobby")
+    time.sleep(0.5)
+    seen = len(near.chatter.all("user-disconnected"))
+    two.redis.client.flushall()
+    head, _ = send_for(1, sender)
+    wait_for(lambda: far.knows_of(head), WHOLE)
+    # Longer than a lease.
+    time.sleep(17)
+    assert near.chatter.all("user-disconnected")[seen:] == []
+    assert "visitor" in two.chatter(two.one, "member").join("lobby")["online"]
+    assert visitor.io.connected
