@@ -14,6 +14,16 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound)
+REDIS_SCHEMES = (
+    "redis",
+    "rediss",
+    "unix",
+    "redis+sentinel",
+    "rediss+sentinel",
+    "redis+cluster",
+    "rediss+cluster",
+)
+MOST_WORKERS = 256
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -166,9 +176,28 @@ def choice(name: str, *known: str) -> str:
 
 def redis_url() -> str:
     url = env.str("REDIS_URL", default="").strip()
-    if url and (url.partition("://")[0] not in ("redis", "rediss", "unix") or "://" not in url):
-        raise ImproperlyConfigured("REDIS_URL does not begin with redis://, rediss:// or unix://.")
+    scheme, _, rest = url.partition("://")
+    if url and (scheme not in REDIS_SCHEMES or not rest):
+        raise ImproperlyConfigured(
+            f"REDIS_URL does not begin with one of {', '.join(REDIS_SCHEMES)} and ://."
+        )
+    if "sentinel" in scheme and not urlsplit(url).path.strip("/"):
+        raise ImproperlyConfigured(
+            "REDIS_URL names no service: redis+sentinel://host:26379,host:26379/service."
+        )
     return url
+
+
+def workers() -> int:
+    """How many processes serve. Several must have a database and a Redis in common."""
+    count = whole("WORKERS", 1)
+    if count > 1 and not redis_url():
+        raise ImproperlyConfigured("WORKERS: several workers talk to each other by Redis; set REDIS_URL.")
+    if count > 1 and (env.str("DATABASE_URL", default="").strip() or "sqlite:").startswith("sqlite:"):
+        raise ImproperlyConfigured("WORKERS: SQLite is for one worker; set DATABASE_URL to a PostgreSQL.")
+    if not 1 <= count <= MOST_WORKERS:
+        raise ImproperlyConfigured(f"WORKERS is not a number from 1 to {MOST_WORKERS}: {count}.")
+    return count
 
 
 def email(default_from: str) -> dict[str, Any]:

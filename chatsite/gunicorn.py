@@ -1,16 +1,20 @@
 """How gunicorn runs the site. `./run` sets the two variables; the rest is the same everywhere."""
 
 import os
+import shutil
 import sys
+import tempfile
 from typing import Any
 
 from gunicorn.glogging import Logger
 
 from chatsite.logs import FORMATTERS
+from chatsite.realtime.handover import FOLDER
 
 bind = os.environ.get("CHATSITE_BIND", "127.0.0.1:8000")
 worker_class = "chatsite.realtime.worker.EventletWorker"
-workers = 1
+# More than one needs Redis and PostgreSQL.
+workers = int(os.environ.get("CHATSITE_WORKERS", "1"))
 # Longer than any request should take; with sockets open the worker still answers its arbiter.
 timeout = 60
 graceful_timeout = 2
@@ -39,6 +43,16 @@ class Lines(Logger):
 
 
 logger_class = Lines
+
+
+def on_starting(server: Any) -> None:
+    """Where workers hand requests over to each other: for nobody else."""
+    if server.cfg.workers > 1:
+        os.environ[FOLDER] = tempfile.mkdtemp(prefix="chatsite-")
+
+
+def on_exit(server: Any) -> None:
+    shutil.rmtree(os.environ.pop(FOLDER, ""), ignore_errors=True)
 
 
 def when_ready(server: Any) -> None:

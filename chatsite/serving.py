@@ -108,6 +108,7 @@ def serve(message: str) -> None:
     """This process becomes the server, so that signals reach it."""
     os.environ["CHATSITE_BIND"] = f"{bracketed(settings.HOST)}:{settings.PORT}"
     os.environ["CHATSITE_GREETING"] = message
+    os.environ["CHATSITE_WORKERS"] = str(settings.WORKERS)
     connection.close()
     sys.stdout.flush()
     os.chdir(BASE_DIR)

@@ -89,6 +89,7 @@ DATABASES = {"default": environment.database(DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = environment.redis_url()
+WORKERS = environment.workers()
 # The failure limits count in here: a flood of other keys (300 by default) must not push them out.
 MEMORY_CACHE = {
     "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
@@ -96,7 +97,17 @@ MEMORY_CACHE = {
 }
 CACHES = {"default": MEMORY_CACHE}
 if REDIS_URL:
-    CACHES = {"default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_URL}}
+    CACHES = {
+        "default": {
+            "BACKEND": "chatsite.cache.SharedCache",
+            "LOCATION": REDIS_URL,
+            "OPTIONS": {
+                "CONNECTION_FACTORY": "chatsite.cache.Factory",
+                # Not pickle: whoever can write to Redis could run programs here.
+                "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
+            },
+        }
+    }
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.AccountBackend"]

@@ -19,11 +19,12 @@ def redis() -> Findings:
     if not settings.REDIS_URL:
         yield ok("redis", "Not used: one process needs none.")
         return
-    from redis import Redis, RedisError
+    from redis import RedisError
 
-    client = Redis.from_url(settings.REDIS_URL, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
+    from chatsite.bus import servers
+
     try:
-        took = round_trip(client)
+        took = round_trip(servers.server(settings.REDIS_URL).whole())
     except (RedisError, OSError) as error:
         yield wrong(
             "redis", f"It can't be used: {first_line(error)}", "Look at REDIS_URL, and whether Redis runs."

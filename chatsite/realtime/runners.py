@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import eventlet
+from django.conf import settings
 from django.db import connections as databases
 
 logger = logging.getLogger("chatsite.realtime")
 
-# PostgreSQL allows 100 connections as it comes; HTTP requests and other processes need theirs.
-RUNNERS = 32
+# PostgreSQL allows 100 connections as it comes; HTTP requests and other programs need theirs. For one worker, and for all.
+RUNNERS, ALL_RUNNERS, FEWEST = 32, 64, 4
 
 
 class Worker(Protocol):
@@ -30,6 +31,7 @@ class Runners:
     def __init__(self) -> None:
         self._ready: deque[Worker] = deque()
         self._running = 0
+        self._most = max(FEWEST, min(RUNNERS, ALL_RUNNERS // settings.WORKERS))
         self._starting = False
 
     @property
@@ -64,7 +66,7 @@ class Runners:
 
     def _start(self) -> None:
         """One more runner, but one at a time: most steps wait for nothing, and then the first does the work of all."""
-        if self._running < RUNNERS and not self._starting:
+        if self._running < self._most and not self._starting:
             self._starting = True
             self._running += 1
             eventlet.spawn_n(self._run)

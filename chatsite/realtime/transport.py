@@ -48,6 +48,8 @@ class EngineServer(engineio.Server):
             **options,
         )
         self.running = False
+        # Begins every session id, where there are several workers: see `handover.py`.
+        self.worker = ""
         self.threshold = Threshold()
         self.addresses = Addresses()
         self.half_open = self.threshold.half_open
@@ -145,7 +147,7 @@ class EngineServer(engineio.Server):
             )
 
     def _open(self, environ: dict[str, Any], address: str) -> EngineSocket:
-        socket = EngineSocket(self, self.generate_id(), address)
+        socket = EngineSocket(self, self.worker + self.generate_id(), address)
         socket.connected = True
         self.sockets[socket.sid] = socket
         self.addresses.came(address)

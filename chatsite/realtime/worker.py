@@ -19,7 +19,7 @@ from eventlet.greenthread import getcurrent
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base_async import ALREADY_HANDLED, AsyncWorker
 
-from chatsite.realtime import door
+from chatsite.realtime import door, handover
 
 # Seconds that requests which are being answered get when the server stops.
 GRACE = 1
@@ -49,7 +49,13 @@ def raise_descriptor_limit() -> None:
 class Client(GreenSocket):
     """A connection that is quiet for too long is one that has ended, and nothing to log."""
 
+    # What another worker has read from it.
+    given = b""
+
     def recv(self, size: int, flags: int = 0) -> bytes:
+        if self.given:
+            data, self.given = self.given[:size], self.given[size:]
+            return data
         try:
             return bytes(super().recv(size, flags))
         except TimeoutError:
@@ -72,12 +78,14 @@ class EventletWorker(AsyncWorker):
         # The system call writes to the plain socket, which never blocks here: an answer would end half-way.
         self.cfg.set("sendfile", False)
         self.answering = 0
+        self.handover: handover.Handover | None = None
         super().init_process()
 
     def run(self) -> None:
         from chatsite.realtime.server import sio
 
         self.upgrade = sio.eio.upgrade
+        self._join_others(sio)
         pool = eventlet.GreenPool(self.worker_connections)
         listeners = [Client(listener.sock) for listener in self.sockets]
         acceptors = [eventlet.spawn(self._accept, listener, pool) for listener in listeners]
@@ -92,8 +100,31 @@ class EventletWorker(AsyncWorker):
             acceptor.kill()
         for listener in listeners:
             listener.close()
+        if self.handover:
+            self.handover.stop()
         sio.stop()
         self._finish(sio.runners)
+
+    def _join_others(self, sio: Any) -> None:
+        """The other workers of this machine. Without the bus each would be a site of its own."""
+        from chatsite.realtime import delivery
+
+        if self.cfg.workers == 1:
+            return
+        if not delivery.others.there or handover.FOLDER not in os.environ:
+            self.log.error(
+                "Several workers need REDIS_URL, PostgreSQL and the settings of chatsite/gunicorn.py."
+            )
+            sys.exit(Arbiter.APP_LOAD_ERROR)
+        self.handover = handover.Handover(os.environ[handover.FOLDER], self._serve_given)
+        self.handover.start()
+        sio.eio.worker = self.handover.name
+
+    def _serve_given(self, plain: Any, address: Any, data: bytes) -> None:
+        """A request that another worker has read."""
+        client = Client(plain)
+        client.given = data
+        super().handle(self.sockets[0], client, address)
 
     def notify(self) -> None:
         super().notify()
@@ -152,6 +183,9 @@ class EventletWorker(AsyncWorker):
 
     def handle_request(self, listener_name: Any, request: Any, client: Any, address: Any) -> Any:
         getcurrent().served = True
+        if self._handed_over(request, client, address):
+            # gunicorn closes its own end of the socket.
+            raise StopIteration
         self.answering += 1
         client.settimeout(PATIENCE)
         try:
@@ -159,6 +193,12 @@ class EventletWorker(AsyncWorker):
         finally:
             client.settimeout(None)
             self.answering -= 1
+
+    def _handed_over(self, request: Any, client: Any, address: Any) -> bool:
+        owner = self.handover and self.handover.owner(request.path, request.query)
+        if not self.handover or not owner:
+            return False
+        return self.handover.give(owner, client, address, handover.as_read(request))
 
     def is_already_handled(self, response: Any) -> bool:
         if response is ALREADY_HANDLED:

@@ -95,7 +95,9 @@ def site_environ(folder: Path, port: int, **settings: str) -> dict[str, str]:
 
 
 @contextmanager
-def serve(folder: Path, application: str = "chatsite.wsgi:application", **settings: str) -> Iterator[Server]:
+def serve(
+    folder: Path, application: str = "chatsite.wsgi:application", workers: int = 1, **settings: str
+) -> Iterator[Server]:
     """Migrate the folder's database, start gunicorn as `./run` does, wait until it answers, and stop it in the end."""
     port = free_port()
     environ = site_environ(folder, port, **settings)
@@ -103,7 +105,7 @@ def serve(folder: Path, application: str = "chatsite.wsgi:application", **settin
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command(port, application), cwd=ROOT, env=environ, stdout=output, stderr=output
+            command(port, application, workers), cwd=ROOT, env=environ, stdout=output, stderr=output
         )
     server = Server(process, "127.0.0.1", port, environ, log)
     try:
@@ -127,12 +129,13 @@ def migrate(folder: Path, environ: dict[str, str]) -> None:
         atexit.register(shutil.rmtree, _migrated[0].parent)
 
 
-def command(port: int, application: str) -> list[str]:
+def command(port: int, application: str, workers: int) -> list[str]:
     worker = "chatsite.realtime.worker.EventletWorker"
     bind = f"127.0.0.1:{port}"
     return [
         *(sys.executable, "-m", "gunicorn", "-k", worker, "--no-control-socket", "--keep-alive", "75"),
-        *("--log-level", "warning", "-b", bind, application),
+        *(("-c", "python:chatsite.gunicorn") if workers > 1 else ()),
+        *("--log-level", "warning", "-w", str(workers), "-b", bind, application),
     ]
 
 
