@@ -135,13 +135,18 @@ def evidence(identity: Identity) -> QuerySet[Any]:
     return User.objects.annotate(evidence=Subquery(session.values("session_data")[:1]))
 
 
+def barred(row: Row) -> str | None:
+    """The code with which everything of this person must end, or None."""
+    if not row.is_active:
+        return "deactivated"
+    return "banned" if row.is_banned else None
+
+
 def ending(connection: Connection, row: Row, evidence: Any) -> str | None:
     """The code with which this connection must end, or None. `evidence` is the session's data, or whether the token is
     there; `row` is the person's, as it is now."""
-    if not row.is_active:
-        return "deactivated"
-    if row.is_banned:
-        return "banned"
+    if code := barred(row):
+        return code
     if connection.identity.token_id is not None:
         return None if evidence else "revoked"
     if not evidence:

@@ -6,13 +6,12 @@ statements a batch, and a calm one sends at once.
 
 import hashlib
 import uuid
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar, cast
 
 from django.db import transaction
 from django.utils import timezone
@@ -20,7 +19,7 @@ from django.utils import timezone
 from accounts import credentials
 from accounts.models import User
 from chatsite import sql
-from chatsite.errors import Archived, ChatError, Conflict, Invalid, Muted, TooLarge
+from chatsite.errors import Archived, ChatError, Conflict, Invalid, Muted, TooLarge, Unavailable
 from chatsite.realtime import delivery
 from chatsite.realtime.batches import Batches, Outcome
 from chatsite.realtime.connection import Connection
@@ -71,6 +70,7 @@ class Place:
 
     user: User
     room: Room | None
+    membership_id: int
     archived: bool
     muted: bool
 
@@ -81,10 +81,10 @@ def store_all(drafts: Sequence[Draft]) -> list[Outcome[Stored]]:
 
 
 def store(batch: "Batch") -> list[Outcome[Stored]]:
-    """`store_all` for drafts that were looked at; again, if somebody was put out of a room or the site since."""
-    if batch.revocations != delivery.revocations():
-        batch = Batch(batch.drafts)
+    """`store_all` for drafts that were looked at; again, where that is no longer true."""
     with together(batch.named):
+        if batch.is_stale:
+            batch = Batch(batch.drafts)
         outcomes = batch.outcomes()
         fresh = [outcome[0] for outcome in outcomes if not isinstance(outcome, Exception) and outcome[1]]
         transaction.on_commit(partial(publish, fresh), robust=True)
@@ -113,8 +113,15 @@ class Batch:
         self.fresh: dict[Key, tuple[Draft, Place]] = {}
         for draft in drafts:
             self._sort(draft)
-        counts: Counter[int] = Counter()
-        self.rows = [self._row(draft, place.room, counts) for draft, place in self.fresh.values()]  # type: ignore[arg-type]
+        self.rows = [self._row(draft, place) for draft, place in self.fresh.values()]
+
+    # What the last batch stored: the next one was looked at before that was committed.
+    last: ClassVar[set[Key]] = set()
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether somebody was put out of a room or the site since the look, or one of these was stored."""
+        return self.revocations != delivery.revocations() or not Batch.last.isdisjoint(self.fresh)
 
     def _places(self) -> dict[Asked, Place | ChatError]:
         asked = list(dict.fromkeys(draft.asked for draft in self.drafts))
@@ -132,14 +139,16 @@ class Batch:
         if isinstance(who, Connection):
             evidence = one.token_id if who.identity.token_id is not None else one.session
             code = credentials.ending(who, one, evidence)
-            if code:
-                return credentials.SessionEnded(code)
+        else:
+            code = credentials.barred(one)
+        if code:
+            return credentials.SessionEnded(code)
         if one.membership_id is None or one.room_id is None:
-            return Place(user, None, archived=False, muted=False)
+            return Place(user, None, 0, archived=False, muted=False)
         room = self.rooms.get(one.room_id)
         if room is None:
             room = self.rooms[one.room_id] = room_of(one)
-        return Place(user, room, bool(one.archived), bool(one.muted))
+        return Place(user, room, one.membership_id, bool(one.archived), bool(one.muted))
 
     def _answered(self) -> dict[int, Message]:
         ids = {draft.reply_to for draft in self.drafts if draft.reply_to is not None}
@@ -161,12 +170,19 @@ class Batch:
         if isinstance(place, ChatError):
             raise place
         if place.room is None:
-            # The slow way, for its errors: missing, not theirs, banned, not joined.
-            membership = access.membership_for(place.user, draft.room)
-            place.room, place.muted = membership.room, membership.muted
-            place.archived = membership.room.archived
+            self._look_closer(draft, place)
         check_body(draft.body)
         return place
+
+    def _look_closer(self, draft: Draft, place: Place) -> None:
+        """The slow way, once for each of them, for its errors: missing, not theirs, banned, not joined."""
+        try:
+            membership = access.membership_for(place.user, draft.room)
+        except ChatError as error:
+            self.places[draft.asked] = error
+            raise
+        place.room, place.membership_id = membership.room, membership.pk
+        place.archived, place.muted = membership.room.archived, membership.muted
 
     def check(self, draft: Draft, place: Place) -> None:
         """The room's rules, for what wasn't said before."""
@@ -186,23 +202,28 @@ class Batch:
     def write(self) -> dict[Draft, Message]:
         """A place in its room's log for each, in the order given, and the rows."""
         now = timezone.now()
-        written = zip(self.fresh.values(), self.rows, write(self.rows, now), strict=True)
-        messages = {draft: self.message(draft, place, row, *at, now) for (draft, place), row, at in written}
+        # A quoted message may have been deleted since the look.
+        self.answered = self._answered()
+        messages: dict[Draft, Message] = {}
+        for (draft, place), row, at in zip(
+            self.fresh.values(), self.rows, write(self.rows, now), strict=True
+        ):
+            if at is not None:
+                messages[draft] = self.message(draft, place, row, *at, now)
+        Batch.last = set(self.fresh)
         note_mentions(list(messages.values()), self.named)
         return messages
 
-    def _row(self, draft: Draft, room: Room, counts: Counter[int]) -> Row:
-        counts[room.pk] += 1
-        body = draft.body
-        html = render(body, self.named.people_in(body), self.named.rooms_in(body, room))
+    def _row(self, draft: Draft, place: Place) -> Row:
+        body, room = draft.body, cast(Room, place.room)
         return Row(
+            membership_id=place.membership_id,
             room_id=room.pk,
-            place=counts[room.pk],
             sender_id=draft.user_id,
             client_id=draft.client_id.hex,
             fingerprint=draft.fingerprint,
             body=body,
-            html=html,
+            html=render(body, self.named.people_in(body), self.named.rooms_in(body, room)),
             reply_to_id=draft.reply_to,
         )
 
@@ -231,7 +252,9 @@ class Batch:
             return self.errors[draft]
         if draft in stored:
             return stored[draft], True
-        first = self.known.get(draft.key) or next(m for d, m in stored.items() if d.key == draft.key)
+        first = self.known.get(draft.key) or next((m for d, m in stored.items() if d.key == draft.key), None)
+        if first is None:
+            return refusal(draft)
         if first.room.slug != draft.room or first.fingerprint != draft.fingerprint:
             sentence = "This client_id belongs to another message."
             return Conflict(sentence, fields={"client_id": [sentence]})
@@ -245,6 +268,11 @@ batches: Batches[Draft, Stored] = Batches(
     whose=lambda draft: draft.user_id,
     name="message",
 )
+
+
+def refusal(draft: Draft) -> Exception:
+    """Why it wasn't stored though it could be at the look: as it is seen now."""
+    return Batch([draft]).errors.get(draft) or Unavailable()
 
 
 def question(who: User | Connection, room: str) -> dict[str, Any]:

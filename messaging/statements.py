@@ -1,8 +1,10 @@
 """The two statements of a batch of new messages: one look at all that it depends on, one write of all that it stores."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
+from itertools import count
 from typing import Any, NamedTuple, TypedDict
 from uuid import UUID
 
@@ -43,10 +45,10 @@ COPIED = ("sender_id", "client_id", "fingerprint", "body", "html", "reply_to_id"
 
 
 class Row(TypedDict):
-    """A message to be stored; `place` counts from 1 in its room's part of the batch, `client_id` is 32 digits."""
+    """A message to be stored, by somebody who was found to be a member. `client_id` is 32 digits."""
 
+    membership_id: int
     room_id: int
-    place: int
     sender_id: int
     client_id: str
     fingerprint: str
@@ -64,8 +66,11 @@ def look(asked: Iterable[dict[str, Any]], keys: Iterable[tuple[int, UUID]]) -> l
     return [Look(*row) for row in found]
 
 
-def write(rows: Sequence[Row], at: datetime) -> list[tuple[int, int]]:
-    """`(id, seq)` for each row, in order: stored, with its line in its room's log. One statement, or a transaction."""
+def write(rows: Sequence[Row], at: datetime) -> list[tuple[int, int] | None]:
+    """`(id, seq)` for each row, in order: stored, with its line in its room's log. One statement, or a transaction.
+
+    None for one that isn't stored, as the membership has ended or the room was archived since the look.
+    """
     if sql.postgresql():
         return _write_at_once(rows, at)
     return _write_in_steps(rows, at)
@@ -88,50 +93,54 @@ def _look(vendor: str) -> str:
             SELECT id FROM rooms_membership WHERE room_id = r.id AND user_id = u.id)"""
 
 
-# The rooms are locked in the order of their keys: two batches that write into the same ones don't wait for each other.
+# Whoever removes a member or archives a room at this moment is waited for, and then isn't overlooked: a row that was
+# locked is looked at as it is now. Memberships come before rooms, as in a removal, and both in the order of their keys:
+# two batches don't wait for each other.
 _WRITE = """
     WITH row AS (SELECT * FROM {rows}),
-    taken AS (SELECT room_id, count(*) AS count FROM row GROUP BY room_id),
-    locked AS (SELECT id FROM rooms_room WHERE id IN (SELECT room_id FROM taken) ORDER BY id FOR NO KEY UPDATE),
+    present AS (
+        SELECT id FROM rooms_membership WHERE id IN (SELECT membership_id FROM row) ORDER BY id FOR KEY SHARE),
+    allowed AS (SELECT row.* FROM row JOIN present ON present.id = row.membership_id),
+    locked AS (
+        SELECT id FROM rooms_room WHERE id IN (SELECT room_id FROM allowed) AND archived_at IS NULL
+        ORDER BY id FOR NO KEY UPDATE),
+    placed AS (
+        SELECT allowed.*, row_number() OVER (PARTITION BY room_id ORDER BY n) AS place
+        FROM allowed JOIN locked ON locked.id = allowed.room_id),
+    taken AS (SELECT room_id, count(*) AS count FROM placed GROUP BY room_id),
     start AS (
-        UPDATE rooms_room r SET head = r.head + taken.count FROM taken JOIN locked ON locked.id = taken.room_id
+        UPDATE rooms_room r SET head = r.head + taken.count FROM taken
         WHERE r.id = taken.room_id RETURNING r.id AS room_id, r.head - taken.count AS seq),
     stored AS (
         INSERT INTO messaging_message
             (room_id, seq, sender_id, client_id, fingerprint, body, html, reply_to_id, created_at)
-        SELECT row.room_id, start.seq + row.place, sender_id, client_id, fingerprint, body, html, reply_to_id, %s
-        FROM row JOIN start ON start.room_id = row.room_id ORDER BY row.n
-        RETURNING id, room_id, seq, sender_id),
+        SELECT placed.room_id, start.seq + placed.place, sender_id, client_id, fingerprint, body, html, reply_to_id, %s
+        FROM placed JOIN start ON start.room_id = placed.room_id ORDER BY placed.n
+        RETURNING id, room_id, seq, sender_id, client_id),
     logged AS (
         INSERT INTO rooms_event (room_id, seq, event, user_id, subject_id, data, retracted, at)
         SELECT room_id, seq, 'chat-message', sender_id, id, '{{}}', false, %s FROM stored)
-    SELECT room_id, seq, id FROM stored"""
+    SELECT sender_id, client_id, id, seq FROM stored"""
 
 
 @cache
 def _write() -> str:
-    columns = {"room_id": "bigint", "place": "int", "sender_id": "bigint", "client_id": "uuid"}
+    columns = {"membership_id": "bigint", "room_id": "bigint", "sender_id": "bigint", "client_id": "uuid"}
     texts = dict.fromkeys(("fingerprint", "body", "html"), "text")
     return _WRITE.format(rows=rows_in(**columns, **texts, reply_to_id="bigint"))
 
 
-def _write_at_once(rows: Sequence[Row], at: datetime) -> list[tuple[int, int]]:
+def _write_at_once(rows: Sequence[Row], at: datetime) -> list[tuple[int, int] | None]:
     stored = sql.run(_write(), packed(rows), at, at)
-    keys = {(room_id, seq): pk for room_id, seq, pk in stored}
-    # Each room's rows follow each other without a hole.
-    starts: dict[int, int] = {}
-    for room_id, seq in keys:
-        starts[room_id] = min(seq - 1, starts.get(room_id, seq))
-    places = ((row["room_id"], starts[row["room_id"]] + row["place"]) for row in rows)
-    return [(keys[place], place[1]) for place in places]
+    places = {(sender_id, client_id.hex): (pk, seq) for sender_id, client_id, pk, seq in stored}
+    return [places.get((row["sender_id"], row["client_id"])) for row in rows]
 
 
-def _write_in_steps(rows: Sequence[Row], at: datetime) -> list[tuple[int, int]]:
+def _write_in_steps(rows: Sequence[Row], at: datetime) -> list[tuple[int, int] | None]:
     """SQLite has no such statement, and no way to lose between its own. Inside of a transaction: nobody else writes, so
-    the keys of the rows follow each other."""
-    starts = _take(rows)
+    the keys of the rows follow each other, and what was looked at inside of it is true."""
+    seqs = _take([row["room_id"] for row in rows])
     now = connection.ops.adapt_datetimefield_value(at)
-    seqs = [starts[row["room_id"]] + row["place"] for row in rows]
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO messaging_message (room_id, seq, sender_id, client_id, fingerprint, body, html, reply_to_id,"
@@ -154,15 +163,14 @@ def _write_in_steps(rows: Sequence[Row], at: datetime) -> list[tuple[int, int]]:
     return [(first + n, seq) for n, seq in enumerate(seqs)]
 
 
-def _take(rows: Sequence[Row]) -> dict[int, int]:
-    """By room: the seq before the first of these rows."""
-    counts: dict[int, int] = {}
-    for row in rows:
-        counts[row["room_id"]] = row["place"]
+def _take(rooms: Sequence[int]) -> list[int]:
+    """The next seq of each room named, in the order given; a room may be named often."""
+    counts = Counter(rooms)
     with connection.cursor() as cursor:
         cursor.executemany(
             "UPDATE rooms_room SET head = head + %s WHERE id = %s", [(n, pk) for pk, n in counts.items()]
         )
         marks = ", ".join(["%s"] * len(counts))
         cursor.execute(f"SELECT id, head FROM rooms_room WHERE id IN ({marks})", list(counts))
-        return {pk: head - counts[pk] for pk, head in cursor.fetchall()}
+        places = {pk: count(head - counts[pk] + 1) for pk, head in cursor.fetchall()}
+    return [next(places[pk]) for pk in rooms]

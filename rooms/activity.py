@@ -1,9 +1,10 @@
 """`room-activity`: what a member hears of a room that none of their connections' logs is following."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from time import monotonic
 from typing import Any
 
+from django.db import DatabaseError
 from django.db.models import QuerySet
 
 from accounts import presence
@@ -19,6 +20,8 @@ from rooms.queries import counted_memberships
 GATHER_SECONDS = 0.1
 # Where the counting takes long, so many times longer is gathered: it takes no more than a tenth of the time.
 REST = 9
+# Seconds; a database that was away for a minute isn't a reason to say nothing for ten.
+LONGEST_PAUSE = 5.0
 # So many rows are named in one query.
 BULK = 500
 
@@ -69,13 +72,22 @@ def tell_all() -> None:
     slugs = set(waiting)
     waiting.clear()
     tell_others()
+    try:
+        tell_of(slugs)
+    except DatabaseError:
+        note(slugs)
+        raise
+    finally:
+        pause = min(LONGEST_PAUSE, max(GATHER_SECONDS, REST * (monotonic() - began)))
+
+
+def tell_of(slugs: Collection[str]) -> None:
     members = sql.run(
         MEMBERS.format(slugs=sql.rows_in(slug="text")), sql.packed({"slug": slug} for slug in slugs)
     )
     elsewhere = [pk for pk, user_id, slug in members if is_elsewhere(user_id, slug)]
     for start in range(0, len(elsewhere), BULK):
         tell(Membership.objects.filter(pk__in=elsewhere[start : start + BULK]))
-    pause = max(GATHER_SECONDS, REST * (monotonic() - began))
 
 
 def is_elsewhere(user_id: int, slug: str) -> bool:

@@ -159,6 +159,7 @@ def change_member(
         other.role = role
     if muted is not None:
         other.muted = muted
+        transaction.on_commit(delivery.restrict)
     other.save(update_fields=["role", "muted"])
     return other
 

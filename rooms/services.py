@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from chatsite.errors import Archived, Conflict, Forbidden
+from chatsite.realtime import delivery
 from rooms import access, log, membership
 from rooms.models import Membership, Room
 from rooms.names import check_slug, check_topic, free_slug, room_name
@@ -80,6 +81,7 @@ def archive(room: Room, user: User, archived: bool = True) -> Room:
         raise Forbidden("Everyone is in this room: it can't be archived.")
     if room.archived == archived:
         return room
+    transaction.on_commit(delivery.restrict)
     return change(room, user, {"archived_at": timezone.now() if archived else None})
 
 

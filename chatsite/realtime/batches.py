@@ -57,7 +57,6 @@ class Batches(Generic[T, R]):
         self._waiting: dict[Hashable, deque[tuple[T, Done[R]]]] = {}
         self._running = False
         self._lingering: Event | None = None
-        self._prepared: LightQueue | None = None
 
     def submit(self, item: T, done: Done[R]) -> None:
         """`done(outcome)` follows, in the order of one's submissions. Outside of the server, before this returns."""
@@ -83,42 +82,48 @@ class Batches(Generic[T, R]):
         return outcome
 
     def _drain(self) -> None:
+        """Until nothing is left, and the last batch is done: there are never two of these at once."""
+        while self._waiting:
+            try:
+                self._serve()
+            except Exception:
+                logger.exception("batches were interrupted")
+        self._running = False
+
+    def _serve(self) -> None:
+        """Batch after batch, and for a while of nothing."""
+        if not is_monkey_patched("socket"):
+            self._finish(*self._next())
+            return
+        # With room for none: who puts something in waits until it is taken, when the batch before is done.
+        prepared: LightQueue = LightQueue(0)
+        finisher = eventlet.spawn(self._finish_all, prepared)
         try:
             while self._waiting or self._linger():
-                batch = self._next_batch()
-                self._hand_over(batch, self._attempt(self._prepare, [item for item, _ in batch]))
+                prepared.put(self._next())
         finally:
-            self._running = False
-            if is_monkey_patched("socket"):
-                self._hand_over([], None)
-                connections.close_all()
-
-    def _hand_over(self, batch: Batch[T, R], prepared: Any) -> None:
-        """Returns when the batch before is done, and this one is begun."""
-        if not is_monkey_patched("socket"):
-            self._finish(batch, prepared)
-            return
-        if self._prepared is None:
-            # With room for none: who puts something in waits until it is taken.
-            self._prepared = LightQueue(0)
-            eventlet.spawn_n(self._finish_all, self._prepared)
-        self._prepared.put((batch, prepared))
-        if not batch:
-            self._prepared = None
+            prepared.put(None)
+            finisher.wait()
+            connections.close_all()
 
     def _finish_all(self, prepared: LightQueue) -> None:
         try:
-            while (given := prepared.get())[0]:
+            while (given := prepared.get()) is not None:
                 self._finish(*given)
         finally:
             connections.close_all()
+
+    def _next(self) -> tuple[Batch[T, R], Any]:
+        batch = self._next_batch()
+        return batch, self._attempt(self._prepare, [item for item, _ in batch])
 
     def _finish(self, batch: Batch[T, R], prepared: Any) -> None:
         began = monotonic()
         outcomes = self._outcomes([item for item, _ in batch], prepared)
         tallies.batch(self._name, len(batch), monotonic() - began)
-        for (_, done), outcome in zip(batch, outcomes, strict=True):
-            self._tell(done, outcome)
+        for number, (_, done) in enumerate(batch):
+            # A run that gives too few is at fault, and nobody else must wait for an answer because of it.
+            self._tell(done, outcomes[number] if number < len(outcomes) else RuntimeError("no outcome"))
 
     def _linger(self) -> bool:
         """Whether there is more after all. A database connection takes longer to make than a message to store."""

@@ -244,9 +244,14 @@ def to_connections(connections: Iterable[Connection], event: str, data: Any) -> 
 
 
 def revocations() -> int:
-    """Goes up with each `evict` and `end_sessions`. Whoever reads that somebody may be let in, and lets them in a moment
-    later, sees by it whether anybody was put out in between."""
+    """Goes up with each `evict`, `end_sessions` and `restrict`. Whoever reads that somebody may do something, and does it
+    for them a moment later, sees by it whether anybody may do less since."""
     return _revoked[0]
+
+
+def restrict() -> None:
+    """Somebody may do less from now on, and still listen: they are muted, or a room is archived."""
+    _revoked[0] += 1
 
 
 @never_raises

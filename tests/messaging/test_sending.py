@@ -6,10 +6,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from chatsite.errors import Archived, Conflict, Forbidden, Invalid, NotFound
+from accounts import credentials
+from accounts.services import standing
+from chatsite.errors import Archived, Conflict, Forbidden, Invalid, Muted, NotFound
+from messaging import services as messaging
 from messaging.models import Message
-from messaging.sending import Draft, store_all
-from rooms import log, services
+from messaging.payloads import message_payload
+from messaging.sending import Batch, Draft, store, store_all
+from rooms import log, membership, services
 from rooms.models import Event, Mention, Room
 
 pytestmark = pytest.mark.django_db
@@ -98,3 +102,60 @@ def test_a_batch_costs_the_same_whatever_its_size(owner, member, private_room, p
     few = queries([draft(owner, private_room)])
     many = [draft(user, private_room, f"m{n}") for user in (owner, member) for n in range(30)]
     assert queries(many) <= few + 1
+
+
+class TestBetweenTheLookAndTheWrite:
+    """A batch is looked at while the one before is committed; much may happen until its turn."""
+
+    @pytest.fixture
+    def late(self, private_room, member):
+        return Batch([draft(member, private_room)])
+
+    @pytest.fixture(autouse=True)
+    def at_once(self, monkeypatch):
+        """What follows a commit, which a test never sees."""
+        monkeypatch.setattr("django.db.transaction.on_commit", lambda function, **options: function())
+
+    @pytest.mark.parametrize(
+        ("change", "error"),
+        [
+            (lambda room, owner, member: membership.remove_member(owner, room.slug, "member"), NotFound),
+            (lambda room, owner, member: membership.ban(owner, room.slug, "member"), NotFound),
+            (
+                lambda room, owner, member: membership.change_member(owner, room.slug, "member", muted=True),
+                Muted,
+            ),
+            (lambda room, owner, member: services.set_archived(owner, room.slug, True), Archived),
+            (lambda room, owner, member: standing.ban(member), credentials.SessionEnded),
+            (lambda room, owner, member: standing.deactivate(member), credentials.SessionEnded),
+        ],
+        ids=["removed", "banned", "muted", "archived", "banned from the site", "deactivated"],
+    )
+    def test_who_may_no_longer_write_does_not(self, late, private_room, owner, member, change, error):
+        change(private_room, owner, member)
+        assert [type(outcome) for outcome in store(late)] == [error]
+        assert not Message.objects.exists()
+
+    def test_a_repeat_finds_what_the_batch_before_stored(self, owner, private_room):
+        one = draft(owner, private_room)
+        first, repeat = Batch([one]), Batch([draft(owner, private_room, client_id=one.client_id)])
+        [(message, new)] = store(first)
+        assert new
+        assert store(repeat) == [(message, False)]
+
+    def test_a_quoted_message_is_quoted_as_it_is_then(self, owner, private_room):
+        [(quoted, _)] = store_all([draft(owner, private_room, "a secret")])
+        late = Batch([draft(owner, private_room, reply_to=quoted.pk)])
+        messaging.delete(owner, quoted.pk)
+        [(message, _)] = store(late)
+        assert message_payload(message)["reply_to"]["body"] == ""
+
+
+def test_a_room_that_is_not_theirs_is_asked_for_once(stranger, private_room):
+    def queries(count):
+        with CaptureQueriesContext(connection) as captured:
+            outcomes = store_all([draft(stranger, private_room) for _ in range(count)])
+        assert {type(outcome) for outcome in outcomes} == {NotFound}
+        return len(captured)
+
+    assert queries(20) == queries(1)

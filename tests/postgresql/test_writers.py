@@ -1,20 +1,22 @@
 """Several who write into the same rooms at once, each with a connection of their own, as processes have."""
 
 import threading
+import time
 import uuid
 
 import pytest
-from django.db import IntegrityError, connection, connections
+from django.db import IntegrityError, connection, connections, transaction
 from django.utils import timezone
 
+from chatsite.errors import Archived, Forbidden
 from chatsite.realtime.batches import Batches
 from messaging import services
 from messaging.models import Message
 from messaging.sending import Batch, Draft, store, store_all
 from messaging.statements import Row, write
-from rooms import log
+from rooms import log, membership
 from rooms.models import Event, Room
-from rooms.services import create_room, update_room
+from rooms.services import archive, create_room, update_room
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -104,8 +106,8 @@ def test_the_same_client_id_at_once_is_stored_once(owner, rooms):
 def test_what_the_commit_refuses_is_raised_and_not_stored(owner, rooms):
     """Foreign keys are looked at when the statement's transaction ends, behind its rows."""
     row = Row(
+        membership_id=rooms[0].memberships.get(user=owner).pk,
         room_id=rooms[0].pk,
-        place=1,
         sender_id=owner.pk + 1_000,
         client_id=uuid.uuid4().hex,
         fingerprint="",
@@ -127,3 +129,37 @@ def test_a_batch_larger_than_the_sockets_buffer(owner, rooms):
     assert [message.body for message, _ in outcomes] == [body] * 400
     assert set(Message.objects.values_list("body", flat=True)) == {body}
     assert gapless(rooms[0])
+
+
+@pytest.mark.parametrize("what", ["removed", "archived"])
+def test_whoever_is_put_out_at_that_moment_is_waited_for(owner, member, rooms, what):
+    """The look is done, and the other's transaction isn't committed: only the write can find out."""
+    room = rooms[0]
+    membership.grant(room, member)
+    drafts = [Draft(owner, room.slug, "mine", uuid.uuid4()), Draft(member, room.slug, "theirs", uuid.uuid4())]
+    batch = Batch(drafts)
+    begun, outcomes = threading.Event(), []
+
+    def change():
+        with transaction.atomic():
+            if what == "removed":
+                membership.revoke(room, member)
+            else:
+                archive(Room.objects.get(pk=room.pk), owner)
+            begun.set()
+            time.sleep(0.5)
+
+    def send():
+        begun.wait(10)
+        assert not batch.is_stale
+        outcomes.extend(store(batch))
+
+    assert not at_once(change, send)
+    mine, theirs = outcomes
+    if what == "removed":
+        assert mine[1]
+        assert isinstance(theirs, Forbidden)
+    else:
+        assert [type(outcome) for outcome in outcomes] == [Archived] * 2
+    assert not Message.objects.filter(body="theirs").exists()
+    assert gapless(room)

@@ -1,7 +1,12 @@
+import os
+import subprocess
+import sys
+
 import pytest
 from django.db import IntegrityError, OperationalError
 
 from chatsite.realtime.batches import HEAVIEST, Batches
+from tests.realtime.harness import ROOT
 
 
 def outcomes_of(run, *items):
@@ -68,3 +73,46 @@ def test_those_who_wait_take_turns():
         batches.submit(item, lambda outcome: None)
     assert [item for item, _ in batches._next_batch()] == ["a1", "b1", "c1", "a2", "b2", "a3"]
     assert not batches._waiting
+
+
+SCRIPT = """
+import warnings
+warnings.simplefilter("ignore")
+import eventlet
+eventlet.monkey_patch()
+from chatsite.realtime import batches as module
+module.LINGER = 0.02
+order = []
+
+def run(items):
+    eventlet.sleep(0.08)
+    order.extend(items)
+    return items
+
+batches, told = module.Batches(run), []
+for number in range(30):
+    batches.submit(number, told.append)
+    eventlet.sleep((0.05, 0.1, 0)[number % 3])
+eventlet.sleep(0.5)
+print(told == order == list(range(30)), batches._running)
+"""
+
+
+def test_a_batch_that_takes_longer_than_the_wait_for_more_loses_nobody():
+    """Whoever came while the last one ended was never answered."""
+    environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
+    assert done.stdout.strip() == "True False", done.stdout + done.stderr
+
+
+def test_too_few_outcomes_leave_nobody_without_an_answer():
+    batches, told = Batches(lambda items: items[:-1]), []
+    batches._running = True
+    for item in (1, 2):
+        batches.submit(item, told.append)
+    batches._drain()
+    assert told[0] == 1
+    assert isinstance(told[1], RuntimeError)
