@@ -45,11 +45,11 @@ class Gate:
         if seq > last + 1:
             self._hold(slug, seq, frame)
             return
+        # Noted before it is sent: that may cut the last reader, and then the room is forgotten.
+        self._last[slug] = max(seq, last)
         self.send(slug, frame)
-        if seq > last:
-            self._last[slug] = seq
-            if slug in self._early:
-                self._release(slug)
+        if slug in self._early:
+            self._release(slug, self._early[slug])
 
     def _hold(self, slug: str, seq: int, frame: bytes) -> None:
         early = self._early.get(slug)
@@ -58,14 +58,16 @@ class Gate:
             self.later(HOLD, self._give_up, slug, early)
         early[seq] = frame
 
-    def _release(self, slug: str) -> None:
-        """What was held and now follows the last."""
-        early = self._early[slug]
-        while (frame := early.pop(self._last[slug] + 1, None)) is not None:
+    def _release(self, slug: str, early: dict[int, bytes]) -> None:
+        """What was held and now follows the last, as long as anybody is there."""
+        while self._early.get(slug) is early:
+            frame = early.pop(self._last[slug] + 1, None)
+            if not early:
+                del self._early[slug]
+            if frame is None:
+                return
             self._last[slug] += 1
             self.send(slug, frame)
-        if not early:
-            del self._early[slug]
 
     def _give_up(self, slug: str, early: dict[int, bytes]) -> None:
         """What is missing doesn't come, at least not this way."""
@@ -74,5 +76,7 @@ class Gate:
         del self._early[slug]
         self.gap(slug, max(early))
         for seq in sorted(early):
+            if slug not in self._last:
+                return
             self._last[slug] = seq
             self.send(slug, early[seq])

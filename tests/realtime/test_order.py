@@ -90,6 +90,28 @@ def test_a_room_that_is_left_is_forgotten(gate):
     assert gate._early == {}
 
 
+@pytest.mark.parametrize("missing", [2, None])
+@pytest.mark.parametrize("last", [1, 3, 4])
+def test_whose_last_reader_is_cut_by_what_is_sent_stays_forgotten(gate, last, missing):
+    """`missing` lets go what was held; without it the time is up."""
+
+    def send(slug, frame):
+        gate.sent.append((slug, int(frame)))
+        if int(frame) == last:
+            gate.forget(slug)
+
+    gate.send = send
+    gate.begin("a", 0)
+    admit(gate, 1)
+    if last > 1:
+        admit(gate, 4, 3)
+        if missing:
+            admit(gate, missing)
+        ring(gate)
+    assert gate.sent[-1] == ("a", last)
+    assert (gate._last, gate._early) == ({}, {})
+
+
 @pytest.mark.realtime
 @pytest.mark.skipif(not find("initdb"), reason="PostgreSQL is not installed")
 def test_who_commits_first_and_publishes_last_is_heard_first(tmp_path):
