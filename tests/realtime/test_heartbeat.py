@@ -1,5 +1,8 @@
 """The rounds in which sockets are pinged, with a clock that is the test's."""
 
+from itertools import pairwise
+from types import SimpleNamespace
+
 import pytest
 
 from chatsite.realtime import heartbeat
@@ -41,15 +44,19 @@ class Time:
         assert seconds == 0
         self.waiting.append(callback)
 
-    def pass_(self, seconds):
+    def pass_(self, seconds, step=TICK + 0.003):
         end = self.now + seconds
         while self.now < end:
-            self.now += TICK + 0.003
-            waiting, self.waiting = self.waiting, []
-            for callback in waiting:
-                callback()
+            self.pause(step)
             for socket in self.sockets:
                 socket.answer()
+
+    def pause(self, seconds):
+        """One tick, so late. Nothing was read before it."""
+        self.now += seconds
+        waiting, self.waiting = self.waiting, []
+        for callback in waiting:
+            callback()
 
 
 @pytest.fixture
@@ -132,6 +139,67 @@ def test_after_a_long_pause_all_get_their_time_to_answer(rounds, time):
         socket.answers = True
     time.pass_(30)
     assert all(socket.gone is None for socket in sockets)
+
+
+def gaps(socket):
+    return [later - sooner for sooner, later in pairwise(socket.pings)]
+
+
+def test_after_a_pause_few_have_waited_longer_for_a_ping_than_clients_do(rounds, time):
+    """They leave when 8 and 6 seconds have passed without one. Of a pause of 6.5 s it is those of its first half second."""
+    sockets = []
+    for _ in range(3):
+        sockets += add(rounds, time, 100)
+        time.pass_(8 / 3)
+    time.pass_(20)
+    time.pause(6.5)
+    time.pass_(30)
+    longest = [max(gaps(socket)) for socket in sockets]
+    assert sum(gap > 14 for gap in longest) < 45
+    assert max(longest) < 15
+    assert all(socket.gone is None for socket in sockets)
+
+
+def test_a_process_that_is_always_late_pings_in_time_and_ends_who_is_silent(rounds, time):
+    sockets = add(rounds, time, 200)
+    (silent,) = add(rounds, time, answers=False)
+    time.pass_(120, step=1.5)
+    assert max(gap for socket in sockets for gap in gaps(socket)) < 14
+    assert all(socket.gone is None for socket in sockets)
+    assert silent.gone - silent.pings[0] < 60
+
+
+def test_what_came_during_a_pause_is_read_before_anybody_is_judged(rounds, time):
+    """Their pongs lie unread when the time to answer is over."""
+    sockets = add(rounds, time, 200)
+    time.pass_(20)
+    time.sockets = []
+    time.pass_(5)
+    time.pause(4)
+    time.pass_(1)
+    assert all(socket.gone is None for socket in sockets)
+    time.sockets = sockets
+    time.pass_(30)
+    assert all(socket.gone is None for socket in sockets)
+
+
+def test_after_a_pause_thousands_are_pinged_in_slices(rounds, time, monkeypatch):
+    turns = []
+    hub = SimpleNamespace(schedule_call_global=lambda seconds, callback: turns.append(callback))
+    monkeypatch.setattr(heartbeat, "hubs", SimpleNamespace(get_hub=lambda: hub))
+    monkeypatch.setattr(heartbeat, "SLICE", 50)
+    sockets = add(rounds, time, 320)
+    time.pass_(20)
+    assert turns == []
+    before = sum(len(socket.pings) for socket in sockets)
+    time.pause(8)
+    asked = [sum(len(socket.pings) for socket in sockets) - before]
+    while turns:
+        turns.pop()()
+        asked.append(sum(len(socket.pings) for socket in sockets) - before)
+    assert len(asked) > 4
+    assert max(later - sooner for sooner, later in pairwise(asked)) < 100
+    assert asked[-1] == 320
 
 
 def test_who_is_gone_is_not_kept(rounds, time):
