@@ -4,10 +4,12 @@ Changes are gathered for a moment: a crowd that comes back at once costs a few q
 is told to those who are here of their rooms, not to the whole site.
 """
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from accounts import presence, statements
@@ -16,8 +18,10 @@ from chatsite.realtime import delivery
 from chatsite.realtime.timers import Timer
 from chatsite.times import iso
 
-# Seconds; short enough to look immediate.
-GATHER = 0.1
+logger = logging.getLogger(__name__)
+
+# Seconds; short enough to look immediate. And until the database is asked again that could not answer.
+GATHER, AGAIN = 0.1, 1.0
 
 Change = tuple[str, datetime]
 
@@ -46,12 +50,26 @@ def note(user_id: int, event: str) -> datetime:
 def tell_all() -> None:
     changes = dict(waiting)
     waiting.clear()
-    audience = presence.audience(changes)
+    try:
+        audience = presence.audience(changes)
+        people = statements.briefs(changes)
+    except (OperationalError, InterfaceError) as error:
+        logger.warning("%d who came or went are told of later: %s", len(changes), error)
+        put_back(changes)
+        return
     online = presence.online_ids()
-    for person in statements.briefs(changes):
+    for person in people:
         others = online.intersection(audience.get(person.id, ())) - {person.id}
         event, at = changes[person.id]
         delivery.to_users(others, event, change_payload(person, event, at), droppable=True)
+
+
+def put_back(changes: dict[int, Change]) -> None:
+    """To be told with what comes next. What has changed since is newer."""
+    if not waiting:
+        later(AGAIN, tell_all)
+    for user_id, change in changes.items():
+        waiting.setdefault(user_id, change)
 
 
 def change_payload(person: Named, event: str, at: datetime) -> dict[str, Any]:

@@ -2,7 +2,7 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from accounts import announcements, presence, sockets, traces
+from accounts import announcements, presence, sockets, statements, traces
 from accounts.models import User
 from accounts.payloads import user_payload
 from accounts.presence import GRACE, MemoryPresence
@@ -161,6 +161,39 @@ def test_they_hear_of_the_going_when_the_grace_is_over(site, clock, owner, membe
     assert f'"last_seen":"{seen}"' in frame
     assert told == seen == user_payload(owner)["last_seen"], "before it is written and after"
     assert presence.seen == {}
+
+
+def test_who_went_while_the_database_was_away_is_told_of_when_it_is_back(
+    site, clock, owner, member, stranger, monkeypatch
+):
+    timers, briefs = [], statements.briefs
+    monkeypatch.setattr(announcements, "waiting", {})
+    monkeypatch.setattr(announcements, "later", lambda seconds, func: timers.append((seconds, func)))
+    watching = site(member)
+    presence.here.connect(member.pk, watching.sid)
+
+    def away(ids):
+        # One of them comes back meanwhile, and one goes who wasn't among them.
+        announcements.arrived(owner.pk)
+        raise OperationalError("the database is away")
+
+    announcements.gone(owner.pk)
+    announcements.gone(stranger.pk)
+    monkeypatch.setattr(statements, "briefs", away)
+    timers.pop()[1]()
+    assert watching.channel.frames == []
+    assert len(timers) == 1, "set by who came back; and where nobody did:"
+    monkeypatch.setattr(announcements, "arrived", lambda user_id: None)
+    timers.pop()[1]()
+    assert [seconds for seconds, _ in timers] == [announcements.AGAIN]
+    monkeypatch.setattr(statements, "briefs", briefs)
+    timers.pop()[1]()
+    told = sorted(
+        frame.split('"')[1] + " " + frame.split('"username":"')[1].split('"')[0]
+        for frame in watching.channel.frames
+    )
+    assert told == ["user-connected owner", "user-disconnected stranger"]
+    assert (announcements.waiting, timers) == ({}, [])
 
 
 def test_a_reload_is_not_heard_of(site, clock, owner, member):
