@@ -53,7 +53,7 @@ def swapped(path: Path) -> Iterator[None]:
                 yield
             own(fresh, path if path.exists() else path.parent)
             sync(fresh)
-            for suffix in ("-wal", "-shm"):
+            for suffix in ("-wal", "-shm", "-journal"):
                 path.with_name(path.name + suffix).unlink(missing_ok=True)
             fresh.replace(path)
             sync(path.parent)

@@ -80,6 +80,9 @@ def replaced(archive: Archive) -> Iterator[None]:
     shutil.rmtree(fresh, ignore_errors=True)
     try:
         extract(archive, fresh)
+        if current.exists() and old.exists():
+            # Of a restore that was killed; without `current` it may be all that is left.
+            shutil.rmtree(old)
         yield
         if current.exists():
             current.rename(old)

@@ -3,6 +3,7 @@
 import json
 import re
 import stat
+import struct
 import subprocess
 import sys
 import threading
@@ -333,6 +334,15 @@ class TestRefusals:
         empty.do("restore", backup, "--force")
         assert empty.people() == ["ada"]
 
+    def test_the_journal_of_what_was_there_is_not_played_into_the_new_one(self, backup, empty):
+        """The database was deleted, and not what its last writer left beside it: that it had one page before."""
+        journal = empty.file.with_name(empty.file.name + "-journal")
+        header = bytes.fromhex("d9d505f920a163d7") + struct.pack(">5I", 0, 0, 1, 512, 4096)
+        journal.write_bytes(header.ljust(512, b"\0"))
+        empty.do("restore", backup, "--force")
+        assert not journal.exists()
+        assert empty.people() == ["ada"]
+
     def test_there_is_nothing_to_back_up(self, empty, tmp_path):
         assert "no database yet" in empty.refused("backup", tmp_path / "none.zip")
         assert not empty.file.exists()
@@ -412,6 +422,14 @@ class TestUploads:
         empty.do("restore", shown)
         assert (empty.file.parent / "uploads" / "2026" / "ä.png").read_bytes() == b"\x89PNG" * 1000
         assert not stale.exists()
+        assert sorted(path.name for path in empty.file.parent.glob("uploads*")) == ["uploads"]
+
+    def test_what_a_killed_restore_left_is_not_in_the_way(self, shown, empty):
+        for name in ("uploads", "uploads.replaced"):
+            (empty.file.parent / name / "2025").mkdir(parents=True)
+            (empty.file.parent / name / "2025" / "stale").touch()
+        empty.do("restore", shown)
+        assert (empty.file.parent / "uploads" / "note.txt").read_text() == "note"
         assert sorted(path.name for path in empty.file.parent.glob("uploads*")) == ["uploads"]
 
     def test_another_content_is_seen(self, shown, empty, tmp_path):
