@@ -88,7 +88,9 @@ def compare() -> None:
 def recheck() -> None:
     """Evict who is subscribed and a member no more, however the membership ended."""
     for pairs in in_turns(joined(delivery.all_connections())):
-        for user_id, slug in strangers(pairs):
+        found = strangers(pairs)
+        # Once more, as somebody may have left and come back while the database was asked.
+        for user_id, slug in strangers(found) if found else ():
             delivery.evict(user_id, slug)
 
 
@@ -99,7 +101,7 @@ def joined(connections: Iterable[Connection]) -> Iterator[tuple[int, str]]:
 
 
 def strangers(pairs: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
-    """Who of them has no business in the room. An archived public room may be read by anybody."""
+    """Who of them has no business in the room. An archived public room may be read by anybody who isn't banned."""
     given = sql.packed({"user_id": user_id, "slug": slug} for user_id, slug in pairs)
     return [pairs[n] for (n,) in sql.run(_strangers(database.vendor), given)]
 
@@ -115,5 +117,6 @@ def _strangers(vendor: str) -> str:
     return f"""
         SELECT given.n FROM {sql.rows_in(user_id="bigint", slug="text")}
         LEFT JOIN rooms_room r ON r.slug = given.slug
-        WHERE (r.id IS NULL OR r.kind <> 'public' OR r.archived_at IS NULL)
+        WHERE (r.id IS NULL OR r.kind <> 'public' OR r.archived_at IS NULL OR EXISTS (
+            SELECT 1 FROM rooms_ban b WHERE b.room_id = r.id AND b.user_id = given.user_id))
           AND (SELECT m.id FROM rooms_membership m WHERE m.room_id = r.id AND m.user_id = given.user_id) IS NULL"""

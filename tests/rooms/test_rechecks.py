@@ -11,7 +11,7 @@ from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.websocket import payload_of
 from rooms import membership, rechecks, services
-from rooms.models import Membership, Room
+from rooms.models import Ban, Membership, Room
 
 
 class Pen:
@@ -88,6 +88,32 @@ def test_an_archived_public_room_is_anybodys_to_read(joined, lobby, stranger, ki
     Room.objects.filter(pk=lobby.pk).update(archived_at=timezone.now(), kind=kind)
     rechecks.recheck()
     assert (lobby.slug in connection.rooms) is stays
+
+
+def test_who_is_banned_reads_no_archived_room_either(joined, lobby, stranger, owner):
+    banned, other = joined(stranger, lobby), joined(owner, lobby)
+    Room.objects.filter(pk=lobby.pk).update(archived_at=timezone.now())
+    Ban.objects.create(room=lobby, user=stranger)
+    rechecks.recheck()
+    assert delivery.subscribers(lobby.slug) == [other]
+    assert banned.rooms == set()
+
+
+def test_who_leaves_and_comes_back_while_the_database_is_asked_stays(joined, lobby, member, monkeypatch):
+    strangers = rechecks.strangers
+
+    def and_back(pairs):
+        """The answer is of the moment between."""
+        Membership.objects.filter(room=lobby, user=member).delete()
+        found = strangers(pairs)
+        membership.grant(lobby, member)
+        monkeypatch.setattr(rechecks, "strangers", strangers)
+        return found
+
+    connection = joined(member, lobby)
+    monkeypatch.setattr(rechecks, "strangers", and_back)
+    rechecks.recheck()
+    assert lobby.slug in connection.rooms
 
 
 def test_a_public_room_that_is_not_archived_is_its_members(joined, lobby, stranger):
