@@ -21,6 +21,12 @@ def find(user: User, slug: str) -> tuple[Room, Membership | None]:
     return room, None
 
 
+def locked(room: Room) -> Room:
+    """The row as it is now, and no other's to change until the transaction ends. Whoever changes who is in a room or kept
+    out of it has it first: one who comes in and is banned at once would otherwise not see the ban, nor it them."""
+    return Room.objects.select_for_update(no_key=True).get(pk=room.pk)
+
+
 def room_for(user: User, slug: str) -> Room:
     return find(user, slug)[0]
 

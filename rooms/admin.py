@@ -3,13 +3,14 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import Model, OuterRef, QuerySet
 from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest
 
 from chatsite.api import me
 from chatsite.errors import ChatError
-from rooms import membership, services
+from rooms import access, membership, services
 from rooms.models import Ban, Event, Membership, Room
 from rooms.queries import MESSAGE, count_of
 
@@ -119,7 +120,9 @@ def take_away(row: Any, request: HttpRequest) -> None:
         row.delete()
 
 
+@transaction.atomic
 def put_in(row: Any, request: HttpRequest) -> None:
+    access.locked(row.room)
     if isinstance(row, Ban):
         row.created_by = me(request)
         row.save()

@@ -22,14 +22,16 @@ def make_room_invite(user: User, slug: str) -> RoomInvite:
     return RoomInvite.objects.create(room=room, invite=accounts.make_invite(user))
 
 
+@transaction.atomic
 def accept(user: User, invite: Invite) -> str | None:
     """Somebody followed an invite link: into its room, if it has one, and they aren't banned from it."""
     link = RoomInvite.objects.select_related("room").filter(invite=invite).first()
     if link is None:
         return None
-    if not link.room.archived and not Ban.objects.filter(room=link.room, user=user).exists():
-        grant(link.room, user, by=invite.created_by)
-    return reverse("room", args=[link.room.slug])
+    room = access.locked(link.room)
+    if not room.archived and not Ban.objects.filter(room=room, user=user).exists():
+        grant(room, user, by=invite.created_by)
+    return reverse("room", args=[room.slug])
 
 
 def destination(invite: Invite) -> str | None:
@@ -38,8 +40,9 @@ def destination(invite: Invite) -> str | None:
 
 
 def welcome(user: User) -> None:
-    """Everyone is in the default rooms from the start; the first administrator owns those that nobody does."""
-    for room in Room.objects.filter(is_default=True):
+    """Everyone is in the default rooms from the start (locked in the order of their keys, as by all who lock several);
+    the first administrator owns those that nobody does."""
+    for room in Room.objects.filter(is_default=True).order_by("pk"):
         grant(room, user, role=first_role(room, user))
 
 

@@ -21,7 +21,6 @@ from chatsite.realtime.connection import Connection
 from chatsite.realtime.routing import Answer
 from rooms import access, catching_up, log, membership, payloads, statements, typing
 from rooms.arrivals import Arrivals, Joined
-from rooms.models import Room
 from rooms.statements import Look
 
 
@@ -140,7 +139,7 @@ def become_member(join: Join) -> Joined:
     user = credentials.authorise(join.connection)
     room, mine = access.find(user, join.room)
     if mine is None and room.archived:
-        return visit(join, user, room)
+        return visit(join, user)
     membership.join_room(user, room.slug)
     outcome = join_all([join])[0]
     if isinstance(outcome, Exception):
@@ -151,11 +150,17 @@ def become_member(join: Join) -> Joined:
     return outcome
 
 
-def visit(join: Join, user: User, room: Room) -> Joined:
+def visit(join: Join, user: User) -> Joined:
     """An archived public room can be read by who was never in it."""
     error = subscribe(join)
     if error:
         raise error
+    try:
+        # From now on a ban would find them subscribed.
+        room = access.room_for(user, join.room)
+    except ChatError:
+        delivery.unsubscribe(join.connection, join.room)
+        raise
     about = payloads.room_payload(user, room)
     online = payloads.online_usernames(room) if about["members"] <= settings.PRESENCE_ROOM_SIZE else []
     return Joined({"room": about, "online": online, "typing": typing.usernames(room.slug, user.pk)}, room)

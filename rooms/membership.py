@@ -39,6 +39,7 @@ def people(usernames: Iterable[str]) -> list[User]:
 @transaction.atomic
 def grant(room: Room, user: User, role: str = Role.MEMBER, by: User | None = None) -> bool:
     """Make `user` a member; whether they were none before. What came before their arrival counts as read."""
+    access.locked(room)
     membership, created = Membership.objects.get_or_create(room=room, user=user, defaults={"role": role})
     if not created:
         return False
@@ -51,10 +52,11 @@ def grant(room: Room, user: User, role: str = Role.MEMBER, by: User | None = Non
 
 @transaction.atomic
 def revoke(room: Room, user: User, by: User | None = None) -> None:
-    """End `user`'s membership. Their open sockets hear of it as the last thing from this room."""
-    if not Membership.objects.filter(room=room, user=user).delete()[0]:
-        return
-    log.append(room, "member-left", user, **({"by": by.username} if by else {}))
+    """End `user`'s membership. Their open sockets hear of it as the last thing from this room, also those of somebody
+    who was no member: an archived public room is anybody's to read."""
+    access.locked(room)
+    if Membership.objects.filter(room=room, user=user).delete()[0]:
+        log.append(room, "member-left", user, **({"by": by.username} if by else {}))
     transaction.on_commit(partial(put_out, room.slug, user), robust=True)
 
 
@@ -70,6 +72,7 @@ def join_room(user: User, slug: str) -> Room:
         return room
     with transaction.atomic():
         # Whoever waited for their turn may have been banned meanwhile.
+        access.locked(room)
         room, _ = access.find(user, slug)
         if room.archived:
             raise Archived()
@@ -107,7 +110,7 @@ def add_member(user: User, slug: str, username: str) -> Membership:
     if username.lower() == user.username.lower():
         join_room(user, slug)
         return Membership.objects.select_related("user").get(room__slug=slug, user=user)
-    room = access.moderating_membership(user, slug).room
+    room = access.locked(access.moderating_membership(user, slug).room)
     if room.archived:
         raise Archived()
     other = person(username)
@@ -167,11 +170,12 @@ def change_member(
 @transaction.atomic
 def ban(user: User, slug: str, username: str) -> Ban:
     """Put somebody out for good, or keep out somebody who isn't in."""
-    room = access.moderating_membership(user, slug).room
+    room = access.locked(access.moderating_membership(user, slug).room)
     if room.memberships.filter(user__username__iexact=username).exists():
-        room, other = over(user, slug, username)
-        revoke(room, other.user, by=user)
-    return Ban.objects.get_or_create(room=room, user=person(username), defaults={"created_by": user})[0]
+        over(user, slug, username)
+    other = person(username)
+    revoke(room, other, by=user)
+    return Ban.objects.get_or_create(room=room, user=other, defaults={"created_by": user})[0]
 
 
 def lift_ban(user: User, slug: str, username: str) -> None:

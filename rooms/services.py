@@ -52,7 +52,7 @@ def update_room(user: User, slug: str, *, name: str | None = None, topic: str | 
 @transaction.atomic
 def rename(room: Room, user: User, *, name: str | None = None, topic: str | None = None) -> Room:
     """`update_room` without asking who: for the administration, which has asked already."""
-    room = locked(room)
+    room = access.locked(room)
     if room.kind == Kind.DIRECT:
         raise Forbidden("A direct conversation is named by its people.")
     if room.archived:
@@ -76,18 +76,13 @@ def set_archived(user: User, slug: str, archived: bool) -> Room:
 @transaction.atomic
 def archive(room: Room, user: User, archived: bool = True) -> Room:
     """`set_archived` without asking who."""
-    room = locked(room)
+    room = access.locked(room)
     if room.is_default and archived:
         raise Forbidden("Everyone is in this room: it can't be archived.")
     if room.archived == archived:
         return room
     transaction.on_commit(delivery.restrict)
     return change(room, user, {"archived_at": timezone.now() if archived else None})
-
-
-def locked(room: Room) -> Room:
-    """The row as it is now, and no other's to change until the transaction ends."""
-    return Room.objects.select_for_update(no_key=True).get(pk=room.pk)
 
 
 def change(room: Room, user: User, changes: dict[str, Any]) -> Room:

@@ -14,6 +14,7 @@ from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import Connection
 from messaging.services import send
 from rooms import catching_up, directs, joining, membership, payloads, statements
+from rooms import services as services_of_rooms
 from rooms.joining import Join, join_all
 from rooms.models import Room
 from tests.accounts.conftest import Wire
@@ -135,6 +136,29 @@ def test_those_who_missed_the_same_read_it_once(crowd, owner, private_room, djan
     assert answer["events"][-1]["data"]["body"] == "hello"
     with django_assert_num_queries(2):
         assert len(ask(crowd[2], private_room.slug, after=0)["events"]) == len(answer["events"])
+
+
+def test_a_visitor_of_an_archived_room_who_is_banned_hears_nothing_more(
+    live, owner, stranger, public_room, monkeypatch, django_capture_on_commit_callbacks
+):
+    services_of_rooms.set_archived(owner, public_room.slug, True)
+    visiting, coming = live(stranger), live(stranger)
+    assert ask(visiting, public_room.slug)["room"]["role"] is None
+    assert delivery.subscribers(public_room.slug) == [visiting]
+    with django_capture_on_commit_callbacks(execute=True):
+        membership.ban(owner, public_room.slug, "stranger")
+    assert delivery.subscribers(public_room.slug) == []
+    membership.lift_ban(owner, public_room.slug, "stranger")
+
+    def and_then_the_ban(join, subscribe=joining.subscribe):
+        """It finds nobody to put out."""
+        with django_capture_on_commit_callbacks(execute=True):
+            membership.ban(owner, public_room.slug, "stranger")
+        return subscribe(join)
+
+    monkeypatch.setattr(joining, "subscribe", and_then_the_ban)
+    assert isinstance(ask(coming, public_room.slug), Banned)
+    assert delivery.subscribers(public_room.slug) == []
 
 
 def removed(user, room):
