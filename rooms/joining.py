@@ -100,7 +100,7 @@ def go_on(join: Join, answer: Answer, outcome: Outcome[Joined | None]) -> None:
         answer(outcome)
         return
     page = log.nothing_new(outcome.room, join.after, join.epoch) if outcome else None
-    if outcome and page:
+    if outcome and page and is_in(join):
         answer({**outcome.ack, **page})
     else:
         alone.submit(Long(join, outcome), answer)
@@ -128,10 +128,21 @@ alone: Batches[Long, dict[str, Any]] = Batches(
 
 def whole(join: Join, joined: Joined | None) -> Outcome[dict[str, Any]]:
     try:
-        ack, room = joined or become_member(join)
-        return {**ack, **catching_up.read(room, join.after, join.epoch)}
+        while True:
+            ack, room = joined or become_member(join)
+            page = catching_up.read(room, join.after, join.epoch)
+            if is_in(join):
+                return {**ack, **page}
+            # They were put out while they waited or it was read: it may tell of what came after.
+            joined = None
+            if join.connection.closed:
+                raise NotFound("There is no such room.")
     except ChatError as error:
         return error
+
+
+def is_in(join: Join) -> bool:
+    return join.room in join.connection.rooms
 
 
 def become_member(join: Join) -> Joined:

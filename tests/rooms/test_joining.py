@@ -13,7 +13,7 @@ from chatsite.realtime import delivery
 from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import Connection
 from messaging.services import send
-from rooms import catching_up, directs, joining, membership, payloads, statements
+from rooms import catching_up, directs, joining, log, membership, payloads, statements
 from rooms import services as services_of_rooms
 from rooms.joining import Join, join_all
 from rooms.models import Room
@@ -167,6 +167,71 @@ def removed(user, room):
 
 def banned(user, room):
     services.ban(user)
+
+
+def kicked(user, room, by):
+    membership.remove_member(by, room.slug, user.username)
+
+
+def kept_out(user, room, by):
+    membership.ban(by, room.slug, user.username)
+
+
+@pytest.mark.parametrize("moment", ["before", "while"])
+@pytest.mark.parametrize(
+    ("put_out", "kind", "error"), [(kicked, "private", NotFound), (kept_out, "public", Banned)]
+)
+def test_who_is_put_out_while_they_wait_to_catch_up_is_told_nothing(
+    live,
+    owner,
+    member,
+    private_room,
+    public_room,
+    monkeypatch,
+    django_capture_on_commit_callbacks,
+    put_out,
+    kind,
+    error,
+    moment,
+):
+    room = private_room if kind == "private" else public_room
+    read = log.read
+
+    def meanwhile():
+        with django_capture_on_commit_callbacks(execute=True):
+            put_out(member, room, owner)
+            send(owner, room.slug, "secret", uuid4())
+
+    def read_it(*arguments):
+        if moment == "while":
+            meanwhile()
+        return read(*arguments)
+
+    join = Join(live(member), room.slug, after=0)
+    (joined,) = join_all([join])
+    if moment == "before":
+        meanwhile()
+    monkeypatch.setattr(log, "read", read_it)
+    assert isinstance(joining.whole(join, joined), error)
+    assert not join.connection.rooms
+
+
+def test_who_is_put_out_before_the_answer_is_not_told_that_they_are_in(
+    live, owner, member, private_room, django_capture_on_commit_callbacks
+):
+    answers, join = [], Join(live(member), private_room.slug)
+    (joined,) = join_all([join])
+    with django_capture_on_commit_callbacks(execute=True):
+        kicked(member, private_room, owner)
+    joining.go_on(join, answers.append, joined)
+    assert isinstance(answers[0], NotFound)
+
+
+def test_who_hangs_up_while_they_wait_to_catch_up_is_forgotten(live, member, private_room):
+    join = Join(live(member), private_room.slug, after=0)
+    (joined,) = join_all([join])
+    delivery.detach(join.connection)
+    assert isinstance(joining.whole(join, joined), NotFound)
 
 
 @pytest.mark.parametrize(("put_out", "ended"), [(removed, None), (banned, "banned")])
