@@ -2,6 +2,7 @@
 
 from time import monotonic
 
+from chatsite.realtime import delivery
 from rooms import log
 from rooms.log import Page
 from rooms.models import Room
@@ -9,16 +10,17 @@ from rooms.models import Room
 # Seconds for which a page holds, and pages held: at most 4 MiB.
 HOLDS, MOST = 1.0, 16
 
-_held: dict[tuple[int, int, int], tuple[float, Page]] = {}
+# By room, the reader's place, the head when they had subscribed, and `told`.
+_held: dict[tuple[int, int, int, int | None], tuple[float, Page]] = {}
 
 
 def read(room: Room, after: int | None, epoch: str | None) -> Page:
-    """As `log.read`; `room.head` is as it was when the reader had subscribed. What is changed later has a higher head,
-    so a page that was read for this one shows nothing that was deleted before."""
+    """As `log.read`; `room.head` is as it was when the reader had subscribed. Each change takes a seq, so a page that is
+    held shows nothing that was deleted before that, nor before the last that they were told of since."""
     page = log.nothing_new(room, after, epoch)
     if page is not None or after is None:
         return page or log.read(room, after, epoch)
-    key, now = (room.pk, after, room.head), monotonic()
+    key, now = (room.pk, after, room.head, told(room)), monotonic()
     since, held = _held.get(key, (now - HOLDS, None))
     if held is not None and now - since < HOLDS:
         return held
@@ -26,3 +28,11 @@ def read(room: Room, after: int | None, epoch: str | None) -> Page:
         _held.clear()
     _, held = _held[key] = monotonic(), log.read(room, after, epoch)
     return held
+
+
+def told(room: Room) -> int | None:
+    """Up to where the log has been delivered here; where others write, too, and their word may be late, up to where it
+    goes: deleted text is never replayed."""
+    if delivery.others.there:
+        return Room.objects.values_list("head", flat=True).get(pk=room.pk)
+    return delivery.last_seq(room.slug)

@@ -12,7 +12,8 @@ from chatsite.errors import Banned, NotFound
 from chatsite.realtime import delivery
 from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import Connection
-from messaging.services import send
+from chatsite.realtime.others import Nobody
+from messaging.services import delete, hide, send
 from rooms import catching_up, directs, joining, log, membership, payloads, statements
 from rooms import services as services_of_rooms
 from rooms.joining import Join, join_all
@@ -232,6 +233,30 @@ def test_who_hangs_up_while_they_wait_to_catch_up_is_forgotten(live, member, pri
     (joined,) = join_all([join])
     delivery.detach(join.connection)
     assert isinstance(joining.whole(join, joined), NotFound)
+
+
+@pytest.mark.parametrize("change", [delete, hide])
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_what_is_deleted_while_somebody_waits_to_catch_up_is_not_told(
+    live, owner, member, private_room, monkeypatch, django_capture_on_commit_callbacks, elsewhere, change
+):
+    """Another has caught up a moment ago, and what was read for them is held. `elsewhere` is another process, of which
+    nothing was heard yet."""
+    message, _ = send(owner, private_room.slug, "secret", uuid4())
+    first, second = (Join(live(member), private_room.slug, after=0) for _ in range(2))
+    if elsewhere:
+        monkeypatch.setattr(delivery, "others", Elsewhere())
+    outcomes = join_all([first, second])
+    assert "secret" in str(joining.whole(first, outcomes[0]))
+    with django_capture_on_commit_callbacks(execute=not elsewhere):
+        change(owner, message.pk) if change is delete else change(message, owner)
+    answer = joining.whole(second, outcomes[1])
+    assert "secret" not in str(answer)
+    assert [event["event"] for event in answer["events"][-2:]] == ["chat-message", "message-deleted"]
+
+
+class Elsewhere(Nobody):
+    there = True
 
 
 @pytest.mark.parametrize(("put_out", "ended"), [(removed, None), (banned, "banned")])
