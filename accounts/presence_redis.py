@@ -132,7 +132,7 @@ class RedisPresence(MemoryPresence):
             if found:
                 self._compare(worker, found, known)
             elif not known and self._silent(worker):
-                self.site.put(self._index, "SREM", self._index, worker)
+                self._forget(worker)
 
     def _mend(self) -> None:
         key, mine = self._lease(self.site.worker), self.mine()
@@ -180,6 +180,9 @@ class RedisPresence(MemoryPresence):
     def _drop(self, worker: str) -> None:
         logger.warning("Another process of the site is gone: %s", worker)
         self._note(worker, set(), set(self._by_worker[worker]))
+        self._forget(worker)
+
+    def _forget(self, worker: str) -> None:
         for kept in (self._by_worker, self._heard, self._missing, self._doubts):
             kept.pop(worker, None)
         self.site.put(self._index, "SREM", self._index, worker)

@@ -82,6 +82,8 @@ def tell_all() -> None:
 
 
 def tell_of(slugs: Collection[str]) -> None:
+    if not delivery.anybody():
+        return
     members = sql.run(
         MEMBERS.format(slugs=sql.rows_in(slug="text")), sql.packed({"slug": slug} for slug in slugs)
     )

@@ -67,12 +67,19 @@ def tell_behind(heads: dict[str, int]) -> None:
     """What was only on its way has come by now."""
     for slug, head in heads.items():
         if head > (delivery.last_seq(slug) or 0):
-            tell_head(slug, head)
+            tell_and_go_on(slug, head)
 
 
 def tell_head(slug: str, head: int) -> None:
     """At once, to who has joined."""
     delivery.to_connections(delivery.subscribers(slug), "heads", {slug: head})
+
+
+def tell_and_go_on(slug: str, head: int) -> None:
+    """The same, and what was missed isn't waited for any more."""
+    tell_head(slug, head)
+    delivery.begin_log(slug, head)
+    delivery.order.advance(slug, head)
 
 
 # Whoever hears of an event beyond a hole hears of the hole first.

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 CANARY = 5.0
 DEAF = 2 * CANARY + 0.5
 # Seconds until a new connection has confirmed all its channels.
-CONFIRM = 5.0
+CONFIRM = 10.0
 # Seconds between two attempts to connect, at random: all workers come back at once, but not in the same moment.
 PAUSE = (0.1, 0.8)
 
@@ -58,6 +58,8 @@ class Bus:
         self._confirmed: set[str] = set()
         self._changed: set[str] = set()
         self._bell = Bell()
+        self._moved = False
+        self.publisher.moved = self._move
 
     @property
     def canary_age(self) -> float:
@@ -109,6 +111,7 @@ class Bus:
 
     def _connect(self) -> None:
         """Listen to all that is wanted."""
+        self._moved = False
         self.server.refresh()
         self._changed.clear()
         self._subscribe(set(self._wanted))
@@ -133,8 +136,14 @@ class Bus:
                 self._say_canary()
             if not self._all_alive():
                 raise Lost("a connection ended")
+            if self._moved:
+                raise Lost("the channels are elsewhere now")
             if self.deaf and now - since > DEAF:
                 raise Lost("the canary wasn't heard")
+
+    def _move(self) -> None:
+        self._moved = True
+        self._bell.ring()
 
     def _all_alive(self) -> bool:
         return all(link.alive for link in self._links.values())

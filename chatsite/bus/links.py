@@ -7,9 +7,12 @@ from itertools import islice
 import eventlet
 from redis.connection import ConnectionInterface
 
-from chatsite.bus.servers import PATIENCE, Verbs
+from chatsite.bus.servers import Verbs
 
 logger = logging.getLogger(__name__)
+
+# Seconds to say what is wanted: ten thousand channels after a pause. No ack waits for it.
+LONGEST = 5.0
 
 
 class Moved(Exception):
@@ -57,7 +60,7 @@ class Link:
         while some := list(islice(rest, self.verbs.at_once)):
             commands.append((verb, *some))
         if commands:
-            with eventlet.Timeout(PATIENCE, TimeoutError("Redis takes nothing")):
+            with eventlet.Timeout(LONGEST, TimeoutError("Redis takes nothing")):
                 self.connection.send_packed_command(
                     self.connection.pack_commands(commands), check_health=False
                 )

@@ -11,7 +11,14 @@ from typing import NamedTuple
 
 import eventlet
 from redis.connection import ConnectionInterface
-from redis.exceptions import MovedError, RedisError
+from redis.exceptions import (
+    ClusterDownError,
+    ConnectionError,  # noqa: A004
+    MovedError,
+    ReadOnlyError,
+    RedisError,
+    TimeoutError,  # noqa: A004
+)
 
 from chatsite.bus.bell import Bell
 from chatsite.bus.servers import Server
@@ -45,9 +52,12 @@ class Publisher:
 
     def __init__(self, server: Server, missed: Callable[[set[str] | None], None]) -> None:
         self.server, self.missed = server, missed
+        # Called where what is published has to go elsewhere from now on, and what is listened to is elsewhere, too.
+        self.moved: Callable[[], None] = lambda: None
         self.sent = self.dropped = 0
         self._queue: deque[Command] = deque()
         self._size = 0
+        self._failed = self._refused = False
         self._lost: set[str] | None = set()
         self._bell = Bell()
         self._connections: dict[str, ConnectionInterface] = {}
@@ -96,10 +106,15 @@ class Publisher:
         except Exception as error:
             if self._lost == set():
                 logger.warning("Redis is away, and other processes hear nothing: %s", error)
-            self._drop([*commands, *(self._take() for _ in range(len(self._queue)))])
+            # These were on their way, perhaps. What waits may go out at the next attempt, but no later.
+            self._drop(commands)
+            if self._failed:
+                self._drop([self._take() for _ in range(len(self._queue))])
+            self._failed = True
             self._close()
             eventlet.sleep(random.uniform(*PAUSE))
         else:
+            self._failed = False
             self.sent += len(commands)
             self._recover()
 
@@ -121,18 +136,23 @@ class Publisher:
     def _answer(self, connection: ConnectionInterface, command: Command) -> None:
         try:
             connection.read_response()
-        except MovedError:
+        except (MovedError, ReadOnlyError):
+            # To another node of the Cluster, or to another master.
+            self.moved()
             self.server.refresh()
             raise
+        except (ConnectionError, TimeoutError, ClusterDownError):
+            raise
         except RedisError as error:
-            if not connection.is_connected:
-                raise
-            logger.warning("Redis refused %s: %s", command.words[0], error)
-            self._drop([command])
+            # Such as an ACL: it would refuse the next one, too, and there is no use in trying again.
+            self.dropped += 1
+            if not self._refused:
+                logger.warning("Redis refused %s: %s", command.words[0], error)
+            self._refused = True
 
     def _drop(self, commands: Iterable[Command]) -> None:
         for command in commands:
-            self.dropped += 1
+            self.dropped += command is not PROBE
             if self._lost is not None:
                 self._lost.add(command.name)
                 if len(self._lost) > REMEMBERED:

@@ -54,9 +54,9 @@ class Companion:
         ]
 
     def stop(self) -> None:
+        """The bus ends with the process: what is still being answered is still sent."""
         for job in self._jobs:
             job.kill()
-        self.bus.stop()
 
     def _ask(self, question: Callable[[], None]) -> None:
         try:

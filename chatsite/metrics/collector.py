@@ -23,6 +23,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
+from chatsite import processes
 from chatsite.environment import BASE_DIR
 from chatsite.metrics import databases, tallies
 from chatsite.metrics.tallies import Counts, Histogram
@@ -59,6 +60,7 @@ class ServerCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         yield InfoMetricFamily("chatsite_build", "What runs here", value=build())
         yield from gauges()
+        yield from bus()
         yield transports()
         yield database_connections()
         for name, says, labels, counts in COUNTERS:
@@ -102,6 +104,31 @@ def gauges() -> Iterator[Metric]:
     )
     for name, says, value in values:
         yield GaugeMetricFamily(f"chatsite_{name}", says, value=value)
+
+
+def bus() -> Iterator[Metric]:
+    """Nothing where there is one process."""
+    if processes.bus is None:
+        return
+    publisher = processes.bus.publisher
+    values: Iterable[tuple[str, str, float]] = (
+        ("bus_up", "Whether this process hears the others", processes.bus.up),
+        ("bus_lag_seconds", "What a word to oneself takes through Redis", processes.bus.lag),
+        (
+            "bus_canary_age_seconds",
+            "Since a word to oneself was heard; above 10 it is deaf",
+            processes.bus.canary_age,
+        ),
+        ("bus_waiting", "Commands that wait to be sent to Redis", publisher.waiting),
+    )
+    for name, says, value in values:
+        yield GaugeMetricFamily(f"chatsite_{name}", says, value=value)
+    for name, says, total in (
+        ("bus_sent", "Commands sent to Redis", publisher.sent),
+        ("bus_dropped", "Commands dropped as Redis was away", publisher.dropped),
+        ("bus_received_bytes", "Bytes heard from Redis", processes.bus.received),
+    ):
+        yield CounterMetricFamily(f"chatsite_{name}", says, value=total)
 
 
 def transports() -> Metric:

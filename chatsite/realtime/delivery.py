@@ -135,7 +135,7 @@ def to_log(slug: str, event: str, data: Any, seq: int) -> None:
 
 
 def log_here(slug: str, seq: int, event: str, frame: bytes) -> None:
-    receivers = len(subscribers(slug))
+    receivers = _rooms.size(slug)
     if receivers:
         deliveries[event] += receivers
         order.admit(slug, seq, frame)
@@ -249,8 +249,14 @@ def revocations() -> int:
     return _revoked[0]
 
 
+@never_raises
 def restrict() -> None:
-    """Somebody may do less from now on, and still listen: they are muted, or a room is archived."""
+    """Somebody may do less from now on, and still listen: they are muted, or a room is archived. In any process."""
+    _restrict_here()
+    others.tell("restrict")
+
+
+def _restrict_here() -> None:
     _revoked[0] += 1
 
 
@@ -294,6 +300,7 @@ def _end_here(user_id: int, code: str, digest: str | None, token_id: int | None)
         end(connection, code)
 
 
+hear("restrict", _restrict_here)
 hear("evict", _evict_here, int, str)
 hear("end", _end_here, int, str, str | None, int | None)
 

@@ -42,6 +42,10 @@ class Groups(Generic[Key, Member]):
         del self._groups[key]
         return True
 
+    def size(self, key: Key) -> int:
+        held = self._groups.get(key)
+        return len(held) if type(held) is set else held is not None
+
     def members(self, key: Key) -> list[Member]:
         held = self._groups.get(key)
         if held is None:

@@ -100,7 +100,7 @@ def receive(way: Any, descriptors: list[int]) -> tuple[Any, bytes]:
     if len(size) != 4 or not descriptors or length > LONGEST:
         raise ValueError("not a request")
     content = b""
-    while more := way.recv(65536):
+    while len(content) <= length and (more := way.recv(65536)):
         content += more
     head = int.from_bytes(content[:4], "big")
     if len(content) != length:

@@ -37,6 +37,15 @@ class Gate:
         self._last.pop(slug, None)
         self._early.pop(slug, None)
 
+    def advance(self, slug: str, head: int) -> None:
+        """Everybody here was told to ask for what there is up to `head`."""
+        if slug in self._last and head > self._last[slug]:
+            self._last[slug] = head
+            early = self._early.get(slug, {})
+            for seq in sorted(seq for seq in early if seq <= head):
+                self.send(slug, early.pop(seq))
+            self._release(slug, early)
+
     def last(self, slug: str) -> int | None:
         return self._last.get(slug)
 

@@ -1,5 +1,6 @@
 """What happens in one process is heard in the other, by those it is for, and by nobody twice."""
 
+import threading
 import time
 
 import pytest
@@ -24,6 +25,27 @@ def test_a_message_is_heard_in_both_once_and_in_order(two):
     settled(here, there)
     for chatter in (here, there):
         assert [message["seq"] for message in chatter.all("chat-message")] == sent
+
+
+def test_many_who_send_in_both_are_heard_in_one_order_without_a_hole(two):
+    people = [
+        two.chatter(server, name, "board") for server in (two.one, two.other) for name in ("owner", "member")
+    ]
+    begin = people[0].join("board")["head"]
+    threads = [
+        threading.Thread(target=lambda one=one: [one.say("board", f"number {n}") for n in range(50)])
+        for one in people
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for one in people:
+        one.wait("chat-message", seq=begin + 200)
+    settled(*people)
+    for one in people:
+        seqs = [message["seq"] for message in one.all("chat-message")]
+        assert seqs == list(range(begin + 1, begin + 201))
 
 
 def test_who_has_not_joined_hears_nothing_and_the_process_receives_nothing(two):

@@ -6,8 +6,9 @@ import pytest
 import requests
 
 from tests.bus.conftest import wait_for
+from tests.realtime.cast import Browser, rest
 
-pytestmark = pytest.mark.realtime
+pytestmark = [pytest.mark.realtime, pytest.mark.serial]
 
 # Seconds, of which the promise is 2: the machine of the tests may be busy.
 WHOLE = 3.0
@@ -80,6 +81,22 @@ def test_redis_is_killed_and_comes_back(two, pair):
     wait_for(lambda: far.knows_of(head), WHOLE)
     assert far.whole(head)
     live_again(sender, far)
+
+
+def test_rest_and_logins_go_on_without_redis(two):
+    me = rest(two.one, two.tokens["owner"], "GET", "/user/me")
+    assert me.status_code == 200
+    two.redis.halt()
+    try:
+        for server in (two.one, two.other):
+            began = time.monotonic()
+            answers = [rest(server, two.tokens["owner"], "GET", "/user/me").status_code for _ in range(10)]
+            assert answers == [200] * 10
+            assert Browser(server, "member").cookies["sessionid"]
+            # Half a second for who finds out; nobody after them waits for it.
+            assert time.monotonic() - began < 4
+    finally:
+        two.redis.go_on()
 
 
 def test_redis_stops_for_a_while(two, pair):

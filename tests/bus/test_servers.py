@@ -48,10 +48,29 @@ one.stop(), other.stop()
 print("verbs", one.server.verbs.publish)
 """
 
+REFUSED = """
+import eventlet
+eventlet.monkey_patch()
+import sys, time
+from chatsite.bus.bus import Bus
+from chatsite.bus.servers import server
 
-def talk(url):
+bus = Bus(server(sys.argv[1]), "t:")
+bus.start()
+eventlet.sleep(0.5)
+began = time.process_time()
+for _ in range(10):
+    bus.publish("r:room", b"hello")
+eventlet.sleep(1)
+assert bus.publisher.dropped >= 10, bus.publisher.dropped
+assert time.process_time() - began < 0.3, "it tries again and again"
+print("refused")
+"""
+
+
+def talk(url, script=TALK):
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", TALK, url],
+        [sys.executable, "-W", "ignore", "-c", script, url],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -120,6 +139,13 @@ def test_one_that_asks_for_a_password():
     with redis() as server:
         server.client.config_set("requirepass", "a secret")
         assert talk(f"redis://:a%20secret@127.0.0.1:{server.port}/1") == "PUBLISH"
+
+
+@pytest.mark.realtime
+def test_one_that_refuses_to_publish():
+    with redis() as server:
+        server.client.execute_command("ACL", "SETUSER", "default", "-publish")
+        assert talk(server.url, REFUSED) == "refused"
 
 
 @pytest.mark.realtime

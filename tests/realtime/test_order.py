@@ -55,6 +55,17 @@ def test_a_hole_is_told_before_what_is_beyond_it(gate):
     assert admit(gate) == [1, -4, 3, 4]
 
 
+def test_what_everybody_was_told_to_ask_for_is_not_waited_for(gate):
+    admit(gate, 1, 4, 7, 9)
+    gate.advance("a", 6)
+    assert admit(gate) == [1, 4, 7]
+    assert admit(gate, 8) == [1, 4, 7, 8, 9]
+    gate.advance("a", 3)
+    gate.advance("b", 3)
+    assert admit(gate, 10) == [1, 4, 7, 8, 9, 10]
+    assert gate.last("b") is None
+
+
 def test_what_is_late_goes_at_once(gate):
     admit(gate, 1, 3)
     ring(gate)
