@@ -65,6 +65,8 @@ def until_done_or_waiting(thread):
     began = monotonic()
     while thread.is_alive() and monotonic() - began < 30:
         with connection.cursor() as cursor:
+            # Within a transaction it shows the same activity again and again.
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
             cursor.execute(WAITING)
             if cursor.fetchone()[0]:
                 return
