@@ -13,6 +13,7 @@ from psycopg import Error
 from psycopg.pq import TransactionStatus
 
 from chatsite.metrics.databases import Watched
+from chatsite.realtime import places
 from chatsite.realtime.threads import serving
 
 # So many wait unused; beyond that they are closed.
@@ -37,8 +38,22 @@ def is_whole(connection: Any) -> bool:
 
 class DatabaseWrapper(Watched, base.DatabaseWrapper):
     _new = False
+    _place: Any = None
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        self._place = places.take(self)
+        try:
+            return self._connection(conn_params)
+        except BaseException:
+            self._give_back()
+            raise
+
+    def _give_back(self) -> None:
+        if self._place is not None:
+            self._place()
+            self._place = None
+
+    def _connection(self, conn_params: dict[str, Any]) -> Any:
         idle = waiting[self.alias]
         while idle:
             connection, _ = idle.pop()
@@ -57,9 +72,12 @@ class DatabaseWrapper(Watched, base.DatabaseWrapper):
                 cursor.execute("SET jit = off")
 
     def _close(self) -> None:
-        if self.connection is not None and serving() and not self.errors_occurred and self._keep():
-            return
-        super()._close()  # type: ignore[misc]
+        try:
+            if self.connection is not None and serving() and not self.errors_occurred and self._keep():
+                return
+            super()._close()  # type: ignore[misc]
+        finally:
+            self._give_back()
 
     def _keep(self) -> bool:
         idle, now = waiting[self.alias], monotonic()
