@@ -191,6 +191,8 @@ class Batches(Generic[T, R]):
 
     @staticmethod
     def _forget_connection() -> None:
+        if not is_monkey_patched("socket"):
+            return
         for database in connections.all(initialized_only=True):
             if not database.in_atomic_block:
                 database.close()
