@@ -1,10 +1,8 @@
 """The two statements of a batch of new messages: one look at all that it depends on, one write of all that it stores."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
-from itertools import count
 from typing import Any, NamedTuple, TypedDict
 from uuid import UUID
 
@@ -13,6 +11,7 @@ from django.utils import timezone
 
 from chatsite import sql
 from chatsite.sql import packed, rows_in
+from rooms import log
 
 
 class Look(NamedTuple):
@@ -139,7 +138,7 @@ def _write_at_once(rows: Sequence[Row], at: datetime) -> list[tuple[int, int] | 
 def _write_in_steps(rows: Sequence[Row], at: datetime) -> list[tuple[int, int] | None]:
     """SQLite has no such statement, and no way to lose between its own. Inside of a transaction: nobody else writes, so
     the keys of the rows follow each other, and what was looked at inside of it is true."""
-    seqs = _take([row["room_id"] for row in rows])
+    seqs = log.take_many([row["room_id"] for row in rows])
     now = connection.ops.adapt_datetimefield_value(at)
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -161,16 +160,3 @@ def _write_in_steps(rows: Sequence[Row], at: datetime) -> list[tuple[int, int] |
             ],
         )
     return [(first + n, seq) for n, seq in enumerate(seqs)]
-
-
-def _take(rooms: Sequence[int]) -> list[int]:
-    """The next seq of each room named, in the order given; a room may be named often."""
-    counts = Counter(rooms)
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "UPDATE rooms_room SET head = head + %s WHERE id = %s", [(n, pk) for pk, n in counts.items()]
-        )
-        marks = ", ".join(["%s"] * len(counts))
-        cursor.execute(f"SELECT id, head FROM rooms_room WHERE id IN ({marks})", list(counts))
-        places = {pk: count(head - counts[pk] + 1) for pk, head in cursor.fetchall()}
-    return [next(places[pk]) for pk in rooms]

@@ -40,23 +40,23 @@ class Page(TypedDict):
 
 def take(room: Room) -> int:
     """The room's next seq. Inside a transaction: the row stays locked until it ends, so none is lost or doubled."""
-    return take_many([room])[0]
+    [room.head] = take_many([room.pk])
+    return room.head
 
 
-def take_many(rooms: Sequence[Room]) -> list[int]:
+def take_many(room_ids: Sequence[int]) -> list[int]:
     """The next seq of each room named, in the order given; a room may be named often. In a transaction: see `take`."""
-    counts = Counter(room.pk for room in rooms)
+    counts = Counter(room_ids)
+    marks = ", ".join(["%s"] * len(counts))
     with connection.cursor() as cursor:
         # In the order of their keys: two transactions that lock the same rooms don't wait for each other.
         cursor.executemany(
-            f"UPDATE {Room._meta.db_table} SET head = head + %s WHERE id = %s",
+            "UPDATE rooms_room SET head = head + %s WHERE id = %s",
             [(counts[pk], pk) for pk in sorted(counts)],
         )
-    heads = dict(Room.objects.filter(pk__in=counts).values_list("pk", "head"))
-    places = {pk: count(heads[pk] - counts[pk] + 1) for pk in counts}
-    for room in rooms:
-        room.head = heads[room.pk]
-    return [next(places[room.pk]) for room in rooms]
+        cursor.execute(f"SELECT id, head FROM rooms_room WHERE id IN ({marks})", list(counts))
+        places = {pk: count(head - counts[pk] + 1) for pk, head in cursor.fetchall()}
+    return [next(places[pk]) for pk in room_ids]
 
 
 def write(
