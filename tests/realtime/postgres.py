@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -30,36 +31,69 @@ def as_nobody() -> dict[str, int]:
     return {"user": user.pw_uid, "group": user.pw_gid}
 
 
+class Postgres:
+    """One server in a temporary folder. As quick as it can be, or `kept`: as it is shipped, so that what it acknowledges
+    is on the disk. After a stop, `start` goes on at the same port."""
+
+    def __init__(self, connections: int = 100, kept: bool = False) -> None:
+        self.folder, self.port = Path(tempfile.mkdtemp(prefix="postgres-")), free_port()
+        self._who = as_nobody()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._options: dict[str, str | int] = {
+            "port": self.port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "max_connections": connections,
+            **({} if kept else {"fsync": "off", "full_page_writes": "off"}),
+        }
+
+    @property
+    def url(self) -> str:
+        return f"postgres://chat@127.0.0.1:{self.port}/postgres"
+
+    def make(self) -> None:
+        if self._who:
+            os.chown(self.folder, self._who["user"], self._who["group"])
+        initdb = find("initdb")
+        assert initdb
+        make = [initdb, "-D", str(self.folder / "data"), "-U", "chat", "-A", "trust", "-N"]
+        subprocess.run(make, check=True, stdout=subprocess.DEVNULL, cwd="/", **self._who)
+
+    def start(self) -> None:
+        server = find("postgres")
+        assert server
+        arguments = [part for name, value in self._options.items() for part in ("-c", f"{name}={value}")]
+        run = [server, "-D", str(self.folder / "data"), *arguments]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(run, stdout=log, stderr=log, cwd="/", **self._who)
+        wait_ready(self.port)
+
+    def stop(self, number: int = signal.SIGINT) -> None:
+        """SIGINT ends all connections first; SIGQUIT is as if it had crashed."""
+        if self._process is not None:
+            self._process.send_signal(number)
+            self._process.wait(20)
+            self._process = None
+
+    def ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.url, connect_timeout=5) as connection:
+            return connection.execute(query, values).fetchall()
+
+    def remove(self) -> None:
+        self.stop()
+        shutil.rmtree(self.folder)
+
+
 @contextmanager
 def postgres(connections: int = 100) -> Iterator[str]:
-    """Its address for DATABASE_URL. It is as quick as it can be and keeps nothing."""
-    folder, port, who = Path(tempfile.mkdtemp(prefix="postgres-")), free_port(), as_nobody()
-    if who:
-        os.chown(folder, who["user"], who["group"])
-    initdb, server = find("initdb"), find("postgres")
-    assert initdb
-    assert server
-    make = [initdb, "-D", str(folder / "data"), "-U", "chat", "-A", "trust", "-N"]
-    subprocess.run(make, check=True, stdout=subprocess.DEVNULL, cwd="/", **who)
-    options = {
-        "port": port,
-        "listen_addresses": "127.0.0.1",
-        "unix_socket_directories": "",
-        "max_connections": connections,
-        "fsync": "off",
-        "full_page_writes": "off",
-    }
-    arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-    with (folder / "log").open("wb") as log:
-        run = [server, "-D", str(folder / "data"), *arguments]
-        process = subprocess.Popen(run, stdout=log, stderr=log, cwd="/", **who)
+    """The address for DATABASE_URL of one that keeps nothing."""
+    server = Postgres(connections)
     try:
-        wait_ready(port)
-        yield f"postgres://chat@127.0.0.1:{port}/postgres"
+        server.make()
+        server.start()
+        yield server.url
     finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(10)
-        shutil.rmtree(folder)
+        server.remove()
 
 
 def wait_ready(port: int) -> None:

@@ -1,0 +1,37 @@
+"""Who is on the stage: people with tokens and a password, in private rooms of a machine's site."""
+
+import json
+import subprocess
+import sys
+
+from tests.realtime.cast import PASSWORD
+from tests.realtime.harness import ROOT, Server
+
+SCRIPT = """
+import json, secrets, sys, django
+django.setup()
+from django.contrib.auth.hashers import make_password
+from accounts.models import ApiToken, User
+from rooms import services
+from rooms.models import Membership, Room
+password, room, *names = sys.argv[1:]
+hashed = make_password(password)
+tokens = [f"chat_{secrets.token_urlsafe(32)}" for _ in names]
+people = User.objects.bulk_create([User(username=name, password=hashed) for name in names])
+ApiToken.objects.bulk_create(
+    ApiToken(user=user, name="chaos", prefix=token[:12], digest=ApiToken.digest_of(token))
+    for user, token in zip(people, tokens)
+)
+found = Room.objects.filter(slug=room).first() or services.create_room(people[0], room, slug=room, kind="private")
+missing = [user for user in people if not found.memberships.filter(user=user).exists()]
+Membership.objects.bulk_create(Membership(room=found, user=user) for user in missing)
+print(json.dumps(dict(zip(names, tokens))))
+"""
+
+
+def settle(server: Server, room: str, names: list[str]) -> dict[str, str]:
+    """New people in the room, which is made where it isn't there yet, as the first one's. Tokens by name."""
+    run = [sys.executable, "-c", SCRIPT, PASSWORD, room, *names]
+    done = subprocess.run(run, cwd=ROOT, env=server.environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])

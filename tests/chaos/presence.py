@@ -1,0 +1,51 @@
+"""Who is here, as each machine says it and as each reader was told.
+
+await_online(stage, "deck", {"ada", "mira"}, tokens)    # by REST and by a join, at every worker's door, within 20 s
+stutters(crew.report())                                  # who was announced twice in a row, and to whom
+"""
+
+import time
+
+import requests
+
+from tests.chaos.crew import Report
+from tests.chaos.stage import Machine, Stage
+
+# Seconds in which a ghost goes.
+GONE = 20.0
+
+
+def online(machine: Machine, token: str, room: str) -> set[str]:
+    """The room's members who are online, as REST says."""
+    found, url = set(), f"{machine.server.url}/room/{room}/member?limit=200"
+    while url:
+        page = requests.get(url, headers={"Authorization": f"Token {token}"}, timeout=10).json()
+        found |= {member["user"]["username"] for member in page["results"] if member["user"].get("online")}
+        url = page["next"]
+    return found
+
+
+def await_online(stage: Stage, room: str, expected: set[str], token: str, seconds: float = GONE) -> None:
+    """Every worker says so; several requests reach several of them."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answers = [online(machine, token, room) for machine in stage.machines for _ in range(2 * stage.size)]
+        wrong = [answer for answer in answers if answer != expected]
+        if not wrong:
+            return
+        assert time.monotonic() < deadline, f"too many: {wrong[0] - expected}, too few: {expected - wrong[0]}"
+        time.sleep(0.3)
+
+
+def stutters(reports: list[Report]) -> list[str]:
+    """Announced twice with nothing between. A join begins anew, as what came meanwhile was missed."""
+    found = []
+    for report in reports:
+        last: dict[str, str] = {}
+        for _, event, name in report["presence"]:
+            if event == "join":
+                last.clear()
+            elif last.get(name) == event:
+                found.append(f"{report['name']} was told {event} of {name} twice")
+            last[name] = event
+    return found

@@ -1,0 +1,143 @@
+"""A way between two programs that can be cut, blocked, slowed down and doubled: `with Proxy(port) as way: way.port`.
+
+It runs in a thread of its own. What is changed concerns connections that are open, but for `double`: those to come.
+"""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from typing import Any, Self
+
+from tests.realtime.harness import free_port
+
+# Pieces of a connection that are on their way at once: beyond, who sends is made to wait, as by a full buffer.
+ON_THE_WAY = 64
+SIZE = 65536
+
+
+class Proxy:
+    def __init__(self, upstream: int) -> None:
+        self.upstream, self.port = upstream, free_port()
+        self.seconds, self.doubled = 0.0, False
+        self.opened = 0
+        self._loop = asyncio.new_event_loop()
+        self._open = asyncio.Event()
+        self._ways: set[asyncio.Task[None]] = set()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._run(self._listen())
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._run(self._cut())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def cut(self) -> None:
+        """All connections end, and new ones are refused."""
+        self._run(self._cut())
+
+    def block(self) -> None:
+        """Nothing gets through any more, and nobody is told: not even that the other has gone."""
+        self._loop.call_soon_threadsafe(self._open.clear)
+
+    def slow(self, seconds: float) -> None:
+        """All that goes through, in both directions, does so later."""
+        self.seconds = seconds
+
+    def double(self) -> None:
+        """New connections are made twice, and the second one is told the same as the first. Its answers go nowhere."""
+        self.doubled = True
+
+    def heal(self) -> None:
+        """As in the beginning. What was blocked goes on."""
+        self.seconds, self.doubled = 0.0, False
+        self._loop.call_soon_threadsafe(self._open.set)
+        self._run(self._listen())
+
+    def end_connections(self) -> None:
+        """They may come back at once, as `double` or not."""
+        self._run(self._cut())
+        self._run(self._listen())
+
+    def _run(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
+
+    async def _listen(self) -> None:
+        self._open.set()
+        if getattr(self, "_server", None) is None:
+            self._server = await asyncio.start_server(self._come, "127.0.0.1", self.port, backlog=4096)
+
+    async def _cut(self) -> None:
+        server, self._server = getattr(self, "_server", None), None
+        if server is not None:
+            server.close()
+        for way in list(self._ways):
+            way.cancel()
+        await asyncio.gather(*self._ways, return_exceptions=True)
+
+    async def _come(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        way = asyncio.current_task()
+        assert way
+        self._ways.add(way)
+        self.opened += 1
+        writers = [writer]
+        try:
+            await self._open.wait()
+            await self._join(reader, writer, writers)
+        except (OSError, asyncio.CancelledError):
+            for one in writers:
+                one.transport.abort()
+        finally:
+            self._ways.discard(way)
+            # What was said before the end still arrives.
+            for one in writers:
+                one.close()
+
+    async def _join(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, writers: list[asyncio.StreamWriter]
+    ) -> None:
+        """Until one of both sides ends."""
+        others = [await asyncio.open_connection("127.0.0.1", self.upstream) for _ in range(1 + self.doubled)]
+        writers += [to for _, to in others]
+        carriers = [
+            asyncio.ensure_future(self._carry(reader, [to for _, to in others])),
+            asyncio.ensure_future(self._carry(others[0][0], [writer])),
+            *(asyncio.ensure_future(self._carry(back, [])) for back, _ in others[1:]),
+        ]
+        try:
+            await asyncio.wait(carriers[:2], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for carrier in carriers:
+                carrier.cancel()
+            await asyncio.gather(*carriers, return_exceptions=True)
+
+    async def _carry(self, reader: asyncio.StreamReader, writers: list[asyncio.StreamWriter]) -> None:
+        waiting: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(ON_THE_WAY)
+        taker = asyncio.ensure_future(self._take(reader, waiting))
+        try:
+            while True:
+                due, data = await waiting.get()
+                await asyncio.sleep(max(0, due - self._loop.time()))
+                await self._open.wait()
+                if not data:
+                    return
+                for writer in writers:
+                    writer.write(data)
+                    await writer.drain()
+        finally:
+            taker.cancel()
+
+    async def _take(
+        self, reader: asyncio.StreamReader, waiting: "asyncio.Queue[tuple[float, bytes]]"
+    ) -> None:
+        data = b"start"
+        while data:
+            try:
+                data = await reader.read(SIZE)
+            except OSError:
+                data = b""
+            await waiting.put((self._loop.time() + self.seconds, data))
