@@ -24,6 +24,9 @@ CANARY = 5.0
 DEAF = 2 * CANARY + 0.5
 # Seconds until a new connection has confirmed all its channels.
 CONFIRM = 10.0
+# Seconds between two looks at the connections. A dead one is dropped after 2.5 s: what TCP sends again after a shorter cut
+# comes within 1.6 s of its end.
+LOOK = 0.5
 # Seconds between two attempts to connect, at random: all workers come back at once, but not in the same moment.
 PAUSE = (0.1, 0.8)
 
@@ -52,7 +55,7 @@ class Bus:
         # Seconds a canary took.
         self.lag = 0.0
         self._canary = f"{prefix}worker:{self.worker}"
-        self._heard_at = monotonic()
+        self._heard_at = self._looked = monotonic()
         self._links: dict[str, Link] = {}
         self._wanted: set[str] = {self._canary}
         self._confirmed: set[str] = set()
@@ -117,8 +120,8 @@ class Bus:
         self._subscribe(set(self._wanted))
         deadline = monotonic() + CONFIRM
         while not self._confirmed.issuperset(self._wanted - self._changed):
-            self._bell.wait(0.5)
-            if monotonic() > deadline or not self._all_alive():
+            self._wait()
+            if monotonic() > deadline:
                 raise Lost("Redis doesn't confirm what is subscribed")
         self.up = True
         self._say_canary()
@@ -129,13 +132,11 @@ class Bus:
         since = said = monotonic()
         while True:
             self._flush()
-            self._bell.wait(max(0.05, said + CANARY - monotonic()))
+            self._wait()
             now = monotonic()
             if now - said >= CANARY:
                 said = now
                 self._say_canary()
-            if not self._all_alive():
-                raise Lost("a connection ended")
             if self._moved:
                 raise Lost("the channels are elsewhere now")
             if self.deaf and now - since > DEAF:
@@ -145,8 +146,16 @@ class Bus:
         self._moved = True
         self._bell.ring()
 
-    def _all_alive(self) -> bool:
-        return all(link.alive for link in self._links.values())
+    def _wait(self) -> None:
+        """For something to happen, or for the next look. Raises when a connection is dead."""
+        self._bell.wait(max(0.0, self._looked + LOOK - monotonic()))
+        due = monotonic() >= self._looked + LOOK
+        self._looked = monotonic() if due else self._looked
+        for link in self._links.values():
+            if not link.alive:
+                raise Lost("a connection ended")
+            if due:
+                link.look()
 
     def _flush(self) -> None:
         changed, self._changed = self._changed, set()

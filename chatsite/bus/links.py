@@ -13,6 +13,9 @@ logger = logging.getLogger(__name__)
 
 # Seconds to say what is wanted: ten thousand channels after a pause. No ack waits for it.
 LONGEST = 5.0
+# Looks without a word since. After one, Redis is asked to say something; after so many, the connection is dead, whatever
+# TCP thinks: that sends again at ever longer intervals, and after a cut of 3 s may be silent for 3 s more.
+ASK, DEAD = 1, 5
 
 
 class Moved(Exception):
@@ -35,6 +38,7 @@ class Link:
         self.heard, self.confirmed, self.lost = heard, confirmed, lost
         self.channels: set[str] = set()
         self.alive = True
+        self._silences = 0
         connection.connect()
         self._reader = eventlet.spawn(self._read)
 
@@ -48,6 +52,16 @@ class Link:
         self.channels.difference_update(ended)
         self._say(self.verbs.unsubscribe, ended)
 
+    def look(self) -> None:
+        """To be called every so often. Raises what the connection raises, or TimeoutError when it is silent.
+
+        Looks are counted, and not seconds: to a process that was held up itself, Redis wasn't silent."""
+        if self._silences == ASK:
+            self._send([("PING",)])
+        self._silences += 1
+        if self._silences >= DEAD:
+            raise TimeoutError("Redis is silent")
+
     def close(self) -> None:
         self.lost = lambda: None
         self._reader.kill()
@@ -56,20 +70,25 @@ class Link:
     def _say(self, verb: str, channels: list[str]) -> None:
         """Raises what the connection raises, or TimeoutError."""
         rest = iter(channels)
-        commands = []
+        commands: list[tuple[str, ...]] = []
         while some := list(islice(rest, self.verbs.at_once)):
             commands.append((verb, *some))
         if commands:
-            with eventlet.Timeout(LONGEST, TimeoutError("Redis takes nothing")):
-                self.connection.send_packed_command(
-                    self.connection.pack_commands(commands), check_health=False
-                )
+            self._send(commands)
+
+    def _send(self, commands: list[tuple[str, ...]]) -> None:
+        with eventlet.Timeout(LONGEST, TimeoutError("Redis takes nothing")):
+            self.connection.send_packed_command(self.connection.pack_commands(commands), check_health=False)
 
     def _read(self) -> None:
         try:
             while True:
-                # Without an end: whether anything can be heard at all is the canary's to find out.
-                self._take(self.connection.read_response(timeout=None, disconnect_on_error=False))
+                # Without an end: whether anything can be heard at all is for `look` to find out.
+                reply = self.connection.read_response(timeout=None, disconnect_on_error=False)
+                self._silences = 0
+                # Where nothing is listened to, what was asked by `look` is answered by a word and not by a list.
+                if isinstance(reply, list):
+                    self._take(reply)
         except Exception as error:
             logger.warning("The bus lost its connection: %s", error)
         finally:

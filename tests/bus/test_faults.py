@@ -5,45 +5,16 @@ import time
 import pytest
 import requests
 
-from tests.bus.conftest import wait_for
+from tests.bus.conftest import SITE, wait_for
+from tests.bus.readers import Reader, send_for
+from tests.chaos.proxy import Proxy
 from tests.realtime.cast import Browser, rest
+from tests.realtime.harness import serve
 
 pytestmark = [pytest.mark.realtime, pytest.mark.serial]
 
 # Seconds, of which the promise is 2: the machine of the tests may be busy.
 WHOLE = 3.0
-
-
-class Reader:
-    """Follows a room as a client should: what is missing by `heads` it asks for."""
-
-    def __init__(self, chatter, room):
-        self.chatter, self.room = chatter, room
-        self.begin = chatter.join(room)["head"]
-
-    def live(self):
-        return {message["seq"] for message in self.chatter.all("chat-message")}
-
-    def knows_of(self, head):
-        """Whether it has each event up to `head`, or was told after it that there was one."""
-        told = max((heads.get(self.room, 0) for heads in self.chatter.all("heads")), default=self.begin)
-        return set(range(told + 1, head + 1)) <= self.live()
-
-    def whole(self, head):
-        page = self.chatter.call("sync", {"room": self.room, "after": self.begin})
-        seqs = [event["data"]["seq"] for event in page["events"]]
-        return seqs == list(range(self.begin + 1, head + 1))
-
-
-def send_for(seconds, chatter, room="board"):
-    """The last seq, and the longest that an ack took."""
-    until, slowest, seq = time.monotonic() + seconds, 0.0, 0
-    while time.monotonic() < until:
-        began = time.monotonic()
-        seq = chatter.say(room)["message"]["seq"]
-        slowest = max(slowest, time.monotonic() - began)
-        time.sleep(0.02)
-    return seq, slowest
 
 
 @pytest.fixture
@@ -81,6 +52,26 @@ def test_redis_is_killed_and_comes_back(two, pair):
     wait_for(lambda: far.knows_of(head), WHOLE)
     assert far.whole(head)
     live_again(sender, far)
+
+
+def test_a_connection_that_is_dead_and_looks_open_is_noticed(two, tmp_path):
+    """As after a cut that a firewall or TCP's own patience doesn't get over: nobody is told that it ended."""
+    with Proxy(two.redis.port) as way:
+        settings = {**two.settings, "REDIS_URL": f"redis://127.0.0.1:{way.port}/0"}
+        with serve(tmp_path, SITE, **settings) as third:
+            sender = two.chatter(two.one, "owner")
+            far = Reader(two.chatter(third, "member"), "board")
+            wait_for(lambda: far.chatter.call("inside", {})["up"])
+            live_again(sender, far)
+            way.forget()
+            way.block()
+            head, slowest = send_for(3, sender)
+            way.heal()
+            wait_for(lambda: far.knows_of(head), WHOLE)
+            assert slowest < 0.5
+            assert far.whole(head)
+            live_again(sender, far)
+            two.close()
 
 
 def test_rest_and_logins_go_on_without_redis(two):

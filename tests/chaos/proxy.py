@@ -44,6 +44,10 @@ class Proxy:
         """Nothing gets through any more, and nobody is told: not even that the other has gone."""
         self._loop.call_soon_threadsafe(self._open.clear)
 
+    def forget(self) -> None:
+        """What is open stays so, and nothing gets through it ever again; new connections are as they were."""
+        self._run(self._forget())
+
     def slow(self, seconds: float) -> None:
         """All that goes through, in both directions, does so later."""
         self.seconds = seconds
@@ -71,6 +75,12 @@ class Proxy:
         if getattr(self, "_server", None) is None:
             self._server = await asyncio.start_server(self._come, "127.0.0.1", self.port, backlog=4096)
 
+    async def _forget(self) -> None:
+        before, self._open = self._open, asyncio.Event()
+        if before.is_set():
+            self._open.set()
+        before.clear()
+
     async def _cut(self) -> None:
         server, self._server = getattr(self, "_server", None), None
         if server is not None:
@@ -84,10 +94,10 @@ class Proxy:
         assert way
         self._ways.add(way)
         self.opened += 1
-        writers = [writer]
+        writers, gate = [writer], self._open
         try:
-            await self._open.wait()
-            await self._join(reader, writer, writers)
+            await gate.wait()
+            await self._join(reader, writer, writers, gate)
         except (OSError, asyncio.CancelledError):
             for one in writers:
                 one.transport.abort()
@@ -98,15 +108,19 @@ class Proxy:
                 one.close()
 
     async def _join(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, writers: list[asyncio.StreamWriter]
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        writers: list[asyncio.StreamWriter],
+        gate: asyncio.Event,
     ) -> None:
         """Until one of both sides ends."""
         others = [await asyncio.open_connection("127.0.0.1", self.upstream) for _ in range(1 + self.doubled)]
         writers += [to for _, to in others]
         carriers = [
-            asyncio.ensure_future(self._carry(reader, [to for _, to in others])),
-            asyncio.ensure_future(self._carry(others[0][0], [writer])),
-            *(asyncio.ensure_future(self._carry(back, [])) for back, _ in others[1:]),
+            asyncio.ensure_future(self._carry(reader, [to for _, to in others], gate)),
+            asyncio.ensure_future(self._carry(others[0][0], [writer], gate)),
+            *(asyncio.ensure_future(self._carry(back, [], gate)) for back, _ in others[1:]),
         ]
         try:
             await asyncio.wait(carriers[:2], return_when=asyncio.FIRST_COMPLETED)
@@ -115,14 +129,16 @@ class Proxy:
                 carrier.cancel()
             await asyncio.gather(*carriers, return_exceptions=True)
 
-    async def _carry(self, reader: asyncio.StreamReader, writers: list[asyncio.StreamWriter]) -> None:
+    async def _carry(
+        self, reader: asyncio.StreamReader, writers: list[asyncio.StreamWriter], gate: asyncio.Event
+    ) -> None:
         waiting: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(ON_THE_WAY)
         taker = asyncio.ensure_future(self._take(reader, waiting))
         try:
             while True:
                 due, data = await waiting.get()
                 await asyncio.sleep(max(0, due - self._loop.time()))
-                await self._open.wait()
+                await gate.wait()
                 if not data:
                     return
                 for writer in writers:

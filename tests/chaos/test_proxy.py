@@ -100,6 +100,18 @@ def test_blocked_nothing_passes_and_nobody_is_told(way):
             assert leaver.recv(1000) == b""
 
 
+def test_forgotten_nothing_passes_ever_again_and_new_ones_are_well(way):
+    with connect(way) as before:
+        assert answer(before, b"one") == b"one"
+        way.forget()
+        before.sendall(b"two")
+        assert nothing_comes(before)
+        with connect(way) as after:
+            assert answer(after, b"three") == b"three"
+        way.heal()
+        assert nothing_comes(before)
+
+
 def test_slowed_all_comes_in_order_and_late(way):
     way.slow(2 * MOMENT)
     with connect(way) as client:
