@@ -82,7 +82,7 @@ def store_all(drafts: Sequence[Draft]) -> list[Outcome[Stored]]:
 
 def store(batch: "Batch") -> list[Outcome[Stored]]:
     """`store_all` for drafts that were looked at; again, where that is no longer true."""
-    with together(batch.named):
+    with delivery.soon(batch.slugs), together(batch.named):
         if batch.is_stale:
             batch = Batch(batch.drafts)
         outcomes = batch.outcomes()
@@ -122,6 +122,11 @@ class Batch:
     def is_stale(self) -> bool:
         """Whether somebody was put out of a room or the site since the look, or one of these was stored."""
         return self.revocations != delivery.revocations() or not Batch.last.isdisjoint(self.fresh)
+
+    @property
+    def slugs(self) -> set[str]:
+        """The rooms that it writes into."""
+        return {draft.room for draft, _ in self.fresh.values()}
 
     def _places(self) -> dict[Asked, Place | ChatError]:
         asked = list(dict.fromkeys(draft.asked for draft in self.drafts))

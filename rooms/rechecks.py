@@ -2,9 +2,8 @@
 is a member no more. Both go through everybody in slices, and let others have their turn in between.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from typing import Any
 
 from django.db import connection as database
 
@@ -12,28 +11,22 @@ from accounts.rechecks import in_turns
 from chatsite import sql
 from chatsite.realtime import delivery
 from chatsite.realtime.connection import Connection
-from chatsite.realtime.timers import Timer
 
 # The contract promises `heads` every 20 s at least: they leave with a ping, up to 8 s later. And 5 s for a membership that
 # ended unheard.
 HEADS_SECONDS = 10.0
 SECONDS = 4.5
-# Between two comparisons with the database of what came from other processes; and for what is on its way to come.
-COMPARE_SECONDS = 5.0
-SETTLE = 0.3
 
 Rooms = frozenset[str]
-# To these connections, an event and its data.
-Send = Callable[[Iterable[Connection], str, Any], None]
 
 
-def send_heads(send: Send = delivery.leave) -> None:
+def send_heads() -> None:
     """Whoever missed an event learns of it here, and asks for it."""
     for connections in in_turns(delivery.all_connections()):
-        send_some_heads(connections, send)
+        send_some_heads(connections)
 
 
-def send_some_heads(connections: Sequence[Connection], send: Send = delivery.leave) -> None:
+def send_some_heads(connections: Sequence[Connection]) -> None:
     heads = heads_of({slug for connection in connections for slug in connection.rooms})
     # Grouped after the database has answered: who left a room meanwhile isn't told of it.
     groups: dict[Rooms, list[Connection]] = {}
@@ -42,54 +35,12 @@ def send_some_heads(connections: Sequence[Connection], send: Send = delivery.lea
     for rooms, group in groups.items():
         mine = {slug: heads[slug] for slug in rooms if slug in heads}
         if mine:
-            send(group, "heads", mine)
+            delivery.leave(group, "heads", mine)
 
 
 def heads_of(slugs: Iterable[str]) -> dict[str, int]:
     given = [{"slug": slug} for slug in slugs]
     return dict(sql.run(_heads(database.vendor), sql.packed(given))) if given else {}
-
-
-def look_again(slugs: Iterable[str] | None) -> None:
-    """Something may not have been heard here, of these rooms or of any: who has joined them is told where they are."""
-    if slugs is None:
-        send_heads(delivery.to_connections)
-        return
-    for some in in_turns(slugs):
-        behind = {
-            slug: head for slug, head in heads_of(some).items() if head > (delivery.last_seq(slug) or 0)
-        }
-        if behind:
-            Timer(SETTLE, tell_behind, behind)
-
-
-def tell_behind(heads: dict[str, int]) -> None:
-    """What was only on its way has come by now."""
-    for slug, head in heads.items():
-        if head > (delivery.last_seq(slug) or 0):
-            tell_and_go_on(slug, head)
-
-
-def tell_head(slug: str, head: int) -> None:
-    """At once, to who has joined."""
-    delivery.to_connections(delivery.subscribers(slug), "heads", {slug: head})
-
-
-def tell_and_go_on(slug: str, head: int) -> None:
-    """The same, and what was missed isn't waited for any more."""
-    tell_head(slug, head)
-    delivery.begin_log(slug, head)
-    delivery.order.advance(slug, head)
-
-
-# Whoever hears of an event beyond a hole hears of the hole first.
-delivery.order.gap = tell_head
-
-
-def compare() -> None:
-    """With what other processes wrote, and this one wasn't told."""
-    if delivery.others.there:
-        look_again(delivery.rooms())
 
 
 def recheck() -> None:

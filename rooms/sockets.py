@@ -5,7 +5,7 @@ from typing import Any
 from chatsite.realtime import delivery
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.routing import Answer, deferred, event, every
-from rooms import access, activity, joining, log, rechecks, typing
+from rooms import access, activity, filling, joining, log, rechecks, typing
 from rooms.serializers import (
     JoinSerializer,
     LeaveSerializer,
@@ -59,5 +59,5 @@ events = [
 jobs = [
     every(rechecks.HEADS_SECONDS, rechecks.send_heads),
     every(rechecks.SECONDS, rechecks.recheck),
-    every(rechecks.COMPARE_SECONDS, rechecks.compare),
+    every(filling.COMPARE_SECONDS, filling.compare),
 ]

@@ -4,13 +4,14 @@ Channels: `r:SLUG` and `u:ID` where somebody here has joined or is connected, an
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import orjson
 
 from chatsite.bus.bus import Bus
 from chatsite.bus.envelope import HEAD, LOG, PASSING, SIGNATURE, USER, WORD, Envelope, Seal, event_of
+from chatsite.bus.holding import Holding
 from chatsite.realtime import delivery, others
 from chatsite.realtime.timers import Timer
 from chatsite.realtime.websocket import frame
@@ -40,6 +41,7 @@ class Relay:
         self.foreign = self.events = 0
         self._me = bus.worker.encode()
         self._opened: set[str] = set()
+        self._holding = Holding(lambda slug, data: self._open(f"r:{slug}", data))
         bus.on_message, bus.on_fresh = self.hear, self.fresh
         bus.on_up, bus.on_missed = self.up, self.missed
         bus.subscribe(WORDS)
@@ -56,6 +58,12 @@ class Relay:
 
     def close_user(self, user_id: int) -> None:
         self.bus.unsubscribe(f"u:{user_id}")
+
+    def hold(self, slugs: Collection[str]) -> None:
+        self._holding.begin(slugs)
+
+    def release(self, slugs: Collection[str]) -> None:
+        self._holding.end(slugs)
 
     def to_log(self, slug: str, payload: bytes, seq: int) -> None:
         self._publish(f"r:{slug}", LOG, payload, seq=seq)
@@ -77,6 +85,12 @@ class Relay:
         # One's own comes back too: it was delivered when it was sent.
         if data[SIGNATURE + 2 : SIGNATURE + HEAD.size - 16] == self._me:
             return
+        kind, _, slug = channel.partition(":")
+        if kind == "r" and self._holding.keeps(slug, data):
+            return
+        self._open(channel, data)
+
+    def _open(self, channel: str, data: bytes) -> None:
         envelope = self.seal.open(channel, data)
         if envelope is None or not self._deliver(channel, envelope):
             self.refused += 1

@@ -20,7 +20,7 @@ from chatsite.bus.relay import Relay
 from chatsite.realtime import delivery
 from chatsite.realtime.runners import repeat
 from chatsite.realtime.server import ChatServer
-from rooms import rechecks
+from rooms import filling
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ def join(server: ChatServer) -> Bus:
     """Before anybody is connected."""
     seal = Seal(settings.SECRET_KEY)
     bus = Bus(servers.server(settings.REDIS_URL), seal.prefix)
-    delivery.others = Relay(bus, seal, rechecks.look_again)
+    delivery.others = Relay(bus, seal, filling.look_again)
     here = presence.here = RedisPresence(
         Site(bus),
         partial(announcements.note, event="user-connected"),

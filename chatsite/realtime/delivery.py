@@ -6,7 +6,8 @@ handed to `others`, which never waits.
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from hashlib import sha256
 from typing import Any, ParamSpec
@@ -123,6 +124,17 @@ def all_connections() -> list[Connection]:
     return _users.everyone()
 
 
+@contextmanager
+def soon(slugs: Collection[str]) -> Iterator[None]:
+    """While events of these rooms are being stored: what comes for them from other processes waits for that, a few
+    milliseconds at most, so that a socket is written to once for both."""
+    others.hold(slugs)
+    try:
+        yield
+    finally:
+        others.release(slugs)
+
+
 @never_raises
 def to_log(slug: str, event: str, data: Any, seq: int) -> None:
     """A durable event, to every connection that has joined the room, in any process: in the order of the log."""
@@ -132,6 +144,14 @@ def to_log(slug: str, event: str, data: Any, seq: int) -> None:
     log_here(slug, seq, event, frame)
     if others.there:
         others.to_log(slug, payload_of(frame), seq)
+
+
+@never_raises
+def from_log(slug: str, event: str, data: Any, seq: int) -> None:
+    """A durable event that was to be heard from another process and wasn't: read from the log, for those here. The next
+    in the room's order, or it came meanwhile."""
+    if order.last(slug) == seq - 1:
+        log_here(slug, seq, event, wire.event(event, data))
 
 
 def log_here(slug: str, seq: int, event: str, frame: bytes) -> None:

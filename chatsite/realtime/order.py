@@ -1,7 +1,7 @@
 """One order for everybody: a room's events reach each socket by their seq, even where two commits end at the same moment.
 
 Two greenlets on PostgreSQL, or two processes, may finish in one order and publish in the other. What comes too early
-waits a moment for what is missing; what comes late goes out at once, as clients sort by seq and ask for holes.
+waits a moment for what is missing; what doesn't come is read from the log, and not sent again when it comes after all.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from chatsite.realtime.timers import Timer
 
-# Seconds. Far more than lies between two commits, and hardly seen by anybody where an event was lost for good.
+# Seconds until the log is asked. Far more than lies between two commits, and hardly seen where an event was lost.
 HOLD = 0.1
 
 
@@ -23,19 +23,26 @@ class Gate:
     def __init__(self, send: Send, later: Callable[..., Any] = Timer) -> None:
         self.send = send
         self.later = later
-        # Called before what is beyond a hole is let go, with the room and the last seq of that.
+        # Called before what is beyond a hole is let go, with the room and the last seq of that. Admits what is missing,
+        # or tells everybody here to ask for it; it may take its time.
         self.gap: Callable[[str, int], object] = lambda slug, head: None
         self._last: dict[str, int] = {}
+        # Up to here somebody may have been told less than was known when the room was opened.
+        self._began: dict[str, int] = {}
         self._early: dict[str, dict[int, bytes]] = {}
 
     def begin(self, slug: str, head: int) -> None:
         """Somebody joins who is told of everything up to `head`. A room that is known already stays where it is."""
-        self._last.setdefault(slug, head)
+        self._begin(slug, head)
+
+    def _begin(self, slug: str, last: int) -> int:
+        self._began.setdefault(slug, last)
+        return self._last.setdefault(slug, last)
 
     def forget(self, slug: str) -> None:
         """Nobody here has joined it any more."""
-        self._last.pop(slug, None)
-        self._early.pop(slug, None)
+        for known in (self._last, self._began, self._early):
+            known.pop(slug, None)
 
     def advance(self, slug: str, head: int) -> None:
         """Everybody here was told to ask for what there is up to `head`."""
@@ -50,9 +57,14 @@ class Gate:
         return self._last.get(slug)
 
     def admit(self, slug: str, seq: int, frame: bytes) -> None:
-        last = self._last.get(slug, seq - 1)
-        if seq > last + 1:
+        last = self._last.get(slug)
+        if last is None:
+            last = self._begin(slug, seq)
+        elif seq > last + 1:
             self._hold(slug, seq, frame)
+            return
+        elif self._began[slug] < seq <= last:
+            # It went out when it was read from the log, or everybody was told of it.
             return
         # Noted before it is sent: that may cut the last reader, and then the room is forgotten.
         self._last[slug] = max(seq, last)
@@ -80,10 +92,11 @@ class Gate:
 
     def _give_up(self, slug: str, early: dict[int, bytes]) -> None:
         """What is missing doesn't come, at least not this way."""
+        if self._early.get(slug) is early:
+            self.gap(slug, max(early))
         if self._early.get(slug) is not early:
             return
         del self._early[slug]
-        self.gap(slug, max(early))
         for seq in sorted(early):
             if slug not in self._last:
                 return

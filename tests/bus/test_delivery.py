@@ -63,6 +63,17 @@ def test_who_has_not_joined_hears_nothing_and_the_process_receives_nothing(two):
     assert after["foreign"] == 0
 
 
+def test_what_was_not_heard_arrives_by_itself_in_its_order(two):
+    here, there = two.chatter(two.one, "owner", "board"), two.chatter(two.other, "member", "board")
+    sent = [here.say("board", "heard")["message"]["seq"]]
+    there.wait("chat-message", seq=sent[0])
+    two.redis.client.client_kill_filter(_type="pubsub")
+    sent += [here.say("board", f"number {n}")["message"]["seq"] for n in range(20)]
+    there.wait("chat-message", seq=sent[-1], timeout=10)
+    settled(there)
+    assert [message["seq"] for message in there.all("chat-message")] == sent
+
+
 def test_edits_deletions_and_comings_are_heard(two):
     here, there = two.chatter(two.one, "owner", "lobby"), two.chatter(two.other, "member", "lobby")
     message = here.say("lobby", "first")["message"]

@@ -66,10 +66,40 @@ def test_what_everybody_was_told_to_ask_for_is_not_waited_for(gate):
     assert gate.last("b") is None
 
 
-def test_what_is_late_goes_at_once(gate):
+def test_what_was_not_waited_for_any_longer_is_not_sent_behind_what_follows(gate):
     admit(gate, 1, 3)
     ring(gate)
-    assert admit(gate, 2, 4) == [1, 3, 2, 4]
+    assert admit(gate, 2, 4) == [1, 3, 4]
+
+
+def test_what_the_first_to_join_knows_and_the_next_may_not_goes_at_once(gate):
+    gate.begin("a", 4)
+    assert admit(gate, 5, 3, 4, 6) == [5, 3, 4, 6]
+
+
+def test_what_comes_before_anybody_was_told_of_the_log_goes_at_once(gate):
+    admit(gate, 6)
+    gate.begin("a", 7)
+    assert admit(gate, 5, 7) == [6, 5, 7]
+
+
+def test_what_is_missing_is_read_and_its_late_self_is_not_sent_again(gate):
+    gate.gap = lambda slug, head: admit(gate, 2, 3, 4)
+    admit(gate, 1, 5, 3)
+    ring(gate)
+    assert admit(gate, 2, 4, 6) == [1, 2, 3, 4, 5, 6]
+
+
+def test_what_comes_while_the_missing_is_read_waits_with_the_rest(gate):
+    def read(slug, head):
+        assert head == 4
+        admit(gate, 6, 5)
+        admit(gate, 2, 3)
+
+    gate.gap = read
+    admit(gate, 1, 4)
+    ring(gate)
+    assert admit(gate) == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_second_hole_has_a_moment_of_its_own(gate):

@@ -1,0 +1,78 @@
+"""What should have been heard of a room's log and wasn't: read from the database and delivered to whoever has joined."""
+
+import logging
+from collections.abc import Iterable, Mapping
+
+from django.db import DatabaseError
+
+from accounts.rechecks import in_turns
+from chatsite.realtime import delivery
+from chatsite.realtime.timers import Timer
+from rooms import log
+from rooms.models import Room
+from rooms.rechecks import heads_of
+
+logger = logging.getLogger(__name__)
+
+# Seconds between two comparisons with what other processes wrote; and for what is on its way to come.
+COMPARE_SECONDS = 5.0
+SETTLE = 0.3
+
+
+def compare() -> None:
+    """With what other processes wrote, and this one wasn't told."""
+    if delivery.others.there:
+        look_again(None)
+
+
+def look_again(slugs: Iterable[str] | None) -> None:
+    """Something may not have been heard here, of these rooms or, for None, of any."""
+    for some in in_turns(delivery.rooms() if slugs is None else slugs):
+        behind = {
+            slug: head for slug, head in heads_of(some).items() if head > (delivery.last_seq(slug) or 0)
+        }
+        if behind:
+            Timer(SETTLE, fill_all, behind)
+
+
+def fill_all(heads: Mapping[str, int]) -> None:
+    """Where the rooms' logs go up to these, and what was only on its way has come by now."""
+    for slug, head in heads.items():
+        if head > (delivery.last_seq(slug) or 0):
+            fill(slug, head)
+
+
+def fill(slug: str, head: int) -> None:
+    """A page of the log at most, which goes to everybody who has joined; who lacks more is told to ask for it."""
+    try:
+        delivered = deliver_page(slug)
+    except DatabaseError as error:
+        logger.warning("what was missed in a room could not be read: %s", error)
+        delivered = False
+    if not delivered:
+        tell_and_go_on(slug, head)
+
+
+def deliver_page(slug: str) -> bool:
+    """Whether that was all there was."""
+    after = delivery.last_seq(slug)
+    room = Room.objects.filter(slug=slug).first()
+    if after is None or room is None:
+        return False
+    page = log.read(room, after)
+    if page["more"] or page["reset"]:
+        return False
+    for event in page["events"]:
+        delivery.from_log(slug, event["event"], event["data"], event["data"]["seq"])
+    return True
+
+
+def tell_and_go_on(slug: str, head: int) -> None:
+    """Who has joined asks for it by themselves, and what was missed isn't waited for any more."""
+    delivery.to_connections(delivery.subscribers(slug), "heads", {slug: head})
+    delivery.begin_log(slug, head)
+    delivery.order.advance(slug, head)
+
+
+# Whoever is to hear of an event beyond a hole hears first of what is in the hole.
+delivery.order.gap = fill

@@ -1,0 +1,115 @@
+"""What another process said and this one didn't hear is read from the log, in its order and once."""
+
+from uuid import uuid4
+
+import pytest
+from django.db import OperationalError
+
+from chatsite.realtime import delivery
+from chatsite.realtime.auth import Identity
+from chatsite.realtime.connection import Connection
+from chatsite.realtime.websocket import frame
+from messaging import services
+from rooms import filling, log
+from rooms.models import Room
+from tests.rooms.pens import Pen
+
+
+@pytest.fixture
+def reader(member, private_room):
+    """Joined as the room is now, and hears nothing that is said from here on: as if another process said it."""
+    connection = Connection("reader", Identity(member.pk, member.username), Pen())
+    delivery.attach(connection)
+    delivery.subscribe(connection, private_room.slug)
+    delivery.begin_log(private_room.slug, head_of(private_room))
+    yield connection
+    delivery.detach(connection)
+
+
+@pytest.fixture
+def outsider(stranger):
+    connection = Connection("outsider", Identity(stranger.pk, stranger.username), Pen())
+    delivery.attach(connection)
+    yield connection
+    delivery.detach(connection)
+
+
+@pytest.fixture
+def say(owner, private_room):
+    """The test's transaction is never committed, and what it says isn't published."""
+
+    def say(body):
+        return services.send(owner, private_room.slug, body, uuid4())[0]
+
+    return say
+
+
+def head_of(room):
+    return Room.objects.get(pk=room.pk).head
+
+
+def heard(connection):
+    return [(event, data["seq"]) for event, data in connection.channel.events]
+
+
+def test_what_was_missed_is_delivered_in_order_and_to_nobody_else(reader, outsider, private_room, say):
+    sent = [say(f"number {n}") for n in range(5)]
+    filling.fill(private_room.slug, sent[-1].seq)
+    assert heard(reader) == [("chat-message", message.seq) for message in sent]
+    assert reader.channel.events == [
+        (event["event"], event["data"]) for event in log.read(private_room, sent[0].seq - 1)["events"]
+    ]
+    assert outsider.channel.events == []
+
+
+def test_what_comes_after_all_is_not_sent_twice(reader, private_room, say):
+    sent = [say(f"number {n}") for n in range(3)]
+    filling.fill(private_room.slug, sent[-1].seq)
+    for message in sent:
+        delivery.log_here(private_room.slug, message.seq, "chat-message", frame(b"late"))
+    assert len(reader.channel.frames) == 3
+
+
+def test_a_message_that_was_deleted_meanwhile_is_a_tombstone(reader, owner, private_room, say):
+    message = say("a slip")
+    services.delete(owner, message.pk)
+    reader.channel.frames.clear()
+    delivery.order.forget(private_room.slug)
+    delivery.begin_log(private_room.slug, message.seq - 1)
+    filling.fill(private_room.slug, message.seq)
+    assert "a slip" not in str(reader.channel.events)
+    assert reader.channel.events[0][1]["deleted"] is True
+
+
+def test_too_much_is_left_to_who_asks(reader, private_room, say, monkeypatch):
+    monkeypatch.setattr(log, "PAGE_BYTES", 1000)
+    sent = [say("x" * 500) for _ in range(5)]
+    filling.fill(private_room.slug, sent[-1].seq)
+    assert reader.channel.events == [("heads", {private_room.slug: sent[-1].seq})]
+    assert delivery.last_seq(private_room.slug) == sent[-1].seq
+
+
+def test_without_the_database_who_has_joined_asks_later(reader, private_room, monkeypatch):
+    def away(*arguments):
+        raise OperationalError("away")
+
+    monkeypatch.setattr(filling.log, "read", away)
+    head = delivery.last_seq(private_room.slug) + 3
+    filling.fill(private_room.slug, head)
+    assert reader.channel.events == [("heads", {private_room.slug: head})]
+
+
+def test_a_room_that_nobody_here_has_joined_is_not_read(private_room, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        filling.look_again(None)
+        filling.fill_all({private_room.slug: 0})
+
+
+def test_only_rooms_that_are_behind_are_looked_into(reader, private_room, say, monkeypatch):
+    looked = []
+    monkeypatch.setattr(filling, "Timer", lambda seconds, function, heads: looked.append(heads))
+    filling.look_again(None)
+    assert looked == []
+    message = say("unheard")
+    filling.look_again(None)
+    assert looked == [{private_room.slug: message.seq}]
