@@ -35,6 +35,7 @@ class EngineSocket(Heartbeat):
         if self.closed:
             return
         self.heard = True
+        self.session.count(len(message.payload))
         if message.opcode == websocket.TEXT:
             if link is self.probe:
                 self._probed(link, message.text)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatsite.realtime import limits, packets, wire
 from chatsite.realtime.engine_socket import EngineSocket
+from chatsite.realtime.loop import hubs
 from chatsite.realtime.packets import Packet
 from chatsite.realtime.websocket import PROTOCOL
 
@@ -23,22 +24,62 @@ UNREADABLE, TOO_QUICK, GONE = "unreadable", "too quick", "gone"
 
 
 class Inbox:
-    """`asked` once the client has sent its CONNECT; `queued` is the runners' mark."""
+    """`asked` once the client has sent its CONNECT; `held` while it isn't read because it sends too much; `queued` is the
+    runners' mark."""
 
-    __slots__ = ("_faults", "_inbox", "_paused", "_spent", "asked", "queued", "server", "socket")
+    __slots__ = (
+        "_faults",
+        "_frames",
+        "_inbox",
+        "_paused",
+        "_spent",
+        "asked",
+        "held",
+        "queued",
+        "server",
+        "socket",
+    )
 
     def __init__(self, server: "ChatServer", socket: EngineSocket) -> None:
         self.server = server
         self.socket = socket
-        self.asked = self.queued = self._paused = False
+        self.asked = self.held = self.queued = self._paused = False
         # A deque while there is something in it: an empty one takes 720 bytes, and nearly all are empty.
         self._inbox: Any = ()
         self._faults = 0
-        self._spent = 0.0
+        self._spent = self._frames = 0.0
 
     @property
     def is_full(self) -> bool:
         return len(self._inbox) >= FULL
+
+    def count(self, size: int) -> None:
+        """Anything at all has come. Who goes on in spite of being refused isn't read for as long as it was too much: even
+        a refusal takes time, and others wait for it."""
+        self._frames, wait = limits.frames.charge(self._frames, monotonic(), 1 + size / 1024)
+        if wait:
+            if not self.held:
+                self.held = True
+                hubs.get_hub().schedule_call_global(wait, self._let_go)
+            self._look()
+
+    def _let_go(self) -> None:
+        self._frames, wait = limits.frames.charge(self._frames, monotonic(), 0)
+        if wait:
+            hubs.get_hub().schedule_call_global(wait, self._let_go)
+            return
+        self.held = False
+        self._look()
+
+    def _look(self) -> None:
+        """Read the client, or don't."""
+        link = self.socket.link
+        if link is None or self.socket.closed:
+            return
+        if self.held or self._paused:
+            link.pause()
+        else:
+            link.resume()
 
     def received(self, text: str) -> None:
         try:
@@ -63,7 +104,7 @@ class Inbox:
             self._put(packet)
         elif not self.asked:
             self.fail("a packet before CONNECT")
-        elif packet.kind == packets.EVENT:
+        elif packet.kind in (packets.EVENT, UNREADABLE):
             self._put(self._paced(packet))
         elif packet.kind != packets.ACK:
             self._put(packet)
@@ -71,7 +112,8 @@ class Inbox:
     def _paced(self, packet: Packet) -> Packet:
         """The same; where its client sends too much, one that is answered so in its turn."""
         self._spent, wait = limits.events.take(self._spent, monotonic())
-        return Packet(TOO_QUICK, "", packet.number, (packet.data[0], wait)) if wait else packet
+        name = packet.data[0] if packet.kind == packets.EVENT else ""
+        return Packet(TOO_QUICK, "", packet.number, (name, wait)) if wait else packet
 
     def _foreign(self, packet: Packet) -> None:
         if packet.kind == packets.CONNECT:
@@ -89,7 +131,7 @@ class Inbox:
         self._append(packet)
         if not self._paused and self.is_full and self.socket.link is not None:
             self._paused = True
-            self.socket.link.pause()
+            self._look()
         self.server.runners.wake(self)
 
     def _fault(self, why: str) -> None:
@@ -122,8 +164,7 @@ class Inbox:
             self._inbox = ()
         if self._paused and len(self._inbox) <= ROOMY:
             self._paused = False
-            if self.socket.link is not None:
-                self.socket.link.resume()
+            self._look()
         return packet
 
     @property
@@ -132,6 +173,10 @@ class Inbox:
 
     @property
     def only_begins(self) -> bool:
+        raise NotImplementedError
+
+    @property
+    def whose(self) -> int | str:
         raise NotImplementedError
 
     def step(self) -> None:

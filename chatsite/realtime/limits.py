@@ -33,6 +33,11 @@ class Pace:
         over = spent - now - self._depth
         return (until, over) if over > 1e-9 else (spent, 0.0)
 
+    def charge(self, until: float, now: float, times: float) -> tuple[float, float]:
+        """For what has come already and can't be refused: what it has spent, and seconds to wait until that is allowed."""
+        spent = max(until, now) + times * self._each
+        return spent, max(0.0, spent - now - self._depth)
+
 
 class Addresses:
     """The sockets of each address, and how fast it opens them."""
@@ -95,3 +100,6 @@ def too_quick(wait: float) -> ChatError:
 
 # One for all sockets; each keeps its own number.
 events = Pace(settings.EVENTS_PER_SECOND, BURST * settings.EVENTS_PER_SECOND)
+# Whatever it is, with one more for each KiB: what a client is answered that it sends too much, answers to what was not
+# asked, empty frames. Twice as many, so that who keeps near the limit only hears of that.
+frames = Pace(2 * settings.EVENTS_PER_SECOND, 2 * BURST * settings.EVENTS_PER_SECOND)

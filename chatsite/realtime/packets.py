@@ -7,11 +7,14 @@ from typing import Any, NamedTuple
 
 CONNECT, DISCONNECT, EVENT, ACK = "0", "1", "2", "3"
 DEPTH = 16
+# Values in one packet; an event of the contract has ten. Thirty thousand of them take as long as many events.
+VALUES = 512
 # Past this a number names nothing: 20 digits hold any 64-bit integer, and parsing longer ones takes quadratic time.
 DIGITS = 20
 
 HEADER = re.compile(r"([0-3])(?:(/[^,\[{]{0,256})(?:,|$))?([0-9]{0,15})", re.ASCII)
 STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+BRACKET = re.compile(r"[\[\]{}]")
 
 
 class PacketError(Exception):
@@ -55,7 +58,7 @@ def decode(text: str) -> Packet:
 
 
 class TooMuch(ValueError):
-    """Valid JSON that is deeper, or has longer numbers, than anything a client needs."""
+    """Valid JSON that is deeper, or has more values or longer numbers, than anything a client needs."""
 
 
 def is_nested(error: Exception) -> bool:
@@ -75,22 +78,34 @@ def check(kind: str, data: Any) -> None:
 
 
 def parse(body: str) -> Any:
-    """JSON; ValueError for what is none, for NaN and the infinities; TooMuch beyond DEPTH and DIGITS."""
-    if body.count("[") + body.count("{") > DEPTH and depth(body) > DEPTH:
-        raise TooMuch("nested too deeply")
+    """JSON; ValueError for what is none, for NaN and the infinities; TooMuch beyond DEPTH, VALUES and DIGITS."""
+    brackets = body.count("[") + body.count("{")
+    if brackets > DEPTH or brackets + body.count(",") > VALUES:
+        check_shape(body)
     return _decoder.decode(body)
 
 
-def depth(body: str) -> int:
-    """How deep the brackets go that aren't in strings; counting stops just beyond DEPTH."""
+def check_shape(body: str) -> None:
+    """Raises TooMuch. Brackets and commas in strings don't count; nor do the quotes in them, so that those are few."""
+    if body.count('"') - body.count('\\"') > 4 * VALUES:
+        raise TooMuch("too many values")
+    shape = STRING.sub("", body)
+    if sum(map(shape.count, ",[{")) > VALUES:
+        raise TooMuch("too many values")
+    if depth(shape) > DEPTH:
+        raise TooMuch("nested too deeply")
+
+
+def depth(shape: str) -> int:
+    """How deep the brackets go; counting stops just beyond DEPTH."""
     deepest = level = 0
-    for character in STRING.sub("", body):
-        if character in "[{":
+    for bracket in BRACKET.findall(shape):
+        if bracket in "[{":
             level += 1
             deepest = max(deepest, level)
             if deepest > DEPTH:
                 break
-        elif character in "]}":
+        else:
             level -= 1
     return deepest
 

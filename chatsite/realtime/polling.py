@@ -99,7 +99,8 @@ def post(socket: EngineSocket, environ: dict[str, Any]) -> Answer:
     socket.posting = True
     try:
         for packet in read_packets(socket, environ):
-            while socket.session.is_full and not socket.closed:
+            socket.session.count(len(packet))
+            while (socket.session.is_full or socket.session.held) and not socket.closed:
                 eventlet.sleep(0.02)
             if socket.closed:
                 raise bad_request("The session is closed")

@@ -2,7 +2,8 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from time import monotonic
 from typing import Any, Protocol
 
 import eventlet
@@ -13,10 +14,13 @@ logger = logging.getLogger("chatsite.realtime")
 
 # PostgreSQL allows 100 connections as it comes; HTTP requests and other programs need theirs. For one worker, and for all.
 RUNNERS, ALL_RUNNERS, FEWEST = 32, 64, 4
+# Seconds until the hub reads what others have sent meanwhile: where SQLite answers, no step waits for anything.
+STRETCH = 0.005
 
 
 class Worker(Protocol):
-    """Something that has steps to be done one after another; `queued` is the runners' own mark."""
+    """Something that has steps to be done one after another; `queued` is the runners' own mark. `whose` they are: people
+    take turns, however many connections each has."""
 
     queued: bool
 
@@ -24,15 +28,19 @@ class Worker(Protocol):
     def has_work(self) -> bool: ...
     @property
     def only_begins(self) -> bool: ...
+    @property
+    def whose(self) -> Hashable: ...
     def step(self) -> None: ...
 
 
 class Runners:
     def __init__(self) -> None:
-        self._ready: deque[Worker] = deque()
+        # By whose turn comes first.
+        self._ready: dict[Hashable, deque[Worker]] = {}
         self._running = 0
         self._most = max(FEWEST, min(RUNNERS, ALL_RUNNERS // settings.WORKERS))
         self._starting = False
+        self._resting = 0
 
     @property
     def idle(self) -> bool:
@@ -45,7 +53,7 @@ class Runners:
     @property
     def waiting(self) -> int:
         """Workers that have something to do, and no runner yet."""
-        return len(self._ready)
+        return sum(map(len, self._ready.values()))
 
     def wake(self, worker: Worker) -> None:
         """Never waits. A worker is in the queue once, and in one greenlet at a time: its steps keep their order."""
@@ -58,7 +66,7 @@ class Runners:
         """What only begins needs no greenlet of its own, which would cost more than the step."""
         while worker.has_work:
             if not worker.only_begins:
-                self._ready.append(worker)
+                self._queue(worker)
                 self._start()
                 return
             guarded(worker.step)
@@ -66,7 +74,7 @@ class Runners:
 
     def _start(self) -> None:
         """One more runner, but one at a time: most steps wait for nothing, and then the first does the work of all."""
-        if self._running < self._most and not self._starting:
+        if self._running < self._most and not self._starting and not self._resting:
             self._starting = True
             self._running += 1
             eventlet.spawn_n(self._run)
@@ -74,9 +82,14 @@ class Runners:
     def _run(self) -> None:
         """Until nothing is left to do. A busy runner keeps its database connection from one step to the next."""
         self._starting = False
+        until = monotonic() + STRETCH
         try:
             while self._ready:
-                worker = self._ready.popleft()
+                if monotonic() > until:
+                    self._rest()
+                    until = monotonic() + STRETCH
+                    continue
+                worker = self._take()
                 if self._ready:
                     self._start()
                 self._one(worker)
@@ -84,13 +97,32 @@ class Runners:
             self._running -= 1
             databases.close_all()
 
+    def _rest(self) -> None:
+        """The hub has its turn. Nobody need begin meanwhile: this one goes on at once."""
+        self._resting += 1
+        try:
+            eventlet.sleep(0)
+        finally:
+            self._resting -= 1
+
+    def _queue(self, worker: Worker) -> None:
+        self._ready.setdefault(worker.whose, deque()).append(worker)
+
+    def _take(self) -> Worker:
+        whose, workers = next(iter(self._ready.items()))
+        del self._ready[whose]
+        worker = workers.popleft()
+        if workers:
+            self._ready[whose] = workers
+        return worker
+
     def _one(self, worker: Worker) -> None:
         """One step, then to the back of the queue: a client that sends much waits for those that send little."""
         if worker.has_work:
             guarded(worker.step)
             close_broken()
         if worker.has_work:
-            self._ready.append(worker)
+            self._queue(worker)
         else:
             worker.queued = False
 

@@ -77,6 +77,11 @@ class Session(Inbox):
             return self.server.router.admits_later
         return self._deferred_event(packet) is not None
 
+    @property
+    def whose(self) -> int | str:
+        """The person's id; before they are known, the address."""
+        return self.socket.address if self.connection is None else self.connection.identity.user_id
+
     def _deferred_event(self, packet: Packet) -> Event | None:
         event = self.server.router.events.get(packet.data[0]) if packet.kind == packets.EVENT else None
         return event if event is not None and event.deferred else None

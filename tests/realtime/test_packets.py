@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatsite.realtime.packets import DEPTH, PacketError, Unreadable, decode, depth
+from chatsite.realtime.packets import DEPTH, VALUES, PacketError, Unreadable, decode
 
 values = st.recursive(
     st.none()
@@ -65,6 +65,10 @@ def test_what_is_no_packet_closes(text):
         "-" + "9" * 60_000,
         "1." + "9" * 60_000,
         "1e999",
+        "[" + "[]," * VALUES + "[]]",
+        "[" + "1," * 30_000 + "1]",
+        "[" + '"",' * 20_000 + '""]',
+        "{" + ",".join(f'"{n}":{n}' for n in range(5000)) + "}",
     ],
 )
 def test_too_much_of_good_json_is_answered(data):
@@ -73,13 +77,16 @@ def test_too_much_of_good_json_is_answered(data):
     assert error.value.number == 7
 
 
-def test_brackets_in_strings_do_not_count():
-    assert depth(json.dumps(["[" * 500, '\\"[[[', {"[": 1}])) == 2
-    assert decode(f"2{json.dumps(['say', {'body': '[{' * 5000}])}").data[1]["body"] == "[{" * 5000
+@pytest.mark.parametrize(
+    "text", ["[{" * 5000, ',",' * 5000, '\\"[,' * 3000, "\\" * 5001, "[" * 500 + '\\"[[[']
+)
+def test_what_strings_are_made_of_does_not_count(text):
+    assert decode(f"2{json.dumps(['say', {'body': text}])}").data[1]["body"] == text
 
 
 def test_many_short_lists_are_not_deep():
-    assert len(decode("2" + json.dumps(["a", [[]] * 5000])).data[1]) == 5000
+    many = [[]] * (VALUES // 2 - 2)
+    assert decode("2" + json.dumps(["a", many])).data[1] == many
 
 
 def test_the_namespace_is_read():
