@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import pages, picture, programs, report
+from benchmarks import pages, picture, programs, report, workers
 from benchmarks.cluster import postgresql
 from benchmarks.groups import PEOPLE
 from benchmarks.loader import LoadError
@@ -24,6 +24,7 @@ from benchmarks.scenarios import NAMES, QUICK, Plan, Step, steps
 from benchmarks.servers import OURS, OURS_SQLITE, ROOT, TITLES, Place, Server, running
 
 READING = ("history", "pages")
+WORKERS = "workers"
 # What is said of each measure as the run goes on.
 SHOWN = ("deliveries_per_second", "stored_per_second", "p99_ms", "per_second", "bytes_each", "server_cpu")
 RESULTS = ROOT / "benchmarks" / "results.json"
@@ -34,7 +35,7 @@ Rounds = dict[str, dict[str, list[dict[str, Any]]]]
 
 def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
-    names = [*NAMES, *READING]
+    names = [*NAMES, *READING, WORKERS]
     parser.add_argument(
         "scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(names)}; all if none"
     )
@@ -99,6 +100,16 @@ def measure_reading(place: Place, plan: Plan, servers: list[str], rounds: Rounds
                     rounds.setdefault(name, {}).setdefault(server_name, []).append(numbers)
 
 
+def measure_workers(place: Place, plan: Plan, rounds: Rounds) -> None:
+    try:
+        numbers = workers.measure(place, plan)
+    except LoadError as error:
+        say(f"several workers: {error}")
+        return
+    rounds.setdefault(WORKERS, {}).setdefault(OURS, []).append(numbers)
+    say(", ".join(f"{name} {report.number(found)}" for name, found in numbers.items() if name != "faults"))
+
+
 def machine() -> dict[str, Any]:
     model = next(
         (
@@ -146,6 +157,8 @@ def measure_all(arguments: argparse.Namespace, plan: Plan, rounds: Rounds) -> No
             measure_reading(place, plan, arguments.servers, rounds)
         for number in range(count):
             say(f"round {number + 1} of {count}")
+            if WORKERS in arguments.scenarios and OURS in arguments.servers:
+                measure_workers(place, plan, rounds)
             for server_name in arguments.servers:
                 measure_round(place, plan, talks, server_name, rounds)
         for log in place.folder.glob("*.log"):
@@ -156,7 +169,7 @@ def finish(arguments: argparse.Namespace, plan: Plan, facts: dict[str, Any], rou
     results = report.results_of(rounds, facts, vars(plan))
     text = report.text(results)
     print(text)
-    whole = not arguments.quick and set(arguments.scenarios) >= {*NAMES, *READING}
+    whole = not arguments.quick and set(arguments.scenarios) >= {*NAMES, *READING, WORKERS}
     out = arguments.out or (RESULTS if whole else programs.BUILD / "results.json")
     out.write_text(json.dumps(results, indent=1) + "\n")
     if out == RESULTS:

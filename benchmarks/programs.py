@@ -12,6 +12,7 @@ PACKAGES = {
     "node": ("nodejs",),
     "npm": ("npm",),
     "postgres": ("postgresql",),
+    "redis-server": ("redis-server",),
 }
 BUILD = HERE / "build"
 
@@ -24,7 +25,7 @@ def postgres_bin() -> Path | None:
 
 
 def missing() -> list[str]:
-    names = [name for name in ("gcc", "node", "npm") if not shutil.which(name)]
+    names = [name for name in ("gcc", "node", "npm", "redis-server") if not shutil.which(name)]
     if postgres_bin() is None:
         names.append("postgres")
     return [package for name in names for package in PACKAGES[name]]

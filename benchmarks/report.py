@@ -43,6 +43,16 @@ TARGETS = [
     Target("memory per idle joined socket, bytes", "idle", "bytes_each", False, 0.5, NODE),
     Target("CPU of a core with those idle sockets, %", "idle", "server_cpu", False, 1, NODE, 100),
     Target("one reader stops: the others' p99, with / without", "stalled", "p99_ratio", False, 1.1, None),
+    Target(
+        "two workers, both writing: deliveries per CPU second, over one's",
+        "workers",
+        "ratio",
+        True,
+        0.8,
+        None,
+    ),
+    Target("the same with 32 in flight", "workers", "busy_ratio", True, 0.8, None),
+    Target("to another worker's sockets: p50 over that within", "workers", "far_ratio", False, 2, None),
     Target("history page, long room / short: p50", "history", "ratio", False, 1.2, None),
     Target("the same from the middle of the room", "history", "middle_ratio", False, 1.2, None),
 ]

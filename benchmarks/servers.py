@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
@@ -49,6 +49,8 @@ class Place:
 
     folder: Path
     cluster: Cluster
+    # Settings beside the defaults.
+    settings: dict[str, str] = field(default_factory=dict)
 
     @property
     def tokens(self) -> Path:
@@ -71,6 +73,7 @@ class Place:
             "SOCKETS_PER_USER": "0",
             "HOST": "127.0.0.1",
             "PORT": str(port),
+            **self.settings,
         }
 
     def django(self, name: str, module: str, *arguments: str) -> str:

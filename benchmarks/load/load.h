@@ -8,6 +8,7 @@
 
 struct options {
     int port;
+    int other_port;    /* of another process of the same site, to which every second socket goes; 0: none */
     int addresses;     /* source addresses 127.0.0.2 …: one has ports for 28,000 sockets */
     int sockets;
     int first;         /* the first socket's line in the file of tokens */
@@ -47,7 +48,7 @@ struct histogram {
 
 struct tally {
     uint64_t deliveries, acks, bytes;
-    struct histogram delivery, ack;
+    struct histogram delivery, ack, far; /* far: to a socket of the other process than the sender's */
 };
 
 extern struct options options;
@@ -75,6 +76,7 @@ void poller_timer(double rate);
 void poller_untimer(void);
 uint64_t timer_strikes(void);
 void peer_open(struct peer *peer);
+bool peer_is_odd(const struct peer *peer);
 void peer_stall(struct peer *peer);
 bool peer_was_cut(struct peer *peer);
 void peer_close(struct peer *peer);

@@ -49,7 +49,7 @@ static double own_cpu(void) {
 /* Gives the place of the first talk. */
 static int read_options(int argc, char **argv) {
     struct { const char *name; int *whole; double *real; const char **text; } known[] = {
-        {"--port", &options.port, 0, 0}, {"--addresses", &options.addresses, 0, 0},
+        {"--port", &options.port, 0, 0}, {"--other-port", &options.other_port, 0, 0}, {"--addresses", &options.addresses, 0, 0},
         {"--sockets", &options.sockets, 0, 0}, {"--first", &options.first, 0, 0},
         {"--size", &options.size, 0, 0}, {"--senders", &options.senders, 0, 0},
         {"--concurrency", &options.concurrency, 0, 0},
@@ -141,6 +141,7 @@ static void print_result(const struct tally *t, double seconds, double cpu) {
            t->bytes);
     print_latency("delivery_ms", &t->delivery);
     print_latency("ack_ms", &t->ack);
+    print_latency("far_ms", &t->far);
     printf("\"sent\":%lu,\"wrong\":%lu,\"missing\":%lu,\"lost\":%lu,\"errors\":%lu,\"seq_holes\":%lu,", talk_sent(), wrong,
            talk_missing(), lost, errors, seq_holes);
     printf("\"cut\":%d,\"own_cpu\":%.3f,\"first_error\":", cut, cpu / seconds);

@@ -40,6 +40,8 @@ uint64_t timer_strikes(void) {
     return read(timer, &strikes, sizeof strikes) == sizeof strikes ? strikes : 0;
 }
 
+bool peer_is_odd(const struct peer *peer) { return (peer - peers) % 2; }
+
 void peer_open(struct peer *peer) {
     int on = 1, small = 16384;
     int number = (int)(peer - peers);
@@ -54,7 +56,8 @@ void peer_open(struct peer *peer) {
     if (number >= options.sockets - options.stalled) setsockopt(peer->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + (uint32_t)(number % options.addresses));
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    to.sin_port = htons((uint16_t)options.port);
+    bool other = options.other_port && peer_is_odd(peer);
+    to.sin_port = htons((uint16_t)(other ? options.other_port : options.port));
     peer->stage = CONNECTING;
     opening++;
     if (bind(peer->fd, (struct sockaddr *)&from, sizeof from) < 0 ||

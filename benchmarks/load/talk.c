@@ -13,7 +13,7 @@ struct message {
     uint64_t sent;
     int room, left; /* receivers that don't have it yet, and its ack */
     int64_t place;  /* in its room's order */
-    bool acked;
+    bool acked, odd; /* odd: sent by a socket with an odd number */
 };
 
 static struct message *messages;
@@ -57,7 +57,7 @@ void talk_send(uint64_t due) {
         capacity = capacity ? capacity * 2 : 4096;
         messages = grown(messages, capacity * sizeof *messages);
     }
-    messages[count] = (struct message){due, peer->room, rooms[peer->room].readers + 1, UNPLACED, false};
+    messages[count] = (struct message){due, peer->room, rooms[peer->room].readers + 1, UNPLACED, false, peer_is_odd(peer)};
     outstanding++;
     say_message(peer, count++);
 }
@@ -106,7 +106,8 @@ void talk_delivered(struct peer *peer, const char *payload, size_t size, uint64_
     else if (room->order[peer->position] != number) wrong++;
     peer->position++;
     tally.deliveries++;
-    histogram_add(&tally.delivery, now - messages[number].sent);
+    bool far = options.other_port && messages[number].odd != peer_is_odd(peer);
+    histogram_add(far ? &tally.far : &tally.delivery, now - messages[number].sent);
     less(&messages[number], 1);
 }
 

@@ -1,0 +1,81 @@
+"""Several processes of one site against one: what a delivery costs, and how long it takes from one to the other."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+
+from benchmarks import processes
+from benchmarks.groups import HALL
+from benchmarks.loader import Talk, faults, load
+from benchmarks.scenarios import Numbers, Plan, talk_numbers
+from benchmarks.servers import OURS, Place, running
+
+# Few enough that what they are sent takes none of the time; the senders are all in one process.
+LATENCY = {"sockets": 40, "senders": 1}
+TALKS = {"": "w8", "busy_": "w32"}
+
+
+@contextmanager
+def redis() -> Iterator[str]:
+    """Its address. It keeps nothing."""
+    port = processes.free_port()
+    command = [
+        "redis-server",
+        "--port",
+        str(port),
+        "--bind",
+        "127.0.0.1",
+        "--save",
+        "",
+        "--loglevel",
+        "warning",
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        processes.stop(process)
+
+
+def measure(place: Place, plan: Plan) -> Numbers:
+    """One worker has Redis, too: it publishes what it sends, as any process of a site with several machines."""
+    with redis() as url:
+        place = replace(place, settings={"REDIS_URL": url})
+        one, two = (talks(place, plan, workers) for workers in (1, 2))
+        numbers = latency(place, plan)
+    for (name, _), alone, together in zip(TALKS.items(), one, two, strict=True):
+        numbers[f"{name}per_cpu_second_of_one"] = per_cpu_second(alone)
+        numbers[f"{name}per_cpu_second_of_two"] = per_cpu_second(together)
+        numbers[f"{name}ratio"] = per_cpu_second(together) / per_cpu_second(alone)
+        numbers["faults"] |= faults(alone) | faults(together)
+    return numbers
+
+
+def talks(place: Place, plan: Plan, workers: int) -> list[Talk]:
+    """500 sockets in one room, of which 50 write, spread over the workers by whoever accepts them."""
+    options = {**HALL.options, "seconds": plan.seconds, "warmup": plan.warmup}
+    with running(replace(place, settings=place.settings | {"WORKERS": str(workers)}), OURS) as server:
+        return load(server, options, *TALKS.values()).talks
+
+
+def per_cpu_second(talk: Talk) -> float:
+    return talk.result["deliveries"] / talk.cpu
+
+
+def latency(place: Place, plan: Plan) -> Numbers:
+    """Every second socket is connected to another process, as on another machine."""
+    with ExitStack() as stack:
+        one, other = (stack.enter_context(running(place, OURS)) for _ in range(2))
+        options = {**HALL.options, **LATENCY, "seconds": plan.seconds, "warmup": plan.warmup}
+        [talk] = load(one, {**options, "other-port": other.port}, "r50").talks
+    far = talk.result["far_ms"]
+    numbers = talk_numbers(talk)
+    return {
+        "near_p50_ms": numbers["p50_ms"],
+        "near_p99_ms": numbers["p99_ms"],
+        "far_p50_ms": far["p50"],
+        "far_p99_ms": far["p99"],
+        "far_ratio": far["p50"] / numbers["p50_ms"],
+        "faults": numbers["faults"],
+    }
