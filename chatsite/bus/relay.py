@@ -41,7 +41,7 @@ class Relay:
         self.foreign = self.events = 0
         self._me = bus.worker.encode()
         self._opened: set[str] = set()
-        self._holding = Holding(lambda slug, data: self._open(f"r:{slug}", data))
+        self._holding = Holding(self._publish_log, lambda slug, data: self._open(f"r:{slug}", data))
         bus.on_message, bus.on_fresh = self.hear, self.fresh
         bus.on_up, bus.on_missed = self.up, self.missed
         bus.subscribe(WORDS)
@@ -66,7 +66,11 @@ class Relay:
         self._holding.end(slugs)
 
     def to_log(self, slug: str, payload: bytes, seq: int) -> None:
-        self._publish(f"r:{slug}", LOG, payload, seq=seq)
+        if not self._holding.gathers(slug, seq, payload):
+            self._publish_log(slug, seq, payload)
+
+    def _publish_log(self, slug: str, seq: int, packets: bytes) -> None:
+        self._publish(f"r:{slug}", LOG, packets, seq=seq)
 
     def to_room(self, slug: str, payload: bytes, skip_user: int | None) -> None:
         self._publish(f"r:{slug}", PASSING, payload, skip_user=skip_user or 0)
@@ -102,26 +106,31 @@ class Relay:
         kind, _, name = channel.partition(":")
         if envelope.kind == WORD and channel == WORDS:
             return word(envelope.payload)
+        self.events += len(envelope.payload)
+        if kind == "r" and envelope.kind == LOG:
+            return self._to_log(name, envelope)
         event = event_of(envelope.payload)
         if event is None:
             return False
-        self.events += len(envelope.payload)
         if kind == "r":
             return self._to_room(name, envelope, *event)
         return kind == "u" and envelope.kind == USER and to_user(int(name), envelope.payload, *event)
 
-    def _to_room(self, slug: str, envelope: Envelope, event: str, data: dict[str, Any]) -> bool:
-        if data.get("room") != slug:
-            return False
+    def _to_log(self, slug: str, envelope: Envelope) -> bool:
         if not delivery.subscribers(slug):
             self.foreign += len(envelope.payload)
-        if envelope.kind == LOG and event in LOG_EVENTS and data.get("seq") == envelope.seq:
-            delivery.log_here(slug, envelope.seq, event, frame(envelope.payload))
-            return True
-        if envelope.kind == PASSING and event == "typing":
-            delivery.room_here(slug, event, frame(envelope.payload), envelope.skip_user, True)
-            return others.heard("typing", [slug, envelope.skip_user, data])
-        return False
+        for seq, packet in enumerate(envelope.payload.split(b"\n"), envelope.seq):
+            event, data = event_of(packet) or ("", {})
+            if event not in LOG_EVENTS or data.get("room") != slug or data.get("seq") != seq:
+                return False
+            delivery.log_here(slug, seq, event, frame(packet))
+        return True
+
+    def _to_room(self, slug: str, envelope: Envelope, event: str, data: dict[str, Any]) -> bool:
+        if envelope.kind != PASSING or event != "typing" or data.get("room") != slug:
+            return False
+        delivery.room_here(slug, event, frame(envelope.payload), envelope.skip_user, True)
+        return others.heard("typing", [slug, envelope.skip_user, data])
 
     def up(self) -> None:
         """What was said while nothing was heard is missed."""

@@ -1,15 +1,17 @@
-"""What comes for a room waits while something is being stored for it here, and for nothing else."""
+"""While something is being stored in a room, what comes for it waits, and what goes out goes together; and nothing else."""
 
 import pytest
 
-from chatsite.bus.holding import LONGEST, Holding
+from chatsite.bus.holding import LONGEST, PARCEL, Holding
 
 
 @pytest.fixture
 def holding():
-    """`delivered` is what it let go, `timers` what was put off."""
-    holding = Holding(lambda slug, data: holding.delivered.append((slug, data)))
-    holding.delivered, holding.timers = [], []
+    """`published` and `delivered` are what it let go, `timers` what was put off."""
+    holding = Holding(
+        lambda *parcel: holding.published.append(parcel), lambda *data: holding.delivered.append(data)
+    )
+    holding.published, holding.delivered, holding.timers = [], [], []
     holding._later = lambda seconds, function, *arguments: holding.timers.append(
         (seconds, function, arguments)
     )
@@ -51,5 +53,26 @@ def test_it_waits_for_a_moment_at_most(holding):
 def test_it_remembers_no_room(holding):
     holding.begin({"a"})
     holding.keeps("a", b"1")
+    holding.gathers("a", 1, b"1")
     holding.end({"a"})
-    assert (holding._storing, holding._held) == ({}, {})
+    assert (holding._storing, holding._held, holding._gathered) == ({}, {}, {})
+
+
+def test_what_goes_out_goes_together_where_it_follows(holding):
+    assert not holding.gathers("a", 1, b"one")
+    holding.begin({"a", "b"})
+    for slug, seq in (("a", 7), ("b", 1), ("a", 8), ("a", 9), ("a", 11)):
+        assert holding.gathers(slug, seq, b"%d" % seq)
+    assert holding.published == []
+    holding.end({"a", "b"})
+    assert sorted(holding.published) == [("a", 7, b"7\n8\n9"), ("a", 11, b"11"), ("b", 1, b"1")]
+
+
+def test_what_is_long_goes_alone(holding):
+    holding.begin({"a"})
+    long = b"x" * PARCEL
+    for seq, packet in enumerate((b"1", long, b"3", b"4", long, long)):
+        holding.gathers("a", seq, packet)
+    holding.end({"a"})
+    assert [seq for _, seq, _ in holding.published] == [0, 1, 2, 4, 5]
+    assert b"\n".join(data for _, _, data in holding.published).count(b"\n") == 5
