@@ -12,7 +12,7 @@ import orjson
 # The kinds: a durable event of a room, a passing one, one for a user's connections, and a word among processes.
 LOG, PASSING, USER, WORD = b"L", b"P", b"U", b"W"
 KINDS = LOG + PASSING + USER + WORD
-# Version, kind, worker, seq, and the user who isn't to get it (0: nobody).
+# Version, kind, worker, seq of the first event, and the user who isn't to get it (0: nobody).
 HEAD = Struct("!cc8sQQ")
 VERSION = b"1"
 SIGNATURE = 16
