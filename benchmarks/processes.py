@@ -1,6 +1,7 @@
 """What the operating system says of a process and all its children."""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -49,9 +50,15 @@ def _memory_of(pid: int) -> int:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Below those that the kernel gives to outgoing connections: one of these could take it before it is listened at."""
+    while True:
+        port = 10_000 + secrets.randbelow(22_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def stop(process: subprocess.Popen, number: int = signal.SIGTERM) -> None:

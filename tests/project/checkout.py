@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,18 +11,13 @@ from pathlib import Path
 
 import requests
 
+from tests.realtime.harness import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_OUT = (".venv", ".env", ".git", "data", "node_modules", "__pycache__", ".*_cache", ".hypothesis")
 # What the machine of the one who runs the tests has set must not reach the copy.
 OURS = {"SECRET_KEY", "DJANGO_SETTINGS_MODULE", "SITE_URL", "HOST", "PORT", "DATA_DIR", "DATABASE_URL", "REDIS_URL",
         "STATIC_DIR", "EMAIL_URL", "TRUST_PROXY", "DEBUG"}  # fmt: skip
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
 
 PASSWORD = "an unlikely sentence 42"
 

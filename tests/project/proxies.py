@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.project.checkout import ROOT, free_port
+from tests.project.checkout import ROOT
+from tests.realtime.harness import free_port
 
 # Debian keeps servers out of a user's PATH.
 PATH = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"

@@ -17,9 +17,9 @@ from django.core.signing import TimestampSigner
 from chatsite.doctor import live, seen
 from chatsite.doctor.visit import Visit
 from tests.project import proxies
-from tests.project.checkout import LEFT_OUT, ROOT, Checkout, free_port
+from tests.project.checkout import LEFT_OUT, ROOT, Checkout
 from tests.project.test_doctor import CONFIGURED, TOKEN, doctor, told
-from tests.realtime.harness import serve
+from tests.realtime.harness import free_port, serve
 
 pytestmark = pytest.mark.realtime
 DEPLOY = ROOT / "deploy"

@@ -18,8 +18,8 @@ from django.core.management.base import CommandError
 from django.core.signing import TimestampSigner
 
 from chatsite.doctor import clock, findings, machine, neighbours, rounds, seen, site
-from tests.project.checkout import ROOT, free_port
-from tests.realtime.harness import serve
+from tests.project.checkout import ROOT
+from tests.realtime.harness import free_port, serve
 from tests.realtime.postgres import find, postgres
 
 pytestmark = pytest.mark.realtime
