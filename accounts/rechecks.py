@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts import credentials
 from accounts.credentials import SessionEnded
+from accounts.statements import EVIDENCE, IDENTITY, identity_of
 from chatsite import sql
 from chatsite.realtime import delivery
 from chatsite.realtime.connection import Connection
@@ -63,21 +64,15 @@ def differs(connection: Connection, found: Found) -> bool:
 
 
 def looks(connections: Sequence[Connection]) -> list[Found]:
-    given = sql.packed(
-        {"user_id": one.user_id, "token_id": one.token_id, "key": one.session_key}
-        for one in (connection.identity for connection in connections)
-    )
+    given = sql.packed(identity_of(connection.identity) for connection in connections)
     now = database.ops.adapt_datetimefield_value(timezone.now())
     return [Found(*row) for row in sql.run(_looks(database.vendor), given, now)]
 
 
 @cache
 def _looks(vendor: str) -> str:
-    given = sql.rows_in(user_id="bigint", token_id="bigint", key="text")  # noqa: S106
     return f"""
         SELECT given.n, u.password, u.session_version, s.session_data
-        FROM {given}
-        LEFT JOIN accounts_user u ON u.id = given.user_id AND u.is_active AND NOT u.is_banned
-        LEFT JOIN accounts_apitoken t ON t.id = given.token_id AND t.user_id = u.id
-        LEFT JOIN django_session s ON s.session_key = given.key AND s.expire_date > %s
+        FROM {sql.rows_in(**IDENTITY)}
+        LEFT JOIN accounts_user u ON u.id = given.user_id AND u.is_active AND NOT u.is_banned {EVIDENCE}
         WHERE t.id IS NULL"""

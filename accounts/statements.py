@@ -9,6 +9,14 @@ from django.db import connection
 from django.utils import timezone
 
 from chatsite import sql
+from chatsite.realtime.auth import Identity
+
+# What a connection is asked by, and what is still there of what let it in: `t` and `s`, where `u` is its user. It takes the
+# time as a parameter.
+IDENTITY = {"user_id": "bigint", "token_id": "bigint", "session_key": "text"}
+EVIDENCE = """
+    LEFT JOIN accounts_apitoken t ON t.id = given.token_id AND t.user_id = u.id
+    LEFT JOIN django_session s ON s.session_key = given.session_key AND s.expire_date > %s"""
 
 
 class Token(NamedTuple):
@@ -42,6 +50,15 @@ class Brief(NamedTuple):
     @property
     def name(self) -> str:
         return self.display_name or self.username
+
+
+def identity_of(identity: Identity) -> dict[str, int | str | None]:
+    """As a row of IDENTITY."""
+    return {
+        "user_id": identity.user_id,
+        "token_id": identity.token_id,
+        "session_key": identity.session_key,
+    }
 
 
 def tokens(digests: Iterable[str], due: datetime) -> list[Token]:

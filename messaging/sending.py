@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from accounts import credentials
 from accounts.models import User
+from accounts.statements import identity_of
 from chatsite import sql
 from chatsite.errors import Archived, ChatError, Conflict, Invalid, Muted, TooLarge, Unavailable
 from chatsite.realtime import delivery
@@ -284,13 +285,7 @@ def question(who: User | Connection, room: str) -> dict[str, Any]:
     """What `look` is asked of somebody in a room."""
     if isinstance(who, User):
         return {"user_id": who.pk, "room": room}
-    identity = who.identity
-    return {
-        "user_id": identity.user_id,
-        "room": room,
-        "token_id": identity.token_id,
-        "session_key": identity.session_key,
-    }
+    return {**identity_of(who.identity), "room": room}
 
 
 def room_of(one: Look) -> Room:

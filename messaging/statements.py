@@ -9,9 +9,11 @@ from uuid import UUID
 from django.db import connection
 from django.utils import timezone
 
+from accounts.statements import EVIDENCE, IDENTITY
 from chatsite import sql
 from chatsite.sql import packed, rows_in
 from rooms import log
+from rooms.statements import MEMBERSHIP
 
 
 class Look(NamedTuple):
@@ -75,7 +77,6 @@ def write(rows: Sequence[Row], at: datetime) -> list[tuple[int, int] | None]:
     return _write_in_steps(rows, at)
 
 
-# The membership by a subquery: joined, PostgreSQL may go through all of the room's members for each row.
 @cache
 def _look(vendor: str) -> str:
     return f"""
@@ -83,13 +84,7 @@ def _look(vendor: str) -> str:
                t.id, s.session_data, r.id, r.slug, r.name, r.archived_at IS NOT NULL, m.id, m.muted,
                EXISTS (SELECT 1 FROM {rows_in(user_id="bigint", client_id="uuid")}
                        JOIN messaging_message k ON k.sender_id = given.user_id AND k.client_id = given.client_id)
-        FROM {rows_in(user_id="bigint", room="text", token_id="bigint", session_key="text")}
-        JOIN accounts_user u ON u.id = given.user_id
-        LEFT JOIN accounts_apitoken t ON t.id = given.token_id AND t.user_id = u.id
-        LEFT JOIN django_session s ON s.session_key = given.session_key AND s.expire_date > %s
-        LEFT JOIN rooms_room r ON r.slug = given.room
-        LEFT JOIN rooms_membership m ON m.id = (
-            SELECT id FROM rooms_membership WHERE room_id = r.id AND user_id = u.id)"""
+        FROM {rows_in(**IDENTITY, room="text")} JOIN accounts_user u ON u.id = given.user_id {EVIDENCE} {MEMBERSHIP}"""
 
 
 # Whoever removes a member or archives a room at this moment is waited for, and then isn't overlooked: a row that was

@@ -7,8 +7,16 @@ from typing import NamedTuple
 from django.db import connection
 from django.utils import timezone
 
+from accounts.statements import EVIDENCE, IDENTITY, identity_of
 from chatsite import sql
 from chatsite.realtime.auth import Identity
+
+# The room that is named and, where `u` is in it, their membership: by a subquery, or PostgreSQL may go through all of the
+# room's members, or all of the person's rooms, for each.
+MEMBERSHIP = """
+    LEFT JOIN rooms_room r ON r.slug = given.room
+    LEFT JOIN rooms_membership m ON m.id = (
+        SELECT x.id FROM rooms_membership x WHERE x.room_id = r.id AND x.user_id = u.id)"""
 
 
 class Look(NamedTuple):
@@ -32,15 +40,7 @@ class Look(NamedTuple):
 
 def look(asked: Iterable[tuple[Identity, str]]) -> list[Look]:
     """For each a Look, unless there is no such user."""
-    given = sql.packed(
-        {
-            "user_id": identity.user_id,
-            "token_id": identity.token_id,
-            "session_key": identity.session_key,
-            "room": room,
-        }
-        for identity, room in asked
-    )
+    given = sql.packed(identity_of(identity) | {"room": room} for identity, room in asked)
     now = connection.ops.adapt_datetimefield_value(timezone.now())
     return [Look(*row) for row in sql.run(_look(connection.vendor), given, now)]
 
@@ -53,17 +53,10 @@ def rooms_of(user_ids: Iterable[int]) -> list[tuple[int, int]]:
 
 @cache
 def _look(vendor: str) -> str:
-    # By a subquery: otherwise PostgreSQL may go through all of the room's members, or all of the person's rooms, for each.
-    mine = "SELECT x.id FROM rooms_membership x WHERE x.room_id = r.id AND x.user_id = given.user_id"
     return f"""
         SELECT given.n, u.is_active, u.is_banned, u.password, u.session_version, t.id, s.session_data,
                r.id, m.id, m.role, m.read_seq
-        FROM {sql.rows_in(user_id="bigint", token_id="bigint", session_key="text", room="text")}
-        JOIN accounts_user u ON u.id = given.user_id
-        LEFT JOIN accounts_apitoken t ON t.id = given.token_id AND t.user_id = u.id
-        LEFT JOIN django_session s ON s.session_key = given.session_key AND s.expire_date > %s
-        LEFT JOIN rooms_room r ON r.slug = given.room
-        LEFT JOIN rooms_membership m ON m.id = ({mine})"""
+        FROM {sql.rows_in(**IDENTITY, room="text")} JOIN accounts_user u ON u.id = given.user_id {EVIDENCE} {MEMBERSHIP}"""
 
 
 @cache
