@@ -20,13 +20,15 @@ from chatsite.times import iso
 
 logger = logging.getLogger(__name__)
 
-# Seconds; short enough to look immediate. And until the database is asked again that could not answer.
-GATHER, AGAIN = 0.1, 1.0
+# Seconds; short enough to look immediate. And until the database is asked again that could not answer, at first and at
+# most: each time is a line in the log.
+GATHER, AGAIN, LONGEST = 0.1, 1.0, 5.0
 
 Change = tuple[str, datetime]
 
 later: Callable[[float, Callable[[], None]], Any] = Timer
 waiting: dict[int, Change] = {}
+again = AGAIN
 
 
 def arrived(user_id: int) -> None:
@@ -48,6 +50,7 @@ def note(user_id: int, event: str) -> datetime:
 
 
 def tell_all() -> None:
+    global again  # noqa: PLW0603
     changes = dict(waiting)
     waiting.clear()
     try:
@@ -57,6 +60,7 @@ def tell_all() -> None:
         logger.warning("%d who came or went are told of later: %s", len(changes), error)
         put_back(changes)
         return
+    again = AGAIN
     online = presence.online_ids()
     for person in people:
         others = online.intersection(audience.get(person.id, ())) - {person.id}
@@ -66,8 +70,10 @@ def tell_all() -> None:
 
 def put_back(changes: dict[int, Change]) -> None:
     """To be told with what comes next. What has changed since is newer."""
+    global again  # noqa: PLW0603
     if not waiting:
-        later(AGAIN, tell_all)
+        later(again, tell_all)
+        again = min(LONGEST, 2 * again)
     for user_id, change in changes.items():
         waiting.setdefault(user_id, change)
 

@@ -24,6 +24,11 @@ REDIS_SCHEMES = (
     "rediss+cluster",
 )
 MOST_WORKERS = 256
+# Of PostgreSQL's 100 connections: for all workers of a machine, for one, and the fewest that one can do with.
+ALL_CONNECTIONS, CONNECTIONS, FEWEST_CONNECTIONS = 80, 40, 16
+# libpq's own words, in seconds: a server that stands still, or was cut off, must not hold up who connects, nor for two
+# hours who waits for its answer.
+PATIENT = {"connect_timeout": 5, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -148,6 +153,7 @@ def database(data_dir: Path) -> dict[str, Any]:
         raise ImproperlyConfigured("DATABASE_URL names no database.")
     if scheme != "sqlite":
         config["ENGINE"] = "chatsite.postgresql"
+        config["OPTIONS"] = {**PATIENT, **config.get("OPTIONS", {})}
     else:
         config["ENGINE"] = "chatsite.sqlite"
         config["OPTIONS"] = {
@@ -157,6 +163,15 @@ def database(data_dir: Path) -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
         }
     return config
+
+
+def database_connections(workers: int) -> int:
+    """For one worker. The default leaves some of PostgreSQL's 100 to a backup and to whoever looks on."""
+    default = max(FEWEST_CONNECTIONS, min(CONNECTIONS, ALL_CONNECTIONS // workers))
+    count = whole("DATABASE_CONNECTIONS", default)
+    if count < FEWEST_CONNECTIONS:
+        raise ImproperlyConfigured(f"DATABASE_CONNECTIONS is less than {FEWEST_CONNECTIONS}: {count}.")
+    return count
 
 
 def metrics_token() -> str:

@@ -1,11 +1,13 @@
 """What the page views of every app share: who may open them, and how an error looks in a browser."""
 
+import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.auth.decorators import login_required
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -69,6 +71,8 @@ def add_errors(form: Any, error: ChatError) -> None:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Needs neither the database nor a session, which may be what broke. A program gets the contract's error."""
+    away = isinstance(sys.exception(), OperationalError | InterfaceError)
+    status = Unavailable.status if away else 500
     if "text/html" not in request.headers.get("Accept", ""):
-        return JsonResponse(Unavailable().payload(), status=500)
-    return render(None, "500.html", {"theme": request.COOKIES.get("theme", "system")}, status=500)
+        return JsonResponse(Unavailable().payload(), status=status)
+    return render(None, "500.html", {"theme": request.COOKIES.get("theme", "system")}, status=status)

@@ -241,9 +241,10 @@ HANDSHAKES_PER_ADDRESS = environment.whole("HANDSHAKES_PER_ADDRESS", 10_000)
 ROOMS_PER_SOCKET = environment.whole("ROOMS_PER_SOCKET", 1000)
 EVENTS_PER_SECOND = environment.whole("EVENTS_PER_SECOND", 100)
 
-# Connections to PostgreSQL that a process's HTTP requests hold at once; the next ones wait, and are told to try again
-# after a few seconds. PostgreSQL has 100 for all, and they must not take those of who stores messages. 0 is no limit.
-DATABASE_CONNECTIONS = environment.whole("DATABASE_CONNECTIONS", 40)
+# Connections to PostgreSQL that each process has at most; who finds none waits, and is told to try again after a few
+# seconds (chatsite/realtime/places.py). And the seconds after which a statement of the server is given up; 0 is never.
+DATABASE_CONNECTIONS = environment.database_connections(WORKERS)
+DATABASE_STATEMENT_TIMEOUT = environment.whole("DATABASE_STATEMENT_TIMEOUT", 30)
 
 # In a room of more members than this nobody hears who comes and goes, only how many are here.
 PRESENCE_ROOM_SIZE = environment.whole("PRESENCE_ROOM_SIZE", 200)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from time import monotonic
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.db.models import QuerySet
 
 from accounts import presence
@@ -20,8 +20,9 @@ from rooms.queries import counted_memberships
 GATHER_SECONDS = 0.1
 # Where the counting takes long, so many times longer is gathered: it takes no more than a tenth of the time.
 REST = 9
-# Seconds; a database that was away for a minute isn't a reason to say nothing for ten.
-LONGEST_PAUSE = 5.0
+# Seconds; a database that was away for a minute isn't a reason to say nothing for ten. And until one that could not
+# answer is asked again.
+LONGEST_PAUSE, AGAIN = 5.0, 1.0
 # So many rows are named in one query.
 BULK = 500
 
@@ -74,11 +75,12 @@ def tell_all() -> None:
     tell_others()
     try:
         tell_of(slugs)
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
+        # Once more, and then ever later: each time is a line in the log.
+        pause = min(LONGEST_PAUSE, max(AGAIN, 2 * pause))
         note(slugs)
         raise
-    finally:
-        pause = min(LONGEST_PAUSE, max(GATHER_SECONDS, REST * (monotonic() - began)))
+    pause = min(LONGEST_PAUSE, max(GATHER_SECONDS, REST * (monotonic() - began)))
 
 
 def tell_of(slugs: Collection[str]) -> None:

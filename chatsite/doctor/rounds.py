@@ -15,6 +15,7 @@ ALWAYS: list[tuple[str, Check]] = [
     ("database", database.answers),
 ]
 WITH_DATABASE: list[tuple[str, Check]] = [
+    ("connections", database.room),
     ("driver", database.driver),
     ("migrations", database.migrations),
     ("clock", clock.clock),

@@ -52,6 +52,10 @@ class Watched(BaseDatabaseWrapper):
     def wrap_database_errors(self) -> CountedErrors:
         return CountedErrors(self)
 
+    def is_broken(self) -> bool:
+        """Whether it can't be used any more, as far as that is seen without asking."""
+        return False
+
     def idle(self) -> int:
         """Connections that nobody holds and that wait for the next greenlet."""
         return 0

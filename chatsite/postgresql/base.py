@@ -1,13 +1,15 @@
 """Django's PostgreSQL backend for a server whose greenlets come and go.
 
 Each greenlet closes its connection when it ends, and for the next PostgreSQL would fork a process: 1 ms of our CPU and
-4 ms of waiting where a query takes 0.6. So a connection that is whole waits for whoever comes next.
+4 ms of waiting where a query takes 0.6. So a connection that is whole waits for whoever comes next. `places` bounds how
+many there are. Why this isn't Django's pool is in docs/architecture.md.
 """
 
 from collections import defaultdict, deque
 from time import monotonic
 from typing import Any
 
+from django.conf import settings
 from django.db.backends.postgresql import base
 from psycopg import Error
 from psycopg.pq import TransactionStatus
@@ -16,10 +18,10 @@ from chatsite.metrics.databases import Watched
 from chatsite.realtime import places
 from chatsite.realtime.threads import serving
 
-# So many wait unused; beyond that they are closed.
-MOST = 16
-# Seconds for which one waits.
-LONGEST = 60.0
+# Seconds for which one waits unused; who comes takes the one that was used last.
+LONGEST = 5.0
+# Seconds that a statement waits for another's lock, as on SQLite.
+LOCKED = 5.0
 
 # By database alias, the one that was used last at the end; each with the time since when it waits.
 waiting: dict[str, deque[tuple[Any, float]]] = defaultdict(deque)
@@ -68,8 +70,10 @@ class DatabaseWrapper(Watched, base.DatabaseWrapper):
         if self._new:
             self._new = False
             with self.cursor() as cursor:
-                # It compiles what looks dear and isn't: GET /room spent 19 of its 20 ms on that.
-                cursor.execute("SET jit = off")
+                cursor.execute(manners())
+
+    def is_broken(self) -> bool:
+        return self.connection is not None and not self.in_atomic_block and not is_whole(self.connection)
 
     def _close(self) -> None:
         try:
@@ -83,10 +87,25 @@ class DatabaseWrapper(Watched, base.DatabaseWrapper):
         idle, now = waiting[self.alias], monotonic()
         while idle and now - idle[0][1] > LONGEST:
             idle.popleft()[0].close()
-        if len(idle) >= MOST or not is_whole(self.connection):
+        if not is_whole(self.connection):
             return False
         idle.append((self.connection, now))
         return True
 
     def idle(self) -> int:
         return len(waiting[self.alias])
+
+
+def manners() -> str:
+    """What a new connection is told. Migrations, backups and other commands may take their time."""
+    # It compiles what looks dear and isn't: GET /room spent 19 of its 20 ms on that.
+    told = {"jit": "off"}
+    if serving() and settings.DATABASE_STATEMENT_TIMEOUT:
+        longest = settings.DATABASE_STATEMENT_TIMEOUT * 1000
+        told |= {
+            "statement_timeout": str(longest),
+            "lock_timeout": str(min(int(LOCKED * 1000), longest)),
+            # A process that stands still would keep others from the rows that it has locked.
+            "idle_in_transaction_session_timeout": str(longest),
+        }
+    return "; ".join(f"SET {name} = {value}" for name, value in told.items())

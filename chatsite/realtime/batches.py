@@ -13,6 +13,8 @@ from eventlet.patcher import is_monkey_patched
 from eventlet.queue import LightQueue
 
 from chatsite.metrics import tallies
+from chatsite.realtime import places
+from chatsite.realtime.runners import close_broken
 
 logger = logging.getLogger("chatsite.realtime")
 
@@ -96,10 +98,12 @@ class Batches(Generic[T, R]):
             self._finish(*self._next())
             return
         # With room for none: who puts something in waits until it is taken, when the batch before is done.
+        places.for_batches()
         prepared: LightQueue = LightQueue(0)
         finisher = eventlet.spawn(self._finish_all, prepared)
         try:
             while self._waiting or self._linger():
+                close_broken()
                 prepared.put(self._next())
         finally:
             prepared.put(None)
@@ -107,8 +111,10 @@ class Batches(Generic[T, R]):
             connections.close_all()
 
     def _finish_all(self, prepared: LightQueue) -> None:
+        places.for_batches()
         try:
             while (given := prepared.get()) is not None:
+                close_broken()
                 self._finish(*given)
         finally:
             connections.close_all()

@@ -1,7 +1,8 @@
-"""How many database connections HTTP requests hold at once.
+"""How many PostgreSQL connections this process has at once, and who may take them.
 
-PostgreSQL has 100, and a hundred slow searches would take them all from those who store messages. Everything else is
-bounded by itself and waits for no request; a request may wait for it.
+A place is taken for each connection that a greenlet holds, and one that waits unused is taken before another is opened:
+so there are never more than DATABASE_CONNECTIONS, however many sockets and requests there are. The places are shared
+out, as a hundred slow searches would else take them all from those who store messages.
 """
 
 from collections.abc import Callable
@@ -16,29 +17,49 @@ from eventlet.semaphore import Semaphore
 
 from chatsite.realtime.threads import serving
 
-# Seconds that a request waits for a place.
+# Seconds that one waits for a place.
 PATIENCE = 5.0
+# Two for each of the four kinds of batches: one looks while the other writes.
+BATCHES = 8
 
-_places = Semaphore(settings.DATABASE_CONNECTIONS)
+
+def shares(total: int) -> dict[str, int]:
+    """Batches have what they need; HTTP requests, and all others (events, jobs, timers), half of the rest each."""
+    requests = (total - BATCHES) // 2
+    return {"batch": BATCHES, "request": requests, "other": total - BATCHES - requests}
+
+
+def handlers(total: int) -> int:
+    """How many greenlets may handle events: some of the others' places are left for jobs and timers."""
+    return max(2, shares(total)["other"] * 2 // 3)
+
+
+_places = {kind: Semaphore(count) for kind, count in shares(settings.DATABASE_CONNECTIONS).items()}
 _greenlet = local()
 
 
 def begin(**signal: Any) -> None:
-    _greenlet.asks = True
+    _greenlet.kind = "request"
 
 
 def end(**signal: Any) -> None:
-    _greenlet.asks = False
+    _greenlet.kind = "other"
 
 
 request_started.connect(begin)
 request_finished.connect(end)
 
 
+def for_batches() -> None:
+    """From now on this greenlet takes the places that are kept for batches."""
+    _greenlet.kind = "batch"
+
+
 def take(owner: object) -> Callable[[], object] | None:
-    """What gives the place back, once; done by itself when `owner` is no more. None for who needs none."""
-    if not settings.DATABASE_CONNECTIONS or not serving() or not getattr(_greenlet, "asks", False):
+    """What gives the place back, once; done by itself when `owner` is no more. None outside of the server."""
+    if not serving():
         return None
-    if not _places.acquire(timeout=PATIENCE):
-        raise OperationalError("requests hold all DATABASE_CONNECTIONS")
-    return finalize(owner, _places.release)
+    kind = getattr(_greenlet, "kind", "other")
+    if not _places[kind].acquire(timeout=PATIENCE):
+        raise OperationalError(f"all connections for this ({kind}) are in use: see DATABASE_CONNECTIONS")
+    return finalize(owner, _places[kind].release)

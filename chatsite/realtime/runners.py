@@ -10,10 +10,13 @@ import eventlet
 from django.conf import settings
 from django.db import connections as databases
 
+from chatsite.metrics.databases import Watched
+from chatsite.realtime import places
+
 logger = logging.getLogger("chatsite.realtime")
 
-# PostgreSQL allows 100 connections as it comes; HTTP requests and other programs need theirs. For one worker, and for all.
-RUNNERS, ALL_RUNNERS, FEWEST = 32, 64, 4
+# Without PostgreSQL, whose connections set how many there are.
+RUNNERS = 32
 # Seconds until the hub reads what others have sent meanwhile: where SQLite answers, no step waits for anything.
 STRETCH = 0.005
 
@@ -38,7 +41,8 @@ class Runners:
         # By whose turn comes first.
         self._ready: dict[Hashable, deque[Worker]] = {}
         self._running = 0
-        self._most = max(FEWEST, min(RUNNERS, ALL_RUNNERS // settings.WORKERS))
+        postgresql = databases["default"].vendor == "postgresql"
+        self._most = places.handlers(settings.DATABASE_CONNECTIONS) if postgresql else RUNNERS
         self._starting = False
         self._resting = 0
 
@@ -119,8 +123,8 @@ class Runners:
     def _one(self, worker: Worker) -> None:
         """One step, then to the back of the queue: a client that sends much waits for those that send little."""
         if worker.has_work:
-            guarded(worker.step)
             close_broken()
+            guarded(worker.step)
         if worker.has_work:
             self._queue(worker)
         else:
@@ -135,9 +139,9 @@ def guarded(function: Callable[[], Any]) -> None:
 
 
 def close_broken() -> None:
-    """A connection that failed may be dead (PostgreSQL restarted): the next step opens another."""
+    """A connection that was kept may be dead (PostgreSQL restarted): what comes next opens another."""
     for database in databases.all(initialized_only=True):
-        if database.errors_occurred:
+        if database.errors_occurred or (isinstance(database, Watched) and database.is_broken()):
             database.close()
 
 

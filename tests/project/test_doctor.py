@@ -238,13 +238,17 @@ class TestPostgreSQL:
     def test_one_that_keeps_nothing_and_has_no_tables(self, tmp_path):
         from tests.realtime.harness import site_environ
 
-        with postgres() as url:
+        with postgres(connections=30) as url:
             done = doctor(site_environ(tmp_path, 1, DATABASE_URL=url))
+            modest = doctor(site_environ(tmp_path, 1, DATABASE_URL=url), DATABASE_CONNECTIONS="16")
             blocked = measured(site_environ(tmp_path, 1, DATABASE_URL=url))
         assert done.returncode == 1
         found = told(done.stdout)
         assert (found["database"], found["driver"], found["migrations"]) == ("wrong", "ok", "wrong")
         assert "fsync is off: a crash can lose messages" in done.stdout
+        assert found["connections"] == "wrong"
+        assert "1 × 40 at most; PostgreSQL has 27 for everything." in done.stdout
+        assert told(modest.stdout)["connections"] == "ok"
         assert blocked < 5
 
     def test_one_that_isnt_there(self, tmp_path):

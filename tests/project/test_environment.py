@@ -133,3 +133,19 @@ def test_mail(monkeypatch):
     assert settings["EMAIL_HOST"] == "mail.example.org"
     assert settings["EMAIL_USE_TLS"] is True
     assert settings["DEFAULT_FROM_EMAIL"] == "chat@example.org"
+
+
+@pytest.mark.parametrize(("workers", "count"), [(1, 40), (2, 40), (4, 20), (16, 16)])
+def test_workers_share_postgresqls_connections(monkeypatch, workers, count):
+    monkeypatch.delenv("DATABASE_CONNECTIONS", raising=False)
+    assert environment.database_connections(workers) == count
+    monkeypatch.setenv("DATABASE_CONNECTIONS", "50")
+    assert environment.database_connections(workers) == 50
+
+
+def test_a_database_url_has_the_last_word_on_how_long_to_wait(monkeypatch, tmp_path):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://chat@127.0.0.1/chat?connect_timeout=9&sslmode=require")
+    options = environment.database(tmp_path)["OPTIONS"]
+    assert int(options["connect_timeout"]) == 9
+    assert options["sslmode"] == "require"
+    assert options["keepalives_idle"] == 30

@@ -27,6 +27,8 @@ import pytest
         ("ACCESS_LOG", "perhaps"),
         ("METRICS_TOKEN", "short"),
         ("EVENTS_PER_SECOND", "-1"),
+        ("DATABASE_CONNECTIONS", "15"),
+        ("DATABASE_STATEMENT_TIMEOUT", "never"),
     ],
 )
 def test_the_start_stops_with_one_line(checkout, name, value):

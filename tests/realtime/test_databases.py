@@ -2,18 +2,18 @@
 
 import json
 import time
-from concurrent.futures import ALL_COMPLETED, ThreadPoolExecutor, wait
 
 import psycopg
 import pytest
-import requests
 
-from chatsite.postgresql.base import MOST
-from tests.realtime.cast import Chatter, settle
+from chatsite.realtime.places import shares
 from tests.realtime.clients import RawSocket
 from tests.realtime.conftest import SITE
 from tests.realtime.harness import serve
 from tests.realtime.postgres import find, postgres
+
+# Connections for who isn't an HTTP request and no batch, by default.
+OTHERS = shares(40)["other"]
 
 pytestmark = [
     pytest.mark.realtime,
@@ -68,11 +68,11 @@ def test_eighty_sockets_that_queried_hold_no_connection_each(server, database):
     for socket in sockets:
         socket.send('427["stall",{"seconds":0.05}]')
     time.sleep(0.05)
-    assert open_connections(database) <= 33
+    assert open_connections(database) <= OTHERS
     for socket in sockets:
         assert json.loads(socket.until("437")[3:])[0] == {"ok": True}
     time.sleep(0.2)
-    assert open_connections(database) <= MOST
+    assert open_connections(database) <= OTHERS
     for socket in sockets:
         socket.close()
 
@@ -106,48 +106,3 @@ def test_a_connection_that_postgresql_ended_is_not_used_again(server, database):
         time.sleep(0.2)
         assert socket.call("query") == {"ok": True, "one": 1}
         assert not backends(database) & gone
-
-
-def waiting_for_a_lock(database, count):
-    """Waits until so many connections do; gives how many they are a moment later."""
-    found = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-    with psycopg.connect(database, autocommit=True) as connection:
-        ended = time.monotonic() + 10
-        while connection.execute(found).fetchone()[0] < count and time.monotonic() < ended:
-            time.sleep(0.05)
-        time.sleep(0.5)
-        return connection.execute(found).fetchone()[0]
-
-
-def test_slow_requests_leave_connections_to_who_sends_messages(tmp_path):
-    """Three may hold one; who comes beside them is told to try again, and the three are answered in the end."""
-    with (
-        postgres() as database,
-        serve(
-            tmp_path, "chatsite.wsgi:application", DATABASE_URL=database, DATABASE_CONNECTIONS="3"
-        ) as server,
-        ThreadPoolExecutor(12) as pool,
-    ):
-        tokens = settle(server)
-        owner = Chatter(server, tokens["owner"])
-        owner.join("board")
-
-        def ask(n):
-            headers = {"Authorization": f"Token {tokens['member']}"}
-            return requests.get(f"{server.url}/room?n={n}", headers=headers, timeout=30)
-
-        with psycopg.connect(database) as slow:
-            slow.execute("LOCK TABLE rooms_roominvite, rooms_mention IN ACCESS EXCLUSIVE MODE")
-            answers = [pool.submit(ask, n) for n in range(12)]
-            assert waiting_for_a_lock(database, 3) == 3
-            done, held = wait(answers, timeout=10, return_when=ALL_COMPLETED)
-            assert len(held) == 3
-            assert {(one.result().status_code, one.result().json()["code"]) for one in done} == {
-                (503, "unavailable")
-            }
-            began = time.monotonic()
-            assert owner.say("board", "meanwhile")["ok"]
-            assert time.monotonic() - began < 2
-        assert [one.result().status_code for one in held] == [200] * 3
-        assert ask(0).status_code == 200
-        owner.close()

@@ -1,0 +1,151 @@
+"""A process never has more connections to PostgreSQL than it may, and who finds none is told so soon."""
+
+import threading
+import time
+from concurrent.futures import ALL_COMPLETED, ThreadPoolExecutor, wait
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from chatsite.realtime.places import BATCHES, handlers, shares
+from tests.realtime.cast import Chatter, rest, settle
+from tests.realtime.harness import serve
+from tests.realtime.postgres import find, postgres
+
+pytestmark = [
+    pytest.mark.realtime,
+    pytest.mark.skipif(not find("initdb"), reason="PostgreSQL is not installed"),
+]
+
+BOUND = 16
+REQUESTS = shares(BOUND)["request"]
+
+
+@pytest.mark.parametrize("total", [16, 17, 20, 40, 99])
+def test_the_shares_are_the_whole_and_everybody_has_some(total):
+    found = shares(total)
+    assert sum(found.values()) == total
+    assert found["batch"] == BATCHES
+    assert found["request"] >= 4
+    assert 2 <= handlers(total) < found["other"]
+
+
+@pytest.fixture(scope="module")
+def database():
+    with postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def server(database, tmp_path_factory):
+    settings = {"DATABASE_CONNECTIONS": str(BOUND), "DATABASE_STATEMENT_TIMEOUT": "0"}
+    with serve(tmp_path_factory.mktemp("site"), DATABASE_URL=database, **settings) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def tokens(server):
+    return settle(server)
+
+
+class Watch(threading.Thread):
+    """How many connections the server had at most, and how many of them waited for a lock."""
+
+    def __init__(self, database):
+        super().__init__(daemon=True)
+        self.database, self.most, self.stuck, self.over = database, 0, 0, threading.Event()
+        self.start()
+
+    def run(self):
+        found = (
+            "SELECT count(*), count(*) FILTER (WHERE wait_event_type = 'Lock') FROM pg_stat_activity"
+            " WHERE datname = 'postgres' AND application_name <> 'watch'"
+        )
+        with psycopg.connect(self.database, autocommit=True, application_name="watch") as connection:
+            while not self.over.wait(0.01):
+                count, self.stuck = connection.execute(found).fetchone()
+                self.most = max(self.most, count)
+
+    def until(self, stuck):
+        ended = time.monotonic() + 10
+        while self.stuck < stuck and time.monotonic() < ended:
+            time.sleep(0.02)
+        return self.stuck
+
+    def end(self):
+        self.over.set()
+        self.join()
+        return self.most
+
+
+def held(database, *tables):
+    """Whoever reads one of these tables waits until this is closed."""
+    connection = psycopg.connect(database, application_name="watch")
+    connection.execute(f"LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE")
+    return connection
+
+
+def outcome(answer):
+    """Of a REST answer."""
+    return answer.status_code, answer.json().get("code") if answer.status_code != 200 else None
+
+
+def read(chatter):
+    return chatter.io.call("read", {"room": "board", "seq": 1}, timeout=60)
+
+
+def sync(chatter):
+    return chatter.io.call("sync", {"room": "board", "after": 0}, timeout=60)
+
+
+def say(chatter):
+    return chatter.io.call(
+        "chat-message", {"room": "board", "body": "x", "client_id": str(uuid4())}, timeout=60
+    )
+
+
+EVENTS = (read, sync, say)
+
+
+def test_never_more_than_the_bound_whoever_asks(server, tokens, database):
+    """Forty requests and thirty sockets with three kinds of events, all of which have to wait."""
+    chatters = [Chatter(server, tokens["member"]) for _ in range(30)]
+    watch = Watch(database)
+
+    with ThreadPoolExecutor(70) as pool:
+        with held(database, "rooms_membership", "rooms_mention", "rooms_roominvite"):
+            asked = [pool.submit(rest, server, tokens["member"], "GET", f"/room?n={n}") for n in range(40)]
+            events = [pool.submit(EVENTS[n % 3], chatter) for n, chatter in enumerate(chatters)]
+            assert watch.until(REQUESTS + 3) >= REQUESTS + 3
+            done, _ = wait(asked, timeout=9, return_when=ALL_COMPLETED)
+            assert {outcome(one.result()) for one in done} == {(503, "unavailable")}
+            assert len(done) >= 40 - REQUESTS
+        codes = {answer.get("error", {}).get("code") for answer in (one.result() for one in events)}
+        assert codes <= {None, "unavailable"}
+    most = watch.end()
+    assert REQUESTS + 3 <= most <= BOUND
+    assert rest(server, tokens["member"], "GET", "/room").status_code == 200
+    assert all(event(chatter)["ok"] for event in EVENTS for chatter in chatters)
+    for chatter in chatters:
+        chatter.close()
+
+
+def test_slow_requests_leave_connections_to_who_sends_messages(server, tokens, database):
+    """As many as may hold one; who comes beside them is told to try again, and those are answered in the end."""
+    owner = Chatter(server, tokens["owner"])
+    owner.join("board")
+    watch = Watch(database)
+    with ThreadPoolExecutor(12) as pool:
+        with held(database, "rooms_roominvite", "rooms_mention"):
+            answers = [pool.submit(rest, server, tokens["member"], "GET", f"/room?n={n}") for n in range(12)]
+            assert watch.until(REQUESTS) == REQUESTS
+            began = time.monotonic()
+            assert owner.say("board", "meanwhile")["ok"]
+            assert time.monotonic() - began < 2
+            done, late = wait(answers, timeout=9, return_when=ALL_COMPLETED)
+            assert len(late) == REQUESTS
+            assert {outcome(one.result()) for one in done} == {(503, "unavailable")}
+        assert [one.result().status_code for one in late] == [200] * REQUESTS
+    assert watch.end() <= BOUND
+    owner.close()

@@ -1,0 +1,86 @@
+"""A statement that takes too long on PostgreSQL is given up, and who asked is told to try again."""
+
+import subprocess
+import sys
+import time
+
+import psycopg
+import pytest
+
+from tests.realtime.cast import Browser, Chatter, rest, settle
+from tests.realtime.clients import RawSocket
+from tests.realtime.conftest import SITE
+from tests.realtime.harness import ROOT, serve
+from tests.realtime.postgres import find, postgres
+
+pytestmark = [
+    pytest.mark.realtime,
+    pytest.mark.skipif(not find("initdb"), reason="PostgreSQL is not installed"),
+]
+
+
+@pytest.fixture(scope="module")
+def database():
+    with postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def server(database, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    with serve(folder, DATABASE_URL=database, DATABASE_STATEMENT_TIMEOUT="1") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def tokens(server):
+    return settle(server)
+
+
+def locked(database, *tables):
+    """As by a migration that changes them."""
+    connection = psycopg.connect(database)
+    connection.execute(f"LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE")
+    return connection
+
+
+def test_a_slow_statement_is_unavailable(database, tmp_path):
+    with (
+        serve(tmp_path, SITE, DATABASE_URL=database, DATABASE_STATEMENT_TIMEOUT="1") as server,
+        RawSocket(server) as socket,
+    ):
+        socket.connect()
+        began = time.monotonic()
+        assert socket.call("stall", {"seconds": 30})["error"]["code"] == "unavailable"
+        assert 1 <= time.monotonic() - began < 10
+        assert socket.call("query") == {"ok": True, "one": 1}
+
+
+def test_a_lock_of_another_session(server, tokens, database):
+    """What was asked of a table that is locked: the same answer by every door, and nothing is left of it afterwards."""
+    owner, browser = Chatter(server, tokens["owner"]), Browser(server, "owner")
+    owner.join("board")
+    with locked(database, "messaging_message"):
+        assert owner.say("board", "by the socket")["error"]["code"] == "unavailable"
+        sent = rest(server, tokens["owner"], "POST", "/message", room="board", body="by REST")
+        assert (sent.status_code, sent.json()["code"]) == (503, "unavailable")
+        found = rest(server, tokens["owner"], "GET", "/message?q=hello")
+        assert (found.status_code, found.json()["code"]) == (503, "unavailable")
+        for path in ("/chat/board", "/search?q=hello"):
+            page = browser.get(server.url + path, headers={"Accept": "text/html"}, timeout=10)
+            assert page.status_code == 503
+            assert "<html" in page.text
+            assert "Traceback" not in page.text
+    assert owner.say("board", "afterwards")["ok"]
+    assert browser.get(server.url + "/chat/board", timeout=10).status_code == 200
+    events = rest(server, tokens["owner"], "GET", "/message?room=board").json()["results"]
+    assert [message["body"] for message in events] == ["afterwards"]
+    assert "Traceback" not in server.log.read_text()
+    owner.close()
+
+
+def test_commands_may_take_their_time(server):
+    shown = "from chatsite.doctor.database import asked; print([asked('SHOW statement_timeout')])"
+    command = [sys.executable, "manage.py", "shell", "-v0", "-c", shown]
+    done = subprocess.run(command, cwd=ROOT, env=server.environ, capture_output=True, text=True, check=True)
+    assert "['0']" in done.stdout
