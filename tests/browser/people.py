@@ -7,12 +7,14 @@ from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.browser.spares import Spares
 from tests.realtime.cast import rest
 from tests.realtime.harness import Server
 
 PASSWORD = "correct horse battery"
 PHONE = {"viewport": {"width": 390, "height": 820}, "has_touch": True, "is_mobile": True}
 DESKTOP = {"viewport": {"width": 1360, "height": 820}}
+HERE = {**DESKTOP, "locale": "en-GB"}
 numbers = itertools.count(1)
 
 # What a page must not say: everything else on the console is a fault of ours.
@@ -39,13 +41,11 @@ class Visits:
     sessions: dict[tuple[str, str], list[Any]] = {}
 
     def __init__(self, browser: Browser, server: Server) -> None:
-        self.browser, self.server = browser, server
+        self.server, self.spares = server, Spares(browser, server.url)
         self.faults: list[str] = []
-        self.contexts: list[Any] = []
 
     def __call__(self, who: str | None, path: str, **options: Any) -> Page:
-        context = self.browser.new_context(**{**DESKTOP, "locale": "en-GB", **options})
-        self.contexts.append(context)
+        context = self.spares.take({**HERE, **options})
         if who:
             context.add_cookies(self.cookies(who))
         page = context.new_page()
@@ -63,24 +63,22 @@ class Visits:
         return self.sessions[key]
 
     def log_in(self, who: str) -> list[Any]:
-        context = self.browser.new_context()
+        context = self.spares.take(HERE)
         page = context.new_page()
         page.goto(f"{self.server.url}/login")
         page.get_by_label("Username").fill(who)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Log in").click()
         page.wait_for_url("**/chat/**")
-        cookies = context.cookies()
-        context.close()
-        return cookies
+        page.close()
+        return context.cookies()
 
     def note(self, where: str, message: Any) -> None:
         if message.type in ("error", "warning") and not EXPECTED.search(message.text):
             self.faults.append(f"{where}: {message.text}")
 
     def close(self) -> None:
-        for context in self.contexts:
-            context.close()
+        self.spares.give_back()
 
 
 def say(page: Page, text: str) -> None:

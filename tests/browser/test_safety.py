@@ -46,7 +46,7 @@ def watched(visit):
 
     def watched(who, path):
         page = visit(who, "/login")
-        page.context.add_init_script(
+        page.add_init_script(
             "window.breaches = []; addEventListener('securitypolicyviolation', (event) => breaches.push(event.blockedURI))"
         )
         page.goto(visit.server.url + path)

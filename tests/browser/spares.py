@@ -1,0 +1,49 @@
+"""Browsers of their own (Playwright's contexts) that serve one test after another: a new one takes three times as long."""
+
+from collections import defaultdict
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext
+
+# All that a page can keep but what it was sent: files stay in the cache, as with anybody who comes back.
+KEPT = "cookies,local_storage,indexeddb,cache_storage,service_workers"
+
+
+class Spares:
+    """Those of a server and its tests, by what they were made with."""
+
+    free: dict[tuple[str, str], list[BrowserContext]] = defaultdict(list)
+
+    def __init__(self, browser: Browser, url: str) -> None:
+        self.browser, self.url = browser, url
+        self.taken: list[tuple[BrowserContext, str]] = []
+
+    def take(self, options: dict[str, Any]) -> BrowserContext:
+        made_with = repr(sorted(options.items()))
+        spare = self.free[self.url, made_with]
+        context = spare.pop() if spare else self.browser.new_context(**options)
+        self.taken.append((context, made_with))
+        context.once("close", self.forget)
+        return context
+
+    def forget(self, closed: BrowserContext) -> None:
+        self.taken = [(context, made_with) for context, made_with in self.taken if context is not closed]
+
+    def give_back(self) -> None:
+        while self.taken:
+            context, made_with = self.taken.pop()
+            context.remove_listener("close", self.forget)
+            self.empty(context)
+            self.free[self.url, made_with].append(context)
+
+    def empty(self, context: BrowserContext) -> None:
+        """The page that is left keeps the browser's processes alive, and shows nothing."""
+        pages = context.pages
+        blank = pages.pop(0) if pages and pages[0].url == "about:blank" else context.new_page()
+        for page in pages:
+            page.close()
+        context.set_offline(False)
+        context.clear_cookies()
+        session = context.new_cdp_session(blank)
+        session.send("Storage.clearDataForOrigin", {"origin": self.url, "storageTypes": KEPT})
+        session.detach()
