@@ -2,13 +2,14 @@
 
 import json
 import re
+import shutil
 import stat
 import struct
 import subprocess
-import sys
 import threading
 import time
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ import requests
 
 from tests.project.checkout import PASSWORD, ROOT, form
 from tests.project.test_documents import csrf, send
+from tests.project.warm import Warm
 from tests.realtime.harness import site_environ
 from tests.realtime.postgres import find, postgres
 
@@ -38,27 +40,23 @@ class Place:
     """A site that isn't served: `site("backup", …)` is a management command."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
-        self.environ = site_environ(folder, 1, **settings)
         self.file = folder / "chat.sqlite3"
+        self.warm = Warm(site_environ(folder, 1, **settings))
 
-    def __call__(self, *arguments: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "manage.py", *map(str, arguments)],
-            cwd=ROOT,
-            env={**self.environ, **settings},
-            capture_output=True,
-            text=True,
-            timeout=100,
-        )
+    def __call__(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        return self.warm.run(*map(str, arguments))
+
+    def close(self) -> None:
+        self.warm.close()
 
     def do(self, *arguments: str | Path) -> str:
         done = self(*arguments)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def refused(self, *arguments: str | Path, **settings: str) -> str:
+    def refused(self, *arguments: str | Path) -> str:
         """The one line in which it says why."""
-        done = self(*arguments, **settings)
+        done = self(*arguments)
         assert done.returncode == 1, done.stdout
         lines = done.stderr.strip().splitlines()
         assert len(lines) == 1, done.stderr
@@ -77,9 +75,9 @@ class Place:
 @pytest.fixture(scope="module")
 def lite(tmp_path_factory):
     """A site on SQLite with somebody in it."""
-    place = Place(tmp_path_factory.mktemp("lite"))
-    place.talk()
-    return place
+    with closing(Place(tmp_path_factory.mktemp("lite"))) as place:
+        place.talk()
+        yield place
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +87,17 @@ def backup(lite, tmp_path_factory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def emptied(tmp_path_factory):
+    with closing(Place(tmp_path_factory.mktemp("empty"))) as place:
+        yield place
+
+
 @pytest.fixture
-def empty(tmp_path):
-    return Place(tmp_path / "empty")
+def empty(emptied):
+    shutil.rmtree(emptied.file.parent)
+    emptied.file.parent.mkdir()
+    return emptied
 
 
 def manifest(path: Path) -> dict:
@@ -223,7 +229,8 @@ def url():
 
 @pytest.fixture(scope="module")
 def post(url, tmp_path_factory):
-    return Place(tmp_path_factory.mktemp("post"), DATABASE_URL=url)
+    with closing(Place(tmp_path_factory.mktemp("post"), DATABASE_URL=url)) as place:
+        yield place
 
 
 @needs_postgres
@@ -287,20 +294,21 @@ class TestPostgreSQL:
             thread.join()
         post.do("verify", tmp_path / "busy.zip")
 
-    def test_its_password_is_not_told(self, backup, post):
+    def test_its_password_is_not_told(self, tmp_path):
         wrong = "postgresql://chat:opensesame@127.0.0.1:1/chat"
-        line = post.refused("backup", "/tmp/never.zip", DATABASE_URL=wrong)
+        with closing(Place(tmp_path, DATABASE_URL=wrong)) as place:
+            line = place.refused("backup", tmp_path / "never.zip")
         assert "DATABASE_URL" in line
         assert "opensesame" not in line
 
 
 class TestVersions:
     def test_an_older_one_is_brought_up_to_date(self, empty, tmp_path):
-        old = Place(tmp_path / "old")
-        old.do("migrate", "-v0", "accounts", "0001")
-        old.do("migrate", "-v0", "rooms", "0002")
         path = tmp_path / "old.zip"
-        old.do("backup", path)
+        with closing(Place(tmp_path / "old")) as old:
+            old.do("migrate", "-v0", "accounts", "0001")
+            old.do("migrate", "-v0", "rooms", "0002")
+            old.do("backup", path)
         assert "accounts.usersession" not in manifest(path)["tables"]
         empty.do("verify", path)
         empty.do("restore", path)
