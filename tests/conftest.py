@@ -5,6 +5,17 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from rooms import membership, services
+from tests import scheduling
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return scheduling.ByFile(config, log) if config.option.dist == "load" else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: scheduling.place(item.path))
 
 
 def person(username):

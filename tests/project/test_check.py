@@ -1,8 +1,11 @@
 """`./run test` before its first check: what is missing is installed, or named."""
 
+import os
+
 import pytest
 
 from scripts import check
+from tests import scheduling
 
 
 @pytest.fixture
@@ -65,6 +68,27 @@ def test_an_install_that_fails_is_told(machine, monkeypatch):
     monkeypatch.setattr(check.os, "geteuid", lambda: 0)
     with pytest.raises(SystemExit, match="could not install"):
         check.install_programs()
+
+
+def test_what_was_skipped_is_named_in_the_end(tmp_path, capfd, monkeypatch):
+    some = tmp_path / "test_some.py"
+    some.write_text(
+        "import pytest\n@pytest.mark.skip(reason='no moon')\ndef test_tide(): pass\ndef test_sea(): pass\n"
+    )
+    monkeypatch.setattr(check, "skipped", [])
+    assert check.pytest("-p", "no:cacheprovider", "-c", os.devnull, f"--rootdir={tmp_path}", str(some))
+    assert check.skipped == ["test_some::test_tide: no moon"]
+    monkeypatch.setattr(check, "CHECKS", {"sky": lambda: True})
+    for name in ("install_programs", "install_modules"):
+        monkeypatch.setattr(check, name, lambda: None)
+    monkeypatch.setenv("CHROMIUM", "")
+    monkeypatch.setattr(check.sys, "argv", ["check.py"])
+    assert check.main() == 0
+    assert "\nskipped test_some::test_tide: no moon\nok     sky" in capfd.readouterr().out
+
+
+def test_what_runs_first_is_there():
+    assert [name for name in scheduling.FIRST if not (check.ROOT / name).exists()] == []
 
 
 def test_the_lock_names_no_registry():
