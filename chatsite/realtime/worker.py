@@ -164,7 +164,8 @@ class EventletWorker(AsyncWorker):
                 data = client.recv(door.LONGEST, socket.MSG_PEEK)
         except OSError as error:
             self.log.debug("a client went: %s", error)
-        if not data:
+        # Who says something only after the end would be told of nothing but our closed listener.
+        if not data or not self.alive:
             client.close()
         elif not door.opens(data, client, address, self.upgrade):
             super().handle(listener, client, address)

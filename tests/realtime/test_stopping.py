@@ -2,7 +2,9 @@
 
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
+from socket import create_connection
 
 import pytest
 
@@ -44,6 +46,21 @@ def test_a_request_that_is_being_answered_is_answered(tmp_path):
         # Its handler runs to its end, though its client is told to go at once.
         assert socket.end() == 1001
         assert server.process.wait(5) == 0
+
+
+def test_who_says_something_only_then_is_closed_without_a_word_in_the_log(tmp_path):
+    with serve(tmp_path, SITE) as server:
+        socket = RawSocket(server).connect()
+        socket.send('427["slow",{"n":1,"seconds":0.8}]')
+        silent = create_connection((server.host, server.port), timeout=10)
+        time.sleep(0.2)
+        server.process.terminate()
+        assert socket.end() == 1001
+        silent.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        with suppress(ConnectionResetError):
+            assert silent.recv(100) == b""
+        assert server.process.wait(5) == 0
+        assert "Bad file descriptor" not in server.log.read_text()
 
 
 def test_a_worker_whose_parent_was_killed_goes_too(tmp_path):
