@@ -75,4 +75,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
     status = Unavailable.status if away else 500
     if "text/html" not in request.headers.get("Accept", ""):
         return JsonResponse(Unavailable().payload(), status=status)
-    return render(None, "500.html", {"theme": request.COOKIES.get("theme", "system")}, status=status)
+    context = {"theme": request.COOKIES.get("theme", "system"), "status": status}
+    return render(None, "500.html", context, status=status)

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.db import OperationalError
 from django.test import Client, RequestFactory
 
 from chatsite.pages import server_error
@@ -13,6 +14,18 @@ def test_500_needs_no_database():
     answer = server_error(RequestFactory().get("/", headers={"accept": "text/html"}))
     assert answer.status_code == 500
     assert b"The server could not do that" in answer.content
+
+
+@pytest.mark.parametrize("accept", ["text/html", "*/*"])
+@pytest.mark.django_db
+def test_a_database_that_is_away_is_worth_another_try(owner, monkeypatch, accept):
+    def away(*arguments):
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr("rooms.views.browse.room_payloads", away)
+    client = Client(raise_request_exception=False)
+    client.force_login(owner)
+    assert client.get("/chat/", headers={"accept": accept}).status_code == 503
 
 
 @pytest.mark.django_db
