@@ -3,7 +3,7 @@
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from accounts import admission, announcements, presence, rechecks
+from accounts import admission, announcements, presence
 from accounts.admission import authenticate
 from accounts.credentials import authorise
 from accounts.models import User, UserSession
@@ -44,7 +44,6 @@ def sweep_sessions() -> None:
 
 
 jobs = [
-    every(rechecks.SECONDS, rechecks.recheck),
     every(WRITE_SECONDS, write_seen),
     every(SEEN_SECONDS, note_seen),
     every(SWEEP_SECONDS, sweep_sessions),

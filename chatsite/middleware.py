@@ -5,9 +5,11 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from chatsite import processes
 from chatsite.errors import TooLarge
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 
 def bounded_body(get_response: GetResponse) -> Callable[[HttpRequest], HttpResponse]:
@@ -20,5 +22,17 @@ def bounded_body(get_response: GetResponse) -> Callable[[HttpRequest], HttpRespo
             error = TooLarge()
             return JsonResponse(error.payload(), status=error.status)
         return get_response(request)
+
+    return middleware
+
+
+def revocations_everywhere(get_response: GetResponse) -> Callable[[HttpRequest], HttpResponse]:
+    """Who takes a right away is answered when it has ended in all processes of the site."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if processes.assent is None or request.method in SAFE:
+            return get_response(request)
+        with processes.assent.awaited():
+            return get_response(request)
 
     return middleware

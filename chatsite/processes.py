@@ -1,5 +1,7 @@
 """Several processes of one site, by Redis. With SQLite there is one, and nobody to talk to."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -8,17 +10,29 @@ from chatsite import sql
 from chatsite.realtime.server import ChatServer
 
 if TYPE_CHECKING:
+    from chatsite.bus.assent import Assent
     from chatsite.bus.bus import Bus
 
 # Of this process; None where there are no others.
 bus: "Bus | None" = None
+assent: "Assent | None" = None
 
 
 def join(server: ChatServer) -> None:
     """Before anybody is connected."""
-    global bus  # noqa: PLW0603
+    global bus, assent
     if settings.REDIS_URL and sql.postgresql():
         # redis-py takes its time and some megabytes.
         from chatsite.bus import site
 
-        bus = site.join(server)
+        bus, assent = site.join(server)
+
+
+@contextmanager
+def looking() -> Iterator[None]:
+    """A whole look at who may stay no longer: other processes may count on it."""
+    if assent is None:
+        yield
+        return
+    with assent.looking():
+        yield

@@ -1,15 +1,25 @@
 """Which event goes to which handler: for sockets what `urls.py` is for HTTP."""
 
+import accounts.rechecks
 import accounts.sockets
 import messaging.sockets
+import rooms.rechecks
 import rooms.sockets
+from chatsite import processes
 from chatsite.realtime.connection import Connection
-from chatsite.realtime.routing import Router
+from chatsite.realtime.routing import Router, every
 
 
 def disconnected(connection: Connection) -> None:
     accounts.sockets.disconnected(connection)
     rooms.sockets.disconnected(connection)
+
+
+def recheck() -> None:
+    """Who may stay no longer: in the site, and in the rooms they have joined."""
+    with processes.looking():
+        accounts.rechecks.recheck()
+        rooms.rechecks.recheck()
 
 
 router = Router(
@@ -19,5 +29,5 @@ router = Router(
     admit=accounts.sockets.admit,
     connected=accounts.sockets.connected,
     disconnected=disconnected,
-    jobs=[*accounts.sockets.jobs, *rooms.sockets.jobs],
+    jobs=[*accounts.sockets.jobs, *rooms.sockets.jobs, every(accounts.rechecks.SECONDS, recheck)],
 )

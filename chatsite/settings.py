@@ -52,6 +52,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "chatsite.tracing.traced",
+    "chatsite.middleware.revocations_everywhere",
     "django.middleware.security.SecurityMiddleware",
     "chatsite.middleware.bounded_body",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -12,10 +12,8 @@ from chatsite import sql
 from chatsite.realtime import delivery
 from chatsite.realtime.connection import Connection
 
-# The contract promises `heads` every 20 s at least: they leave with a ping, up to 8 s later. And 5 s for a membership that
-# ended unheard.
+# The contract promises `heads` every 20 s at least: they leave with a ping, up to 8 s later.
 HEADS_SECONDS = 10.0
-SECONDS = 4.5
 
 Rooms = frozenset[str]
 

@@ -58,6 +58,5 @@ events = [
 ]
 jobs = [
     every(rechecks.HEADS_SECONDS, rechecks.send_heads),
-    every(rechecks.SECONDS, rechecks.recheck),
     every(filling.COMPARE_SECONDS, filling.compare),
 ]

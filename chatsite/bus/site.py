@@ -14,34 +14,40 @@ from redis.exceptions import RedisError
 from accounts import announcements, presence
 from accounts.presence_redis import RENEW, WATCH, RedisPresence
 from chatsite.bus import servers
+from chatsite.bus.assent import Assent, Noting
 from chatsite.bus.bus import Bus
 from chatsite.bus.envelope import Seal
-from chatsite.bus.relay import Relay
 from chatsite.realtime import delivery
-from chatsite.realtime.runners import repeat
+from chatsite.realtime.runners import repeat, with_databases_closed
 from chatsite.realtime.server import ChatServer
 from rooms import filling
 
 logger = logging.getLogger(__name__)
 
+# Seconds for PostgreSQL at the start.
+PATIENCE = 5
 
-def join(server: ChatServer) -> Bus:
+
+def join(server: ChatServer) -> tuple[Bus, Assent]:
     """Before anybody is connected."""
     seal = Seal(settings.SECRET_KEY)
     bus = Bus(servers.server(settings.REDIS_URL), seal.prefix)
-    delivery.others = Relay(bus, seal, filling.look_again)
+    delivery.others = Noting(bus, seal, filling.look_again)
+    assent = Assent(bus.worker)
+    with eventlet.Timeout(PATIENCE, False):
+        with_databases_closed(assent.enter)
     here = presence.here = RedisPresence(
         Site(bus),
         partial(announcements.note, event="user-connected"),
         partial(announcements.note, event="user-disconnected"),
     )
-    server.companions.append(Companion(bus, here))
-    return bus
+    server.companions.append(Companion(bus, here, assent))
+    return bus, assent
 
 
 class Companion:
-    def __init__(self, bus: Bus, here: RedisPresence) -> None:
-        self.bus, self.here = bus, here
+    def __init__(self, bus: Bus, here: RedisPresence, assent: Assent) -> None:
+        self.bus, self.here, self.assent = bus, here, assent
         self._jobs: list[Any] = []
 
     def start(self) -> None:
@@ -57,6 +63,7 @@ class Companion:
         """The bus ends with the process: what is still being answered is still sent."""
         for job in self._jobs:
             job.kill()
+        eventlet.spawn_n(with_databases_closed, self.assent.leave)
 
     def _ask(self, question: Callable[[], None]) -> None:
         try:

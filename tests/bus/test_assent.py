@@ -1,0 +1,100 @@
+"""Who takes a right away is answered when it has ended in every process, whether Redis passes that on or not."""
+
+import os
+import signal
+import time
+
+import pytest
+import requests
+
+from tests.bus.conftest import wait_for
+from tests.realtime.cast import Browser, Chatter, rest
+from tests.realtime.harness import serve
+
+pytestmark = [pytest.mark.realtime, pytest.mark.serial]
+
+# Seconds after which nobody is waited for.
+LONGEST = 7.0
+
+
+def remove(two):
+    return rest(two.one, two.tokens["owner"], "DELETE", "/room/board/member/member")
+
+
+def ban(two):
+    return rest(two.one, two.tokens["owner"], "POST", "/room/board/ban", username="member")
+
+
+@pytest.fixture
+def board(two):
+    """The member is in it before each test, and after it."""
+
+    let_in(two)
+    yield
+    let_in(two)
+
+
+def let_in(two):
+    rest(two.one, two.tokens["owner"], "DELETE", "/room/board/ban/member")
+    rest(two.one, two.tokens["owner"], "POST", "/room/board/member", username="member")
+
+
+def events_after(two, chatter, revoke):
+    """What came to them in the other process of that which was said there once `revoke` was answered; and how long that
+    took, in seconds."""
+    sender = two.chatter(two.other, "owner", "board")
+    sender.say("board", "before")
+    chatter.wait("chat-message", body="before")
+    began = time.monotonic()
+    assert revoke().status_code < 400
+    took = time.monotonic() - began
+    for n in range(5):
+        sender.say("board", f"after {n}")
+    time.sleep(0.3)
+    return [data["body"] for data in chatter.all("chat-message") if data["body"] != "before"], took
+
+
+def seconds(revoke, two):
+    let_in(two)
+    began = time.monotonic()
+    assert revoke(two).status_code < 400
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize("revoke", [remove, ban])
+def test_without_redis_nothing_comes_after_the_answer(two, board, revoke):
+    member = two.chatter(two.other, "member", "board")
+    two.redis.halt()
+    try:
+        seen, _ = events_after(two, member, lambda: revoke(two))
+    finally:
+        two.redis.go_on()
+    assert seen == []
+
+
+def test_without_redis_nothing_comes_after_a_logout(two, board):
+    browser = Browser(two.one, "member")
+    member = Chatter(two.other, cookies=browser.cookie_header)
+    member.join("board")
+    two.redis.halt()
+    try:
+        seen, _ = events_after(two, member, lambda: browser.form("/logout"))
+    finally:
+        two.redis.go_on()
+    assert seen == []
+    assert not member.io.connected
+
+
+def test_with_redis_the_others_say_so_and_who_was_killed_is_waited_for_once(two, board, tmp_path):
+    member = two.chatter(two.other, "member", "board")
+    with serve(tmp_path, "tests.bus.unlooking:application", **two.settings) as third:
+        wait_for(lambda: requests.get(f"{third.url}/readyz", timeout=5).status_code == 200, 15)
+        seen, took = events_after(two, member, lambda: remove(two))
+        assert seen == []
+        assert took < LONGEST - 2
+        # Or gunicorn would start another worker, which would bury it.
+        third.process.send_signal(signal.SIGSTOP)
+        os.kill(third.worker, signal.SIGKILL)
+        assert seconds(ban, two) >= LONGEST
+        assert seconds(ban, two) < LONGEST - 2
+        third.process.send_signal(signal.SIGCONT)

@@ -1,0 +1,16 @@
+"""A process that doesn't look by itself at who may stay: what it does about them, it was told by another one."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
+get_wsgi_application()
+
+from accounts import rechecks  # noqa: E402
+
+rechecks.SECONDS = 3600.0
+
+from chatsite.wsgi import application  # noqa: E402
+
+__all__ = ["application"]
