@@ -1,6 +1,6 @@
 """Who is here, as each machine says it and as each reader was told.
 
-await_online(stage, "deck", {"ada", "mira"}, tokens)    # by REST and by a join, at every worker's door, within 20 s
+await_online(stage, "deck", {"ada", "mira"}, tokens)    # by REST and by a join, at every worker's door
 stutters(crew.report())                                  # who was announced twice in a row, and to whom
 """
 
@@ -11,8 +11,8 @@ import requests
 from tests.chaos.crew import Report
 from tests.chaos.stage import Machine, Stage
 
-# Seconds in which a ghost goes.
-GONE = 20.0
+# Seconds: a ghost goes within 20, but the machine may be busy.
+GONE = 40.0
 
 
 def online(machine: Machine, token: str, room: str) -> set[str]:
@@ -37,15 +37,16 @@ def await_online(stage: Stage, room: str, expected: set[str], token: str, second
         time.sleep(0.3)
 
 
-def stutters(reports: list[Report]) -> list[str]:
-    """Announced twice with nothing between. A join begins anew, as what came meanwhile was missed."""
+def stutters(reports: list[Report], since: float = 0) -> list[str]:
+    """Announced twice with nothing between, the second time after `since`. A connection begins anew, as what came meanwhile
+    was missed."""
     found = []
     for report in reports:
         last: dict[str, str] = {}
-        for _, event, name in report["presence"]:
-            if event == "join":
+        for at, event, name in report["presence"]:
+            if event == "connect":
                 last.clear()
-            elif last.get(name) == event:
-                found.append(f"{report['name']} was told {event} of {name} twice")
+            elif last.get(name) == event and at > since:
+                found.append(f"{report['name']} was told {event} of {name} twice, at {at}")
             last[name] = event
     return found

@@ -22,15 +22,18 @@ ANSWER = 60.0
 
 @dataclass
 class Revocation:
-    """`ask` is a request that takes somebody's right; `answered` when it did, in milliseconds since 1970."""
+    """`ask` is a request that takes somebody's right; `answered` when it did, in milliseconds since 1970, and `waited`
+    the seconds that took."""
 
     name: str
     ask: Callable[[], requests.Response]
     answered: float = 0.0
+    waited: float = 0.0
 
     def carry_out(self) -> None:
         """Asks until it is answered. After an attempt without an answer it may be done already."""
-        deadline = time.monotonic() + ANSWER
+        began = time.monotonic()
+        deadline = began + ANSWER
         while not self.answered:
             assert time.monotonic() < deadline, f"{self.name} got no answer"
             try:
@@ -39,38 +42,44 @@ class Revocation:
                 time.sleep(0.2)
                 continue
             if answer.status_code < 400 or answer.status_code == 404:
-                self.answered = time.time() * 1000
+                self.answered, self.waited = time.time() * 1000, time.monotonic() - began
             else:
                 assert answer.status_code in (500, 503), answer.text
                 time.sleep(0.2)
 
 
+KINDS = ("removed", "banned", "ended")
+
+
+def names(scene: str, machines: int) -> list[str]:
+    """Of those whom one scene needs."""
+    return [f"{scene}-{kind}-{place}" for kind in KINDS for place in range(machines)]
+
+
 class Doomed:
-    def __init__(self, stage: Stage, crew: Crew, room: str, scene: str, owner: str) -> None:
+    def __init__(self, stage: Stage, crew: Crew, room: str, tokens: dict[str, str], owner: str) -> None:
         """`owner` is a token of the room's owner."""
         self.stage, self.crew, self.room, self.owner = stage, crew, room, owner
         self.revocations: list[Revocation] = []
-        kinds = ("removed", "banned", "logged-out")
-        count = len(stage.machines)
-        tokens = stage.people(room, [f"{scene}-{kind}-{n}" for kind in kinds for n in range(count)])
-        hands = [self._hand(name, token, n % count) for n, (name, token) in enumerate(tokens.items())]
-        crew.open(*hands)
+        crew.open(*(self._hand(name, token) for name, token in tokens.items()))
         crew.ready(self.names)
 
     @property
     def names(self) -> list[str]:
         return [revocation.name for revocation in self.revocations]
 
-    def _hand(self, name: str, token: str, place: int) -> Hand:
+    def _hand(self, name: str, token: str) -> Hand:
         """Connected to one machine; the next one is asked to end it."""
+        _, kind, number = name.split("-")
+        place = int(number)
         here = self.stage.machines[place]
         there = self.stage.machines[(place + 1) % len(self.stage.machines)].server
         hand = Hand(name, here.url, token, rooms=[self.room])
         path = f"{there.url}/room/{self.room}"
         mine = {"headers": {"Authorization": f"Token {self.owner}"}, "timeout": 30}
-        if "-removed-" in name:
+        if kind == "removed":
             ask = lambda: requests.delete(f"{path}/member/{name}", **mine)  # noqa: E731
-        elif "-banned-" in name:
+        elif kind == "banned":
             ask = lambda: requests.post(f"{path}/ban", json={"username": name}, **mine)  # noqa: E731
         else:
             browser = Browser(there, name)

@@ -9,6 +9,7 @@ each machine and one between each machine and Redis.
 Only what the tests ask themselves goes past the proxies: `machine.server.url`, `stage.postgres.ask`.
 """
 
+import subprocess
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
@@ -26,8 +27,8 @@ CONNECTIONS = 300
 class Machine:
     """Some workers behind one port, `server`, as gunicorn serves them."""
 
-    def __init__(self, server: harness.Server, door: Proxy, to_redis: Proxy) -> None:
-        self.server, self.door, self.to_redis = server, door, to_redis
+    def __init__(self, server: harness.Server, size: int, door: Proxy, to_redis: Proxy) -> None:
+        self.server, self.size, self.door, self.to_redis = server, size, door, to_redis
 
     @property
     def url(self) -> str:
@@ -39,6 +40,15 @@ class Machine:
         """Their pids."""
         pid = self.server.process.pid
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    def start(self) -> None:
+        """Once more, at the same port."""
+        command = harness.command(self.server.port, harness.SITE, self.size)
+        with self.server.log.open("ab") as log:
+            self.server.process = subprocess.Popen(
+                command, cwd=harness.ROOT, env=self.server.environ, stdout=log, stderr=log
+            )
+        harness.wait_ready(self.server)
 
 
 class Stage:
@@ -73,7 +83,7 @@ class Stage:
             **self.settings,
         }
         server = enter(harness.serve(self.folder / name, workers=self.size, **settings))
-        return Machine(server, enter(Proxy(server.port)), to_redis)
+        return Machine(server, self.size, enter(Proxy(server.port)), to_redis)
 
     @property
     def workers(self) -> list[int]:

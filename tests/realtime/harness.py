@@ -18,6 +18,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parents[2]
+SITE = "chatsite.wsgi:application"
 # A freshly migrated database, once there is one.
 _migrated: list[Path] = []
 # Seconds; a loaded machine takes its time.
@@ -102,9 +103,7 @@ def site_environ(folder: Path, port: int, **settings: str) -> dict[str, str]:
 
 
 @contextmanager
-def serve(
-    folder: Path, application: str = "chatsite.wsgi:application", workers: int = 1, **settings: str
-) -> Iterator[Server]:
+def serve(folder: Path, application: str = SITE, workers: int = 1, **settings: str) -> Iterator[Server]:
     """Migrate the folder's database, start gunicorn as `./run` does, wait until it answers, and stop it in the end."""
     port = free_port()
     environ = site_environ(folder, port, **settings)

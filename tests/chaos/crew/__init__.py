@@ -59,7 +59,7 @@ class Crew:
         self._ask("open", people=[asdict(hand) for hand in hands])
 
     def ready(
-        self, names: list[str] | None = None, heads: dict[str, int] | None = None, seconds: float = 30
+        self, names: list[str] | None = None, heads: dict[str, int] | None = None, seconds: float = PATIENCE
     ) -> None:
         """All of them are connected, know all up to these heads, and wait for no ack. Who was revoked isn't waited for."""
         done = self._ask("ready", names=names, heads=heads or {}, ms=seconds * 1000)

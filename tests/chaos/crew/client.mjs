@@ -36,6 +36,7 @@ export class Client {
 
   connected() {
     this.connects.push(Date.now());
+    this.presence.push([Date.now(), "connect", ""]);
     this.asking.clear();
     for (const slug of this.logs.keys()) this.ask("join", slug);
   }
@@ -72,7 +73,7 @@ export class Client {
       if (number !== this.connects.length) return;
       if (answer.ok) {
         event = "sync";
-        if (answer.online) this.arrived(slug, answer.online);
+        if (answer.online) this.online[slug] = answer.online;
         if (log.page(answer)) continue;
         this.asking.delete(slug);
         log.follow();
@@ -85,11 +86,6 @@ export class Client {
       await wait(1000 * (answer.error.retry_after ?? 0.3 + Math.random() / 2));
     }
     if (number === this.connects.length) this.asking.delete(slug);
-  }
-
-  arrived(slug, online) {
-    this.online[slug] = online;
-    this.presence.push([Date.now(), "join", slug]);
   }
 
   // The ack, or one that is made up where none came.

@@ -1,0 +1,66 @@
+"""Faults at random, by a seed: `./run chaos --minutes M --seed S`."""
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+from scripts import check
+from tests.chaos.crew import Crew
+from tests.chaos.faults import FAULTS
+from tests.chaos.scene import AFTER, BEFORE, Outcome, Scene
+from tests.chaos.stage import Stage
+from tests.chaos.table import table
+
+# Seconds beside the fault itself: people who come, the look at everything in the end.
+AROUND = BEFORE + AFTER + 4
+
+
+def schedule(seed: int, minutes: float) -> Iterator[str]:
+    """Every fault once, in an order of the seed, and again in another one, until the time is filled."""
+    chance, seconds = Random(seed), 0.0
+    while True:
+        for name in chance.sample(sorted(FAULTS), len(FAULTS)):
+            seconds += FAULTS[name].long + AROUND
+            yield name
+            if seconds >= minutes * 60:
+                return
+
+
+def strike_all(names: list[str], seed: int) -> list[Outcome]:
+    outcomes = []
+    with tempfile.TemporaryDirectory(prefix="chaos-") as folder, Stage(Path(folder)) as stage, Crew() as crew:
+        scene = Scene(stage, crew, scenes=len(names))
+        for number, name in enumerate(names, 1):
+            print(
+                f"{time.strftime('%H:%M:%S')} {number}/{len(names)} {name} ({FAULTS[name].long} s)",
+                flush=True,
+            )
+            outcome = scene.under(name, Random(f"{seed} {number}"), FAULTS[name].long)
+            scene.await_online()
+            outcomes.append(outcome)
+            for complaint in outcome.complaints:
+                print(f"    {complaint}", flush=True)
+    return outcomes
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser("./run chaos", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=5)
+    parser.add_argument("--seed", type=int, default=random.randrange(10_000))
+    options = parser.parse_args()
+    check.install_programs()
+    check.install_modules()
+    names = list(schedule(options.seed, options.minutes))
+    print(f"Seed {options.seed}: {len(names)} faults", flush=True)
+    outcomes = strike_all(names, options.seed)
+    print(table(outcomes))
+    return 1 if any(outcome.complaints for outcome in outcomes) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""A machine is told to go with a thousand clients connected: it is gone at once, each of them is told, and they come back
+spread over some time."""
+
+import pytest
+
+from tests.chaos.crew import Crew, Hand
+from tests.chaos.stage import Stage
+
+pytestmark = [pytest.mark.realtime, pytest.mark.serial, pytest.mark.timeout(240)]
+
+PEOPLE = 1000
+# Seconds: the promise; and what is at least between the first tenth's return and the last's. The official client waits
+# up to two before its first attempt.
+GONE, SPREAD = 5.0, 0.8
+
+
+def test_a_thousand_clients_are_told_and_come_back_one_after_the_other(tmp_path):
+    names = [f"person{n:04}" for n in range(PEOPLE)]
+    with Stage(tmp_path, machines=1) as stage, Crew() as crew:
+        (machine,) = stage.machines
+        tokens = stage.people("deck", names)
+        for start in range(0, PEOPLE, 100):
+            some = names[start : start + 100]
+            crew.open(*(Hand(name, machine.url, tokens[name], rooms=["deck"]) for name in some))
+            crew.ready(some, seconds=60)
+        crew.talk(names[:10], "deck", 0.2)
+        assert machine.server.stop() < GONE
+        assert machine.server.process.returncode == 0
+        crew.hush()
+        told = [report["drops"] for report in crew.report()]
+        assert all(len(drops) == 1 for drops in told)
+        machine.start()
+        crew.ready(heads={"deck": stage.head("deck")}, seconds=60)
+        returns = sorted(report["connects"][-1] for report in crew.report())
+        assert (returns[PEOPLE * 9 // 10] - returns[PEOPLE // 10]) / 1000 > SPREAD
