@@ -9,6 +9,7 @@ import os
 import resource
 import socket
 import sys
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -25,6 +26,8 @@ from chatsite.realtime import door, handover
 GRACE = 1
 # Seconds for the headers of a connection's first request.
 HEADERS = 10
+# The same where others wait because there are too many: a good client asks within a few round trips.
+ASKING = 2
 # Connections accepted in a row, some 10 ms with their handshakes.
 AT_ONCE = 32
 # Seconds without a byte of a body that was announced, or of an answer taken, before the connection is given up.
@@ -78,6 +81,8 @@ class EventletWorker(AsyncWorker):
         # The system call writes to the plain socket, which never blocks here: an answer would end half-way.
         self.cfg.set("sendfile", False)
         self.answering = 0
+        # Who is waited for to ask something, with the moment that began, in this order.
+        self.asking: dict[Any, tuple[Client, float]] = {}
         self.handover: handover.Handover | None = None
         super().init_process()
 
@@ -150,13 +155,34 @@ class EventletWorker(AsyncWorker):
                 self.log.warning("accept failed: %s", error)
                 eventlet.sleep(0.1)
                 continue
+            while not pool.free() and self.alive:
+                eventlet.sleep(0 if self._make_room() else 0.05)
             pool.spawn_n(self.handle, listener, client, address)
             accepted += 1
             if accepted % AT_ONCE == 0:
                 # Accepting doesn't wait while there are more: nobody else would be served until all are in.
                 eventlet.sleep(0)
 
+    def _make_room(self) -> bool:
+        """Whoever has been asking for the longest goes, so that nobody waits for those who never finish."""
+        greenlet = next(iter(self.asking), None)
+        if greenlet is None or monotonic() - self.asking[greenlet][1] < ASKING:
+            return False
+        client, _ = self.asking.pop(greenlet)
+        # Where it has gone already, it will be noticed.
+        with suppress(OSError):
+            client.shutdown(socket.SHUT_RDWR)
+        return True
+
     def handle(self, listener: Client, client: Client, address: Any) -> None:
+        greenlet = getcurrent()
+        greenlet.client, self.asking[greenlet] = client, (client, monotonic())
+        try:
+            self._handle(listener, client, address)
+        finally:
+            self.asking.pop(greenlet, None)
+
+    def _handle(self, listener: Client, client: Client, address: Any) -> None:
         """A plain websocket handshake by the short way, everything else by gunicorn's."""
         data = b""
         try:
@@ -179,11 +205,15 @@ class EventletWorker(AsyncWorker):
 
     def timeout_ctx(self) -> Any:
         """Around the wait for a request and its headers."""
+        client = getattr(getcurrent(), "client", None)
+        if client is not None:
+            self.asking.setdefault(getcurrent(), (client, monotonic()))
         served = getattr(getcurrent(), "served", False)
         return eventlet.Timeout(self.cfg.keepalive if served else HEADERS, False)
 
     def handle_request(self, listener_name: Any, request: Any, client: Any, address: Any) -> Any:
         getcurrent().served = True
+        self.asking.pop(getcurrent(), None)
         if self._handed_over(request, client, address):
             # gunicorn closes its own end of the socket.
             raise StopIteration
