@@ -274,6 +274,7 @@ batches: Batches[Draft, Stored] = Batches(
     whose=lambda draft: draft.user_id,
     name="message",
 )
+delivery.pace(lambda: batches.busy)
 
 
 def refusal(draft: Draft) -> Exception:

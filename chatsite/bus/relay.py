@@ -123,7 +123,7 @@ class Relay:
             event, data = event_of(packet) or ("", {})
             if event not in LOG_EVENTS or data.get("room") != slug or data.get("seq") != seq:
                 return False
-            delivery.log_here(slug, seq, event, frame(packet))
+            delivery.log_from_elsewhere(slug, seq, event, frame(packet))
         return True
 
     def _to_room(self, slug: str, envelope: Envelope, event: str, data: dict[str, Any]) -> bool:

@@ -58,7 +58,14 @@ class Batches(Generic[T, R]):
         # By whose turn comes first; each with what they submitted, in its order.
         self._waiting: dict[Hashable, deque[tuple[T, Done[R]]]] = {}
         self._running = False
+        # Items that were taken out of those who wait, and have no outcome yet.
+        self._taken = 0
         self._lingering: Event | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether an outcome is soon to come."""
+        return self._taken > 0 or bool(self._waiting)
 
     def submit(self, item: T, done: Done[R]) -> None:
         """`done(outcome)` follows, in the order of one's submissions. Outside of the server, before this returns."""
@@ -108,6 +115,7 @@ class Batches(Generic[T, R]):
         finally:
             prepared.put(None)
             finisher.wait()
+            self._taken = 0
             connections.close_all()
 
     def _finish_all(self, prepared: LightQueue) -> None:
@@ -121,12 +129,14 @@ class Batches(Generic[T, R]):
 
     def _next(self) -> tuple[Batch[T, R], Any]:
         batch = self._next_batch()
+        self._taken += len(batch)
         return batch, self._attempt(self._prepare, [item for item, _ in batch])
 
     def _finish(self, batch: Batch[T, R], prepared: Any) -> None:
         began = monotonic()
         outcomes = self._outcomes([item for item, _ in batch], prepared)
         tallies.batch(self._name, len(batch), monotonic() - began)
+        self._taken -= len(batch)
         for number, (_, done) in enumerate(batch):
             # A run that gives too few is at fault, and nobody else must wait for an answer because of it.
             self._tell(done, outcomes[number] if number < len(outcomes) else RuntimeError("no outcome"))

@@ -19,6 +19,7 @@ from chatsite.realtime.connection import NOWHERE, Connection
 from chatsite.realtime.groups import Groups
 from chatsite.realtime.order import Gate
 from chatsite.realtime.others import Nobody, Others, hear
+from chatsite.realtime.outgoing import outgoing
 from chatsite.realtime.websocket import payload_of
 
 logger = logging.getLogger("chatsite.realtime")
@@ -124,6 +125,11 @@ def all_connections() -> list[Connection]:
     return _users.everyone()
 
 
+def pace(storing: Callable[[], bool]) -> None:
+    """`storing()` says whether more is about to be delivered: a crowd is then written to a little later, for all at once."""
+    outgoing.storing = storing
+
+
 @contextmanager
 def soon(slugs: Collection[str]) -> Iterator[None]:
     """While events of these rooms are being stored: what comes for them from other processes waits for that, a few
@@ -152,6 +158,12 @@ def from_log(slug: str, event: str, data: Any, seq: int) -> None:
     in the room's order, or it came meanwhile."""
     if order.last(slug) == seq - 1:
         log_here(slug, seq, event, wire.event(event, data))
+
+
+def log_from_elsewhere(slug: str, seq: int, event: str, frame: bytes) -> None:
+    """A durable event that another process sent."""
+    outgoing.hear()
+    log_here(slug, seq, event, frame)
 
 
 def log_here(slug: str, seq: int, event: str, frame: bytes) -> None:

@@ -1,4 +1,4 @@
-"""All that this package asks of eventlet's hub: readiness of descriptors, the end of a tick, and time.
+"""All that this package asks of eventlet's hub: readiness of descriptors, and time.
 
 Timers are not cancelled: whoever set one looks, when it comes, whether it still matters.
 """
@@ -7,25 +7,17 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any
 
 from eventlet import hubs
 from eventlet.hubs.hub import READ, WRITE
 
-from chatsite.metrics import tallies
-
-__all__ = ["READ", "WRITE", "clock", "hubs", "outgoing", "unwatch", "watch"]
+__all__ = ["READ", "WRITE", "clock", "guarded", "hubs", "unwatch", "watch"]
 
 logger = logging.getLogger("chatsite.realtime")
 
 # Seconds between two looks at the clock; a deadline is late by at most this.
 TICK = 0.25
-# Sockets flushed in one turn of the hub: some 3 ms at 6 µs a send.
-SLICE = 500
-
-
-class Flushable(Protocol):
-    def flush(self) -> None: ...
 
 
 def watch(kind: str, descriptor: int, callback: Callable[[int], None]) -> Any:
@@ -50,41 +42,6 @@ def tell_failures() -> None:
 
 def _ignore(*error: Any) -> None:
     """The hub throws here when a descriptor is reused while it is watched; ours are unwatched before they are closed."""
-
-
-class Outgoing:
-    """Sockets with something to send, each of them flushed once at the end of the tick.
-
-    A room of thousands is served a slice a tick, and who was added since goes before the rest of it: it doesn't delay a
-    room of two.
-    """
-
-    def __init__(self) -> None:
-        self._fresh: list[Flushable] = []
-        self._rest: deque[Flushable] = deque()
-        self._began = 0.0
-
-    def add(self, socket: Flushable) -> None:
-        if not self._fresh and not self._rest:
-            self._began = monotonic()
-            self._schedule()
-        self._fresh.append(socket)
-
-    def _schedule(self) -> None:
-        hubs.get_hub().schedule_call_global(0, self.flush)
-
-    def flush(self) -> None:
-        fresh, self._fresh = self._fresh, []
-        if len(fresh) > SLICE:
-            self._rest.extend(fresh)
-            fresh = []
-        fresh += [self._rest.popleft() for _ in range(min(SLICE, len(self._rest)))]
-        for socket in fresh:
-            guarded(socket.flush)
-        if self._fresh or self._rest:
-            self._schedule()
-        else:
-            tallies.fan_out.note(monotonic() - self._began)
 
 
 class Clock:
@@ -124,5 +81,4 @@ def guarded(function: Callable[[], None]) -> None:
         logger.exception("a socket's %s failed", getattr(function, "__name__", "callback"))
 
 
-outgoing = Outgoing()
 clock = Clock()

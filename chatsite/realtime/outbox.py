@@ -8,7 +8,8 @@ from engineio.base_socket import BaseSocket
 
 from chatsite.metrics import tallies
 from chatsite.realtime.link import Link
-from chatsite.realtime.loop import clock, outgoing
+from chatsite.realtime.loop import clock
+from chatsite.realtime.outgoing import outgoing
 
 if TYPE_CHECKING:
     from chatsite.realtime.transport import EngineServer

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chatsite.realtime import loop, outbox
+from chatsite.realtime import loop, outbox, outgoing
 from chatsite.realtime.engine_socket import EngineSocket
 from chatsite.realtime.websocket import frame, payload_of
 from tests.realtime.clients import RawSocket
@@ -62,7 +62,7 @@ class Narrow:
 
 @pytest.fixture
 def socket(monkeypatch):
-    monkeypatch.setattr(loop.outgoing, "add", lambda socket: None)
+    monkeypatch.setattr(outgoing.outgoing, "add", lambda socket: None)
     monkeypatch.setattr(loop.clock, "after", lambda seconds, callback: None)
     socket = EngineSocket(Ended(), "sid", "127.0.0.1")
     socket.link, socket.upgraded = Narrow(10**9), True
