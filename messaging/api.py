@@ -18,6 +18,7 @@ from chatsite.fields import LARGEST
 from messaging import events, services
 from messaging.models import Message
 from messaging.payloads import message_payload
+from messaging.search import fetch, search
 from messaging.serializers import (
     ChangeSerializer,
     CreateSerializer,
@@ -52,13 +53,14 @@ class MessageViewSet(viewsets.GenericViewSet):
             found = found.filter(**{f"{key}__gt": query["after"]}).order_by(key)
         else:
             found = found.filter(**{f"{key}__lt": query.get("before", LARGEST)}).order_by(f"-{key}")
-        rows = list(found[: query["limit"] + 1])
+        found = found[: query["limit"] + 1]
+        rows = fetch(found) if query.get("q") else list(found)
         return Response(self.page(rows, query["limit"], key, forward))
 
     def found(self, query: dict[str, Any]) -> QuerySet[Message]:
         user = me(self.request)
         if query.get("q"):
-            return events.search(user, query["q"], query.get("room"))
+            return search(user, query["q"], query.get("room"))
         if "room" in query:
             return events.in_room(user, query["room"])
         return Message.objects.whole().visible_to(user)

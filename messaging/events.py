@@ -1,4 +1,4 @@
-"""Reading messages: out of the log for who was away, by keyset for who scrolls, by words for who searches."""
+"""Reading messages: out of the log for who was away, by keyset for who scrolls."""
 
 from collections.abc import Sequence
 
@@ -47,13 +47,4 @@ def in_room(user: User, room: str) -> QuerySet[Message]:
 def of_room(room: Room) -> QuerySet[Message]:
     """With all that a payload needs: `whole`, but for the room, which is at hand."""
     found: QuerySet[Message] = room.messages.select_related("sender", "reply_to__sender")
-    return found
-
-
-def search(user: User, query: str, room: str | None = None) -> QuerySet[Message]:
-    """Standing messages with all the words of `query`, newest first, of one room or of all that the user may read."""
-    found = in_room(user, room) if room else Message.objects.whole().visible_to(user)
-    found = found.standing().order_by("-pk")  # type: ignore[attr-defined]
-    for word in query.split():
-        found = found.filter(body__icontains=word)
     return found

@@ -16,8 +16,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def visible_to(self, user: User) -> "MessageQuerySet":
         """In the rooms this person may read."""
-        rooms = Room.objects.visible_to(user).exclude(bans__user=user)
-        return self.filter(room__in=rooms)
+        return self.filter(room__in=Room.objects.readable_by(user))
 
     def standing(self) -> "MessageQuerySet":
         """Neither deleted nor hidden."""

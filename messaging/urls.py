@@ -4,7 +4,7 @@ from messaging.views import lists, room
 
 urlpatterns = [
     path("", room.home, name="home"),
-    path("search", lists.search, name="search"),
+    path("search", lists.search_page, name="search"),
     path("catch-up", lists.catch_up, name="catch_up"),
     path("chat/<slug:slug>", room.room, name="room"),
     path("chat/<slug:slug>/join", room.join, name="room_join"),

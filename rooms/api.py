@@ -69,7 +69,7 @@ class RoomViewSet(viewsets.GenericViewSet):
 
     def get_queryset(self) -> QuerySet[Room]:
         user = me(self.request)
-        found = Room.objects.visible_to(user).exclude(bans__user=user)
+        found = Room.objects.readable_by(user)
         if self.request.query_params.get("mine") in ("true", "1"):
             found = found.filter(memberships__user=user)
         query = self.request.query_params.get("q", "").replace("\x00", "")

@@ -17,6 +17,10 @@ class RoomQuerySet(models.QuerySet["Room"]):
         mine = Membership.objects.filter(user=user).values("room_id")
         return self.filter(models.Q(kind=Room.Kind.PUBLIC) | models.Q(pk__in=mine))
 
+    def readable_by(self, user: User) -> "RoomQuerySet":
+        """Of these, the ones from which they aren't banned."""
+        return self.visible_to(user).exclude(bans__user=user)
+
 
 class Room(models.Model):
     class Kind(models.TextChoices):

@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -16,10 +15,6 @@ from chatsite.doctor.findings import Findings, first_line, note, ok, wrong
 from chatsite.environment import BASE_DIR
 
 OLDEST = 13
-# Connections that a backup, a shell and who looks after the database want.
-SPARE = 5
-# Not all versions have each setting.
-RESERVED = "SELECT current_setting(%s, true)"
 
 
 def usable() -> bool:
@@ -92,26 +87,6 @@ def postgresql() -> Findings:
             f"What goes to {host} isn't encrypted.",
             "Add ?sslmode=require to DATABASE_URL, unless the network between is yours alone.",
         )
-
-
-def room() -> Findings:
-    """Whether all workers of this machine find their connections. Those of other machines we don't know."""
-    if connection.vendor == "sqlite":
-        yield ok("connections", "SQLite has as many as are asked for.")
-        return
-    kept = ("superuser_reserved_connections", "reserved_connections")
-    free = int(asked("SHOW max_connections")) - sum(int(asked(RESERVED, name) or 0) for name in kept)
-    needed = settings.WORKERS * settings.DATABASE_CONNECTIONS
-    sentence = (
-        f"{settings.WORKERS} × {settings.DATABASE_CONNECTIONS} at most; PostgreSQL has {free} for everything."
-    )
-    advice = "Raise max_connections in postgresql.conf, or lower DATABASE_CONNECTIONS."
-    if needed > free:
-        yield wrong("connections", sentence, advice)
-    elif needed > free - SPARE:
-        yield note("connections", sentence, f"A backup, a shell or another machine may find none. {advice}")
-    else:
-        yield ok("connections", sentence)
 
 
 def driver() -> Findings:

@@ -1,6 +1,6 @@
 """Which checks there are, in the order in which they are told."""
 
-from chatsite.doctor import clock, database, machine, neighbours, outside, site
+from chatsite.doctor import clock, database, machine, neighbours, outside, postgresql, site
 from chatsite.doctor.findings import Check, Findings, guarded
 
 ALWAYS: list[tuple[str, Check]] = [
@@ -15,7 +15,8 @@ ALWAYS: list[tuple[str, Check]] = [
     ("database", database.answers),
 ]
 WITH_DATABASE: list[tuple[str, Check]] = [
-    ("connections", database.room),
+    ("connections", postgresql.connections),
+    ("search", postgresql.search),
     ("driver", database.driver),
     ("migrations", database.migrations),
     ("clock", clock.clock),

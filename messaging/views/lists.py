@@ -9,6 +9,7 @@ from accounts.models import User
 from chatsite.pages import signed_in, words
 from messaging import events
 from messaging.payloads import Payload, message_payload
+from messaging.search import fetch, search
 from messaging.timeline import rows
 from messaging.views.panel import online_of
 from messaging.views.room import place
@@ -21,14 +22,14 @@ CATCH_UP = 5
 
 
 @signed_in
-def search(request: HttpRequest) -> HttpResponse:
+def search_page(request: HttpRequest) -> HttpResponse:
     query, slug = words(request, "q")[:200], words(request, "room")
     context: dict[str, Any] = {"current": "search", "query": query, "slug": slug}
     if query:
-        found = events.search(request.user, query, slug or None)  # type: ignore[arg-type]
+        found = search(request.user, query, slug or None)  # type: ignore[arg-type]
         before = place(request, "before")
         found = found.filter(pk__lt=before) if before else found
-        messages = list(found[: RESULTS + 1])
+        messages = fetch(found[: RESULTS + 1])
         context["results"] = [result(message) for message in messages[:RESULTS]]
         context["older"] = messages[RESULTS - 1].pk if len(messages) > RESULTS else None
     return render(request, "messaging/search.html", context)

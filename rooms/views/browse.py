@@ -25,7 +25,7 @@ def browse(request: HttpRequest) -> HttpResponse:
     """The public rooms and mine, those that I'm in first."""
     user: Any = request.user
     query = words(request, "q")[:64]
-    found = Room.objects.visible_to(user).exclude(bans__user=user).exclude(kind=Room.Kind.DIRECT)
+    found = Room.objects.readable_by(user).exclude(kind=Room.Kind.DIRECT)
     if query:
         found = found.filter(name__icontains=query) | found.filter(topic__icontains=query)
     rooms = room_payloads(user, found.only("slug"))

@@ -249,6 +249,7 @@ class TestPostgreSQL:
         assert found["connections"] == "wrong"
         assert "1 × 40 at most; PostgreSQL has 27 for everything." in done.stdout
         assert told(modest.stdout)["connections"] == "ok"
+        assert found["search"] == "note"
         assert blocked < 5
 
     def test_one_that_isnt_there(self, tmp_path):

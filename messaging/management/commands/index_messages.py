@@ -1,0 +1,19 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import connection
+
+from messaging.search import indexes
+from messaging.search.postgresql import PARTS
+
+
+class Command(BaseCommand):
+    help = "Make the index by which PostgreSQL finds words, or a better one since pg_trgm is there."
+
+    def handle(self, *arguments: Any, **options: Any) -> None:
+        if connection.vendor != "postgresql":
+            self.stdout.write("SQLite has none: it reads the messages.")
+            return
+        made = indexes.make(connection)
+        what = "parts of words" if made == PARTS else "the beginnings of words, as pg_trgm may not be made"
+        self.stdout.write(f"Search finds {what}. Servers that run learn of it when they start again.")

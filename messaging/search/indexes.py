@@ -1,0 +1,43 @@
+"""Makes the index by which PostgreSQL finds words; for a migration, and for `./run manage index_messages`."""
+
+from typing import Any
+
+from django.db import DatabaseError, transaction
+
+from messaging.search.postgresql import PARTS, VALID, WORDS
+
+SCHEMA = "SELECT nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE extname = 'pg_trgm'"
+# As Django asks for them: else they aren't used.
+TEXTS = {
+    PARTS: 'upper(body) "{schema}".gin_trgm_ops',
+    WORDS: "to_tsvector('simple'::regconfig, COALESCE(body, ''))",
+}
+
+
+def make(connection: Any) -> str:
+    """The index's name. The better one that may be made, and not the other. A million messages take a minute or two,
+    in which others can write, unless this is in a transaction."""
+    with connection.cursor() as cursor:
+        # The server's own limit, where it has one, is not for this.
+        cursor.execute("SET statement_timeout = 0")
+        schema = trigrams(connection, cursor)
+        wanted, other = (PARTS, WORDS) if schema else (WORDS, PARTS)
+        how = "" if connection.in_atomic_block else "CONCURRENTLY"
+        cursor.execute(VALID, [wanted])
+        if cursor.fetchone() != (True,):
+            cursor.execute(f"DROP INDEX {how} IF EXISTS {wanted}")
+            text = TEXTS[wanted].format(schema=schema)
+            cursor.execute(f"CREATE INDEX {how} {wanted} ON messaging_message USING gin ({text})")
+        cursor.execute(f"DROP INDEX {how} IF EXISTS {other}")
+    return wanted
+
+
+def trigrams(connection: Any, cursor: Any) -> str | None:
+    """The schema of pg_trgm. A database's owner may make it, where PostgreSQL's contrib package is installed."""
+    try:
+        with transaction.atomic(using=connection.alias):
+            cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+    except DatabaseError:
+        return None
+    cursor.execute(SCHEMA)
+    return str(cursor.fetchone()[0])

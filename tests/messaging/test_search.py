@@ -1,0 +1,132 @@
+"""Search, the same on both databases: this runs on SQLite, and on PostgreSQL by tests/test_postgresql.py."""
+
+import uuid
+
+import pytest
+from django.db import connection
+
+from messaging import services
+from messaging.models import Message
+from messaging.search import fetch, postgresql, search
+from messaging.search.words import words_of
+from rooms import membership
+from rooms.services import create_room
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def say(private_room):
+    def say(user, body, room=private_room):
+        return services.send(user, room.slug, body, uuid.uuid4())[0]
+
+    return say
+
+
+def found(user, query, room=None):
+    return [message.body for message in fetch(search(user, query, room)[:50])]
+
+
+@pytest.mark.parametrize(
+    ("body", "query"),
+    [
+        ("The Blue lathe", "LATHE blue"),
+        ("a keyboard", "board"),
+        ("go home", "go"),
+        ("100% sure", "100% %"),
+        ("snake_case", "e_c"),
+        ("back\\slash", "k\\s"),
+        ('she said "no"', '"no"'),
+        ("it's", "it's"),
+        ("a'); DROP TABLE x; --", "drop '); --"),
+        ("this & that | (not)", "& | (not)"),
+        ("to:* be <-> !here", ":* <-> !here"),
+        ("family 👩‍👩‍👧 here", "👩‍👩‍👧"),
+        ("東京タワーに行く", "タワー"),
+        ("東京タワーに行く", "東京"),
+        ("Zum Äpfel essen", "äpfel"),
+        ("ПРИВЕТ всем", "привет ВСЕМ"),
+        ("foo-bar example.com/path", "bar example.com/pa"),
+        ("tabs\tand\nlines", "lines tabs"),
+        ("twice", "twice twice TWICE"),
+        ("x" * 9_990 + " end", "end"),
+        ("word " * 1_900, "word"),
+    ],
+)
+def test_all_the_words_are_found_in_any_case_and_as_parts(say, member, body, query):
+    say(member, "something else")
+    say(member, body)
+    assert found(member, query) == [body]
+    assert found(member, f"{query} zzzzqq") == []
+
+
+@pytest.mark.parametrize(
+    "query", ["", "   ", "\x00", "%", "_", "\\", "'", '"', ":*", "zz\x00zz", "é" * 200, "a" * 200]
+)
+def test_what_nobody_wrote_finds_nothing(say, member, query):
+    say(member, "something else")
+    assert found(member, query) == []
+
+
+def test_the_newest_come_first_and_pages_follow_each_other(say, member, private_room, api):
+    bodies = [say(member, f"apple {n}").body for n in range(5)]
+    assert found(member, "apple") == bodies[::-1]
+    for asked in ({}, {"room": private_room.slug}):
+        first = api(member).get("/message", {"q": "apple", "limit": 2, **asked}).data
+        second = api(member).get(first["next"]).data
+        third = api(member).get(second["next"]).data
+        pages = [first["results"], second["results"], third["results"]]
+        assert [m["body"] for page in pages for m in page] == bodies[::-1]
+        assert third["next"] is None
+        back = api(member).get(second["previous"]).data["results"]
+        assert {m["body"] for m in back} == set(bodies[3:])
+
+
+def test_only_what_stands_now(say, member, private_room):
+    changed, gone, hidden = (say(member, f"{name} apple") for name in ("changed", "gone", "hidden"))
+    services.edit(member, changed.pk, "a pear")
+    services.delete(member, gone.pk)
+    services.hide(hidden, member)
+    assert found(member, "apple") == []
+    assert found(member, "pear") == ["a pear"]
+    services.restore(hidden, member)
+    assert found(member, "apple") == ["hidden apple"]
+
+
+def test_only_in_rooms_that_one_may_read(say, owner, member, stranger, private_room, public_room, api):
+    say(owner, "private apple")
+    say(owner, "public apple", public_room)
+    elsewhere = create_room(owner, "Elsewhere", kind="private")
+    say(owner, "apple elsewhere", elsewhere)
+    assert found(member, "apple") == ["public apple", "private apple"]
+    assert found(stranger, "apple") == ["public apple"]
+    for room in (private_room, elsewhere):
+        assert api(stranger).get("/message", {"q": "apple", "room": room.slug}).status_code == 404
+    membership.ban(owner, public_room.slug, member.username)
+    membership.revoke(private_room, member)
+    assert found(member, "apple") == []
+
+
+def test_the_page_finds_what_rest_finds(say, member, client_of):
+    say(member, "a quincunx <b>")
+    browser = client_of(member)
+    assert "quincunx" in browser.get("/search", {"q": "QUIN unx"}).text
+    for query in ("", " ", "%", "'\"", "x" * 10_000, "\x00", "👩‍👩‍👧"):
+        assert browser.get("/search", {"q": query}).status_code == 200
+    assert 'class="result"' not in browser.get("/search", {"q": "unx zzzz"}).text
+
+
+def test_words_are_looked_for_once():
+    assert words_of("Ab aB\x00 c  ß SS") == ["aB", "c", "SS"]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL's indexes")
+def test_without_trigrams_words_are_found_by_how_they_begin(say, member, monkeypatch):
+    monkeypatch.setattr(postgresql, "finds_parts", lambda: False)
+    for body in ("a Keyboard", "the board it's on", "東京タワー"):
+        say(member, body)
+    assert found(member, "boa") == ["the board it's on"]
+    assert found(member, "KEY") == ["a Keyboard"]
+    assert found(member, "it's the") == ["the board it's on"]
+    assert found(member, "タワー") == ["東京タワー"]
+    assert Message.objects.count() == 3

@@ -1,0 +1,85 @@
+"""The index by which PostgreSQL finds words: made in every case, used by the queries, and no hindrance to others."""
+
+import pytest
+from django.core.management import call_command
+from django.db import connection, transaction
+
+from messaging.models import Message
+from messaging.search import indexes, postgresql
+from messaging.search.postgresql import PARTS, WORDS, has, narrowed
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def as_it_was():
+    yield
+    postgresql.finds_parts.cache_clear()
+    indexes.make(connection)
+
+
+def drop(*names):
+    with connection.cursor() as cursor:
+        for name in names:
+            cursor.execute(f"DROP INDEX IF EXISTS {name}")
+
+
+def plan(*words):
+    """With sequential reading as the last resort, as it would be for many messages."""
+    postgresql.finds_parts.cache_clear()
+    with connection.cursor() as cursor:
+        cursor.execute("SET enable_seqscan = off")
+    try:
+        return narrowed(Message.objects.order_by(), list(words)).explain()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET enable_seqscan")
+
+
+def test_the_migration_made_the_better_one_and_it_is_used():
+    assert has(PARTS)
+    assert not has(WORDS)
+    assert PARTS in plan("lathe", "blue")
+
+
+def test_without_the_extension_it_is_one_of_words(monkeypatch):
+    monkeypatch.setattr(indexes, "trigrams", lambda connection, cursor: None)
+    assert indexes.make(connection) == WORDS
+    assert has(WORDS)
+    assert not has(PARTS)
+    assert WORDS in plan("lathe")
+
+
+def test_who_may_not_make_the_extension_is_told_so_and_nothing_breaks():
+    with connection.cursor() as cursor:
+        drop(PARTS)
+        cursor.execute("DROP EXTENSION pg_trgm")
+        cursor.execute(
+            "CREATE ROLE nobody_much; GRANT SELECT ON messaging_message TO nobody_much; SET ROLE nobody_much"
+        )
+        try:
+            assert indexes.trigrams(connection, cursor) is None
+            with transaction.atomic():
+                assert indexes.trigrams(connection, cursor) is None
+                cursor.execute("SELECT 1")
+        finally:
+            cursor.execute(
+                "RESET ROLE; REVOKE ALL ON messaging_message FROM nobody_much; DROP ROLE nobody_much"
+            )
+
+
+def test_in_a_transaction_as_a_restore_is(capsys):
+    drop(PARTS)
+    with transaction.atomic():
+        assert indexes.make(connection) == PARTS
+    assert has(PARTS)
+    call_command("index_messages")
+    assert "parts of words" in capsys.readouterr().out
+
+
+def test_one_that_was_interrupted_is_made_again():
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = to_regclass(%s)", [PARTS])
+    assert not has(PARTS)
+    assert indexes.make(connection) == PARTS
+    assert has(PARTS)
