@@ -7,6 +7,7 @@
 `rediss+sentinel` and `rediss+cluster` are the same with TLS.
 """
 
+from collections.abc import Collection
 from typing import Any, NamedTuple, Protocol, cast
 from urllib.parse import unquote, urlsplit
 
@@ -43,6 +44,10 @@ class Server(Protocol):
         """The node that a channel or a key is on."""
         ...
 
+    def places(self) -> Collection[str]:
+        """The nodes that something may be on."""
+        ...
+
     def connection(self, place: str) -> ConnectionInterface:
         """A new connection to that node, for who asks to keep and to close."""
         ...
@@ -66,6 +71,9 @@ class Single:
 
     def place(self, name: str) -> str:
         return ""
+
+    def places(self) -> Collection[str]:
+        return [""]
 
     def connection(self, place: str) -> ConnectionInterface:
         return new_connection(self._client)
@@ -98,6 +106,9 @@ class Cluster:
         if self.verbs is SHARDED:
             return str(self.cluster.get_node_from_key(name).name)
         return str(self.cluster.get_default_node().name)
+
+    def places(self) -> Collection[str]:
+        return [str(node.name) for node in self.cluster.get_primaries()]
 
     def connection(self, place: str) -> ConnectionInterface:
         return new_connection(self.client(place))

@@ -16,14 +16,19 @@ class Reader:
         return {message["seq"] for message in self.chatter.all("chat-message")}
 
     def knows_of(self, head: int) -> bool:
-        """Whether it has each event up to `head`, or was told after it that there was one."""
+        """Whether it has each message up to `head`, or was told after it that there was one."""
         told = max((heads.get(self.room, 0) for heads in self.chatter.all("heads")), default=self.begin)
         return set(range(told + 1, head + 1)) <= self.live()
 
     def whole(self, head: int) -> bool:
-        page = self.chatter.call("sync", {"room": self.room, "after": self.begin})
-        seqs = [event["data"]["seq"] for event in page["events"]]
-        return seqs == list(range(self.begin + 1, head + 1))
+        seqs: list[int] = []
+        more = True
+        while more:
+            after = max(seqs, default=self.begin)
+            page = self.chatter.call("sync", {"room": self.room, "after": after, "limit": 500})
+            seqs += [event["data"]["seq"] for event in page["events"]]
+            more = page["more"]
+        return [seq for seq in seqs if seq <= head] == list(range(self.begin + 1, head + 1))
 
 
 def send_for(seconds: float, chatter: Chatter, room: str = "board") -> tuple[int, float]:

@@ -2,16 +2,13 @@
 
 import subprocess
 import sys
-import time
-from contextlib import ExitStack, contextmanager
 
 import pytest
-from redis import Redis
-from redis.exceptions import RedisError
 
 from chatsite.bus import servers
+from tests.bus.clusters import cluster, sentinels
 from tests.bus.redis import redis
-from tests.realtime.harness import ROOT, free_port
+from tests.realtime.harness import ROOT
 
 # In a process of its own, as eventlet must never patch the tests'.
 TALK = """
@@ -67,10 +64,46 @@ assert time.process_time() - began < 0.3, "it tries again and again"
 print("refused")
 """
 
+# `one` listens to nothing on the node that dies, and says something there and on another all the while.
+DEAD_NODE = """
+import eventlet
+eventlet.monkey_patch()
+import os, signal, sys
+from chatsite.bus.bus import Bus
+from chatsite.bus.servers import server
 
-def talk(url, script=TALK):
+url, pids = sys.argv[1], dict(part.split("=") for part in sys.argv[2:])
+one, other = Bus(server(url), "t:"), Bus(server(url), "t:")
+heard = []
+other.on_message = lambda channel, data: heard.append(channel)
+one.start(), other.start()
+with eventlet.Timeout(10):
+    while not (one.up and other.up):
+        eventlet.sleep(0.01)
+(dead,) = pids
+by_place = {one.server.place(f"t:{n}"): str(n) for n in range(100)}
+far, near = by_place[dead], next(name for place, name in by_place.items() if place != dead)
+while one.server.place(one._canary) == dead:
+    one.unsubscribe(one._canary.removeprefix("t:"))
+    one._canary += "x"
+    one.subscribe(one._canary.removeprefix("t:"))
+other.subscribe(far), other.subscribe(near)
+eventlet.sleep(0.3)
+os.kill(int(pids[dead]), signal.SIGKILL)
+with eventlet.Timeout(20):
+    while not {far, near} <= set(heard):
+        one.publish(far, b"hello"), one.publish(near, b"hello")
+        eventlet.sleep(0.02)
+lost = one.publisher.dropped
+# What was for the living node has all gone out.
+assert lost and one.publisher.sent > lost, (lost, one.publisher.sent)
+print("whole")
+"""
+
+
+def talk(url, script=TALK, *more):
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", script, url],
+        [sys.executable, "-W", "ignore", "-c", script, url, *more],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -78,54 +111,6 @@ def talk(url, script=TALK):
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.split()[-1]
-
-
-@contextmanager
-def cluster(count=3):
-    """A Redis Cluster of that many masters. Gives their addresses."""
-    ports = [free_port() for _ in range(count)]
-    with ExitStack() as stack:
-        options = ("--cluster-enabled", "yes", "--cluster-port")
-        nodes = [stack.enter_context(redis(*options, str(port))) for port in ports]
-        for place, (node, port) in enumerate(zip(nodes, ports, strict=True)):
-            first, last = 16384 * place // count, 16384 * (place + 1) // count - 1
-            node.client.execute_command("CLUSTER", "ADDSLOTSRANGE", first, last)
-            nodes[0].client.execute_command("CLUSTER", "MEET", "127.0.0.1", node.port, port)
-        deadline = time.monotonic() + 20
-        while not all(is_whole(node, count) for node in nodes):
-            assert time.monotonic() < deadline, "the cluster did not come up"
-            time.sleep(0.05)
-        yield ",".join(f"127.0.0.1:{node.port}" for node in nodes)
-
-
-def is_whole(node, count):
-    info = node.client.execute_command("CLUSTER", "INFO")
-    return b"cluster_state:ok" in info and b"cluster_known_nodes:%d" % count in info
-
-
-@contextmanager
-def sentinel(master):
-    """Watches over that Redis, which it calls `chat`."""
-    with redis() as server:
-        port, folder = server.port, server.folder
-        server.kill()
-        (folder / "sentinel.conf").write_text(
-            f"port {port}\nsentinel monitor chat 127.0.0.1 {master.port} 1\n"
-        )
-        process = subprocess.Popen(
-            ["redis-server", "sentinel.conf", "--sentinel"], cwd=folder, stdout=subprocess.DEVNULL
-        )
-        try:
-            for _ in range(200):
-                try:
-                    Redis(port=port).ping()
-                    break
-                except RedisError:
-                    time.sleep(0.02)
-            yield f"127.0.0.1:{port}"
-        finally:
-            process.kill()
-            process.wait()
 
 
 @pytest.mark.realtime
@@ -150,14 +135,23 @@ def test_one_that_refuses_to_publish():
 
 @pytest.mark.realtime
 def test_the_master_that_sentinel_names():
-    with redis() as server, sentinel(server) as address:
+    with redis() as server, sentinels(server) as address:
         assert talk(f"redis+sentinel://{address}/chat/0") == "PUBLISH"
 
 
 @pytest.mark.realtime
 def test_a_cluster_with_sharded_channels():
-    with cluster() as addresses:
-        assert talk(f"redis+cluster://{addresses}") == "SPUBLISH"
+    with cluster() as nodes:
+        assert talk(f"redis+cluster://{nodes.addresses}") == "SPUBLISH"
+
+
+@pytest.mark.realtime
+def test_a_node_of_a_cluster_dies_of_which_nothing_is_heard():
+    with cluster() as nodes:
+        dead = nodes.masters[2]
+        nodes.replicate(dead)
+        who = f"127.0.0.1:{dead.port}={dead.process.pid}"
+        assert talk(f"redis+cluster://{nodes.addresses}", DEAD_NODE, who) == "whole"
 
 
 def test_the_parts_of_an_address():
