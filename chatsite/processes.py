@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from chatsite import sql
+from chatsite.metrics.workers import workers
 from chatsite.realtime.server import ChatServer
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ assent: "Assent | None" = None
 def join(server: ChatServer) -> None:
     """Before anybody is connected."""
     global bus, assent
+    server.companions.append(workers)
     if settings.REDIS_URL and sql.postgresql():
         # redis-py takes its time and some megabytes.
         from chatsite.bus import site

@@ -1,6 +1,6 @@
 """What Prometheus gets: the tallies, and what can be asked of the server itself at that moment.
 
-Every number is of this process.
+Every number is of this process; `workers.py` asks the others.
 """
 
 import platform

@@ -7,13 +7,14 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpResponse
 from django.http.request import split_domain_port
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from chatsite.environment import LOOPBACK
 from chatsite.metrics import collector
+from chatsite.metrics.workers import workers
 
 __all__ = ["Metrics", "collector"]
 
@@ -48,7 +49,7 @@ class Metrics(APIView):
         return [] if is_local(self.request) or has_token(self.request) else super().get_throttles()
 
     def get(self, request: Request) -> HttpResponse:
-        return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
+        return HttpResponse(workers.read(), content_type=CONTENT_TYPE_LATEST)
 
 
 def is_local(request: Any) -> bool:

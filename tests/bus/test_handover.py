@@ -1,6 +1,7 @@
 """Several workers behind one port, and no stickiness: a session's request finds its worker."""
 
 import http.client
+import os
 import re
 import socket
 import stat
@@ -79,23 +80,31 @@ def test_a_session_nobody_has_is_refused(server):
         assert status == 400, (sid, body)
 
 
-def folders():
-    found = re.findall(r" (/\S*/chatsite-\w+)/[0-9a-f]{8}$", Path("/proc/net/unix").read_text(), re.MULTILINE)
-    return {Path(path) for path in found}
+def folder_of(server):
+    """Where its workers listen for each other; None before the first of them does."""
+    links = [os.readlink(link) for link in Path(f"/proc/{server.worker}/fd").iterdir()]
+    inodes = {link[8:-1] for link in links if link.startswith("socket:[")}
+    lines = [line.split() for line in Path("/proc/net/unix").read_text().splitlines()]
+    found = {Path(line[7]).parent for line in lines if len(line) == 8 and line[6] in inodes}
+    return found.pop() if found else None
+
+
+def workers_in(folder):
+    return {path.name for path in folder.iterdir() if re.fullmatch("[0-9a-f]{8}", path.name)}
 
 
 def test_the_folder_is_for_nobody_else_and_goes_with_the_server(tmp_path, server):
-    before = folders()
     with serve(tmp_path, SITE, workers=2, **server.settings) as another:
-        (folder,) = folders() - before
+        wait_for(lambda: folder_of(another))
+        folder = folder_of(another)
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-        wait_for(lambda: len(list(folder.iterdir())) == 2)
-        assert Polling(another).open().sid[:8] in {path.name for path in folder.iterdir()}
+        wait_for(lambda: len(workers_in(folder)) == 2)
+        assert Polling(another).open().sid[:8] in workers_in(folder)
     assert not folder.exists()
 
 
 def test_what_somebody_writes_there_is_no_request(server):
-    (folder,) = folders()
+    folder = folder_of(server)
     name = Polling(server).open().sid[:8]
     for data in (b"", b"x", b"\xff" * 100, b"\0\0\0\x08" + b"x" * 100):
         with socket.socket(socket.AF_UNIX) as way:

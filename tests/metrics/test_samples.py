@@ -13,6 +13,8 @@ from tests.realtime.harness import ROOT
 DEPLOY = ROOT / "deploy"
 # Of Prometheus itself.
 FOREIGN = {"up"}
+# Where there are several processes; test_workers.py looks whether they are there.
+BETWEEN = ("chatsite_bus_", "chatsite_worker_")
 WORDS = {"sum", "rate", "by", "topk", "changes", "histogram_quantile", "job", "instance", "le"}
 
 
@@ -46,15 +48,24 @@ def exposed():
     return found
 
 
+def without_values(expression):
+    return re.sub(r'"[^"]*"', '""', expression)
+
+
+def names_in(expression):
+    bare = without_values(expression)
+    return set(re.findall(r"\b((?:chatsite|process|up)[a-z_]*)\b(?=[{\[)]|\s*[<>=]|$)", bare)) - FOREIGN
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("expression", expressions())
 def test_what_is_asked_for_is_there(expression):
     known = exposed()
-    bare = re.sub(r'"[^"]*"', '""', expression)
-    names = set(re.findall(r"\b((?:chatsite|process|up)[a-z_]*)\b(?=[{\[)]|$)", bare)) - FOREIGN
+    bare = without_values(expression)
+    names = {name for name in names_in(expression) if not name.startswith(BETWEEN)}
     assert names <= known.keys(), expression
-    assert names or "up{" in expression
-    labels = {label for name in names for label in known[name]} | {"instance", "job"}
+    assert names or "up{" in expression or any(name in expression for name in BETWEEN)
+    labels = {label for name in names for label in known[name]} | {"instance", "job", "worker"}
     asked = set(re.findall(r"(\w+)\s*(?:=~|!=|=)\s*\"", bare))
     grouped = {one.strip() for group in re.findall(r"by \(([^)]*)\)", bare) for one in group.split(",")}
     assert asked | grouped <= labels, expression
