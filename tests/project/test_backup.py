@@ -34,6 +34,19 @@ room = Room.objects.get(slug="general")
 membership.grant(room, ada)
 User.objects.filter(pk=ada.pk).update(last_seen=timezone.now() - timedelta(microseconds=1))
 """
+SAY = """
+import uuid
+from messaging import services
+for body in ("the 東京タワー lathe", "something else"):
+    services.send(ada, "general", body, uuid.uuid4())
+"""
+FIND = """
+from accounts.models import User
+from messaging.search import fetch, search
+from messaging.search.postgresql import finds_parts
+found = fetch(search(User.objects.get(), "タワー ATH"))
+print(finds_parts(), *(message.body for message in found), sep="|")
+"""
 
 
 class Place:
@@ -293,6 +306,18 @@ class TestPostgreSQL:
             over.set()
             thread.join()
         post.do("verify", tmp_path / "busy.zip")
+
+    @pytest.mark.parametrize("version", [(), ("messaging", "0002")])
+    def test_what_was_said_is_found_there(self, version, post, tmp_path):
+        """Also where the index came later than the archive: its rows are there before, in the same transaction."""
+        with closing(Place(tmp_path / "old")) as old:
+            old.do("migrate", "-v0")
+            old.do("shell", "-v0", "-c", TALK + SAY)
+            if version:
+                old.do("migrate", "-v0", *version)
+            old.do("backup", tmp_path / "old.zip")
+        post.do("restore", tmp_path / "old.zip", "--force")
+        assert post.do("shell", "-v0", "-c", FIND).split("|") == ["True", "the 東京タワー lathe\n"]
 
     def test_its_password_is_not_told(self, tmp_path):
         wrong = "postgresql://chat:opensesame@127.0.0.1:1/chat"
