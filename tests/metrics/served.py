@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from chatsite.serving import gunicorn_arguments
-from tests.realtime.harness import ROOT, Server, free_port, migrate, site_environ, wait_ready
+from tests.realtime.harness import ROOT, Server, free_port, site_environ, wait_ready
+from tests.realtime.migrated import migrate
 
 # What the machine of the one who runs the tests has set must not reach it.
 CLEAN = {"LOG_FORMAT": "", "LOG_LEVEL": "", "ACCESS_LOG": "", "METRICS_TOKEN": "", "TRUST_PROXY": ""}

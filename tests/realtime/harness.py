@@ -1,14 +1,11 @@
 """A real server in its own process, for every suite that needs one: `with serve(tmp_path) as server: server.url`."""
 
-import atexit
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,10 +14,10 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
+from tests.realtime.migrated import migrate
+
 ROOT = Path(__file__).resolve().parents[2]
 SITE = "chatsite.wsgi:application"
-# A freshly migrated database, once there is one.
-_migrated: list[Path] = []
 # Seconds; a loaded machine takes its time.
 READY, STOP = 60, 10
 
@@ -119,20 +116,6 @@ def serve(folder: Path, application: str = SITE, workers: int = 1, **settings: s
         yield server
     finally:
         server.stop()
-
-
-def migrate(folder: Path, environ: dict[str, str]) -> None:
-    """Once for all new databases of this process on SQLite: the others start with a copy."""
-    mine = folder / "chat.sqlite3"
-    copied = environ["DATABASE_URL"] == f"sqlite:///{mine}" and not mine.exists()
-    if copied and _migrated:
-        shutil.copy(_migrated[0], mine)
-        return
-    run = [sys.executable, "manage.py", "migrate", "-v0", "--skip-checks"]
-    subprocess.run(run, cwd=ROOT, env=environ, check=True)
-    if copied:
-        _migrated.append(Path(shutil.copy(mine, tempfile.mkdtemp())))
-        atexit.register(shutil.rmtree, _migrated[0].parent)
 
 
 def command(port: int, application: str, workers: int) -> list[str]:
