@@ -13,7 +13,8 @@ def pytest_xdist_make_scheduler(config, log):
     return scheduling.ByFile(config, log) if config.option.dist == "load" else None
 
 
-@pytest.hookimpl(tryfirst=True)
+# After pytest-django, which puts tests that empty the database behind those that need what migrations put there.
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: scheduling.place(item.path))
 
