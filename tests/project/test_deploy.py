@@ -8,6 +8,8 @@ import stat
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 import requests
@@ -16,10 +18,13 @@ from django.core.signing import TimestampSigner
 
 from chatsite.doctor import live, seen
 from chatsite.doctor.visit import Visit
+from tests.bus.redis import PROGRAM, redis
+from tests.bus.test_handover import folder_of, workers_in
 from tests.project import proxies
 from tests.project.checkout import LEFT_OUT, ROOT, Checkout
 from tests.project.test_doctor import CONFIGURED, TOKEN, doctor, told
 from tests.realtime.harness import free_port, serve
+from tests.realtime.postgres import find, postgres
 
 pytestmark = pytest.mark.realtime
 DEPLOY = ROOT / "deploy"
@@ -36,24 +41,52 @@ def trusted(certificate, monkeypatch):
         monkeypatch.setenv(variable, str(certificate.certificate))
 
 
-@pytest.fixture(scope="module", params=proxies.COMMANDS)
+NAMES = [name for name in proxies.COMMANDS if proxies.program(name)]
+
+
+@pytest.fixture(params=proxies.COMMANDS)
 def name(request):
-    if not proxies.program(request.param):
+    if request.param not in NAMES:
         pytest.skip(f"{request.param} is not here")
     return request.param
 
 
 @pytest.fixture(scope="module")
-def https() -> int:
-    return free_port()
+def ports():
+    """Of https, by proxy: the site must know them as its own."""
+    return {name: free_port() for name in NAMES}
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, https):
-    """Serves all proxies, one after the other: they take the same port."""
-    settings = {"TRUST_PROXY": "true", "SITE_URL": f"https://localhost:{https}", **CONFIGURED}
-    with serve(tmp_path_factory.mktemp("site"), **settings) as server:
+def settings(ports):
+    """Those of machines of one site."""
+    origins = [f"https://localhost:{port}" for port in ports.values()] or ["https://localhost"]
+    if not (PROGRAM and find("initdb")):
+        pytest.skip("Redis or PostgreSQL is not here")
+    with postgres() as database, redis() as bus:
+        yield {
+            "TRUST_PROXY": "true",
+            "SITE_URL": origins[0],
+            "EXTRA_ORIGINS": ",".join(origins[1:]),
+            "DATABASE_URL": database,
+            "REDIS_URL": bus.url,
+            "WORKERS": "2",
+            **CONFIGURED,
+        }
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, settings):
+    """Two workers, behind all the proxies at once."""
+    with serve(tmp_path_factory.mktemp("site"), workers=2, **settings) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def second(tmp_path_factory, server, settings):
+    """Another machine of the site."""
+    with serve(tmp_path_factory.mktemp("second"), workers=2, **settings) as second:
+        yield second
 
 
 @pytest.fixture(scope="module")
@@ -61,22 +94,34 @@ def token(server):
     return server.manage("shell", "-v0", "-c", TOKEN).split()[-1]
 
 
+@pytest.fixture(scope="module")
+def all_proxies(server, certificate, ports, tmp_path_factory):
+    with ExitStack() as stack:
+        yield {
+            name: stack.enter_context(
+                proxies.running(
+                    name,
+                    proxies.before([server.port], tmp_path_factory.mktemp(name), certificate, https=port),
+                )
+            )
+            for name, port in ports.items()
+        }
+
+
+@pytest.fixture(scope="module")
+def examinations(all_proxies, server, token, certificate):
+    """What the doctor says through each of them, to come: it mostly waits for pings, and the other tests needn't."""
+    settings = {"DOCTOR_TOKEN": token, "SSL_CERT_FILE": str(certificate.certificate)}
+    with ThreadPoolExecutor() as pool:
+        yield {
+            name: pool.submit(doctor, server.environ, "--url", proxy.url, **settings)
+            for name, proxy in all_proxies.items()
+        }
+
+
 @pytest.fixture
-def proxy(name, server, certificate, https, tmp_path):
-    made = proxies.before([server.port], tmp_path, certificate, https=https)
-    with proxies.running(name, made):
-        yield made
-
-
-def test_the_doctor_finds_nothing_wrong(proxy, server, token):
-    done = doctor(
-        server.environ, "--url", proxy.url, DOCTOR_TOKEN=token, SSL_CERT_FILE=os.environ["SSL_CERT_FILE"]
-    )
-    outside = told(re.split(r"^\w+ +server .*\n", done.stdout, flags=re.M)[1])
-    assert set(outside.values()) == {"ok"}, done.stdout
-    assert set(outside) == {
-        "reach", "certificate", "proxy", "metrics", "origin", "polling", "websocket", "idle",
-    }  # fmt: skip
+def proxy(name, all_proxies, examinations):
+    return all_proxies[name]
 
 
 @pytest.mark.parametrize(
@@ -94,22 +139,34 @@ def test_the_server_sees_who_it_is_whatever_they_claim(proxy, server, lie):
         assert said == {"address": source, "secure": True, "host": f"localhost:{proxy.https}"}
 
 
-@pytest.mark.parametrize("transports", ["polling", "websocket", "polling,websocket"])
-def test_the_official_client_talks_through_it(proxy, token, certificate, transports):
+def through(proxy, token, transports, workers, *addresses):
     """In JavaScript: Python's reads and writes TLS in two threads at once, which ended 3 of 600 connections on the client's
     side, and none of 900 without TLS."""
+    node = shutil.which("node") or "node"
     done = subprocess.run(
-        [shutil.which("node") or "node", "tests/project/through.mjs", proxy.url, token, transports],
+        [node, "tests/project/through.mjs", proxy.url, token, transports, str(workers), *addresses],
         cwd=ROOT,
-        env={**os.environ, "NODE_EXTRA_CA_CERTS": str(certificate.certificate)},
+        env={**os.environ, "NODE_EXTRA_CA_CERTS": str(proxy.certificate.certificate)},
         capture_output=True,
         text=True,
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)
-    assert seen["heard"] == seen["said"]
-    assert seen["transport"] == transports.rpartition(",")[2]
+    assert all(sorted(heard) == sorted(seen["said"]) for heard in seen["heard"])
+    assert all(heard == seen["heard"][0] for heard in seen["heard"])
+    assert {*seen["transports"]} == {transports.rpartition(",")[2]}
+    return {*seen["workers"]}
+
+
+@pytest.mark.parametrize("transports", ["polling", "websocket"])
+def test_official_clients_of_both_workers_talk_through_it(proxy, token, transports):
+    assert len(through(proxy, token, transports, 2, "127.0.0.1")) == 2
+
+
+def test_official_clients_are_upgraded_through_it(proxy, token):
+    """A proxy may take one connection for all their first requests, and so one worker; the websockets have their own."""
+    through(proxy, token, "polling,websocket", 1, "127.0.0.1")
 
 
 def test_a_form_is_taken(proxy, certificate):
@@ -149,20 +206,28 @@ def test_http_leads_to_https(proxy, name):
     assert re.fullmatch(r"https://localhost(:\d+)?/room/general", answer.headers["Location"])
 
 
-@pytest.fixture(scope="module")
-def second(tmp_path_factory):
-    """Another server, as on another machine."""
-    with serve(tmp_path_factory.mktemp("second"), TRUST_PROXY="true", **CONFIGURED) as server:
-        yield server
+ADDRESSES = tuple(f"127.0.0.{n}" for n in range(1, 9))
 
 
-def test_of_several_servers_a_client_keeps_to_one(name, server, second, certificate, tmp_path):
+def test_of_several_machines_a_client_keeps_to_one(name, server, second, token, certificate, tmp_path):
     made = proxies.before([server.port, second.port], tmp_path, certificate, several=True)
     with proxies.running(name, made):
         time.sleep(0.5 if name == "caddy" else 0)
-        for source in ("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4"):
+        for source in ADDRESSES[:4]:
             (finding,) = live.polling(Visit(made.url, 10, source))
             assert finding.level == "ok", finding
+        workers = through(made, token, "polling", 3, *ADDRESSES)
+    for machine in (server, second):
+        assert workers & workers_in(folder_of(machine)), "nobody came to one of the machines"
+
+
+def test_the_doctor_finds_nothing_wrong(name, examinations):
+    done = examinations[name].result()
+    outside = told(re.split(r"^\w+ +server .*\n", done.stdout, flags=re.M)[1])
+    assert set(outside.values()) == {"ok"}, done.stdout
+    assert set(outside) == {
+        "reach", "certificate", "proxy", "metrics", "origin", "polling", "websocket", "idle",
+    }  # fmt: skip
 
 
 @pytest.mark.skipif(not proxies.program("nginx"), reason="nginx is not here")
