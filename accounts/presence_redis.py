@@ -27,6 +27,8 @@ SILENT = 10.0
 GATHER = 0.05
 # Ids in one command or word.
 AT_ONCE = 1000
+# Nobody's id, in every lease: one that holds nobody else is there all the same, and not one that Redis has lost.
+NOBODY = 0
 
 
 class Site(Protocol):
@@ -111,9 +113,8 @@ class RedisPresence(MemoryPresence):
 
     def _write(self, came: list[int], went: list[int]) -> None:
         key = self._lease(self.site.worker)
-        if came:
-            self.site.put(key, "SADD", key, *came)
-            self.site.put(key, "EXPIRE", key, LEASE)
+        self.site.put(key, "SADD", key, NOBODY, *came)
+        self.site.put(key, "EXPIRE", key, LEASE)
         if went:
             self.site.put(key, "SREM", key, *went)
 
@@ -127,18 +128,20 @@ class RedisPresence(MemoryPresence):
         """Compare the view with the leases, and the own lease with who is here. Raises while Redis is away."""
         self._mend()
         for worker in self._workers():
-            found = {int(member) for member in self._members(worker)}
+            found = self._people(worker)
             known = self._by_worker.get(worker, set())
-            if found:
+            if found is not None:
                 self._compare(worker, found, known)
             elif not known and self._silent(worker):
                 self._forget(worker)
 
     def _mend(self) -> None:
         key, mine = self._lease(self.site.worker), self.mine()
-        if int(self.site.client(key).scard(key)) == len(mine - self._changed):
+        found = self._people(self.site.worker)
+        if found is not None and found ^ mine <= self._changed:
             return
         self.site.put(key, "DEL", key)
+        self._write([], [])
         for some in in_parts(sorted(mine)):
             self._write(some, [])
 
@@ -151,8 +154,8 @@ class RedisPresence(MemoryPresence):
     def begin(self) -> None:
         """The first look, before anybody is here: nobody has come by it. Raises while Redis is away."""
         for worker in self._workers():
-            for member in self._members(worker):
-                self._add(worker, int(member))
+            for user_id in self._people(worker) or ():
+                self._add(worker, user_id)
 
     def watch(self) -> None:
         """Whose lease ended. Raises while Redis is away."""
@@ -215,9 +218,11 @@ class RedisPresence(MemoryPresence):
         found = cast(set[bytes], self.site.client(self._index).smembers(self._index))
         return [worker for worker in map(bytes.decode, found) if worker != self.site.worker]
 
-    def _members(self, worker: str) -> Iterable[bytes]:
+    def _people(self, worker: str) -> set[int] | None:
+        """By its lease; None where there is none."""
         key = self._lease(worker)
-        return cast(set[bytes], self.site.client(key).smembers(key))
+        members = cast(set[bytes], self.site.client(key).smembers(key))
+        return {int(member) for member in members} - {NOBODY} if members else None
 
     def _lease(self, worker: str) -> str:
         return f"{self.site.prefix}here:{worker}"

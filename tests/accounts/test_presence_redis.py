@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.presence_redis import LEASE, SILENT, RedisPresence
+from accounts.presence_redis import LEASE, NOBODY, SILENT, RedisPresence
 from chatsite.realtime import delivery, others
 
 
@@ -145,6 +145,30 @@ def test_a_word_that_was_lost_is_found_in_the_lease(world):
     assert world.other.told == [(7, True)]
 
 
+def test_the_last_who_goes_while_redis_is_away_is_no_ghost(world):
+    world.one.connect(7, "a")
+    world.one.renew(), world.ring()
+    world.redis.up, world.silent = False, True
+    world.one.leave(7, "a")
+    world.redis.sets.clear()
+    world.redis.up, world.silent = True, False
+    world.one.renew()
+    world.look(4)
+    assert world.other.told == [(7, True), (7, False)]
+    assert not world.other.is_online(7)
+
+
+def test_as_many_who_come_as_go_while_redis_is_away_are_told_apart(world):
+    world.one.connect(7, "a")
+    world.one.renew(), world.ring()
+    world.redis.up, world.silent = False, True
+    world.one.leave(7, "a"), world.one.connect(8, "b"), world.ring()
+    world.redis.up, world.silent = True, False
+    world.look(4)
+    assert world.other.online() == {8}
+    assert world.redis.sets["t:here:one"] == {NOBODY, 8}
+
+
 def test_a_process_that_is_gone_takes_its_people_along(world):
     world.one.connect(7, "a")
     world.one.renew(), world.ring()
@@ -166,7 +190,7 @@ def test_a_redis_that_lost_the_leases_takes_nobody(world):
         world.other.watch()
     assert world.other.is_online(7)
     world.look()
-    assert world.redis.sets["t:here:one"] == {7}
+    assert world.redis.sets["t:here:one"] == {NOBODY, 7}
 
 
 def test_while_redis_is_away_everything_stays_and_nobody_goes_at_once_after(world):
