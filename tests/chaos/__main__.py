@@ -41,7 +41,7 @@ def strike_all(names: list[str], seed: int) -> list[Outcome]:
                 flush=True,
             )
             outcome = scene.under(name, Random(f"{seed} {number}"), FAULTS[name].long)
-            scene.await_online()
+            outcome.ghosts = scene.ghosts()
             outcomes.append(outcome)
             for complaint in outcome.complaints:
                 print(f"    {complaint}", flush=True)

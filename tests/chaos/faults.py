@@ -27,12 +27,15 @@ class Fault:
 
 
 def workers_killed(stage: Stage, seconds: float, chance: Random) -> None:
+    """One every few seconds; it ends with the last."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while True:
         machine = chance.choice(stage.machines)
         if machine.workers:
             os.kill(chance.choice(machine.workers), signal.SIGKILL)
-        time.sleep(min(KILLS, max(0, end - time.monotonic())))
+        if time.monotonic() + KILLS > end:
+            return
+        time.sleep(KILLS)
 
 
 def rolling_restart(stage: Stage, seconds: float, chance: Random) -> None:
