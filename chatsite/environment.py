@@ -28,7 +28,14 @@ MOST_WORKERS = 256
 ALL_CONNECTIONS, CONNECTIONS, FEWEST_CONNECTIONS = 80, 40, 16
 # libpq's own words, in seconds: a server that stands still, or was cut off, must not hold up who connects, nor for two
 # hours who waits for its answer.
-PATIENT = {"connect_timeout": 5, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+PATIENT = {
+    "connect_timeout": 5,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    # Milliseconds, for what was sent and isn't confirmed.
+    "tcp_user_timeout": 30_000,
+}
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 

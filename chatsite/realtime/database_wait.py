@@ -10,11 +10,16 @@ from time import monotonic
 from typing import Any
 
 import psycopg.waiting
+from django.conf import settings
 from eventlet import hubs
+from psycopg import OperationalError
 from psycopg.errors import _WaitTimeout
 from psycopg.waiting import Ready, Wait
 
 Step = Generator[Any, Any, Any]
+
+# Seconds beyond the server's own limit of a statement, until it is taken for one that stands still or was cut off.
+LATE = 5.0
 
 
 def install() -> None:
@@ -23,16 +28,24 @@ def install() -> None:
 
 def wait(steps: Step, descriptor: int, interval: float = 0.0, timeout: float | None = None) -> Any:
     """Runs `steps`, which yield what they wait for; gives what they return. `timeout` in seconds; `interval`, how often
-    psycopg would look for Ctrl-C, is not needed here."""
-    deadline = None if timeout is None else monotonic() + timeout
+    psycopg would look for Ctrl-C, is not needed here. OperationalError where PostgreSQL says nothing for too long."""
+    longest = patience() if timeout is None else timeout
+    deadline = None if longest is None else monotonic() + longest
     try:
         wanted = next(steps)
         while True:
-            wanted = steps.send(_ready(descriptor, wanted, deadline))
-            if deadline is not None and monotonic() >= deadline:
-                raise _WaitTimeout("wait timeout expired")
+            ready = _ready(descriptor, wanted, deadline)
+            wanted = steps.send(ready)
+            # What came while this process itself stood still has come.
+            if not ready and deadline is not None and monotonic() >= deadline:
+                raise OperationalError("PostgreSQL is silent") if timeout is None else _WaitTimeout("expired")
     except StopIteration as end:
         return end.value
+
+
+def patience() -> float | None:
+    longest: int = settings.DATABASE_STATEMENT_TIMEOUT
+    return longest + LATE if longest else None
 
 
 def _ready(descriptor: int, wanted: Any, deadline: float | None) -> Any:

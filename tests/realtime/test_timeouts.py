@@ -1,8 +1,11 @@
 """A statement that takes too long on PostgreSQL is given up, and who asked is told to try again."""
 
+import os
+import signal
 import subprocess
 import sys
 import time
+import uuid
 
 import psycopg
 import pytest
@@ -76,6 +79,30 @@ def test_a_lock_of_another_session(server, tokens, database):
     events = rest(server, tokens["owner"], "GET", "/message?room=board").json()["results"]
     assert [message["body"] for message in events] == ["afterwards"]
     assert "Traceback" not in server.log.read_text()
+    owner.close()
+
+
+def test_one_that_stands_still(server, tokens, database):
+    """Its limits don't come: ours does, a little later. When it goes on, a repeat is stored once."""
+    owner = Chatter(server, tokens["owner"])
+    owner.join("board")
+    assert owner.say("board", "before")["ok"]
+    found = (
+        "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    )
+    with psycopg.connect(database) as connection:
+        pids = [pid for (pid,) in connection.execute(found)]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        client_id = str(uuid.uuid4())
+        assert owner.say("board", "meanwhile", client_id=client_id)["error"]["code"] == "unavailable"
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+    assert owner.say("board", "meanwhile", client_id=client_id)["ok"]
+    found = rest(server, tokens["owner"], "GET", "/message?room=board").json()["results"]
+    assert [message["body"] for message in found][:2] == ["meanwhile", "before"]
     owner.close()
 
 
