@@ -122,6 +122,8 @@ class Assent:
         now, missing = self._others()
         ask = monotonic() + PAUSE
         while missing - question.answered and monotonic() < deadline:
+            # Others have a use for the place meanwhile.
+            connection.close()
             question.bell.wait(max(0.0, ask - monotonic()))
             if monotonic() >= ask:
                 ask = monotonic() + PAUSE

@@ -3,11 +3,13 @@
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 import requests
 
-from tests.bus.conftest import wait_for
+from tests.bus.conftest import SITE, wait_for
 from tests.realtime.cast import Browser, Chatter, rest
 from tests.realtime.harness import serve
 
@@ -98,3 +100,22 @@ def test_with_redis_the_others_say_so_and_who_was_killed_is_waited_for_once(two,
         assert seconds(ban, two) >= LONGEST
         assert seconds(ban, two) < LONGEST - 2
         third.process.send_signal(signal.SIGCONT)
+
+
+def test_who_waits_for_others_holds_no_connection(two, board, tmp_path):
+    """A process has four for requests, and four wait for one that is gone without a trace."""
+    with serve(tmp_path, SITE, **two.settings, DATABASE_CONNECTIONS="16") as third:
+        with psycopg.connect(two.settings["DATABASE_URL"]) as database:
+            database.execute("INSERT INTO accounts_process VALUES ('gone', 'elsewhere', 1, 0)")
+        whom = [("board", "member"), ("lobby", "member"), ("lobby", "visitor"), ("lobby", "stranger")]
+        with ThreadPoolExecutor() as pool:
+            bans = [
+                pool.submit(rest, third, two.tokens["owner"], "POST", f"/room/{room}/ban", username=name)
+                for room, name in whom
+            ]
+            time.sleep(1)
+            assert rest(third, two.tokens["owner"], "GET", "/room").status_code == 200
+            assert not any(ban.done() for ban in bans)
+        assert [ban.result().status_code for ban in bans] == [201] * 4
+        for room, name in whom:
+            rest(third, two.tokens["owner"], "DELETE", f"/room/{room}/ban/{name}")
