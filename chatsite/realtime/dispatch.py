@@ -1,8 +1,10 @@
 """One event: authorise, check, call its handler, answer. Whatever goes wrong becomes the contract's error."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache, partial
+from hashlib import blake2b
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -10,6 +12,7 @@ from rest_framework.serializers import Serializer
 
 from chatsite.api import translate
 from chatsite.errors import ChatError, Invalid, NotFound, Unauthorized, Unavailable, UnknownEvent
+from chatsite.logs import request_id
 from chatsite.metrics import tallies
 from chatsite.realtime import delivery, wire
 from chatsite.realtime.connection import Connection
@@ -59,7 +62,7 @@ def answer(connection: Connection, packet: Packet, outcome: dict[str, Any] | Exc
         if packet.number is not None:
             connection.channel.push(wire.ack(packet.number, {"ok": True, **(outcome or {})}))
         return
-    reply(connection, packet.number, packet.data[0], translated(outcome, packet.data[0]))
+    reply(connection, packet.number, packet.data[0], translated(outcome, packet.data[0], connection.sid))
     if isinstance(outcome, Unauthorized):
         delivery.end(connection, getattr(outcome, "ended", "logged_out"))
 
@@ -87,17 +90,30 @@ def checker(serializer: type[Serializer[Any]]) -> Any:
     return serializer()
 
 
-def translated(error: Exception, name: str) -> ChatError:
+def translated(error: Exception, name: str, sid: str) -> ChatError:
     """Anything nobody foresaw is logged here, once, and is `unavailable` to the client."""
     if isinstance(error, ObjectDoesNotExist):
         return NotFound()
     known = translate(error)
     if known is not None:
         if isinstance(known, Unavailable) and known is not error:
-            logger.warning("%r could not be done: %s", name, error)
+            with named(sid):
+                logger.warning("%r could not be done: %s", name, error)
         return known
-    logger.error("the handler of %r failed", name, exc_info=error)
+    with named(sid):
+        logger.error("the handler of %r failed", name, exc_info=error)
     return Unavailable()
+
+
+@contextmanager
+def named(sid: str) -> Iterator[None]:
+    """Lines about one socket's events can be found together, as those about a request. Not by the sid: who knows that can
+    poll as its owner."""
+    token = request_id.set(f"socket-{blake2b(sid.encode(), digest_size=4).hexdigest()}")
+    try:
+        yield
+    finally:
+        request_id.reset(token)
 
 
 def reply(connection: Connection, number: int | None, name: str, error: ChatError) -> None:

@@ -140,7 +140,9 @@ class Session(Inbox):
         self._asking = False
         try:
             if error is not None:
-                self._refuse(error if isinstance(error, ChatError) else dispatch.translated(error, "connect"))
+                if not isinstance(error, ChatError):
+                    error = dispatch.translated(error, "connect", self.socket.sid)
+                self._refuse(error)
             elif self.connection is not None and not self.connection.closed:
                 over = limits.crowded(self.connection)
                 self._refuse(over) if over else self._enter(self.connection)

@@ -5,6 +5,7 @@ import json
 import socket
 import uuid
 from contextlib import suppress
+from hashlib import blake2b
 
 import pytest
 import requests
@@ -168,13 +169,18 @@ def test_nothing_is_told(site, door):
 def test_a_bug_is_told_with_its_traceback_and_without_what_it_was_given(site):
     server, tokens, form = site
     before = len(lines(server))
-    answer = Chatter(server, tokens["owner"]).say("lobby", "hush, a bug")
+    chatter = Chatter(server, tokens["owner"])
+    answer = chatter.say("lobby", "hush, a bug")
     assert answer["error"]["code"] == "unavailable"
     told = lines(server)[before:]
+    socket_id = blake2b(chatter.io.get_sid().encode(), digest_size=4).hexdigest()
     if form == "json":
         (line,) = map(json.loads, told)
         assert (line["level"], line["error"]) == ("error", "ValueError: cannot render '…'")
+        assert line["request"] == f"socket-{socket_id}"
         told = [line["message"], *line["traceback"].splitlines()]
+    else:
+        assert told[0].endswith(f" request=socket-{socket_id}")
     assert "the handler of 'chat-message' failed" in told[0]
     assert told[1].startswith("Traceback")
     assert "in broken_render" in told[-3]
