@@ -25,6 +25,8 @@ LEASE, RENEW, WATCH = 15, 5.0, 1.0
 SILENT = 10.0
 # Seconds for which changes are gathered before they are told.
 GATHER = 0.05
+# What Redis says of a key's time where there is no key, or no end.
+NO_KEY, NO_END = -2, -1
 # Ids in one command or word.
 AT_ONCE = 1000
 # Nobody's id, in every lease: one that holds nobody else is there all the same, and not one that Redis has lost.
@@ -164,13 +166,20 @@ class RedisPresence(MemoryPresence):
             return
         now = self.clock()
         for worker in [worker for worker, people in self._by_worker.items() if people]:
-            key = self._lease(worker)
-            if self.site.client(key).exists(key):
+            if self._lasts(worker):
                 self._missing.pop(worker, None)
                 continue
             self._missing[worker] += 1
             if self._missing[worker] > 1 and self._silent(worker) and now >= self._settled:
                 self._drop(worker)
+
+    def _lasts(self, worker: str) -> bool:
+        """A lease ends by Redis' clock. Where that was set back, or who took it died in between, it would last for long."""
+        key = self._lease(worker)
+        left = int(self.site.client(key).ttl(key))
+        if left == NO_END or left > LEASE:
+            self.site.put(key, "EXPIRE", key, LEASE)
+        return left != NO_KEY
 
     def unsettle(self) -> None:
         """Redis doesn't answer. When it does again, everybody has to be heard of first."""

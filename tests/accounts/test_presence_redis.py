@@ -7,10 +7,10 @@ from chatsite.realtime import delivery, others
 
 
 class Redis:
-    """Sets by name; `up` is False while it is away."""
+    """Sets by name; `left` are seconds of a lease that aren't as they should be; `up` is False while it is away."""
 
     def __init__(self):
-        self.sets, self.up = {}, True
+        self.sets, self.left, self.up = {}, {}, True
 
     def smembers(self, name):
         if not self.up:
@@ -20,8 +20,8 @@ class Redis:
     def scard(self, name):
         return len(self.smembers(name))
 
-    def exists(self, name):
-        return int(bool(self.smembers(name)))
+    def ttl(self, name):
+        return self.left.get(name, LEASE) if self.smembers(name) else -2
 
     def do(self, verb, name, *members):
         if not self.up:
@@ -36,6 +36,7 @@ class Redis:
                 kept.clear()
             case "EXPIRE":
                 assert members == (LEASE,)
+                self.left.pop(name, None)
 
 
 class Site:
@@ -178,6 +179,16 @@ def test_a_process_that_is_gone_takes_its_people_along(world):
     assert world.other.is_online(7)
     world.other.watch()
     assert world.other.told == [(7, True), (7, False)]
+
+
+@pytest.mark.parametrize("left", [3600, -1])
+def test_a_lease_ends_though_the_clock_was_set_back_or_its_end_was_never_said(world, left):
+    world.one.connect(7, "a")
+    world.ring()
+    world.redis.left["t:here:one"] = left
+    world.other.watch()
+    assert world.redis.ttl("t:here:one") == LEASE
+    assert world.other.is_online(7)
 
 
 def test_a_redis_that_lost_the_leases_takes_nobody(world):
