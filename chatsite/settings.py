@@ -155,8 +155,8 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_THROTTLE_CLASSES": [
-        "rest_framework.throttling.AnonRateThrottle",
-        "rest_framework.throttling.UserRateThrottle",
+        "chatsite.throttles.AnonThrottle",
+        "chatsite.throttles.UserThrottle",
     ],
     # A normal person never meets these; a bot that does gets `retry_after`.
     "DEFAULT_THROTTLE_RATES": {
