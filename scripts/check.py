@@ -43,6 +43,7 @@ def optional() -> list[str]:
     path = os.environ.get("PATH", "") + ":/usr/sbin"
     found = {name: shutil.which(name, path=path) for name in ("nginx", "haproxy", "redis-server")}
     found["postgresql"] = initdb()
+    found["gcc"] = found["libc6-dev"] = shutil.which("cc")
     return [package for package, path in found.items() if not path]
 
 

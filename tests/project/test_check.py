@@ -11,7 +11,7 @@ from tests import scheduling
 @pytest.fixture
 def machine(monkeypatch):
     """A machine with these programs; `ran` is what would have been run on it."""
-    programs, ran = {"node", "npm", "initdb", "nginx", "haproxy", "redis-server"}, []
+    programs, ran = {"node", "npm", "initdb", "nginx", "haproxy", "redis-server", "cc"}, []
     monkeypatch.delenv("CHROMIUM", raising=False)
     monkeypatch.setattr(
         check.shutil, "which", lambda name, path=None: f"/usr/bin/{name}" if name in programs else None
