@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable, Mapping
 
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 
 from accounts.rechecks import in_turns
 from chatsite.realtime import delivery
@@ -46,7 +46,7 @@ def fill(slug: str, head: int) -> None:
     """A page of the log at most, which goes to everybody who has joined; who lacks more is told to ask for it."""
     try:
         delivered = deliver_page(slug)
-    except DatabaseError as error:
+    except (DatabaseError, InterfaceError) as error:
         logger.warning("what was missed in a room could not be read: %s", error)
         delivered = False
     if not delivered:

@@ -31,9 +31,11 @@ class Gate:
         self._began: dict[str, int] = {}
         self._early: dict[str, dict[int, bytes]] = {}
 
-    def begin(self, slug: str, head: int) -> None:
-        """Somebody joins who is told of everything up to `head`. A room that is known already stays where it is."""
+    def begin(self, slug: str, head: int) -> bool:
+        """Somebody joins who is told of everything up to `head`. A room that is known already stays where it is. False
+        where what comes is of later than what follows `head`: what lies between may have been said before it was heard."""
         self._begin(slug, head)
+        return head >= self._began[slug]
 
     def _begin(self, slug: str, last: int) -> int:
         self._began.setdefault(slug, last)
@@ -92,13 +94,21 @@ class Gate:
 
     def _give_up(self, slug: str, early: dict[int, bytes]) -> None:
         """What is missing doesn't come, at least not this way."""
-        if self._early.get(slug) is early:
-            self.gap(slug, max(early))
         if self._early.get(slug) is not early:
             return
-        del self._early[slug]
-        for seq in sorted(early):
-            if slug not in self._last:
+        head = max(early)
+        try:
+            self.gap(slug, head)
+        finally:
+            self._go_on(slug, early, head)
+
+    def _go_on(self, slug: str, early: dict[int, bytes], head: int) -> None:
+        """What is held up to `head`, in its order. Beyond what came meanwhile may be another hole."""
+        for seq in sorted(seq for seq in early if seq <= head):
+            if self._early.get(slug) is not early:
                 return
             self._last[slug] = seq
-            self.send(slug, early[seq])
+            self.send(slug, early.pop(seq))
+        self._release(slug, early)
+        if self._early.get(slug) is early:
+            self.later(HOLD, self._give_up, slug, early)

@@ -79,8 +79,16 @@ def test_what_the_first_to_join_knows_and_the_next_may_not_goes_at_once(gate):
 
 def test_what_comes_before_anybody_was_told_of_the_log_goes_at_once(gate):
     admit(gate, 6)
-    gate.begin("a", 7)
+    assert gate.begin("a", 7)
     assert admit(gate, 5, 7) == [6, 5, 7]
+
+
+def test_who_is_told_less_than_where_it_began_is_to_be_told_more(gate):
+    """What lies between may have been said before this process listened."""
+    admit(gate, 8)
+    assert not gate.begin("a", 5)
+    assert gate.begin("a", 8)
+    assert admit(gate, 9) == [8, 9]
 
 
 def test_what_is_missing_is_read_and_its_late_self_is_not_sent_again(gate):
@@ -111,14 +119,50 @@ def test_a_second_hole_has_a_moment_of_its_own(gate):
     assert admit(gate) == [1, 2, 3, 5]
 
 
+def test_what_is_beyond_a_hole_that_came_up_while_the_first_was_read_is_waited_for(gate):
+    def read(slug, head):
+        admit(gate, 9, 2, 3, 4)
+
+    gate.gap = read
+    admit(gate, 1, 4)
+    first = gate.timers.pop()
+    first[0](*first[1])
+    assert admit(gate) == [1, 2, 3, 4]
+    assert admit(gate, 6, 5, 7, 8) == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    gate.gap = lambda slug, head: gate.sent.append((slug, -head))
+    ring(gate)
+    assert admit(gate, 10)[-2:] == [9, 10]
+
+
+def test_a_hole_that_stays_is_told_before_each_part_beyond_it(gate):
+    holes = []
+    gate.gap = lambda slug, head: (holes.append(head), admit(gate, 7) if head == 3 else None)
+    admit(gate, 1, 3)
+    ring(gate)
+    assert holes == [3, 7]
+    assert admit(gate) == [1, 3, 7]
+    assert gate._early == {}
+
+
+def test_what_is_held_goes_though_the_hole_could_not_be_told(gate):
+    def broken(slug, head):
+        raise RuntimeError("a bug")
+
+    gate.gap = broken
+    admit(gate, 1, 3)
+    with pytest.raises(RuntimeError):
+        ring(gate)
+    assert admit(gate, 4) == [1, 3, 4]
+
+
 def test_rooms_do_not_wait_for_each_other(gate):
     admit(gate, 1, 3)
     assert admit(gate, 1, 2, slug="b") == [1, 2]
 
 
 def test_it_begins_where_the_first_to_join_is(gate):
-    gate.begin("a", 4)
-    gate.begin("a", 9)
+    assert gate.begin("a", 4)
+    assert gate.begin("a", 9)
     assert admit(gate, 6) == []
     assert admit(gate, 5) == [5, 6]
 

@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 import pytest
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 
 from chatsite.realtime import delivery
 from chatsite.realtime.auth import Identity
@@ -89,9 +89,10 @@ def test_too_much_is_left_to_who_asks(reader, private_room, say, monkeypatch):
     assert delivery.last_seq(private_room.slug) == sent[-1].seq
 
 
-def test_without_the_database_who_has_joined_asks_later(reader, private_room, monkeypatch):
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_without_the_database_who_has_joined_asks_later(reader, private_room, monkeypatch, error):
     def away(*arguments):
-        raise OperationalError("away")
+        raise error("away")
 
     monkeypatch.setattr(filling.log, "read", away)
     head = delivery.last_seq(private_room.slug) + 3
