@@ -1,6 +1,6 @@
 """What those are told who have just joined: the room as it is now, and what of it is theirs. Read for many at once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from accounts import presence
@@ -44,7 +44,7 @@ class Arrivals:
     """Two queries for all; a third where somebody hasn't read everything, and one a second for each large room."""
 
     def __init__(self, mine: Sequence[Mine]) -> None:
-        self.rooms = rosters({one.room_id for one in mine}) if mine else {}
+        self.rooms = begun({one.room_id for one in mine}) if mine else {}
         self.counts = self._counts(mine)
         self.places: dict[int, Place] = {}
 
@@ -80,6 +80,13 @@ class Arrivals:
             online = len(names)
         about = payloads.about(roster, roster.size, online)
         room = Room(pk=roster.id, slug=roster.slug, epoch=roster.epoch, head=roster.head)
-        place = self.places[roster.id] = Place(room, about, names)
-        delivery.begin_log(roster.slug, roster.head)
+        self.places[roster.id] = place = Place(room, about, names)
         return place
+
+
+def begun(room_ids: Collection[int]) -> dict[int, Roster]:
+    """What follows their heads is heard here. Where something later was heard before that, they are read once more: what
+    lies between may have been said before this process listened."""
+    found = rosters(room_ids)
+    old = [pk for pk, room in found.items() if not delivery.begin_log(room.slug, room.head)]
+    return found | rosters(old) if old else found

@@ -173,10 +173,10 @@ def log_here(slug: str, seq: int, event: str, frame: bytes) -> None:
         order.admit(slug, seq, frame)
 
 
-def begin_log(slug: str, head: int) -> None:
-    """Those who have just joined the room are told of its log up to `head`; what follows is theirs to hear."""
-    if slug in _rooms:
-        order.begin(slug, head)
+def begin_log(slug: str, head: int) -> bool:
+    """Those who have just joined the room are told of its log up to `head`; what follows is theirs to hear. False where
+    it isn't, as it was begun here beyond that: they are to be told more."""
+    return slug not in _rooms or order.begin(slug, head)
 
 
 def last_seq(slug: str) -> int | None:

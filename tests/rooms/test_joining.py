@@ -13,8 +13,9 @@ from chatsite.realtime import delivery
 from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.others import Nobody
+from chatsite.realtime.websocket import frame
 from messaging.services import delete, hide, send
-from rooms import catching_up, directs, joining, log, membership, payloads, statements
+from rooms import arrivals, catching_up, directs, joining, log, membership, payloads, statements
 from rooms import services as services_of_rooms
 from rooms.joining import Join, join_all
 from rooms.models import Room
@@ -253,6 +254,28 @@ def test_what_is_deleted_while_somebody_waits_to_catch_up_is_not_told(
     answer = joining.whole(second, outcomes[1])
     assert "secret" not in str(answer)
     assert [event["event"] for event in answer["events"][-2:]] == ["chat-message", "message-deleted"]
+
+
+def test_who_hears_something_before_the_room_was_read_is_told_of_all_up_to_that(
+    live, owner, member, private_room, monkeypatch
+):
+    """Another process says three things after the room was read here; only the last is heard, as it said the others before
+    this one listened."""
+    rosters = arrivals.rosters
+
+    def and_then_they_talk(room_ids):
+        found = rosters(room_ids)
+        if not said:
+            said.extend(send(owner, private_room.slug, f"number {n}", uuid4())[0] for n in range(3))
+            delivery.log_here(private_room.slug, said[-1].seq, "chat-message", frame(b"heard"))
+        return found
+
+    said = []
+    monkeypatch.setattr(arrivals, "rosters", and_then_they_talk)
+    after = Room.objects.get(pk=private_room.pk).head
+    answer = ask(live(member), private_room.slug, after=after)
+    assert [event["data"]["seq"] for event in answer["events"]] == [message.seq for message in said]
+    assert answer["room"]["unread"] == 3
 
 
 class Elsewhere(Nobody):
