@@ -2,6 +2,7 @@ import pytest
 
 from tests.realtime.clients import Polling, RawSocket
 from tests.realtime.harness import serve
+from tests.realtime.postgres import postgres
 
 SITE = "tests.realtime.site:application"
 
@@ -11,6 +12,12 @@ def site(tmp_path_factory):
     """The server of `tests.realtime.site`: events that echo, wait, fail and look inside."""
     with serve(tmp_path_factory.mktemp("site"), SITE) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def database():
+    with postgres() as url:
+        yield url
 
 
 @pytest.fixture

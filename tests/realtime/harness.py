@@ -1,9 +1,7 @@
 """A real server in its own process, for every suite that needs one: `with serve(tmp_path) as server: server.url`."""
 
 import os
-import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +12,7 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
+from benchmarks.processes import free_port
 from tests.realtime.migrated import migrate
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,16 +68,12 @@ class Server:
         return time.monotonic() - began
 
 
-def free_port() -> int:
-    """Below those that the kernel gives to outgoing connections: one of these could take it before it is listened at."""
-    while True:
-        port = 10_000 + secrets.randbelow(22_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return port
+def apart(script: str) -> str:
+    """What it prints, in a process of its own, as eventlet must never patch the tests'."""
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def site_environ(folder: Path, port: int, **settings: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from chatsite.realtime.places import shares
 from tests.realtime.clients import RawSocket
 from tests.realtime.conftest import SITE
 from tests.realtime.harness import serve
-from tests.realtime.postgres import find, postgres
+from tests.realtime.postgres import find
 
 # Connections for who isn't an HTTP request and no batch, by default.
 OTHERS = shares(40)["other"]
@@ -19,12 +19,6 @@ pytestmark = [
     pytest.mark.realtime,
     pytest.mark.skipif(not find("initdb"), reason="PostgreSQL is not installed"),
 ]
-
-
-@pytest.fixture(scope="module")
-def database():
-    with postgres() as url:
-        yield url
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import requests
 from chatsite.realtime.places import BATCHES, handlers, shares
 from tests.realtime.cast import Chatter, rest, settle
 from tests.realtime.harness import serve
-from tests.realtime.postgres import find, postgres
+from tests.realtime.postgres import find
 
 pytestmark = [
     pytest.mark.realtime,
@@ -31,12 +31,6 @@ def test_the_shares_are_the_whole_and_everybody_has_some(total):
     assert found["batch"] == BATCHES
     assert found["request"] >= 4
     assert 2 <= handlers(total) < found["other"]
-
-
-@pytest.fixture(scope="module")
-def database():
-    with postgres() as url:
-        yield url
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,6 @@
 """Whose turn it is: in a process of its own, as nothing is patched in this one."""
 
-import subprocess
-import sys
-
-from tests.realtime.harness import ROOT
+from tests.realtime.harness import apart
 
 START = """
 import warnings
@@ -38,12 +35,7 @@ def until_done():
 
 
 def order_of(script):
-    done = subprocess.run(
-        [sys.executable, "-c", START + script + "\nprint(*order, sep=',')"],
-        cwd=ROOT, capture_output=True, text=True, check=False, timeout=30,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip().split(",")
+    return apart(START + script + "\nprint(*order, sep=',')").strip().split(",")
 
 
 def test_people_take_turns_however_many_connections_they_have():

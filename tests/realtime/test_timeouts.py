@@ -14,18 +14,12 @@ from tests.realtime.cast import Browser, Chatter, rest, settle
 from tests.realtime.clients import RawSocket
 from tests.realtime.conftest import SITE
 from tests.realtime.harness import ROOT, serve
-from tests.realtime.postgres import find, postgres
+from tests.realtime.postgres import find
 
 pytestmark = [
     pytest.mark.realtime,
     pytest.mark.skipif(not find("initdb"), reason="PostgreSQL is not installed"),
 ]
-
-
-@pytest.fixture(scope="module")
-def database():
-    with postgres() as url:
-        yield url
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,8 @@
 """The turn to write, among greenlets: in a process of its own, as nothing is patched in this one."""
 
-import subprocess
-import sys
-
 import pytest
 
-from tests.realtime.harness import ROOT
+from tests.realtime.harness import apart
 
 START = """
 import warnings
@@ -29,12 +26,7 @@ def write(name, times=1, seconds=0.02, patience=5):
 
 
 def order_of(script):
-    done = subprocess.run(
-        [sys.executable, "-c", START + script + "\nprint(*order, sep=',')"],
-        cwd=ROOT, capture_output=True, text=True, check=False, timeout=30,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip().split(",")
+    return apart(START + script + "\nprint(*order, sep=',')").strip().split(",")
 
 
 def test_who_writes_again_and_again_keeps_nobody_waiting():
