@@ -1,6 +1,7 @@
 """A connection that listens to some channels, with the greenlet that reads it."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable
 from itertools import islice
 
@@ -37,6 +38,8 @@ class Link:
         self.connection, self.verbs = connection, verbs
         self.heard, self.confirmed, self.lost = heard, confirmed, lost
         self.channels: set[str] = set()
+        # Of which the server hasn't said yet that it ended them, as it was asked to; they may be listened to again by then.
+        self._ending: Counter[str] = Counter()
         self.alive = True
         self._silences = 0
         connection.connect()
@@ -50,6 +53,7 @@ class Link:
     def unsubscribe(self, channels: Iterable[str]) -> None:
         ended = [channel for channel in channels if channel in self.channels]
         self.channels.difference_update(ended)
+        self._ending.update(ended)
         self._say(self.verbs.unsubscribe, ended)
 
     def look(self) -> None:
@@ -102,8 +106,14 @@ class Link:
                 self._hear(channel, reply[2])
             case b"subscribe" | b"ssubscribe" if channel in self.channels:
                 self.confirmed(channel)
-            case b"unsubscribe" | b"sunsubscribe" if channel in self.channels:
-                raise Moved(channel)
+            case b"unsubscribe" | b"sunsubscribe":
+                self._ended(channel)
+
+    def _ended(self, channel: str) -> None:
+        if channel in self._ending:
+            self._ending -= Counter([channel])
+        elif channel in self.channels:
+            raise Moved(channel)
 
     def _hear(self, channel: str, data: bytes) -> None:
         try:

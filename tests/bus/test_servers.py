@@ -45,6 +45,42 @@ one.stop(), other.stop()
 print("verbs", one.server.verbs.publish)
 """
 
+# Who leaves a room and comes back at once is alone in it.
+BACK = """
+import eventlet
+eventlet.monkey_patch()
+import sys
+from chatsite.bus.bus import Bus
+from chatsite.bus.servers import server
+
+bus, ups, heard = Bus(server(sys.argv[1]), "t:"), [], []
+bus.on_up = lambda: ups.append(1)
+bus.on_message = lambda channel, data: heard.append(data)
+bus.subscribe("r:room")
+bus.start()
+with eventlet.Timeout(10):
+    while not bus.up:
+        eventlet.sleep(0.01)
+for _ in range(3):
+    # All is said before an answer is read.
+    bus.unsubscribe("r:room"), bus._flush()
+    bus.subscribe("r:room"), bus._flush()
+with eventlet.Timeout(10):
+    while b"after" not in heard:
+        bus.publish("r:room", b"after")
+        eventlet.sleep(0.05)
+assert ups == [1], "it began anew"
+(link,) = bus._links.values()
+assert not link._ending
+bus.unsubscribe("r:room")
+eventlet.sleep(0.2)
+heard.clear()
+bus.publish("r:room", b"foreign")
+eventlet.sleep(0.2)
+assert heard == []
+print("back")
+"""
+
 REFUSED = """
 import eventlet
 eventlet.monkey_patch()
@@ -111,6 +147,12 @@ def talk(url, script=TALK, *more):
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.split()[-1]
+
+
+@pytest.mark.realtime
+def test_who_leaves_a_channel_and_comes_back_at_once_disturbs_nobody():
+    with redis() as server:
+        assert talk(server.url, BACK) == "back"
 
 
 @pytest.mark.realtime
