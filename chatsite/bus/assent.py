@@ -16,6 +16,7 @@ from time import monotonic
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
+from django.db.models import BigIntegerField, Func
 
 from accounts.models import Process
 from accounts.rechecks import SECONDS
@@ -90,7 +91,11 @@ class Assent:
         )
 
     def _bury(self) -> None:
-        """Processes of this machine that ended without a word; nobody should wait for them."""
+        """Processes of this machine that ended without a word, and those of a backup from another cluster, whose numbers
+        aren't reached yet; nobody should wait for them."""
+        Process.objects.filter(
+            looked__gt=Func(function="txid_current", output_field=BigIntegerField())
+        ).delete()
         for process in Process.objects.filter(host=host()):
             if process.pid == os.getpid() or not lives(process.pid):
                 process.delete()
