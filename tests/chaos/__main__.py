@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 
 from scripts import check
+from tests.chaos import alone
 from tests.chaos.crew import Crew
 from tests.chaos.faults import FAULTS
 from tests.chaos.scene import AFTER, BEFORE, Outcome, Scene
@@ -20,12 +21,15 @@ from tests.chaos.table import table
 AROUND = BEFORE + AFTER + 4
 
 
+LONG = {name: fault.long for name, fault in FAULTS.items()} | alone.SECONDS
+
+
 def schedule(seed: int, minutes: float) -> Iterator[str]:
     """Every fault once, in an order of the seed, and again in another one, until the time is filled."""
     chance, seconds = Random(seed), 0.0
     while True:
-        for name in chance.sample(sorted(FAULTS), len(FAULTS)):
-            seconds += FAULTS[name].long + AROUND
+        for name in chance.sample(sorted(LONG), len(LONG)):
+            seconds += LONG[name] + AROUND
             yield name
             if seconds >= minutes * 60:
                 return
@@ -48,6 +52,20 @@ def strike_all(names: list[str], seed: int) -> list[Outcome]:
     return outcomes
 
 
+def strike_alone(names: list[str], seed: int) -> list[Outcome]:
+    """The same on a site of one process."""
+    outcomes = []
+    with alone.alone(scenes=len(names)) as strike:
+        for number, name in enumerate(names, 1):
+            print(f"{time.strftime('%H:%M:%S')} {number}/{len(names)} {name} ({LONG[name]} s)", flush=True)
+            outcome, felt = strike(name, Random(f"{seed} alone {number}"))
+            print(f"    {felt}", flush=True)
+            outcomes.append(outcome)
+            for complaint in outcome.complaints:
+                print(f"    {complaint}", flush=True)
+    return outcomes
+
+
 def main() -> int:
     parser = argparse.ArgumentParser("./run chaos", description=__doc__)
     parser.add_argument("--minutes", type=float, default=5)
@@ -57,7 +75,8 @@ def main() -> int:
     check.install_modules()
     names = list(schedule(options.seed, options.minutes))
     print(f"Seed {options.seed}: {len(names)} faults", flush=True)
-    outcomes = strike_all(names, options.seed)
+    outcomes = strike_all([name for name in names if name in FAULTS], options.seed)
+    outcomes += strike_alone([name for name in names if name not in FAULTS], options.seed)
     print(table(outcomes))
     return 1 if any(outcome.complaints for outcome in outcomes) else 0
 

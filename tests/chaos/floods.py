@@ -29,6 +29,10 @@ class Flood(Strain):
     def __init__(self, room: str, count: int) -> None:
         self.room, self.count, self.bytes, self.answered, self.refused = room, count, 0, 0, 0
 
+    @property
+    def done(self) -> str:
+        return f"{self.bytes / 1e6:.0f} MB sent, {self.answered} of {EVENTS} events answered, {self.refused} refused"
+
     def bear(self, stage: Stage, seconds: float, chance: Random) -> None:
         many, quick = guests(stage, self.room, 2, chance)
         server, over = stage.machines[0].server, threading.Event()
@@ -74,6 +78,10 @@ class Deaf(Strain):
 
     def __init__(self, room: str, count: int) -> None:
         self.room, self.count, self.cut = room, count, 0
+
+    @property
+    def done(self) -> str:
+        return f"{self.cut} of {self.count} cut"
 
     def bear(self, stage: Stage, seconds: float, chance: Random) -> None:
         server = stage.machines[0].server

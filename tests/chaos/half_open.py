@@ -49,6 +49,11 @@ class HalfOpen(Strain):
         self.waited = 0.0
         self.before = self.most = self.after = 0
 
+    @property
+    def done(self) -> str:
+        descriptors = f"descriptors {self.before}, then {self.most}, then {self.after}"
+        return f"{self.opened} opened; {descriptors}; who came meanwhile was in after {self.waited:.1f} s at worst"
+
     def bear(self, stage: Stage, seconds: float, chance: Random) -> None:
         server, worker = stage.machines[0].server, stage.machines[0].workers[0]
         [token] = guests(stage, self.room, 1, chance)

@@ -24,6 +24,11 @@ class Strain:
     def bear(self, stage: Stage, seconds: float, chance: Random) -> None:
         raise NotImplementedError
 
+    @property
+    def done(self) -> str:
+        """What it did and counted, in words."""
+        return ""
+
     def calm(self, reports: list[Report]) -> float:
         return median(acks(reports, self.began - 1000, self.began))
 

@@ -42,6 +42,10 @@ class Fuzz(Strain):
         self.room, self.count = room, count
         self.frames = self.sockets = self.posts = 0
 
+    @property
+    def done(self) -> str:
+        return f"{self.frames} frames and {self.posts} posts from {self.sockets} sockets"
+
     def bear(self, stage: Stage, seconds: float, chance: Random) -> None:
         tokens, server = guests(stage, self.room, TOGETHER, chance), stage.machines[0].server
         seeds = [chance.getrandbits(64) for _ in tokens]

@@ -2,8 +2,7 @@
 
 from itertools import groupby
 
-from tests.chaos.__main__ import AROUND, schedule
-from tests.chaos.faults import FAULTS
+from tests.chaos.__main__ import AROUND, LONG, schedule
 
 
 def test_the_same_seed_gives_the_same_faults_and_another_one_others():
@@ -13,10 +12,10 @@ def test_the_same_seed_gives_the_same_faults_and_another_one_others():
 
 def test_each_strikes_as_often_as_the_others_until_the_time_is_filled():
     names = list(schedule(1, 30))
-    seconds = sum(FAULTS[name].long + AROUND for name in names)
-    assert 30 * 60 <= seconds < 30 * 60 + max(fault.long for fault in FAULTS.values()) + AROUND
+    seconds = sum(LONG[name] + AROUND for name in names)
+    assert 30 * 60 <= seconds < 30 * 60 + max(LONG.values()) + AROUND
     times = [len(list(some)) for _, some in groupby(sorted(names))]
-    assert len(times) == len(FAULTS)
+    assert len(times) == len(LONG)
     assert max(times) - min(times) <= 1
 
 
