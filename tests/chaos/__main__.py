@@ -13,7 +13,8 @@ from scripts import check
 from tests.chaos import alone
 from tests.chaos.crew import Crew
 from tests.chaos.faults import FAULTS
-from tests.chaos.scene import AFTER, BEFORE, Outcome, Scene
+from tests.chaos.outcome import Outcome
+from tests.chaos.scene import AFTER, BEFORE, Scene
 from tests.chaos.stage import Stage
 from tests.chaos.table import table
 
@@ -45,7 +46,7 @@ def strike_all(names: list[str], seed: int) -> list[Outcome]:
                 flush=True,
             )
             outcome = scene.under(name, Random(f"{seed} {number}"), FAULTS[name].long)
-            outcome.ghosts = scene.ghosts()
+            outcome.leftovers = scene.leftovers()
             outcomes.append(outcome)
             for complaint in outcome.complaints:
                 print(f"    {complaint}", flush=True)

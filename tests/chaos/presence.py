@@ -1,6 +1,6 @@
 """Who is here, as each machine says it and as each reader was told.
 
-await_online(stage, "deck", {"ada", "mira"}, tokens)    # by REST and by a join, at every worker's door
+ghosts(stage, "deck", {"ada", "mira"}, token)           # [] as soon as every worker shows these and nobody else
 stutters(crew.report())                                  # who was announced twice in a row, and to whom
 """
 

@@ -8,17 +8,17 @@ with Stage(tmp_path) as stage, Crew() as crew:
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from itertools import chain
 from random import Random
 
-from tests.chaos.audit import Findings, audit, wholeness
+from tests.chaos.audit import audit, wholeness
 from tests.chaos.crew import Crew, Hand, Report
 from tests.chaos.faults import FAULTS, Fault, await_workers
+from tests.chaos.outcome import Outcome
 from tests.chaos.presence import ghosts, stutters
 from tests.chaos.revocation import Doomed, names
 from tests.chaos.stage import Stage
-from tests.chaos.vitals import Vitals, growth, vitals
+from tests.chaos.vitals import Vitals, growth, lingering, vitals
 
 ROOM = "deck"
 # Who talks and who only reads, on each machine, by the way they come.
@@ -30,41 +30,6 @@ WHOLE = 60.0
 
 # Of a fault: its beginning and its end, in milliseconds since 1970.
 Times = tuple[float, float]
-
-
-@dataclass
-class Outcome:
-    """`seconds` is the fault's length; `after` the seconds from its end until each was whole again, median and worst,
-    `since` the same from its beginning. `seen` is what revoked people saw."""
-
-    name: str
-    seconds: float
-    findings: Findings
-    after: tuple[float, float]
-    since: tuple[float, float]
-    seen: list[str] = field(default_factory=list)
-    stutters: list[str] = field(default_factory=list)
-    grown: dict[int, str] = field(default_factory=dict)
-    ghosts: list[str] = field(default_factory=list)
-    # Of the revocations' answers, the longest.
-    waited: float = 0.0
-
-    @property
-    def complaints(self) -> list[str]:
-        found = self.findings
-        return [
-            *(f"lost: {client_id}" for client_id in found.lost),
-            *(f"doubled: {client_id}" for client_id in found.doubled),
-            *found.disorder,
-            *self.seen,
-            *self.stutters,
-            *self.ghosts,
-            *(f"worker {pid} holds {more}" for pid, more in self.grown.items()),
-        ]
-
-    def check(self) -> None:
-        assert self.complaints == []
-        assert self.findings.acknowledged, "nothing was said"
 
 
 class Scene:
@@ -136,9 +101,10 @@ class Scene:
         self.crew.ready(self.names, seconds=WHOLE)
         self.crew.ready(self.names, {self.room: self.stage.head(self.room)}, WHOLE)
 
-    def ghosts(self) -> list[str]:
-        """Who isn't shown as they are, though there was time: a process that was killed takes its people along in 20 s."""
-        return ghosts(self.stage, self.room, set(self.names), self.owner)
+    def leftovers(self) -> list[str]:
+        """Who isn't shown as they are, and connections that are still open, though there was time: a process that was
+        killed takes its people along in 20 s."""
+        return ghosts(self.stage, self.room, set(self.names), self.owner) + lingering(self.stage)
 
     def _look(self, name: str, times: Times, doomed: Doomed, before: dict[int, Vitals]) -> Outcome:
         everybody: list[Report] = self.crew.report(self.names + doomed.names)

@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from tests.chaos.scene import Outcome
+from tests.chaos.outcome import Outcome
 
 COLUMNS = f"{'fault':28}{'times':>6}{'acked':>8}{'lost':>6}{'doubled':>9}  "
 HEAD = COLUMNS + f"{'whole after the end, s':24}{'from its beginning, s':24}revoked in, s"

@@ -27,6 +27,6 @@ def test_nothing_is_lost_and_nobody_sees_more_than_they_may(scene, fault):
     scene.under(fault, Random(fault)).check()
 
 
-def test_after_all_that_everybody_is_seen_where_they_are(scene):
+def test_after_all_that_everybody_is_seen_where_they_are_and_nothing_is_left_open(scene):
     """After each by itself in `./run chaos`: it may take 20 s."""
-    assert scene.ghosts() == []
+    assert scene.leftovers() == []

@@ -3,6 +3,7 @@
 before = vitals(stage); …; growth(before, vitals(stage))     # {} where nothing grew beyond the slack
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from tests.chaos.stage import Stage
 # Bytes and descriptors that a worker may have more than before: what Python's allocator keeps of a burst, database
 # connections that wait to be used again (16, chatsite/postgresql), and a few sockets more that came to it.
 MEMORY, DESCRIPTORS = 48 * 1024 * 1024, 64
+# What a quiet worker's jobs take, and seconds until the others have waited long enough to be used again.
+CONNECTIONS, QUIET = 4, 30.0
 
 
 @dataclass(frozen=True)
@@ -53,3 +56,13 @@ def connections(stage: Stage) -> int:
     return stage.postgres.ask(
         "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
     )[0][0]
+
+
+def lingering(stage: Stage) -> list[str]:
+    """More connections than a quiet site has, though there was time."""
+    deadline = time.monotonic() + QUIET
+    while (count := connections(stage)) > CONNECTIONS * len(stage.workers):
+        if time.monotonic() > deadline:
+            return [f"{count} connections to PostgreSQL are left"]
+        time.sleep(0.3)
+    return []

@@ -13,7 +13,7 @@ const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 export class Client {
   constructor({ name, url, token, cookie, rooms = [], transports = ["websocket"] }) {
     Object.assign(this, { name, logs: new Map(), sent: [], presence: [], online: {}, ended: [], refused: [] });
-    Object.assign(this, { connects: [], drops: [], over: false, talking: null, asking: new Set() });
+    Object.assign(this, { connects: [], drops: [], attempts: [], over: false, talking: null, asking: new Set() });
     const extraHeaders = cookie ? { cookie } : {};
     this.socket = io(url, { ...OPTIONS, transports, extraHeaders, auth: token ? { token } : {} });
     for (const slug of rooms) this.logs.set(slug, new Log(slug, () => this.ask("sync", slug)));
@@ -23,6 +23,7 @@ export class Client {
   listen() {
     this.socket.on("connect", () => this.connected());
     this.socket.on("disconnect", (reason) => this.disconnected(reason));
+    this.socket.io.on("reconnect_attempt", () => this.attempts.push(Date.now()));
     this.socket.on("connect_error", (error) => this.failed(error));
     this.socket.on("session-ended", ({ code }) => this.end(code));
     this.socket.on("heads", (heads) => {
@@ -150,9 +151,9 @@ export class Client {
   }
 
   report() {
-    const { name, sent, presence, online, ended, refused, connects, drops } = this;
+    const { name, sent, presence, online, ended, refused, connects, drops, attempts } = this;
     const rooms = Object.fromEntries([...this.logs].map(([slug, log]) => [slug, log.report()]));
     const connected = this.socket.connected;
-    return { name, connected, rooms, sent, presence, online, ended, refused, connects, drops };
+    return { name, connected, rooms, sent, presence, online, ended, refused, connects, drops, attempts };
   }
 }
