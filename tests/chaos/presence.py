@@ -1,7 +1,7 @@
 """Who is here, as each machine says it and as each reader was told.
 
 ghosts(stage, "deck", {"ada", "mira"}, token)           # [] as soon as every worker shows these and nobody else
-stutters(crew.report())                                  # who was announced twice in a row, and to whom
+stutters(crew.report())                                  # who was told to be gone twice in a row, and to whom
 """
 
 import time
@@ -37,15 +37,15 @@ def ghosts(stage: Stage, room: str, expected: set[str], token: str, seconds: flo
 
 
 def stutters(reports: list[Report], since: float = 0) -> list[str]:
-    """Announced twice with nothing between, the second time after `since`. A connection begins anew, as what came meanwhile
-    was missed."""
+    """Who was told to be gone twice with nothing between, the second time after `since`. A connection begins anew, as what
+    came meanwhile was missed. Who goes and comes back within a moment is only told to be here, and so perhaps twice."""
     found = []
     for report in reports:
         last: dict[str, str] = {}
         for at, event, name in report["presence"]:
             if event == "connect":
                 last.clear()
-            elif last.get(name) == event and at > since:
-                found.append(f"{report['name']} was told {event} of {name} twice, at {at}")
+            elif event == last.get(name) == "user-disconnected" and at > since:
+                found.append(f"{report['name']} was told twice that {name} had gone, at {at}")
             last[name] = event
     return found

@@ -90,12 +90,12 @@ def test_who_is_whole_when(reader):
     assert wholeness([reader, other], ROOM, 2000) == (2.5, 3.5)
 
 
-def test_who_is_announced_twice_stutters(reader):
+def test_who_is_gone_twice_stutters(reader):
     gone, back = [1, "user-disconnected", "mira"], [2, "user-connected", "mira"]
-    reader["presence"] = [gone, back, gone, [3, "connect", ""], gone, back]
+    reader["presence"] = [back, back, gone, back, gone, [3, "connect", ""], gone, back]
     assert stutters([reader]) == []
     reader["presence"] = [gone, [2, "user-connected", "wanda"], gone]
-    assert stutters([reader]) == ["ada was told user-disconnected of mira twice, at 1"]
+    assert stutters([reader]) == ["ada was told twice that mira had gone, at 1"]
 
 
 def test_who_holds_more_has_grown():
