@@ -55,7 +55,7 @@ def test_clients_that_never_finish(scene):
 
 
 def test_clients_that_send_too_much(scene):
-    flood = Flood(ROOM, 8)
+    flood = Flood(ROOM, 32)
     struck(scene, flood, 1)
     assert flood.answered == EVENTS
     assert 0 < flood.refused < EVENTS
