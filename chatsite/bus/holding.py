@@ -6,8 +6,10 @@ for its own messages and once more for the other's, and a send costs more than a
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 from typing import Any
 
+from chatsite.realtime.loop import guarded
 from chatsite.realtime.timers import Timer
 
 # Seconds. A commit takes 2 to 5 ms; nobody notices as much again.
@@ -65,7 +67,7 @@ class Holding:
 
     def _let_go(self, slug: str) -> None:
         for data in self._held.pop(slug, ()):
-            self._deliver(slug, data)
+            guarded(partial(self._deliver, slug, data))
 
 
 def parcels(events: Sequence[Parcel]) -> Iterator[Parcel]:

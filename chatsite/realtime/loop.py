@@ -73,7 +73,7 @@ class Clock:
                 guarded(queue.popleft()[1])
 
 
-def guarded(function: Callable[[], None]) -> None:
+def guarded(function: Callable[[], object]) -> None:
     """One socket's failure must not take the others' turn."""
     try:
         function()

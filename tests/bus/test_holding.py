@@ -58,6 +58,22 @@ def test_it_remembers_no_room(holding):
     assert (holding._storing, holding._held, holding._gathered) == ({}, {}, {})
 
 
+def test_what_cannot_be_delivered_keeps_nothing_else(holding, caplog):
+    def deliver(slug, data):
+        if data == b"bad":
+            raise RuntimeError("a bug")
+        holding.delivered.append((slug, data))
+
+    holding._deliver = deliver
+    holding.begin({"a", "b"})
+    for slug in "ab":
+        holding.keeps(slug, b"bad"), holding.keeps(slug, b"good")
+    holding.end({"a", "b"})
+    assert sorted(holding.delivered) == [("a", b"good"), ("b", b"good")]
+    assert (holding._storing, holding._held) == ({}, {})
+    assert "a bug" in caplog.text
+
+
 def test_what_goes_out_goes_together_where_it_follows(holding):
     assert not holding.gathers("a", 1, b"one")
     holding.begin({"a", "b"})
