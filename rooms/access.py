@@ -3,8 +3,12 @@
 A room that is missing and one that is not theirs look alike.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from accounts.models import User
 from chatsite.errors import Archived, Banned, Forbidden, Muted, NotFound
+from chatsite.realtime import delivery
 from rooms.models import Ban, Membership, Room
 
 
@@ -29,6 +33,16 @@ def locked(room: Room) -> Room:
 
 def room_for(user: User, slug: str) -> Room:
     return find(user, slug)[0]
+
+
+@contextmanager
+def reading(user: User, slug: str) -> Iterator[Room]:
+    """`room_for`, for the block, and in its end once more where somebody was put out meanwhile: what was read may have been
+    said after that was answered."""
+    before = delivery.revocations()
+    yield room_for(user, slug)
+    if delivery.revocations() != before:
+        room_for(user, slug)
 
 
 def membership_for(user: User, slug: str) -> Membership:

@@ -236,9 +236,9 @@ class EventView(APIView):
         summary="The same as `sync`", parameters=[EventQuerySerializer], responses=EventPageSerializer
     )
     def get(self, request: Request, slug: str) -> Response:
-        room = access.room_for(me(request), slug)
-        query = checked(EventQuerySerializer(data=request.query_params))
-        return Response(log.read(room, query["after"], query.get("epoch"), query["limit"]))
+        with access.reading(me(request), slug) as room:
+            query = checked(EventQuerySerializer(data=request.query_params))
+            return Response(log.read(room, query["after"], query.get("epoch"), query["limit"]))
 
 
 def ban_payload(ban: Any) -> dict[str, Any]:

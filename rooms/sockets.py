@@ -30,8 +30,8 @@ def leave(connection: Connection, data: Data) -> None:
 
 
 def sync(connection: Connection, data: Data) -> Data:
-    room = access.room_for(connection.user, data["room"])
-    return dict(log.read(room, data["after"], data.get("epoch"), data.get("limit", log.LIMIT)))
+    with access.reading(connection.user, data["room"]) as room:
+        return dict(log.read(room, data["after"], data.get("epoch"), data.get("limit", log.LIMIT)))
 
 
 def type_(connection: Connection, data: Data) -> None:
