@@ -1,6 +1,7 @@
 """What should have been heard of a room's log and wasn't: read from the database and delivered to whoever has joined."""
 
 import logging
+import time
 from collections.abc import Iterable, Mapping
 
 from django.db import DatabaseError, InterfaceError
@@ -17,6 +18,8 @@ logger = logging.getLogger(__name__)
 # Seconds between two comparisons with what other processes wrote; and for what is on its way to come.
 COMPARE_SECONDS = 5.0
 SETTLE = 0.3
+# Events for one socket each between which others have their turn: 20 ms at 0.8 µs.
+AT_ONCE = 25_000
 
 
 def compare() -> None:
@@ -62,8 +65,11 @@ def deliver_page(slug: str) -> bool:
     page = log.read(room, after)
     if page["more"] or page["reset"]:
         return False
-    for event in page["events"]:
+    stretch = max(1, AT_ONCE // max(1, len(delivery.subscribers(slug))))
+    for number, event in enumerate(page["events"], 1):
         delivery.from_log(slug, event["event"], event["data"], event["data"]["seq"])
+        if not number % stretch:
+            time.sleep(0)
     return True
 
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from django.db import InterfaceError, OperationalError
 
-from chatsite.realtime import delivery
+from chatsite.realtime import delivery, wire
 from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.websocket import frame
@@ -60,6 +60,25 @@ def test_what_was_missed_is_delivered_in_order_and_to_nobody_else(reader, outsid
         (event["event"], event["data"]) for event in log.read(private_room, sent[0].seq - 1)["events"]
     ]
     assert outsider.channel.events == []
+
+
+def test_others_have_their_turn_and_what_comes_in_it_keeps_its_place(reader, private_room, say, monkeypatch):
+    def turn(seconds):
+        """It is heard that another message came; and one late, from before."""
+        turns.append(len(reader.channel.frames))
+        for seq in (sent[-1].seq + 1, sent[0].seq):
+            delivery.log_here(
+                private_room.slug, seq, "chat-message", wire.event("chat-message", {"seq": seq})
+            )
+
+    sent, turns = [say(f"number {n}") for n in range(5)], []
+    monkeypatch.setattr(filling, "AT_ONCE", 2)
+    monkeypatch.setattr(filling.time, "sleep", turn)
+    monkeypatch.setattr(delivery.order, "later", lambda *arguments: None)
+    filling.fill(private_room.slug, sent[-1].seq)
+    assert turns == [2, 4]
+    first = sent[0].seq
+    assert [seq for _, seq in heard(reader)] == [*range(first, first + 6)]
 
 
 def test_what_comes_after_all_is_not_sent_twice(reader, private_room, say):
