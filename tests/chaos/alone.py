@@ -16,7 +16,8 @@ from tests.chaos.faults import Fault
 from tests.chaos.floods import RATE, Deaf, Flood
 from tests.chaos.half_open import HalfOpen
 from tests.chaos.lone import Lone
-from tests.chaos.scene import ROOM, Outcome, Scene
+from tests.chaos.outcome import Outcome
+from tests.chaos.scene import ROOM, Scene
 from tests.chaos.strains import Strain
 from tests.chaos.strangers import Fuzz
 
@@ -55,7 +56,7 @@ def alone(scenes: int) -> Iterator[Callable[[str, Random], tuple[Outcome, str]]]
             def strike(name: str, chance: Random) -> tuple[Outcome, str]:
                 one, seconds = strain(name, disk, clock), SECONDS[name]
                 outcome = scene.under(name, chance, seconds, Fault(one.strike, seconds, seconds))
-                outcome.ghosts = scene.ghosts()
+                outcome.leftovers = scene.ghosts()
                 reports = crew.report(scene.names)
                 felt = (
                     f"acks in {one.calm(reports):.0f} ms before, in {one.strained(reports):.0f} ms meanwhile"

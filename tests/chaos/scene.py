@@ -101,10 +101,13 @@ class Scene:
         self.crew.ready(self.names, seconds=WHOLE)
         self.crew.ready(self.names, {self.room: self.stage.head(self.room)}, WHOLE)
 
+    def ghosts(self) -> list[str]:
+        """Who isn't shown as they are, though there was time: a process that was killed takes its people along in 20 s."""
+        return ghosts(self.stage, self.room, set(self.names), self.owner)
+
     def leftovers(self) -> list[str]:
-        """Who isn't shown as they are, and connections that are still open, though there was time: a process that was
-        killed takes its people along in 20 s."""
-        return ghosts(self.stage, self.room, set(self.names), self.owner) + lingering(self.stage)
+        """Ghosts, and connections to PostgreSQL that are still open."""
+        return self.ghosts() + lingering(self.stage)
 
     def _look(self, name: str, times: Times, doomed: Doomed, before: dict[int, Vitals]) -> Outcome:
         everybody: list[Report] = self.crew.report(self.names + doomed.names)
