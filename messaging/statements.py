@@ -70,7 +70,7 @@ def look(asked: Iterable[dict[str, Any]], keys: Iterable[tuple[int, UUID]]) -> l
 def write(rows: Sequence[Row], at: datetime) -> list[tuple[int, int] | None]:
     """`(id, seq)` for each row, in order: stored, with its line in its room's log. One statement, or a transaction.
 
-    None for one that isn't stored, as the membership has ended or the room was archived since the look.
+    None for one that isn't stored, as the membership has ended or is muted, or the room was archived since the look.
     """
     if sql.postgresql():
         return _write_at_once(rows, at)
@@ -93,7 +93,8 @@ def _look(vendor: str) -> str:
 _WRITE = """
     WITH row AS (SELECT * FROM {rows}),
     present AS (
-        SELECT id FROM rooms_membership WHERE id IN (SELECT membership_id FROM row) ORDER BY id FOR KEY SHARE),
+        SELECT id FROM rooms_membership WHERE id IN (SELECT membership_id FROM row) AND NOT muted
+        ORDER BY id FOR KEY SHARE),
     allowed AS (SELECT row.* FROM row JOIN present ON present.id = row.membership_id),
     locked AS (
         SELECT id FROM rooms_room WHERE id IN (SELECT room_id FROM allowed) AND archived_at IS NULL

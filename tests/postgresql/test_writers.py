@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, connections, transaction
 from django.utils import timezone
 
-from chatsite.errors import Archived, Forbidden
+from chatsite.errors import Archived, Forbidden, Muted
 from chatsite.realtime.batches import Batches
 from messaging import services
 from messaging.models import Message
@@ -163,3 +163,16 @@ def test_whoever_is_put_out_at_that_moment_is_waited_for(owner, member, rooms, w
         assert [type(outcome) for outcome in outcomes] == [Archived] * 2
     assert not Message.objects.filter(body="theirs").exists()
     assert gapless(room)
+
+
+def test_whoever_was_muted_in_another_process_after_the_look_is_not_heard(owner, member, rooms):
+    """Whose word that they are muted comes later."""
+    membership.grant(rooms[0], member)
+    batch = Batch([Draft(user, rooms[0].slug, user.username, uuid.uuid4()) for user in (owner, member)])
+    rooms[0].memberships.filter(user=member).update(muted=True)
+    assert not batch.is_stale
+    mine, theirs = store(batch)
+    assert mine[1]
+    assert isinstance(theirs, Muted)
+    assert list(Message.objects.values_list("body", flat=True)) == [owner.username]
+    assert gapless(rooms[0])

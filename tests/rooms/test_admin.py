@@ -2,6 +2,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import User
+from chatsite.realtime import delivery
 from rooms import access
 from rooms.models import Ban, Event, Membership, Room
 
@@ -45,6 +46,17 @@ def test_a_new_name_is_written_to_the_log(admin, private_room):
     assert save(admin, private_room, rows(private_room), name="New name").status_code == 302
     event = Event.objects.filter(room=private_room).last()
     assert (event.event, event.data["name"], event.user.username) == ("room-updated", "New name", "boss")
+
+
+def test_whoever_is_muted_is_looked_at_again_by_who_stores_messages(
+    admin, private_room, django_capture_on_commit_callbacks
+):
+    members, before = rows(private_room), delivery.revocations()
+    members[1] |= {"muted": "on"}
+    with django_capture_on_commit_callbacks(execute=True):
+        assert save(admin, private_room, members).status_code == 302
+    assert private_room.memberships.get(muted=True).pk == members[1]["id"]
+    assert delivery.revocations() > before
 
 
 def test_members_come_and_go_through_the_log(admin, private_room, member, stranger):
