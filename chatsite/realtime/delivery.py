@@ -271,8 +271,8 @@ def leave(connections: Iterable[Connection], event: str, data: Any) -> None:
 
 @never_raises
 def to_connections(connections: Iterable[Connection], event: str, data: Any) -> None:
-    """To each at once; a slow reader may miss it."""
-    _send([connection for connection in connections if not connection.closed], event, data, True)
+    """To each at once. A slow reader mustn't miss it: they wouldn't know that they lack something."""
+    _send([connection for connection in connections if not connection.closed], event, data, False)
 
 
 def revocations() -> int:

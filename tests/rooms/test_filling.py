@@ -119,6 +119,23 @@ def test_without_the_database_who_has_joined_asks_later(reader, private_room, mo
     assert reader.channel.events == [("heads", {private_room.slug: head})]
 
 
+def test_a_slow_reader_is_told_too_that_something_is_missing(reader, private_room, say, monkeypatch):
+    """They would be sent what follows, and not learn from that."""
+    monkeypatch.setattr(log, "PAGE_BYTES", 1000)
+    monkeypatch.setattr(reader, "channel", Slow())
+    head = [say("x" * 500) for _ in range(5)][-1].seq
+    filling.fill(private_room.slug, head)
+    assert reader.channel.events == [("heads", {private_room.slug: head})]
+
+
+class Slow(Pen):
+    """Whose outbox is half full."""
+
+    def push(self, frame, droppable=False):
+        if not droppable:
+            super().push(frame)
+
+
 def test_a_room_that_nobody_here_has_joined_is_not_read(private_room, django_assert_num_queries):
     with django_assert_num_queries(0):
         filling.look_again(None)
