@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 
 from django.db import DatabaseError, InterfaceError
 
+import accounts.rechecks
 from accounts.rechecks import in_turns
 from chatsite.realtime import delivery
 from chatsite.realtime.timers import Timer
-from rooms import log
+from rooms import log, rechecks
 from rooms.models import Room
 from rooms.rechecks import heads_of
 
@@ -26,6 +27,14 @@ def compare() -> None:
     """With what other processes wrote, and this one wasn't told."""
     if delivery.others.there:
         look_again(None)
+
+
+def catch_up(slugs: Iterable[str] | None) -> None:
+    """As `look_again`. Where nothing at all was heard, who was put out meanwhile is gone before what was missed comes."""
+    if slugs is None:
+        accounts.rechecks.recheck()
+        rechecks.recheck()
+    look_again(slugs)
 
 
 def look_again(slugs: Iterable[str] | None) -> None:

@@ -32,7 +32,7 @@ def join(server: ChatServer) -> tuple[Bus, Assent]:
     """Before anybody is connected."""
     seal = Seal(settings.SECRET_KEY)
     bus = Bus(servers.server(settings.REDIS_URL), seal.prefix)
-    delivery.others = Noting(bus, seal, filling.look_again)
+    delivery.others = Noting(bus, seal, filling.catch_up)
     assent = Assent(bus.worker)
     with eventlet.Timeout(PATIENCE, False):
         with_databases_closed(assent.enter)

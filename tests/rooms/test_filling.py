@@ -5,12 +5,13 @@ from uuid import uuid4
 import pytest
 from django.db import InterfaceError, OperationalError
 
+from accounts.services import make_token
 from chatsite.realtime import delivery, wire
 from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.websocket import frame
 from messaging import services
-from rooms import filling, log
+from rooms import filling, log, membership
 from rooms.models import Room
 from tests.rooms.pens import Pen
 
@@ -98,6 +99,34 @@ def test_a_message_that_was_deleted_meanwhile_is_a_tombstone(reader, owner, priv
     filling.fill(private_room.slug, message.seq)
     assert "a slip" not in str(reader.channel.events)
     assert reader.channel.events[0][1]["deleted"] is True
+
+
+@pytest.fixture
+def with_tokens(owner, member, private_room):
+    """Connections of the two, who may stay as long as they are members."""
+    made = []
+    for user in (owner, member):
+        identity = Identity(user.pk, user.username, token_id=make_token(user, "bot")[0].pk)
+        made.append(Connection(user.username, identity, Pen()))
+        delivery.attach(made[-1])
+        delivery.subscribe(made[-1], private_room.slug)
+    delivery.begin_log(private_room.slug, head_of(private_room))
+    yield made
+    for connection in made:
+        delivery.detach(connection)
+
+
+def test_whoever_was_put_out_while_nothing_was_heard_gets_nothing_of_it(
+    with_tokens, member, private_room, say, monkeypatch
+):
+    """And this process wasn't told of that, either: its machine was cut off."""
+    monkeypatch.setattr(filling, "Timer", lambda seconds, function, *arguments: function(*arguments))
+    membership.revoke(private_room, member)
+    message = say("without them")
+    filling.catch_up(None)
+    staying, leaving = with_tokens
+    assert heard(staying) == [("member-left", message.seq - 1), ("chat-message", message.seq)]
+    assert leaving.channel.events == []
 
 
 def test_too_much_is_left_to_who_asks(reader, private_room, say, monkeypatch):
