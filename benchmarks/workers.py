@@ -13,7 +13,7 @@ from benchmarks.servers import OURS, Place, running
 
 # Few enough that what they are sent takes none of the time; the senders are all in one process.
 LATENCY = {"sockets": 40, "senders": 1}
-TALKS = {"": "w8", "busy_": "w32"}
+TALKS = {"": "w64", "eight_": "w8"}
 
 
 @contextmanager
