@@ -1,24 +1,15 @@
 """People in real browsers, on a real server. `visit("owner", "/chat/lobby")` opens a page as that person."""
 
-import os
 import shutil
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.chromium import chromium
 from tests.browser.people import Visits, new_room
 from tests.realtime.cast import settle
 from tests.realtime.harness import ROOT, serve
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 expect.set_options(timeout=10_000)
 
 
@@ -28,12 +19,13 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
-def browser_type_launch_args():
-    return {"executable_path": os.environ.get("CHROMIUM") or shutil.which("chromium"), "args": FLAGS}
+@pytest.fixture(scope="package")
+def browser():
+    with chromium() as browser:
+        yield browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory):
     with serve(tmp_path_factory.mktemp("browser"), STATIC_DIR=str(static_files(tmp_path_factory))) as server:
         server.tokens = settle(server)
