@@ -125,7 +125,7 @@ CHECKS: dict[str, Callable[[], bool]] = {
     ),
     "js": js_tests,
     "tests": lambda: pytest("-n", WORKERS, "--no-loadscope-reorder", "-m", "not serial"),
-    "alone": lambda: pytest("-m", "serial"),
+    "timings": lambda: pytest("-n", "2", "--no-loadscope-reorder", "-m", "serial"),
 }
 
 
