@@ -1,7 +1,6 @@
 """Several workers behind one port, and no stickiness: a session's request finds its worker."""
 
 import http.client
-import os
 import re
 import socket
 import stat
@@ -13,7 +12,7 @@ from tests.bus.conftest import SITE, wait_for
 from tests.bus.redis import redis
 from tests.realtime.cast import Chatter, settle
 from tests.realtime.clients import Polling
-from tests.realtime.harness import serve
+from tests.realtime.harness import open_files, serve
 from tests.realtime.postgres import postgres
 
 pytestmark = pytest.mark.realtime
@@ -82,8 +81,7 @@ def test_a_session_nobody_has_is_refused(server):
 
 def folder_of(server):
     """Where its workers listen for each other; None before the first of them does."""
-    links = [os.readlink(link) for link in Path(f"/proc/{server.worker}/fd").iterdir()]
-    inodes = {link[8:-1] for link in links if link.startswith("socket:[")}
+    inodes = {link[8:-1] for link in open_files(server.worker) if link.startswith("socket:[")}
     lines = [line.split() for line in Path("/proc/net/unix").read_text().splitlines()]
     found = {Path(line[7]).parent for line in lines if len(line) == 8 and line[6] in inodes}
     return found.pop() if found else None

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from tests.realtime.crowd import TOGETHER, Crowd, people
-from tests.realtime.harness import serve
+from tests.realtime.harness import open_files, serve
 from tests.realtime.postgres import find, postgres
 
 pytestmark = [pytest.mark.realtime, pytest.mark.timeout(600)]
@@ -49,8 +49,7 @@ def in_database(server):
     """Connections to the database."""
     url = server.environ["DATABASE_URL"]
     if url.startswith("sqlite:"):
-        opened = [os.readlink(link) for link in Path(f"/proc/{server.worker}/fd").iterdir()]
-        return sum(name.endswith("chat.sqlite3") for name in opened)
+        return sum(name.endswith("chat.sqlite3") for name in open_files(server.worker))
     with psycopg.connect(url) as connection:
         count = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'postgres' AND pid <> pg_backend_pid()"
         return connection.execute(count).fetchone()[0]
