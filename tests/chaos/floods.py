@@ -18,8 +18,9 @@ FLOODS = [
     masked(b'42["leave",{"room":"deck"}]'), masked(b'42["leave",{"room":"' + b"x" * 65_000 + b'"}]'),
     masked(b'42["leave",[' + b"[]," * 21_000 + b"[]]]"),
 ]  # fmt: skip
-# Events a second that one may send on this site, and more of them than it may send at once (30 s of them).
-RATE, EVENTS = 20, 800
+# Events a second that one may send on this site, and more of them than it may send in the 45 s that the answers may take:
+# 30 s of them at once, and what comes due meanwhile.
+RATE, EVENTS = 12, 900
 DEAF_LINE = "chatsite.realtime: cutting"
 
 
