@@ -43,6 +43,12 @@ def settle(server: Server) -> dict[str, str]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def in_order(client: socketio.Client) -> None:
+    """By itself it has a thread for each packet, and a busy machine runs them in any order."""
+    trigger = client.eio._trigger_event
+    client.eio._trigger_event = lambda *event, **options: trigger(*event, **{**options, "run_async": False})
+
+
 class Chatter:
     """One connection of python-socketio's client. `seen` is every event in the order of arrival."""
 
@@ -52,6 +58,7 @@ class Chatter:
         self.seen: list[tuple[str, Any]] = []
         self._more = threading.Condition()
         self.io = socketio.Client(reconnection=False)
+        in_order(self.io)
         self.io.on("*", self._note)
         self.io.on("disconnect", lambda *reason: self._note("disconnect", None))
         transports = ["polling", "websocket"] if transport == "upgrade" else [transport]

@@ -44,6 +44,10 @@ def people(server: Server, count: int, size: int = 50) -> list[tuple[str, str]]:
     return [(token, room) for token, room in json.loads(done.stdout.splitlines()[-1])]
 
 
+class LetGo(AssertionError):
+    """By the server, and not asked for."""
+
+
 class Member:
     """One client. `joined` when its join has its ack."""
 
@@ -62,7 +66,8 @@ class Member:
 
     def read(self) -> None:
         data = self.socket.recv(65536)
-        assert data, f"the server let {self.room} go"
+        if not data:
+            raise LetGo(f"the server let {self.room} go")
         self.buffer += data
         if not self.upgraded:
             head, end, self.buffer = self.buffer.partition(b"\r\n\r\n")

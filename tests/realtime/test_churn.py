@@ -9,7 +9,7 @@ import uuid
 import pytest
 
 from tests.realtime.clients import compact
-from tests.realtime.crowd import TOGETHER, WAYS, Member, people
+from tests.realtime.crowd import TOGETHER, WAYS, LetGo, Member, people
 from tests.realtime.harness import serve
 from tests.realtime.postgres import find, postgres
 
@@ -113,7 +113,7 @@ class Square:
     """Where they come and go. `here` is by person."""
 
     def __init__(self, server):
-        self.server, self.here = server, {}
+        self.server, self.here, self.late = server, {}, 0
         self.selector = selectors.DefaultSelector()
 
     def come(self, person):
@@ -135,7 +135,19 @@ class Square:
 
     def turn(self, seconds):
         for key, _ in self.selector.select(seconds):
-            key.data.read()
+            try:
+                key.data.read()
+            except LetGo:
+                self._come_again(key.data)
+
+    def _come_again(self, follower):
+        """One thread is everybody: on a busy machine some aren't in within the server's five seconds."""
+        assert not follower.joined
+        self.late += 1
+        assert self.late < PEOPLE // 20
+        self.selector.unregister(follower.socket)
+        follower.socket.close()
+        self.come(follower.person)
 
     def until(self, condition):
         deadline = time.monotonic() + PATIENCE
