@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from random import Random
 
+from tests.chaos.proxy import Proxy
 from tests.chaos.stage import Machine, Stage
 
 # Seconds between two workers killed, and for gunicorn to have another one in its place.
@@ -92,49 +93,39 @@ def postgres_connections_ended(stage: Stage, seconds: float, chance: Random) -> 
     )
 
 
-def redis_cut_off(stage: Stage, seconds: float, chance: Random) -> None:
-    """From one machine."""
-    way = chance.choice(stage.machines).to_redis
-    way.cut()
-    time.sleep(seconds)
-    way.heal()
+def for_a_time(way_of: Callable[[Machine], Proxy], harm: Callable[[Proxy], None]) -> Strike:
+    """Of one machine: the way to Redis, or its clients' to it."""
+
+    def strike(stage: Stage, seconds: float, chance: Random) -> None:
+        way = way_of(chance.choice(stage.machines))
+        harm(way)
+        time.sleep(seconds)
+        way.heal()
+
+    return strike
 
 
-def redis_unreachable(stage: Stage, seconds: float, chance: Random) -> None:
-    """From one machine, whose packets go nowhere."""
-    way = chance.choice(stage.machines).to_redis
-    way.block()
-    time.sleep(seconds)
-    way.heal()
+def to_redis(machine: Machine) -> Proxy:
+    return machine.to_redis
 
 
-def clients_cut_off(stage: Stage, seconds: float, chance: Random) -> None:
-    way = chance.choice(stage.machines).door
-    way.cut()
-    time.sleep(seconds)
-    way.heal()
-
-
-def clients_unreachable(stage: Stage, seconds: float, chance: Random) -> None:
-    way = chance.choice(stage.machines).door
-    way.block()
-    time.sleep(seconds)
-    way.heal()
+def door(machine: Machine) -> Proxy:
+    return machine.door
 
 
 def ways_slow(stage: Stage, seconds: float, chance: Random) -> None:
     """That of one machine's clients, and that of another to Redis."""
-    door, to_redis = chance.choice(stage.machines).door, chance.choice(stage.machines).to_redis
-    door.slow(0.5)
-    to_redis.slow(0.3)
+    ways = {door(chance.choice(stage.machines)): 0.5, to_redis(chance.choice(stage.machines)): 0.3}
+    for way, delay in ways.items():
+        way.slow(delay)
     time.sleep(seconds)
-    door.heal()
-    to_redis.heal()
+    for way in ways:
+        way.heal()
 
 
 def connections_doubled(stage: Stage, seconds: float, chance: Random) -> None:
     """Those of one machine's clients and those of another to Redis are made twice, and say all they say twice."""
-    ways = [chance.choice(stage.machines).door, chance.choice(stage.machines).to_redis]
+    ways = [door(chance.choice(stage.machines)), to_redis(chance.choice(stage.machines))]
     for way in ways:
         way.double()
         way.end_connections()
@@ -150,13 +141,13 @@ FAULTS = {
     "redis killed": Fault(redis_killed, 3, 10),
     "redis stopped": Fault(redis_stopped, 4, 20),
     "redis flushed": Fault(redis_flushed, 0, 0),
-    "redis cut off": Fault(redis_cut_off, 3, 15),
-    "redis unreachable": Fault(redis_unreachable, 4, 20),
+    "redis cut off": Fault(for_a_time(to_redis, Proxy.cut), 3, 15),
+    "redis unreachable": Fault(for_a_time(to_redis, Proxy.block), 4, 20),
     "postgres restarted": Fault(postgres_restarted, 0, 0),
     "postgres stopped": Fault(postgres_stopped, 4, 20),
     "postgres connections ended": Fault(postgres_connections_ended, 0, 0),
-    "clients cut off": Fault(clients_cut_off, 3, 20),
-    "clients unreachable": Fault(clients_unreachable, 4, 20),
+    "clients cut off": Fault(for_a_time(door, Proxy.cut), 3, 20),
+    "clients unreachable": Fault(for_a_time(door, Proxy.block), 4, 20),
     "ways slow": Fault(ways_slow, 3, 15),
     "connections doubled": Fault(connections_doubled, 4, 15),
 }

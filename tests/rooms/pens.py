@@ -13,7 +13,7 @@ class Pen:
         self.frames.append(frame)
 
     def leave(self, frame):
-        self.push(frame)
+        self.frames.append(frame)
 
     def close(self, *, reason):
         self.frames.append(None)

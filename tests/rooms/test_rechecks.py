@@ -1,7 +1,5 @@
 """What is done for whoever has joined, whatever got lost: heads, and the end of who is a member no more."""
 
-import json
-
 import pytest
 from django.utils import timezone
 
@@ -9,27 +7,18 @@ from accounts import rechecks as accounts_rechecks
 from chatsite.realtime import delivery
 from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import Connection
-from chatsite.realtime.websocket import payload_of
 from rooms import membership, rechecks, services
 from rooms.models import Ban, Membership, Room
+from tests.rooms.pens import Pen
 
 
-class Pen:
-    def __init__(self):
-        self.frames = []
-
+class Patient(Pen):
     def push(self, frame, droppable=False):
         raise AssertionError("heads aren't worth a send of their own")
 
-    def leave(self, frame):
-        self.frames.append(frame)
-
-    def close(self, *, reason):
-        self.frames.append(None)
-
     @property
     def heads(self):
-        return [json.loads(payload_of(frame)[2:])[1] for frame in self.frames]
+        return [data for _, data in self.events]
 
 
 @pytest.fixture
@@ -37,7 +26,7 @@ def joined():
     made = []
 
     def joined(user, *rooms):
-        connection = Connection(f"sid{len(made)}", Identity(user.pk, user.username), Pen())
+        connection = Connection(f"sid{len(made)}", Identity(user.pk, user.username), Patient())
         delivery.attach(connection)
         for room in rooms:
             delivery.subscribe(connection, room.slug)
