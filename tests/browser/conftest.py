@@ -10,7 +10,7 @@ from tests.browser.people import Visits, new_room
 from tests.realtime.cast import settle
 from tests.realtime.harness import ROOT, serve
 
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=30_000)
 
 
 def pytest_collection_modifyitems(items):

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import time
 import uuid
 from typing import Any
 
@@ -93,8 +94,18 @@ def message(page: Page, text: str) -> Locator:
     )
 
 
-def texts(page: Page) -> list[str]:
-    return page.locator(".message:not(.unsent) .message-body").all_inner_texts()
+def expect_texts(page: Page, texts: list[str]) -> None:
+    """All stored messages of the page, as soon as it is whole: a page can be asked while it is still being read."""
+    bodies = page.locator(".message:not(.unsent) .message-body")
+    expect(bodies).to_have_text(texts, use_inner_text=True)
+
+
+def wait_until_read(server: Server, who: str, room: str) -> None:
+    """The server knows that they have seen all of the room."""
+    deadline = time.monotonic() + 20
+    while rest(server, server.tokens[who], "GET", f"/room/{room}").json()["unread"]:
+        assert time.monotonic() < deadline, f"{who} hasn't read {room}"
+        time.sleep(0.05)
 
 
 def act(page: Page, text: str, action: str) -> None:

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.people import message, new_room, post, say
+from tests.browser.people import message, new_room, post, say, wait_until_read
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def test_the_new_line_stands_where_i_left_off(visit, server):
     member = visit("member", f"/chat/{slug}")
     expect(message(member, "seen")).to_be_visible()
     expect(member.locator(".new-line")).to_have_count(1)
-    member.wait_for_timeout(800)
+    wait_until_read(server, "member", slug)
     member.goto(f"{server.url}/chat/")
     post(server, "owner", slug, "unseen")
     post(server, "owner", slug, "unseen too")
@@ -98,11 +98,15 @@ def test_a_permalink_opens_among_its_neighbours_and_goes_on(visit, server, long_
     expect(target).to_be_in_viewport()
     say(owner, "said at the other end")
     expect(member.locator(".jump-latest")).to_contain_text("1 new")
-    for _ in range(40):
-        member.locator(".log").evaluate("log => { log.scrollTop = log.scrollHeight }")
-        member.wait_for_timeout(50)
-        if message(member, "said at the other end").count():
-            break
+    member.evaluate(
+        """async () => {
+        const log = document.querySelector(".log")
+        while (!log.textContent.includes("said at the other end")) {
+            log.scrollTop = log.scrollHeight
+            await new Promise(requestAnimationFrame)
+        }
+    }"""
+    )
     expect(message(member, "said at the other end")).to_have_count(1)
     say(owner, "and live again")
     expect(message(member, "and live again")).to_have_count(1)
