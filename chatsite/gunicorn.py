@@ -4,11 +4,13 @@ import os
 import shutil
 import sys
 import tempfile
+from pathlib import Path
 from typing import Any
 
 from gunicorn.glogging import Logger
 
 from chatsite.logs import FORMATTERS
+from chatsite.realtime import succession
 from chatsite.realtime.handover import FOLDER
 
 bind = os.environ.get("CHATSITE_BIND", "127.0.0.1:8000")
@@ -49,6 +51,16 @@ def on_starting(server: Any) -> None:
     """Where workers hand requests over to each other: for nobody else."""
     if server.cfg.workers > 1:
         os.environ[FOLDER] = tempfile.mkdtemp(prefix="chatsite-")
+
+
+def on_reload(server: Any) -> None:
+    if FOLDER in os.environ:
+        succession.replace(Path(os.environ[FOLDER]), server.worker_age)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    if FOLDER in os.environ:
+        succession.forget(Path(os.environ[FOLDER]), worker.age)
 
 
 def on_exit(server: Any) -> None:

@@ -57,6 +57,17 @@ class Handover:
         known = name != self.name and name.isalnum() and name.isascii() and len(name) == LENGTH
         return name if known and (self.folder / name).exists() else None
 
+    def others(self) -> list[str]:
+        """Those that take connections, and go on doing so."""
+        names = [
+            path.name for path in self.folder.iterdir() if len(path.name) == LENGTH and path.name.isalnum()
+        ]
+        return [name for name in names if name != self.name]
+
+    def give_anybody(self, client: Any, address: Any) -> bool:
+        """A connection of which nothing has been read: whether somebody has it."""
+        return any(self.give(name, client, address, b"") for name in self.others())
+
     def give(self, name: str, client: Any, address: Any, data: bytes) -> bool:
         """Whether the other worker has it. `client` stays open here, and should be closed then."""
         head = orjson.dumps(address)

@@ -10,6 +10,7 @@ import resource
 import socket
 import sys
 from contextlib import suppress
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -21,6 +22,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base_async import ALREADY_HANDLED, AsyncWorker
 
 from chatsite.realtime import door, handover
+from chatsite.realtime.succession import Succession
 
 # Seconds that requests which are being answered get when the server stops.
 GRACE = 1
@@ -72,6 +74,8 @@ class Client(GreenSocket):
 
 
 class EventletWorker(AsyncWorker):
+    alive: bool
+
     def init_process(self) -> None:
         if self.cfg.is_ssl:
             self.log.error("certfile, keyfile: this worker speaks no TLS; let a proxy do that.")
@@ -84,7 +88,20 @@ class EventletWorker(AsyncWorker):
         # Who is waited for to ask something, with the moment that began, in this order.
         self.asking: dict[Any, tuple[Client, float]] = {}
         self.handover: handover.Handover | None = None
-        super().init_process()
+        folder = Path(os.environ[handover.FOLDER]) if handover.FOLDER in os.environ else None
+        self.succession = Succession(folder, self.age, self.cfg.workers)
+        self.leaving = False
+        try:
+            super().init_process()
+        except (Exception, SystemExit) as error:
+            if self.succession.begun or not self.succession.has_predecessors():
+                raise
+            self.log.error(
+                "A new process doesn't start, and the old ones serve on.",
+                exc_info=isinstance(error, Exception),
+            )
+            # By the codes that say so, gunicorn's main process would know, and end the whole site.
+            sys.exit(1)
 
     def run(self) -> None:
         from chatsite.realtime.server import sio
@@ -98,9 +115,12 @@ class EventletWorker(AsyncWorker):
         gc.collect()
         gc.freeze()
         sio.start()
+        self.succession.begin()
         while self.alive:
             self.notify()
-            self._sleep(1.0)
+            self._sleep(0.1 if self.leaving else 1.0)
+            if self.leaving and self.succession.may_go():
+                self.alive = False
         for acceptor in acceptors:
             acceptor.kill()
         for listener in listeners:
@@ -190,8 +210,10 @@ class EventletWorker(AsyncWorker):
                 data = client.recv(door.LONGEST, socket.MSG_PEEK)
         except OSError as error:
             self.log.debug("a client went: %s", error)
-        # Who says something only after the end would be told of nothing but our closed listener.
         if not data or not self.alive:
+            # Who says something only now is another's, where there is one.
+            if data and self.handover:
+                self.handover.give_anybody(client, address)
             client.close()
         elif not door.opens(data, client, address, self.upgrade):
             super().handle(listener, client, address)
@@ -200,8 +222,14 @@ class EventletWorker(AsyncWorker):
         deadline = monotonic() + min(GRACE, self.cfg.graceful_timeout)
         # At least one turn, so that websockets' close frames leave.
         eventlet.sleep(0.1)
-        while (self.answering or not runners.idle) and monotonic() < deadline:
+        while (self.answering or not runners.idle or self._expects()) and monotonic() < deadline:
             eventlet.sleep(0.05)
+
+    def _expects(self) -> bool:
+        """Whether somebody was let in who hasn't said a word, and could be handed over."""
+        return bool(self.handover and self.handover.others()) and any(
+            not getattr(greenlet, "served", False) for greenlet in self.asking
+        )
 
     def timeout_ctx(self) -> Any:
         """Around the wait for a request and its headers."""
@@ -236,6 +264,11 @@ class EventletWorker(AsyncWorker):
             # The socket is a websocket's now: gunicorn must not look for a next request on it.
             raise StopIteration
         return False
+
+    def handle_exit(self, signal: int, frame: Any) -> None:
+        """SIGTERM, which in a rolling restart comes each second from its beginning on."""
+        self.leaving = True
+        self.succession.told_to_go()
 
     def handle_quit(self, signal: int, frame: Any) -> None:
         """Ctrl-C stops the same way as SIGTERM; gunicorn's own handler sleeps, which the hub can't."""

@@ -1,5 +1,6 @@
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,14 @@ def wait_for(condition, seconds=5.0):
     while not condition():
         assert time.monotonic() < until, "it didn't happen in time"
         time.sleep(0.02)
+
+
+def folder_of(server):
+    """Where its workers listen for each other; None before the first of them does."""
+    inodes = {link[8:-1] for link in harness.open_files(server.worker) if link.startswith("socket:[")}
+    lines = [line.split() for line in Path("/proc/net/unix").read_text().splitlines()]
+    found = {Path(line[7]).parent for line in lines if len(line) == 8 and line[6] in inodes}
+    return found.pop() if found else None
 
 
 SITE = "tests.bus.site:application"

@@ -4,15 +4,14 @@ import http.client
 import re
 import socket
 import stat
-from pathlib import Path
 
 import pytest
 
-from tests.bus.conftest import SITE, wait_for
+from tests.bus.conftest import SITE, folder_of, wait_for
 from tests.bus.redis import redis
 from tests.realtime.cast import Chatter, settle
 from tests.realtime.clients import Polling
-from tests.realtime.harness import open_files, serve
+from tests.realtime.harness import serve
 from tests.realtime.postgres import postgres
 
 pytestmark = pytest.mark.realtime
@@ -77,14 +76,6 @@ def test_a_session_nobody_has_is_refused(server):
     for sid in ("x" * 28, "0123456789abcdef", "../../../etc", "", "é"):
         status, body = Polling(server).request("GET", sid=sid)
         assert status == 400, (sid, body)
-
-
-def folder_of(server):
-    """Where its workers listen for each other; None before the first of them does."""
-    inodes = {link[8:-1] for link in open_files(server.worker) if link.startswith("socket:[")}
-    lines = [line.split() for line in Path("/proc/net/unix").read_text().splitlines()]
-    found = {Path(line[7]).parent for line in lines if len(line) == 8 and line[6] in inodes}
-    return found.pop() if found else None
 
 
 def workers_in(folder):

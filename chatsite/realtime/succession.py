@@ -1,0 +1,71 @@
+"""A rolling restart (SIGHUP): an old worker serves on until as many younger ones do.
+
+gunicorn tells the old ones to go as soon as it has started the new ones, seconds before these have loaded the site. They
+know of each other by files in the folder of the handover; a worker's age is the number gunicorn gave it, which only grows:
+`old` has the highest age of those that are to be replaced, `serving.<age>` is there while that one takes connections, and
+`end` as soon as one is told to go that nobody replaces.
+"""
+
+import logging
+from contextlib import suppress
+from pathlib import Path
+
+logger = logging.getLogger("chatsite.realtime")
+
+
+class Succession:
+    """One worker's part. `folder` is None where there is one worker: it goes when it is told to."""
+
+    def __init__(self, folder: Path | None, age: int, workers: int) -> None:
+        self.folder, self.age, self.workers = folder, age, workers
+        self.begun = False
+
+    def begin(self) -> None:
+        """It takes connections now."""
+        self.begun = True
+        if self.folder is not None:
+            (self.folder / f"serving.{self.age}").touch()
+
+    def told_to_go(self) -> None:
+        """Before it has begun, too: the others needn't wait for it."""
+        if self.folder is not None and not self._replaced():
+            with suppress(OSError):
+                (self.folder / "end").touch()
+
+    def may_go(self) -> bool:
+        """Of one that was told to go: whether nobody would miss it, or everybody goes."""
+        if self.folder is None or not self._replaced() or (self.folder / "end").exists():
+            return True
+        return len([age for age in self._serving() if age > self.age]) >= self.workers
+
+    def has_predecessors(self) -> bool:
+        """Whether the site is served, should this one fail to start."""
+        return not self._replaced() and any(age <= self._old() for age in self._serving())
+
+    def _replaced(self) -> bool:
+        return self.age <= self._old()
+
+    def _old(self) -> int:
+        try:
+            return int((self.folder / "old").read_text()) if self.folder is not None else 0
+        except (OSError, ValueError):
+            return 0
+
+    def _serving(self) -> list[int]:
+        return [int(path.suffix[1:]) for path in self.folder.glob("serving.*")] if self.folder else []
+
+
+def replace(folder: Path, age: int) -> None:
+    """Everybody up to that age, by those who are started next. For gunicorn's main process."""
+    try:
+        (folder / "end").unlink(missing_ok=True)
+        (folder / "new").write_text(str(age))
+        (folder / "new").rename(folder / "old")
+    except OSError as error:
+        logger.warning("the old processes won't wait for the new ones: %s", error)
+
+
+def forget(folder: Path, age: int) -> None:
+    """That one is gone, however it went."""
+    with suppress(OSError):
+        (folder / f"serving.{age}").unlink(missing_ok=True)
