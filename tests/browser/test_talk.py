@@ -168,6 +168,17 @@ def test_presence_in_the_members_panel(visit, room):
     expect(owner.locator("[data-list=away] .member[data-user=member]")).to_be_visible(timeout=20_000)
 
 
+def test_a_message_that_comes_live_shows_that_its_sender_is_here(visit, room, server):
+    owner, member = visit("owner", f"/chat/{room}"), visit("member", f"/chat/{room}")
+    say(owner, "I am here")
+    for page in (owner, member):
+        expect(message(page, "I am here").locator(".presence")).to_be_visible()
+    owner.goto(f"{server.url}/chat/general")
+    post(server, "stranger", "general", "and not here")
+    expect(message(owner, "and not here")).to_be_visible()
+    expect(message(owner, "and not here").locator(".presence")).to_be_hidden()
+
+
 def test_the_draft_waits_in_its_room(visit, room):
     owner = visit("owner", f"/chat/{room}")
     owner.locator("#composer-body").fill("half a thought")

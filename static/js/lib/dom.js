@@ -30,10 +30,13 @@ export function icon(name) {
   return svg
 }
 
-/** Puts a person's initials and colour on an avatar. */
+/** Puts a person's initials and colour on an avatar, and their dot, if another one on the page says that they are here. */
 export function dress(avatar, person) {
   avatar.className = avatar.className.replace(/\bavatar-\S*/, `avatar-${person.avatar.color}`)
   part(avatar, "initials").textContent = person.avatar.initials
   const dot = avatar.querySelector("[data-presence]")
-  if (dot) dot.dataset.presence = person.username
+  if (!dot) return
+  const shown = `[data-presence="${CSS.escape(person.username)}"]:not([hidden])`
+  dot.hidden = !document.querySelector(shown)
+  dot.dataset.presence = person.username
 }
