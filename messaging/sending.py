@@ -28,6 +28,7 @@ from messaging.models import Message
 from messaging.names import Named
 from messaging.payloads import encoded
 from messaging.rendering import render
+from messaging.search.pending import pending
 from messaging.statements import Look, Row, look, write
 from rooms import access, activity, log, typing
 from rooms.models import Membership, Mention, Room
@@ -340,3 +341,4 @@ def publish(messages: Sequence[Message]) -> None:
         typing.stop(slug, message.sender)
         log.deliver(slug, "chat-message", encoded(message), message.seq)
         activity.touch(slug)
+    pending.stored(messages)

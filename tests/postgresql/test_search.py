@@ -1,12 +1,16 @@
 """The index by which PostgreSQL finds words: made in every case, used by the queries, and no hindrance to others."""
 
+import uuid
+
 import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 
+from messaging import sending
 from messaging.models import Message
-from messaging.search import indexes, postgresql
+from messaging.search import fetch, indexes, pending, postgresql, search
 from messaging.search.postgresql import PARTS, WORDS, has, narrowed
+from messaging.sending import Draft, store_all
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -83,3 +87,67 @@ def test_one_that_was_interrupted_is_made_again():
     assert not has(PARTS)
     assert indexes.make(connection) == PARTS
     assert has(PARTS)
+
+
+@pytest.fixture
+def sorts(monkeypatch):
+    """The list is sorted in after a hundred characters, at once as here is no server."""
+    monkeypatch.setattr(pending, "ENOUGH", 100)
+    monkeypatch.setattr(pending, "pending", pending.Pending())
+    monkeypatch.setattr(sending, "pending", pending.pending)
+    pages()
+
+
+def pages():
+    """Of the list, which is empty then."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT gin_clean_pending_list(%s::regclass)", [PARTS if has(PARTS) else WORDS])
+        return cursor.fetchone()[0]
+
+
+def options():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reloptions FROM pg_class WHERE oid = to_regclass(%s)", [PARTS])
+        return cursor.fetchone()[0]
+
+
+def say(user, room, body):
+    store_all([Draft(user, room.slug, body, uuid.uuid4())])
+
+
+def test_what_was_stored_last_is_sorted_in_when_it_is_enough(sorts, owner, private_room):
+    say(owner, private_room, "apple " * 16)
+    say(owner, private_room, "pear" * 2)
+    assert pages() == 0
+    say(owner, private_room, "a quince")
+    assert [message.body for message in fetch(search(owner, "quince"))] == ["a quince"]
+    assert pages() == 1
+
+
+def test_so_is_it_into_the_index_of_words(sorts, monkeypatch, owner, private_room):
+    monkeypatch.setattr(indexes, "trigrams", lambda connection, cursor: None)
+    indexes.make(connection)
+    say(owner, private_room, "apple " * 20)
+    assert pages() == 0
+
+
+def test_who_may_not_or_finds_no_index_does_nothing(sorts, owner, private_room):
+    say(owner, private_room, "a quince")
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE nobody_much; SET ROLE nobody_much")
+        try:
+            pending.pending.sort_in()
+        finally:
+            cursor.execute("RESET ROLE; DROP ROLE nobody_much")
+    assert pages() == 1
+    drop(PARTS)
+    pending.pending.sort_in()
+
+
+def test_the_list_may_grow_meanwhile_also_of_an_index_that_was_there():
+    longer = [f"gin_pending_list_limit={pending.FULL}"]
+    assert options() == longer
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER INDEX {PARTS} RESET (gin_pending_list_limit)")
+    indexes.make(connection)
+    assert options() == longer

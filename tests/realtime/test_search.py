@@ -1,15 +1,18 @@
-"""A long search holds up nobody: SQLite reads the messages in a thread of its own."""
+"""Search and who sends meanwhile: SQLite reads the messages in a thread of its own, PostgreSQL's index is kept up beside."""
 
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 import requests
 
+from messaging.search.pending import ENOUGH
 from tests.realtime.cast import Chatter, settle
 from tests.realtime.harness import ROOT, serve
+from tests.realtime.postgres import find
 
 pytestmark = pytest.mark.realtime
 
@@ -57,4 +60,36 @@ def test_who_sends_does_not_wait_for_who_searches(tmp_path):
         headers = {"Authorization": f"Token {tokens['member']}"}
         found = requests.get(f"{server.url}/message", {"q": "éz éa"}, headers=headers, timeout=60).json()
         assert len(found["results"]) == 50
+        owner.close()
+
+
+@pytest.mark.skipif(not find("initdb"), reason="PostgreSQL is not installed")
+def test_the_server_sorts_in_what_was_stored_and_it_is_found_before_and_after(database, tmp_path):
+    long = "few different words " * 480
+    with serve(tmp_path, DATABASE_URL=database, EVENTS_PER_SECOND="0") as server:
+        tokens = settle(server)
+        owner = Chatter(server, tokens["owner"])
+
+        def found(word):
+            headers = {"Authorization": f"Token {tokens['member']}"}
+            answer = requests.get(f"{server.url}/message", {"q": word}, headers=headers, timeout=60)
+            return len(answer.json()["results"])
+
+        with psycopg.connect(database, autocommit=True) as connection:
+            connection.execute("CREATE EXTENSION pgstattuple")
+
+            def pages():
+                query = "SELECT pending_pages FROM pgstatginindex('message_search_parts')"
+                return connection.execute(query).fetchone()[0]
+
+            assert owner.say("board", "a quincunx")["ok"]
+            assert pages() > 0
+            assert found("quincunx") == 1
+            for _ in range(ENOUGH // len(long) + 1):
+                assert owner.say("board", long)["ok"]
+            deadline = time.monotonic() + 20
+            while pages() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            assert pages() == 0
+            assert found("quincunx") == 1
         owner.close()
