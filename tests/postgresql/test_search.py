@@ -144,6 +144,23 @@ def test_who_may_not_or_finds_no_index_does_nothing(sorts, owner, private_room):
     pending.pending.sort_in()
 
 
+def test_where_another_process_sorts_nobody_waits_for_it(sorts, owner, private_room):
+    say(owner, private_room, "a quince")
+    with connection.copy().cursor() as other:
+        other.execute("SELECT pg_advisory_lock(hashtext('messaging.search.pending'))")
+        pending.pending.sort_in()
+        other.connection.close()
+    assert pages() == 1
+
+
+def test_each_of_several_processes_has_a_part_of_what_is_enough(sorts, settings, owner, private_room):
+    settings.WORKERS = 4
+    say(owner, private_room, "apple " * 4)
+    assert pages() == 1
+    say(owner, private_room, "a")
+    assert pages() == 0
+
+
 def test_the_list_may_grow_meanwhile_also_of_an_index_that_was_there():
     longer = [f"gin_pending_list_limit={pending.FULL}"]
     assert options() == longer
