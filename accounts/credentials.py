@@ -1,7 +1,8 @@
 """What lets a socket in, a session or a token, and whether it still does."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from django.utils import timezone
 
 from accounts.models import ApiToken, User
 from chatsite.errors import Unauthorized
+from chatsite.realtime import delivery
 from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import Connection
 
@@ -98,6 +100,17 @@ def authorise(connection: Connection) -> User:
     if code:
         raise SessionEnded(code)
     return user
+
+
+@contextmanager
+def staying(user: User) -> Iterator[None]:
+    """For what takes a while, such as one's turn to read: raises SessionEnded in its end where this person was put out."""
+    before = delivery.revocations()
+    yield
+    if delivery.revocations() != before:
+        now = User.objects.present().filter(pk=user.pk).first()
+        if now is None or mark(now, "") != mark(user, ""):
+            raise SessionEnded("revoked")
 
 
 def standings(connections: Sequence[Connection]) -> dict[Connection, User | SessionEnded]:

@@ -1,6 +1,7 @@
 """`/message`: history by keyset, search, and what one may do with a message."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -12,12 +13,15 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
+from accounts import credentials
 from chatsite.api import me
 from chatsite.errors import NotFound
 from chatsite.fields import LARGEST
+from chatsite.realtime import readings
 from messaging import events, services
 from messaging.models import Message
 from messaging.payloads import message_payload
+from messaging.plain import Plain, plain
 from messaging.search import fetch, search
 from messaging.serializers import (
     ChangeSerializer,
@@ -47,15 +51,21 @@ class MessageViewSet(viewsets.GenericViewSet):
         query: dict[str, Any] = serializer.validated_data
         # Within a room a place is a seq; over all rooms it is a message's id, which grows with time too.
         key = "seq" if "room" in query else "pk"
+        read = partial(self.rows, query, key)
+        with credentials.staying(user := me(request)):
+            # A search has its own way of holding nobody up.
+            rows = read() if query.get("q") else readings.wait(user.pk, read)
+        return Response(self.page(rows, query["limit"], key, "after" in query))
+
+    def rows(self, query: dict[str, Any], key: str) -> Sequence[Message | Plain]:
+        """One more than the page has. Authorises: it may have waited for its turn."""
         found = self.found(query)
-        forward = "after" in query
-        if forward:
+        if "after" in query:
             found = found.filter(**{f"{key}__gt": query["after"]}).order_by(key)
         else:
             found = found.filter(**{f"{key}__lt": query.get("before", LARGEST)}).order_by(f"-{key}")
         found = found[: query["limit"] + 1]
-        rows = fetch(found) if query.get("q") else list(found)
-        return Response(self.page(rows, query["limit"], key, forward))
+        return fetch(found) if query.get("q") else plain(found)
 
     def found(self, query: dict[str, Any]) -> QuerySet[Message]:
         user = me(self.request)
@@ -63,9 +73,9 @@ class MessageViewSet(viewsets.GenericViewSet):
             return search(user, query["q"], query.get("room"))
         if "room" in query:
             return events.in_room(user, query["room"])
-        return Message.objects.whole().visible_to(user)
+        return Message.objects.visible_to(user)
 
-    def page(self, rows: Sequence[Message], limit: int, key: str, forward: bool) -> dict[str, Any]:
+    def page(self, rows: Sequence[Message | Plain], limit: int, key: str, forward: bool) -> dict[str, Any]:
         """`next` goes on in the direction of the request, `previous` back against it."""
         more, rows = len(rows) > limit, rows[:limit]
         onward, backward = ("after", "before") if forward else ("before", "after")

@@ -7,17 +7,21 @@ from django.db.models import QuerySet
 from accounts.models import User
 from messaging.models import Message
 from messaging.payloads import Payload, message_payload
+from messaging.plain import plain
 from rooms import access
-from rooms.models import Event, Room
+from rooms.log import Line
+from rooms.models import Room
 
 NAMES = ("chat-message", "message-edited", "message-deleted")
 PAGE = 50
 
 
-def replay(rows: Sequence[Event]) -> dict[int, Payload]:
-    """The messages that these log rows tell of, by the rows' seq, as they are now: what was deleted since is a tombstone."""
-    messages = Message.objects.whole().in_bulk([row.subject_id for row in rows])
-    return {row.seq: {**message_payload(messages[row.subject_id]), "seq": row.seq} for row in rows}
+def replay(lines: Sequence[Line]) -> dict[int, Payload]:
+    """The messages that these lines of a log tell of, by the lines' seq, as they are now: what was deleted since is a
+    tombstone."""
+    told = plain(Message.objects.filter(pk__in={line.subject_id for line in lines}))
+    messages = {message.pk: message for message in told}
+    return {line.seq: {**message_payload(messages[line.subject_id]), "seq": line.seq} for line in lines}
 
 
 def history(

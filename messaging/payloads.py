@@ -7,6 +7,7 @@ import orjson
 from accounts.payloads import user_brief
 from chatsite.times import iso
 from messaging.models import Message
+from messaging.plain import Plain
 
 Payload = dict[str, Any]
 
@@ -14,8 +15,8 @@ Payload = dict[str, Any]
 QUOTE_LENGTH = 140
 
 
-def message_payload(message: Message) -> Payload:
-    """The contract's message; needs `room`, `sender` and `reply_to__sender` at hand (`Message.objects.whole()`)."""
+def message_payload(message: Message | Plain) -> Payload:
+    """The contract's message; a Message has `room`, `sender` and `reply_to__sender` at hand (`Message.objects.whole()`)."""
     gone = message.gone
     return {
         "id": message.pk,
@@ -39,7 +40,7 @@ def encoded(message: Message) -> orjson.Fragment:
     return message.encoded
 
 
-def quote(message: Message) -> Payload:
+def quote(message: Message | Plain) -> Payload:
     return {
         "id": message.pk,
         "seq": message.seq,

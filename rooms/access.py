@@ -6,6 +6,7 @@ A room that is missing and one that is not theirs look alike.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from accounts import credentials
 from accounts.models import User
 from chatsite.errors import Archived, Banned, Forbidden, Muted, NotFound
 from chatsite.realtime import delivery
@@ -37,10 +38,11 @@ def room_for(user: User, slug: str) -> Room:
 
 @contextmanager
 def reading(user: User, slug: str) -> Iterator[Room]:
-    """`room_for`, for the block, and in its end once more where somebody was put out meanwhile: what was read may have been
-    said after that was answered."""
+    """`room_for`, for the block, and in its end once more where somebody was put out meanwhile, of the room or the site:
+    what was read may have been said after that was answered."""
     before = delivery.revocations()
-    yield room_for(user, slug)
+    with credentials.staying(user):
+        yield room_for(user, slug)
     if delivery.revocations() != before:
         room_for(user, slug)
 

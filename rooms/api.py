@@ -1,5 +1,6 @@
 """`/room` and what hangs on it."""
 
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -15,6 +16,7 @@ from rest_framework.views import APIView
 from accounts import services as accounts
 from accounts.payloads import user_brief
 from chatsite.api import Pages, me
+from chatsite.realtime import readings
 from chatsite.times import iso
 from rooms import access, directs, invites, log, membership, payloads, services
 from rooms.models import Ban, Membership, Room, RoomInvite
@@ -238,7 +240,7 @@ class EventView(APIView):
     def get(self, request: Request, slug: str) -> Response:
         with access.reading(me(request), slug) as room:
             query = checked(EventQuerySerializer(data=request.query_params))
-            return Response(log.read(room, query["after"], query.get("epoch"), query["limit"]))
+            return Response(readings.wait(me(request).pk, partial(log.read, room, **query)))
 
 
 def ban_payload(ban: Any) -> dict[str, Any]:

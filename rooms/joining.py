@@ -7,7 +7,7 @@ first and read after, so that nothing falls between. Who has more to ask for is 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from django.conf import settings
 
@@ -15,8 +15,8 @@ from accounts import credentials
 from accounts.credentials import SessionEnded
 from accounts.models import User
 from chatsite.errors import ChatError, NotFound
-from chatsite.realtime import delivery, limits
-from chatsite.realtime.batches import HEAVIEST, Batches, Outcome
+from chatsite.realtime import delivery, limits, readings
+from chatsite.realtime.batches import Batches, Outcome
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.routing import Answer
 from rooms import access, catching_up, log, membership, payloads, statements, typing
@@ -103,27 +103,8 @@ def go_on(join: Join, answer: Answer, outcome: Outcome[Joined | None]) -> None:
     if outcome and page and is_in(join):
         answer({**outcome.ack, **page})
     else:
-        alone.submit(Long(join, outcome), answer)
-
-
-class Long(NamedTuple):
-    """A join that takes the long way: to become a member, to be told why not, or to catch up."""
-
-    join: Join
-    joined: Joined | None
-
-
-def long_way(longs: Sequence[Long]) -> list[Outcome[dict[str, Any]]]:
-    return [whole(long.join, long.joined) for long in longs]
-
-
-# By themselves, so that nobody else waits for them.
-alone: Batches[Long, dict[str, Any]] = Batches(
-    long_way,
-    weigh=lambda long: HEAVIEST,
-    whose=lambda long: long.join.connection.identity.user_id,
-    name="catch up",
-)
+        # To become a member, to be told why not, or to catch up: by themselves, so that nobody else waits for them.
+        readings.submit(join.connection.identity.user_id, partial(whole, join, outcome), answer)
 
 
 def whole(join: Join, joined: Joined | None) -> Outcome[dict[str, Any]]:

@@ -1,8 +1,10 @@
 """Live events of rooms: come in, catch up, go, type, read."""
 
+from functools import partial
 from typing import Any
 
-from chatsite.realtime import delivery
+from accounts import credentials
+from chatsite.realtime import delivery, readings
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.routing import Answer, deferred, event, every
 from rooms import access, activity, filling, joining, log, rechecks, typing
@@ -29,9 +31,16 @@ def leave(connection: Connection, data: Data) -> None:
         typing.stop(slug, connection.user)
 
 
-def sync(connection: Connection, data: Data) -> Data:
-    with access.reading(connection.user, data["room"]) as room:
-        return dict(log.read(room, data["after"], data.get("epoch"), data.get("limit", log.LIMIT)))
+def sync(connection: Connection, data: Data, answer: Answer) -> None:
+    """In turns with all others who read."""
+    readings.submit(connection.identity.user_id, partial(page, connection, **data), answer)
+
+
+def page(
+    connection: Connection, room: str, after: int, epoch: str | None = None, limit: int = log.LIMIT
+) -> log.Page:
+    with access.reading(credentials.authorise(connection), room) as found:
+        return log.read(found, after, epoch, limit)
 
 
 def type_(connection: Connection, data: Data) -> None:
@@ -52,7 +61,7 @@ def disconnected(connection: Connection) -> None:
 events = [
     deferred("join", join, JoinSerializer),
     event("leave", leave, LeaveSerializer),
-    event("sync", sync, SyncSerializer),
+    deferred("sync", sync, SyncSerializer),
     event("typing", type_, TypingSerializer),
     event("read", read, ReadSerializer),
 ]

@@ -4,7 +4,8 @@ import logging
 from collections import deque
 from collections.abc import Callable, Hashable
 from time import monotonic
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
+from weakref import WeakSet
 
 import eventlet
 from django.db import DatabaseError, InterfaceError, OperationalError, connections
@@ -42,6 +43,9 @@ class Batches(Generic[T, R]):
     while the other computes. `name` is what its metrics call it.
     """
 
+    # For who lets all others go first.
+    all: "ClassVar[WeakSet[Batches[Any, Any]]]" = WeakSet()
+
     def __init__(
         self,
         run: Callable[[Any], list[Outcome[R]]],
@@ -61,6 +65,7 @@ class Batches(Generic[T, R]):
         # Items that were taken out of those who wait, and have no outcome yet.
         self._taken = 0
         self._lingering: Event | None = None
+        self.all.add(self)
 
     @property
     def busy(self) -> bool:

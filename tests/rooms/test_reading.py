@@ -4,7 +4,10 @@ from uuid import uuid4
 
 import pytest
 
+from accounts import services as accounts
+from accounts.models import User
 from chatsite.errors import NotFound
+from chatsite.realtime import delivery, readings
 from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import Connection
 from messaging.services import send
@@ -18,21 +21,37 @@ pytestmark = pytest.mark.django_db
 def put_out_meanwhile(owner, member, private_room, monkeypatch, django_capture_on_commit_callbacks):
     read = log.read
 
-    def and_then_read(*arguments):
+    def and_then_read(*arguments, **options):
         with django_capture_on_commit_callbacks(execute=True):
             membership.remove_member(owner, private_room.slug, member.username)
         send(owner, private_room.slug, "without them", uuid4())
-        return read(*arguments)
+        return read(*arguments, **options)
 
     monkeypatch.setattr(log, "read", and_then_read)
 
 
 def test_they_are_not_told_by_sync(put_out_meanwhile, member, private_room):
-    connection = Connection("reader", Identity(member.pk, member.username), Pen())
-    connection.user = member
-    with pytest.raises(NotFound):
-        sockets.sync(connection, {"room": private_room.slug, "after": 0})
+    token, _ = accounts.make_token(member, "test")
+    connection = Connection("reader", Identity(member.pk, member.username, token_id=token.pk), Pen())
+    answers = []
+    sockets.sync(connection, {"room": private_room.slug, "after": 0}, answers.append)
+    assert [type(answer) for answer in answers] == [NotFound]
 
 
 def test_they_are_not_told_by_rest(put_out_meanwhile, member, private_room, api):
     assert api(member).get(f"/room/{private_room.slug}/event?after=0").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/room/board/event?after=0", "/message?room=board", "/message"])
+def test_who_is_banned_meanwhile_is_not_told(path, owner, member, private_room, api, monkeypatch):
+    wait = readings.wait
+
+    def and_then_the_ban(whose, read):
+        rows = wait(whose, read)
+        User.objects.filter(pk=member.pk).update(is_banned=True)
+        delivery.end_sessions(member.pk, "banned")
+        return rows
+
+    monkeypatch.setattr(readings, "wait", and_then_the_ban)
+    assert api(member).get(path).status_code == 401
+    assert api(owner).get(path).status_code == 200, "nobody else"
