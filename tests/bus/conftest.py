@@ -4,17 +4,20 @@ from pathlib import Path
 
 import pytest
 
+from tests import pace as paces
 from tests.bus.redis import PROGRAM, Server, redis
 from tests.realtime import harness
 from tests.realtime.cast import Chatter, settle
 from tests.realtime.postgres import find, postgres
 
 
-def wait_for(condition, seconds=5.0):
-    until = time.monotonic() + seconds
+def wait_for(condition, seconds=30.0):
+    """The seconds that it took."""
+    began = time.monotonic()
     while not condition():
-        assert time.monotonic() < until, "it didn't happen in time"
+        assert time.monotonic() < began + seconds, "it didn't happen in time"
         time.sleep(0.02)
+    return time.monotonic() - began
 
 
 def folder_of(server):
@@ -66,6 +69,12 @@ def both(tmp_path_factory):
             harness.serve(tmp_path_factory.mktemp("other"), SITE, **settings) as other,
         ):
             yield Two(one, other, server, settle(one), settings)
+
+
+@pytest.fixture
+def pace():
+    with paces.Pace() as pace:
+        yield pace
 
 
 @pytest.fixture

@@ -15,6 +15,9 @@ class Reader:
     def live(self) -> set[int]:
         return {message["seq"] for message in self.chatter.all("chat-message")}
 
+    def heard(self, head: int) -> bool:
+        return self.live() >= set(range(self.begin + 1, head + 1))
+
     def knows_of(self, head: int) -> bool:
         """Whether it has each message up to `head`, or was told after it that there was one."""
         told = max((heads.get(self.room, 0) for heads in self.chatter.all("heads")), default=self.begin)

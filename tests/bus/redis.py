@@ -17,6 +17,8 @@ from redis.retry import Retry
 from tests.realtime.harness import free_port
 
 PROGRAM = shutil.which("redis-server")
+# Seconds for it to start, and for an answer of one that isn't halted.
+READY, PATIENCE = 30.0, 10.0
 
 
 class Server:
@@ -24,7 +26,7 @@ class Server:
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.folder, self.options, self.port = folder, options, free_port()
-        self.client = Redis(port=self.port, socket_timeout=2, retry=Retry(NoBackoff(), 0))
+        self.client = Redis(port=self.port, socket_timeout=PATIENCE, retry=Retry(NoBackoff(), 0))
 
     @property
     def url(self) -> str:
@@ -35,7 +37,8 @@ class Server:
         command = [PROGRAM, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", *self.options]
         log = (self.folder / "redis.log").open("ab")
         self.process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log)
-        for _ in range(200):
+        deadline = time.monotonic() + READY
+        while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 self.client.ping()
                 return

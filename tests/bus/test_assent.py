@@ -41,7 +41,7 @@ def let_in(two):
     rest(two.one, two.tokens["owner"], "POST", "/room/board/member", username="member")
 
 
-def events_after(two, chatter, revoke):
+def events_after(two, chatter, revoke, all_came=Chatter.round_trip):
     """What came to them in the other process of that which was said there once `revoke` was answered; and how long that
     took, in seconds."""
     sender = two.chatter(two.other, "owner", "board")
@@ -52,7 +52,8 @@ def events_after(two, chatter, revoke):
     took = time.monotonic() - began
     for n in range(5):
         sender.say("board", f"after {n}")
-    time.sleep(0.3)
+    sender.wait("chat-message", body="after 4")
+    all_came(chatter)
     return [data["body"] for data in chatter.all("chat-message") if data["body"] != "before"], took
 
 
@@ -86,31 +87,34 @@ def test_without_redis_nothing_comes_after_the_answer(two, board, revoke):
     assert seen == []
 
 
+def is_gone(chatter):
+    chatter.wait("disconnect")
+
+
 def test_without_redis_nothing_comes_after_a_logout(two, board):
     browser = Browser(two.one, "member")
     member = Chatter(two.other, cookies=browser.cookie_header)
     member.join("board")
     two.redis.halt()
     try:
-        seen, _ = events_after(two, member, lambda: browser.form("/logout"))
+        seen, _ = events_after(two, member, lambda: browser.form("/logout"), is_gone)
     finally:
         two.redis.go_on()
     assert seen == []
-    assert not member.io.connected
 
 
 def test_with_redis_the_others_say_so_and_who_was_killed_is_waited_for_once(two, board, tmp_path):
     member = two.chatter(two.other, "member", "board")
     with serve(tmp_path, "tests.bus.unlooking:application", **two.settings) as third:
-        wait_for(lambda: requests.get(f"{third.url}/readyz", timeout=5).status_code == 200, 15)
+        wait_for(lambda: requests.get(f"{third.url}/readyz", timeout=20).status_code == 200)
         seen, took = events_after(two, member, lambda: remove(two))
         assert seen == []
-        assert took < LONGEST - 2
+        assert took < LONGEST
         # Or gunicorn would start another worker, which would bury it.
         third.process.send_signal(signal.SIGSTOP)
         os.kill(third.worker, signal.SIGKILL)
         assert bans_while_others_ask(two) >= LONGEST
-        assert seconds(ban, two) < LONGEST - 2
+        assert seconds(ban, two) < LONGEST
         third.process.send_signal(signal.SIGCONT)
 
 

@@ -13,8 +13,9 @@ from tests.realtime.harness import serve
 
 pytestmark = [pytest.mark.realtime, pytest.mark.serial]
 
-# Seconds, of which the promise is 2: the machine of the tests may be busy.
-WHOLE = 3.0
+# Seconds, of which the promise is 2; what an ack takes at most, which never waits for Redis; and until a Redis that is
+# silent is noticed. On a quiet machine.
+WHOLE, ACK, SILENT = 3.0, 0.5, 14.0
 
 
 @pytest.fixture
@@ -26,35 +27,41 @@ def pair(two):
     return sender, near, far
 
 
-def live_again(sender, far):
+def check(sender, far, head, slowest, pace):
+    """The other process's reader is whole soon, and hears live what comes next."""
+    took = wait_for(lambda: far.knows_of(head))
+    assert took < WHOLE * pace.stretch, pace
+    assert slowest < ACK * pace.stretch, pace
+    assert far.whole(head)
+    live_again(sender, far, pace)
+
+
+def live_again(sender, far, pace):
+    began = time.monotonic()
     seq = sender.say("board", "and on")["message"]["seq"]
-    far.chatter.wait("chat-message", seq=seq, timeout=2)
+    far.chatter.wait("chat-message", seq=seq)
+    # By the next look at all heads it would come anyhow.
+    assert time.monotonic() - began < 2 * pace.stretch, pace
 
 
-def test_connections_that_listen_are_killed(two, pair):
+def test_connections_that_listen_are_killed(two, pair, pace):
     sender, near, far = pair
     two.redis.client.client_kill_filter(_type="pubsub")
     head, slowest = send_for(1, sender)
-    wait_for(lambda: far.knows_of(head), WHOLE)
-    assert slowest < 0.5
-    assert near.live() >= set(range(near.begin + 1, head + 1))
-    assert far.whole(head)
-    live_again(sender, far)
+    check(sender, far, head, slowest, pace)
+    wait_for(lambda: near.heard(head))
 
 
-def test_redis_is_killed_and_comes_back(two, pair):
+def test_redis_is_killed_and_comes_back(two, pair, pace):
     sender, near, far = pair
     two.redis.kill()
     head, slowest = send_for(2, sender)
-    assert slowest < 0.5
-    assert near.live() >= set(range(near.begin + 1, head + 1))
+    wait_for(lambda: near.heard(head))
     two.redis.start()
-    wait_for(lambda: far.knows_of(head), WHOLE)
-    assert far.whole(head)
-    live_again(sender, far)
+    check(sender, far, head, slowest, pace)
 
 
-def test_a_connection_that_is_dead_and_looks_open_is_noticed(two, tmp_path):
+def test_a_connection_that_is_dead_and_looks_open_is_noticed(two, pace, tmp_path):
     """As after a cut that a firewall or TCP's own patience doesn't get over: nobody is told that it ended."""
     with Proxy(two.redis.port) as way:
         settings = {**two.settings, "REDIS_URL": f"redis://127.0.0.1:{way.port}/0"}
@@ -62,19 +69,16 @@ def test_a_connection_that_is_dead_and_looks_open_is_noticed(two, tmp_path):
             sender = two.chatter(two.one, "owner")
             far = Reader(two.chatter(third, "member"), "board")
             wait_for(lambda: far.chatter.call("inside", {})["up"])
-            live_again(sender, far)
+            live_again(sender, far, pace)
             way.forget()
             way.block()
             head, slowest = send_for(3, sender)
             way.heal()
-            wait_for(lambda: far.knows_of(head), WHOLE)
-            assert slowest < 0.5
-            assert far.whole(head)
-            live_again(sender, far)
+            check(sender, far, head, slowest, pace)
             two.close()
 
 
-def test_rest_and_logins_go_on_without_redis(two):
+def test_rest_and_logins_go_on_without_redis(two, pace):
     me = rest(two.one, two.tokens["owner"], "GET", "/user/me")
     assert me.status_code == 200
     two.redis.halt()
@@ -85,44 +89,45 @@ def test_rest_and_logins_go_on_without_redis(two):
             assert answers == [200] * 10
             assert Browser(server, "member").cookies["sessionid"]
             # Half a second for who finds out; nobody after them waits for it.
-            assert time.monotonic() - began < 4
+            assert time.monotonic() - began < 4 * pace.stretch, pace
     finally:
         two.redis.go_on()
 
 
-def test_redis_stops_for_a_while(two, pair):
+def test_redis_stops_for_a_while(two, pair, pace):
     sender, near, far = pair
     two.redis.halt()
     head, slowest = send_for(4, sender)
     two.redis.go_on()
-    wait_for(lambda: far.knows_of(head), WHOLE)
-    assert slowest < 0.5
-    assert near.live() >= set(range(near.begin + 1, head + 1))
-    assert far.whole(head)
-    live_again(sender, far)
+    check(sender, far, head, slowest, pace)
+    wait_for(lambda: near.heard(head))
 
 
-def test_who_cannot_hear_says_so_until_it_can(two, pair):
+def test_who_cannot_hear_says_so_until_it_can(two, pair, pace):
     sender, _, far = pair
-    ready = f"{two.other.url}/readyz"
-    assert requests.get(ready, timeout=5).json() == {"database": True, "bus": True}
+
+    def ready():
+        return requests.get(f"{two.other.url}/readyz", timeout=20).json()
+
+    wait_for(lambda: ready() == {"database": True, "bus": True})
     two.redis.halt()
-    wait_for(lambda: requests.get(ready, timeout=5).status_code == 503, 14)
-    assert requests.get(ready, timeout=5).json() == {"database": True, "bus": False}
+    took = wait_for(lambda: ready() == {"database": True, "bus": False}, 60)
+    assert took < SILENT * pace.stretch, pace
     two.redis.go_on()
-    wait_for(lambda: requests.get(ready, timeout=5).status_code == 200, 4)
-    live_again(sender, far)
+    wait_for(lambda: ready() == {"database": True, "bus": True})
+    live_again(sender, far, pace)
 
 
-def test_a_command_that_empties_redis_changes_nothing(two, pair):
+def test_a_command_that_empties_redis_changes_nothing(two, pair, pace):
     sender, near, far = pair
-    visitor = two.chatter(two.other, "visitor", "lobby")
     near.chatter.join("lobby")
-    time.sleep(0.5)
+    visitor = two.chatter(two.other, "visitor", "lobby")
+    # Behind whatever is told of those who went before.
+    wait_for(lambda: "visitor" in [data["user"]["username"] for data in near.chatter.all("user-connected")])
     seen = len(near.chatter.all("user-disconnected"))
     two.redis.client.flushall()
-    head, _ = send_for(1, sender)
-    wait_for(lambda: far.knows_of(head), WHOLE)
+    head, slowest = send_for(1, sender)
+    check(sender, far, head, slowest, pace)
     # Longer than a lease.
     time.sleep(17)
     assert near.chatter.all("user-disconnected")[seen:] == []

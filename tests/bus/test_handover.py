@@ -10,7 +10,7 @@ import pytest
 from tests.bus.conftest import SITE, folder_of, wait_for
 from tests.bus.redis import redis
 from tests.realtime.cast import Chatter, settle
-from tests.realtime.clients import Polling
+from tests.realtime.clients import PATIENCE, Polling
 from tests.realtime.harness import serve
 from tests.realtime.postgres import postgres
 
@@ -62,8 +62,8 @@ def test_everybody_hears_everybody(server, transport):
 
 def test_a_keptalive_connection_serves_many_sessions(server):
     """A proxy sends one client's request behind another's."""
-    clients = [Polling(server).open() for _ in range(8)]
-    way = http.client.HTTPConnection(server.host, server.port, timeout=10)
+    clients = [Polling(server).connect(server.tokens["member"]) for _ in range(8)]
+    way = http.client.HTTPConnection(server.host, server.port, timeout=PATIENCE)
     for client in clients * 2:
         body = b"3"
         way.request("POST", f"/socket.io/?EIO=4&transport=polling&sid={client.sid}", body=body)

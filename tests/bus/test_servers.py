@@ -24,23 +24,30 @@ other.on_message = lambda channel, data: heard.append((channel, data))
 for n in range(50):
     other.subscribe(f"r:room{n}")
 one.start(), other.start()
-with eventlet.Timeout(10):
+with eventlet.Timeout(60):
     while not (one.up and other.up):
         eventlet.sleep(0.01)
 other.subscribe("late")
-eventlet.sleep(0.2)
+with eventlet.Timeout(60):
+    while "t:late" not in other._confirmed:
+        eventlet.sleep(0.01)
 wanted = [(f"r:room{n}", b"hello") for n in range(50)] + [("late", b"hello")]
 for channel, data in wanted:
     one.publish(channel, data)
 one.publish("foreign", b"hello")
-eventlet.sleep(0.5)
+with eventlet.Timeout(60):
+    while len(heard) < len(wanted) or not (one.lag and other.lag):
+        eventlet.sleep(0.01)
+eventlet.sleep(0.3)
 assert sorted(heard) == sorted(wanted), heard
-other.unsubscribe("late")
-eventlet.sleep(0.2)
+other.unsubscribe("late"), other._flush()
+with eventlet.Timeout(60):
+    while any(link._ending for link in other._links.values()):
+        eventlet.sleep(0.01)
 one.publish("late", b"again")
-eventlet.sleep(0.2)
+eventlet.sleep(0.3)
 assert len(heard) == len(wanted)
-assert not one.deaf and other.canary_age < 5 and one.publisher.dropped == 0
+assert not (one.deaf or other.deaf) and one.publisher.dropped == 0
 one.stop(), other.stop()
 print("verbs", one.server.verbs.publish)
 """
@@ -58,26 +65,27 @@ bus.on_up = lambda: ups.append(1)
 bus.on_message = lambda channel, data: heard.append(data)
 bus.subscribe("r:room")
 bus.start()
-with eventlet.Timeout(10):
+with eventlet.Timeout(60):
     while not bus.up:
         eventlet.sleep(0.01)
 for _ in range(3):
     # All is said before an answer is read.
     bus.unsubscribe("r:room"), bus._flush()
     bus.subscribe("r:room"), bus._flush()
-with eventlet.Timeout(10):
+with eventlet.Timeout(60):
     while b"after" not in heard:
         bus.publish("r:room", b"after")
         eventlet.sleep(0.05)
 assert ups == [1], "it began anew"
 (link,) = bus._links.values()
 assert not link._ending
-bus.unsubscribe("r:room")
-eventlet.sleep(0.2)
-heard.clear()
+bus.unsubscribe("r:room"), bus._flush()
+with eventlet.Timeout(60):
+    while link._ending:
+        eventlet.sleep(0.01)
 bus.publish("r:room", b"foreign")
-eventlet.sleep(0.2)
-assert heard == []
+eventlet.sleep(0.3)
+assert b"foreign" not in heard
 print("back")
 """
 
@@ -90,12 +98,16 @@ from chatsite.bus.servers import server
 
 bus = Bus(server(sys.argv[1]), "t:")
 bus.start()
-eventlet.sleep(0.5)
-began = time.process_time()
+with eventlet.Timeout(60):
+    while not bus.up:
+        eventlet.sleep(0.01)
 for _ in range(10):
     bus.publish("r:room", b"hello")
+with eventlet.Timeout(60):
+    while bus.publisher.dropped < 10:
+        eventlet.sleep(0.01)
+began = time.process_time()
 eventlet.sleep(1)
-assert bus.publisher.dropped >= 10, bus.publisher.dropped
 assert time.process_time() - began < 0.3, "it tries again and again"
 print("refused")
 """
@@ -113,7 +125,7 @@ one, other = Bus(server(url), "t:"), Bus(server(url), "t:")
 heard = []
 other.on_message = lambda channel, data: heard.append(channel)
 one.start(), other.start()
-with eventlet.Timeout(10):
+with eventlet.Timeout(60):
     while not (one.up and other.up):
         eventlet.sleep(0.01)
 (dead,) = pids
@@ -124,9 +136,11 @@ while one.server.place(one._canary) == dead:
     one._canary += "x"
     one.subscribe(one._canary.removeprefix("t:"))
 other.subscribe(far), other.subscribe(near)
-eventlet.sleep(0.3)
+with eventlet.Timeout(60):
+    while not {"t:" + far, "t:" + near} <= other._confirmed:
+        eventlet.sleep(0.01)
 os.kill(int(pids[dead]), signal.SIGKILL)
-with eventlet.Timeout(20):
+with eventlet.Timeout(60):
     while not {far, near} <= set(heard):
         one.publish(far, b"hello"), one.publish(near, b"hello")
         eventlet.sleep(0.02)
@@ -143,7 +157,7 @@ def talk(url, script=TALK, *more):
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=110,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.split()[-1]

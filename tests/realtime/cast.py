@@ -14,6 +14,8 @@ import socketio
 from tests.realtime.harness import ROOT, Server
 
 PASSWORD = "correct horse battery"
+# Seconds for any answer: the machine may be busy.
+PATIENCE = 30.0
 SCRIPT = """
 import json, sys, django
 django.setup()
@@ -68,7 +70,7 @@ class Chatter:
             headers,
             auth={"token": token} if token else None,
             transports=transports,
-            wait_timeout=10,
+            wait_timeout=PATIENCE,
         )
 
     def _note(self, event: str, data: Any) -> None:
@@ -78,7 +80,7 @@ class Chatter:
 
     def call(self, event: str, *data: Any) -> dict[str, Any]:
         payload = data[0] if len(data) == 1 else data
-        return self.io.call(event, payload, timeout=10)
+        return self.io.call(event, payload, timeout=PATIENCE)
 
     def join(self, room: str, **data: Any) -> dict[str, Any]:
         return self.call("join", {"room": room, **data})
@@ -89,7 +91,7 @@ class Chatter:
     def all(self, name: str) -> list[Any]:
         return [data for event, data in self.seen if event == name]
 
-    def wait(self, name: str, timeout: float = 10, **having: Any) -> Any:
+    def wait(self, name: str, timeout: float = PATIENCE, **having: Any) -> Any:
         """The first event of that name with those keys, come or to come."""
         deadline = time.monotonic() + timeout
         with self._more:
@@ -111,7 +113,9 @@ class Chatter:
 
 def rest(server: Server, token: str, method: str, path: str, **json_body: Any) -> requests.Response:
     headers = {"Authorization": f"Token {token}"}
-    return requests.request(method, server.url + path, headers=headers, json=json_body or None, timeout=10)
+    return requests.request(
+        method, server.url + path, headers=headers, json=json_body or None, timeout=PATIENCE
+    )
 
 
 class Browser(requests.Session):
@@ -125,10 +129,10 @@ class Browser(requests.Session):
 
     def form(self, path: str, **fields: Any) -> requests.Response:
         """GET a page for its CSRF cookie, and POST to it."""
-        self.get(self.server.url + path, timeout=10)
+        self.get(self.server.url + path, timeout=PATIENCE)
         fields["csrfmiddlewaretoken"] = self.cookies["csrftoken"]
         return self.post(
-            self.server.url + path, data=fields, headers={"Referer": self.server.url}, timeout=10
+            self.server.url + path, data=fields, headers={"Referer": self.server.url}, timeout=PATIENCE
         )
 
     @property

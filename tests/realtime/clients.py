@@ -10,6 +10,9 @@ from urllib.parse import urlencode
 
 from tests.realtime.harness import Server
 
+# Seconds for any answer: the machine may be busy.
+PATIENCE = 30.0
+
 
 def masked(payload: bytes, opcode: int = 1, final: bool = True, mask: bytes = b"\x01\x02\x03\x04") -> bytes:
     """One client's frame."""
@@ -38,7 +41,7 @@ class RawSocket:
     def __init__(
         self, server: Server, path: str | None = None, headers: dict[str, str] | None = None
     ) -> None:
-        self.socket = socket.create_connection((server.host, server.port), timeout=10)
+        self.socket = socket.create_connection((server.host, server.port), timeout=PATIENCE)
         self.buffer = b""
         fields = {
             "Host": f"{server.host}:{server.port}",
@@ -157,7 +160,7 @@ class Polling:
         self, method: str, body: bytes | None = None, headers: dict[str, str] | None = None, **parameters: str
     ) -> http.client.HTTPConnection:
         """The request is sent; its answer is the caller's to read."""
-        connection = http.client.HTTPConnection(self.server.host, self.server.port, timeout=20)
+        connection = http.client.HTTPConnection(self.server.host, self.server.port, timeout=PATIENCE)
         sid = {"sid": self.sid} if self.sid else {}
         connection.request(
             method, query(**{"transport": "polling", **sid, **parameters}), body=body, headers=headers or {}

@@ -17,6 +17,8 @@ import psycopg
 
 from tests.realtime.harness import free_port
 
+# Seconds for it to start.
+READY = 60.0
 # What initdb made, once it has.
 _made: list[Path] = []
 
@@ -75,11 +77,11 @@ class Postgres:
         """SIGINT ends all connections first; SIGQUIT is as if it had crashed."""
         if self._process is not None:
             self._process.send_signal(number)
-            self._process.wait(20)
+            self._process.wait(60)
             self._process = None
 
     def ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.url, connect_timeout=5) as connection:
+        with psycopg.connect(self.url, connect_timeout=30) as connection:
             return connection.execute(query, values).fetchall()
 
     def remove(self) -> None:
@@ -113,7 +115,8 @@ def postgres(connections: int = 100) -> Iterator[str]:
 
 
 def wait_ready(port: int) -> None:
-    for _ in range(200):
+    deadline = time.monotonic() + READY
+    while time.monotonic() < deadline:
         try:
             psycopg.connect(host="127.0.0.1", port=port, user="chat", dbname="postgres").close()
             return
