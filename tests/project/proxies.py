@@ -13,6 +13,8 @@ from pathlib import Path
 from tests.project.checkout import ROOT
 from tests.realtime.harness import free_port
 
+# Seconds for a proxy to start.
+READY = 60
 # Debian keeps servers out of a user's PATH.
 PATH = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
 
@@ -155,11 +157,12 @@ def running(name: str, proxy: Proxy) -> Iterator[Proxy]:
         yield proxy
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(30)
 
 
 def wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(500):
+    deadline = time.monotonic() + READY
+    while time.monotonic() < deadline:
         try:
             socket.create_connection(("127.0.0.1", port)).close()
             return

@@ -4,12 +4,14 @@ import json
 import os
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 import requests
@@ -28,6 +30,9 @@ from tests.realtime.postgres import find, postgres
 
 pytestmark = pytest.mark.realtime
 DEPLOY = ROOT / "deploy"
+SITE = "tests.project.patient:application"
+# Seconds for any answer.
+PATIENCE = 30
 
 
 @pytest.fixture(scope="module")
@@ -78,14 +83,14 @@ def settings(ports):
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, settings):
     """Two workers, behind all the proxies at once."""
-    with serve(tmp_path_factory.mktemp("site"), workers=2, **settings) as server:
+    with serve(tmp_path_factory.mktemp("site"), SITE, workers=2, **settings) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def second(tmp_path_factory, server, settings):
     """Another machine of the site."""
-    with serve(tmp_path_factory.mktemp("second"), workers=2, **settings) as second:
+    with serve(tmp_path_factory.mktemp("second"), SITE, workers=2, **settings) as second:
         yield second
 
 
@@ -135,7 +140,7 @@ def proxy(name, all_proxies, examinations):
 def test_the_server_sees_who_it_is_whatever_they_claim(proxy, server, lie):
     question = TimestampSigner(key=server.environ["SECRET_KEY"], salt=seen.HEADER).sign("seen")
     for source in ("127.0.0.1", "127.0.0.2"):
-        said = Visit(proxy.url, 10, source).get("/healthz", **{seen.HEADER: question}, **lie).json()
+        said = Visit(proxy.url, PATIENCE, source).get("/healthz", **{seen.HEADER: question}, **lie).json()
         assert said == {"address": source, "secure": True, "host": f"localhost:{proxy.https}"}
 
 
@@ -149,7 +154,7 @@ def through(proxy, token, transports, workers, *addresses):
         env={**os.environ, "NODE_EXTRA_CA_CERTS": str(proxy.certificate.certificate)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
     )
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)
@@ -191,7 +196,7 @@ def test_what_is_too_large_is_told_by_the_site(proxy, token, certificate):
             b"x" * size,
             headers=headers,
             verify=str(certificate.certificate),
-            timeout=10,
+            timeout=PATIENCE,
         )
 
     assert post(1_500_000).json()["code"] == "too_large"
@@ -201,7 +206,7 @@ def test_what_is_too_large_is_told_by_the_site(proxy, token, certificate):
 def test_http_leads_to_https(proxy, name):
     if name == "caddy":
         pytest.skip("Caddy does it by itself, on port 80")
-    answer = requests.get(proxy.plain + "/room/general", allow_redirects=False, timeout=10)
+    answer = requests.get(proxy.plain + "/room/general", allow_redirects=False, timeout=PATIENCE)
     assert answer.status_code == 301
     assert re.fullmatch(r"https://localhost(:\d+)?/room/general", answer.headers["Location"])
 
@@ -209,12 +214,24 @@ def test_http_leads_to_https(proxy, name):
 ADDRESSES = tuple(f"127.0.0.{n}" for n in range(1, 9))
 
 
+def wait_until_served(proxy):
+    """At each machine: a proxy may have looked at none yet."""
+    deadline = time.monotonic() + PATIENCE
+    while any(status(proxy, source) != 200 for source in ADDRESSES):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def status(proxy, source=""):
+    return Visit(proxy.url, PATIENCE, source).get("/healthz").status
+
+
 def test_of_several_machines_a_client_keeps_to_one(name, server, second, token, certificate, tmp_path):
     made = proxies.before([server.port, second.port], tmp_path, certificate, several=True)
     with proxies.running(name, made):
-        time.sleep(0.5 if name == "caddy" else 0)
+        wait_until_served(made)
         for source in ADDRESSES[:4]:
-            (finding,) = live.polling(Visit(made.url, 10, source))
+            (finding,) = live.polling(Visit(made.url, PATIENCE, source))
             assert finding.level == "ok", finding
         workers = through(made, token, "polling", 3, *ADDRESSES)
     for machine in (server, second):
@@ -230,11 +247,27 @@ def test_the_doctor_finds_nothing_wrong(name, examinations):
     }  # fmt: skip
 
 
+@pytest.mark.skipif(not proxies.program("haproxy"), reason="haproxy is not here")
+def test_a_busy_machine_is_not_taken_for_a_dead_one(server, certificate, tmp_path):
+    """Whose first answer takes longer than the time between two questions."""
+    workers = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+    made = proxies.before([server.port], tmp_path, certificate)
+    with ExitStack() as stack:
+        for pid in map(int, workers):
+            os.kill(pid, signal.SIGSTOP)
+            stack.callback(os.kill, pid, signal.SIGCONT)
+        stack.enter_context(proxies.running("haproxy", made))
+        time.sleep(3)
+        for pid in map(int, workers):
+            os.kill(pid, signal.SIGCONT)
+        assert status(made) == 200
+
+
 @pytest.mark.skipif(not proxies.program("nginx"), reason="nginx is not here")
 def test_and_the_doctor_sees_it_where_clients_dont(server, second, certificate, tmp_path):
     made = proxies.before([server.port, second.port], tmp_path, certificate)
     with proxies.running("nginx", made):
-        (finding,) = live.polling(Visit(made.url, 10))
+        (finding,) = live.polling(Visit(made.url, PATIENCE))
     assert finding.level == "wrong"
 
 
