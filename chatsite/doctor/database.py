@@ -106,7 +106,8 @@ def driver() -> Findings:
         )
         return
     said = json.loads(done.stdout)
-    if said["turns"] < said["due"] / 2:
+    # One or none where it holds them up; on a busy machine each turn takes longer than it should.
+    if said["turns"] < said["due"] / 5:
         yield wrong(
             "driver",
             f"A query of {said['seconds']} s holds up everybody: {said['turns']} turns of {said['due']}.",

@@ -1,7 +1,8 @@
 """A server that writes its log as a site does."""
 
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,4 +33,13 @@ def serve(folder: Path, application: str = "chatsite.wsgi:application", **settin
 
 
 def lines(server: Server) -> list[str]:
-    return server.log.read_text(errors="replace").splitlines()
+    """Without one that is being written."""
+    return server.log.read_text(errors="replace").rpartition("\n")[0].splitlines()
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
+    """For what the server does a moment after it has answered."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it didn't happen in time"
+        time.sleep(0.05)

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from chatsite.metrics.merging import merged
 from tests.bus.redis import PROGRAM, redis
+from tests.metrics.served import wait_until
 from tests.metrics.test_samples import BETWEEN, expressions, names_in
 from tests.realtime.cast import Chatter, settle
 from tests.realtime.harness import serve
@@ -32,26 +34,31 @@ def test_two_texts_are_one():
 
 
 def scrape(server):
-    answer = requests.get(server.url + "/metrics", timeout=10, headers={"Connection": "close"})
+    answer = requests.get(server.url + "/metrics", timeout=30, headers={"Connection": "close"})
     assert answer.status_code == 200
     return list(text_string_to_metric_families(answer.text))
 
 
-def values(server, name):
+def totals(families, name):
     """By worker, what a metric's samples come to."""
     found = defaultdict(float)
-    for family in scrape(server):
+    for family in families:
         for sample in family.samples:
             if sample.name == name:
                 found[sample.labels["worker"]] += sample.value
     return dict(found)
 
 
-def until(condition, seconds=20):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.1)
+def all_up(families):
+    return sum(totals(families, "chatsite_worker_up").values()) == COUNT
+
+
+def whole(server):
+    """An answer in which nobody is missing: on a busy machine one may take longer than the others wait for it."""
+    deadline = time.monotonic() + 60
+    while not all_up(found := scrape(server)):
+        assert time.monotonic() < deadline, found
+    return found
 
 
 def pids(server):
@@ -66,7 +73,7 @@ def server(tmp_path_factory):
         settings = {"DATABASE_URL": database, "REDIS_URL": bus.url}
         with serve(tmp_path_factory.mktemp("workers"), workers=COUNT, **settings) as server:
             server.tokens = settle(server)
-            until(lambda: sum(values(server, "chatsite_worker_up").values()) == COUNT)
+            wait_until(lambda: all_up(scrape(server)), 60)
             yield server
 
 
@@ -76,15 +83,16 @@ class TestServed:
     def test_each_worker_is_told_whoever_is_asked(self, server):
         chatters = [Chatter(server, server.tokens["member"]) for _ in range(9)]
         for _ in range(10):
-            connections = values(server, "chatsite_connections")
+            found = whole(server)
+            connections = totals(found, "chatsite_connections")
             assert connections.keys() == {"1", "2", "3"}
             assert sum(connections.values()) == 9
-            assert sum(values(server, "chatsite_handshakes_total").values()) == 9
+            assert sum(totals(found, "chatsite_handshakes_total").values()) == 9
         for chatter in chatters:
             chatter.close()
 
     def test_what_the_dashboard_and_the_alerts_ask_for_is_there(self, server):
-        told = {name for family in scrape(server) for name in told_by(family)}
+        told = {name for family in whole(server) for name in told_by(family)}
         asked = {name for expression in expressions() for name in names_in(expression)}
         assert asked - told == set()
         assert {name for name in told if name.startswith(BETWEEN)} - asked == set()
@@ -94,27 +102,27 @@ class TestServed:
         os.kill(victim, signal.SIGSTOP)
         try:
             # The kernel gives some of the requests to the one that stands still.
-            answers = [answer for _ in range(8) if (answer := in_time(server))]
+            with ThreadPoolExecutor(8) as pool:
+                answers = [answer for answer in pool.map(in_time, [server] * 8) if answer]
         finally:
             os.kill(victim, signal.SIGCONT)
         assert answers
-        assert all(sorted(up.values()) == [0, 1, 1] for up in answers)
-        until(lambda: sum(values(server, "chatsite_worker_up").values()) == COUNT)
+        (silent,) = set.intersection(*({one for one in up if not up[one]} for up in answers))
+        assert all(set(up) == {"1", "2", "3"} for up in answers), silent
+        wait_until(lambda: all_up(scrape(server)), 60)
 
     def test_who_takes_a_dead_ones_place_takes_its_number(self, server):
-        before = values(server, "process_start_time_seconds")
+        before = totals(whole(server), "process_start_time_seconds")
         os.kill(pids(server)[0], signal.SIGKILL)
-        until(
-            lambda: len(pids(server)) == COUNT and sum(values(server, "chatsite_worker_up").values()) == COUNT
-        )
-        after = values(server, "process_start_time_seconds")
+        wait_until(lambda: len(pids(server)) == COUNT and all_up(scrape(server)), 60)
+        after = totals(whole(server), "process_start_time_seconds")
         assert after.keys() == before.keys()
         assert sum(after[number] != before[number] for number in before) == 1
 
 
 def in_time(server):
     try:
-        answer = requests.get(server.url + "/metrics", timeout=3, headers={"Connection": "close"})
+        answer = requests.get(server.url + "/metrics", timeout=20, headers={"Connection": "close"})
     except requests.Timeout:
         return None
     families = text_string_to_metric_families(answer.text)

@@ -51,7 +51,7 @@ class Server:
         """The seconds it took."""
         began = time.monotonic()
         self.process.send_signal(how)
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=60)
         return time.monotonic() - began
 
 
@@ -72,11 +72,11 @@ class Checkout:
             env=self.environ(**environ),
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=200,
             stdin=subprocess.DEVNULL,
         )
 
-    def start(self, *arguments: str, wait: float = 90, **environ: str) -> Server:
+    def start(self, *arguments: str, wait: float = 200, **environ: str) -> Server:
         port = environ.setdefault("PORT", str(free_port()))
         log = self.folder / f"printed-{len(self.servers)}.txt"
         with log.open("w") as output:
@@ -98,7 +98,7 @@ class Checkout:
         end = time.monotonic() + seconds
         while time.monotonic() < end and server.process.poll() is None:
             try:
-                requests.get(server.url + "/healthz", timeout=5)
+                requests.get(server.url + "/healthz", timeout=30)
                 return
             except requests.RequestException:
                 time.sleep(0.02)

@@ -1,10 +1,12 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.chromium import chromium
 from tests.project.checkout import Checkout
+
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="module")

@@ -58,7 +58,7 @@ def doctor(environ, *arguments, **settings) -> subprocess.CompletedProcess[str]:
         env={**environ, **settings},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=250,
     )
 
 
@@ -180,7 +180,8 @@ def answer_mail(listener: socket.socket) -> None:
 
 
 def wait_for(port: int) -> None:
-    for _ in range(200):
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
         try:
             socket.create_connection(("127.0.0.1", port)).close()
             return
@@ -361,7 +362,7 @@ class TestFromOutside:
         assert found["metrics"] == "wrong"
 
     def test_a_proxy_that_cuts_what_is_quiet(self, server, token):
-        with relay(server.port, seconds=3) as url:
+        with relay(server.port, seconds=5) as url:
             found = self.found(server, url, token)
         assert (found["websocket"], found["idle"]) == ("ok", "wrong")
 
@@ -405,7 +406,7 @@ def test_as_the_document_shows_it(checkout):
         line = block.replace("https://chat.example.org", server.url).replace("TOKEN=TOKEN", f"TOKEN={token}")
         environ = checkout.environ(PORT=server.url.rpartition(":")[2])
         done = subprocess.run(
-            ["sh", "-ec", line], cwd=checkout.folder, env=environ, capture_output=True, text=True, timeout=100
+            ["sh", "-ec", line], cwd=checkout.folder, env=environ, capture_output=True, text=True, timeout=250
         )
         assert done.returncode == 0, done.stdout + done.stderr
         assert "0 wrong" in done.stdout

@@ -1,6 +1,5 @@
 """`./run`, as one who has just cloned the project types it."""
 
-import os
 import shutil
 import signal
 import stat
@@ -11,6 +10,7 @@ import pytest
 import requests
 import socketio
 
+from tests.pace import Pace
 from tests.project.checkout import Checkout, Server
 
 
@@ -59,18 +59,18 @@ class TestTheFirstStart:
     def test_it_stops_at_once_with_a_browser_connected(self, server):
         client = socketio.Client(http_session=self.session, reconnection=False)
         client.connect(server.url, transports=["websocket"])
-        assert server.stop() < 3
+        with Pace() as pace:
+            assert server.stop() < 3 * pace.stretch, pace
         assert server.process.returncode == 0
         client.disconnect()
 
     def test_the_second_start_is_quick_and_prints_no_link(self, checkout):
-        began = time.monotonic()
-        again = checkout.start()
-        took = time.monotonic() - began
-        # Three seconds is the promise; a machine that runs other things meanwhile gets more.
-        assert took < 3 * max(1, os.getloadavg()[0] / (os.cpu_count() or 1))
-        assert "/setup/" not in again.printed()
-        assert again.stop(signal.SIGINT) < 3
+        with Pace() as pace:
+            began = time.monotonic()
+            again = checkout.start()
+            assert time.monotonic() - began < 3 * pace.stretch, pace
+            assert "/setup/" not in again.printed()
+            assert again.stop(signal.SIGINT) < 3 * pace.stretch, pace
 
 
 def test_settings_come_from_dotenv_and_the_environment_wins(checkout):
@@ -129,7 +129,7 @@ def run_bare(checkout, bare, tmp_path):
     (tmp_path / "run").write_text((checkout.folder / "run").read_text())
     (tmp_path / "requirements.txt").write_text("")
     return subprocess.run(
-        ["/bin/sh", "run"], cwd=tmp_path, env={"PATH": str(bare)}, capture_output=True, text=True, timeout=20
+        ["/bin/sh", "run"], cwd=tmp_path, env={"PATH": str(bare)}, capture_output=True, text=True, timeout=60
     )
 
 
@@ -162,7 +162,8 @@ def test_it_listens_on_every_address_and_says_how_others_come_in(checkout):
     server = checkout.start(HOST="0.0.0.0")
     assert "set SITE_URL" in server.printed()
     assert requests.get(server.url + "/healthz").text == "ok\n"
-    assert server.stop() < 3
+    with Pace() as pace:
+        assert server.stop() < 3 * pace.stretch, pace
 
 
 def test_a_foreign_name_is_refused_and_told_in_one_line(checkout):
