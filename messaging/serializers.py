@@ -3,9 +3,9 @@ import uuid
 from rest_framework import serializers
 
 from chatsite.fields import LARGEST, ClientId, StrictSerializer, Text, Whole
+from messaging.drafts import LONGEST_BODY
 from messaging.models import Message
 from messaging.payloads import Payload, message_payload
-from messaging.sending import LONGEST_BODY
 from rooms.serializers import BriefUserSerializer, Slug
 
 

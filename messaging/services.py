@@ -12,11 +12,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from chatsite.errors import Conflict, Forbidden, NotFound
+from messaging import mentions
+from messaging.drafts import Draft, check_body
 from messaging.models import Message
 from messaging.names import Named
 from messaging.payloads import message_payload
 from messaging.rendering import render
-from messaging.sending import Draft, batches, check_body, note_mentions
+from messaging.sending import batches
 from rooms import access, activity, log
 from rooms.models import Event, Mention
 
@@ -61,7 +63,7 @@ def edit(user: User, pk: int, body: str) -> Message:
     message.body, message.edited_at = body, timezone.now()
     message.save(update_fields=["body", "html", "edited_at"])
     mentions_of(message).delete()
-    note_mentions([message], named)
+    mentions.note([message], named)
     record(message, "message-edited", user)
     return message
 
@@ -104,7 +106,7 @@ def restore(message: Message, moderator: User) -> None:
     message.save(update_fields=["hidden_at"])
     if message.deleted_at is None:
         row_of(message).update(retracted=False)
-        note_mentions([message], Named([message.body]))
+        mentions.note([message], Named([message.body]))
         record(message, "message-edited", moderator)
 
 

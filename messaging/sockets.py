@@ -7,8 +7,9 @@ from chatsite.realtime.batches import Outcome
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.routing import Answer, deferred, event
 from messaging import services
+from messaging.drafts import Draft, Stored
 from messaging.payloads import encoded, message_payload
-from messaging.sending import Draft, Stored, batches
+from messaging.sending import batches
 from messaging.serializers import DeleteSerializer, EditSerializer, SendSerializer
 
 Data = dict[str, Any]

@@ -10,9 +10,11 @@ from accounts import credentials
 from accounts.services import standing
 from chatsite.errors import Archived, Conflict, Forbidden, Invalid, Muted, NotFound
 from messaging import services as messaging
+from messaging.batch import Batch
+from messaging.drafts import Draft
 from messaging.models import Message
 from messaging.payloads import message_payload
-from messaging.sending import Batch, Draft, store, store_all
+from messaging.sending import store, store_all
 from rooms import log, membership, services
 from rooms.models import Event, Mention, Room
 

@@ -6,11 +6,11 @@ import eventlet
 
 from accounts import limits
 from chatsite.wsgi import application
-from messaging import sending
+from messaging import batch
 from rooms import access
 
 __all__ = ["application"]
-render, find, attempt = sending.render, access.find, limits.attempt
+render, find, attempt = batch.render, access.find, limits.attempt
 
 
 def broken_render(body: str, *arguments: Any) -> Any:
@@ -35,4 +35,4 @@ def broken_attempt(kind: str, who: str, limit: int) -> None:
     attempt(kind, who, limit)
 
 
-sending.render, access.find, limits.attempt = broken_render, broken_find, broken_attempt
+batch.render, access.find, limits.attempt = broken_render, broken_find, broken_attempt

@@ -7,10 +7,11 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from messaging import sending
+from messaging.drafts import Draft
 from messaging.models import Message
 from messaging.search import fetch, indexes, pending, postgresql, search
 from messaging.search.postgresql import PARTS, WORDS, has, narrowed
-from messaging.sending import Draft, store_all
+from messaging.sending import store_all
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,8 +11,10 @@ from django.utils import timezone
 from chatsite.errors import Archived, Forbidden, Muted
 from chatsite.realtime.batches import Batches
 from messaging import services
+from messaging.batch import Batch
+from messaging.drafts import Draft
 from messaging.models import Message
-from messaging.sending import Batch, Draft, store, store_all
+from messaging.sending import store, store_all
 from messaging.statements import Row, write
 from rooms import log, membership
 from rooms.models import Event, Room

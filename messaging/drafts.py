@@ -1,0 +1,61 @@
+"""What somebody wants to send, and where."""
+
+import hashlib
+import uuid
+from dataclasses import dataclass, field
+
+from accounts.models import User
+from chatsite.errors import Invalid, TooLarge
+from chatsite.realtime.connection import Connection
+from messaging.models import Message
+from rooms.models import Room
+
+LONGEST_BODY = 10_000
+Stored = tuple[Message, bool]
+Key = tuple[int, uuid.UUID]
+# Whose right to be here was looked at, and for which room.
+Asked = tuple[User | Connection, str]
+
+
+@dataclass(slots=True, eq=False)
+class Draft:
+    """What somebody wants to send. A socket's names its `connection`, whose right to be here the batch asks for."""
+
+    user: User | None
+    room: str
+    body: str
+    client_id: uuid.UUID
+    reply_to: int | None = None
+    connection: Connection | None = None
+    user_id: int = field(init=False)
+    fingerprint: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.user_id = self.user.pk if self.user else self.connection.identity.user_id  # type: ignore[union-attr]
+        self.fingerprint = hashlib.sha256(self.body.encode()).hexdigest()
+
+    @property
+    def key(self) -> Key:
+        return self.user_id, self.client_id
+
+    @property
+    def asked(self) -> Asked:
+        return self.connection or self.user, self.room  # type: ignore[return-value]
+
+
+@dataclass(slots=True)
+class Place:
+    """Where somebody wants to write: who they are, and the room if they are in it."""
+
+    user: User
+    room: Room | None
+    membership_id: int
+    archived: bool
+    muted: bool
+
+
+def check_body(body: str) -> None:
+    if len(body) > LONGEST_BODY:
+        raise TooLarge.about("body", f"Use at most {LONGEST_BODY} characters.")
+    if not body.strip():
+        raise Invalid.about("body", "Write something.")
