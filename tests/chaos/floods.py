@@ -95,7 +95,7 @@ class Deaf(Strain):
                     b"421" + compact(["sync", {"room": self.room, "after": 0, "limit": 500}]).encode()
                 )
                 threading.Thread(target=insist, args=(raw, sync), daemon=True).start()
-            deadline = time.monotonic() + max(seconds, 40)
+            deadline = time.monotonic() + max(seconds, 120)
             while self.cut < self.count and time.monotonic() < deadline:
                 time.sleep(0.2)
                 self.cut = server.log.read_text().count(DEAF_LINE) - before

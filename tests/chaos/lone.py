@@ -45,7 +45,8 @@ class Machine:
 
 
 class Lone:
-    size = 1
+    # No ack is lost on the way: each comes, however busy the machine is.
+    size, patience = 1, 30.0
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder, self.settings = folder, settings

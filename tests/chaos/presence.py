@@ -13,13 +13,15 @@ from tests.chaos.stage import Machine, Stage
 
 # Seconds: a ghost goes within 20, but the machine may be busy.
 GONE = 40.0
+# Between two questions: REST answers one person only so often.
+PAUSE = 1.0
 
 
 def online(machine: Machine, token: str, room: str) -> set[str]:
     """The room's members who are online, as REST says."""
     found, url = set(), f"{machine.server.url}/room/{room}/member?limit=200"
     while url:
-        page = requests.get(url, headers={"Authorization": f"Token {token}"}, timeout=10).json()
+        page = requests.get(url, headers={"Authorization": f"Token {token}"}, timeout=30).json()
         found |= {member["user"]["username"] for member in page["results"] if member["user"].get("online")}
         url = page["next"]
     return found
@@ -33,7 +35,7 @@ def ghosts(stage: Stage, room: str, expected: set[str], token: str, seconds: flo
         wrong = sorted({name for answer in answers for name in answer ^ expected})
         if not wrong or time.monotonic() > deadline:
             return [f"{name} is shown {'offline' if name in expected else 'online'}" for name in wrong]
-        time.sleep(0.3)
+        time.sleep(PAUSE)
 
 
 def stutters(reports: list[Report], since: float = 0) -> list[str]:

@@ -18,7 +18,7 @@ from tests.chaos.outcome import Outcome
 from tests.chaos.presence import ghosts, stutters
 from tests.chaos.revocation import Doomed, names
 from tests.chaos.stage import Stage
-from tests.chaos.vitals import Vitals, growth, lingering, vitals
+from tests.chaos.vitals import Vitals, grown, lingering, vitals
 
 ROOM = "deck"
 # Who talks and who only reads, on each machine, by the way they come.
@@ -26,7 +26,7 @@ TALKERS, READERS = 4, 3
 WAYS = {0: ["polling"], 1: ["polling", "websocket"]}
 # Seconds between two messages of a talker, for which they talk before a fault and after it, and until all are whole.
 EVERY, BEFORE, AFTER = 0.1, 1.0, 2.0
-WHOLE = 60.0
+WHOLE = 120.0
 
 # Of a fault: its beginning and its end, in milliseconds since 1970.
 Times = tuple[float, float]
@@ -56,7 +56,8 @@ class Scene:
 
     def _hand(self, name: str) -> Hand:
         *_, place, number = name.split("-")
-        hand = Hand(name, self.stage.machines[int(place)].url, self.tokens[name], rooms=[self.room])
+        url, patience = self.stage.machines[int(place)].url, self.stage.patience
+        hand = Hand(name, url, self.tokens[name], rooms=[self.room], patience=patience)
         if name in self.readers:
             hand.transports = WAYS.get(int(number), hand.transports)
         return hand
@@ -121,6 +122,6 @@ class Scene:
             wholeness(mine, self.room, began),
             doomed.seen_after(everybody),
             stutters(mine, began),
-            growth(before, vitals(self.stage)),
+            grown(self.stage, before),
             waited=max(revocation.waited for revocation in doomed.revocations),
         )

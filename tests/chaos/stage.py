@@ -22,6 +22,8 @@ from tests.realtime.postgres import Postgres
 
 # Those of four workers at their worst, and ours.
 CONNECTIONS = 300
+# Seconds after which an ack is taken for lost, as with a connection that is cut some are.
+PATIENCE = 4.0
 
 
 class Machine:
@@ -52,6 +54,8 @@ class Machine:
 
 
 class Stage:
+    patience = PATIENCE
+
     def __init__(self, folder: Path, machines: int = 2, workers: int = 2, **settings: str) -> None:
         self.folder, self.size, self.count, self.settings = folder, workers, machines, settings
         self.postgres = Postgres(CONNECTIONS, kept=True)

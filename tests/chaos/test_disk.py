@@ -16,7 +16,7 @@ from tests.chaos.scene import ROOM, Scene
 from tests.realtime.cast import PASSWORD, Browser, rest
 from tests.realtime.harness import ROOT
 
-pytestmark = [pytest.mark.realtime, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.realtime, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from tests.chaos.faults import FAULTS
 from tests.chaos.scene import Scene
 from tests.chaos.stage import Stage
 
-pytestmark = [pytest.mark.realtime, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.realtime, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

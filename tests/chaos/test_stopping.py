@@ -5,13 +5,16 @@ import pytest
 
 from tests.chaos.crew import Crew, Hand
 from tests.chaos.stage import Stage
+from tests.pace import Pace
 
-pytestmark = [pytest.mark.realtime, pytest.mark.serial, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.realtime, pytest.mark.serial, pytest.mark.timeout(600)]
 
 PEOPLE = 1000
 # Seconds: the promise; and what is at least between the first tenth's first attempt to return and the last's, for which
 # the official client waits up to two.
 GONE, SPREAD = 5.0, 0.8
+# Seconds for an answer. Who asked again for what takes long would make it take longer.
+PATIENCE = 60.0
 
 
 def test_a_thousand_clients_are_told_and_come_back_one_after_the_other(tmp_path):
@@ -21,14 +24,18 @@ def test_a_thousand_clients_are_told_and_come_back_one_after_the_other(tmp_path)
         tokens = stage.people("deck", names)
         for start in range(0, PEOPLE, 100):
             some = names[start : start + 100]
-            crew.open(*(Hand(name, machine.url, tokens[name], rooms=["deck"]) for name in some))
-            crew.ready(some, seconds=60)
+            hands = (
+                Hand(name, machine.url, tokens[name], rooms=["deck"], patience=PATIENCE) for name in some
+            )
+            crew.open(*hands)
+            crew.ready(some, seconds=120)
         crew.talk(names[:10], "deck", 0.2)
-        assert machine.server.stop() < GONE
+        with Pace() as pace:
+            assert machine.server.stop() < GONE * pace.stretch, pace
         assert machine.server.process.returncode == 0
         crew.hush()
         machine.start()
-        crew.ready(heads={"deck": stage.head("deck")}, seconds=60)
+        crew.ready(heads={"deck": stage.head("deck")}, seconds=120)
         reports = crew.report()
         assert all(len(report["drops"]) == 1 for report in reports)
         tries = sorted(report["attempts"][0] for report in reports)

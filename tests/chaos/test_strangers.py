@@ -12,7 +12,7 @@ from tests.chaos.lone import Lone
 from tests.chaos.scene import ROOM, Scene
 from tests.chaos.strangers import Fuzz
 
-pytestmark = [pytest.mark.realtime, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.realtime, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """What workers hold: memory and descriptors of each, and their connections to PostgreSQL.
 
-before = vitals(stage); …; growth(before, vitals(stage))     # {} where nothing grew beyond the slack
+before = vitals(stage); …; grown(stage, before)     # {} where nothing grew beyond the slack
 """
 
 import time
@@ -29,14 +29,17 @@ def vitals(stage: Stage) -> dict[int, Vitals]:
     for pid in stage.workers:
         try:
             found[pid] = of(pid)
-        except FileNotFoundError:
+        except OSError:
             continue
     return found
 
 
 def of(pid: int) -> Vitals:
+    """Raises OSError when it has gone, or waits only to be buried."""
     status = Path(f"/proc/{pid}/status").read_text()
-    resident = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+    resident = next((line for line in status.splitlines() if line.startswith("VmRSS:")), "")
+    if not resident:
+        raise ProcessLookupError(pid)
     return Vitals(int(resident.split()[1]) * 1024, len(list(Path(f"/proc/{pid}/fd").iterdir())))
 
 
@@ -48,6 +51,14 @@ def growth(before: Mapping[int, Vitals], after: Mapping[int, Vitals]) -> dict[in
         descriptors = after[pid].descriptors - before[pid].descriptors
         if memory > MEMORY or descriptors > DESCRIPTORS:
             found[pid] = f"{memory / 1e6:.0f} MB and {descriptors} descriptors more"
+    return found
+
+
+def grown(stage: Stage, before: Mapping[int, Vitals]) -> dict[int, str]:
+    """Who holds more than they should, though there was time to let it go."""
+    deadline = time.monotonic() + QUIET
+    while (found := growth(before, vitals(stage))) and time.monotonic() < deadline:
+        time.sleep(0.3)
     return found
 
 

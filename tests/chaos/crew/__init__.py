@@ -21,14 +21,14 @@ from typing import Any, Self
 
 SCRIPT = Path(__file__).with_name("crew.mjs")
 # Seconds for any answer: a page of a report may be long, the machine busy.
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 Report = dict[str, Any]
 
 
 @dataclass
 class Hand:
-    """Somebody to connect: by a token or by a session's cookie."""
+    """Somebody to connect: by a token or by a session's cookie. `patience` is in seconds, for an ack."""
 
     name: str
     url: str
@@ -36,6 +36,7 @@ class Hand:
     cookie: str = ""
     rooms: list[str] = field(default_factory=list)
     transports: list[str] = field(default_factory=lambda: ["websocket"])
+    patience: float = 4.0
 
 
 class Crew:

@@ -5,14 +5,13 @@ import { Log } from "./log.mjs";
 
 // Those of the site's own page (static/js/lib/live.js), but an ack is given up sooner.
 const OPTIONS = { reconnectionDelay: 1000, reconnectionDelayMax: 5000, randomizationFactor: 1, forceNew: true };
-const ANSWER_MS = 4000;
 const DURABLE = ["chat-message", "message-edited", "message-deleted", "member-joined", "member-left", "room-updated"];
 const FINAL = ["not_found", "unauthorized", "forbidden", "banned", "muted", "archived", "conflict", "invalid"];
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Client {
-  constructor({ name, url, token, cookie, rooms = [], transports = ["websocket"] }) {
-    Object.assign(this, { name, logs: new Map(), sent: [], presence: [], online: {}, ended: [], refused: [] });
+  constructor({ name, url, token, cookie, rooms = [], transports = ["websocket"], patience }) {
+    Object.assign(this, { name, patience, logs: new Map(), sent: [], presence: [], online: {}, ended: [], refused: [] });
     Object.assign(this, { connects: [], drops: [], attempts: [], over: false, talking: null, asking: new Set() });
     const extraHeaders = cookie ? { cookie } : {};
     this.socket = io(url, { ...OPTIONS, transports, extraHeaders, auth: token ? { token } : {} });
@@ -92,7 +91,7 @@ export class Client {
   // The ack, or one that is made up where none came.
   async call(event, data) {
     try {
-      return await this.socket.timeout(ANSWER_MS).emitWithAck(event, data);
+      return await this.socket.timeout(1000 * this.patience).emitWithAck(event, data);
     } catch {
       return { ok: false, error: { code: "timeout" } };
     }
