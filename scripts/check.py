@@ -41,7 +41,8 @@ def initdb() -> str | None:
 def optional() -> list[str]:
     """Packages without which some checks are left out."""
     path = os.environ.get("PATH", "") + ":/usr/sbin"
-    found = {name: shutil.which(name, path=path) for name in ("nginx", "haproxy", "redis-server")}
+    names = ("nginx", "haproxy", "caddy", "redis-server", "curl", "openssl")
+    found = {name: shutil.which(name, path=path) for name in names}
     found["postgresql"] = initdb()
     found["gcc"] = found["libc6-dev"] = shutil.which("cc")
     return [package for package, path in found.items() if not path]
@@ -61,18 +62,20 @@ def install_programs() -> None:
         wanted = " ".join(packages)
         sys.exit(f"The tests need {wanted}: install it (Debian, Ubuntu: sudo apt-get install {wanted}).")
     if may_install:
-        packages += optional()
-    if packages:
-        install(packages)
+        install(packages, optional())
     if missing():
         sys.exit(f"The tests need {' '.join(missing())}, and apt-get could not install it.")
 
 
-def install(packages: list[str]) -> None:
-    print(f"Installing {' '.join(packages)} ...", flush=True)
+def install(packages: list[str], wanted: list[str]) -> None:
+    """Those that are wanted one by one: a system that hasn't got one of them has the others."""
+    if not packages + wanted:
+        return
+    print(f"Installing {' '.join(packages + wanted)} ...", flush=True)
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     run("apt-get", "update", "-qq", **quiet)
-    run("apt-get", "install", "-qq", "-y", "--no-install-recommends", *packages, **quiet)
+    for some in filter(None, [packages, *([package] for package in wanted)]):
+        run("apt-get", "install", "-qq", "-y", "--no-install-recommends", *some, **quiet)
 
 
 def install_modules() -> None:

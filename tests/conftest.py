@@ -1,11 +1,20 @@
 """The cast: an owner, a member, a stranger; and nobody, who is `client`."""
 
+import resource
+
 import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from rooms import membership, services
 from tests import scheduling
+
+
+def pytest_configure(config):
+    """As many files as may be open at all, as the server does it: a crowd is thousands of sockets, and many a shell gives a
+    thousand."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 @pytest.hookimpl(optionalhook=True)

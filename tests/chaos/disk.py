@@ -5,6 +5,8 @@ files, which SQLite can't tell from a full disk.
 """
 
 import os
+import resource
+import shutil
 import sqlite3
 import subprocess
 import time
@@ -24,8 +26,9 @@ class Disk:
         self.mounted = False
 
     def __enter__(self) -> Self:
-        mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(self.folder)]
-        self.mounted = not subprocess.run(mount, capture_output=True).returncode
+        mount = ["-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(self.folder)]
+        program = shutil.which("mount")
+        self.mounted = bool(program) and not subprocess.run([program, *mount], capture_output=True).returncode
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -34,7 +37,7 @@ class Disk:
 
     def fill(self, worker: int) -> None:
         if not self.mounted:
-            limit(worker, "0")
+            limit(worker, 0)
             return
         empty_log(self.folder / "chat.sqlite3")
         file = os.open(self.filler, os.O_CREAT | os.O_WRONLY)
@@ -48,7 +51,7 @@ class Disk:
         if self.mounted:
             self.filler.unlink()
         else:
-            limit(worker, "unlimited")
+            limit(worker)
 
 
 def empty_log(database: Path) -> None:
@@ -58,9 +61,10 @@ def empty_log(database: Path) -> None:
     connection.close()
 
 
-def limit(worker: int, size: str) -> None:
-    """The soft one, which may be raised again."""
-    subprocess.run(["prlimit", "--pid", str(worker), f"--fsize={size}:"], check=True)
+def limit(worker: int, size: int | None = None) -> None:
+    """The soft one, which may be raised again: to the hard one."""
+    _, hard = resource.prlimit(worker, resource.RLIMIT_FSIZE)
+    resource.prlimit(worker, resource.RLIMIT_FSIZE, (hard if size is None else size, hard))
 
 
 class Full(Strain):

@@ -37,6 +37,8 @@ PATIENCE = 30
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
+    if not proxies.program("openssl"):
+        pytest.skip("openssl is not here")
     return proxies.certificate(tmp_path_factory.mktemp("certificate"))
 
 

@@ -18,7 +18,7 @@ class Client {
       transports: transports.split(","),
       reconnection: false,
       forceNew: true,
-      agent: new Agent({ keepAlive: true, localAddress }),
+      agent: new Agent({ keepAlive: true, localAddress, family: 4 }),
     });
     this.gone = new Promise((_, reject) => {
       this.socket.on("connect_error", reject);
