@@ -1,20 +1,16 @@
 """Somebody comes into a room and is banned from it at the same moment: whoever is first, they are out at the end."""
 
 import threading
-from time import monotonic, sleep
 
 import pytest
-from django.db import connection, connections
+from django.db import connections
 
 from rooms import invites, membership
 from rooms.models import Ban, Membership
 from rooms.services import create_room
+from tests.postgresql.locks import until_waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-WAITING = (
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-)
 
 
 @pytest.fixture
@@ -49,28 +45,16 @@ def test_who_is_banned_while_they_come_in_is_out(owner, stranger, room, monkeypa
     def and_meanwhile_the_ban(*arguments, **options):
         """Nobody had banned them yet. The ban goes as far as it comes now."""
         banning.start()
-        until_done_or_waiting(banning)
+        until_waiting(lambda: not banning.is_alive())
         return grant(*arguments, **options)
 
     for module in (membership, invites):
         monkeypatch.setattr(module, "grant", and_meanwhile_the_ban)
     comes_in(owner, stranger, room)
-    banning.join(30)
+    banning.join(120)
     assert not banning.is_alive()
     assert Ban.objects.filter(room=room, user=stranger).exists()
     assert not Membership.objects.filter(room=room, user=stranger).exists()
-
-
-def until_done_or_waiting(thread):
-    began = monotonic()
-    while thread.is_alive() and monotonic() - began < 30:
-        with connection.cursor() as cursor:
-            # Within a transaction it shows the same activity again and again.
-            cursor.execute("SELECT pg_stat_clear_snapshot()")
-            cursor.execute(WAITING)
-            if cursor.fetchone()[0]:
-                return
-        sleep(0.01)
 
 
 def test_comings_goings_and_bans_of_one_room_never_wait_for_each_other_in_a_ring(owner, room, make_person):
@@ -95,6 +79,6 @@ def test_comings_goings_and_bans_of_one_room_never_wait_for_each_other_in_a_ring
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(120)
     assert [str(error) for error in failures if "no such ban" not in str(error)] == []
     assert not any(thread.is_alive() for thread in threads)

@@ -1,7 +1,6 @@
 """Several who write into the same rooms at once, each with a connection of their own, as processes have."""
 
 import threading
-import time
 import uuid
 
 import pytest
@@ -19,6 +18,7 @@ from messaging.statements import Row, write
 from rooms import log, membership
 from rooms.models import Event, Room
 from rooms.services import archive, create_room, update_room
+from tests.postgresql.locks import until_waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,7 +41,8 @@ def at_once(*functions):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(120)
+    assert not any(thread.is_alive() for thread in threads)
     return failures
 
 
@@ -149,10 +150,10 @@ def test_whoever_is_put_out_at_that_moment_is_waited_for(owner, member, rooms, w
             else:
                 archive(Room.objects.get(pk=room.pk), owner)
             begun.set()
-            time.sleep(0.5)
+            until_waiting()
 
     def send():
-        begun.wait(10)
+        begun.wait(60)
         assert not batch.is_stale
         outcomes.extend(store(batch))
 
