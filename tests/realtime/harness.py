@@ -18,7 +18,7 @@ from tests.realtime.migrated import migrate
 ROOT = Path(__file__).resolve().parents[2]
 SITE = "chatsite.wsgi:application"
 # Seconds; a loaded machine takes its time.
-READY, STOP = 60, 30
+READY, STOP = 120, 30
 
 
 @dataclass
