@@ -117,7 +117,7 @@ class Relay:
         return kind == "u" and envelope.kind == USER and to_user(int(name), envelope.payload, *event)
 
     def _to_log(self, slug: str, envelope: Envelope) -> bool:
-        if not delivery.subscribers(slug):
+        if not delivery.is_joined(slug):
             self.foreign += len(envelope.payload)
         for seq, packet in enumerate(envelope.payload.split(b"\n"), envelope.seq):
             event, data = event_of(packet) or ("", {})

@@ -111,6 +111,11 @@ def people() -> int:
     return len(_users)
 
 
+def is_joined(slug: str) -> bool:
+    """Whether somebody here has joined the room."""
+    return slug in _rooms
+
+
 def rooms_joined() -> int:
     """How many rooms somebody has joined."""
     return len(_rooms)
