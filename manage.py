@@ -8,10 +8,11 @@ import sys
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
     from django.core.exceptions import ImproperlyConfigured
-    from django.core.management import execute_from_command_line
 
     try:
-        execute_from_command_line(sys.argv)
+        from chatsite import commands
+
+        commands.run(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"Setting {error}")
 

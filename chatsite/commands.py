@@ -1,0 +1,31 @@
+"""Commands from outside of the server. One that takes somebody's right away is over when that has ended in all processes of
+the site, as a request is."""
+
+import django
+from django.conf import settings
+from django.core.management import execute_from_command_line
+
+from chatsite import sql
+from chatsite.realtime import delivery
+
+# Django's own, which tell nobody.
+ENDING = {"changepassword"}
+# It becomes the server.
+SERVING = {"serve"}
+
+
+def run(arguments: list[str]) -> None:
+    django.setup()
+    name = arguments[1] if len(arguments) > 1 else ""
+    if not (settings.REDIS_URL and sql.postgresql()) or name in SERVING:
+        execute_from_command_line(arguments)
+        return
+    # redis-py takes its time.
+    from chatsite.bus.outside import Outside
+
+    delivery.others = others = Outside()
+    try:
+        execute_from_command_line(arguments)
+    finally:
+        if others.ended or name in ENDING:
+            others.wait()
