@@ -1,14 +1,19 @@
 """What the operating system says of a process and all its children."""
 
+import fcntl
 import os
 import secrets
 import signal
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 TICK = 1 / os.sysconf("SC_CLK_TCK")
+# Ports that this process gave.
+_claimed: set[int] = set()
 
 
 def tree(pid: int) -> Iterator[int]:
@@ -50,15 +55,40 @@ def _memory_of(pid: int) -> int:
 
 
 def free_port() -> int:
-    """Below those that the kernel gives to outgoing connections: one of these could take it before it is listened at."""
+    """Given to nobody else while this process lives: it is listened at a second or two later, and others look for one, too.
+
+    Below those that the kernel gives to outgoing connections: one of these could take it before it is listened at."""
     while True:
         port = 10_000 + secrets.randbelow(22_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return port
+        if port not in _claimed and claim(port) and can_be_bound(port):
+            return port
+
+
+def claim(port: int) -> bool:
+    """By a lock on the byte of that number in a file that is empty. It ends with the process."""
+    try:
+        fcntl.lockf(claims(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
+    # To the one who has it, the lock would be given again.
+    _claimed.add(port)
+    return True
+
+
+@cache
+def claims() -> int:
+    """Open until the end: the first of its descriptors to be closed would end the locks."""
+    path = Path(tempfile.gettempdir(), f"chatsite-ports-{os.getuid()}")
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+
+
+def can_be_bound(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def stop(process: subprocess.Popen, number: int = signal.SIGTERM) -> None:
