@@ -3,11 +3,16 @@
 import resource
 
 import pytest
+from hypothesis import HealthCheck, settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from rooms import membership, services
 from tests import scheduling
+
+# Of itself it fails what takes longer than 0.2 s, as anything may where a machine is busy.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 
 def pytest_configure(config):

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(not find("initdb"), reason="PostgreSQL is not in
 
 
 @pytest.mark.realtime
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1200)
 def test_the_apps_do_the_same_on_postgresql():
     with postgres() as url:
         environ = {**os.environ, "TEST_DATABASE_URL": url}

@@ -22,7 +22,6 @@ WRITES = [
 READS = ["/room", "/room/board/event", "/room/board/member", "/message", "/user"]
 quietly = settings(
     max_examples=80,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

@@ -1,20 +1,20 @@
-"""Ends of sessions, on a real server with real clients."""
+"""Ends of sessions, on a real server with real clients. It is told of them, or doesn't hear: it never looks by itself."""
 
 import re
-import time
 
 import pytest
 import requests
 
 from tests.realtime.cast import Browser, Chatter, settle
-from tests.realtime.harness import serve
+from tests.realtime.harness import ANSWER, serve
 
 pytestmark = pytest.mark.realtime
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    with serve(tmp_path_factory.mktemp("accounts")) as server:
+    application = "tests.realtime.unchecked:application"
+    with serve(tmp_path_factory.mktemp("accounts"), application) as server:
         server.tokens = settle(server)
         yield server
 
@@ -32,12 +32,10 @@ def connect(server):
         chatter.close()
 
 
-def cut_within(seconds, code, *chatters):
-    deadline = time.monotonic() + seconds
+def cut(code, *chatters):
     for chatter in chatters:
-        left = max(0.01, deadline - time.monotonic())
-        assert chatter.wait("session-ended", timeout=left) == {"code": code}
-        chatter.wait("disconnect", timeout=left)
+        assert chatter.wait("session-ended") == {"code": code}
+        chatter.wait("disconnect")
 
 
 def user_id(server, username):
@@ -45,16 +43,16 @@ def user_id(server, username):
     return server.manage("shell", "-v0", "-c", script).split()[-1]
 
 
-def test_the_admin_deactivates_and_every_door_closes_within_a_second(server, connect):
+def test_the_admin_deactivates_and_every_door_closes_at_once(server, connect):
     page, boss = Browser(server, "visitor"), Browser(server, "boss")
     by_cookie, by_token = connect(cookies=page.cookie_header), connect(server.tokens["visitor"])
     other = connect(server.tokens["member"])
     pk = user_id(server, "visitor")
     boss.form("/admin/accounts/user/", action="deactivate", _selected_action=pk)
-    cut_within(1, "deactivated", by_cookie, by_token)
+    cut("deactivated", by_cookie, by_token)
     headers = {"Authorization": f"Token {server.tokens['visitor']}"}
-    assert requests.get(server.url + "/user/me", headers=headers, timeout=10).status_code == 401
-    assert page.get(server.url + "/profile", timeout=10).url.startswith(server.url + "/login")
+    assert requests.get(server.url + "/user/me", headers=headers, timeout=ANSWER).status_code == 401
+    assert page.get(server.url + "/profile", timeout=ANSWER).url.startswith(server.url + "/login")
     other.round_trip()
     assert other.all("session-ended") == []
 
@@ -63,7 +61,7 @@ def make_token(page):
     """Posted from the profile page: the address itself takes no GET."""
     fields = {"name": "bot", "csrfmiddlewaretoken": page.cookies["csrftoken"]}
     headers = {"Referer": page.server.url}
-    return page.post(page.server.url + "/profile/token", data=fields, headers=headers, timeout=10)
+    return page.post(page.server.url + "/profile/token", data=fields, headers=headers, timeout=ANSWER)
 
 
 def test_a_token_revoked_on_the_profile_page_cuts_its_program(server, connect):
@@ -73,13 +71,16 @@ def test_a_token_revoked_on_the_profile_page_cuts_its_program(server, connect):
     pk = re.search(r"/profile/token/(\d+)/revoke", made.text)[1]
     program, tab = connect(secret), connect(cookies=page.cookie_header)
     page.form(f"/profile/token/{pk}/revoke")
-    cut_within(1, "revoked", program)
+    cut("revoked", program)
     tab.round_trip()
     assert tab.all("session-ended") == []
 
 
-def test_a_change_behind_the_servers_back_is_found(server, connect):
-    tab = connect(cookies=Browser(server, "stranger").cookie_header)
-    script = "from accounts.models import User; u = User.objects.get(username='stranger'); u.set_password('x'); u.save()"
-    server.manage("shell", "-v0", "-c", script)
-    cut_within(8, "password_changed", tab)
+def test_a_change_behind_the_servers_back_is_found(tmp_path):
+    with serve(tmp_path) as server:
+        settle(server)
+        tab = Chatter(server, cookies=Browser(server, "stranger").cookie_header)
+        script = "from accounts.models import User; u = User.objects.get(username='stranger'); u.set_password('x'); u.save()"
+        server.manage("shell", "-v0", "-c", script)
+        cut("password_changed", tab)
+        tab.close()

@@ -82,7 +82,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(auth=JSON, header=st.text(max_size=80))
 def test_whatever_is_sent_is_unauthorized_and_nothing_worse(db, auth, header):
     with pytest.raises(Unauthorized):

@@ -50,7 +50,6 @@ def encodable(text):
 
 @settings(
     max_examples=150,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(path=PATHS, data=st.dictionaries(FIELDS, TEXT.map(encodable), max_size=5), known=st.booleans())
@@ -62,7 +61,7 @@ def test_no_post_breaks_a_page(client, moderator, sign_up_is, path, data, known)
     assert client.post(path, data).status_code < 500
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.dictionaries(FIELDS, TEXT.map(encodable), max_size=5))
 def test_no_post_breaks_an_invite(client, owner, data):
     client.logout()

@@ -10,8 +10,8 @@ import pytest
 from tests.bus.conftest import SITE, folder_of, wait_for
 from tests.bus.redis import redis
 from tests.realtime.cast import Chatter, settle
-from tests.realtime.clients import PATIENCE, Polling
-from tests.realtime.harness import serve
+from tests.realtime.clients import Polling
+from tests.realtime.harness import ANSWER, serve
 from tests.realtime.postgres import postgres
 
 pytestmark = pytest.mark.realtime
@@ -63,7 +63,7 @@ def test_everybody_hears_everybody(server, transport):
 def test_a_keptalive_connection_serves_many_sessions(server):
     """A proxy sends one client's request behind another's."""
     clients = [Polling(server).connect(server.tokens["member"]) for _ in range(8)]
-    way = http.client.HTTPConnection(server.host, server.port, timeout=PATIENCE)
+    way = http.client.HTTPConnection(server.host, server.port, timeout=ANSWER)
     for client in clients * 2:
         body = b"3"
         way.request("POST", f"/socket.io/?EIO=4&transport=polling&sid={client.sid}", body=body)

@@ -11,11 +11,9 @@ from typing import Any
 import requests
 import socketio
 
-from tests.realtime.harness import ROOT, Server
+from tests.realtime.harness import ANSWER, ROOT, Server
 
 PASSWORD = "correct horse battery"
-# Seconds for any answer: the machine may be busy.
-PATIENCE = 30.0
 SCRIPT = """
 import json, sys, django
 django.setup()
@@ -59,7 +57,7 @@ class Chatter:
     ):
         self.seen: list[tuple[str, Any]] = []
         self._more = threading.Condition()
-        self.io = socketio.Client(reconnection=False)
+        self.io = socketio.Client(reconnection=False, request_timeout=ANSWER)
         in_order(self.io)
         self.io.on("*", self._note)
         self.io.on("disconnect", lambda *reason: self._note("disconnect", None))
@@ -70,7 +68,7 @@ class Chatter:
             headers,
             auth={"token": token} if token else None,
             transports=transports,
-            wait_timeout=PATIENCE,
+            wait_timeout=ANSWER,
         )
 
     def _note(self, event: str, data: Any) -> None:
@@ -80,7 +78,7 @@ class Chatter:
 
     def call(self, event: str, *data: Any) -> dict[str, Any]:
         payload = data[0] if len(data) == 1 else data
-        return self.io.call(event, payload, timeout=PATIENCE)
+        return self.io.call(event, payload, timeout=ANSWER)
 
     def join(self, room: str, **data: Any) -> dict[str, Any]:
         return self.call("join", {"room": room, **data})
@@ -91,7 +89,7 @@ class Chatter:
     def all(self, name: str) -> list[Any]:
         return [data for event, data in self.seen if event == name]
 
-    def wait(self, name: str, timeout: float = PATIENCE, **having: Any) -> Any:
+    def wait(self, name: str, timeout: float = ANSWER, **having: Any) -> Any:
         """The first event of that name with those keys, come or to come."""
         deadline = time.monotonic() + timeout
         with self._more:
@@ -114,7 +112,7 @@ class Chatter:
 def rest(server: Server, token: str, method: str, path: str, **json_body: Any) -> requests.Response:
     headers = {"Authorization": f"Token {token}"}
     return requests.request(
-        method, server.url + path, headers=headers, json=json_body or None, timeout=PATIENCE
+        method, server.url + path, headers=headers, json=json_body or None, timeout=ANSWER
     )
 
 
@@ -129,10 +127,10 @@ class Browser(requests.Session):
 
     def form(self, path: str, **fields: Any) -> requests.Response:
         """GET a page for its CSRF cookie, and POST to it."""
-        self.get(self.server.url + path, timeout=PATIENCE)
+        self.get(self.server.url + path, timeout=ANSWER)
         fields["csrfmiddlewaretoken"] = self.cookies["csrftoken"]
         return self.post(
-            self.server.url + path, data=fields, headers={"Referer": self.server.url}, timeout=PATIENCE
+            self.server.url + path, data=fields, headers={"Referer": self.server.url}, timeout=ANSWER
         )
 
     @property

@@ -8,10 +8,7 @@ import socket
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.realtime.harness import Server
-
-# Seconds for any answer: the machine may be busy.
-PATIENCE = 30.0
+from tests.realtime.harness import ANSWER, Server
 
 
 def masked(payload: bytes, opcode: int = 1, final: bool = True, mask: bytes = b"\x01\x02\x03\x04") -> bytes:
@@ -41,7 +38,7 @@ class RawSocket:
     def __init__(
         self, server: Server, path: str | None = None, headers: dict[str, str] | None = None
     ) -> None:
-        self.socket = socket.create_connection((server.host, server.port), timeout=PATIENCE)
+        self.socket = socket.create_connection((server.host, server.port), timeout=ANSWER)
         self.buffer = b""
         fields = {
             "Host": f"{server.host}:{server.port}",
@@ -57,6 +54,8 @@ class RawSocket:
             self._more()
         head, self.buffer = self.buffer.split(b"\r\n\r\n", 1)
         self.status = int(head.split()[1])
+        fields = (line.split(": ", 1) for line in head.decode("latin-1").split("\r\n")[1:])
+        self.headers = {name.lower(): value for name, value in fields}
 
     def _more(self) -> None:
         data = self.socket.recv(65536)
@@ -160,7 +159,7 @@ class Polling:
         self, method: str, body: bytes | None = None, headers: dict[str, str] | None = None, **parameters: str
     ) -> http.client.HTTPConnection:
         """The request is sent; its answer is the caller's to read."""
-        connection = http.client.HTTPConnection(self.server.host, self.server.port, timeout=PATIENCE)
+        connection = http.client.HTTPConnection(self.server.host, self.server.port, timeout=ANSWER)
         sid = {"sid": self.sid} if self.sid else {}
         connection.request(
             method, query(**{"transport": "polling", **sid, **parameters}), body=body, headers=headers or {}

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from tests.realtime.clients import compact, masked
 from tests.realtime.harness import ROOT, Server
 
-PATIENCE = 60
+PATIENCE = 240
 TOGETHER = 100
 RESET = struct.pack("ii", 1, 0)
 

@@ -17,8 +17,8 @@ from tests.realtime.migrated import migrate
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = "chatsite.wsgi:application"
-# Seconds; a loaded machine takes its time.
-READY, STOP = 120, 30
+# Seconds; a loaded machine takes its time. ANSWER is what a client waits for an answer, and a test for an event.
+READY, STOP, ANSWER = 120, 30, 30
 
 
 @dataclass
@@ -80,7 +80,7 @@ def open_files(pid: int) -> list[str]:
 def apart(script: str) -> str:
     """What it prints, in a process of its own, as eventlet must never patch the tests'."""
     command = [sys.executable, "-c", script]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=30)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=100)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -138,7 +138,7 @@ def wait_ready(server: Server) -> None:
         if server.process.poll() is not None:
             break
         try:
-            with urlopen(f"{server.url}/socket.io/?EIO=4&transport=none", timeout=2):
+            with urlopen(f"{server.url}/socket.io/?EIO=4&transport=none", timeout=ANSWER):
                 return
         except HTTPError:
             return

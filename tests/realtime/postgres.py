@@ -15,10 +15,8 @@ from typing import Any
 
 import psycopg
 
-from tests.realtime.harness import free_port
+from tests.realtime.harness import READY, STOP, free_port
 
-# Seconds for it to start.
-READY = 60.0
 # What initdb made, once it has.
 _made: list[Path] = []
 
@@ -77,7 +75,7 @@ class Postgres:
         """SIGINT ends all connections first; SIGQUIT is as if it had crashed."""
         if self._process is not None:
             self._process.send_signal(number)
-            self._process.wait(60)
+            self._process.wait(STOP)
             self._process = None
 
     def ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:

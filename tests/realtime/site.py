@@ -23,6 +23,7 @@ from chatsite.realtime.auth import Identity  # noqa: E402
 from chatsite.realtime.connection import Connection  # noqa: E402
 from chatsite.realtime.routing import Router, event, every  # noqa: E402
 from chatsite.realtime.server import sio, wsgi  # noqa: E402
+from tests.realtime import patience  # noqa: E402, F401
 
 # What came and went, for tests to ask: ("connected" | "disconnected", username).
 history: list[tuple[str, str]] = []
@@ -94,6 +95,14 @@ def query(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
 def stall(connection: Connection, data: dict[str, Any]) -> None:
     with database.cursor() as cursor:
         cursor.execute("SELECT pg_sleep(%s)", [data["seconds"]])
+
+
+def lock(connection: Connection, data: dict[str, Any]) -> None:
+    """Waits for who holds that lock alone; others who ask here don't keep each other from it."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_lock_shared(%s), pg_advisory_unlock_shared(%s)", [data["lock"]] * 2
+        )
 
 
 def fail(connection: Connection, data: dict[str, Any]) -> None:
@@ -169,6 +178,7 @@ sio.route(
             event("slow", slow),
             event("query", query),
             event("stall", stall),
+            event("lock", lock),
             event("fail", fail),
             event("hash", hash_),
             event("end", end),

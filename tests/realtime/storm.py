@@ -1,7 +1,8 @@
 """Many clients at once, each as small as can be: run as a process of its own, so that it isn't the test that is slow.
 
 Reads `{"host", "port", "clients": [{"token" | "cookie", "room"}], "seconds"}` from its input, brings all of them at once,
-and writes a line `joined` with each client's answers. What they hear until its input ends is in the second line.
+and writes a line with each client's answers. The next line of its input names who is to hear something, by number: when they
+have, what each has heard is in its second line.
 """
 
 import asyncio
@@ -51,6 +52,8 @@ class Client:
         if self.answers["connect"].startswith("40"):
             self.send("421" + compact(["join", {"room": self.who["room"]}]))
             self.answers["join"] = json.loads((await self.until("431", "41"))[3:] or "[null]")[0]
+            # From now on, lest it is missed for its pongs while others come.
+            self.listening = asyncio.create_task(self.listen())
 
     def send(self, text: str) -> None:
         self.writer.write(masked(text.encode()))
@@ -69,6 +72,10 @@ class Client:
         while not (text := await self.text()).startswith(starts):
             self.heard.append(text)
         return text
+
+    @property
+    def said(self) -> list[str]:
+        return [text for text in self.heard if "chat-message" in text]
 
     async def listen(self) -> None:
         try:
@@ -91,11 +98,14 @@ async def main() -> None:
     ]
     await asyncio.gather(*coming, return_exceptions=True)
     say([client.answers for client in clients])
-    listening = [asyncio.create_task(client.listen()) for client in clients if "join" in client.answers]
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
-    for task in listening:
-        task.cancel()
-    say([[text for text in client.heard if "chat-message" in text] for client in clients])
+    line = await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+    hearing = [clients[number] for number in json.loads(line)]
+    end = time.monotonic() + plan["seconds"]
+    while not all(client.said for client in hearing) and time.monotonic() < end:
+        await asyncio.sleep(0.05)
+    # For what others should not hear, and would hear with them.
+    await asyncio.sleep(1)
+    say([client.said for client in clients])
 
 
 if __name__ == "__main__":

@@ -7,9 +7,11 @@ import pytest
 import socketio
 
 from tests.realtime.cast import PASSWORD, Browser, Chatter, rest, settle
-from tests.realtime.harness import serve
+from tests.realtime.harness import ANSWER, serve
 
 pytestmark = pytest.mark.realtime
+# Seconds after which typing ends by itself.
+TYPING = 6
 ROOM_KEYS = {
     "slug", "name", "topic", "kind", "archived", "role", "members", "online", "epoch", "head", "read_seq", "unread",
     "mentions", "created_at",
@@ -177,19 +179,20 @@ def test_typing_reaches_the_others_and_ends_with_the_message(connect, room):
 def test_typing_ends_with_the_last_connection(connect, room):
     owner, typist, own_tab = connect("owner"), connect("member"), connect("member")
     owner.join(room), typist.join(room)
+    began = time.monotonic()
     typist.call("typing", {"room": room, "typing": True})
     own_tab.close()
     owner.wait("typing", typing=True)
     assert owner.join(room)["typing"] == ["member"]
     typist.close()
-    owner.wait("typing", typing=False, timeout=3)
+    owner.wait("typing", typing=False, timeout=began + TYPING - time.monotonic())
 
 
 def test_typing_ends_by_itself(connect, room):
     typist, owner = connect("member"), connect("owner")
     owner.join(room)
     typist.call("typing", {"room": room, "typing": True})
-    assert owner.wait("typing", typing=False, timeout=12)["user"]["username"] == "member"
+    assert owner.wait("typing", typing=False)["user"]["username"] == "member"
 
 
 def test_reading_counts_and_never_goes_back(connect, room):
@@ -219,7 +222,7 @@ def test_activity_goes_to_connections_that_have_not_joined(connect, room):
 
 def comes(chatter, username):
     """That person's `user-connected`; comings are told a moment later."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + ANSWER
     while time.monotonic() < deadline:
         for data in chatter.all("user-connected"):
             if data["user"]["username"] == username:
@@ -250,7 +253,7 @@ def test_presence_is_per_person_and_does_not_flicker(connect):
 def test_heads_come_to_the_joined(connect, room):
     member = connect("member")
     head = member.join(room)["head"]
-    assert member.wait("heads", timeout=20) == {room: head}
+    assert member.wait("heads", timeout=20 + ANSWER) == {room: head}
 
 
 def test_removal_ends_delivery_at_once(server, connect, room):
@@ -307,10 +310,10 @@ def test_a_new_password_ends_every_connection(server, connect, room):
     "auth", [None, {"token": "wrong"}, {"token": 5}, {"token": None}, {"token": {"a": 1}}]
 )
 def test_nobody_gets_in(server, auth):
-    client, refusals = socketio.Client(reconnection=False), []
+    client, refusals = socketio.Client(reconnection=False, request_timeout=ANSWER), []
     client.on("connect_error", refusals.append)
     with pytest.raises(socketio.exceptions.ConnectionError):
-        client.connect(server.url, auth=auth, transports=["websocket"])
+        client.connect(server.url, auth=auth, transports=["websocket"], wait_timeout=ANSWER)
     assert refusals[0]["data"] == {"code": "unauthorized"}
     assert isinstance(refusals[0]["message"], str)
 

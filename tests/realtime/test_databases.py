@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import contextmanager
 
 import psycopg
 import pytest
@@ -9,11 +10,13 @@ import pytest
 from chatsite.realtime.places import shares
 from tests.realtime.clients import RawSocket
 from tests.realtime.conftest import SITE
-from tests.realtime.harness import serve
+from tests.realtime.harness import ANSWER, serve
 from tests.realtime.postgres import find
 
 # Connections for who isn't an HTTP request and no batch, by default.
 OTHERS = shares(40)["other"]
+LOCK = 7
+WAIT = f'427["lock",{{"lock":{LOCK}}}]'
 
 pytestmark = [
     pytest.mark.realtime,
@@ -23,37 +26,55 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def server(database, tmp_path_factory):
-    with serve(tmp_path_factory.mktemp("site"), SITE, DATABASE_URL=database) as server:
+    settings = {"DATABASE_URL": database, "DATABASE_STATEMENT_TIMEOUT": "0"}
+    with serve(tmp_path_factory.mktemp("site"), SITE, **settings) as server:
         yield server
 
 
-def open_connections(database):
-    with psycopg.connect(database) as connection:
-        count = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'postgres' AND pid <> pg_backend_pid()"
-        return connection.execute(count).fetchone()[0]
+def backends(database):
+    """The pids of those that serve the server."""
+    with psycopg.connect(database, application_name="test") as connection:
+        found = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name <> 'test'"
+        return {pid for (pid,) in connection.execute(found)}
 
 
-def test_a_slow_query_holds_up_nobody_else(server):
+def until(condition):
+    deadline = time.monotonic() + ANSWER
+    while not condition():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.02)
+
+
+@contextmanager
+def held(database):
+    """`waiting()` is how many wait for the lock that this holds."""
+    with psycopg.connect(database, application_name="test", autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        yield lambda: connection.execute(waits).fetchone()[0]
+
+
+def test_a_slow_query_holds_up_nobody_else(server, database):
     """Reliability 14: with psycopg's own wait an echo took 1.96 s behind a query of 2 s."""
     with RawSocket(server) as slow, RawSocket(server) as quick:
         slow.connect(), quick.connect()
-        slow.send('427["stall",{"seconds":1.5}]')
-        time.sleep(0.1)
-        began = time.monotonic()
-        assert quick.call("query") == {"ok": True, "one": 1}
-        assert time.monotonic() - began < 1
+        with held(database) as waiting:
+            slow.send(WAIT)
+            until(lambda: waiting() == 1)
+            assert quick.call("query") == {"ok": True, "one": 1}
+            assert waiting() == 1
         assert json.loads(slow.until("437")[3:])[0] == {"ok": True}
 
 
-def test_queries_run_beside_each_other(server):
+def test_queries_run_beside_each_other(server, database):
     sockets = [RawSocket(server).connect(f"user{n}") for n in range(5)]
-    began = time.monotonic()
+    with held(database) as waiting:
+        for socket in sockets:
+            socket.send(WAIT)
+        until(lambda: waiting() == len(sockets))
     for socket in sockets:
-        socket.send('427["stall",{"seconds":1}]')
-    for socket in sockets:
-        socket.until("437")
+        assert json.loads(socket.until("437")[3:])[0] == {"ok": True}
         socket.close()
-    assert time.monotonic() - began < 3
 
 
 def test_eighty_sockets_that_queried_hold_no_connection_each(server, database):
@@ -62,19 +83,13 @@ def test_eighty_sockets_that_queried_hold_no_connection_each(server, database):
     for socket in sockets:
         socket.send('427["stall",{"seconds":0.05}]')
     time.sleep(0.05)
-    assert open_connections(database) <= OTHERS
+    assert len(backends(database)) <= OTHERS
     for socket in sockets:
         assert json.loads(socket.until("437")[3:])[0] == {"ok": True}
     time.sleep(0.2)
-    assert open_connections(database) <= OTHERS
+    assert len(backends(database)) <= OTHERS
     for socket in sockets:
         socket.close()
-
-
-def backends(database):
-    with psycopg.connect(database) as connection:
-        found = "SELECT pid FROM pg_stat_activity WHERE datname = 'postgres' AND pid <> pg_backend_pid()"
-        return {pid for (pid,) in connection.execute(found)}
 
 
 def test_a_connection_waits_for_whoever_comes_next(server, database):
@@ -86,7 +101,8 @@ def test_a_connection_waits_for_whoever_comes_next(server, database):
 
     waiting = ask("first")
     assert waiting
-    assert all(ask(f"user{n}") == waiting for n in range(5))
+    # Those of earlier tests may end meanwhile; none is made.
+    assert all(ask(f"user{n}") <= waiting for n in range(5))
 
 
 def test_a_connection_that_postgresql_ended_is_not_used_again(server, database):
@@ -94,9 +110,9 @@ def test_a_connection_that_postgresql_ended_is_not_used_again(server, database):
         assert socket.call("query") == {"ok": True, "one": 1}
         time.sleep(0.2)
         gone = backends(database)
-        with psycopg.connect(database) as connection:
+        with psycopg.connect(database, application_name="test") as connection:
             for pid in gone:
                 connection.execute("SELECT pg_terminate_backend(%s)", [pid])
-        time.sleep(0.2)
+        until(lambda: not backends(database) & gone)
         assert socket.call("query") == {"ok": True, "one": 1}
         assert not backends(database) & gone

@@ -2,10 +2,13 @@
 
 import json
 import time
+from select import select
+from statistics import median
 
 import pytest
 
 from tests.realtime.clients import RawSocket
+from tests.realtime.harness import ANSWER
 
 pytestmark = [pytest.mark.realtime, pytest.mark.usefixtures("alive")]
 
@@ -21,10 +24,10 @@ def test_events_of_one_client_are_handled_in_the_order_sent(raw):
 
 def test_clients_do_not_wait_for_each_other(raw):
     slow, quick = raw().connect(), raw().connect()
-    slow.send('427["slow",{"n":0,"seconds":1}]')
+    slow.send('427["slow",{"n":0,"seconds":20}]')
     began = time.monotonic()
     assert quick.call("echo") == {"ok": True, "echo": {}}
-    assert time.monotonic() - began < 0.8
+    assert time.monotonic() - began < 20
 
 
 def test_a_client_that_sends_faster_than_is_handled_is_read_slower_and_loses_nothing(raw):
@@ -76,9 +79,15 @@ def test_ended_sessions_close_and_what_they_send_is_not_handled(raw):
 def test_connected_and_disconnected_come_once_each(raw, goodbye):
     watcher, socket = raw().connect("watcher"), raw().connect(f"passer-{goodbye}")
     socket.send(goodbye) if goodbye else socket.close()
-    time.sleep(0.1)
-    seen = [what for what, who in watcher.call("state")["history"] if who == f"passer-{goodbye}"]
+    deadline = time.monotonic() + ANSWER
+    while "disconnected" not in (seen := passed(watcher, f"passer-{goodbye}")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
     assert seen == ["connected", "disconnected"]
+
+
+def passed(watcher, username):
+    return [what for what, who in watcher.call("state")["history"] if who == username]
 
 
 def test_events_sent_before_leaving_are_still_handled(raw):
@@ -93,7 +102,7 @@ def test_jobs_go_on_after_a_failure(raw):
     socket = raw().connect()
     socket.call("break")
     before = socket.call("state")["jobs"]
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + ANSWER
     while socket.call("state")["jobs"] < before + 3:
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -113,11 +122,14 @@ def test_a_password_hash_holds_up_nobody(raw):
     for socket in busy:
         socket.send('427["hash",{}]')
     waits, began = [], time.monotonic()
-    while time.monotonic() - began < 0.4:
+    while len(select([socket.socket for socket in busy], [], [], 0)[0]) < len(busy):
         asked = time.monotonic()
         quick.call("echo")
         waits.append(time.monotonic() - asked)
-    assert sorted(waits)[len(waits) // 2] < 0.05
+    one = (time.monotonic() - began) / len(busy)
+    # In the loop's own thread there would be an answer between two hashes, and each would wait for one of them.
+    assert len(waits) > 2 * len(busy)
+    assert median(waits) < one / 2
     for socket in busy:
         assert json.loads(socket.until("437")[3:])[0] == {"ok": True}
 
@@ -133,7 +145,8 @@ def test_nothing_is_left_of_those_who_came_and_went(site, raw):
             assert socket.call("query") == {"ok": True, "one": 1}
         for socket in sockets:
             socket.close()
-    time.sleep(0.3)
-    after = watcher.call("state")
-    for what in ("sockets", "sessions", "connections", "half_open", "descriptors", "threads"):
-        assert after[what] <= before[what], what
+    kinds = ("sockets", "sessions", "connections", "half_open", "descriptors", "threads")
+    deadline = time.monotonic() + ANSWER
+    while grown := {what for what in kinds if watcher.call("state")[what] > before[what]}:
+        assert time.monotonic() < deadline, grown
+        time.sleep(0.05)

@@ -66,7 +66,7 @@ def pair(readiness):
 
 
 @given(conversations(), st.lists(st.integers(1, 40), min_size=1))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_any_chunking_says_the_same_through_a_link(readiness, pair, conversation, sizes):
     """Most chunks that a server reads are one whole frame, which takes a way of its own past the parser."""
     wire, said = conversation
@@ -83,7 +83,7 @@ def test_any_chunking_says_the_same_through_a_link(readiness, pair, conversation
 
 
 @given(st.lists(st.text(max_size=140), max_size=12), st.binary(min_size=4, max_size=4))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_frame_by_frame_says_the_same_through_a_link(readiness, pair, texts, mask):
     owner = Owner()
     peer, _ = pair(owner)

@@ -245,7 +245,7 @@ def test_much_for_a_reader_that_reads_is_all_delivered_in_order(site):
         speaker.emit("say", {"room": "stream", "size": 3000, "times": 3000, "pause": 0.0001})
         began = time.monotonic()
         assert [reader.event()[1]["n"] for _ in range(3000)] == list(range(3000))
-        assert time.monotonic() - began < 30
+        assert time.monotonic() - began < 100
 
 
 @pytest.mark.realtime

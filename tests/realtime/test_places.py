@@ -56,7 +56,7 @@ class Watch(threading.Thread):
     def run(self):
         found = (
             "SELECT count(*), count(*) FILTER (WHERE wait_event_type = 'Lock') FROM pg_stat_activity"
-            " WHERE datname = 'postgres' AND application_name <> 'watch'"
+            " WHERE backend_type = 'client backend' AND application_name <> 'watch'"
         )
         with psycopg.connect(self.database, autocommit=True, application_name="watch") as connection:
             while not self.over.wait(0.01):

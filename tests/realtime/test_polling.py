@@ -8,6 +8,7 @@ import time
 import pytest
 
 from tests.realtime.clients import RawSocket, query
+from tests.realtime.harness import ANSWER
 
 pytestmark = [pytest.mark.realtime, pytest.mark.usefixtures("alive")]
 
@@ -47,7 +48,7 @@ def test_a_second_poll_at_once_ends_the_session(polling):
 
 def test_a_second_post_at_once_ends_the_session(site, polling):
     polling.connect()
-    first = http.client.HTTPConnection(site.host, site.port, timeout=10)
+    first = http.client.HTTPConnection(site.host, site.port, timeout=ANSWER)
     first.putrequest("POST", query(transport="polling", sid=polling.sid))
     first.putheader("Content-Length", "20")
     first.endheaders(b"42")
@@ -63,13 +64,16 @@ def test_a_cancelled_poll_ends_the_session_at_once(site, polling, raw):
     poll = polling.start("GET")
     time.sleep(0.2)
     poll.sock.close()
-    time.sleep(0.3)
-    assert ["disconnected", "hangs-up"] in watcher.call("state")["history"]
+    # Before it would be missed after 8 and 6 seconds.
+    deadline = time.monotonic() + 7
+    while ["disconnected", "hangs-up"] not in watcher.call("state")["history"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_a_cancelled_post_leaves_the_session(site, polling):
     polling.connect()
-    post = http.client.HTTPConnection(site.host, site.port, timeout=10)
+    post = http.client.HTTPConnection(site.host, site.port, timeout=ANSWER)
     post.putrequest("POST", query(transport="polling", sid=polling.sid))
     post.putheader("Content-Length", "500")
     post.endheaders(b'42["echo",')
@@ -133,7 +137,7 @@ def test_an_upgrade_loses_nothing_and_keeps_the_order(site, polling, raw):
     socket = probe(site, polling)
     socket.send("2probe")
     assert socket.text() == "3probe"
-    poller.join(5)
+    poller.join(ANSWER)
     assert not poller.is_alive()
     time.sleep(0.05)
     socket.send("5")

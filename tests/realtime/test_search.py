@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from statistics import median
 
 import psycopg
 import pytest
@@ -56,7 +57,9 @@ def test_who_sends_does_not_wait_for_who_searches(tmp_path):
             time.sleep(0.01)
         answer, took = asked.result()
         assert answer.json()["results"] == []
-        assert max(waits) < took / 2
+        # Whoever waited for the search would be answered once or twice meanwhile.
+        assert len(waits) > 10
+        assert median(waits) < took / 20
         headers = {"Authorization": f"Token {tokens['member']}"}
         found = requests.get(f"{server.url}/message", {"q": "éz éa"}, headers=headers, timeout=60).json()
         assert len(found["results"]) == 50

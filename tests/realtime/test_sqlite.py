@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from tests.realtime.cast import Chatter, settle
-from tests.realtime.harness import serve
+from tests.realtime.harness import ANSWER, serve
 
 pytestmark = pytest.mark.realtime
 
@@ -37,15 +37,12 @@ def test_a_writer_beside_the_server_holds_up_only_those_who_write(server, reques
     sending = threading.Thread(target=lambda: acks.append(chatter.say("lobby", "in the end")))
     sending.start()
     try:
-        slowest = 0.0
         for _ in range(10):
-            began = time.monotonic()
-            requests.get(f"{server.url}/healthz", timeout=20)
-            slowest = max(slowest, time.monotonic() - began)
+            requests.get(f"{server.url}/healthz", timeout=ANSWER)
             time.sleep(0.1)
+        assert acks == [], "the one who writes is waiting still"
     finally:
         writer.rollback()
         sending.join()
-    assert slowest < 1.5
     assert acks[0]["ok"]
     chatter.close()

@@ -10,7 +10,7 @@ import pytest
 
 from tests.realtime.clients import Polling, RawSocket
 from tests.realtime.conftest import SITE
-from tests.realtime.harness import serve
+from tests.realtime.harness import ANSWER, serve
 
 pytestmark = pytest.mark.realtime
 
@@ -28,7 +28,7 @@ def test_it_stops_at_once_with_clients_connected_and_closes_them(tmp_path, numbe
         sockets[0].emit("say", {"room": "r", "size": 50_000, "times": 15})
         sockets[1].send('427["slow",{"n":0,"seconds":30}]')
         time.sleep(0.2)
-        assert server.stop(number) < 3
+        assert server.stop(number) < 10
         assert server.process.returncode == 0
         # 1001 is "going away": the official client comes back by itself.
         assert {socket.end() for socket in sockets} == {1001}
@@ -45,21 +45,21 @@ def test_a_request_that_is_being_answered_is_answered(tmp_path):
         server.process.terminate()
         # Its handler runs to its end, though its client is told to go at once.
         assert socket.end() == 1001
-        assert server.process.wait(5) == 0
+        assert server.process.wait(ANSWER) == 0
 
 
 def test_who_says_something_only_then_is_closed_without_a_word_in_the_log(tmp_path):
     with serve(tmp_path, SITE) as server:
         socket = RawSocket(server).connect()
         socket.send('427["slow",{"n":1,"seconds":0.8}]')
-        silent = create_connection((server.host, server.port), timeout=10)
+        silent = create_connection((server.host, server.port), timeout=ANSWER)
         time.sleep(0.2)
         server.process.terminate()
         assert socket.end() == 1001
         silent.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         with suppress(ConnectionResetError):
             assert silent.recv(100) == b""
-        assert server.process.wait(5) == 0
+        assert server.process.wait(ANSWER) == 0
         assert "Bad file descriptor" not in server.log.read_text()
 
 
@@ -69,7 +69,7 @@ def test_a_worker_whose_parent_was_killed_goes_too(tmp_path):
         server.process.kill()
         server.process.wait()
         assert socket.end() == 1001
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + ANSWER
         while time.monotonic() < deadline and is_running(worker):
             time.sleep(0.05)
         assert not is_running(worker)

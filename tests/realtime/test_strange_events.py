@@ -37,7 +37,7 @@ def sendable(value):
     return value
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @given(event=st.sampled_from(EVENTS), data=OBJECTS)
 def test_every_event_gets_its_answer(chatter, event, data):
     data = sendable(data)

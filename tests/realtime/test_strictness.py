@@ -6,6 +6,7 @@ import time
 import pytest
 
 from tests.realtime.clients import RawSocket
+from tests.realtime.harness import ANSWER
 
 pytestmark = [pytest.mark.realtime, pytest.mark.usefixtures("alive")]
 
@@ -92,7 +93,7 @@ def test_what_is_no_packet_of_the_contract_closes_at_once_without_a_ghost(raw, p
     watcher, socket = raw().connect(), raw().connect("ghost")
     socket.send(packet)
     assert socket.end() == PROTOCOL
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + ANSWER
     while there(watcher, "ghost"):
         assert time.monotonic() < deadline
 
@@ -193,4 +194,4 @@ def test_one_hostile_client_leaves_the_others_connection_alone(raw):
         hostile.raw(b"\x01\xff" + (60_000).to_bytes(8, "big") + b"\0" * 4 + b"[" * 30_000)
     began = time.monotonic()
     assert friend.call("echo") == {"ok": True, "echo": {}}
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
