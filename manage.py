@@ -8,7 +8,12 @@ import sys
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
     from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import execute_from_command_line
 
+    if sys.argv[1:] == ["version"]:
+        # An image's first layer has nothing of the project but this.
+        execute_from_command_line(sys.argv)
+        return
     try:
         from chatsite import commands
 
