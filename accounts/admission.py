@@ -8,7 +8,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from accounts import credentials, statements, traces
 from accounts.credentials import Claim, SessionEnded
 from chatsite.errors import ChatError, Unauthorized
-from chatsite.realtime import delivery
+from chatsite.realtime import rights
 from chatsite.realtime.auth import Identity
 from chatsite.realtime.batches import Batches, Outcome
 from chatsite.realtime.routing import Applicant
@@ -31,7 +31,7 @@ def admit_all(applicants: Sequence[Applicant]) -> list[Outcome[None]]:
     Whose session ends while it is being looked up has no connection yet that could be ended. So where any did, all who
     came in are asked for once more, now that a further end would find them.
     """
-    before = delivery.revocations()
+    before = rights.revocations()
     claims = [claim(applicant) for applicant in applicants]
     good = [one for one in claims if isinstance(one, Claim)]
     known = dict(zip(good, identify(good), strict=True))
@@ -39,7 +39,7 @@ def admit_all(applicants: Sequence[Applicant]) -> list[Outcome[None]]:
         attach(applicant, known[one]) if isinstance(one, Claim) else one
         for applicant, one in zip(applicants, claims, strict=True)
     ]
-    return outcomes if delivery.revocations() == before else look_again(applicants, outcomes)
+    return outcomes if rights.revocations() == before else look_again(applicants, outcomes)
 
 
 batches: Batches[Applicant, None] = Batches(

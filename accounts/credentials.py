@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import ApiToken, User
 from chatsite.errors import Unauthorized
-from chatsite.realtime import delivery
+from chatsite.realtime import rights
 from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import Connection
 
@@ -105,9 +105,9 @@ def authorise(connection: Connection) -> User:
 @contextmanager
 def staying(user: User) -> Iterator[None]:
     """For what takes a while, such as one's turn to read: raises SessionEnded in its end where this person was put out."""
-    before = delivery.revocations()
+    before = rights.revocations()
     yield
-    if delivery.revocations() != before:
+    if rights.revocations() != before:
         now = User.objects.present().filter(pk=user.pk).first()
         if now is None or mark(now, "") != mark(user, ""):
             raise SessionEnded("revoked")

@@ -17,7 +17,7 @@ from accounts import credentials
 from accounts.credentials import SessionEnded
 from accounts.statements import EVIDENCE, IDENTITY, identity_of
 from chatsite import sql
-from chatsite.realtime import delivery
+from chatsite.realtime import listeners, rights
 from chatsite.realtime.connection import Connection
 
 # G5 of docs/protocol.md promises 5 s. A look at ten thousand takes some of the last half.
@@ -46,7 +46,7 @@ class Found(NamedTuple):
 
 
 def recheck() -> None:
-    for connections in in_turns(delivery.all_connections()):
+    for connections in in_turns(listeners.all_connections()):
         recheck_some(connections)
 
 
@@ -54,7 +54,7 @@ def recheck_some(connections: Sequence[Connection]) -> None:
     suspects = [connections[found.n] for found in looks(connections) if differs(connections[found.n], found)]
     for connection, standing in credentials.standings(suspects).items() if suspects else ():
         if isinstance(standing, SessionEnded) and not connection.closed:
-            delivery.end(connection, standing.ended)
+            rights.end(connection, standing.ended)
 
 
 def differs(connection: Connection, found: Found) -> bool:

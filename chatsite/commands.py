@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management import execute_from_command_line
 
 from chatsite import sql
-from chatsite.realtime import delivery
+from chatsite.realtime import others
 
 # Django's own, which tell nobody.
 ENDING = {"changepassword"}
@@ -23,9 +23,9 @@ def run(arguments: list[str]) -> None:
     # redis-py takes its time.
     from chatsite.bus.outside import Outside
 
-    delivery.others = others = Outside()
+    others.site = outside = Outside()
     try:
         execute_from_command_line(arguments)
     finally:
-        if others.ended or name in ENDING:
-            others.wait()
+        if outside.ended or name in ENDING:
+            outside.wait()

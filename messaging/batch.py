@@ -10,7 +10,7 @@ from accounts import credentials
 from accounts.models import User
 from accounts.statements import identity_of
 from chatsite.errors import Archived, ChatError, Conflict, Invalid, Muted, Unavailable
-from chatsite.realtime import delivery
+from chatsite.realtime import rights
 from chatsite.realtime.batches import Outcome
 from chatsite.realtime.connection import Connection
 from messaging import mentions
@@ -28,7 +28,7 @@ class Batch:
     `outcomes`, one write."""
 
     def __init__(self, drafts: Sequence[Draft]) -> None:
-        self.revocations = delivery.revocations()
+        self.revocations = rights.revocations()
         self.drafts = drafts
         self.named = Named([draft.body for draft in drafts])
         self.users: dict[int, User] = {}
@@ -48,7 +48,7 @@ class Batch:
     @property
     def is_stale(self) -> bool:
         """Whether somebody was put out of a room or the site since the look, or one of these was stored."""
-        return self.revocations != delivery.revocations() or not Batch.last.isdisjoint(self.fresh)
+        return self.revocations != rights.revocations() or not Batch.last.isdisjoint(self.fresh)
 
     @property
     def slugs(self) -> set[str]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from accounts import credentials
 from accounts.models import User
 from chatsite.errors import Archived, Banned, Forbidden, Muted, NotFound
-from chatsite.realtime import delivery
+from chatsite.realtime import rights
 from rooms.models import Ban, Membership, Room
 
 
@@ -40,10 +40,10 @@ def room_for(user: User, slug: str) -> Room:
 def reading(user: User, slug: str) -> Iterator[Room]:
     """`room_for`, for the block, and in its end once more where somebody was put out meanwhile, of the room or the site:
     what was read may have been said after that was answered."""
-    before = delivery.revocations()
+    before = rights.revocations()
     with credentials.staying(user):
         yield room_for(user, slug)
-    if delivery.revocations() != before:
+    if rights.revocations() != before:
         room_for(user, slug)
 
 

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from accounts import presence
 from accounts.models import User
 from chatsite import sql
-from chatsite.realtime import delivery, others
+from chatsite.realtime import delivery, listeners, others
 from chatsite.realtime.timers import Timer
 from rooms import access
 from rooms.models import Membership
@@ -40,7 +40,7 @@ pause = GATHER_SECONDS
 
 def touch(slug: str) -> None:
     """Something was said, changed or taken back in the room."""
-    if delivery.anybody() or delivery.others.there:
+    if listeners.anybody() or others.site.there:
         ours.add(slug)
         note([slug])
 
@@ -52,7 +52,7 @@ def note(slugs: Iterable[str]) -> None:
 
 
 def touched_elsewhere(slugs: list[str]) -> None:
-    if delivery.anybody():
+    if listeners.anybody():
         note(slugs)
 
 
@@ -84,7 +84,7 @@ def tell_all() -> None:
 
 
 def tell_of(slugs: Collection[str]) -> None:
-    if not delivery.anybody():
+    if not listeners.anybody():
         return
     members = sql.run(
         MEMBERS.format(slugs=sql.rows_in(slug="text")), sql.packed({"slug": slug} for slug in slugs)
@@ -95,7 +95,7 @@ def tell_of(slugs: Collection[str]) -> None:
 
 
 def is_elsewhere(user_id: int, slug: str) -> bool:
-    return any(slug not in connection.rooms for connection in delivery.connections(user_id))
+    return any(slug not in connection.rooms for connection in listeners.connections(user_id))
 
 
 def tell_one(slug: str, user_id: int) -> None:

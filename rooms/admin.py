@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from chatsite.api import me
 from chatsite.errors import ChatError
-from chatsite.realtime import delivery
+from chatsite.realtime import rights
 from rooms import access, membership, services
 from rooms.models import Ban, Event, Membership, Room
 from rooms.queries import MESSAGE, count_of
@@ -131,7 +131,7 @@ def put_in(row: Any, request: HttpRequest) -> None:
         membership.hand_over(row.room)
     elif row.pk:
         row.save(update_fields=["role", "muted"])
-        transaction.on_commit(delivery.restrict)
+        transaction.on_commit(rights.restrict)
     elif Ban.objects.filter(room=row.room, user=row.user).exists():
         messages.error(request, f"{row.user} is banned from this room. Lift the ban first.")
     else:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from accounts import presence
-from chatsite.realtime import delivery
+from chatsite.realtime import listeners
 from rooms import payloads, typing
 from rooms.models import Membership, Room
 from rooms.payloads import Payload
@@ -88,5 +88,5 @@ def begun(room_ids: Collection[int]) -> dict[int, Roster]:
     """What follows their heads is heard here. Where something later was heard before that, they are read once more: what
     lies between may have been said before this process listened."""
     found = rosters(room_ids)
-    old = [pk for pk, room in found.items() if not delivery.begin_log(room.slug, room.head)]
+    old = [pk for pk, room in found.items() if not listeners.begin_log(room.slug, room.head)]
     return found | rosters(old) if old else found

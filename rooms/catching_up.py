@@ -2,7 +2,7 @@
 
 from time import monotonic
 
-from chatsite.realtime import delivery
+from chatsite.realtime import listeners, others
 from rooms import log
 from rooms.log import Page
 from rooms.models import Room
@@ -33,6 +33,6 @@ def read(room: Room, after: int | None, epoch: str | None) -> Page:
 def told(room: Room) -> int | None:
     """Up to where the log has been delivered here; where others write, too, and their word may be late, up to where it
     goes: deleted text is never replayed."""
-    if delivery.others.there:
+    if others.site.there:
         return Room.objects.values_list("head", flat=True).get(pk=room.pk)
-    return delivery.last_seq(room.slug)
+    return listeners.last_seq(room.slug)

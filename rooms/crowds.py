@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from accounts import presence
-from chatsite.realtime import delivery
+from chatsite.realtime import delivery, listeners
 from chatsite.realtime.timers import Timer
 from rooms.models import Room
 from rooms.queries import count_online
@@ -34,7 +34,7 @@ def audience(user_ids: Iterable[int]) -> dict[int, set[int]]:
 
 def count_soon(slugs: Iterable[str]) -> None:
     idle = not waiting
-    waiting.update(slug for slug in slugs if delivery.subscribers(slug))
+    waiting.update(slug for slug in slugs if listeners.subscribers(slug))
     if idle and waiting:
         Timer(GATHER, tell_counts)
 

@@ -8,7 +8,7 @@ from django.db import DatabaseError, InterfaceError
 
 import accounts.rechecks
 from accounts.rechecks import in_turns
-from chatsite.realtime import delivery
+from chatsite.realtime import delivery, listeners, others
 from chatsite.realtime.timers import Timer
 from rooms import log, rechecks
 from rooms.models import Room
@@ -25,7 +25,7 @@ AT_ONCE = 25_000
 
 def compare() -> None:
     """With what other processes wrote, and this one wasn't told."""
-    if delivery.others.there:
+    if others.site.there:
         look_again(None)
 
 
@@ -39,9 +39,9 @@ def catch_up(slugs: Iterable[str] | None) -> None:
 
 def look_again(slugs: Iterable[str] | None) -> None:
     """Something may not have been heard here, of these rooms or, for None, of any."""
-    for some in in_turns(delivery.rooms() if slugs is None else slugs):
+    for some in in_turns(listeners.rooms() if slugs is None else slugs):
         behind = {
-            slug: head for slug, head in heads_of(some).items() if head > (delivery.last_seq(slug) or 0)
+            slug: head for slug, head in heads_of(some).items() if head > (listeners.last_seq(slug) or 0)
         }
         if behind:
             Timer(SETTLE, fill_all, behind)
@@ -50,7 +50,7 @@ def look_again(slugs: Iterable[str] | None) -> None:
 def fill_all(heads: Mapping[str, int]) -> None:
     """Where the rooms' logs go up to these, and what was only on its way has come by now."""
     for slug, head in heads.items():
-        if head > (delivery.last_seq(slug) or 0):
+        if head > (listeners.last_seq(slug) or 0):
             fill(slug, head)
 
 
@@ -67,14 +67,14 @@ def fill(slug: str, head: int) -> None:
 
 def deliver_page(slug: str) -> bool:
     """Whether that was all there was."""
-    after = delivery.last_seq(slug)
+    after = listeners.last_seq(slug)
     room = Room.objects.filter(slug=slug).first()
     if after is None or room is None:
         return False
     page = log.read(room, after)
     if page["more"] or page["reset"]:
         return False
-    stretch = max(1, AT_ONCE // max(1, len(delivery.subscribers(slug))))
+    stretch = max(1, AT_ONCE // max(1, len(listeners.subscribers(slug))))
     for number, event in enumerate(page["events"], 1):
         delivery.from_log(slug, event["event"], event["data"], event["data"]["seq"])
         if not number % stretch:
@@ -84,10 +84,10 @@ def deliver_page(slug: str) -> bool:
 
 def tell_and_go_on(slug: str, head: int) -> None:
     """Who has joined asks for it by themselves, and what was missed isn't waited for any more."""
-    delivery.to_connections(delivery.subscribers(slug), "heads", {slug: head})
-    delivery.begin_log(slug, head)
-    delivery.order.advance(slug, head)
+    delivery.to_connections(listeners.subscribers(slug), "heads", {slug: head})
+    listeners.begin_log(slug, head)
+    listeners.order.advance(slug, head)
 
 
 # Whoever is to hear of an event beyond a hole hears first of what is in the hole.
-delivery.order.gap = fill
+listeners.order.gap = fill

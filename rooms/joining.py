@@ -15,7 +15,7 @@ from accounts import credentials
 from accounts.credentials import SessionEnded
 from accounts.models import User
 from chatsite.errors import ChatError, NotFound
-from chatsite.realtime import delivery, limits, readings
+from chatsite.realtime import limits, listeners, readings, rights
 from chatsite.realtime.batches import Batches, Outcome
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.routing import Answer
@@ -45,16 +45,16 @@ def submit(join: Join, answer: Answer) -> None:
 
 def join_all(joins: Sequence[Join]) -> list[Outcome[Joined | None]]:
     """For each what they are told, or why not; None for who isn't a member."""
-    before = delivery.revocations()
+    before = rights.revocations()
     standings = look(joins)
     inside = [n for n, standing in enumerate(standings) if isinstance(standing, Look)]
     refused = {n: error for n in inside if (error := subscribe(joins[n]))}
-    if delivery.revocations() != before:
+    if rights.revocations() != before:
         # Somebody was put out while they were let in. From now on that would find them subscribed.
         standings = look(joins)
         for n in inside:
             if not isinstance(standings[n], Look):
-                delivery.unsubscribe(joins[n].connection, joins[n].room)
+                listeners.unsubscribe(joins[n].connection, joins[n].room)
     told = outcomes(joins, standings)
     return [refused.get(n, outcome) for n, outcome in enumerate(told)]
 
@@ -68,7 +68,7 @@ def subscribe(join: Join) -> ChatError | None:
     """What keeps them from it, if they are in too many."""
     error = limits.no_more_rooms(join.connection, join.room)
     if error is None:
-        delivery.subscribe(join.connection, join.room)
+        listeners.subscribe(join.connection, join.room)
     return error
 
 
@@ -151,7 +151,7 @@ def visit(join: Join, user: User) -> Joined:
         # From now on a ban would find them subscribed.
         room = access.room_for(user, join.room)
     except ChatError:
-        delivery.unsubscribe(join.connection, join.room)
+        listeners.unsubscribe(join.connection, join.room)
         raise
     about = payloads.room_payload(user, room)
     online = payloads.online_usernames(room) if about["members"] <= settings.PRESENCE_ROOM_SIZE else []

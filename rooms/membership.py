@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounts.models import User
 from chatsite.errors import Archived, Banned, Conflict, Forbidden, Invalid, NotFound
-from chatsite.realtime import delivery
+from chatsite.realtime import rights
 from rooms import access, activity, log, typing
 from rooms.models import Ban, Membership, Room
 
@@ -62,7 +62,7 @@ def revoke(room: Room, user: User, by: User | None = None) -> None:
 
 def put_out(slug: str, user: User) -> None:
     typing.stop(slug, user)
-    delivery.evict(user.pk, slug)
+    rights.evict(user.pk, slug)
 
 
 def join_room(user: User, slug: str) -> Room:
@@ -162,7 +162,7 @@ def change_member(
         other.role = role
     if muted is not None:
         other.muted = muted
-        transaction.on_commit(delivery.restrict)
+        transaction.on_commit(rights.restrict)
     other.save(update_fields=["role", "muted"])
     return other
 

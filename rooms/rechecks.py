@@ -9,7 +9,7 @@ from django.db import connection as database
 
 from accounts.rechecks import in_turns
 from chatsite import sql
-from chatsite.realtime import delivery
+from chatsite.realtime import delivery, listeners, rights
 from chatsite.realtime.connection import Connection
 
 # The contract promises `heads` every 20 s at least: they leave with a ping, up to 8 s later.
@@ -20,7 +20,7 @@ Rooms = frozenset[str]
 
 def send_heads() -> None:
     """Whoever missed an event learns of it here, and asks for it."""
-    for connections in in_turns(delivery.all_connections()):
+    for connections in in_turns(listeners.all_connections()):
         send_some_heads(connections)
 
 
@@ -43,11 +43,11 @@ def heads_of(slugs: Iterable[str]) -> dict[str, int]:
 
 def recheck() -> None:
     """Evict who is subscribed and a member no more, however the membership ended."""
-    for pairs in in_turns(joined(delivery.all_connections())):
+    for pairs in in_turns(joined(listeners.all_connections())):
         found = strangers(pairs)
         # Once more, as somebody may have left and come back while the database was asked.
         for user_id, slug in strangers(found) if found else ():
-            delivery.evict(user_id, slug)
+            rights.evict(user_id, slug)
 
 
 def joined(connections: Iterable[Connection]) -> Iterator[tuple[int, str]]:

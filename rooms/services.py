@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from chatsite.errors import Archived, Conflict, Forbidden
-from chatsite.realtime import delivery
+from chatsite.realtime import rights
 from rooms import access, log, membership
 from rooms.models import Membership, Room
 from rooms.names import check_slug, check_topic, free_slug, room_name
@@ -81,7 +81,7 @@ def archive(room: Room, user: User, archived: bool = True) -> Room:
         raise Forbidden("Everyone is in this room: it can't be archived.")
     if room.archived == archived:
         return room
-    transaction.on_commit(delivery.restrict)
+    transaction.on_commit(rights.restrict)
     return change(room, user, {"archived_at": timezone.now() if archived else None})
 
 

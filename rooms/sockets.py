@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 from accounts import credentials
-from chatsite.realtime import delivery, readings
+from chatsite.realtime import listeners, readings
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.routing import Answer, deferred, event, every
 from rooms import access, activity, filling, joining, log, rechecks, typing
@@ -26,8 +26,8 @@ def join(connection: Connection, data: Data, answer: Answer) -> None:
 
 def leave(connection: Connection, data: Data) -> None:
     slug = access.room_for(connection.user, data["room"]).slug
-    delivery.unsubscribe(connection, slug)
-    if not any(slug in other.rooms for other in delivery.connections(connection.identity.user_id)):
+    listeners.unsubscribe(connection, slug)
+    if not any(slug in other.rooms for other in listeners.connections(connection.identity.user_id)):
         typing.stop(slug, connection.user)
 
 
@@ -54,7 +54,7 @@ def read(connection: Connection, data: Data) -> Data:
 
 def disconnected(connection: Connection) -> None:
     """Whoever has no connection left isn't typing."""
-    if not delivery.connections(connection.identity.user_id):
+    if not listeners.connections(connection.identity.user_id):
         typing.stop_everywhere(connection.identity.user_id)
 
 

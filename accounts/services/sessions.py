@@ -13,7 +13,7 @@ from accounts.models import User, UserSession
 from accounts.validators import LONGEST_PASSWORD
 from chatsite.addresses import client_address
 from chatsite.errors import Invalid
-from chatsite.realtime import delivery
+from chatsite.realtime import rights
 
 # Of one person, in as many browsers. Whoever logs in once more ends the oldest.
 MOST_SESSIONS = 50
@@ -89,5 +89,5 @@ def end_sessions(
     user_id: int, code: str, *, session_key: str | None = None, token_id: int | None = None
 ) -> None:
     """After the commit, cuts the live sockets of a person, or those of one session or token."""
-    ended = partial(delivery.end_sessions, user_id, code, session_key=session_key, token_id=token_id)
+    ended = partial(rights.end_sessions, user_id, code, session_key=session_key, token_id=token_id)
     transaction.on_commit(ended)

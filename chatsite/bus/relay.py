@@ -12,7 +12,7 @@ import orjson
 from chatsite.bus.bus import Bus
 from chatsite.bus.envelope import HEAD, LOG, PASSING, SIGNATURE, USER, WORD, Envelope, Seal, event_of
 from chatsite.bus.holding import Holding
-from chatsite.realtime import delivery, others
+from chatsite.realtime import delivery, listeners, others
 from chatsite.realtime.timers import Timer
 from chatsite.realtime.websocket import frame
 
@@ -117,7 +117,7 @@ class Relay:
         return kind == "u" and envelope.kind == USER and to_user(int(name), envelope.payload, *event)
 
     def _to_log(self, slug: str, envelope: Envelope) -> bool:
-        if not delivery.is_joined(slug):
+        if not listeners.is_joined(slug):
             self.foreign += len(envelope.payload)
         for seq, packet in enumerate(envelope.payload.split(b"\n"), envelope.seq):
             event, data = event_of(packet) or ("", {})

@@ -17,7 +17,7 @@ from chatsite.bus import servers
 from chatsite.bus.assent import Assent, Noting
 from chatsite.bus.bus import Bus
 from chatsite.bus.envelope import Seal
-from chatsite.realtime import delivery
+from chatsite.realtime import others
 from chatsite.realtime.runners import repeat, with_databases_closed
 from chatsite.realtime.server import ChatServer
 from rooms import filling
@@ -32,7 +32,7 @@ def join(server: ChatServer) -> tuple[Bus, Assent]:
     """Before anybody is connected."""
     seal = Seal(settings.SECRET_KEY)
     bus = Bus(servers.server(settings.REDIS_URL), seal.prefix)
-    delivery.others = Noting(bus, seal, filling.catch_up)
+    others.site = Noting(bus, seal, filling.catch_up)
     assent = Assent(bus.worker)
     with eventlet.Timeout(PATIENCE, False):
         with_databases_closed(assent.enter)

@@ -27,7 +27,7 @@ from chatsite import processes
 from chatsite.environment import BASE_DIR
 from chatsite.metrics import databases, tallies
 from chatsite.metrics.tallies import Counts, Histogram
-from chatsite.realtime import delivery
+from chatsite.realtime import listeners
 from chatsite.realtime.server import sio
 
 # Name, what it says, labels, and the tally.
@@ -89,9 +89,9 @@ def build() -> dict[str, str]:
 def gauges() -> Iterator[Metric]:
     sockets = list(sio.eio.sockets.values())
     values: Iterable[tuple[str, str, float]] = (
-        ("connections", "Connections that are let in", len(delivery.all_connections())),
-        ("users_online", "People with a connection", delivery.people()),
-        ("rooms_joined", "Rooms that a connection has joined", delivery.rooms_joined()),
+        ("connections", "Connections that are let in", len(listeners.all_connections())),
+        ("users_online", "People with a connection", listeners.people()),
+        ("rooms_joined", "Rooms that a connection has joined", listeners.rooms_joined()),
         ("outbox_bytes", "Bytes that wait for sockets", sum(socket.waiting for socket in sockets)),
         (
             "outbox_sockets",

@@ -14,7 +14,7 @@ from chatsite.api import translate
 from chatsite.errors import ChatError, Invalid, NotFound, Unauthorized, Unavailable, UnknownEvent
 from chatsite.logs import request_id
 from chatsite.metrics import tallies
-from chatsite.realtime import delivery, wire
+from chatsite.realtime import rights, wire
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.packets import Packet
 from chatsite.realtime.routing import Event, Router
@@ -64,7 +64,7 @@ def answer(connection: Connection, packet: Packet, outcome: dict[str, Any] | Exc
         return
     reply(connection, packet.number, packet.data[0], translated(outcome, packet.data[0], connection.sid))
     if isinstance(outcome, Unauthorized):
-        delivery.end(connection, getattr(outcome, "ended", "logged_out"))
+        rights.end(connection, getattr(outcome, "ended", "logged_out"))
 
 
 def route(router: Router, name: str) -> Event:

@@ -11,7 +11,7 @@ from time import monotonic
 from django.conf import settings
 
 from chatsite.errors import ChatError, RateLimited, TooLarge
-from chatsite.realtime import delivery
+from chatsite.realtime import listeners
 from chatsite.realtime.connection import Connection
 
 # Seconds of its rate that a client may spend at once.
@@ -82,7 +82,7 @@ def is_here(address: str) -> bool:
 def crowded(connection: Connection) -> ChatError | None:
     """For one who has just come: what keeps it out, if they have too many others."""
     most = settings.SOCKETS_PER_USER
-    if not most or len(delivery.connections(connection.identity.user_id)) <= most:
+    if not most or len(listeners.connections(connection.identity.user_id)) <= most:
         return None
     return RateLimited(f"You have {most} connections already. Close one.")
 

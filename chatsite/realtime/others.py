@@ -43,6 +43,9 @@ class Nobody:
     def tell(self, word: str, *parts: Any) -> None: ...
 
 
+# Set once, before anybody is connected.
+site: Others = Nobody()
+
 Part = type | UnionType
 _hearers: dict[str, tuple[Callable[..., None], tuple[Part, ...]]] = {}
 

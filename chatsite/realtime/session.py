@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatsite.errors import ChatError, Invalid, Unauthorized
 from chatsite.metrics import tallies
-from chatsite.realtime import delivery, dispatch, limits, packets, wire
+from chatsite.realtime import dispatch, limits, listeners, packets, wire
 from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.engine_socket import EngineSocket
@@ -56,7 +56,7 @@ class Session(Inbox):
     def ended(self) -> None:
         """The socket is closed: nothing is delivered from now on; `disconnected` follows what is being handled."""
         if self.connection is not None:
-            delivery.detach(self.connection)
+            listeners.detach(self.connection)
         if self.asked:
             self.gone()
 
@@ -132,7 +132,7 @@ class Session(Inbox):
             connection.closed = True
         else:
             self.connection = connection
-            delivery.attach(connection)
+            listeners.attach(connection)
         return connection
 
     def _let(self, error: Exception | None) -> None:
@@ -159,7 +159,7 @@ class Session(Inbox):
     def _refuse(self, error: ChatError) -> None:
         """CONNECT_ERROR. The client should close now; what is left of it later is closed here."""
         if self.connection is not None:
-            delivery.detach(self.connection)
+            listeners.detach(self.connection)
         code = "unauthorized" if isinstance(error, Unauthorized) else error.code
         tallies.admissions[code,] += 1
         self.socket.push(wire.refused(error.detail, code))

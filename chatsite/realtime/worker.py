@@ -21,7 +21,7 @@ from eventlet.greenthread import getcurrent
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base_async import ALREADY_HANDLED, AsyncWorker
 
-from chatsite.realtime import door, handover
+from chatsite.realtime import door, handover, others
 from chatsite.realtime.succession import Succession
 
 # Seconds that requests which are being answered get when the server stops.
@@ -132,11 +132,10 @@ class EventletWorker(AsyncWorker):
 
     def _join_others(self, sio: Any) -> None:
         """The other workers of this machine. Without the bus each would be a site of its own."""
-        from chatsite.realtime import delivery
 
         if self.cfg.workers == 1:
             return
-        if not delivery.others.there or handover.FOLDER not in os.environ:
+        if not others.site.there or handover.FOLDER not in os.environ:
             self.log.error(
                 "Several workers need REDIS_URL, PostgreSQL and the settings of chatsite/gunicorn.py."
             )

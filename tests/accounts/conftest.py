@@ -5,7 +5,7 @@ from django.core.cache import cache
 
 from accounts import presence
 from accounts.models import SiteSettings, User
-from chatsite.realtime import delivery
+from chatsite.realtime import listeners
 from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import Connection
 
@@ -59,13 +59,13 @@ def live(monkeypatch):
         )
         connection = Connection(f"sid{len(made)}", identity, Wire())
         connection.user = user
-        delivery.attach(connection)
+        listeners.attach(connection)
         made.append(connection)
         return connection
 
     yield live
     for connection in made:
-        delivery.detach(connection)
+        listeners.detach(connection)
 
 
 @pytest.fixture

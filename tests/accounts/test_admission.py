@@ -8,7 +8,7 @@ from accounts import admission, services, traces
 from accounts.credentials import SessionEnded
 from accounts.models import ApiToken, User
 from chatsite.errors import Unauthorized
-from chatsite.realtime import delivery
+from chatsite.realtime import listeners, rights
 from chatsite.realtime.connection import Connection
 
 pytestmark = pytest.mark.django_db
@@ -86,7 +86,7 @@ def test_each_has_an_answer_of_their_own(owner, member, stranger, live, with_tok
 def test_the_same_token_and_cookie_twice_let_two_in(owner, with_token, with_cookie):
     token, cookie = with_token(owner), with_cookie(owner)
     assert admission.admit_all([token, cookie, token, cookie]) == [None] * 4
-    assert len(delivery.connections(owner.pk)) == 4
+    assert len(listeners.connections(owner.pk)) == 4
 
 
 def banned(user, applicant):
@@ -101,13 +101,13 @@ def token_revoked(user, applicant):
     token = ApiToken.objects.get(user=user)
     pk = token.pk
     token.delete()
-    delivery.end_sessions(user.pk, "revoked", token_id=pk)
+    rights.end_sessions(user.pk, "revoked", token_id=pk)
 
 
 def logged_out(user, applicant):
     key = applicant.environ["HTTP_COOKIE"].partition("=")[2]
     Session.objects.filter(session_key=key).delete()
-    delivery.end_sessions(user.pk, "logged_out", session_key=key)
+    rights.end_sessions(user.pk, "logged_out", session_key=key)
 
 
 @pytest.mark.parametrize(

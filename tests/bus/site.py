@@ -7,7 +7,7 @@ from chatsite.wsgi import application
 
 # Django is set up from here on.
 from chatsite import processes  # isort: skip
-from chatsite.realtime import delivery  # isort: skip
+from chatsite.realtime import others  # isort: skip
 from chatsite.realtime.connection import Connection  # isort: skip
 from chatsite.realtime.routing import event  # isort: skip
 from chatsite.routing import router  # isort: skip
@@ -16,7 +16,7 @@ __all__ = ["application"]
 
 
 def inside(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
-    bus, relay = processes.bus, delivery.others
+    bus, relay = processes.bus, others.site
     assert bus
     return {
         "worker": bus.worker,

@@ -18,7 +18,7 @@ from rest_framework import serializers  # noqa: E402
 
 from chatsite.errors import RateLimited, Unauthorized  # noqa: E402
 from chatsite.fields import StrictSerializer, Text, Whole  # noqa: E402
-from chatsite.realtime import delivery  # noqa: E402
+from chatsite.realtime import delivery, listeners, rights  # noqa: E402
 from chatsite.realtime.auth import Identity  # noqa: E402
 from chatsite.realtime.connection import Connection  # noqa: E402
 from chatsite.realtime.routing import Router, event, every  # noqa: E402
@@ -68,7 +68,7 @@ def echo(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def join(connection: Connection, data: dict[str, Any]) -> None:
-    delivery.subscribe(connection, data["room"])
+    listeners.subscribe(connection, data["room"])
 
 
 def say(connection: Connection, data: dict[str, Any]) -> None:
@@ -121,7 +121,7 @@ def hash_(connection: Connection, data: dict[str, Any]) -> None:
 
 
 def end(connection: Connection, data: dict[str, Any]) -> None:
-    delivery.end_sessions(sum(data["user"].encode()), "banned")
+    rights.end_sessions(sum(data["user"].encode()), "banned")
 
 
 def break_(connection: Connection, data: dict[str, Any]) -> None:
@@ -150,7 +150,7 @@ def state(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
         "sessions": len(sio._sessions),
         "held": sum(session.held for session in sio._sessions.values()),
         "half_open": sum(sio.eio.half_open.values()),
-        "connections": len(delivery.all_connections()),
+        "connections": len(listeners.all_connections()),
         "objects": sum(isinstance(thing, Class) for thing in gc.get_objects()),
         "descriptors": len(list(Path("/proc/self/fd").iterdir())),
         "hub": type(get_hub()).__module__,

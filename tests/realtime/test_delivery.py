@@ -5,7 +5,7 @@ import json
 import pytest
 from eventlet import hubs
 
-from chatsite.realtime import delivery
+from chatsite.realtime import delivery, listeners, rights
 from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.websocket import payload_of
@@ -35,17 +35,17 @@ def attach():
     def attach(user_id, *rooms, session_key=None, token_id=None):
         identity = Identity(user_id, f"user{user_id}", session_key, token_id)
         connection = Connection(f"sid{len(attached)}", identity, Pen())
-        delivery.attach(connection)
+        listeners.attach(connection)
         for slug in rooms:
-            delivery.subscribe(connection, slug)
+            listeners.subscribe(connection, slug)
         attached.append(connection)
         return connection
 
     yield attach
     for connection in attached:
-        delivery.detach(connection)
-    assert not delivery._rooms
-    assert not delivery._users
+        listeners.detach(connection)
+    assert not listeners._rooms
+    assert not listeners._users
 
 
 def events(connection):
@@ -81,7 +81,7 @@ def test_activity_goes_to_tabs_that_have_not_joined(attach):
 
 def test_an_evicted_user_hears_nothing_more_on_any_tab(attach):
     tabs, bob = [attach(1, "a"), attach(1, "a", "b")], attach(2, "a")
-    delivery.evict(1, "a")
+    rights.evict(1, "a")
     delivery.to_room("a", "said", {})
     assert [events(tab) for tab in tabs] == [[], []]
     assert len(events(bob)) == 1
@@ -91,7 +91,7 @@ def test_an_evicted_user_hears_nothing_more_on_any_tab(attach):
 @pytest.mark.parametrize("which", [{}, {"session_key": "k1"}, {"token_id": 7}])
 def test_ending_sessions_ends_those_it_names(attach, which):
     by_key, by_token, other = attach(1, session_key="k1"), attach(1, token_id=7), attach(2, session_key="k1")
-    delivery.end_sessions(1, "banned", **which)
+    rights.end_sessions(1, "banned", **which)
     ended = [connection for connection in (by_key, by_token, other) if connection.closed]
     expected = {"session_key": [by_key], "token_id": [by_token]}.get(
         next(iter(which), ""), [by_key, by_token]
@@ -104,19 +104,19 @@ def test_ending_sessions_ends_those_it_names(attach, which):
 
 def test_who_is_gone_cannot_subscribe_any_more(attach):
     ada = attach(1)
-    delivery.detach(ada)
-    delivery.subscribe(ada, "a")
+    listeners.detach(ada)
+    listeners.subscribe(ada, "a")
     delivery.to_room("a", "said", {})
     assert ada.rooms == set()
-    assert delivery.subscribers("a") == []
+    assert listeners.subscribers("a") == []
     assert events(ada) == []
 
 
 def test_detaching_twice_is_harmless(attach):
     ada, tab = attach(1, "a"), attach(1, "a")
-    delivery.detach(ada)
-    delivery.detach(ada)
-    assert delivery.connections(1) == [tab]
+    listeners.detach(ada)
+    listeners.detach(ada)
+    assert listeners.connections(1) == [tab]
 
 
 def test_delivery_never_raises(attach, caplog):
@@ -137,8 +137,8 @@ def test_publishing_never_gives_way_to_another_greenlet(attach, monkeypatch):
     attach(1, "a")
     delivery.to_room("a", "said", {})
     delivery.to_user(1, "said", {})
-    delivery.evict(1, "a")
-    delivery.end_sessions(1, "banned")
+    rights.evict(1, "a")
+    rights.end_sessions(1, "banned")
 
 
 def test_nobody_there_costs_no_encoding():

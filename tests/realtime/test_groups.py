@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatsite.realtime import delivery
+from chatsite.realtime import listeners
 from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import NOWHERE, Connection
 from chatsite.realtime.groups import Groups
@@ -45,39 +45,39 @@ def test_whoever_joins_and_leaves_is_where_they_say_and_there_alone(steps):
     everyone = [Connection(f"sid{n}", Identity(n % 2, "ada"), Nobody()) for n in range(4)]
     model = {connection: set() for connection in everyone}
     for connection in everyone:
-        delivery.attach(connection)
+        listeners.attach(connection)
     for step, n, slug in steps:
         connection = everyone[n]
         if step == "+":
-            delivery.subscribe(connection, slug)
+            listeners.subscribe(connection, slug)
             if not connection.closed:
                 model[connection].add(slug)
         elif step == "-":
-            delivery.unsubscribe(connection, slug)
+            listeners.unsubscribe(connection, slug)
             model[connection].discard(slug)
         else:
-            delivery.detach(connection)
+            listeners.detach(connection)
             model[connection].clear()
         assert {one: set(one.rooms) for one in everyone} == model
         for room in "abc":
-            assert set(delivery.subscribers(room)) == {one for one in everyone if room in model[one]}
+            assert set(listeners.subscribers(room)) == {one for one in everyone if room in model[one]}
     for connection in everyone:
-        delivery.detach(connection)
+        listeners.detach(connection)
         assert connection.rooms is NOWHERE
-    assert not delivery._rooms
-    assert not delivery._users
+    assert not listeners._rooms
+    assert not listeners._users
 
 
 def test_those_in_one_room_share_its_name_and_nothing_of_it_stays():
     here = [Connection(f"sid{n}", Identity(n, "ada"), Nobody()) for n in range(3)]
     for connection in here:
-        delivery.attach(connection)
-        delivery.subscribe(connection, "lobby")
+        listeners.attach(connection)
+        listeners.subscribe(connection, "lobby")
     assert here[0].rooms is here[1].rooms is here[2].rooms
-    delivery.subscribe(here[0], "other")
+    listeners.subscribe(here[0], "other")
     assert (here[0].rooms, here[1].rooms) == ({"lobby", "other"}, {"lobby"})
     for connection in here:
-        delivery.detach(connection)
+        listeners.detach(connection)
     del connection
     here.clear()
-    assert "lobby" not in delivery._alone
+    assert "lobby" not in listeners._alone

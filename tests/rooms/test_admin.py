@@ -2,7 +2,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import User
-from chatsite.realtime import delivery
+from chatsite.realtime import rights
 from rooms import access
 from rooms.models import Ban, Event, Membership, Room
 
@@ -51,12 +51,12 @@ def test_a_new_name_is_written_to_the_log(admin, private_room):
 def test_whoever_is_muted_is_looked_at_again_by_who_stores_messages(
     admin, private_room, django_capture_on_commit_callbacks
 ):
-    members, before = rows(private_room), delivery.revocations()
+    members, before = rows(private_room), rights.revocations()
     members[1] |= {"muted": "on"}
     with django_capture_on_commit_callbacks(execute=True):
         assert save(admin, private_room, members).status_code == 302
     assert private_room.memberships.get(muted=True).pk == members[1]["id"]
-    assert delivery.revocations() > before
+    assert rights.revocations() > before
 
 
 def test_members_come_and_go_through_the_log(admin, private_room, member, stranger):

@@ -3,7 +3,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts import announcements, presence
-from chatsite.realtime import delivery
+from chatsite.realtime import listeners
 from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import Connection
 from rooms import crowds
@@ -44,7 +44,7 @@ def here(monkeypatch):
 
     def here(person):
         one = Connection(f"sid{len(made)}", Identity(person.pk, person.username, token_id=1), Wire())
-        delivery.attach(one)
+        listeners.attach(one)
         presence.here.connect(person.pk, one.sid)
         announcements.arrived(person.pk)
         made.append(one)
@@ -52,7 +52,7 @@ def here(monkeypatch):
 
     yield here
     for one in made:
-        delivery.detach(one)
+        listeners.detach(one)
 
 
 def test_who_comes_with_a_crowd_is_told_to_their_rooms_and_not_to_the_crowd(settings, make_person, here):

@@ -6,7 +6,7 @@ import pytest
 from django.db import InterfaceError, OperationalError
 
 from accounts.services import make_token
-from chatsite.realtime import delivery, wire
+from chatsite.realtime import delivery, listeners, wire
 from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.websocket import frame
@@ -20,19 +20,19 @@ from tests.rooms.pens import Pen
 def reader(member, private_room):
     """Joined as the room is now, and hears nothing that is said from here on: as if another process said it."""
     connection = Connection("reader", Identity(member.pk, member.username), Pen())
-    delivery.attach(connection)
-    delivery.subscribe(connection, private_room.slug)
-    delivery.begin_log(private_room.slug, head_of(private_room))
+    listeners.attach(connection)
+    listeners.subscribe(connection, private_room.slug)
+    listeners.begin_log(private_room.slug, head_of(private_room))
     yield connection
-    delivery.detach(connection)
+    listeners.detach(connection)
 
 
 @pytest.fixture
 def outsider(stranger):
     connection = Connection("outsider", Identity(stranger.pk, stranger.username), Pen())
-    delivery.attach(connection)
+    listeners.attach(connection)
     yield connection
-    delivery.detach(connection)
+    listeners.detach(connection)
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_others_have_their_turn_and_what_comes_in_it_keeps_its_place(reader, pri
     sent, turns = [say(f"number {n}") for n in range(5)], []
     monkeypatch.setattr(filling, "AT_ONCE", 2)
     monkeypatch.setattr(filling.time, "sleep", turn)
-    monkeypatch.setattr(delivery.order, "later", lambda *arguments: None)
+    monkeypatch.setattr(listeners.order, "later", lambda *arguments: None)
     filling.fill(private_room.slug, sent[-1].seq)
     assert turns == [2, 4]
     first = sent[0].seq
@@ -94,8 +94,8 @@ def test_a_message_that_was_deleted_meanwhile_is_a_tombstone(reader, owner, priv
     message = say("a slip")
     services.delete(owner, message.pk)
     reader.channel.frames.clear()
-    delivery.order.forget(private_room.slug)
-    delivery.begin_log(private_room.slug, message.seq - 1)
+    listeners.order.forget(private_room.slug)
+    listeners.begin_log(private_room.slug, message.seq - 1)
     filling.fill(private_room.slug, message.seq)
     assert "a slip" not in str(reader.channel.events)
     assert reader.channel.events[0][1]["deleted"] is True
@@ -108,12 +108,12 @@ def with_tokens(owner, member, private_room):
     for user in (owner, member):
         identity = Identity(user.pk, user.username, token_id=make_token(user, "bot")[0].pk)
         made.append(Connection(user.username, identity, Pen()))
-        delivery.attach(made[-1])
-        delivery.subscribe(made[-1], private_room.slug)
-    delivery.begin_log(private_room.slug, head_of(private_room))
+        listeners.attach(made[-1])
+        listeners.subscribe(made[-1], private_room.slug)
+    listeners.begin_log(private_room.slug, head_of(private_room))
     yield made
     for connection in made:
-        delivery.detach(connection)
+        listeners.detach(connection)
 
 
 def test_whoever_was_put_out_while_nothing_was_heard_gets_nothing_of_it(
@@ -134,7 +134,7 @@ def test_too_much_is_left_to_who_asks(reader, private_room, say, monkeypatch):
     sent = [say("x" * 500) for _ in range(5)]
     filling.fill(private_room.slug, sent[-1].seq)
     assert reader.channel.events == [("heads", {private_room.slug: sent[-1].seq})]
-    assert delivery.last_seq(private_room.slug) == sent[-1].seq
+    assert listeners.last_seq(private_room.slug) == sent[-1].seq
 
 
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError])
@@ -143,7 +143,7 @@ def test_without_the_database_who_has_joined_asks_later(reader, private_room, mo
         raise error("away")
 
     monkeypatch.setattr(filling.log, "read", away)
-    head = delivery.last_seq(private_room.slug) + 3
+    head = listeners.last_seq(private_room.slug) + 3
     filling.fill(private_room.slug, head)
     assert reader.channel.events == [("heads", {private_room.slug: head})]
 

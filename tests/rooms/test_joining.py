@@ -9,7 +9,7 @@ from accounts import presence, services
 from accounts.credentials import SessionEnded
 from accounts.models import User
 from chatsite.errors import Banned, NotFound
-from chatsite.realtime import delivery
+from chatsite.realtime import delivery, listeners, others, rights
 from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.others import Nobody
@@ -37,13 +37,13 @@ def live(monkeypatch):
         made.append(
             Connection(f"sid{len(made)}", Identity(user.pk, user.username, token_id=token.pk), Wire())
         )
-        delivery.attach(made[-1])
+        listeners.attach(made[-1])
         presence.here.connect(user.pk, made[-1].sid)
         return made[-1]
 
     yield live
     for connection in made:
-        delivery.detach(connection)
+        listeners.detach(connection)
 
 
 def ask(connection, room, **place):
@@ -103,7 +103,7 @@ def test_each_has_an_answer_of_their_own(live, owner, member, stranger, make_per
     assert outcomes[1] is None
     assert [getattr(outcomes[n], "ended", None) for n in (2, 3)] == ["banned", "deactivated"]
     assert outcomes[4].ack["room"]["role"] == "member"
-    assert set(delivery.subscribers(private_room.slug)) == {connections[0], connections[4]}
+    assert set(listeners.subscribers(private_room.slug)) == {connections[0], connections[4]}
 
 
 def test_the_long_way(live, stranger, owner, member, public_room, private_room):
@@ -113,7 +113,7 @@ def test_the_long_way(live, stranger, owner, member, public_room, private_room):
     assert ask(connection, public_room.slug)["room"]["role"] == "member"
     assert connection.rooms == {public_room.slug}
     membership.ban(owner, public_room.slug, "stranger")
-    delivery.evict(stranger.pk, public_room.slug)
+    rights.evict(stranger.pk, public_room.slug)
     assert isinstance(ask(connection, public_room.slug), Banned)
     assert not connection.rooms
 
@@ -146,10 +146,10 @@ def test_a_visitor_of_an_archived_room_who_is_banned_hears_nothing_more(
     services_of_rooms.set_archived(owner, public_room.slug, True)
     visiting, coming = live(stranger), live(stranger)
     assert ask(visiting, public_room.slug)["room"]["role"] is None
-    assert delivery.subscribers(public_room.slug) == [visiting]
+    assert listeners.subscribers(public_room.slug) == [visiting]
     with django_capture_on_commit_callbacks(execute=True):
         membership.ban(owner, public_room.slug, "stranger")
-    assert delivery.subscribers(public_room.slug) == []
+    assert listeners.subscribers(public_room.slug) == []
     membership.lift_ban(owner, public_room.slug, "stranger")
 
     def and_then_the_ban(join, subscribe=joining.subscribe):
@@ -160,7 +160,7 @@ def test_a_visitor_of_an_archived_room_who_is_banned_hears_nothing_more(
 
     monkeypatch.setattr(joining, "subscribe", and_then_the_ban)
     assert isinstance(ask(coming, public_room.slug), Banned)
-    assert delivery.subscribers(public_room.slug) == []
+    assert listeners.subscribers(public_room.slug) == []
 
 
 def removed(user, room):
@@ -232,7 +232,7 @@ def test_who_is_put_out_before_the_answer_is_not_told_that_they_are_in(
 def test_who_hangs_up_while_they_wait_to_catch_up_is_forgotten(live, member, private_room):
     join = Join(live(member), private_room.slug, after=0)
     (joined,) = join_all([join])
-    delivery.detach(join.connection)
+    listeners.detach(join.connection)
     assert isinstance(joining.whole(join, joined), NotFound)
 
 
@@ -246,7 +246,7 @@ def test_what_is_deleted_while_somebody_waits_to_catch_up_is_not_told(
     message, _ = send(owner, private_room.slug, "secret", uuid4())
     first, second = (Join(live(member), private_room.slug, after=0) for _ in range(2))
     if elsewhere:
-        monkeypatch.setattr(delivery, "others", Elsewhere())
+        monkeypatch.setattr(others, "site", Elsewhere())
     outcomes = join_all([first, second])
     assert "secret" in str(joining.whole(first, outcomes[0]))
     with django_capture_on_commit_callbacks(execute=not elsewhere):
@@ -302,7 +302,7 @@ def test_who_is_put_out_while_they_join_hears_nothing(
     outcomes = join_all([Join(leaving, private_room.slug), Join(staying, private_room.slug)])
     assert outcomes[0] is None if ended is None else isinstance(outcomes[0], SessionEnded)
     assert outcomes[1].ack["room"]["members"] == (2 if ended else 1)
-    assert delivery.subscribers(private_room.slug) == [staying]
+    assert listeners.subscribers(private_room.slug) == [staying]
     delivery.to_room(private_room.slug, "said", {"secret": True})
     assert "secret" not in leaving.channel.text
     assert "secret" in staying.channel.text

@@ -7,7 +7,7 @@ import pytest
 from accounts import services as accounts
 from accounts.models import User
 from chatsite.errors import NotFound
-from chatsite.realtime import delivery, readings
+from chatsite.realtime import readings, rights
 from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import Connection
 from messaging.services import send
@@ -49,7 +49,7 @@ def test_who_is_banned_meanwhile_is_not_told(path, owner, member, private_room, 
     def and_then_the_ban(whose, read):
         rows = wait(whose, read)
         User.objects.filter(pk=member.pk).update(is_banned=True)
-        delivery.end_sessions(member.pk, "banned")
+        rights.end_sessions(member.pk, "banned")
         return rows
 
     monkeypatch.setattr(readings, "wait", and_then_the_ban)

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from accounts import rechecks as accounts_rechecks
-from chatsite.realtime import delivery
+from chatsite.realtime import listeners, rights
 from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import Connection
 from rooms import membership, rechecks, services
@@ -27,15 +27,15 @@ def joined():
 
     def joined(user, *rooms):
         connection = Connection(f"sid{len(made)}", Identity(user.pk, user.username), Patient())
-        delivery.attach(connection)
+        listeners.attach(connection)
         for room in rooms:
-            delivery.subscribe(connection, room.slug)
+            listeners.subscribe(connection, room.slug)
         made.append(connection)
         return connection
 
     yield joined
     for connection in made:
-        delivery.detach(connection)
+        listeners.detach(connection)
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_a_membership_that_ended_behind_our_back_ends_on_all_tabs_and_for_nobody
     Membership.objects.filter(room=private_room, user=member).delete()
     rechecks.recheck()
     assert [set(tab.rooms) for tab in tabs] == [{lobby.slug}, set()]
-    assert delivery.subscribers(private_room.slug) == [other]
+    assert listeners.subscribers(private_room.slug) == [other]
 
 
 def test_a_room_that_is_gone_has_no_subscribers(joined, private_room, owner):
@@ -84,7 +84,7 @@ def test_who_is_banned_reads_no_archived_room_either(joined, lobby, stranger, ow
     Room.objects.filter(pk=lobby.pk).update(archived_at=timezone.now())
     Ban.objects.create(room=lobby, user=stranger)
     rechecks.recheck()
-    assert delivery.subscribers(lobby.slug) == [other]
+    assert listeners.subscribers(lobby.slug) == [other]
     assert banned.rooms == set()
 
 
@@ -121,7 +121,7 @@ def test_the_recheck_is_one_query_and_goes_in_slices(
     monkeypatch.setattr(accounts_rechecks, "SLICE", 5)
     with django_assert_num_queries(3):
         rechecks.recheck()
-    assert len(delivery.subscribers(lobby.slug)) == 8
+    assert len(listeners.subscribers(lobby.slug)) == 8
 
 
 def test_nobody_there_asks_nothing(joined, owner, django_assert_num_queries):
@@ -158,8 +158,8 @@ def test_who_is_put_out_while_the_heads_are_read_is_not_told(
 
     def meanwhile(slugs, heads_of=rechecks.heads_of):
         found = heads_of(slugs)
-        delivery.evict(member.pk, private_room.slug)
-        delivery.detach(ended)
+        rights.evict(member.pk, private_room.slug)
+        listeners.detach(ended)
         return found
 
     monkeypatch.setattr(rechecks, "heads_of", meanwhile)

@@ -1,0 +1,83 @@
+"""Rights that end: whoever may do less from now on is told so, put out of rooms or closed, in every process.
+
+Called after the commit, as `delivery` is, and as little does any of it raise.
+"""
+
+from hashlib import sha256
+
+from chatsite.realtime import listeners, others, wire
+from chatsite.realtime.connection import Connection
+from chatsite.realtime.delivery import never_raises
+
+_revoked = [0]
+
+
+def revocations() -> int:
+    """Goes up with each `evict`, `end_sessions` and `restrict`. Whoever reads that somebody may do something, and does it
+    for them a moment later, sees by it whether anybody may do less since."""
+    return _revoked[0]
+
+
+@never_raises
+def restrict() -> None:
+    """Somebody may do less from now on, and still listen: they are muted, or a room is archived. In any process."""
+    _restrict_here()
+    others.site.tell("restrict")
+
+
+def _restrict_here() -> None:
+    _revoked[0] += 1
+
+
+@never_raises
+def evict(user_id: int, slug: str) -> None:
+    """None of the user's connections gets the room's events from now on, in any process."""
+    _evict_here(user_id, slug)
+    others.site.tell("evict", user_id, slug)
+
+
+def _evict_here(user_id: int, slug: str) -> None:
+    _revoked[0] += 1
+    for connection in listeners.connections(user_id):
+        listeners.unsubscribe(connection, slug)
+
+
+@never_raises
+def end_sessions(
+    user_id: int, code: str, *, session_key: str | None = None, token_id: int | None = None
+) -> None:
+    """Tell the user's connections why, and close them, in any process; only those that came in by the key or token,
+    where one is named."""
+    digest = None if session_key is None else digest_of(session_key)
+    _end_here(user_id, code, digest, token_id)
+    others.site.tell("end", user_id, code, digest, token_id)
+
+
+def digest_of(session_key: str) -> str:
+    """Names a session to processes that know its key; the key itself stays here."""
+    return sha256(f"session:{session_key}".encode()).hexdigest()
+
+
+def _end_here(user_id: int, code: str, digest: str | None, token_id: int | None) -> None:
+    _revoked[0] += 1
+    for connection in listeners.connections(user_id):
+        identity = connection.identity
+        if digest is not None and (identity.session_key is None or digest_of(identity.session_key) != digest):
+            continue
+        if token_id is not None and identity.token_id != token_id:
+            continue
+        end(connection, code)
+
+
+others.hear("restrict", _restrict_here)
+others.hear("evict", _evict_here, int, str)
+others.hear("end", _end_here, int, str, str | None, int | None)
+
+
+@never_raises
+def end(connection: Connection, code: str) -> None:
+    """`session-ended` with the code, a DISCONNECT (so that the client doesn't come back by itself), and the close."""
+    listeners.detach(connection)
+    connection.channel.push(wire.event("session-ended", {"code": code}))
+    connection.channel.push(wire.DISCONNECT)
+    connection.channel.close(reason="session ended")
