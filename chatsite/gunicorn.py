@@ -4,6 +4,8 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,13 @@ def on_starting(server: Any) -> None:
     """Where workers hand requests over to each other: for nobody else."""
     if server.cfg.workers > 1:
         os.environ[FOLDER] = tempfile.mkdtemp(prefix="chatsite-")
+        # There is no hook for it, and by their signals workers can't tell a stop from a rolling restart.
+        server.stop = partial(stop, server.stop)
+
+
+def stop(stop_workers: Callable[[bool], None], graceful: bool = True) -> None:
+    succession.end(Path(os.environ[FOLDER]))
+    stop_workers(graceful)
 
 
 def on_reload(server: Any) -> None:

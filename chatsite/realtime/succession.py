@@ -3,7 +3,7 @@
 gunicorn tells the old ones to go as soon as it has started the new ones, seconds before these have loaded the site. They
 know of each other by files in the folder of the handover; a worker's age is the number gunicorn gave it, which only grows:
 `old` has the highest age of those that are to be replaced, `serving.<age>` is there while that one takes connections, and
-`end` as soon as one is told to go that nobody replaces.
+`end` as soon as the whole site is to stop.
 """
 
 import logging
@@ -26,12 +26,6 @@ class Succession:
         if self.folder is not None:
             (self.folder / f"serving.{self.age}").touch()
 
-    def told_to_go(self) -> None:
-        """Before it has begun, too: the others needn't wait for it."""
-        if self.folder is not None and not self._replaced():
-            with suppress(OSError):
-                (self.folder / "end").touch()
-
     def may_go(self) -> bool:
         """Of one that was told to go: whether nobody would miss it, or everybody goes."""
         if self.folder is None or not self._replaced() or (self.folder / "end").exists():
@@ -41,6 +35,10 @@ class Succession:
     def has_predecessors(self) -> bool:
         """Whether the site is served, should this one fail to start."""
         return not self._replaced() and any(age <= self._old() for age in self._serving())
+
+    def has_gap(self) -> bool:
+        """Of one with predecessors: whether some of them are gone, so that gunicorn starts the next one at once."""
+        return len(self._serving()) < self.workers
 
     def _replaced(self) -> bool:
         return self.age <= self._old()
@@ -63,6 +61,12 @@ def replace(folder: Path, age: int) -> None:
         (folder / "new").rename(folder / "old")
     except OSError as error:
         logger.warning("the old processes won't wait for the new ones: %s", error)
+
+
+def end(folder: Path) -> None:
+    """The whole site stops, and nobody waits for anybody. Before they are told to go."""
+    with suppress(OSError):
+        (folder / "end").touch()
 
 
 def forget(folder: Path, age: int) -> None:

@@ -34,6 +34,8 @@ ASKING = 2
 AT_ONCE = 32
 # Seconds without a byte of a body that was announced, or of an answer taken, before the connection is given up.
 PATIENCE = 30
+# Seconds between two attempts to take a lost worker's place with code that doesn't start.
+AGAIN = 10
 
 
 def patch() -> None:
@@ -100,8 +102,16 @@ class EventletWorker(AsyncWorker):
                 "A new process doesn't start, and the old ones serve on.",
                 exc_info=isinstance(error, Exception),
             )
+            self._pause()
             # By the codes that say so, gunicorn's main process would know, and end the whole site.
             sys.exit(1)
+
+    def _pause(self) -> None:
+        """Where one is missing, gunicorn starts the next at once: a core would do nothing else."""
+        until = monotonic() + AGAIN
+        while self.succession.has_gap() and self.alive and not self.leaving and monotonic() < until:
+            self.notify()
+            eventlet.sleep(0.1)
 
     def run(self) -> None:
         from chatsite.realtime.server import sio
@@ -267,7 +277,6 @@ class EventletWorker(AsyncWorker):
     def handle_exit(self, signal: int, frame: Any) -> None:
         """SIGTERM, which in a rolling restart comes each second from its beginning on."""
         self.leaving = True
-        self.succession.told_to_go()
 
     def handle_quit(self, signal: int, frame: Any) -> None:
         """Ctrl-C stops the same way as SIGTERM; gunicorn's own handler sleeps, which the hub can't."""

@@ -1,6 +1,7 @@
 """A rolling restart: whoever is to go serves until as many others do."""
 
 import itertools
+import os
 import signal
 import threading
 import time
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from chatsite.realtime.succession import Succession, forget, replace
+from chatsite.realtime.succession import Succession, end, forget, replace
+from chatsite.realtime.worker import AGAIN
 from tests.bus.conftest import folder_of, wait_for
 from tests.bus.redis import redis
 from tests.realtime.cast import Chatter, settle
@@ -112,12 +114,22 @@ class Askers:
             thread.join()
 
 
+def failures(server):
+    return server.log.read_text().count("the old ones serve on")
+
+
+def fail_to_restart(server):
+    """Gives those who serve on."""
+    (server.late / "broken").touch()
+    old = restart(server)
+    wait_for(lambda: failures(server) == 2, PATIENCE)
+    wait_for(lambda: children(server) == old, PATIENCE)
+    until_told(server, old)
+    return old
+
+
 def test_a_version_that_does_not_start_replaces_nobody_until_one_does(site):
-    (site.late / "broken").touch()
-    old = restart(site)
-    wait_for(lambda: site.log.read_text().count("the old ones serve on") == 2, PATIENCE)
-    wait_for(lambda: children(site) == old, PATIENCE)
-    until_told(site, old)
+    old = fail_to_restart(site)
     answers(site)
     owner = Chatter(site, site.tokens["owner"])
     owner.join("board")
@@ -127,6 +139,27 @@ def test_a_version_that_does_not_start_replaces_nobody_until_one_does(site):
     (site.late / "broken").unlink()
     restart(site)
     wait_for(lambda: not old & children(site), PATIENCE)
+    answers(site)
+
+
+def test_after_a_version_that_does_not_start_the_site_stops_as_ever(site):
+    sockets = [RawSocket(site).connect(site.tokens["member"]) for _ in range(4)]
+    fail_to_restart(site)
+    site.process.terminate()
+    assert {socket.end() for socket in sockets} == {1001}
+    assert site.process.wait(20) == 0
+
+
+def test_a_lost_worker_is_replaced_by_a_version_that_does_not_start_only_now_and_then(site):
+    old = fail_to_restart(site)
+    os.kill(min(old), signal.SIGKILL)
+    began = time.monotonic()
+    wait_for(lambda: failures(site) == 3, PATIENCE)
+    time.sleep(5)
+    answers(site)
+    assert failures(site) - 2 <= 1 + (time.monotonic() - began) / AGAIN
+    (site.late / "broken").unlink()
+    wait_for(lambda: len(list(folder_of(site).glob("serving.*"))) == 2, PATIENCE)
     answers(site)
 
 
@@ -160,7 +193,7 @@ def test_who_is_not_replaced_goes_at_once_and_with_everybody_else(family):
     old.begin()
     assert not old.may_go()
     assert young.may_go()
-    young.told_to_go()
+    end(family.folder)
     assert old.may_go()
     # The next restart has nothing to do with that.
     replace(family.folder, 2)
@@ -172,8 +205,6 @@ def test_who_is_replaced_goes_when_as_many_younger_ones_serve(family):
     for worker in (first, second):
         worker.begin()
     replace(family.folder, 2)
-    for worker in (first, second):
-        worker.told_to_go()
     assert third.has_predecessors()
     assert not first.has_predecessors()
     assert not first.may_go()
@@ -191,6 +222,5 @@ def test_who_is_replaced_goes_when_as_many_younger_ones_serve(family):
 def test_one_alone_goes_when_it_is_told():
     alone = Succession(None, 1, 1)
     alone.begin()
-    alone.told_to_go()
     assert alone.may_go()
     assert not alone.has_predecessors()
