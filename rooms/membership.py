@@ -144,8 +144,20 @@ def remove_member(user: User, slug: str, username: str) -> None:
     if username.lower() == user.username.lower():
         leave_room(user, slug)
         return
-    room, other = over(user, slug, username)
+    try:
+        room, other = over(user, slug, username)
+    except NotFound:
+        put_out_again(user, slug, username)
+        raise
     revoke(room, other.user, by=user)
+
+
+def put_out_again(user: User, slug: str, username: str) -> None:
+    """Who isn't in may have been removed a moment ago, by a request that failed in its midst: that they aren't is said when
+    it is so in every process."""
+    access.moderating_membership(user, slug)
+    for other in User.objects.filter(username__iexact=username):
+        put_out(slug, other)
 
 
 @transaction.atomic

@@ -46,10 +46,14 @@ def start_session(request: HttpRequest, user: User) -> None:
 
 def log_out(request: HttpRequest) -> None:
     user, key = request.user, request.session.session_key
-    auth.logout(request)
+    if not user.is_authenticated or not key:
+        auth.logout(request)
+        return
+    # Before that as well: should it fail in its midst, who asks again may be nobody by then, and is answered at once.
+    rights.end_sessions(user.pk, "logged_out", session_key=key)
     UserSession.objects.filter(key=key).delete()
-    if user.is_authenticated and key:
-        end_sessions(user.pk, "logged_out", session_key=key)
+    auth.logout(request)
+    end_sessions(user.pk, "logged_out", session_key=key)
 
 
 def remember(request: HttpRequest, user: User) -> None:

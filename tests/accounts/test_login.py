@@ -1,6 +1,7 @@
 import pytest
 from django.contrib.auth import hashers
 from django.contrib.sessions.models import Session
+from django.db import OperationalError
 from django.test import Client
 
 from accounts import limits, services
@@ -148,6 +149,25 @@ def test_logging_out_ends_this_session_and_its_sockets_only(client, owner, membe
     assert not any(other.channel.frames for other in others)
     assert client.get("/profile").status_code == 302
     assert not Session.objects.exists()
+
+
+def test_a_logout_that_fails_in_its_midst_ends_the_sockets_and_can_be_repeated(
+    client, owner, live, monkeypatch
+):
+    log_in(client)
+    here = live(owner, session_key=client.session.session_key)
+    client.raise_request_exception = False
+    with monkeypatch.context() as patch:
+        patch.setattr(sessions.auth, "logout", fails)
+        assert client.post("/logout").status_code == 503
+    assert '["session-ended",{"code":"logged_out"}]' in here.channel.text
+    assert client.get("/profile").status_code == 200
+    assert client.post("/logout").url == "/login"
+    assert not Session.objects.exists()
+
+
+def fails(request):
+    raise OperationalError("the server closed the connection unexpectedly")
 
 
 def test_there_is_an_end_to_sessions(owner, live, committed, monkeypatch):

@@ -1,6 +1,10 @@
 import pytest
 
+from chatsite.realtime import listeners
+from chatsite.realtime.auth import Identity
+from chatsite.realtime.connection import Connection
 from rooms.models import Event, Membership, Room
+from tests.accounts.conftest import Wire
 
 pytestmark = pytest.mark.django_db
 
@@ -168,6 +172,20 @@ def test_only_the_powerful_add_and_remove(api, private_room, owner, member, stra
     assert error(api(stranger).delete(f"{path}/owner")) == (403, "forbidden")
     assert api(owner).delete(f"{path}/stranger").status_code == 204
     assert api(stranger).get(f"/room/{private_room.slug}").status_code == 404
+
+
+def test_who_is_no_member_any_more_is_put_out_all_the_same(api, private_room, owner, member, stranger):
+    """The request that removed them may have failed before it told anybody."""
+    here = Connection("sid", Identity(stranger.pk, "stranger", token_id=1), Wire())
+    listeners.attach(here)
+    listeners.subscribe(here, private_room.slug)
+    path = f"/room/{private_room.slug}/member/stranger"
+    assert error(api(member).delete(path)) == (403, "forbidden")
+    assert error(api(stranger).delete(path)) == (404, "not_found")
+    assert private_room.slug in here.rooms
+    assert error(api(owner).delete(path)) == (404, "not_found")
+    assert private_room.slug not in here.rooms
+    listeners.detach(here)
 
 
 def test_a_room_keeps_an_owner(api, private_room, owner, member):
