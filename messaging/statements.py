@@ -88,20 +88,20 @@ def _look(vendor: str) -> str:
 
 
 # Whoever removes a member or archives a room at this moment is waited for, and then isn't overlooked: a row that was
-# locked is looked at as it is now. Memberships come before rooms, as in a removal, and both in the order of their keys:
-# two batches don't wait for each other.
+# locked is looked at as it is now. Rooms come before memberships, as in a removal, and both in the order of their keys:
+# nobody waits for another in a ring.
 _WRITE = """
     WITH row AS (SELECT * FROM {rows}),
+    locked AS (
+        SELECT id FROM rooms_room WHERE id IN (SELECT room_id FROM row) AND archived_at IS NULL
+        ORDER BY id FOR NO KEY UPDATE),
     present AS (
-        SELECT id FROM rooms_membership WHERE id IN (SELECT membership_id FROM row) AND NOT muted
+        SELECT id FROM rooms_membership
+        WHERE id IN (SELECT membership_id FROM row JOIN locked ON locked.id = row.room_id) AND NOT muted
         ORDER BY id FOR KEY SHARE),
     allowed AS (SELECT row.* FROM row JOIN present ON present.id = row.membership_id),
-    locked AS (
-        SELECT id FROM rooms_room WHERE id IN (SELECT room_id FROM allowed) AND archived_at IS NULL
-        ORDER BY id FOR NO KEY UPDATE),
     placed AS (
-        SELECT allowed.*, row_number() OVER (PARTITION BY room_id ORDER BY n) AS place
-        FROM allowed JOIN locked ON locked.id = allowed.room_id),
+        SELECT allowed.*, row_number() OVER (PARTITION BY room_id ORDER BY n) AS place FROM allowed),
     taken AS (SELECT room_id, count(*) AS count FROM placed GROUP BY room_id),
     start AS (
         UPDATE rooms_room r SET head = r.head + taken.count FROM taken

@@ -15,7 +15,7 @@ from messaging.drafts import Draft
 from messaging.models import Message
 from messaging.sending import store, store_all
 from messaging.statements import Row, write
-from rooms import log, membership
+from rooms import access, log, membership
 from rooms.models import Event, Room
 from rooms.services import archive, create_room, update_room
 from tests.postgresql.locks import until_waiting
@@ -179,3 +179,24 @@ def test_whoever_was_muted_in_another_process_after_the_look_is_not_heard(owner,
     assert isinstance(theirs, Muted)
     assert list(Message.objects.values_list("body", flat=True)) == [owner.username]
     assert gapless(rooms[0])
+
+
+def test_a_removal_and_a_message_of_who_is_removed_never_wait_for_each_other_in_a_ring(owner, member, rooms):
+    room, begun = rooms[0], threading.Event()
+    membership.grant(room, member)
+    batch = Batch([Draft(user, room.slug, user.username, uuid.uuid4()) for user in (owner, member)])
+
+    def remove():
+        with transaction.atomic():
+            access.locked(room)
+            begun.set()
+            until_waiting()
+            membership.revoke(room, member)
+
+    def send():
+        begun.wait(60)
+        store(batch)
+
+    assert not at_once(remove, send)
+    assert list(Message.objects.values_list("body", flat=True)) == [owner.username]
+    assert gapless(room)
