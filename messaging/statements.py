@@ -70,7 +70,8 @@ def look(asked: Iterable[dict[str, Any]], keys: Iterable[tuple[int, UUID]]) -> l
 def write(rows: Sequence[Row], at: datetime) -> list[tuple[int, int] | None]:
     """`(id, seq)` for each row, in order: stored, with its line in its room's log. One statement, or a transaction.
 
-    None for one that isn't stored, as the membership has ended or is muted, or the room was archived since the look.
+    None for one that isn't stored, as its sender was banned, the membership has ended or is muted, or the room was archived
+    since the look.
     """
     if sql.postgresql():
         return _write_at_once(rows, at)
@@ -87,18 +88,20 @@ def _look(vendor: str) -> str:
         FROM {rows_in(**IDENTITY, room="text")} JOIN accounts_user u ON u.id = given.user_id {EVIDENCE} {MEMBERSHIP}"""
 
 
-# Whoever removes a member or archives a room at this moment is waited for, and then isn't overlooked: a row that was
-# locked is looked at as it is now. Rooms come before memberships, as in a removal, and both in the order of their keys:
-# nobody waits for another in a ring.
+# Whoever bans somebody, removes a member or archives a room at this moment is waited for, and then isn't overlooked: a row
+# that was locked is looked at as it is now. Who bans later waits for this. Rooms come before memberships, as in a removal,
+# and in the order of their keys: two batches don't wait for each other in a ring. Memberships and accounts in any order:
+# whoever keeps others from them has the room of the one, or the other alone (`accounts.services.standing.bar`).
 _WRITE = """
     WITH row AS (SELECT * FROM {rows}),
     locked AS (
         SELECT id FROM rooms_room WHERE id IN (SELECT room_id FROM row) AND archived_at IS NULL
         ORDER BY id FOR NO KEY UPDATE),
     present AS (
-        SELECT id FROM rooms_membership
-        WHERE id IN (SELECT membership_id FROM row JOIN locked ON locked.id = row.room_id) AND NOT muted
-        ORDER BY id FOR KEY SHARE),
+        SELECT m.id FROM rooms_membership m JOIN accounts_user u ON u.id = m.user_id
+        WHERE m.id IN (SELECT membership_id FROM row JOIN locked ON locked.id = row.room_id)
+        AND NOT m.muted AND u.is_active AND NOT u.is_banned
+        ORDER BY m.id FOR KEY SHARE OF m, u),
     allowed AS (SELECT row.* FROM row JOIN present ON present.id = row.membership_id),
     placed AS (
         SELECT allowed.*, row_number() OVER (PARTITION BY room_id ORDER BY n) AS place FROM allowed),

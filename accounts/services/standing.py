@@ -29,7 +29,10 @@ def bar(user: User, by: User | None, code: str, **change: bool) -> None:
     check_may_manage(by, user)
     with transaction.atomic():
         check_not_last_administrator(user)
-        User.objects.filter(pk=user.pk).update(session_version=F("session_version") + 1, **change)
+        barred = User.objects.filter(pk=user.pk)
+        # What they were sending is stored before the answer, or not at all: a message's sender is locked, too.
+        barred.select_for_update().get()
+        barred.update(session_version=F("session_version") + 1, **change)
         end_sessions(user.pk, code)
     user.refresh_from_db(fields=["session_version", *change])
 
@@ -53,8 +56,9 @@ def check_may_manage(by: User | None, user: User) -> None:
 
 
 def check_not_last_administrator(user: User) -> None:
-    others = User.objects.present().filter(is_superuser=True).exclude(pk=user.pk).select_for_update()
-    if user.is_superuser and not list(others):
+    others = User.objects.present().filter(is_superuser=True).exclude(pk=user.pk)
+    # Their messages needn't wait for it, nor it for them.
+    if user.is_superuser and not list(others.select_for_update(no_key=True)):
         raise Conflict("This is the last administrator. Make another one first.")
 
 
