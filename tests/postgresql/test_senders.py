@@ -17,7 +17,7 @@ from messaging.sending import store
 from rooms import membership
 from rooms.services import create_room
 from tests.postgresql.locks import until_waiting
-from tests.postgresql.test_writers import at_once, gapless
+from tests.postgresql.test_writers import at_once, gapless, stored_against
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -42,21 +42,7 @@ def bodies():
 @pytest.mark.parametrize("bar", BARRED)
 def test_who_is_barred_first_is_not_heard(owner, member, room, bar):
     """The look is done, and the ban's transaction isn't committed: only the write can find out."""
-    batch, begun, outcomes = both(owner, member, room), threading.Event(), []
-
-    def ban():
-        with transaction.atomic():
-            bar(User.objects.get(pk=member.pk))
-            begun.set()
-            until_waiting()
-
-    def send():
-        begun.wait(60)
-        assert not batch.is_stale
-        outcomes.extend(store(batch))
-
-    assert not at_once(ban, send)
-    mine, theirs = outcomes
+    mine, theirs = stored_against(lambda: bar(User.objects.get(pk=member.pk)), both(owner, member, room))
     assert mine[1]
     assert isinstance(theirs, SessionEnded)
     assert bodies() == {owner.username}

@@ -134,21 +134,13 @@ def test_a_batch_larger_than_the_sockets_buffer(owner, rooms):
     assert gapless(rooms[0])
 
 
-@pytest.mark.parametrize("what", ["removed", "archived"])
-def test_whoever_is_put_out_at_that_moment_is_waited_for(owner, member, rooms, what):
-    """The look is done, and the other's transaction isn't committed: only the write can find out."""
-    room = rooms[0]
-    membership.grant(room, member)
-    drafts = [Draft(owner, room.slug, "mine", uuid.uuid4()), Draft(member, room.slug, "theirs", uuid.uuid4())]
-    batch = Batch(drafts)
+def stored_against(change, batch):
+    """What comes of a batch that was looked at: its write waits for `change`, whose transaction isn't committed yet."""
     begun, outcomes = threading.Event(), []
 
-    def change():
+    def commit_late():
         with transaction.atomic():
-            if what == "removed":
-                membership.revoke(room, member)
-            else:
-                archive(Room.objects.get(pk=room.pk), owner)
+            change()
             begun.set()
             until_waiting()
 
@@ -157,8 +149,24 @@ def test_whoever_is_put_out_at_that_moment_is_waited_for(owner, member, rooms, w
         assert not batch.is_stale
         outcomes.extend(store(batch))
 
-    assert not at_once(change, send)
-    mine, theirs = outcomes
+    assert not at_once(commit_late, send)
+    return outcomes
+
+
+@pytest.mark.parametrize("what", ["removed", "archived"])
+def test_whoever_is_put_out_at_that_moment_is_waited_for(owner, member, rooms, what):
+    """The look is done, and the other's transaction isn't committed: only the write can find out."""
+    room = rooms[0]
+    membership.grant(room, member)
+    drafts = [Draft(owner, room.slug, "mine", uuid.uuid4()), Draft(member, room.slug, "theirs", uuid.uuid4())]
+
+    def change():
+        if what == "removed":
+            membership.revoke(room, member)
+        else:
+            archive(Room.objects.get(pk=room.pk), owner)
+
+    mine, theirs = outcomes = stored_against(change, Batch(drafts))
     if what == "removed":
         assert mine[1]
         assert isinstance(theirs, Forbidden)
