@@ -9,7 +9,7 @@ from accounts.models import User
 from chatsite.pages import signed_in, words
 from messaging import events
 from messaging.payloads import Payload, message_payload
-from messaging.search import fetch, search
+from messaging.search import Span, read, search
 from messaging.timeline import rows
 from messaging.views.panel import online_of
 from messaging.views.room import place
@@ -26,12 +26,12 @@ def search_page(request: HttpRequest) -> HttpResponse:
     query, slug = words(request, "q")[:200], words(request, "room")
     context: dict[str, Any] = {"current": "search", "query": query, "slug": slug}
     if query:
-        found = search(request.user, query, slug or None)  # type: ignore[arg-type]
-        before = place(request, "before")
-        found = found.filter(pk__lt=before) if before else found
-        messages = fetch(found[: RESULTS + 1])
-        context["results"] = [result(message) for message in messages[:RESULTS]]
-        context["older"] = messages[RESULTS - 1].pk if len(messages) > RESULTS else None
+        span = Span(RESULTS + 1, place(request, "before"), room=slug or None)
+        found = read(request.user, search(request.user, query, span.room), span)  # type: ignore[arg-type]
+        shown = found.messages[:RESULTS]
+        context["results"] = [result(message) for message in shown]
+        context["reached"] = found.reached
+        context["older"] = getattr(shown[-1], span.key) if len(found.messages) > RESULTS else found.reached
     return render(request, "messaging/search.html", context)
 
 
