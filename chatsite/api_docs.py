@@ -67,7 +67,7 @@ def kept(request: Request, content: bytes, content_type: str) -> HttpResponse:
     """The content, or 304 for who has it already."""
     response = HttpResponse(content, content_type, headers={"Cache-Control": "no-cache"})
     response["ETag"] = etag = f'"{digest(content)}"'
-    return get_conditional_response(request, etag=etag, response=response)
+    return get_conditional_response(request, etag=etag, response=response) or response
 
 
 @cache

@@ -1,11 +1,14 @@
 """Messages of many rooms on one page: search, catch up."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from accounts.models import User
+from chatsite.errors import Banned, Forbidden, NotFound
+from chatsite.fields import LARGEST
 from chatsite.pages import signed_in, words
 from messaging import events
 from messaging.payloads import Payload, message_payload
@@ -15,10 +18,11 @@ from messaging.views.panel import online_of
 from messaging.views.room import place
 from rooms import activity
 from rooms.models import Room
-from rooms.payloads import room_payloads
+from rooms.payloads import unread_payloads
 
 RESULTS = 30
-CATCH_UP = 5
+# Rooms of a page to catch up with, and messages of each.
+ROOMS, CATCH_UP = 20, 5
 
 
 @signed_in
@@ -41,15 +45,15 @@ def result(message: Any) -> Payload:
 
 @signed_in
 def catch_up(request: HttpRequest) -> HttpResponse:
-    """What is unread in all my rooms, those that mention me first."""
+    """What is unread in my rooms, those that mention me first."""
     user: Any = request.user
-    unread = [about for about in room_payloads(user) if about["unread"]]
-    unread.sort(
-        key=lambda about: (-about["mentions"], about["kind"] != Room.Kind.DIRECT, about["name"].casefold())
-    )
     if request.method == "POST":
-        return mark_read(request, unread)
-    waiting = [{"room": about, "rows": first_unread(user, about)} for about in unread[:20]]
+        return mark_read(user, request.POST.get("room"))
+    unread = sorted(
+        unread_payloads(user),
+        key=lambda about: (-about["mentions"], about["kind"] != Room.Kind.DIRECT, about["name"].casefold()),
+    )
+    waiting = [{"room": about, "rows": first_unread(user, about)} for about in unread[:ROOMS]]
     senders = {row.message["sender"]["username"] for group in waiting for row in group["rows"]}
     context = {"current": "catch-up", "waiting": waiting, "online": online_of(senders)}
     return render(request, "messaging/catch_up.html", context)
@@ -61,9 +65,11 @@ def first_unread(user: User, about: Payload) -> list[Any]:
     return rows([message for message in others if not message["deleted"]][:CATCH_UP], user)
 
 
-def mark_read(request: HttpRequest, unread: list[Payload]) -> HttpResponse:
-    slug = request.POST.get("room")
-    for about in unread:
-        if slug in (None, about["slug"]):
-            activity.mark_read(request.user, about["slug"], about["head"])  # type: ignore[arg-type]
+def mark_read(user: User, slug: str | None) -> HttpResponse:
+    """One room, or all of them; one that isn't theirs any more is read."""
+    if slug is None:
+        activity.mark_all_read(user)
+    else:
+        with suppress(NotFound, Forbidden, Banned):
+            activity.mark_read(user, slug, LARGEST)
     return redirect("catch_up")
