@@ -24,7 +24,7 @@ slots = Slots(2)
 # Pages of a list, and of what is offered for a field.
 MOST_PAGES = 20
 # Rows of an inline: each is a form of its own, which takes some milliseconds to draw.
-MOST_INLINE = 20
+MOST_INLINE = 10
 
 
 class Pages(Paginator):
@@ -50,7 +50,8 @@ class BoundedList(ChangeList):
         self.result_count = len(self.result_list)
         self.show_full_result_count, self.full_result_count = False, None
         self.show_admin_actions, self.can_show_all, self.show_all = True, False, False
-        known = min(start + len(rows), MOST_PAGES * self.list_per_page)
+        # One beyond the last is empty.
+        known = min(start + max(len(rows), 1), MOST_PAGES * self.list_per_page)
         self.paginator = Paginator(range(known), self.list_per_page)
         self.multi_page = known > self.list_per_page
 

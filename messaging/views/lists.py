@@ -10,6 +10,7 @@ from accounts.models import User
 from chatsite.errors import Banned, Forbidden, NotFound
 from chatsite.fields import LARGEST
 from chatsite.pages import signed_in, words
+from chatsite.realtime import readings
 from messaging import events
 from messaging.payloads import Payload, message_payload
 from messaging.search import Span, read, search
@@ -60,6 +61,8 @@ def catch_up(request: HttpRequest) -> HttpResponse:
 
 
 def first_unread(user: User, about: Payload) -> list[Any]:
+    # Each takes some milliseconds.
+    readings.give_way()
     messages = events.history(user, about["slug"], after=about["read_seq"], limit=CATCH_UP + 5)
     others = [message for message in messages if message["sender"]["username"] != user.username]
     return rows([message for message in others if not message["deleted"]][:CATCH_UP], user)
