@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from tests.scale.site import BASE, BOSS, HALL
+from tests.scale.site import BASE, BOSS, PLAZA
 
 MESSAGE, MIDDLE = BASE + 1, BASE + 300
 
@@ -23,38 +23,38 @@ PAGES = {
     "room_new": ["/chat/new"],
     "direct_new": ["/direct/new", "/direct/new?q=99", "/direct/new?q=zzzz"],
     "person": ["/people/person1", "/people/many", "/people/few"],
-    "room_settings": ["/chat/hall/settings", "/chat/quiet/settings"],
+    "room_settings": ["/chat/plaza/settings", "/chat/quiet/settings"],
     "room_members": [
         *(
-            "/chat/hall/members",
-            "/chat/hall/members?q=99",
-            "/chat/hall/members?q=zzzz",
+            "/chat/plaza/members",
+            "/chat/plaza/members?q=99",
+            "/chat/plaza/members?q=zzzz",
             "/chat/quiet/members",
         ),
-        "/chat/hall/members?after=person3",
+        "/chat/plaza/members?after=person3",
     ],
     "home": ["/"],
     "search": [
         "/search",
         "/search?q=zzzz",
         "/search?q=lathe",
-        "/search?q=zzzz&room=hall",
+        "/search?q=zzzz&room=plaza",
         "/search?q=lathe&before=1030",
     ],
     "catch_up": ["/catch-up"],
     "room": [
         *(
-            "/chat/hall",
+            "/chat/plaza",
             "/chat/quiet",
-            "/chat/hall?before=40",
-            "/chat/hall?after=10",
+            "/chat/plaza?before=40",
+            "/chat/plaza?after=10",
             "/chat/room2",
             "/chat/room6",
         ),
         "/chat/quiet?before=30",
     ],
     "permalink": [f"/chat/quiet/message/{MESSAGE}"],
-    "room_join": ["/chat/hall/join"],
+    "room_join": ["/chat/plaza/join"],
     "favicon.ico": ["/favicon.ico"],
     "^static/(?:(?P<version>[0-9a-f]{12})/)?(?P<path>.+)$": ["/static/css/base.css"],
 }
@@ -64,15 +64,15 @@ REST = {
         *("/room", "/room?limit=200", "/room?mine=true", "/room?nearest=true", "/room?q=99", "/room?q=zzzz"),
         f"/room?cursor={quote('cD1yb29tMg==')}",
     ],
-    "room-detail": ["/room/hall", "/room/quiet"],
+    "room-detail": ["/room/plaza", "/room/quiet"],
     "member-list": [
-        *("/room/hall/member", "/room/hall/member?q=99", "/room/hall/member?q=zzzz", "/room/quiet/member"),
-        "/room/hall/member?limit=200",
+        *("/room/plaza/member", "/room/plaza/member?q=99", "/room/plaza/member?q=zzzz", "/room/quiet/member"),
+        "/room/plaza/member?limit=200",
     ],
-    "member-detail": ["/room/hall/member/person1"],
-    "room-events": ["/room/hall/event", "/room/quiet/event", "/room/hall/event?after=100&limit=500"],
-    "ban-list": ["/room/hall/ban"],
-    "room-invite-list": ["/room/hall/invite"],
+    "member-detail": ["/room/plaza/member/person1"],
+    "room-events": ["/room/plaza/event", "/room/quiet/event", "/room/plaza/event?after=100&limit=500"],
+    "ban-list": ["/room/plaza/ban"],
+    "room-invite-list": ["/room/plaza/invite"],
     "message-list": [
         *(
             "/message",
@@ -83,11 +83,11 @@ REST = {
         ),
         *(
             f"/message?before={BASE + 62}",
-            "/message?room=hall",
+            "/message?room=plaza",
             "/message?room=quiet&after=0",
             "/message?q=zzzz",
         ),
-        *("/message?q=lathe", "/message?q=zzzz&room=hall", "/message?q=e", "/message?q=zzzz&after=0"),
+        *("/message?q=lathe", "/message?q=zzzz&room=plaza", "/message?q=e", "/message?q=zzzz&after=0"),
     ],
     "message-detail": [f"/message/{MESSAGE}", f"/message/{MIDDLE}"],
     "user-list": [
@@ -123,10 +123,10 @@ def admin_of(model: str, pk: object, *queries: str) -> dict[str, list[str]]:
 SEARCHES = [
     "q=zzzz",
     "q=room:quiet",
-    "q=room:hall",
+    "q=room:plaza",
     "q=from:many",
     "q=from:few",
-    "q=from:few+room:hall",
+    "q=from:few+room:plaza",
     "q=room:nowhere",
 ]
 ADMIN = {
@@ -149,9 +149,9 @@ ADMIN = {
         "p=2499",
         "o=1",
     ),
-    **admin_of("rooms_room", HALL, "q=zzzz", "kind__exact=direct", "archived_at__isempty=0", "p=3", "o=-4"),
-    **admin_of("rooms_membership", 1, "q=zzzz", "q=room:hall+99", "q=room:hall", "p=3"),
-    **admin_of("rooms_ban", 1, "q=zzzz", "q=room:hall"),
+    **admin_of("rooms_room", PLAZA, "q=zzzz", "kind__exact=direct", "archived_at__isempty=0", "p=3", "o=-4"),
+    **admin_of("rooms_membership", 1, "q=zzzz", "q=room:plaza+99", "q=room:plaza", "p=3"),
+    **admin_of("rooms_ban", 1, "q=zzzz", "q=room:plaza"),
     **admin_of("accounts_user", BOSS, "q=zzzz", "q=99", "is_banned__exact=1", "p=3", "o=-7", "o=2"),
     **admin_of("accounts_apitoken", 1, "q=zzzz", "q=person99", "p=3", "o=4"),
     **admin_of("accounts_invite", BASE + 1, "q=zzzz", "q=many", "revoked__exact=1", "p=3"),

@@ -14,19 +14,19 @@ from messaging.search.postgresql import PARTS
 from rooms.models import Event, Membership, Mention, Room, RoomInvite
 
 MODELS = [User, Room, Membership, Message, Event, Mention, ApiToken, Invite, RoomInvite]
-# Smaller ids are a migration's and the cast's. `few` is in the hall and the quiet room, `many` in every room, `nobodys` in
+# Smaller ids are a migration's and the cast's. `few` is in the plaza and the quiet room, `many` in every room, `nobodys` in
 # none, and `boss` is an administrator in none.
 BASE = 1000
 FEW, MANY, NOBODYS, BOSS = range(BASE - 4, BASE)
 CAST = {FEW: "few", MANY: "many", NOBODYS: "nobodys", BOSS: "boss"}
-# The hall has everybody in it and most of the talk; the talk of the quiet room is the oldest of all.
-HALL, QUIET = BASE - 1, BASE - 2
+# The plaza has everybody in it and most of the talk; the talk of the quiet room is the oldest of all.
+PLAZA, QUIET = BASE - 1, BASE - 2
 QUIET_MESSAGES = 60
 
 
 @dataclass(frozen=True)
 class Size:
-    """`rooms` of a few people each, every thirtieth of them direct, beside the hall and the quiet room."""
+    """`rooms` of a few people each, every thirtieth of them direct, beside the plaza and the quiet room."""
 
     messages: int
     rooms: int
@@ -86,7 +86,7 @@ def people(size: Size) -> Iterator[str]:
 
 def rooms(size: Size) -> Iterator[str]:
     columns = "(id, slug, name, topic, kind, is_default, epoch, head, created_at, direct_key)"
-    for pk, slug, kind in ((HALL, "hall", "public"), (QUIET, "quiet", "private")):
+    for pk, slug, kind in ((PLAZA, "plaza", "public"), (QUIET, "quiet", "private")):
         yield f"""INSERT INTO rooms_room {columns}
                   VALUES ({pk}, '{slug}', '{slug}', '', '{kind}', FALSE, 'e', 0, {now()}, NULL)"""
     yield f"""{numbers(size.rooms)} INSERT INTO rooms_room {columns}
@@ -98,8 +98,8 @@ def rooms(size: Size) -> Iterator[str]:
 def members(size: Size) -> Iterator[str]:
     insert = "INSERT INTO rooms_membership (room_id, user_id, role, muted, read_seq, joined_at)"
     yield f"""{numbers(size.people)} {insert}
-              SELECT {HALL}, {BASE} + n, 'member', FALSE, 0, {now()} FROM numbers"""
-    for room, people in ((HALL, [FEW, MANY]), (QUIET, [FEW, MANY, BASE + 1])):
+              SELECT {PLAZA}, {BASE} + n, 'member', FALSE, 0, {now()} FROM numbers"""
+    for room, people in ((PLAZA, [FEW, MANY]), (QUIET, [FEW, MANY, BASE + 1])):
         for pk in people:
             yield f"{insert} VALUES ({room}, {pk}, 'owner', FALSE, 0, {now()})"
     yield f"""{numbers(size.rooms)} {insert}
@@ -112,7 +112,7 @@ def members(size: Size) -> Iterator[str]:
 def talk(size: Size) -> Iterator[str]:
     uuid = on("CAST(lpad(to_hex(n), 32, '0') AS uuid)", "printf('%032x', n)")
     yield f"""{numbers(size.messages)}, placed AS (
-                  SELECT n, CASE WHEN n <= {QUIET_MESSAGES} THEN {QUIET} WHEN n % 5 < 3 THEN {HALL}
+                  SELECT n, CASE WHEN n <= {QUIET_MESSAGES} THEN {QUIET} WHEN n % 5 < 3 THEN {PLAZA}
                                  ELSE {BASE} + 1 + (n / 5 * 2 + n % 5 - 3) % {size.rooms} END AS room FROM numbers)
               INSERT INTO messaging_message (id, room_id, seq, sender_id, client_id, fingerprint, body, html, created_at)
               SELECT {BASE} + n, room, row_number() OVER (PARTITION BY room ORDER BY n),
@@ -141,7 +141,7 @@ def links(size: Size) -> Iterator[str]:
               INSERT INTO accounts_invite (id, code, created_by_id, created_at, uses, revoked, for_site)
               SELECT {BASE} + n, 'code' || {text("n")}, {MANY}, {now()}, 0, FALSE, n % 2 = 0 FROM numbers"""
     yield f"""{numbers(size.rooms)} INSERT INTO rooms_roominvite (invite_id, room_id)
-              SELECT {BASE} + n, {HALL} FROM numbers WHERE n % 2 = 1"""
+              SELECT {BASE} + n, {PLAZA} FROM numbers WHERE n % 2 = 1"""
     yield f"""{numbers(size.messages // 10)} INSERT INTO django_admin_log
                   (action_time, user_id, content_type_id, object_id, object_repr, action_flag, change_message)
               SELECT {now()}, {BOSS}, t.id, {text(f"{BASE} + n")}, 'x', 2, ''

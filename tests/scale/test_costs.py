@@ -156,7 +156,7 @@ def test_each_address_is_answered_and_shows_somebody_something(costs):
     ways = {"/setup/token", "/password/reset/x/y", "/signup", "/admin/login/", "/admin/password_change/", "/"}
     nothing = {path for path, _ in asked()} - seen - ways
     assert {path for path in nothing if "/admin/" not in path} <= {
-        "/chat/hall/join",
+        "/chat/plaza/join",
         "/favicon.ico",
         "/static/css/base.css",
     }
