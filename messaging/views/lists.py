@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from accounts.models import User
 from chatsite.errors import Banned, Forbidden, NotFound
 from chatsite.fields import LARGEST
-from chatsite.pages import signed_in, words
+from chatsite.pages import signed_in, without_nulls, words
 from chatsite.realtime import readings
 from messaging import events
 from messaging.payloads import Payload, message_payload
@@ -49,7 +49,8 @@ def catch_up(request: HttpRequest) -> HttpResponse:
     """What is unread in my rooms, those that mention me first."""
     user: Any = request.user
     if request.method == "POST":
-        return mark_read(user, request.POST.get("room"))
+        slug = request.POST.get("room")
+        return mark_read(user, slug if slug is None else without_nulls(slug))
     unread = sorted(
         unread_payloads(user),
         key=lambda about: (-about["mentions"], about["kind"] != Room.Kind.DIRECT, about["name"].casefold()),

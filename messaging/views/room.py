@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.payloads import user_payload
 from chatsite.errors import ChatError, NotFound
-from chatsite.pages import add_errors, signed_in
+from chatsite.pages import add_errors, signed_in, without_nulls
 from messaging import events, services
 from messaging.forms import MessageForm
 from messaging.models import Message
@@ -32,7 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """The room of the last visit, or the first of mine, or the room browser."""
     mine = Membership.objects.filter(user=request.user, room__archived_at=None)  # type: ignore[misc]
     slugs = mine.values_list("room__slug", flat=True)
-    last = slugs.filter(room__slug=request.COOKIES.get("room", "")).first()
+    last = slugs.filter(room__slug=without_nulls(request.COOKIES.get("room", ""))).first()
     slug = last or slugs.order_by("-room__is_default", "room__slug").first()
     return redirect("room", slug) if slug else redirect("browse")
 
