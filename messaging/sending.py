@@ -19,6 +19,7 @@ from messaging.drafts import Draft, Stored
 from messaging.models import Message
 from messaging.names import Named
 from messaging.payloads import encoded
+from messaging.rendering import weight
 from messaging.search.pending import pending
 from rooms import activity, log, typing
 
@@ -47,7 +48,7 @@ def together(named: Named) -> AbstractContextManager[Any]:
 batches: Batches[Draft, Stored] = Batches(
     store,
     prepare=Batch,
-    weigh=lambda draft: len(draft.body),
+    weigh=lambda draft: weight(draft.body),
     whose=lambda draft: draft.user_id,
     name="message",
 )
