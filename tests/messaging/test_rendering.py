@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from messaging import rendering
-from messaging.rendering import clean, is_plain, render, to_html, weight
+from messaging.rendering import clean, is_plain, names_in, render, to_html, weight
 from messaging.rendering.cpu_limit import TooLong, cpu_limit
 
 PEOPLE = {"ada": "Ada", "ada.b": "ada.b"}
@@ -60,6 +60,80 @@ def test_code_is_coloured_by_classes():
     assert '<pre class="code"><code>' in html
     assert '<span class="m">1</span>' in html
     assert "style=" not in html
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "ありがとう@adaさん",
+        "\uff20adaさん",
+        "(@ada)",
+        "「@ada」",
+        '"@ada"',
+        "'@ada'",
+        "é@ada",
+        "@ada、#general。",
+        "/@ada",
+    ],
+)
+def test_a_mention_stands_beside_anything_but_ascii_words(body):
+    assert 'data-user="Ada"' in render(body, PEOPLE, ROOMS)
+    assert names_in(body)[0] == {"ada"}
+
+
+@pytest.mark.parametrize(
+    "body", ["x@ada", "1@ada", "_@ada", ".@ada", "-@ada", "@@ada", "@ada@x", "@adax", "@" + "a" * 33]
+)
+def test_what_is_no_mention(body):
+    assert "data-user" not in render(body, PEOPLE, ROOMS)
+
+
+@pytest.mark.parametrize(
+    "body", ["¯\\_(ツ)_/¯", "\\\\nas01\\photos", "a\\.b", "\\d+\\.\\w", "a \\\nb", "\\"]
+)
+def test_a_backslash_before_no_mark_is_seen(body):
+    assert render(body) == f"<p>{body}</p>".replace("\n", "<br>\n")
+
+
+def test_a_backslash_keeps_a_mark_from_being_one():
+    assert render("\\*a\\* \\`b\\` \\[c](/d) \\~~e~~ \\<https://f>") == (
+        "<p>*a* `b` [c](/d) ~~e~~ &lt;"
+        '<a href="https://f" target="_blank" rel="noopener noreferrer nofollow">https://f</a>&gt;</p>'
+    )
+
+
+@pytest.mark.parametrize(
+    "body", ["README.md", "see main.py, deploy.sh", "example.org", "v1.2/3", "src/main.rs/x", "a.b", "1.5"]
+)
+def test_a_bare_word_is_no_link(body):
+    assert "href" not in render(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "address"),
+    [
+        ("(https://example.org/a).", "https://example.org/a"),
+        ("see https://example.org/a_b_(c)?d[]=1&e=*f* now", "https://example.org/a_b_(c)?d%5B%5D=1&amp;e=*f"),
+        ("**https://example.org**", "https://example.org"),
+        ("「https://example.org/a」", "https://example.org/a"),
+        ("www.example.org", "http://www.example.org"),
+        ("example.org/a, b", "http://example.org/a"),
+        ("github.com/a/b.", "http://github.com/a/b"),
+        ("mailto:ada@example.org", "mailto:ada@example.org"),
+        ("[a](https://example.org/b 'title')", "https://example.org/b"),
+        ("<https://example.org>", "https://example.org"),
+        ("http://münchen.de/ä", "http://xn--mnchen-3ya.de/%C3%A4"),
+    ],
+)
+def test_addresses(body, address):
+    html = render(body)
+    assert f'<a href="{address}" target="_blank" rel="noopener noreferrer nofollow">' in html
+    assert html.count("href") == 1
+
+
+def test_a_link_within_the_site_opens_here():
+    assert "target" not in render("[a](/chat/general) @ada", PEOPLE, ROOMS)
+    assert "href" not in render("[a](//example.org) [b](javascript:alert(1)) [c](docs)")
 
 
 XSS = [
