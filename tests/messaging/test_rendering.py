@@ -88,9 +88,7 @@ def test_what_is_no_mention(body):
     assert "data-user" not in render(body, PEOPLE, ROOMS)
 
 
-@pytest.mark.parametrize(
-    "body", ["¯\\_(ツ)_/¯", "\\\\nas01\\photos", "a\\.b", "\\d+\\.\\w", "a \\\nb", "\\"]
-)
+@pytest.mark.parametrize("body", ["¯\\_(ツ)_/¯", "\\\\nas01\\photos", "a\\.b", "\\d+\\.\\w", "a \\\nb", "\\"])
 def test_a_backslash_before_no_mark_is_seen(body):
     assert render(body) == f"<p>{body}</p>".replace("\n", "<br>\n")
 
