@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from chatsite.errors import ChatError, Unavailable
+from chatsite.errors import ChatError, Internal, Unavailable
 
 View = Callable[..., HttpResponse]
 
@@ -72,8 +72,8 @@ def add_errors(form: Any, error: ChatError) -> None:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Needs neither the database nor a session, which may be what broke. A program gets the contract's error."""
     away = isinstance(sys.exception(), OperationalError | InterfaceError)
-    status = Unavailable.status if away else 500
+    error = Unavailable() if away else Internal()
     if "text/html" not in request.headers.get("Accept", ""):
-        return JsonResponse(Unavailable().payload(), status=status)
-    context = {"theme": request.COOKIES.get("theme", "system"), "status": status}
-    return render(None, "500.html", context, status=status)
+        return JsonResponse(error.payload(), status=error.status)
+    context = {"theme": request.COOKIES.get("theme", "system"), "status": error.status}
+    return render(None, "500.html", context, status=error.status)

@@ -1,12 +1,11 @@
 """Settings: everything a site decides comes from the environment or `.env`; see `.env.example`."""
 
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 
 from chatsite import environment, statics
-from chatsite.environment import BASE_DIR, env
+from chatsite.environment import BASE_DIR
 from chatsite.logs import FORMATTERS
 
 environment.read_dotenv(BASE_DIR / ".env")
@@ -85,7 +84,7 @@ TEMPLATES = [
     }
 ]
 
-DATA_DIR = Path(env.str("DATA_DIR", default="") or BASE_DIR / "data").resolve()
+DATA_DIR = environment.folder("DATA_DIR", BASE_DIR / "data")
 DATABASES = {"default": environment.database(DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -200,7 +199,7 @@ USE_TZ = True
 STATIC_VERSION = "" if DEBUG else statics.version(BASE_DIR / "static", BASE_DIR / "requirements.txt")
 STATIC_URL = f"/static/{STATIC_VERSION}/" if STATIC_VERSION else "/static/"
 WHITENOISE_IMMUTABLE_FILE_TEST = statics.kept
-STATIC_ROOT = Path(env.str("STATIC_DIR", default="") or DATA_DIR / "static").resolve()
+STATIC_ROOT = environment.folder("STATIC_DIR", DATA_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -208,7 +207,7 @@ STORAGES = {
 }
 
 # Whether people can be sent mail; where not, an administrator makes the links that reset a password.
-MAIL = bool(env.str("EMAIL_URL", default="").strip())
+MAIL = bool(environment.text("EMAIL_URL"))
 globals().update(environment.email(default_from=f"chat@{urlsplit(SITE_URL).hostname}"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 

@@ -162,7 +162,7 @@ class Session(Inbox):
             listeners.detach(self.connection)
         code = "unauthorized" if isinstance(error, Unauthorized) else error.code
         tallies.admissions[code,] += 1
-        self.socket.push(wire.refused(error.detail, code))
+        self.socket.push(wire.refused(error.detail, code, retry_after=error.retry_after))
         clock.after(DEADLINE, self._close_refused)
 
     def _close_refused(self) -> None:

@@ -44,7 +44,13 @@ def test_a_client_that_sends_faster_than_is_handled_is_read_slower_and_loses_not
 @pytest.mark.parametrize(
     ("how", "expected"),
     [
-        ("bug", {"code": "unavailable", "detail": "The server could not do that now. Try again."}),
+        (
+            "bug",
+            {
+                "code": "internal",
+                "detail": "A fault of the server's kept it from doing that. Its log says which.",
+            },
+        ),
         ("database", {"code": "unavailable", "detail": "The server could not do that now. Try again."}),
         ("limit", {"code": "rate_limited", "detail": "Too many requests. Wait a moment.", "retry_after": 3}),
         ("check", {"code": "invalid", "detail": "body: Too dull.", "fields": {"body": ["Too dull."]}}),
