@@ -1,20 +1,12 @@
-"""Forms of the pages. They check the shape; what is allowed is the services' word, put back by `refuse`."""
+"""Forms of the pages. They check the shape; what is allowed is the services' word."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 
+from accounts.models import ApiToken
 from accounts.validators import LONGEST_PASSWORD
-from chatsite.errors import ChatError
-
-
-def refuse(form: forms.Form, error: ChatError) -> None:
-    """Puts a service's refusal where it belongs: at its fields, or above the form."""
-    named = {name: texts for name, texts in (error.fields or {}).items() if name in form.fields}
-    for name, texts in named.items():
-        form.add_error(name, texts)
-    if not named:
-        form.add_error(None, error.detail)
 
 
 def username_field(**kwargs: Any) -> forms.CharField:
@@ -71,8 +63,24 @@ class TokenForm(forms.Form):
 
 
 class PasswordForm(forms.Form):
+    """`tokens` are those the person has; one that isn't kept is revoked."""
+
     current = password_field("Current password", "current-password")
     password = password_field("New password", "new-password", help_text="At least 8 characters.")
+    keep_tokens = forms.TypedMultipleChoiceField(
+        label="Tokens that go on working",
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="All others are revoked. Keep one only if nobody else can have it.",
+    )
+
+    def __init__(self, *args: Any, tokens: Iterable[ApiToken], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(token.pk, str(token)) for token in tokens]
+        self.fields["keep_tokens"].choices = choices  # type: ignore[attr-defined]
+        if not choices:
+            del self.fields["keep_tokens"]
 
 
 class NewPasswordForm(forms.Form):
