@@ -52,10 +52,12 @@ def change_own_password(
     under a new key. Raises Invalid where `current` is not the password of who asks."""
     user = request.user
     assert isinstance(user, User)  # noqa: S101
-    limits.attempt("password", str(user.pk), limits.LOGINS_PER_NAME)
+    # A session is a browser that this person has logged in with: what strangers guess doesn't count against it.
+    guesses = limits.guesses(user.username, "", f"session {request.session.session_key}")
+    limits.attempt_all(guesses)
     if not user.check_password(current):
         raise Invalid("That is not your password.", fields={"current": ["That is not your password."]})
-    limits.succeeded("password", str(user.pk))
+    limits.all_succeeded(guesses)
     check_password(password, user, field="password")
     seen = user.password
     user.set_password(password)

@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import services
+from accounts import devices, services
 from accounts.forms import NewPasswordForm, PasswordForm, ResetForm
 from accounts.views.pages import attempt, form_page, gone, me, posted
 from chatsite.addresses import client_address
@@ -51,6 +51,7 @@ def reset_confirm(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     form = NewPasswordForm(posted(request))
     done, outcome = attempt(form, lambda password: services.reset_password(uid, token, password))
     if done:
+        devices.remember(request, outcome)
         messages.success(request, "Your new password is set. Log in with it.")
         return redirect("login")
     return form_page(request, "accounts/reset_confirm.html", form, outcome, person=user)
