@@ -53,6 +53,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "chatsite.tracing.traced",
+    "chatsite.middleware.kept_by_nobody",
     "chatsite.middleware.revocations_everywhere",
     "django.middleware.security.SecurityMiddleware",
     "chatsite.middleware.bounded_body",
