@@ -74,15 +74,16 @@ class Visitor(requests.Session):
         """`post()` sends the form, and nothing else."""
         self.get(self.server.url + path, timeout=ANSWER)
         fields["csrfmiddlewaretoken"] = self.cookies["csrftoken"]
-        return lambda: (
-            self.post(
-                self.server.url + path,
-                data=fields,
-                headers={"Referer": self.server.url},
-                timeout=ANSWER,
-                allow_redirects=False,
-            ).status_code
-        )
+        headers = {"Referer": self.server.url}
+
+        def post():
+            answer = self.post(
+                self.server.url + path, data=fields, headers=headers, timeout=ANSWER, allow_redirects=False
+            )
+            self.led_to = answer.headers.get("Location")
+            return answer.status_code
+
+        return post
 
 
 def at_once(posts):
@@ -217,8 +218,9 @@ def the_old_password(site):
         for n, visitor in enumerate(visitors)
     ]
     statuses = at_once(posts)
-    changed = [n for n, visitor in enumerate(visitors) if statuses[n] == 302 and signed_in(visitor)]
+    changed = [n for n, visitor in enumerate(visitors) if visitor.led_to == "/profile"]
     assert len(changed) == 1, statuses
+    assert [n for n, visitor in enumerate(visitors) if signed_in(visitor)] == changed
     check = (
         f"print(json.dumps(User.objects.get(username='member2').check_password({NEW!r}.format(sys.argv[1]))))"
     )
