@@ -107,8 +107,7 @@ if REDIS_URL:
             "LOCATION": REDIS_URL,
             "OPTIONS": {
                 "CONNECTION_FACTORY": "chatsite.cache.Factory",
-                # Not pickle: whoever can write to Redis could run programs here.
-                "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
+                "SERIALIZER": "chatsite.cache.CheckedJSONSerializer",
             },
         }
     }

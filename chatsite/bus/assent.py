@@ -151,7 +151,7 @@ class Assent:
 
     def _asked(self, number: str, words: list[Any]) -> None:
         for word in words:
-            if isinstance(word, list) and word and word[0] in ENDING:
+            if isinstance(word, list) and word and isinstance(word[0], str) and word[0] in ENDING:
                 others.heard(word[0], word[1:])
         delivery.tell_others("ended", number, self.worker)
 
