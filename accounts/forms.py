@@ -8,6 +8,8 @@ from django import forms
 from accounts.models import ApiToken
 from accounts.validators import LONGEST_PASSWORD
 
+PASSWORD_HELP = "At least 8 characters, and not only digits."
+
 
 def username_field(**kwargs: Any) -> forms.CharField:
     attrs = {"autocapitalize": "none", "autocomplete": "username", "spellcheck": "false", "autofocus": True}
@@ -32,7 +34,7 @@ class LoginForm(forms.Form):
 class SignUpForm(forms.Form):
     username = username_field(help_text="3 to 32 letters, digits, dots, dashes or underscores.")
     display_name = name_field(help_text="How others see you. You can change it later.")
-    password = password_field("Password", "new-password", help_text="At least 8 characters.")
+    password = password_field("Password", "new-password", help_text=PASSWORD_HELP)
 
 
 class SetupForm(SignUpForm):
@@ -66,7 +68,7 @@ class PasswordForm(forms.Form):
     """`tokens` are those the person has; one that isn't kept is revoked."""
 
     current = password_field("Current password", "current-password")
-    password = password_field("New password", "new-password", help_text="At least 8 characters.")
+    password = password_field("New password", "new-password", help_text=PASSWORD_HELP)
     keep_tokens = forms.TypedMultipleChoiceField(
         label="Tokens that go on working",
         coerce=int,
@@ -84,7 +86,7 @@ class PasswordForm(forms.Form):
 
 
 class NewPasswordForm(forms.Form):
-    password = password_field("New password", "new-password", help_text="At least 8 characters.")
+    password = password_field("New password", "new-password", help_text=PASSWORD_HELP)
 
 
 class ResetForm(forms.Form):

@@ -55,6 +55,48 @@ def test_guesses_at_the_current_password_are_limited(client_of, owner):
     assert change(client).status_code == 429
 
 
+class TestDigits:
+    """Digits alone are no password, however many: whichever door it comes through."""
+
+    @pytest.fixture(params=["9071352846", "90713528460917352841"])
+    def digits(self, request):
+        return request.param
+
+    def test_of_somebody_new(self, client, sign_up_is, digits):
+        link = services.setup_link()
+        data = {"username": "ada", "password": digits, "site_name": "Hut"}
+        assert client.post(link, data).status_code == 400
+        sign_up_is("open")
+        assert client.post("/signup", data).status_code == 400
+        refused = client.post("/user", {"username": "ada", "password": digits}, "application/json")
+        assert (refused.status_code, list(refused.json()["fields"])) == (400, ["password"])
+        assert not User.objects.exists()
+
+    def test_of_somebody_who_is_here(self, client_of, owner, digits):
+        assert change(client_of(owner), PASSWORD, digits).status_code == 400
+        assert Client().post(services.make_reset_link(owner), {"password": digits}).status_code == 400
+        assert User.objects.get(pk=owner.pk).check_password(PASSWORD)
+
+    def test_by_the_administration(self, client_of, administrator, owner, digits):
+        client = client_of(administrator)
+        typed = {"password1": digits, "password2": digits, "usable_password": "true"}
+        for path in (f"/admin/accounts/user/{owner.pk}/password/", "/admin/accounts/user/add/"):
+            page = client.post(path, {"username": "ada", **typed})
+            assert page.status_code == 200
+            assert "entirely numeric" in page.content.decode()
+        assert User.objects.get(pk=owner.pk).check_password(PASSWORD)
+        assert not User.objects.filter(username="ada").exists()
+
+    def test_by_a_command(self, owner, digits, monkeypatch, capsys):
+        monkeypatch.setattr("getpass.getpass", lambda prompt: digits)
+        with pytest.raises(CommandError):
+            call_command("changepassword", "owner")
+        assert "entirely numeric" in capsys.readouterr().err
+
+    def test_digits_among_others_are_one(self, client_of, owner):
+        assert change(client_of(owner), PASSWORD, "9071352846x").url == "/profile"
+
+
 class TestTokens:
     """A new password revokes tokens, whichever door it comes through; on the page one may keep some."""
 
