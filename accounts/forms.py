@@ -8,7 +8,7 @@ from django import forms
 from accounts.models import ApiToken
 from accounts.validators import LONGEST_PASSWORD
 
-PASSWORD_HELP = "At least 8 characters, and not only digits."
+LENGTH_HELP = "At least 8 characters, and not only digits."
 
 
 def username_field(**kwargs: Any) -> forms.CharField:
@@ -34,7 +34,7 @@ class LoginForm(forms.Form):
 class SignUpForm(forms.Form):
     username = username_field(help_text="3 to 32 letters, digits, dots, dashes or underscores.")
     display_name = name_field(help_text="How others see you. You can change it later.")
-    password = password_field("Password", "new-password", help_text=PASSWORD_HELP)
+    password = password_field("Password", "new-password", help_text=LENGTH_HELP)
 
 
 class SetupForm(SignUpForm):
@@ -68,7 +68,7 @@ class PasswordForm(forms.Form):
     """`tokens` are those the person has; one that isn't kept is revoked."""
 
     current = password_field("Current password", "current-password")
-    password = password_field("New password", "new-password", help_text=PASSWORD_HELP)
+    password = password_field("New password", "new-password", help_text=LENGTH_HELP)
     keep_tokens = forms.TypedMultipleChoiceField(
         label="Tokens that go on working",
         coerce=int,
@@ -86,7 +86,7 @@ class PasswordForm(forms.Form):
 
 
 class NewPasswordForm(forms.Form):
-    password = password_field("New password", "new-password", help_text=PASSWORD_HELP)
+    password = password_field("New password", "new-password", help_text=LENGTH_HELP)
 
 
 class ResetForm(forms.Form):
