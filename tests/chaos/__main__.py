@@ -1,4 +1,4 @@
-"""Faults at random, by a seed: `./run chaos --minutes M --seed S`."""
+"""Faults and attacks at random, by a seed: `./run chaos --minutes M --seed S`."""
 
 import argparse
 import random
@@ -10,6 +10,8 @@ from pathlib import Path
 from random import Random
 
 from scripts import check
+from tests.attacks.kinds import attacks
+from tests.attacks.measure import strike_attacks
 from tests.chaos import alone
 from tests.chaos.crew import Crew
 from tests.chaos.faults import FAULTS
@@ -22,7 +24,12 @@ from tests.chaos.table import table
 AROUND = BEFORE + AFTER + 4
 
 
-LONG = {name: fault.long for name, fault in FAULTS.items()} | alone.SECONDS
+ATTACKS = attacks()
+LONG = {
+    **{name: fault.long for name, fault in FAULTS.items()},
+    **alone.SECONDS,
+    **{name: kind.seconds for name, kind in ATTACKS.items()},
+}
 
 
 def schedule(seed: int, minutes: float) -> Iterator[str]:
@@ -77,9 +84,10 @@ def main() -> int:
     names = list(schedule(options.seed, options.minutes))
     print(f"Seed {options.seed}: {len(names)} faults", flush=True)
     outcomes = strike_all([name for name in names if name in FAULTS], options.seed)
-    outcomes += strike_alone([name for name in names if name not in FAULTS], options.seed)
+    outcomes += strike_alone([name for name in names if name in alone.SECONDS], options.seed)
     print(table(outcomes))
-    return 1 if any(outcome.complaints for outcome in outcomes) else 0
+    complaints = strike_attacks([ATTACKS[name] for name in names if name in ATTACKS])
+    return 1 if complaints or any(outcome.complaints for outcome in outcomes) else 0
 
 
 if __name__ == "__main__":

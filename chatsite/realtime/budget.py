@@ -1,0 +1,41 @@
+"""What each person and each address has cost this process's loop lately, over all their connections and doors.
+
+One thread serves everybody, so what one costs is what others wait. A cost is seconds of that thread; who has spent more than
+their share waits until it has been paid off, and everybody who hasn't goes first.
+"""
+
+from collections.abc import Hashable
+from time import monotonic
+
+# Payers that are remembered before those that owe nothing any more are forgotten.
+REMEMBERED = 10_000
+
+
+class Budget:
+    """A leaky bucket of seconds for each payer: it may spend `burst` seconds at once, and `share` of each second on and on.
+
+    A payer is a person's id (int) or, for who isn't signed in, an address (str), as `Session.whose` has it.
+    `share` 0 is no limit.
+    """
+
+    def __init__(self, share: float, burst: float) -> None:
+        self._each = 1 / share if share else 0.0
+        self._depth = burst * self._each
+        # The moment at which all of a payer's cost has been paid off; only of those for whom it is still to come.
+        self._until: dict[Hashable, float] = {}
+        self._many = REMEMBERED
+
+    def charge(self, payer: Hashable, seconds: float) -> None:
+        """Add what has been spent already; never refuses."""
+        if not self._each:
+            return
+        now = monotonic()
+        self._until[payer] = max(self._until.get(payer, 0.0), now) + seconds * self._each
+        if len(self._until) > self._many:
+            self._until = {payer: until for payer, until in self._until.items() if until > now}
+            self._many = max(REMEMBERED, 2 * len(self._until))
+
+    def wait(self, payer: Hashable) -> float:
+        """Seconds until the payer may spend again; 0 where that is now."""
+        until = self._until.get(payer)
+        return max(0.0, until - monotonic() - self._depth) if until else 0.0

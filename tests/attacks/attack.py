@@ -1,0 +1,114 @@
+"""One member or stranger against everybody else: what an attack is, and what others feel of it.
+
+class Flood(Attack):
+    name = "flood of wishes"
+
+    def prepare(self, site): self.token = site.token("mallory")
+    def strike(self, site, until): ...           # on until time.monotonic() >= until
+
+felt = measure(site, Flood())
+felt.check(stretch)
+
+`python -m tests.attacks` measures all of them and prints the table; `test_attacks.py` runs each in the suite, on SQLite.
+"""
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from tests.attacks.probe import Ack, Probes
+from tests.attacks.site import Site
+
+# Others' acks: the 99th percentile is at most this many times the calm one, and none takes longer than PAUSE_SECONDS.
+RATIO, PAUSE_SECONDS = 3.0, 0.25
+# A calm p99 below this many seconds is taken for it: on a quiet machine it is a few ms, and three times that is a
+# single request's answer. The calm p99 that was seen when attacks were first tried was 18 to 48 ms.
+CALM_FLOOR_SECONDS = 0.025
+CALM_SECONDS, STRIKE_SECONDS = 3.0, 6.0
+
+
+class Attack:
+    """`settings` are the environment of a site that it needs for itself; without any it shares one with others.
+    `engines` are the databases on which it makes sense."""
+
+    name: ClassVar[str]
+    settings: ClassVar[dict[str, str]] = {}
+    engines: ClassVar[tuple[str, ...]] = ("sqlite", "postgresql")
+    seconds: ClassVar[float] = STRIKE_SECONDS
+
+    def prepare(self, site: Site) -> None:
+        """Make people, rooms, messages and connections before anything is measured."""
+
+    def strike(self, site: Site, until: float) -> None:
+        """Attack until `time.monotonic()` is `until`, from threads or processes of its own, which have ended then."""
+        raise NotImplementedError
+
+    def check(self, site: Site) -> None:
+        """Assert what else must hold after the attack, such as that it did what it meant to."""
+
+    @property
+    def done(self) -> str:
+        """What it did and counted, in words for the table."""
+        return ""
+
+
+@dataclass
+class Felt:
+    """What the probes felt: seconds of each ack before (`calm`) and during the attack (`meanwhile`), the error codes that
+    they were answered, and whether each worker lived through it."""
+
+    name: str
+    calm: list[float]
+    meanwhile: list[float]
+    refused: Counter[str] = field(default_factory=Counter)
+    killed: int = 0
+    done: str = ""
+
+    def check(self, stretch: float = 1.0) -> None:
+        """`stretch` is how much slower than a quiet machine this one is just now (tests/pace.py)."""
+        assert not self.killed, f"{self.killed} workers were killed; {self}"
+        assert not self.refused, f"others were refused; {self}"
+        assert self.meanwhile, "nobody was answered"
+        most = RATIO * max(percentile(self.calm, 99), CALM_FLOOR_SECONDS) * stretch
+        assert percentile(self.meanwhile, 99) <= most, str(self)
+        assert max(self.meanwhile) <= PAUSE_SECONDS * stretch, str(self)
+
+    def __str__(self) -> str:
+        return f"{self.name}: calm {line(self.calm)} ms, meanwhile {line(self.meanwhile)} ms (p50/p99/worst); {self.done}"
+
+
+def measure(site: Site, attack: Attack, calm: float = CALM_SECONDS, seconds: float | None = None) -> Felt:
+    attack.prepare(site)
+    workers = site.workers
+    with Probes(site) as probes:
+        time.sleep(calm)
+        began = time.monotonic()
+        attack.strike(site, began + (seconds or attack.seconds))
+        ended = time.monotonic()
+    acks = probes.acks
+    return Felt(
+        attack.name,
+        [ack.took for ack in acks if ack.at + ack.took < began],
+        [ack.took for ack in acks if began <= ack.at + ack.took and ack.at <= ended],
+        refused_of(acks),
+        killed=len(set(workers) - set(site.workers)),
+        done=attack.done,
+    )
+
+
+def refused_of(acks: list[Ack]) -> Counter[str]:
+    return Counter(ack.code for ack in acks if ack.code)
+
+
+def percentile(values: list[float], percent: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
+
+
+def line(values: list[float]) -> str:
+    if not values:
+        return "none"
+    return "/".join(
+        f"{1000 * value:.0f}" for value in (percentile(values, 50), percentile(values, 99), max(values))
+    )

@@ -1,0 +1,69 @@
+"""A site that is attacked: a real server on SQLite or PostgreSQL, by one worker or by two with Redis, with people in it.
+
+with attacked(tmp_path, "postgresql", workers=2) as site: site.token("mallory"), site.room, site.server.url
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from chatsite import gunicorn
+from tests.bus.redis import redis
+from tests.chaos import people
+from tests.realtime.harness import ROOT, Server, serve
+from tests.realtime.postgres import postgres
+
+ROOM = "hall"
+
+
+class Site:
+    """`room` is a private room's slug, in which all people of the site are that `token` made."""
+
+    room = ROOM
+
+    def __init__(self, server: Server, engine: str) -> None:
+        self.server, self.engine = server, engine
+        self._tokens: dict[str, str] = {}
+
+    def token(self, name: str) -> str:
+        """The API token of the member of that username, who is made where there is none."""
+        return self.tokens([name])[name]
+
+    def tokens(self, names: list[str]) -> dict[str, str]:
+        """Tokens by username; many people are made as quickly as one. Their password is `tests.realtime.cast.PASSWORD`."""
+        if missing := [name for name in names if name not in self._tokens]:
+            self._tokens |= people.settle(self.server, self.room, missing)
+        return {name: self._tokens[name] for name in names}
+
+    def shell(self, script: str, *arguments: str) -> str:
+        """What the last line of a script says that runs with Django set up on the site's database; JSON is read."""
+        run = [sys.executable, "-c", f"import django\ndjango.setup()\n{script}", *arguments]
+        done = subprocess.run(
+            run, cwd=ROOT, env=self.server.environ, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        said = done.stdout.splitlines()
+        return json.loads(said[-1]) if said else ""
+
+    @property
+    def workers(self) -> list[int]:
+        """The pids of the processes that serve now."""
+        main = self.server.process.pid
+        children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
+        return [int(child) for child in children]
+
+
+@contextmanager
+def attacked(folder: Path, engine: str = "sqlite", workers: int = 1, **settings: str) -> Iterator[Site]:
+    with ExitStack() as stack:
+        if engine == "postgresql":
+            settings["DATABASE_URL"] = stack.enter_context(postgres())
+        if workers > 1:
+            settings["REDIS_URL"] = stack.enter_context(redis()).url
+        # As chatsite/gunicorn.py has it, which one worker is started without here.
+        settings.setdefault("GUNICORN_CMD_ARGS", f"--worker-connections {gunicorn.worker_connections}")
+        server = stack.enter_context(serve(folder, workers=workers, **settings))
+        yield Site(server, engine)
