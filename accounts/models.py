@@ -96,7 +96,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_present(self) -> bool:
         return self.is_active and not self.is_banned
 
-    def check_password(self, raw_password: str) -> bool:
+    def check_password(self, raw_password: str | None) -> bool:
         """Whether it is this one. A hash of an older kind is made anew, unless the password was changed meanwhile."""
 
         def renew(password: str) -> None:
@@ -117,7 +117,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return salted_hmac(key, value, secret=secret, algorithm="sha256").hexdigest()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        arriving, renewed = self._state.adding, self._password is not None
+        arriving, renewed = self._state.adding, getattr(self, "_password", None) is not None
         with transaction.atomic():
             super().save(*args, **kwargs)
             if arriving:

@@ -69,13 +69,12 @@ def check_shape(value: Any, shape: Any, name: str = "the manifest") -> None:
     expected = shape if isinstance(shape, type) else type(shape)
     if type(value) is not expected:
         raise ValueError(f"{name} is not what it should be")
-    if isinstance(shape, list):
+    if isinstance(value, list):
         for one in value:
             check_shape(one, shape[0], name)
-    elif isinstance(shape, dict):
-        if ANY in shape:
-            shape = dict.fromkeys(value, shape[ANY])
-        for key, part in shape.items():
+    elif isinstance(value, dict):
+        parts = dict.fromkeys(value, shape[ANY]) if ANY in shape else shape
+        for key, part in parts.items():
             check_shape(value.get(key), part, f"{key[:60]!r} of its manifest")
 
 

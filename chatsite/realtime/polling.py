@@ -106,12 +106,17 @@ def post(socket: EngineSocket, environ: dict[str, Any]) -> Answer:
                 eventlet.sleep(0.02)
             if socket.closed:
                 raise bad_request("The session is closed")
-            socket.receive_text(packet)
-            if socket.closed and packet != CLOSE:
-                raise bad_request("Bad request")
+            take(socket, packet)
     finally:
         socket.posting = False
     return text(b"ok")
+
+
+def take(socket: EngineSocket, packet: str) -> None:
+    """Raises Refused where it is none of the protocol, which closes the session."""
+    socket.receive_text(packet)
+    if socket.closed and packet != CLOSE:
+        raise bad_request("Bad request")
 
 
 def read_packets(socket: EngineSocket, environ: dict[str, Any]) -> list[str]:

@@ -32,8 +32,8 @@ class Command(changepassword.Command):
 
     def ask(self, user: User) -> str:
         for _ in range(TRIES):
-            password = self._get_pass()
-            if password != self._get_pass("Password (again): "):
+            password = getpass.getpass("Password: ")
+            if password != getpass.getpass("Password (again): "):
                 self.stderr.write("These two are not the same.")
                 continue
             try:
@@ -41,5 +41,5 @@ class Command(changepassword.Command):
             except ValidationError as error:
                 self.stderr.write("\n".join(error.messages))
                 continue
-            return str(password)
+            return password
         raise CommandError("Nothing is changed.")
