@@ -24,8 +24,7 @@ ApiToken.objects.bulk_create(
 )
 found = Room.objects.filter(slug=room).first() or services.create_room(people[0], room, kind="private")
 # An address that is known: a private room's own has a random tail.
-found.slug = room
-found.save()
+Room.objects.filter(pk=found.pk).update(slug=room)
 missing = [user for user in people if not found.memberships.filter(user=user).exists()]
 Membership.objects.bulk_create(Membership(room=found, user=user) for user in missing)
 print(json.dumps(dict(zip(names, tokens))))
