@@ -27,6 +27,11 @@ class AccountCreationForm(AdminUserCreationForm):
 
 
 class AccountPasswordForm(AdminPasswordChangeForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ends = "All sessions of this person end, and all their tokens are revoked."
+        self.fields["password1"].help_text = f"<p>{ends}</p>{self.fields['password1'].help_text}"
+
     def save(self, commit: bool = True) -> User:
         user: User = super().save(commit=False)
         if commit:

@@ -1,20 +1,14 @@
-"""Forms of the pages. They check the shape; what is allowed is the services' word, put back by `refuse`."""
+"""Forms of the pages. They check the shape; what is allowed is the services' word."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 
+from accounts.models import ApiToken
 from accounts.validators import LONGEST_PASSWORD
-from chatsite.errors import ChatError
 
-
-def refuse(form: forms.Form, error: ChatError) -> None:
-    """Puts a service's refusal where it belongs: at its fields, or above the form."""
-    named = {name: texts for name, texts in (error.fields or {}).items() if name in form.fields}
-    for name, texts in named.items():
-        form.add_error(name, texts)
-    if not named:
-        form.add_error(None, error.detail)
+LENGTH_HELP = "At least 8 characters, and not only digits."
 
 
 def username_field(**kwargs: Any) -> forms.CharField:
@@ -40,7 +34,7 @@ class LoginForm(forms.Form):
 class SignUpForm(forms.Form):
     username = username_field(help_text="3 to 32 letters, digits, dots, dashes or underscores.")
     display_name = name_field(help_text="How others see you. You can change it later.")
-    password = password_field("Password", "new-password", help_text="At least 8 characters.")
+    password = password_field("Password", "new-password", help_text=LENGTH_HELP)
 
 
 class SetupForm(SignUpForm):
@@ -71,12 +65,28 @@ class TokenForm(forms.Form):
 
 
 class PasswordForm(forms.Form):
+    """`tokens` are those the person has; one that isn't kept is revoked."""
+
     current = password_field("Current password", "current-password")
-    password = password_field("New password", "new-password", help_text="At least 8 characters.")
+    password = password_field("New password", "new-password", help_text=LENGTH_HELP)
+    keep_tokens = forms.TypedMultipleChoiceField(
+        label="Tokens that go on working",
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="All others are revoked. Keep one only if nobody else can have it.",
+    )
+
+    def __init__(self, *args: Any, tokens: Iterable[ApiToken], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(token.pk, str(token)) for token in tokens]
+        self.fields["keep_tokens"].choices = choices  # type: ignore[attr-defined]
+        if not choices:
+            del self.fields["keep_tokens"]
 
 
 class NewPasswordForm(forms.Form):
-    password = password_field("New password", "new-password", help_text="At least 8 characters.")
+    password = password_field("New password", "new-password", help_text=LENGTH_HELP)
 
 
 class ResetForm(forms.Form):

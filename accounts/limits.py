@@ -8,11 +8,43 @@ from django.core.cache import cache
 from chatsite.errors import RateLimited
 
 WINDOW = 300  # seconds
+# Failures of one address: with one name, and with all names together.
 LOGINS_PER_NAME = 10
 LOGINS_PER_ADDRESS = 50
+# Failures with one name, of all addresses together. Whoever has many of them may lock a name for browsers it never logged
+# in with; so it is far above what one address may do, and still no more than 28,800 guesses a day.
+LOGINS_PER_NAME_ANYWHERE = 100
+# Failures with one name in a browser that this person has logged in with. Nothing else counts against it.
+LOGINS_PER_DEVICE = 10
 SIGN_UPS_PER_ADDRESS = 50
 RESETS_PER_ADDRESS = 10
 RESETS_PER_NAME = 3
+
+
+Counted = tuple[str, str, int]
+
+
+def guesses(name: str, address: str, device: str | None) -> list[Counted]:
+    """What a guess at the password of `name` (in any case) counts against, for `attempt_all`; `device` is one that the
+    person has logged in with. The address's own come first: who is refused by them counts against nobody else."""
+    if device is not None:
+        return [("login-device", device, LOGINS_PER_DEVICE)]
+    name = name.lower()
+    return [
+        ("login-address", address, LOGINS_PER_ADDRESS),
+        ("login-name", f"{address} {name}", LOGINS_PER_NAME),
+        ("login-anywhere", name, LOGINS_PER_NAME_ANYWHERE),
+    ]
+
+
+def attempt_all(counted: list[Counted]) -> None:
+    for kind, who, limit in counted:
+        attempt(kind, who, limit)
+
+
+def all_succeeded(counted: list[Counted]) -> None:
+    for kind, who, _ in counted:
+        succeeded(kind, who)
 
 
 def attempt(kind: str, who: str, limit: int) -> None:

@@ -1,7 +1,10 @@
 import hashlib
 import secrets
+from collections.abc import Collection
+from functools import partial
 from typing import Any, ClassVar
 
+from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models, transaction
 from django.db.models.functions import Lower
@@ -10,6 +13,7 @@ from django.utils.crypto import salted_hmac
 
 from accounts import arrivals
 from accounts.names import USERNAME, tidy, validate_display_name, validate_username
+from chatsite.realtime import rights
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -92,6 +96,15 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_present(self) -> bool:
         return self.is_active and not self.is_banned
 
+    def check_password(self, raw_password: str | None) -> bool:
+        """Whether it is this one. A hash of an older kind is made anew, unless the password was changed meanwhile."""
+
+        def renew(password: str) -> None:
+            seen, self.password = self.password, make_password(password)
+            User.objects.filter(pk=self.pk, password=seen).update(password=self.password)
+
+        return check_password(raw_password, self.password, renew)
+
     def get_full_name(self) -> str:
         return self.name
 
@@ -104,11 +117,20 @@ class User(AbstractBaseUser, PermissionsMixin):
         return salted_hmac(key, value, secret=secret, algorithm="sha256").hexdigest()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        arriving = self._state.adding
+        arriving, renewed = self._state.adding, getattr(self, "_password", None) is not None
         with transaction.atomic():
             super().save(*args, **kwargs)
             if arriving:
                 arrivals.welcome(self)
+            elif renewed:
+                self.end_all_but()
+
+    def end_all_but(self, tokens: Collection[int] = ()) -> None:
+        """End what a former password let in: every token whose id isn't among these, and after the commit every live
+        connection that didn't come by one of them. Sessions prove the password's hash, and end with it."""
+        kept = list(self.tokens.filter(pk__in=tokens).values_list("pk", flat=True)) if tokens else []
+        self.tokens.exclude(pk__in=kept).delete()
+        transaction.on_commit(partial(rights.end_sessions, self.pk, "password_changed", but_tokens=kept))
 
 
 class UserSession(models.Model):
@@ -166,6 +188,15 @@ class InviteQuerySet(models.QuerySet["Invite"]):
     def usable(self) -> "InviteQuerySet":
         """Not revoked, run out or used up, and made by somebody who is still welcome."""
         return self.standing().filter(models.Q(max_uses=None) | models.Q(uses__lt=models.F("max_uses")))
+
+    def left(self) -> "InviteQuerySet":
+        """Not revoked, run out or used up: what the row itself says. An UPDATE of these asks it again of a row it had to
+        wait for; PostgreSQL doesn't ask again what a join says."""
+        return self.filter(
+            models.Q(expires_at=None) | models.Q(expires_at__gt=timezone.now()),
+            models.Q(max_uses=None) | models.Q(uses__lt=models.F("max_uses")),
+            revoked=False,
+        )
 
     def standing(self) -> "InviteQuerySet":
         """Neither revoked nor run out, and made by somebody who is still welcome; it may be used up."""

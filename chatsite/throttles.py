@@ -1,5 +1,7 @@
 """REST's limits, where somebody sets the clock back: what was asked at a time that is still to come doesn't count."""
 
+from typing import Any
+
 from rest_framework import throttling
 
 
@@ -8,6 +10,16 @@ class SteadyThrottle(throttling.SimpleRateThrottle):
 
     num_requests: int
     duration: int
+
+    @property
+    def history(self) -> list[float]:
+        return self._history
+
+    @history.setter
+    def history(self, stored: Any) -> None:
+        """Out of the cache, which others may write to as well."""
+        good = isinstance(stored, list) and all(type(at) in (int, float) for at in stored)
+        self._history: list[float] = stored if good else []
 
     def throttle_failure(self) -> bool:
         past = [at for at in self.history if at <= self.now + self.duration]

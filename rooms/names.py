@@ -14,6 +14,9 @@ SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 # Pages under /chat/ that are no room, and the mark of a direct room.
 RESERVED = {"new", "direct"}
 DIRECT_PREFIX = "d-"
+# 50 bits: nobody finds one by trying. No letters that look like others.
+TAIL, TAIL_LETTERS = 10, "abcdefghijkmnpqrstuvwxyz23456789"
+LONGEST_BASE = 64 - 1 - TAIL
 
 
 def check_slug(slug: str) -> str:
@@ -43,13 +46,33 @@ def checked(field: str, value: str, longest: int | None, required: bool = False)
     return value
 
 
+def new_slug(name: str, chosen: str | None, kind: str) -> str:
+    """The address of a room that is to be made. A private room's has a random tail, also one that was chosen: so it takes
+    nothing that anybody else could ask for, and whether there is a private room of some name can't be found out by trying to
+    make another. Raises Invalid for what can be no address."""
+    if chosen:
+        check_slug(chosen)
+    if kind == Room.Kind.PRIVATE:
+        return hidden_slug(chosen or name)
+    return chosen or free_slug(name)
+
+
+def hidden_slug(name: str) -> str:
+    tail = "".join(secrets.choice(TAIL_LETTERS) for _ in range(TAIL))
+    return f"{base_of(name) or 'room'}-{tail}"
+
+
+def base_of(name: str) -> str:
+    """What is left of a name in an address, with room for a number or a tail behind it."""
+    base = slugify(name)[:LONGEST_BASE].strip("-_")
+    return f"room-{base}"[:LONGEST_BASE] if base.startswith(DIRECT_PREFIX) else base
+
+
 def free_slug(name: str) -> str:
     """The name as an address, with a number behind it where it is taken, or a random one where nothing is left of it."""
-    base = slugify(name)[:56].strip("-_")
+    base = base_of(name)
     if not base:
         return f"room-{secrets.token_hex(4)}"
-    if base.startswith(DIRECT_PREFIX):
-        base = f"room-{base}"
     taken = set(Room.objects.filter(slug__startswith=base).values_list("slug", flat=True)) | RESERVED
     candidates = (base if number == 1 else f"{base}-{number}" for number in range(1, len(taken) + 2))
     return next(candidate for candidate in candidates if candidate not in taken)

@@ -55,7 +55,11 @@ class RoomCreateSerializer(StrictSerializer):
         max_length=64,
         help_text="May be left out where there is a slug, and for a direct room.",
     )
-    slug = Text(required=False, max_length=64, help_text="Made of the name if left out. It never changes.")
+    slug = Text(
+        required=False,
+        max_length=64,
+        help_text="Made of the name if left out. A private room's gets a random tail. It never changes.",
+    )
     topic = Text(required=False, allow_blank=True, max_length=250)
     kind = Choice(choices=Room.Kind.choices, default=Room.Kind.PUBLIC)
     members = serializers.ListField(

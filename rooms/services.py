@@ -6,7 +6,7 @@ All raise the contract's errors (`chatsite.errors`): `not_found`, `forbidden`, `
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -14,7 +14,7 @@ from chatsite.errors import Archived, Conflict, Forbidden
 from chatsite.realtime import rights
 from rooms import access, log, membership
 from rooms.models import Membership, Room
-from rooms.names import check_slug, check_topic, free_slug, room_name
+from rooms.names import check_topic, new_slug, room_name
 
 Kind = Room.Kind
 Role = Membership.Role
@@ -29,18 +29,29 @@ def create_room(
     slug: str | None = None,
     members: Iterable[str] = (),
 ) -> Room:
-    """A public or private room owned by `user`. The slug is made of the name if left out; one taken is a `conflict`."""
-    name = room_name(name)
-    slug = check_slug(slug) if slug else free_slug(name)
-    if Room.objects.filter(slug=slug).exists():
+    """A public or private room owned by `user`. The slug is made of the name if left out; a public room's that is taken is
+    a `conflict`. A private room's gets a random tail."""
+    details = {"name": room_name(name), "topic": check_topic(topic), "kind": kind, "created_by": user}
+    room = store(new_slug(name, slug, kind), **details) or (
+        None if slug else store(new_slug(name, None, kind), **details)
+    )
+    if room is None:
         raise Conflict(
             "There is a room of that name in its address already.", fields={"slug": ["Already taken."]}
         )
-    room = Room.objects.create(slug=slug, name=name, topic=check_topic(topic), kind=kind, created_by=user)
     membership.grant(room, user, role=Role.OWNER)
     for other in membership.people(members):
         membership.grant(room, other, by=user)
     return room
+
+
+def store(slug: str, **details: Any) -> Room | None:
+    """None where there is a room of this slug, even one that came this moment."""
+    try:
+        with transaction.atomic():
+            return Room.objects.create(slug=slug, **details)
+    except IntegrityError:
+        return None
 
 
 def update_room(user: User, slug: str, *, name: str | None = None, topic: str | None = None) -> Room:

@@ -50,7 +50,9 @@ def tell(slug: str, user: User, typing: bool) -> None:
 
 
 def heard(slug: str, user_id: int, data: dict[str, Any]) -> None:
-    """Another process has told it; its own clients know already."""
+    """Another process has told it; its own clients know already. Without a person in it, it isn't of this version."""
+    if not isinstance(data.get("user"), dict) or not isinstance(data["user"].get("username"), str):
+        return
     forget_elsewhere(slug, user_id)
     if data.get("typing") is True:
         timer = Timer(SECONDS + LATE, ended, slug, user_id)

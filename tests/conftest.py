@@ -93,8 +93,15 @@ def client_of(client):
 @pytest.fixture
 def private_room(owner, member):
     """The owner's and the member's; the stranger knows nothing of it."""
-    room = services.create_room(owner, "Board", kind="private")
+    room = named(services.create_room(owner, "Board", kind="private"), "board")
     membership.grant(room, member)
+    return room
+
+
+def named(room, slug):
+    """With an address that tests can write down; a private room's own has a random tail."""
+    room.slug = slug
+    room.save(update_fields=["slug"])
     return room
 
 

@@ -40,14 +40,13 @@ def use_invite(user: User, code: str) -> str | None:
     """Follows the link, and returns the page it leads to. Who followed it before may do so again."""
     with transaction.atomic():
         invite = find_invite(code, user=user)
-        if not invite.used.filter(user=user).exists():
-            spend(user, invite)
+        spend(user, invite)
         return arrivals.follow(user, invite)
 
 
 def spend(user: User, invite: Invite) -> None:
-    """Takes one use, in one statement: two people can't both take the last. Call it in a transaction."""
-    taken = Invite.objects.usable().filter(pk=invite.pk).update(uses=F("uses") + 1)
-    if not taken:
+    """Takes one use, in one statement: two people can't both take the last. None for who has one already. Call it in a
+    transaction, which NotFound rolls back."""
+    _, first = InviteUse.objects.get_or_create(invite=invite, user=user)
+    if first and not Invite.objects.left().filter(pk=invite.pk).update(uses=F("uses") + 1):
         raise NotFound(GONE)
-    InviteUse.objects.create(invite=invite, user=user)

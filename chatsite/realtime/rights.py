@@ -3,7 +3,9 @@
 Called after the commit, as `delivery` is, and as little does any of it raise.
 """
 
+from collections.abc import Collection
 from hashlib import sha256
+from typing import Any
 
 from chatsite.realtime import listeners, others, wire
 from chatsite.realtime.connection import Connection
@@ -44,10 +46,19 @@ def _evict_here(user_id: int, slug: str) -> None:
 
 @never_raises
 def end_sessions(
-    user_id: int, code: str, *, session_key: str | None = None, token_id: int | None = None
+    user_id: int,
+    code: str,
+    *,
+    session_key: str | None = None,
+    token_id: int | None = None,
+    but_tokens: Collection[int] = (),
 ) -> None:
     """Tell the user's connections why, and close them, in any process; only those that came in by the key or token,
-    where one is named."""
+    where one is named, and none that came in by one of `but_tokens`."""
+    if but_tokens:
+        _end_here_but(user_id, code, list(but_tokens))
+        others.site.tell("end-but", user_id, code, list(but_tokens))
+        return
     digest = None if session_key is None else digest_of(session_key)
     _end_here(user_id, code, digest, token_id)
     others.site.tell("end", user_id, code, digest, token_id)
@@ -69,9 +80,17 @@ def _end_here(user_id: int, code: str, digest: str | None, token_id: int | None)
         end(connection, code)
 
 
+def _end_here_but(user_id: int, code: str, tokens: list[Any]) -> None:
+    _revoked[0] += 1
+    for connection in listeners.connections(user_id):
+        if connection.identity.token_id is None or connection.identity.token_id not in tokens:
+            end(connection, code)
+
+
 others.hear("restrict", _restrict_here)
 others.hear("evict", _evict_here, int, str)
 others.hear("end", _end_here, int, str, str | None, int | None)
+others.hear("end-but", _end_here_but, int, str, list)
 
 
 @never_raises

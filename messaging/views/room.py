@@ -6,13 +6,13 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.models import User
 from accounts.payloads import user_payload
-from chatsite.errors import ChatError, NotFound
-from chatsite.pages import add_errors, signed_in
+from chatsite.errors import NotFound
+from chatsite.pages import attempt, form_page, signed_in
 from messaging import events, services
 from messaging.forms import MessageForm
 from messaging.models import Message
@@ -53,13 +53,10 @@ def post(request: HttpRequest, slug: str) -> HttpResponse:
     """Without scripts, a message is a form."""
     form = MessageForm(request.POST)
     access.membership_for(request.user, slug)  # type: ignore[arg-type]
-    if form.is_valid():
-        try:
-            services.send(request.user, slug, **form.cleaned_data)  # type: ignore[arg-type]
-            return redirect(reverse("room", args=[slug]) + "#latest")
-        except ChatError as error:
-            add_errors(form, error)
-    return room_page(request, slug, window, form)
+    done, outcome = attempt(form, lambda **data: services.send(request.user, slug, **data))  # type: ignore[arg-type]
+    if done:
+        return redirect(reverse("room", args=[slug]) + "#latest")
+    return room_page(request, slug, window, form, outcome)
 
 
 def window(request: HttpRequest, here: Room) -> Payload:
@@ -99,7 +96,11 @@ def around(request: HttpRequest, here: Room, message: Message) -> Payload:
 
 
 def room_page(
-    request: HttpRequest, slug: str, show: Callable[..., Payload], form: MessageForm | None = None
+    request: HttpRequest,
+    slug: str,
+    show: Callable[..., Payload],
+    form: MessageForm | None = None,
+    outcome: object = None,
 ) -> HttpResponse:
     user: Any = request.user
     here, mine = access.find(user, slug)
@@ -114,13 +115,12 @@ def room_page(
         "rows": rows(shown["messages"], user, about["read_seq"] if mine else None, whole=not shown["older"]),
         "shown": shown,
         "target": shown.get("target"),
-        "form": form or MessageForm(),
         "page_data": page_data(user, about, mine, shown),
         **panel(here, about["members"], (message["sender"]["username"] for message in shown["messages"])),
         **composer_state(mine),
     }
     template = "messaging/room.html" if mine else "messaging/preview.html"
-    response = render(request, template, context, status=400 if form else 200)
+    response = form_page(request, template, form or MessageForm(), outcome, **context)
     if mine:
         response.set_cookie("room", slug, max_age=YEAR, samesite="Lax", httponly=True, secure=settings.SECURE)
     return response

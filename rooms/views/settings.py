@@ -4,12 +4,11 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from chatsite.errors import ChatError
-from chatsite.pages import add_errors, signed_in
+from chatsite.pages import attempt, form_page, posted, signed_in
 from rooms import access, invites, membership, services
 from rooms.forms import RoomForm
 from rooms.payloads import room_payload
@@ -20,22 +19,18 @@ def room_settings(request: HttpRequest, slug: str) -> HttpResponse:
     """Name and topic; what else an owner may do stands below."""
     user: Any = request.user
     mine = access.membership_for(user, slug)
-    form = RoomForm(request.POST or None, initial={"name": mine.room.name, "topic": mine.room.topic})
-    if form.is_valid():
-        try:
-            services.update_room(user, slug, **form.cleaned_data)
-            messages.success(request, "Saved.")
-            return redirect("room_settings", slug)
-        except ChatError as error:
-            add_errors(form, error)
+    form = RoomForm(posted(request), initial={"name": mine.room.name, "topic": mine.room.topic})
+    done, outcome = attempt(form, lambda **data: services.update_room(user, slug, **data))
+    if done:
+        messages.success(request, "Saved.")
+        return redirect("room_settings", slug)
     context = {
         "room": room_payload(user, mine.room),
         "mine": mine,
-        "form": form,
         "invite_link": request.session.pop("invite_link", None),
         "current": slug,
     }
-    return render(request, "rooms/settings.html", context, status=400 if form.errors else 200)
+    return form_page(request, "rooms/settings.html", form, outcome, **context)
 
 
 @require_POST

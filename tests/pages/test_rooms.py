@@ -46,7 +46,7 @@ def catch_up_allowance(path):
 
 def test_only_moderators_change_the_room(client_of, member, public_room):
     answer = client_of(member).post(f"/chat/{public_room.slug}/settings", {"name": "Mine", "topic": ""})
-    assert answer.status_code == 400
+    assert answer.status_code == 403
     assert Room.objects.get(pk=public_room.pk).name == "Lobby"
 
 
