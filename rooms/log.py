@@ -96,9 +96,20 @@ def deliver(slug: str, event: str, data: Payload | orjson.Fragment, seq: int) ->
 
 def append(room: Room, event: str, user: User, **data: Any) -> Event:
     """Write and publish an event about `user` whose whole story is in its row."""
-    row = write(room, take(room), event, user, data=data)
-    publish(room, event, row_data(room, row))
-    return row
+    return append_all(room, event, [user], **data)[0]
+
+
+def append_all(room: Room, event: str, users: Sequence[User], **data: Any) -> list[Event]:
+    """`append` for each of some people, in their order and by as many statements as for one."""
+    seqs = take_many([room.pk] * len(users))
+    room.head = seqs[-1]
+    rows = Event.objects.bulk_create(
+        Event(room=room, seq=seq, event=event, user=user, data=data)
+        for seq, user in zip(seqs, users, strict=True)
+    )
+    for row in rows:
+        publish(room, event, row_data(room, row))
+    return rows
 
 
 def row_data(room: Room, row: Event) -> Payload:

@@ -14,6 +14,8 @@ SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 # Pages under /chat/ that are no room, and the mark of a direct room.
 RESERVED = {"new", "direct"}
 DIRECT_PREFIX = "d-"
+# Rooms of the same name whose addresses are told apart by a number.
+MOST_NUMBERED = 50
 
 
 def check_slug(slug: str) -> str:
@@ -50,6 +52,7 @@ def free_slug(name: str) -> str:
         return f"room-{secrets.token_hex(4)}"
     if base.startswith(DIRECT_PREFIX):
         base = f"room-{base}"
-    taken = set(Room.objects.filter(slug__startswith=base).values_list("slug", flat=True)) | RESERVED
-    candidates = (base if number == 1 else f"{base}-{number}" for number in range(1, len(taken) + 2))
-    return next(candidate for candidate in candidates if candidate not in taken)
+    candidates = [base, *(f"{base}-{number}" for number in range(2, MOST_NUMBERED + 1))]
+    taken = set(Room.objects.filter(slug__in=candidates).values_list("slug", flat=True)) | RESERVED
+    free = (candidate for candidate in candidates if candidate not in taken)
+    return next(free, f"{base[:50]}-{secrets.token_hex(4)}")

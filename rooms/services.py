@@ -3,16 +3,17 @@
 All raise the contract's errors (`chatsite.errors`): `not_found`, `forbidden`, `invalid`, `archived`, `banned`, `conflict`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import quotas
 from accounts.models import User
 from chatsite.errors import Archived, Conflict, Forbidden
 from chatsite.realtime import rights
-from rooms import access, log, membership
+from rooms import access, consent, log, membership
 from rooms.models import Membership, Room
 from rooms.names import check_slug, check_topic, free_slug, room_name
 
@@ -20,7 +21,6 @@ Kind = Room.Kind
 Role = Membership.Role
 
 
-@transaction.atomic
 def create_room(
     user: User,
     name: str,
@@ -30,16 +30,28 @@ def create_room(
     members: Iterable[str] = (),
 ) -> Room:
     """A public or private room owned by `user`. The slug is made of the name if left out; one taken is a `conflict`."""
-    name = room_name(name)
-    slug = check_slug(slug) if slug else free_slug(name)
+    details = {"name": room_name(name), "topic": check_topic(topic), "kind": kind}
+    slug = check_slug(slug) if slug else None
+    others = [other for other in membership.people(members) if other != user]
+    quotas.spend(user, quotas.ROOMS)
+    quotas.spend(user, quotas.ADDITIONS, len(others))
+    return store_room(user, slug or free_slug(details["name"]), others, **details)
+
+
+@transaction.atomic
+def store_room(user: User, slug: str, others: Sequence[User], **details: Any) -> Room:
+    """Asks all that others may change meanwhile, and as little as can be: whoever else writes waits for it."""
+    quotas.hold(user)
+    quotas.check_total(user, quotas.ROOMS, Room.objects.filter(created_by=user).exclude(kind=Kind.DIRECT))
+    membership.check_additions(user, len(others))
+    consent.check_may_add(user, others)
     if Room.objects.filter(slug=slug).exists():
         raise Conflict(
             "There is a room of that name in its address already.", fields={"slug": ["Already taken."]}
         )
-    room = Room.objects.create(slug=slug, name=name, topic=check_topic(topic), kind=kind, created_by=user)
-    membership.grant(room, user, role=Role.OWNER)
-    for other in membership.people(members):
-        membership.grant(room, other, by=user)
+    room = Room.objects.create(slug=slug, created_by=user, **details)
+    membership.admit(room, [user], role=Role.OWNER)
+    membership.admit(room, others, added_by=user)
     return room
 
 

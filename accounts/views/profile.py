@@ -30,7 +30,14 @@ def profile_page(
     context = {"token_form": TokenForm(auto_id="token_%s"), **context}
     tokens = list(user.tokens.order_by("-pk"))
     return form_page(
-        request, "accounts/profile.html", form, outcome, person=user_payload(user), tokens=tokens, **context
+        request,
+        "accounts/profile.html",
+        form,
+        outcome,
+        person=user_payload(user),
+        tokens=tokens,
+        may_invite=services.may_invite(user),
+        **context,
     )
 
 

@@ -1,7 +1,6 @@
 from contextlib import contextmanager
 
 import pytest
-from django.core.cache import cache
 
 from accounts import presence
 from accounts.models import SiteSettings, User
@@ -27,11 +26,6 @@ class Wire:
     @property
     def text(self):
         return "\n".join(self.frames)
-
-
-@pytest.fixture(autouse=True)
-def fresh_limits():
-    cache.clear()
 
 
 @pytest.fixture
