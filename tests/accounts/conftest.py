@@ -73,6 +73,17 @@ def moderator(db):
 
 
 @pytest.fixture
+def bring_in(db):
+    """`bring_in("members")`: who may let strangers sign up."""
+
+    def bring_in(inviters):
+        SiteSettings.load()
+        SiteSettings.objects.update(inviters=inviters)
+
+    return bring_in
+
+
+@pytest.fixture
 def sign_up_is(db):
     def sign_up_is(door):
         SiteSettings.load()
