@@ -48,6 +48,14 @@ def refuse_for(people: Collection[User], unwilling: Q, sentence: str) -> None:
         raise Forbidden(" ".join(sentences), fields={"members": sentences})
 
 
+def whom_i_blocked(mine: Membership) -> User | None:
+    """The other one in a direct room of two, where I am who blocked the other."""
+    others = User.objects.filter(memberships__room=mine.room_id).exclude(pk=mine.user_id)
+    return others.filter(
+        Exists(PersonBlock.objects.filter(user=mine.user_id, blocked=OuterRef("pk")))
+    ).first()
+
+
 def lift_room_block(room: Room, user: User) -> None:
     """For who came back by themselves."""
     RoomBlock.objects.filter(room=room, user=user).delete()

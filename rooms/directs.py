@@ -8,6 +8,7 @@ from django.db import transaction
 from accounts import quotas
 from accounts.models import User
 from chatsite.errors import Invalid
+from chatsite.realtime import readings
 from rooms import consent, membership
 from rooms.models import Room
 from rooms.names import DIRECT_PREFIX
@@ -26,6 +27,7 @@ def open_direct(user: User, usernames: Iterable[str]) -> tuple[Room, bool]:
     if room is not None:
         return room, False
     quotas.spend(user, quotas.DIRECTS)
+    readings.give_way()
     return begin(user, others)
 
 

@@ -8,8 +8,8 @@ from django.db import transaction
 from accounts import quotas
 from accounts.models import User
 from chatsite.errors import Archived, Banned, Conflict, Forbidden, Invalid, NotFound
-from chatsite.realtime import rights
-from rooms import access, activity, consent, log, typing
+from chatsite.realtime import readings, rights
+from rooms import access, activity, consent, log, statements, typing
 from rooms.models import Ban, Membership, Room
 
 Role = Membership.Role
@@ -60,10 +60,8 @@ def admit(
         return []
     by = by or added_by
     events = log.append_all(room, "member-joined", fresh, **({"by": by.username} if by else {}))
-    Membership.objects.bulk_create(
-        Membership(room=room, user=person, role=role, read_seq=event.seq, added_by=added_by)
-        for person, event in zip(fresh, events, strict=True)
-    )
+    seqs = ((event.user_id, event.seq) for event in events)
+    statements.admit(room.pk, role, added_by and added_by.pk, events[0].at, seqs)
     told = partial(activity.tell_some, room.slug, [person.pk for person in fresh])
     transaction.on_commit(told, robust=True)
     return fresh
@@ -133,6 +131,7 @@ def add_member(user: User, slug: str, username: str) -> Membership:
     other = person(username)
     if not room.memberships.filter(user=other).exists():
         quotas.spend(user, quotas.ADDITIONS)
+        readings.give_way()
         add(user, room.slug, other)
     return Membership.objects.select_related("user").get(room=room, user=other)
 

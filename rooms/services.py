@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts import quotas
 from accounts.models import User
 from chatsite.errors import Archived, Conflict, Forbidden
-from chatsite.realtime import rights
+from chatsite.realtime import readings, rights
 from rooms import access, consent, log, membership
 from rooms.models import Membership, Room
 from rooms.names import check_slug, check_topic, free_slug, room_name
@@ -35,6 +35,8 @@ def create_room(
     others = [other for other in membership.people(members) if other != user]
     quotas.spend(user, quotas.ROOMS)
     quotas.spend(user, quotas.ADDITIONS, len(others))
+    # It takes some milliseconds, in which nobody else writes.
+    readings.give_way()
     return store_room(user, slug or free_slug(details["name"]), others, **details)
 
 
