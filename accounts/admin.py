@@ -187,12 +187,17 @@ class InviteAdmin(admin.ModelAdmin):
     search_fields = ["created_by__username"]
     list_select_related = ["created_by"]
     list_display_links = None
-    fields = list_display
+    # A link is its maker's, and lasts as it was made: who changed that would bring in people by another's right.
+    fields = readonly_fields = (
+        "created_by",
+        "created_at",
+        "expires_at",
+        "uses",
+        "max_uses",
+        "revoked",
+        "for_site",
+    )
     actions = ["revoke"]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Invite | None = None) -> list[str]:
-        """A link is its maker's, and lasts as it was made: who changed that would bring in people by another's right."""
-        return self.list_display
 
     @admin.action(description="Revoke", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Invite]) -> None:

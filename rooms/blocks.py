@@ -25,12 +25,11 @@ def block_room(user: User, slug: str) -> tuple[RoomBlock, bool]:
     known = RoomBlock.objects.select_related("room").filter(user=user, room__slug=slug).first()
     if known is not None and not known.room.memberships.filter(user=user).exists():
         return known, False
-    room, mine = access.find(user, slug)
-    check_most(user.room_blocks.exclude(room=room))
-    if mine is not None:
-        membership.leave_room(user, slug)
     # Whoever adds them at this moment is waited for, or waits and finds the block.
-    access.locked(room)
+    room = access.locked(access.room_for(user, slug))
+    check_most(user.room_blocks.exclude(room=room))
+    if room.memberships.filter(user=user).exists():
+        membership.leave_room(user, slug)
     return RoomBlock.objects.get_or_create(user=user, room=room)
 
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from accounts import quotas
 from accounts import services as accounts
 from accounts.models import Invite, User
-from accounts.services.invites import GONE
+from accounts.services.invites import DAYS, GONE, USES
 from chatsite.errors import Archived, Banned, Forbidden, NotFound
 from rooms import access
 from rooms.consent import lift_room_block
@@ -19,21 +19,23 @@ from rooms.models import Ban, Membership, Room, RoomInvite
 SHOWN = 50
 
 
-def make_room_invite(user: User, slug: str, **details: int) -> RoomInvite:
-    """A link into the room, by its owner and moderators; `days` and `max_uses` as of `accounts.store_invite`."""
+def make_room_invite(user: User, slug: str, *, days: int = DAYS, max_uses: int = USES) -> RoomInvite:
+    """A link into the room, by its owner and moderators."""
     access.moderating_membership(user, slug)
     quotas.spend(user, quotas.INVITES)
-    return store_room_invite(user, slug, **details)
+    return store_room_invite(user, slug, days, max_uses)
 
 
 @transaction.atomic
-def store_room_invite(user: User, slug: str, **details: int) -> RoomInvite:
+def store_room_invite(user: User, slug: str, days: int, max_uses: int) -> RoomInvite:
     room = access.moderating_membership(user, slug).room
     if room.kind == Room.Kind.DIRECT:
         raise Forbidden("A direct conversation has no invite links.")
     if room.archived:
         raise Archived()
-    return RoomInvite.objects.create(room=room, invite=accounts.store_invite(user, **details))
+    return RoomInvite.objects.create(
+        room=room, invite=accounts.store_invite(user, days=days, max_uses=max_uses)
+    )
 
 
 def listed(room: Room) -> list[RoomInvite]:

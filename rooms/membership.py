@@ -60,8 +60,8 @@ def admit(
         return []
     by = by or added_by
     events = log.append_all(room, "member-joined", fresh, **({"by": by.username} if by else {}))
-    seqs = ((event.user_id, event.seq) for event in events)
-    statements.admit(room.pk, role, added_by and added_by.pk, events[0].at, seqs)
+    seqs = ((person.pk, event.seq) for person, event in zip(fresh, events, strict=True))
+    statements.admit(room.pk, role, added_by.pk if added_by else None, events[0].at, seqs)
     told = partial(activity.tell_some, room.slug, [person.pk for person in fresh])
     transaction.on_commit(told, robust=True)
     return fresh
