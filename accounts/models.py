@@ -211,8 +211,13 @@ class InviteQuerySet(models.QuerySet["Invite"]):
         return self.filter(models.Q(expires_at=None) | models.Q(expires_at__gt=now), revoked=False)
 
     def left(self) -> "InviteQuerySet":
-        """Of these, the ones that aren't used up."""
-        return self.filter(models.Q(max_uses=None) | models.Q(uses__lt=models.F("max_uses")))
+        """Not revoked, run out or used up: what the row itself says. An UPDATE of these asks it again of a row it had to
+        wait for; PostgreSQL doesn't ask again what a join says."""
+        return self.filter(
+            models.Q(expires_at=None) | models.Q(expires_at__gt=timezone.now()),
+            models.Q(max_uses=None) | models.Q(uses__lt=models.F("max_uses")),
+            revoked=False,
+        )
 
 
 class Invite(models.Model):

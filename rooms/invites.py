@@ -41,7 +41,7 @@ def store_room_invite(user: User, slug: str, days: int, max_uses: int) -> RoomIn
 def listed(room: Room) -> list[RoomInvite]:
     """The newest links into the room that aren't revoked, run out or used up, each with whether it is `ended` as its
     maker moderates the room no more, and whether it `signs_up` who has no account."""
-    lasting = room.invites.filter(invite__in=Invite.objects.lasting().left())
+    lasting = room.invites.filter(invite__in=Invite.objects.left())
     return described(lasting.select_related("invite__created_by").order_by("-pk")[:SHOWN])
 
 

@@ -37,7 +37,7 @@ def store_invite(user: User, *, days: int = DAYS, max_uses: int = USES, for_site
     if not 1 <= max_uses <= MOST_USES:
         raise Invalid.about("max_uses", f"Use 1 to {MOST_USES} people.")
     quotas.hold(user)
-    quotas.check_total(user, quotas.INVITES, Invite.objects.lasting().left().filter(created_by=user))
+    quotas.check_total(user, quotas.INVITES, Invite.objects.left().filter(created_by=user))
     expires_at = timezone.now() + timedelta(days=days)
     return Invite.objects.create(created_by=user, expires_at=expires_at, max_uses=max_uses, for_site=for_site)
 

@@ -32,9 +32,7 @@ def invites(request: HttpRequest) -> HttpResponse:
 def links(request: HttpRequest) -> list[tuple[Invite, str, bool]]:
     """Each with its address, and whether it works. One doesn't whose maker may bring in nobody any more, but does again
     when they may."""
-    shown = list(
-        visible_to(me(request)).lasting().left().select_related("created_by").order_by("-pk")[:SHOWN]
-    )
+    shown = list(visible_to(me(request)).left().select_related("created_by").order_by("-pk")[:SHOWN])
     working = set(
         Invite.objects.usable().filter(pk__in=[one.pk for one in shown]).values_list("pk", flat=True)
     )

@@ -284,3 +284,41 @@ def test_a_link_from_before_there_were_bounds_works_on(moderator, member):
     Invite.objects.update(expires_at=None, max_uses=None)
     assert services.find_invite(link.code) == link
     assert signs_up(link)
+
+
+class TestResetLinks:
+    """The same of a link that lets somebody choose a password: it ends with the role of who made it."""
+
+    def parts(self, link):
+        return link.split("/")[-2:]
+
+    @pytest.mark.parametrize("end", [banned, deactivated, demoted])
+    def test_an_administrators_link_ends_with_their_role(self, administrator, make_person, member, end):
+        other = make_person("other.admin")
+        services.set_rank(other, is_staff=True, is_superuser=True)
+        uid, token = self.parts(services.make_reset_link(member, by=other))
+        assert services.user_of_reset_link(uid, token) == member
+        end(other, None)
+        with pytest.raises(NotFound):
+            services.reset_password(uid, token, "quite another phrase")
+        assert Client().get(f"/password/reset/{uid}/{token}").status_code == 404
+
+    def test_nobody_can_take_the_maker_out_or_put_another_in(self, administrator, make_person, member):
+        other = make_person("other.admin")
+        services.set_rank(other, is_staff=True, is_superuser=True)
+        uid, token = self.parts(services.make_reset_link(member, by=other))
+        plain = token.partition(".")[2]
+        for forged in (
+            plain,
+            f".{plain}",
+            f"{administrator.pk}.{plain}",
+            f"x.{plain}",
+            f"{'9' * 400}.{plain}",
+            f"²{token}",
+        ):
+            with pytest.raises(NotFound):
+                services.user_of_reset_link(uid, forged)
+
+    def test_one_that_was_mailed_has_no_maker(self, member):
+        uid, token = self.parts(services.make_reset_link(member))
+        assert services.user_of_reset_link(uid, token) == member
