@@ -192,6 +192,16 @@ class InviteAdmin(admin.ModelAdmin):
     search_fields = ["created_by__username"]
     list_select_related = ["created_by"]
     list_display_links = None
+    # A link is its maker's, and lasts as it was made: who changed that would bring in people by another's right.
+    fields = readonly_fields = (
+        "created_by",
+        "created_at",
+        "expires_at",
+        "uses",
+        "max_uses",
+        "revoked",
+        "for_site",
+    )
     actions = ["revoke"]
 
     @admin.action(description="Revoke", permissions=["change"])

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from accounts.models import ApiToken
+from accounts.services.invites import MOST_USES, USES
 from accounts.validators import LONGEST_PASSWORD
 
 LENGTH_HELP = "At least 8 characters, and not only digits."
@@ -100,12 +101,12 @@ class InviteForm(forms.Form):
         label="Works for",
         coerce=int,
         initial="7",
-        choices=[("1", "A day"), ("7", "A week"), ("30", "A month"), ("0", "As long as it isn't revoked")],
+        choices=[("1", "A day"), ("7", "A week"), ("30", "A month"), ("365", "A year")],
     )
     max_uses = forms.IntegerField(
         label="How many people",
-        required=False,
+        initial=USES,
         min_value=1,
-        max_value=100_000,
-        help_text="Empty: any number.",
+        max_value=MOST_USES,
+        help_text="Who may come by it.",
     )

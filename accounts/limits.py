@@ -47,32 +47,39 @@ def all_succeeded(counted: list[Counted]) -> None:
         succeeded(kind, who)
 
 
-def attempt(kind: str, who: str, limit: int) -> None:
-    """Counts one; raises RateLimited, with the seconds until the window ends, from the one after `limit` on."""
+def attempt(kind: str, who: str, limit: int, times: int = 1, window: int = WINDOW) -> None:
+    """Counts one, or several at once; raises RateLimited, with the seconds until the window ends, from the one after
+    `limit` on. Several that are too many are taken back, so that fewer may still do."""
     now = time.time()
-    key = counter(kind, who, now)
-    cache.add(key, 0, WINDOW)
+    key = counter(kind, who, now, window)
+    cache.add(key, 0, window)
     try:
-        count = cache.incr(key)
+        count = cache.incr(key, times)
     except ValueError:  # run out between the two lines
-        count = 1
+        count = times
     if count > limit:
-        wait = WINDOW - now % WINDOW
+        if times > 1:
+            take_back(key, times)
+        wait = window - now % window
         raise RateLimited(f"Too many attempts. Try again in {in_words(wait)}.", retry_after=round(wait, 1))
 
 
 def succeeded(kind: str, who: str) -> None:
     """Takes one attempt back: only failures count."""
+    take_back(counter(kind, who, time.time()))
+
+
+def take_back(key: str, times: int = 1) -> None:
     try:
-        cache.decr(counter(kind, who, time.time()))
+        cache.decr(key, times)
     except ValueError:
         return
 
 
-def counter(kind: str, who: str, now: float) -> str:
+def counter(kind: str, who: str, now: float, window: int = WINDOW) -> str:
     # Digested: a name may hold anything, and the cache's keys may not.
     digest = hashlib.sha256(who.encode(errors="replace")).hexdigest()[:32]
-    return f"limit:{kind}:{digest}:{int(now // WINDOW)}"
+    return f"limit:{kind}:{digest}:{int(now // window)}"
 
 
 def in_words(seconds: float) -> str:

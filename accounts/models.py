@@ -1,6 +1,6 @@
 import hashlib
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import partial
 from typing import Any, ClassVar
 
@@ -21,12 +21,27 @@ class UserQuerySet(models.QuerySet["User"]):
         """Those who may use the site."""
         return self.filter(is_active=True, is_banned=False)
 
+    def inviting(self) -> "UserQuerySet":
+        """Those who may bring in people without an account: their invite links let strangers sign up."""
+        inviters = SiteSettings.load().inviters
+        if inviters == SiteSettings.Inviters.MEMBERS:
+            return self.present()
+        if inviters == SiteSettings.Inviters.ADMINISTRATORS:
+            return self.present().filter(is_superuser=True)
+        return self.present().filter(models.Q(is_staff=True) | models.Q(is_superuser=True))
+
     def named(self, username: str) -> "User":
         """In any case of its letters. Raises User.DoesNotExist, also for what can't be a username."""
         # Without the check "\u212a" (the kelvin sign) would find "k": its lower case is that.
         if not USERNAME.fullmatch(username):
             raise self.model.DoesNotExist
         return self.alias(lower=Lower("username")).get(lower=username.lower())
+
+    def these(self, usernames: Iterable[str]) -> dict[str, "User"]:
+        """Those of them that there are, by their names in small letters; in one query."""
+        lower = {username.lower() for username in usernames if USERNAME.fullmatch(username)}
+        found = self.alias(lower=Lower("username")).filter(lower__in=lower) if lower else self.none()
+        return {user.username.lower(): user for user in found}
 
 
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
@@ -165,8 +180,21 @@ class SiteSettings(models.Model):
         INVITE = "invite", "By invite link"
         CLOSED = "closed", "Nobody: an administrator adds people"
 
+    class Inviters(models.TextChoices):
+        ADMINISTRATORS = "administrators", "Administrators"
+        MODERATORS = "moderators", "Administrators and moderators"
+        MEMBERS = "members", "Everybody with an account"
+
     name = models.CharField("site name", max_length=60, default="Chatsite")
     sign_up = models.CharField(max_length=8, choices=SignUp, default=SignUp.INVITE)
+    inviters = models.CharField(
+        "who may bring in new people",
+        max_length=14,
+        choices=Inviters,
+        default=Inviters.MODERATORS,
+        help_text="Where sign-up is by invite link: whose links let people sign up. A room's link lets in who has an"
+        " account, whoever of the room's owner and moderators made it.",
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "site settings"
@@ -186,8 +214,22 @@ def new_code() -> str:
 
 class InviteQuerySet(models.QuerySet["Invite"]):
     def usable(self) -> "InviteQuerySet":
-        """Not revoked, run out or used up, and made by somebody who is still welcome."""
-        return self.standing().filter(models.Q(max_uses=None) | models.Q(uses__lt=models.F("max_uses")))
+        """Not revoked, run out or used up, and made by somebody who still may."""
+        return self.standing().left()
+
+    def standing(self) -> "InviteQuerySet":
+        """Neither revoked nor run out, and made by somebody who still may; it may be used up. Whether a room's link still
+        leads there is the room's to say (`arrivals.leads`)."""
+        return self.lasting().filter(
+            models.Q(for_site=False) | models.Q(created_by__in=User.objects.inviting()),
+            created_by__is_active=True,
+            created_by__is_banned=False,
+        )
+
+    def lasting(self) -> "InviteQuerySet":
+        """Neither revoked nor run out, whoever made it."""
+        now = timezone.now()
+        return self.filter(models.Q(expires_at=None) | models.Q(expires_at__gt=now), revoked=False)
 
     def left(self) -> "InviteQuerySet":
         """Not revoked, run out or used up: what the row itself says. An UPDATE of these asks it again of a row it had to
@@ -196,15 +238,6 @@ class InviteQuerySet(models.QuerySet["Invite"]):
             models.Q(expires_at=None) | models.Q(expires_at__gt=timezone.now()),
             models.Q(max_uses=None) | models.Q(uses__lt=models.F("max_uses")),
             revoked=False,
-        )
-
-    def standing(self) -> "InviteQuerySet":
-        """Neither revoked nor run out, and made by somebody who is still welcome; it may be used up."""
-        return self.filter(
-            models.Q(expires_at=None) | models.Q(expires_at__gt=timezone.now()),
-            revoked=False,
-            created_by__is_active=True,
-            created_by__is_banned=False,
         )
 
 
@@ -220,6 +253,16 @@ class Invite(models.Model):
     for_site = models.BooleanField(default=False, editable=False)
 
     objects = InviteQuerySet.as_manager()
+
+    class Meta:
+        # Counted for each link that somebody makes, among all that they ever made.
+        indexes = [
+            models.Index(
+                fields=["created_by", "expires_at"],
+                name="invite_lasting",
+                condition=models.Q(revoked=False),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"invite of {self.created_by}"

@@ -87,6 +87,13 @@ class RateLimited(ChatError):
     detail = "Too many requests. Wait a moment."
 
 
+class QuotaExceeded(ChatError):
+    """A total is reached: unlike RateLimited, waiting is no use."""
+
+    code, status = "quota_exceeded", 403
+    detail = "There is no room for more."
+
+
 class UnknownEvent(ChatError):
     code, status = "unknown_event", 400
     detail = "There is no such event."

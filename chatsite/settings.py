@@ -244,6 +244,16 @@ HANDSHAKES_PER_ADDRESS = environment.whole("HANDSHAKES_PER_ADDRESS", 10_000)
 ROOMS_PER_SOCKET = environment.whole("ROOMS_PER_SOCKET", 1000)
 EVENTS_PER_SECOND = environment.whole("EVENTS_PER_SECOND", 100)
 
+# What one person may make: so many in an hour, and so many in all. 0 is no limit; see accounts/quotas.py.
+ROOMS_PER_HOUR = environment.whole("ROOMS_PER_HOUR", 100)
+ROOMS_PER_USER = environment.whole("ROOMS_PER_USER", 500)
+DIRECTS_PER_HOUR = environment.whole("DIRECTS_PER_HOUR", 100)
+DIRECTS_PER_USER = environment.whole("DIRECTS_PER_USER", 2000)
+ADDITIONS_PER_HOUR = environment.whole("ADDITIONS_PER_HOUR", 1000)
+ADDITIONS_PER_USER = environment.whole("ADDITIONS_PER_USER", 20_000)
+INVITES_PER_HOUR = environment.whole("INVITES_PER_HOUR", 60)
+INVITES_PER_USER = environment.whole("INVITES_PER_USER", 200)
+
 # Connections to PostgreSQL that each process has at most; who finds none waits, and is told to try again after a few
 # seconds (chatsite/realtime/places.py). And the seconds after which a statement of the server is given up; 0 is never.
 DATABASE_CONNECTIONS = environment.database_connections(WORKERS)

@@ -52,6 +52,7 @@ class Place:
     membership_id: int
     archived: bool
     muted: bool
+    blocked: bool
 
 
 def check_body(body: str) -> None:

@@ -17,6 +17,8 @@ DIRECT_PREFIX = "d-"
 # 50 bits: nobody finds one by trying. No letters that look like others.
 TAIL, TAIL_LETTERS = 10, "abcdefghijkmnpqrstuvwxyz23456789"
 LONGEST_BASE = 64 - 1 - TAIL
+# Rooms of the same name whose addresses are told apart by a number.
+MOST_NUMBERED = 50
 
 
 def check_slug(slug: str) -> str:
@@ -73,6 +75,7 @@ def free_slug(name: str) -> str:
     base = base_of(name)
     if not base:
         return f"room-{secrets.token_hex(4)}"
-    taken = set(Room.objects.filter(slug__startswith=base).values_list("slug", flat=True)) | RESERVED
-    candidates = (base if number == 1 else f"{base}-{number}" for number in range(1, len(taken) + 2))
-    return next(candidate for candidate in candidates if candidate not in taken)
+    candidates = [base, *(f"{base}-{number}" for number in range(2, MOST_NUMBERED + 1))]
+    taken = set(Room.objects.filter(slug__in=candidates).values_list("slug", flat=True)) | RESERVED
+    free = (candidate for candidate in candidates if candidate not in taken)
+    return next(free, f"{base[: LONGEST_BASE - 8]}-{secrets.token_hex(4)}")

@@ -5,6 +5,7 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.core.cache import cache
 from django.db.models.signals import post_migrate
 from hypothesis import HealthCheck, settings
 from rest_framework.test import APIClient
@@ -42,6 +43,12 @@ def pytest_xdist_make_scheduler(config, log):
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: scheduling.place(item.path))
+
+
+@pytest.fixture(autouse=True)
+def fresh_limits():
+    """What was counted for a test's people isn't for the next one's, who have their ids."""
+    cache.clear()
 
 
 def person(username):

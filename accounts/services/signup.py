@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from accounts import arrivals, limits
 from accounts.models import Invite, SiteSettings, User
-from accounts.services.invites import find_invite, spend
+from accounts.services.invites import find_invite, may_invite, spend
 from accounts.services.profile import check_fields
 from chatsite.errors import Fields, Forbidden, Invalid
 
@@ -33,6 +33,8 @@ def sign_up(
     with transaction.atomic():
         save_new(user)
         if found is not None:
+            # Its maker's role may have ended while the password was hashed.
+            check_sign_up(invite)
             spend(user, found)
             page = arrivals.follow(user, found)
     return user, page
@@ -44,7 +46,10 @@ def check_sign_up(code: str | None) -> Invite | None:
     if door == SiteSettings.SignUp.CLOSED:
         raise Forbidden("Nobody can sign up here. Ask an administrator for an account.")
     if code:
-        return find_invite(code)
+        found = find_invite(code)
+        if door != SiteSettings.SignUp.OPEN and not may_invite(found.created_by):
+            raise Forbidden("This link lets in people who have an account here. Log in to use it.")
+        return found
     if door != SiteSettings.SignUp.OPEN:
         raise Forbidden("Sign-up is by invite link. Ask somebody here for one.")
     return None

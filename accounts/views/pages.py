@@ -17,9 +17,10 @@ def me(request: HttpRequest) -> User:
     return request.user
 
 
-def gone(request: HttpRequest, error: ChatError) -> HttpResponse:
-    """A link that leads nowhere any more, or isn't for everybody."""
-    return render(request, "accounts/gone.html", {"detail": error.detail}, status=error.status)
+def gone(request: HttpRequest, error: ChatError, again: str = "") -> HttpResponse:
+    """A link that leads nowhere any more, or isn't for everybody; `again` is where to go on after logging in."""
+    context = {"detail": error.detail, "next": again}
+    return render(request, "accounts/gone.html", context, status=error.status)
 
 
 def way_on(request: HttpRequest, default: str = "home") -> str:

@@ -41,6 +41,7 @@ def profile_page(
         outcome,
         person=user_payload(user),
         tokens=tokens,
+        may_invite=services.may_invite(user),
         **forms,
         **context,
     )

@@ -19,7 +19,7 @@ from messaging.models import Message
 from messaging.payloads import Payload
 from messaging.timeline import rows
 from messaging.views.panel import panel
-from rooms import access, membership
+from rooms import access, consent, membership
 from rooms.models import Membership, Room
 from rooms.payloads import room_payload, room_payloads
 
@@ -139,9 +139,12 @@ def page_data(user: User, about: Payload, mine: Membership | None, shown: Payloa
 
 
 def composer_state(mine: Membership | None) -> Payload:
+    """Who is blocked in a direct room isn't told before they write; who blocked the other is."""
+    blocked = consent.whom_i_blocked(mine) if mine and mine.blocked else None
     return {
         "mine": mine,
-        "can_post": bool(mine and not mine.room.archived and not mine.muted),
+        "i_blocked": blocked,
+        "can_post": bool(mine and not mine.room.archived and not mine.muted and not blocked),
         "can_invite": bool(mine and mine.moderates and mine.room.kind != Room.Kind.DIRECT),
     }
 

@@ -92,4 +92,9 @@ def person(request: HttpRequest, username: str) -> HttpResponse:
     other = membership.person(without_nulls(username))
     shared = Room.objects.filter(memberships__user=user).filter(memberships__user=other)
     rooms = [room for room in room_payloads(user, shared) if room["kind"] != Room.Kind.DIRECT]
-    return render(request, "rooms/person.html", {"person": user_payload(other), "shared": rooms})
+    context = {
+        "person": user_payload(other),
+        "shared": rooms,
+        "blocked": user.person_blocks.filter(blocked=other).exists(),
+    }
+    return render(request, "rooms/person.html", context)
