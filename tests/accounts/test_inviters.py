@@ -149,8 +149,12 @@ def test_who_followed_a_link_before_it_ended_cannot_come_back_by_it(owner, stran
         services.use_invite(stranger, link.code)
 
 
-def test_a_role_that_ends_while_a_password_is_hashed_lets_nobody_in(moderator, monkeypatch):
-    link = services.make_invite(moderator)
+@pytest.mark.parametrize("kind", ["site", "room"])
+def test_a_role_that_ends_while_a_password_is_hashed_lets_nobody_in(
+    moderator, private_room, monkeypatch, kind
+):
+    membership.grant(private_room, moderator, role="moderator")
+    link = services.make_invite(moderator) if kind == "site" else make_room_invite(moderator, "board").invite
     hashing = User.set_password
 
     def hash_and_be_demoted(self, raw):

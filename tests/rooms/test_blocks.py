@@ -299,3 +299,14 @@ def test_a_batch_that_was_looked_at_before_a_block_stores_nothing(
     [outcome] = sending.store(batch)
     assert isinstance(outcome, Forbidden)
     assert not Message.objects.filter(room=room).exists()
+
+
+def test_the_room_tells_only_who_blocked_that_nobody_can_write(client_of, owner, member):
+    room, _ = directs.open_direct(owner, ["member"])
+    blocks.block_person(member, "owner")
+    mine = client_of(member).get(f"/chat/{room.slug}").text
+    assert "You have blocked" in mine
+    assert 'id="composer-body"' not in mine
+    theirs = client_of(owner).get(f"/chat/{room.slug}").text
+    assert "blocked" not in theirs.lower().replace("data-blocked", "")
+    assert 'id="composer-body"' in theirs
