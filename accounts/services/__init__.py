@@ -1,6 +1,7 @@
 """Everything that is done to an account, whichever door it comes through."""
 
 from accounts.services.invites import find_invite, make_invite, revoke_invite, use_invite
+from accounts.services.naming import check_names
 from accounts.services.passwords import (
     change_own_password,
     change_password,
@@ -30,6 +31,7 @@ __all__ = [
     "change_own_password",
     "change_password",
     "check_may_manage",
+    "check_names",
     "check_setup",
     "check_sign_up",
     "deactivate",
