@@ -19,6 +19,9 @@ from accounts.names import (
     validate_username,
 )
 
+TAKEN = "That username is taken."
+LOOKS_LIKE_ANOTHER = "This name looks like somebody else's."
+
 
 class UserQuerySet(models.QuerySet["User"]):
     def present(self) -> "UserQuerySet":
@@ -81,7 +84,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.UniqueConstraint(
                 Lower("username"),
                 name="user_username_unique",
-                violation_error_message="That username is taken.",
+                violation_error_message=TAKEN,
             )
         ]
         indexes = [
@@ -99,6 +102,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def name(self) -> str:
         return self.display_name or self.username
+
+    @property
+    def full_name(self) -> str:
+        """Both names, "Ada Lovelace (@ada)", where a line alone says who somebody is."""
+        return f"{self.name} (@{self.username})" if self.display_name else self.username
 
     @property
     def is_present(self) -> bool:
@@ -132,9 +140,6 @@ class User(AbstractBaseUser, PermissionsMixin):
         return skeletons(self.username) | skeletons(self.display_name)
 
 
-LOOKS_LIKE_ANOTHER = "This name looks like somebody else's."
-
-
 class NameSkeletonQuerySet(models.QuerySet["NameSkeleton"]):
     def hold(self, user: User) -> None:
         """Give a person the skeletons of their names, and no others. Raise ValidationError where one is somebody else's."""
@@ -153,6 +158,9 @@ class NameSkeletonQuerySet(models.QuerySet["NameSkeleton"]):
         self.of(user).filter(skeleton__in=held - wanted).delete()
         self.settle(held - wanted)
 
+    def of(self, user: User) -> "NameSkeletonQuerySet":
+        return self.filter(user_id=user.pk)
+
     def check(self, user: User, wanted: set[str]) -> None:
         clashes = self.clashes(user, wanted)
         if clashes:
@@ -161,12 +169,12 @@ class NameSkeletonQuerySet(models.QuerySet["NameSkeleton"]):
     def clashes(self, user: User, wanted: set[str]) -> dict[str, list[str]]:
         """A sentence for each name of `user`, who may be new, that has one of these skeletons while somebody else does."""
         others = self.filter(skeleton__in=wanted).exclude(user_id=user.pk)
-        taken = set(others.values_list("skeleton", flat=True))
+        found = list(others.values_list("skeleton", "user__username"))
+        if user.username.lower() in (username.lower() for _, username in found):
+            return {"username": [TAKEN]}
+        taken = {skeleton for skeleton, _ in found}
         names = [name for name in ("username", "display_name") if skeletons(getattr(user, name)) & taken]
         return {name: [LOOKS_LIKE_ANOTHER] for name in names}
-
-    def of(self, user: User) -> "NameSkeletonQuerySet":
-        return self.filter(user_id=user.pk)
 
     def settle(self, released: set[str]) -> None:
         """Give each of these skeletons to the last of those who shared it, exclusively."""

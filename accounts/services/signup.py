@@ -9,13 +9,11 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts import arrivals, limits
-from accounts.models import Invite, SiteSettings, User
+from accounts.models import TAKEN, Invite, SiteSettings, User
 from accounts.services.invites import find_invite, spend
 from accounts.services.naming import check_names, refused, save_named
 from accounts.services.profile import check_fields
 from chatsite.errors import Fields, Forbidden, Invalid
-
-TAKEN = "That username is taken."
 
 
 def sign_up(

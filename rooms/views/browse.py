@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from accounts import presence
+from accounts.marks import mark_of
 from accounts.models import User
 from accounts.payloads import user_payload
 from chatsite.errors import ChatError
@@ -101,4 +102,5 @@ def person(request: HttpRequest, username: str) -> HttpResponse:
     other = membership.person(without_nulls(username))
     shared = Room.objects.filter(memberships__user=user).filter(memberships__user=other)
     rooms = [room for room in room_payloads(user, shared) if room["kind"] != Room.Kind.DIRECT]
-    return render(request, "rooms/person.html", {"person": user_payload(other), "shared": rooms})
+    context = {"person": user_payload(other), "mark": mark_of(other), "shared": rooms}
+    return render(request, "rooms/person.html", context)
