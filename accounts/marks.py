@@ -6,7 +6,7 @@ Pages know both; payloads don't. A page gives them to its scripts for messages t
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, OuterRef, Q, Value
 
 from accounts.models import NameSkeleton, User
 
@@ -32,7 +32,9 @@ class Signs(NamedTuple):
 def signs_of(people: Q) -> Signs:
     """Signs of everybody who runs the site, and of those of `people` who look like somebody. One query."""
     staff = User.objects.present().filter(is_staff=True).order_by()
-    holders = NameSkeleton.objects.filter(skeleton__in=shared()).values("user")
+    # From the few who look alike to the people, who may be a large room's.
+    shared = NameSkeleton.objects.filter(exclusive=False).values("skeleton")
+    holders = NameSkeleton.objects.filter(skeleton__in=shared).values("user")
     alike = User.objects.filter(people, pk__in=holders).order_by()
     found = staff.values_list("username", "is_staff", "is_superuser").union(
         alike.values_list("username", Value(False), Value(False)), all=True
@@ -45,13 +47,9 @@ def signs_of(people: Q) -> Signs:
 
 
 def looks_alike() -> Exists:
-    """Whether a User has a name that looks like another's, as a column of a query."""
-    return Exists(NameSkeleton.objects.filter(user=OuterRef("pk"), skeleton__in=shared()))
-
-
-def shared() -> QuerySet[NameSkeleton, Any]:
-    """The skeletons that several people have, from before that was refused."""
-    return NameSkeleton.objects.filter(exclusive=False).values("skeleton")
+    """Whether a User has a name that looks like another's, from before that was refused; as a condition or a column."""
+    shared = NameSkeleton.objects.filter(skeleton=OuterRef("skeleton"), exclusive=False)
+    return Exists(NameSkeleton.objects.filter(Exists(shared), user=OuterRef("pk")))
 
 
 def signs_among(usernames: Iterable[str]) -> Signs:

@@ -25,7 +25,7 @@ def skeletons(name: str) -> set[str]:
     """One or two, each 1 to SKELETON_LENGTH characters: of the name as written, and of its small letters. "Ivan" looks like
     "lvan" by its capital, and is "ivan" too. None for a name that draws nothing."""
     text = unicodedata.normalize("NFKC", name[:NAME_LENGTH])[:SKELETON_LENGTH]
-    return {skeleton for written in (text, text.casefold()) if (skeleton := counted(read(written)))}
+    return {skeleton for written in {text, text.casefold()} if (skeleton := counted(read(written)))}
 
 
 def counted(text: str) -> str:
