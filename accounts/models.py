@@ -6,14 +6,25 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
-from django.db import models, transaction
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts import arrivals
-from accounts.names import USERNAME, tidy, validate_display_name, validate_username
+from accounts.names import (
+    SKELETON_LENGTH,
+    USERNAME,
+    skeletons,
+    tidy,
+    validate_display_name,
+    validate_username,
+)
 from chatsite.realtime import rights
+
+TAKEN = "That username is taken."
+LOOKS_LIKE_ANOTHER = "This name looks like somebody else's."
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -92,8 +103,12 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.UniqueConstraint(
                 Lower("username"),
                 name="user_username_unique",
-                violation_error_message="That username is taken.",
+                violation_error_message=TAKEN,
             )
+        ]
+        indexes = [
+            # Every page asks who wears a mark.
+            models.Index(fields=["id"], name="user_moderators", condition=models.Q(is_staff=True)),
         ]
 
     def __str__(self) -> str:
@@ -106,6 +121,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def name(self) -> str:
         return self.display_name or self.username
+
+    @property
+    def full_name(self) -> str:
+        """Both names, "Ada Lovelace (@ada)", where a line alone says who somebody is."""
+        return f"{self.name} (@{self.username})" if self.display_name else self.username
 
     @property
     def is_present(self) -> bool:
@@ -132,9 +152,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         return salted_hmac(key, value, secret=secret, algorithm="sha256").hexdigest()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """Raise ValidationError where a name looks like that of somebody else."""
         arriving, renewed = self._state.adding, getattr(self, "_password", None) is not None
+        written = kwargs.get("update_fields")
         with transaction.atomic():
             super().save(*args, **kwargs)
+            if written is None or {"username", "display_name"} & set(written):
+                NameSkeleton.objects.hold(self)
             if arriving:
                 arrivals.welcome(self)
             elif renewed:
@@ -146,6 +170,82 @@ class User(AbstractBaseUser, PermissionsMixin):
         kept = list(self.tokens.filter(pk__in=tokens).values_list("pk", flat=True)) if tokens else []
         self.tokens.exclude(pk__in=kept).delete()
         transaction.on_commit(partial(rights.end_sessions, self.pk, "password_changed", but_tokens=kept))
+
+    @property
+    def skeletons(self) -> set[str]:
+        """How both names may be read."""
+        return skeletons(self.username) | skeletons(self.display_name)
+
+
+class NameSkeletonQuerySet(models.QuerySet["NameSkeleton"]):
+    def hold(self, user: User) -> None:
+        """Give a person the skeletons of their names, and no others. Raise ValidationError where one is somebody else's."""
+        held, wanted = set(self.of(user).values_list("skeleton", flat=True)), user.skeletons
+        if held == wanted:
+            return
+        new = wanted - held
+        self.check(user, new)
+        try:
+            with transaction.atomic():
+                # In one order, or two who want the same two could wait for one another.
+                self.bulk_create([self.model(user=user, skeleton=skeleton) for skeleton in sorted(new)])
+        except IntegrityError as error:  # somebody took one since it was looked up
+            self.check(user, new)
+            raise ValidationError({"username": [LOOKS_LIKE_ANOTHER]}) from error
+        self.of(user).filter(skeleton__in=held - wanted).delete()
+        self.settle(held - wanted)
+
+    def of(self, user: User) -> "NameSkeletonQuerySet":
+        return self.filter(user_id=user.pk)
+
+    def check(self, user: User, wanted: set[str]) -> None:
+        clashes = self.clashes(user, wanted)
+        if clashes:
+            raise ValidationError(clashes)
+
+    def clashes(self, user: User, wanted: set[str]) -> dict[str, list[str]]:
+        """A sentence for each name of `user`, who may be new, that has one of these skeletons while somebody else does."""
+        others = self.filter(skeleton__in=wanted).exclude(user_id=user.pk)
+        found = list(others.values_list("skeleton", "user__username"))
+        if user.username.lower() in (username.lower() for _, username in found):
+            return {"username": [TAKEN]}
+        taken = {skeleton for skeleton, _ in found}
+        names = [name for name in ("username", "display_name") if skeletons(getattr(user, name)) & taken]
+        return {name: [LOOKS_LIKE_ANOTHER] for name in names}
+
+    def settle(self, released: set[str]) -> None:
+        """Give each of these skeletons to the last of those who shared it, exclusively."""
+        shared = self.filter(skeleton__in=released).values("skeleton")
+        single = shared.annotate(holders=models.Count("pk")).filter(holders=1)
+        self.filter(skeleton__in=list(single.values_list("skeleton", flat=True))).update(exclusive=True)
+
+
+class NameSkeleton(models.Model):
+    """How a name of somebody may be read (`accounts.names.skeletons`). Nobody takes one that somebody has; people who looked
+    alike before that was so share it, all but the first with `exclusive` false."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="name_skeletons")
+    skeleton = models.CharField(max_length=SKELETON_LENGTH)
+    exclusive = models.BooleanField(default=True, editable=False)
+
+    objects = NameSkeletonQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["skeleton", "user"], name="name_skeleton_once"),
+            models.UniqueConstraint(
+                fields=["skeleton"], name="name_skeleton_exclusive", condition=models.Q(exclusive=True)
+            ),
+        ]
+        indexes = [
+            # Few rows, by which those who look alike are found.
+            models.Index(
+                fields=["skeleton"], name="name_skeleton_shared", condition=models.Q(exclusive=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.skeleton} of {self.user}"
 
 
 class UserSession(models.Model):

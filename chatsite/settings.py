@@ -32,8 +32,9 @@ SILENCED_SYSTEM_CHECKS = [
 ]
 
 INSTALLED_APPS = [
-    # Its changepassword goes before Django's.
+    # Before Django's: their `changepassword` and `createsuperuser` go before Django's.
     "chatsite",
+    "accounts",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -45,7 +46,6 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "accounts",
     "rooms",
     "messaging",
 ]

@@ -60,3 +60,9 @@ def continues(message: Payload, at: datetime, above: Row) -> bool:
 def mentions(html: str, username: str) -> bool:
     """Whether safe HTML of ours holds a mention of this person."""
     return re.search(rf'<a [^>]*data-user="{re.escape(username)}"', html) is not None
+
+
+def named_in(messages: Sequence[Payload]) -> set[str]:
+    """Usernames of those whose names these messages show: who wrote them, and what they answer."""
+    quotes = [message["reply_to"] for message in messages if message["reply_to"]]
+    return {said["sender"]["username"] for said in [*messages, *quotes]}

@@ -6,7 +6,7 @@ import secrets
 from django.core.exceptions import ValidationError
 from django.utils.text import slugify
 
-from accounts.names import validate_display_name
+from accounts.names import validate_visible
 from chatsite.errors import Invalid
 from rooms.models import Room
 
@@ -38,7 +38,7 @@ def check_topic(topic: str) -> str:
 def checked(field: str, value: str, longest: int | None, required: bool = False) -> str:
     value = " ".join(value.split())
     try:
-        validate_display_name(value)
+        validate_visible(value)
     except ValidationError as error:
         raise Invalid.about(field, str(error.message)) from None
     if required and not value:

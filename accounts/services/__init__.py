@@ -8,6 +8,7 @@ from accounts.services.invites import (
     store_invite,
     use_invite,
 )
+from accounts.services.naming import check_names
 from accounts.services.passwords import (
     change_own_password,
     change_password,
@@ -37,6 +38,7 @@ __all__ = [
     "change_own_password",
     "change_password",
     "check_may_manage",
+    "check_names",
     "check_setup",
     "check_sign_up",
     "deactivate",

@@ -9,12 +9,11 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts import arrivals, limits
-from accounts.models import Invite, SiteSettings, User
+from accounts.models import TAKEN, Invite, SiteSettings, User
 from accounts.services.invites import find_invite, may_invite, spend
+from accounts.services.naming import check_names, refused, save_named
 from accounts.services.profile import check_fields
 from chatsite.errors import Fields, Forbidden, Invalid
-
-TAKEN = "That username is taken."
 
 
 def sign_up(
@@ -66,6 +65,8 @@ def new_user(username: str, password: str, *, address: str | None = None, **fiel
     )
     if address is not None:
         limits.attempt("sign-up", address, limits.SIGN_UPS_PER_ADDRESS)
+    # Behind the limit: the answer tells what others are called.
+    check_names(user, "username", "display_name")
     user.set_password(password)
     return user
 
@@ -79,7 +80,7 @@ def check_all(*checks: Callable[[], None]) -> None:
         except Invalid as error:
             fields |= error.fields or {}
     if fields:
-        raise Invalid(" ".join(text for texts in fields.values() for text in texts), fields=fields)
+        raise refused(fields)
 
 
 def check_free(username: str) -> None:
@@ -91,7 +92,7 @@ def check_free(username: str) -> None:
 def save_new(user: User) -> None:
     try:
         with transaction.atomic():
-            user.save()
+            save_named(user)
     except IntegrityError as error:  # somebody took the name since it was looked up
         raise Invalid(TAKEN, fields={"username": [TAKEN]}) from error
 

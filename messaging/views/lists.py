@@ -5,12 +5,13 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from accounts.marks import signs_among
 from accounts.models import User
 from chatsite.pages import signed_in, words
 from messaging import events
 from messaging.payloads import Payload, message_payload
 from messaging.search import fetch, search
-from messaging.timeline import rows
+from messaging.timeline import named_in, rows
 from messaging.views.panel import online_of
 from messaging.views.room import place
 from rooms import activity
@@ -30,13 +31,23 @@ def search_page(request: HttpRequest) -> HttpResponse:
         before = place(request, "before")
         found = found.filter(pk__lt=before) if before else found
         messages = fetch(found[: RESULTS + 1])
-        context["results"] = [result(message) for message in messages[:RESULTS]]
+        context["results"] = results(messages[:RESULTS])
         context["older"] = messages[RESULTS - 1].pk if len(messages) > RESULTS else None
     return render(request, "messaging/search.html", context)
 
 
-def result(message: Any) -> Payload:
-    return {**message_payload(message), "room_name": message.room.name, "at": message.created_at}
+def results(messages: list[Any]) -> list[Payload]:
+    signs = signs_among(message.sender.username for message in messages)
+    return [
+        {
+            **message_payload(message),
+            "room_name": message.room.name,
+            "at": message.created_at,
+            "mark": signs.marks.get(message.sender.username),
+            "alike": message.sender.username in signs.alike,
+        }
+        for message in messages
+    ]
 
 
 @signed_in
@@ -50,8 +61,13 @@ def catch_up(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return mark_read(request, unread)
     waiting = [{"room": about, "rows": first_unread(user, about)} for about in unread[:20]]
-    senders = {row.message["sender"]["username"] for group in waiting for row in group["rows"]}
-    context = {"current": "catch-up", "waiting": waiting, "online": online_of(senders)}
+    messages = [row.message for group in waiting for row in group["rows"]]
+    context = {
+        "current": "catch-up",
+        "waiting": waiting,
+        "online": online_of({message["sender"]["username"] for message in messages}),
+        "signs": signs_among(named_in(messages)),
+    }
     return render(request, "messaging/catch_up.html", context)
 
 

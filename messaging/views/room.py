@@ -5,10 +5,12 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from accounts.marks import Signs, signs_of
 from accounts.models import User
 from accounts.payloads import user_payload
 from chatsite.errors import NotFound
@@ -17,7 +19,7 @@ from messaging import events, services
 from messaging.forms import MessageForm
 from messaging.models import Message
 from messaging.payloads import Payload
-from messaging.timeline import rows
+from messaging.timeline import named_in, rows
 from messaging.views.panel import panel
 from rooms import access, consent, membership
 from rooms.models import Membership, Room
@@ -108,6 +110,8 @@ def room_page(
     rooms = room_payloads(user)
     about = next((room for room in rooms if room["slug"] == slug), None) or room_payload(user, here)
     shown = show(request, here)
+    # Of the room's members too, who may write while the page is open.
+    signs = signs_of(Q(username__in=named_in(shown["messages"])) | Q(pk__in=here.memberships.values("user")))
     context = {
         "current": slug,
         "room": about,
@@ -115,7 +119,8 @@ def room_page(
         "rows": rows(shown["messages"], user, about["read_seq"] if mine else None, whole=not shown["older"]),
         "shown": shown,
         "target": shown.get("target"),
-        "page_data": page_data(user, about, mine, shown),
+        "signs": signs,
+        "page_data": page_data(user, about, mine, shown, signs),
         **panel(here, about["members"], (message["sender"]["username"] for message in shown["messages"])),
         **composer_state(mine),
     }
@@ -126,7 +131,7 @@ def room_page(
     return response
 
 
-def page_data(user: User, about: Payload, mine: Membership | None, shown: Payload) -> Payload:
+def page_data(user: User, about: Payload, mine: Membership | None, shown: Payload, signs: Signs) -> Payload:
     """What the scripts start from."""
     return {
         "room": about,
@@ -135,6 +140,7 @@ def page_data(user: User, about: Payload, mine: Membership | None, shown: Payloa
         "older": shown["older"],
         "newer": shown["newer"],
         "target": shown.get("target"),
+        "signs": signs.payload(),
     }
 
 

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from accounts import presence
+from accounts.marks import mark_of
 from accounts.models import User
 from accounts.payloads import user_payload
 from chatsite.api import me
@@ -94,6 +95,7 @@ def person(request: HttpRequest, username: str) -> HttpResponse:
     rooms = [room for room in room_payloads(user, shared) if room["kind"] != Room.Kind.DIRECT]
     context = {
         "person": user_payload(other),
+        "mark": mark_of(other),
         "shared": rooms,
         "blocked": user.person_blocks.filter(blocked=other).exists(),
     }

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
+from accounts.marks import signs_among
 from accounts.models import User
 from accounts.payloads import user_brief
 from chatsite.errors import ChatError
@@ -39,12 +40,16 @@ def members_page(user: User, mine: Membership, query: str, after: str) -> dict[s
     if query:
         found = found.filter(Q(user__username__icontains=query) | Q(user__display_name__icontains=query))
     members = [member_payload(one) for one in found.order_by("user__username")[: PAGE + 1]]
+    marks = signs_among(member["user"]["username"] for member in members).marks
     others = User.objects.filter(is_active=True).exclude(memberships__room=room)[:PAGE]
     return {
         "room": room_payload(user, room),
         "mine": mine,
         "owner": mine.role == Membership.Role.OWNER,
-        "members": [{**member, "below": below(mine, member)} for member in members[:PAGE]],
+        "members": [
+            {**member, "below": below(mine, member), "mark": marks.get(member["user"]["username"])}
+            for member in members[:PAGE]
+        ],
         "query": query,
         "many": bool(query or after or len(members) > PAGE),
         "next": members[PAGE - 1]["user"]["username"] if len(members) > PAGE else None,

@@ -124,6 +124,19 @@ def test_a_name_of_signs_alone_still_gets_an_address(api, owner):
     assert api(owner).post("/room", {"name": "日本語"}, format="json").data["slug"].startswith("room-")
 
 
+@pytest.mark.parametrize("name", ["👩\u200d💻 devs", "علی\u200cرضا", "Аdmin", "Admin"])
+def test_a_name_may_hold_joined_letters_and_emoji_and_is_no_persons(api, owner, name):
+    made = api(owner).post("/room", {"name": name, "topic": name}, format="json")
+    assert (made.status_code, made.data["name"], made.data["topic"]) == (201, name, name)
+
+
+@pytest.mark.parametrize("field", ["name", "topic"])
+@pytest.mark.parametrize("text", ["A\u200dda", "devs \u200d", "\u200c", "a\u200bb"])
+def test_a_joiner_stands_nowhere_else(api, owner, field, text):
+    refused = api(owner).post("/room", {"name": "Ada", field: text}, format="json")
+    assert (refused.status_code, list(refused.data["fields"])) == (400, [field])
+
+
 @pytest.mark.parametrize("path", ["/room", "/room/"])
 def test_the_list_shows_public_rooms_and_mine(api, private_room, public_room, owner, stranger, path):
     assert {"general", public_room.slug, private_room.slug} == slugs(api(owner).get(path))

@@ -3,6 +3,7 @@ import { live } from "../lib/live.js"
 import { outbox } from "../lib/outgoing.js"
 import { get } from "../lib/rest.js"
 import { room } from "../lib/room.js"
+import { handle, isAlike } from "../lib/signs.js"
 import { storage } from "../lib/storage.js"
 import { talk } from "../lib/talk.js"
 import { uuid } from "../lib/uuid.js"
@@ -101,9 +102,9 @@ class Composer {
   reply(row) {
     const name = part(row, "name").textContent
     const body = part(row, "body").textContent.trim().split("\n")[0].slice(0, 140)
-    const quote = { id: Number(row.dataset.id), sender: { display_name: name }, body }
+    const quote = { id: Number(row.dataset.id), sender: { username: row.dataset.user, display_name: name }, body }
     if (this.about?.kind === "edit") this.cancel()
-    this.turnTo({ kind: "reply", quote }, `Replying to ${name}: ${body}`)
+    this.turnTo({ kind: "reply", quote }, `Replying to ${name}${isAlike(row.dataset.user) ? handle(quote.sender) : ""}: ${body}`)
   }
 
   async edit(row) {
