@@ -24,7 +24,7 @@ from chatsite.bus.relay import Relay
 from chatsite.cache import CheckedJSONSerializer
 from chatsite.errors import NotFound
 from chatsite.parsers import BoundedJSONParser
-from chatsite.realtime import handover, packets
+from chatsite.realtime import handover, others, packets
 from chatsite.throttles import UserThrottle
 from rooms import typing
 
@@ -44,6 +44,12 @@ def no_traceback(caplog):
     yield
     assert not [record for record in caplog.records if record.exc_info]
     assert all("\n" not in record.getMessage() for record in caplog.records)
+
+
+@pytest.fixture(autouse=True)
+def words_as_they_were(monkeypatch):
+    """Whoever is made here listens to the other processes' words."""
+    monkeypatch.setattr(others, "_hearers", dict(others._hearers))
 
 
 class Server:

@@ -1,4 +1,7 @@
+from datetime import UTC, datetime
+
 import pytest
+import time_machine
 from django.contrib.auth import hashers
 from django.contrib.sessions.models import Session
 from django.core import signing
@@ -76,6 +79,12 @@ def test_failures_of_an_address_are_limited_over_all_names(client, owner, monkey
 
 class TestDevices:
     """Somebody else's guesses, from one address or from many, don't keep the owner out of where they logged in before."""
+
+    @pytest.fixture(autouse=True)
+    def one_window(self):
+        """However long so many guesses take."""
+        with time_machine.travel(datetime.now(UTC), tick=False):
+            yield
 
     @pytest.fixture
     def home(self, owner):
