@@ -32,7 +32,7 @@ SILENCED_SYSTEM_CHECKS = [
 ]
 
 INSTALLED_APPS = [
-    # Before Django's: their `changepassword` and `createsuperuser` go before Django's.
+    # Before Django's: their `changepassword` and `createsuperuser` take the place of its own.
     "chatsite",
     "accounts",
     "django.contrib.admin",
