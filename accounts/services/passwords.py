@@ -24,16 +24,16 @@ def change_password(
     """Ends every other session; `keep` is a request whose session goes on, under a new key."""
     check_password(password, user, field=field)
     user.set_password(password)
-    store_password(user)
+    store_password(user, keep=keep)
     if keep is not None:
         renew(keep, user)
 
 
-def store_password(user: User) -> None:
+def store_password(user: User, *, keep: HttpRequest | None = None) -> None:
     """For a `user` whose `set_password` was called."""
     with transaction.atomic():
         user.save(update_fields=["password"])
-        end_sessions(user.pk, "password_changed")
+        end_sessions(user.pk, "password_changed", keep=keep)
 
 
 def change_own_password(request: HttpRequest, current: str, password: str) -> None:

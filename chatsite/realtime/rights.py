@@ -53,6 +53,15 @@ def end_sessions(
     others.site.tell("end", user_id, code, digest, token_id)
 
 
+@never_raises
+def end_other_sessions(user_id: int, code: str, *, kept: str) -> None:
+    """The same for all connections of the user. Those of the session whose key was `kept` are told `renewed`: it goes on
+    under a new key, which the browser has by a cookie, and with which they come back."""
+    digest = digest_of(kept)
+    _end_others_here(user_id, code, digest)
+    others.site.tell("end_others", user_id, code, digest)
+
+
 def digest_of(session_key: str) -> str:
     """Names a session to processes that know its key; the key itself stays here."""
     return sha256(f"session:{session_key}".encode()).hexdigest()
@@ -61,17 +70,28 @@ def digest_of(session_key: str) -> str:
 def _end_here(user_id: int, code: str, digest: str | None, token_id: int | None) -> None:
     _revoked[0] += 1
     for connection in listeners.connections(user_id):
-        identity = connection.identity
-        if digest is not None and (identity.session_key is None or digest_of(identity.session_key) != digest):
+        if digest is not None and not _is_of(connection, digest):
             continue
-        if token_id is not None and identity.token_id != token_id:
+        if token_id is not None and connection.identity.token_id != token_id:
             continue
         end(connection, code)
+
+
+def _end_others_here(user_id: int, code: str, digest: str) -> None:
+    _revoked[0] += 1
+    for connection in listeners.connections(user_id):
+        end(connection, "renewed" if _is_of(connection, digest) else code)
+
+
+def _is_of(connection: Connection, digest: str) -> bool:
+    key = connection.identity.session_key
+    return key is not None and digest_of(key) == digest
 
 
 others.hear("restrict", _restrict_here)
 others.hear("evict", _evict_here, int, str)
 others.hear("end", _end_here, int, str, str | None, int | None)
+others.hear("end_others", _end_others_here, int, str, str)
 
 
 @never_raises

@@ -151,6 +151,24 @@ def test_logging_out_ends_this_session_and_its_sockets_only(client, owner, membe
     assert not Session.objects.exists()
 
 
+def test_the_session_that_logs_out_everywhere_else_goes_on_for_its_sockets_too(
+    client, owner, member, live, committed
+):
+    log_in(client)
+    here = live(owner, session_key=client.session.session_key)
+    others = [live(owner, session_key="other"), live(owner, token_id=1)]
+    somebody = live(member, session_key=client.session.session_key)
+    with committed():
+        assert client.post("/profile/others-out").url == "/profile"
+    assert '["session-ended",{"code":"renewed"}]' in here.channel.text
+    for other in others:
+        assert '["session-ended",{"code":"logged_out"}]' in other.channel.text
+    # All must show what lets them in now: the one that goes on has another key.
+    assert all(connection.channel.closed for connection in [here, *others])
+    assert not somebody.channel.frames
+    assert client.get("/profile").status_code == 200
+
+
 def test_a_logout_that_fails_in_its_midst_ends_the_sockets_and_can_be_repeated(
     client, owner, live, monkeypatch
 ):

@@ -3,6 +3,8 @@ import { Emitter } from "./emitter.js"
 
 const ANSWER_MS = 10_000
 const RELOAD_MS = 15_000
+// The cookie of a renewed session comes with the answer to what renewed it, when all processes of the site know.
+const RENEW_MS = 20_000
 const OPTIONS = {
   // Straight to the websocket: polling first costs two round trips. It stays for networks that let no websocket through.
   transports: ["websocket", "polling"],
@@ -23,16 +25,20 @@ const EVENTS = [
  */
 class Live extends Emitter {
   status = "connecting"
+  renewedAt = -Infinity
+  leaving = false
 
   start() {
     this.socket = io(OPTIONS)
     this.socket.on("connect", () => this.#turn("online"))
     this.socket.on("disconnect", (reason) => this.#disconnected(reason))
     this.socket.on("connect_error", (error) => this.#refused(error))
-    this.socket.on("session-ended", () => this.#ended())
+    this.socket.on("session-ended", ({ code }) => (code === "renewed" ? (this.renewedAt = Date.now()) : this.#ended()))
     for (const name of EVENTS) this.socket.on(name, (data) => this.emit(name, data))
     addEventListener("online", () => this.#hurry())
     addEventListener("offline", () => this.socket.io.engine?.close())
+    // A form on its way must arrive: to load the page again would cut it off.
+    addEventListener("submit", (event) => (this.leaving = !event.defaultPrevented))
     addEventListener("pageshow", (event) => event.persisted && this.#hurry())
   }
 
@@ -77,7 +83,8 @@ class Live extends Emitter {
 
   #refused(error) {
     this.#turn("offline")
-    if (error.data?.code === "unauthorized") this.#ended()
+    const renewing = Date.now() - this.renewedAt < RENEW_MS
+    if (error.data?.code === "unauthorized" && !renewing) this.#ended()
     else if (!this.socket.active) this.#later(2000)
   }
 
@@ -85,6 +92,11 @@ class Live extends Emitter {
   #ended() {
     if (this.over) return
     this.over = true
+    if (this.leaving) {
+      this.leaving = false
+      setTimeout(() => this.#again(), RELOAD_MS)
+      return
+    }
     const last = Number(sessionStorage.getItem("ended-at"))
     if (Date.now() - last < RELOAD_MS) {
       setTimeout(() => this.#again(), RELOAD_MS)

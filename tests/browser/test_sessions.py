@@ -1,0 +1,77 @@
+"""Sessions that go on, and those that end: what the pages of a browser make of it."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.people import PASSWORD, message, say
+
+PLAIN = {"java_script_enabled": False}
+
+
+def online(page):
+    expect(page.locator("html[data-live-status=online]")).to_have_count(1)
+
+
+def change_password(page, new=PASSWORD):
+    """To the same again: what ends with a password ends all the same."""
+    page.get_by_label("Current password").fill(PASSWORD)
+    page.get_by_label("New password").fill(new)
+    page.get_by_role("button", name="Change it").click()
+
+
+@pytest.fixture
+def two_browsers(visit, server):
+    """A page of `stranger`, and a room in another tab and in another browser of theirs."""
+    visit.sessions.pop((server.url, "stranger"), None)
+
+    def two_browsers(path, **options):
+        elsewhere = visit("stranger", "/chat/general")
+        visit.sessions.pop((server.url, "stranger"))
+        page = visit("stranger", path, **options)
+        tab = page.context.new_page()
+        tab.goto(f"{server.url}/chat/general")
+        if not options:
+            online(tab)
+        return page, tab, elsewhere
+
+    yield two_browsers
+    visit.sessions.pop((server.url, "stranger"), None)
+
+
+@pytest.mark.parametrize("options", [{}, PLAIN], ids=["scripts", "plain"])
+def test_whoever_changes_their_password_stays_and_is_told(two_browsers, server, options):
+    page, tab, elsewhere = two_browsers("/password", **options)
+    tab.locator("#composer-body").fill("a draft")
+    change_password(page)
+    expect(page.get_by_text("Your password is changed")).to_be_visible()
+    assert page.url == f"{server.url}/profile"
+    elsewhere.wait_for_url("**/login**")
+    # The other tab of the same browser stays as it is.
+    expect(tab.locator("#composer-body")).to_have_value("a draft")
+    if not options:
+        online(page)
+        say(tab, "still here")
+        expect(message(tab, "still here").last).to_be_visible()
+
+
+@pytest.mark.parametrize("options", [{}, PLAIN], ids=["scripts", "plain"])
+def test_whoever_logs_out_everywhere_else_stays_and_is_told(two_browsers, server, options):
+    page, tab, elsewhere = two_browsers("/profile", **options)
+    page.get_by_role("button", name="Log out everywhere else").click()
+    if not options:
+        page.get_by_role("dialog").get_by_role("button", name="Log out").click()
+    expect(page.get_by_text("You are logged out everywhere else")).to_be_visible()
+    elsewhere.wait_for_url("**/login**")
+    tab.reload()
+    expect(tab.locator("#composer-body")).to_be_visible()
+
+
+def test_a_wrong_password_ends_nothing(two_browsers):
+    page, tab, elsewhere = two_browsers("/password")
+    page.get_by_label("Current password").fill("not this one at all")
+    page.get_by_label("New password").fill(PASSWORD)
+    page.get_by_role("button", name="Change it").click()
+    expect(page.get_by_text("That is not your password.").first).to_be_visible()
+    for other in (tab, elsewhere):
+        say(other, "nothing happened")
+        expect(message(other, "nothing happened").last).to_be_visible()
