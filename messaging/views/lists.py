@@ -10,10 +10,10 @@ from chatsite.pages import signed_in, words
 from messaging import events
 from messaging.payloads import Payload, message_payload
 from messaging.search import fetch, search
-from messaging.timeline import rows
+from messaging.timeline import Row, rows
 from messaging.views.panel import online_of
 from messaging.views.room import place
-from rooms import activity
+from rooms import access, activity
 from rooms.models import Room
 from rooms.payloads import room_payloads
 
@@ -55,10 +55,9 @@ def catch_up(request: HttpRequest) -> HttpResponse:
     return render(request, "messaging/catch_up.html", context)
 
 
-def first_unread(user: User, about: Payload) -> list[Any]:
-    messages = events.history(user, about["slug"], after=about["read_seq"], limit=CATCH_UP + 5)
-    others = [message for message in messages if message["sender"]["username"] != user.username]
-    return rows([message for message in others if not message["deleted"]][:CATCH_UP], user)
+def first_unread(user: User, about: Payload) -> list[Row]:
+    here = access.room_for(user, about["slug"])
+    return rows(events.unread(here, user, about["read_seq"], CATCH_UP), user)
 
 
 def mark_read(request: HttpRequest, unread: list[Payload]) -> HttpResponse:

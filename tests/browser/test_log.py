@@ -131,16 +131,6 @@ def test_copying_the_link(visit, room, server):
     assert re.fullmatch(rf"{server.url}/chat/{room}/message/\d+", copied)
 
 
-def test_new_is_found_on_an_older_page(visit, server):
-    slug = new_room(server, "owner", members=["member"])
-    for number in range(70):
-        post(server, "owner", slug, f"unseen {number}")
-    member = visit("member", f"/chat/{slug}")
-    expect(message(member, "unseen 69")).to_be_in_viewport()
-    member.locator(".log").evaluate("log => { log.scrollTop = 0 }")
-    expect(member.locator(".new-line + .message")).to_contain_text("unseen 0")
-
-
 def test_a_page_that_stays_open_stays_light(visit, server):
     slug = new_room(server, "owner", members=["member"])
     member = visit("member", f"/chat/{slug}")

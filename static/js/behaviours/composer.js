@@ -77,7 +77,7 @@ class Composer {
     this.cancel()
     this.write("")
     if (talk.attached) talk.scroller.toBottom()
-    else location.assign(`/chat/${room.slug}`)
+    else location.assign(`/chat/${room.slug}?latest=1`)
   }
 
   async save(body) {

@@ -52,7 +52,7 @@ async function loadOlder(place) {
     talk.list.prepend(page.results)
     place.hidden = !page.next
     part(talk.element, "beginning").hidden = Boolean(page.next)
-    talk.emit("prepended")
+    talk.emit("loaded")
   })
 }
 
@@ -61,7 +61,9 @@ async function loadNewer(place) {
   const page = await get("/message", { room: room.slug, after, limit: PAGE })
   talk.scroller.pinned = false
   for (const message of page.results) talk.list.put(message)
-  if (page.next) return
-  place.remove()
-  talk.attach()
+  if (!page.next) {
+    place.remove()
+    talk.attach()
+  }
+  talk.emit("loaded")
 }

@@ -21,6 +21,17 @@ export class MessageList {
     return document.getElementById(`message-${id}`)
   }
 
+  bySeq(seq) {
+    return this.element.querySelector(`:scope > .message[data-seq="${Number(seq)}"]`)
+  }
+
+  /** The message above a row; null where none is loaded. */
+  before(row) {
+    let above = row.previousElementSibling
+    while (above && !above.matches(".message")) above = above.previousElementSibling
+    return above
+  }
+
   get first() {
     return this.element.querySelector(":scope > .message")
   }
