@@ -18,7 +18,7 @@ SIZE = 65536
 class Proxy:
     def __init__(self, upstream: int) -> None:
         self.upstream, self.port = upstream, free_port()
-        self.seconds, self.doubled = 0.0, False
+        self.seconds, self.doubled, self.swallowing = 0.0, False, False
         self.opened = 0
         self._loop = asyncio.new_event_loop()
         self._open = asyncio.Event()
@@ -56,9 +56,13 @@ class Proxy:
         """New connections are made twice, and the second one is told the same as the first. Its answers go nowhere."""
         self.doubled = True
 
+    def swallow(self) -> None:
+        """What opens a websocket on a new connection goes nowhere and is never answered; all else gets through."""
+        self.swallowing = True
+
     def heal(self) -> None:
         """As in the beginning. What was blocked goes on."""
-        self.seconds, self.doubled = 0.0, False
+        self.seconds, self.doubled, self.swallowing = 0.0, False, False
         self._loop.call_soon_threadsafe(self._open.set)
         self._run(self._listen())
 
@@ -97,6 +101,8 @@ class Proxy:
         writers, gate = [writer], self._open
         try:
             await gate.wait()
+            if self.swallowing and await self._upgrades(reader):
+                return
             await self._join(reader, writer, writers, gate)
         except (OSError, asyncio.CancelledError):
             for one in writers:
@@ -106,6 +112,20 @@ class Proxy:
             # What was said before the end still arrives.
             for one in writers:
                 one.close()
+
+    async def _upgrades(self, reader: asyncio.StreamReader) -> bool:
+        """Whether the first request asks for a websocket; then only when who asked has given up. Else it is still to be
+        read."""
+        first = await reader.read(SIZE)
+        if b"upgrade: websocket" not in first.lower():
+            # Back to where it is read from next: nothing else reads meanwhile.
+            reader._buffer[:0] = first  # type: ignore[attr-defined]
+            if not first:
+                reader.feed_eof()
+            return False
+        while await reader.read(SIZE):
+            pass
+        return True
 
     async def _join(
         self,

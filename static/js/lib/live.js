@@ -1,19 +1,24 @@
 import { io } from "../../vendor/socket.io.esm.min.js"
+import { Transports } from "../models/transports.js"
 import { Emitter } from "./emitter.js"
 
 const ANSWER_MS = 10_000
+const OPEN_MS = 8_000
 const RELOAD_MS = 15_000
 // The cookie of a renewed session comes with the answer to what renewed it, when all processes of the site know.
 const RENEW_MS = 20_000
 const OPTIONS = {
   // Straight to the websocket: polling first costs two round trips. It stays for networks that let no websocket through.
-  transports: ["websocket", "polling"],
   tryAllTransports: true,
+  // A network that swallows the websocket's opening answers nothing at all.
+  timeout: OPEN_MS,
   // When the server comes back so does everyone: spread over the first two seconds, then four, then more.
   reconnectionDelay: 1000,
   reconnectionDelayMax: 5000,
   randomizationFactor: 1,
 }
+// In this tab's storage: the next page needn't find out again.
+const FALLEN = "websocket-fails"
 const EVENTS = [
   "chat-message", "message-edited", "message-deleted", "member-joined", "member-left", "room-updated",
   "typing", "user-connected", "user-disconnected", "room-online", "room-activity", "heads", "request-failed",
@@ -29,7 +34,9 @@ class Live extends Emitter {
   leaving = false
 
   start() {
-    this.socket = io(OPTIONS)
+    const fallen = Boolean(sessionStorage.getItem(FALLEN))
+    this.transports = new Transports({ probe: opens, turn: (transports) => this.#use(transports), fallen })
+    this.socket = io({ ...OPTIONS, transports: this.transports.ways })
     this.socket.on("connect", () => this.#turn("online"))
     this.socket.on("disconnect", (reason) => this.#disconnected(reason))
     this.socket.on("connect_error", (error) => this.#refused(error))
@@ -83,6 +90,7 @@ class Live extends Emitter {
 
   #refused(error) {
     this.#turn("offline")
+    if (error.message === "timeout") this.transports.timedOut()
     const renewing = Date.now() - this.renewedAt < RENEW_MS
     if (error.data?.code === "unauthorized" && !renewing) this.#ended()
     else if (!this.socket.active) this.#later(2000)
@@ -119,6 +127,32 @@ class Live extends Emitter {
   #hurry() {
     if (!this.socket.connected) this.socket.connect()
   }
+
+  /** From the next opening on; one that polls and needn't any more opens anew at once. */
+  #use(transports) {
+    const manager = this.socket.io
+    manager.opts.transports = transports
+    const { fallen } = this.transports
+    if (fallen) sessionStorage.setItem(FALLEN, "1")
+    else sessionStorage.removeItem(FALLEN)
+    if (!fallen && manager.engine?.transport?.name === "polling") manager.engine.close()
+  }
+}
+
+/** Whether a websocket to the server opens, to the first word that it says; nothing comes of it. */
+function opens() {
+  const url = new URL("/socket.io/?EIO=4&transport=websocket", location.origin.replace(/^http/, "ws"))
+  return new Promise((resolve) => {
+    const probe = new WebSocket(url)
+    const done = (open) => {
+      clearTimeout(timer)
+      probe.close()
+      resolve(open)
+    }
+    const timer = setTimeout(() => done(false), OPEN_MS)
+    probe.addEventListener("message", () => done(true))
+    probe.addEventListener("error", () => done(false))
+  })
 }
 
 export const live = new Live()
