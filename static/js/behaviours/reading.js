@@ -45,8 +45,7 @@ class Reader {
 
   arrived(message) {
     if (this.state.arrived(message)) this.fresh = message.seq
-    if (document.visibilityState === "visible") this.look()
-    else this.settle(false)
+    this.look()
   }
 
   sent() {
@@ -69,22 +68,24 @@ class Reader {
 
   /** What is on the screen once it is drawn: what only passed on the way there was not. */
   look() {
+    if (document.visibilityState !== "visible") return this.settle()
     this.frame ??= requestAnimationFrame(() => {
       this.frame = null
-      this.settle(true)
+      this.settle()
     })
   }
 
-  settle(drawn) {
-    const looking = drawn && document.visibilityState === "visible" && document.hasFocus()
-    const stretch = looking ? onScreen(this.element) : null
+  settle() {
+    const looking = document.visibilityState === "visible" && document.hasFocus()
+    const stretch = onScreen(this.element)
+    const passed = () => stretch?.above > this.state.read
     // A page that begins further down, or one that nobody looks at, has its line before it is read.
-    if (!looking || stretch?.above > this.state.read) this.markNew()
-    if (stretch) this.state.saw(stretch.above, stretch.bottom)
+    if (!looking || passed()) this.markNew()
+    if (looking && stretch) this.state.saw(stretch.above, stretch.bottom)
     if (talk.attached && this.state.read >= room.log.seq) this.state.unread = 0
     if (this.state.unread === 0) this.fresh = null
     this.markNew()
-    this.show(stretch)
+    this.show(passed())
     if (this.state.read > this.known) this.timer ??= setTimeout(() => this.tell(), GATHER_MS)
   }
 
@@ -95,10 +96,10 @@ class Reader {
     talk.list.markNew(row)
   }
 
-  show(stretch) {
+  show(passed = false) {
     const { unread, read } = this.state
     setUnread("here", unread)
-    if (stretch !== null) talk.emit("reading", { unread, read, passed: unread > 0 && stretch?.above > read })
+    talk.emit("reading", { unread, read, passed: passed && unread > 0 })
   }
 
   readAll() {
