@@ -90,8 +90,14 @@ function trouble(entry) {
     `${words} · `,
     button("Retry", () => outbox.retry(entry.client_id)),
     " · ",
+    ...(entry.state === "failed" ? [button("Edit", () => takeBack(entry)), " · "] : []),
     button("Discard", () => outbox.discard(entry.client_id)),
   ]
+}
+
+function takeBack(entry) {
+  outbox.discard(entry.client_id)
+  talk.emit("take-back", entry)
 }
 
 function button(words, action) {
