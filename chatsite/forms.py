@@ -16,7 +16,10 @@ class Uncut:
 
 
 class TextField(Uncut, forms.CharField):
-    pass
+    """Written from its own side: Hebrew and Arabic from the right."""
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {**super().widget_attrs(widget), "dir": "auto"}
 
 
 class EmailField(Uncut, forms.EmailField):

@@ -34,7 +34,11 @@ def login(request: HttpRequest) -> HttpResponse:
 @require_POST
 def logout(request: HttpRequest) -> HttpResponse:
     services.log_out(request)
-    return redirect("login")
+    response = redirect("login")
+    if request.is_secure():
+        # Browsers heed it there only: pages that they kept are gone. What was begun to be written isn't.
+        response["Clear-Site-Data"] = '"cache"'
+    return response
 
 
 @never_cache

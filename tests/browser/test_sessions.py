@@ -75,3 +75,66 @@ def test_a_wrong_password_ends_nothing(two_browsers):
     for other in (tab, elsewhere):
         say(other, "nothing happened")
         expect(message(other, "nothing happened").last).to_be_visible()
+
+
+def test_back_after_the_logout_shows_nothing(visit, server):
+    visit.sessions.pop((server.url, "visitor"), None)
+    page = visit("visitor", "/chat/general")
+    say(page, "for members only")
+    expect(message(page, "for members only").last).to_be_visible()
+    page.goto(f"{server.url}/profile")
+    page.get_by_role("button", name="Log out", exact=True).click()
+    page.wait_for_url("**/login**")
+    visit.sessions.clear()
+    for _ in range(2):
+        page.go_back(wait_until="commit")
+        page.wait_for_url("**/login**")
+    assert "for members only" not in page.content()
+
+
+# What a browser tells a page that it puts away and brings back; Playwright's own never does.
+PUT_AWAY = "dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))"
+BRING_BACK = "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))"
+
+
+def test_a_page_that_was_put_away_comes_back_to_its_person_alone(visit, server):
+    visit.sessions.pop((server.url, "visitor"), None)
+    page = visit("visitor", "/chat/general")
+    page.evaluate(PUT_AWAY)
+    expect(page.locator("#composer-body")).to_be_hidden()
+    expect(page.locator("html[data-live-status=offline]")).to_have_count(1)
+    page.evaluate(BRING_BACK)
+    expect(page.locator("#composer-body")).to_be_visible()
+    online(page)
+
+    page.evaluate(PUT_AWAY)
+    other = page.context.new_page()
+    other.goto(f"{server.url}/profile")
+    other.get_by_role("button", name="Log out", exact=True).click()
+    other.wait_for_url("**/login**")
+    visit.sessions.clear()
+    expect(page.locator("#composer-body")).to_be_hidden()
+    page.evaluate(BRING_BACK)
+    expect(page.locator("#composer-body")).to_be_hidden()
+    page.wait_for_url("**/login**")
+
+
+def test_a_page_that_was_put_away_asks_the_server_too(visit, server):
+    """The session ended elsewhere, so that this browser doesn't know."""
+    visit.sessions.pop((server.url, "visitor"), None)
+    visit.expected.add(401)
+    page = visit("visitor", "/chat/general")
+    page.evaluate(PUT_AWAY)
+    page.context.clear_cookies()
+    visit.sessions.clear()
+    page.evaluate(BRING_BACK)
+    expect(page.locator("#composer-body")).to_be_hidden()
+    page.wait_for_url("**/login**")
+
+
+def test_a_page_that_was_put_away_is_shown_without_a_connection(visit, server):
+    page = visit("member", "/chat/general")
+    page.evaluate(PUT_AWAY)
+    page.context.set_offline(True)
+    page.evaluate(BRING_BACK)
+    expect(page.locator("#composer-body")).to_be_visible()

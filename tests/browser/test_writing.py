@@ -49,7 +49,7 @@ def test_the_page_counts_as_the_server_counts(visit, room):
     expect(owner.locator(".composer-error:visible")).to_contain_text("1 too many")
 
 
-@pytest.mark.parametrize("lines", [1, 5_000])
+@pytest.mark.parametrize("lines", [1, 500])
 def test_the_form_without_scripts_counts_so_too(visit, room, lines):
     """A browser sends each end of a line as two characters."""
     page = visit("owner", f"/chat/{room}", java_script_enabled=False)
@@ -120,6 +120,7 @@ def test_an_edit_survives_a_session_that_ends(visit, room, server):
     member = visit("member", f"/chat/{room}")
     say(member, "said in haste")
     act(member, "said in haste", "Edit")
+    expect(composer(member)).to_have_value("said in haste")
     composer(member).fill("said with care")
     script = (
         "from accounts.models import User; from accounts.services.sessions import end_sessions;"

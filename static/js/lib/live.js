@@ -1,6 +1,7 @@
 import { io } from "../../vendor/socket.io.esm.min.js"
 import { Transports } from "../models/transports.js"
 import { Emitter } from "./emitter.js"
+import { cover, uncover } from "./visits.js"
 
 const ANSWER_MS = 10_000
 const OPEN_MS = 8_000
@@ -46,7 +47,12 @@ class Live extends Emitter {
     addEventListener("offline", () => this.socket.io.engine?.close())
     // A form on its way must arrive: to load the page again would cut it off.
     addEventListener("submit", (event) => (this.leaving = !event.defaultPrevented))
-    addEventListener("pageshow", (event) => event.persisted && this.#hurry())
+    // A page that sleeps has no connection, or it wouldn't be kept.
+    addEventListener("pagehide", ({ persisted }) => persisted && this.socket.disconnect())
+    addEventListener("pageshow", ({ persisted }) => {
+      this.leaving = false
+      if (persisted) this.#hurry()
+    })
   }
 
   /** Asks the server; the ack without `ok`, or a rejection with {code, detail, fields?, retry_after?}. */
@@ -77,6 +83,7 @@ class Live extends Emitter {
 
   #turn(status) {
     if (this.status === status) return
+    if (status === "online") uncover()
     this.status = status
     document.documentElement.dataset.liveStatus = status
     this.emit(status)
@@ -105,6 +112,7 @@ class Live extends Emitter {
       setTimeout(() => this.#again(), RELOAD_MS)
       return
     }
+    cover()
     const last = Number(sessionStorage.getItem("ended-at"))
     if (Date.now() - last < RELOAD_MS) {
       setTimeout(() => this.#again(), RELOAD_MS)
