@@ -22,6 +22,14 @@ def person(username: str) -> User:
     return user
 
 
+def anybody(username: str) -> User:
+    """Also who is no longer here: what they wrote is, under their name."""
+    user = User.objects.filter(username__iexact=username).first()
+    if user is None:
+        raise NotFound("There is no such person.")
+    return user
+
+
 def people(usernames: Iterable[str]) -> list[User]:
     """`invalid` names those who aren't there."""
     found, missing = [], []

@@ -105,3 +105,14 @@ def test_null_bytes_are_no_error(client_of, owner, public_room):
     assert client.get("/people/%00").status_code == 404
     answer = client.post(f"/chat/{public_room.slug}", {"body": "a\x00b", "client_id": str(uuid.uuid4())})
     assert answer.status_code == 400
+
+
+def test_the_name_of_somebody_who_is_gone_leads_to_their_card(client_of, owner, make_person):
+    gone = make_person("gone")
+    gone.is_active = False
+    gone.save()
+    page = client_of(owner).get("/people/gone")
+    assert page.status_code == 200
+    assert b"no longer on this site" in page.content
+    assert b'value="gone"' not in page.content
+    assert client_of(owner).get("/people/nobody").status_code == 404

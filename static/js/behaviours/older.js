@@ -27,6 +27,7 @@ function loadAt(element, place, link, load) {
       link.textContent = words
     } catch {
       link.textContent = "Could not load. Try again"
+      link.tabIndex = 0
       busy = "failed"
       return
     }

@@ -107,6 +107,11 @@ export class MessageList {
     for (const row of this.rows()) this.arrange(row)
   }
 
+  /** "Today" is another day after midnight. */
+  renameDays() {
+    for (const line of this.element.querySelectorAll(":scope > .day")) line.querySelector("h2").textContent = dayName(line.dataset.day)
+  }
+
   /** The day line above a row, and whether it goes on under the header of the one above. */
   arrange(row) {
     if (!row) return
