@@ -49,7 +49,7 @@ def catch_up(request: HttpRequest) -> HttpResponse:
     )
     if request.method == "POST":
         return mark_read(request, unread)
-    waiting = [{"room": about, "rows": first_unread(user, about)} for about in unread[:20]]
+    waiting: list[Payload] = [{"room": about, "rows": first_unread(user, about)} for about in unread[:20]]
     senders = {row.message["sender"]["username"] for group in waiting for row in group["rows"]}
     context = {"current": "catch-up", "waiting": waiting, "online": online_of(senders)}
     return render(request, "messaging/catch_up.html", context)

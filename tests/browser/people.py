@@ -16,6 +16,9 @@ PASSWORD = "correct horse battery"
 PHONE = {"viewport": {"width": 390, "height": 820}, "has_touch": True, "is_mobile": True}
 DESKTOP = {"viewport": {"width": 1360, "height": 820}}
 HERE = {**DESKTOP, "locale": "en-GB"}
+# What a browser tells a page that it puts away and brings back by its back button; Playwright's own keeps none.
+PUT_AWAY = "dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))"
+BRING_BACK = "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))"
 numbers = itertools.count(1)
 
 # What a page may say on the console: everything else is a fault of ours. An answer that is an error is noted by itself.

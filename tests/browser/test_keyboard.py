@@ -91,9 +91,9 @@ def test_the_skip_link_comes_first(visit, room):
 
 def test_the_log_is_one_stop_of_the_tab_key(visit, room, server):
     for number in range(30):
-        post(server, "member", room, f"see https://example.org/{number} and @owner")
+        post(server, "owner", room, f"see https://example.org/{number} and @member")
     owner = visit("owner", f"/chat/{room}")
-    live = post(server, "member", room, "live: https://example.org/ and @owner")
+    live = post(server, "owner", room, "live: https://example.org/ and @member")
     expect(owner.locator(f"#message-{live['id']}")).to_be_visible()
     text = owner.locator("#composer-body")
     text.focus()

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.people import PASSWORD, message, say
+from tests.browser.people import BRING_BACK, PASSWORD, PUT_AWAY, message, say
 
 PLAIN = {"java_script_enabled": False}
 
@@ -90,11 +90,6 @@ def test_back_after_the_logout_shows_nothing(visit, server):
         page.go_back(wait_until="commit")
         page.wait_for_url("**/login**")
     assert "for members only" not in page.content()
-
-
-# What a browser tells a page that it puts away and brings back; Playwright's own never does.
-PUT_AWAY = "dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))"
-BRING_BACK = "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))"
 
 
 def test_a_page_that_was_put_away_comes_back_to_its_person_alone(visit, server):

@@ -101,9 +101,13 @@ class Proxy:
         writers, gate = [writer], self._open
         try:
             await gate.wait()
-            if self.swallowing and await self._upgrades(reader):
+            first = await reader.read(SIZE) if self.swallowing else b""
+            if b"upgrade: websocket" in first.lower():
+                # Until who asked has given up.
+                while await reader.read(SIZE):
+                    pass
                 return
-            await self._join(reader, writer, writers, gate)
+            await self._join(reader, writer, writers, gate, first)
         except (OSError, asyncio.CancelledError):
             for one in writers:
                 one.transport.abort()
@@ -113,30 +117,19 @@ class Proxy:
             for one in writers:
                 one.close()
 
-    async def _upgrades(self, reader: asyncio.StreamReader) -> bool:
-        """Whether the first request asks for a websocket; then only when who asked has given up. Else it is still to be
-        read."""
-        first = await reader.read(SIZE)
-        if b"upgrade: websocket" not in first.lower():
-            # Back to where it is read from next: nothing else reads meanwhile.
-            reader._buffer[:0] = first  # type: ignore[attr-defined]
-            if not first:
-                reader.feed_eof()
-            return False
-        while await reader.read(SIZE):
-            pass
-        return True
-
     async def _join(
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         writers: list[asyncio.StreamWriter],
         gate: asyncio.Event,
+        first: bytes,
     ) -> None:
-        """Until one of both sides ends."""
+        """Until one of both sides ends. What was read `first` goes before the rest."""
         others = [await asyncio.open_connection("127.0.0.1", self.upstream) for _ in range(1 + self.doubled)]
         writers += [to for _, to in others]
+        for _, to in others:
+            to.write(first)
         carriers = [
             asyncio.ensure_future(self._carry(reader, [to for _, to in others], gate)),
             asyncio.ensure_future(self._carry(others[0][0], [writer], gate)),
