@@ -4,6 +4,7 @@ import { storage } from "./storage.js"
 
 // Of this browser: who is signed in, as its newest page says. Empty for nobody.
 const WHOSE = "signed-in"
+let over = false
 
 /**
  * A page that the browser had kept, and brings back, shows nothing until it is known that it is still its person's: they
@@ -24,7 +25,7 @@ export function cover() {
 }
 
 export function uncover() {
-  delete document.documentElement.dataset.covered
+  if (!over) delete document.documentElement.dataset.covered
 }
 
 async function confirm() {
@@ -39,6 +40,8 @@ async function confirm() {
 }
 
 function again() {
+  // Not even where a connection opens meanwhile, perhaps as somebody else.
+  over = true
   cover()
   location.reload()
 }
