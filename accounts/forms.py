@@ -8,23 +8,24 @@ from django import forms
 from accounts.models import ApiToken
 from accounts.services.invites import MOST_USES, USES
 from accounts.validators import LONGEST_PASSWORD
+from chatsite.forms import EmailField, TextField
 
 LENGTH_HELP = "At least 8 characters, and not only digits."
 
 
-def username_field(**kwargs: Any) -> forms.CharField:
+def username_field(**kwargs: Any) -> TextField:
     attrs = {"autocapitalize": "none", "autocomplete": "username", "spellcheck": "false", "autofocus": True}
-    return forms.CharField(label="Username", max_length=150, widget=forms.TextInput(attrs=attrs), **kwargs)
+    return TextField(label="Username", max_length=150, widget=forms.TextInput(attrs=attrs), **kwargs)
 
 
-def password_field(label: str, autocomplete: str, **kwargs: Any) -> forms.CharField:
+def password_field(label: str, autocomplete: str, **kwargs: Any) -> TextField:
     widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
-    return forms.CharField(label=label, strip=False, max_length=LONGEST_PASSWORD, widget=widget, **kwargs)
+    return TextField(label=label, strip=False, max_length=LONGEST_PASSWORD, widget=widget, **kwargs)
 
 
-def name_field(**kwargs: Any) -> forms.CharField:
+def name_field(**kwargs: Any) -> TextField:
     widget = forms.TextInput(attrs={"autocomplete": "name"})
-    return forms.CharField(label="Name", required=False, max_length=64, widget=widget, **kwargs)
+    return TextField(label="Name", required=False, max_length=64, widget=widget, **kwargs)
 
 
 class LoginForm(forms.Form):
@@ -39,7 +40,7 @@ class SignUpForm(forms.Form):
 
 
 class SetupForm(SignUpForm):
-    site_name = forms.CharField(
+    site_name = TextField(
         label="Name of this site",
         max_length=60,
         initial="Chatsite",
@@ -50,7 +51,7 @@ class SetupForm(SignUpForm):
 
 class ProfileForm(forms.Form):
     display_name = name_field(help_text="How others see you. Without one it is your username.")
-    email = forms.EmailField(
+    email = EmailField(
         label="Email",
         required=False,
         max_length=254,
@@ -60,7 +61,7 @@ class ProfileForm(forms.Form):
 
 
 class TokenForm(forms.Form):
-    name = forms.CharField(
+    name = TextField(
         label="What it is for", max_length=60, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
 
@@ -91,7 +92,7 @@ class NewPasswordForm(forms.Form):
 
 
 class ResetForm(forms.Form):
-    email = forms.EmailField(
+    email = EmailField(
         label="Email", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
     )
 

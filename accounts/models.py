@@ -164,12 +164,15 @@ class User(AbstractBaseUser, PermissionsMixin):
             elif renewed:
                 self.end_all_but()
 
-    def end_all_but(self, tokens: Collection[int] = ()) -> None:
+    def end_all_but(self, tokens: Collection[int] = (), session_key: str | None = None) -> None:
         """End what a former password let in: every token whose id isn't among these, and after the commit every live
-        connection that didn't come by one of them. Sessions prove the password's hash, and end with it."""
+        connection that came neither by one of them nor by the session of this key. Sessions prove the password's hash, and
+        end with it."""
         kept = list(self.tokens.filter(pk__in=tokens).values_list("pk", flat=True)) if tokens else []
         self.tokens.exclude(pk__in=kept).delete()
-        transaction.on_commit(partial(rights.end_sessions, self.pk, "password_changed", but_tokens=kept))
+        transaction.on_commit(
+            partial(rights.end_other_sessions, self.pk, "password_changed", kept=session_key, tokens=kept)
+        )
 
     @property
     def skeletons(self) -> set[str]:

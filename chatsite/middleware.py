@@ -38,6 +38,19 @@ def kept_by_nobody(get_response: GetResponse) -> Callable[[HttpRequest], HttpRes
     return middleware
 
 
+def bodiless_head(get_response: GetResponse) -> Callable[[HttpRequest], HttpResponse]:
+    """Answer HEAD with the headers of a GET alone, Content-Length too. Views make a body all the same, and the server logs
+    a warning for each that it throws away."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.method == "HEAD" and not response.streaming:
+            response.content = b""
+        return response
+
+    return middleware
+
+
 def revocations_everywhere(get_response: GetResponse) -> Callable[[HttpRequest], HttpResponse]:
     """Who takes a right away is answered when it has ended in all processes of the site."""
 

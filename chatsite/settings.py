@@ -53,6 +53,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "chatsite.tracing.traced",
     "chatsite.middleware.kept_by_nobody",
+    "chatsite.middleware.bodiless_head",
     "chatsite.middleware.revocations_everywhere",
     "django.middleware.security.SecurityMiddleware",
     "chatsite.middleware.bounded_body",
@@ -133,6 +134,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = SECURE
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 60
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "accounts.views.sessions.form_out_of_date"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = SECURE
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -177,7 +179,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PARSER_CLASSES": [
         "chatsite.parsers.BoundedJSONParser",
-        "rest_framework.parsers.FormParser",
+        "chatsite.parsers.FormParser",
         "rest_framework.parsers.MultiPartParser",
     ],
     "PAGE_SIZE": 50,

@@ -25,6 +25,14 @@ def person(username: str) -> User:
         raise NotFound("There is no such person.") from error
 
 
+def anybody(username: str) -> User:
+    """Also who is no longer here: what they wrote is, under their name."""
+    user = User.objects.filter(username__iexact=username).first()
+    if user is None:
+        raise NotFound("There is no such person.")
+    return user
+
+
 def people(usernames: Iterable[str]) -> list[User]:
     """In the order given, each once. `invalid` names those who aren't there, and refuses more than MOST_NAMED."""
     given = list(dict.fromkeys(usernames))

@@ -32,7 +32,8 @@ DEEP = b"[" * 100_000
 TEXTS = [
     b"", b" ", b"x", b"null", b"true", b"5", b"-1", b"nan", b"-inf", b"1e999", b"9" * 5000, b'"text"', b"[]", b"[[]]",
     b"{}", b'{"a":', b"[1,2", b'{"format":1}', b'["alive"]', b'["alive",5]', b'["ended?","x",[[["evict"]],[5],5,null,[]]]',
-    b'["presence","one",[[],"x",-1],[{}]]', b'["look",[5,null,[]]]', b'["end",1,null,2,3]', b'["end-but",1,"x",[[],"y"]]',
+    b'["presence","one",[[],"x",-1],[{}]]', b'["look",[5,null,[]]]', b'["end",1,null,2,3]',
+    b'["end-others",1,"x",null,[[],"y"]]',
     b'[{"a":1},["b"]]', b'42["typing",{"room":5}]', b'42["typing",{"room":"a","typing":true,"user":5}]',
     b"\x00", b"\xff\xfe", b"\xed\xa0\x80", "\u2028\u202e".encode(), b'"\\ud800"', b"\x80\x04N.", DEEP, b'{"a":' * 100_000,
 ]  # fmt: skip

@@ -30,8 +30,15 @@ def change_password(user: User, password: str) -> None:
     store_password(user, instead_of=seen)
 
 
-def store_password(user: User, *, instead_of: str | None = None, keep_tokens: Collection[int] = ()) -> None:
-    """Write the hash of a `user` whose `set_password` was called; end the sessions, and all tokens but `keep_tokens` (ids).
+def store_password(
+    user: User,
+    *,
+    instead_of: str | None = None,
+    keep_tokens: Collection[int] = (),
+    keep_session: str | None = None,
+) -> None:
+    """Write the hash of a `user` whose `set_password` was called; end the sessions, but for the one of the key
+    `keep_session`, and all tokens but `keep_tokens` (ids).
 
     Raises Conflict, with nothing changed, where the stored hash isn't `instead_of` any more: what proved that the caller
     may choose a password, a link or the old one, is used up.
@@ -42,7 +49,7 @@ def store_password(user: User, *, instead_of: str | None = None, keep_tokens: Co
     with transaction.atomic():
         if not stored.update(password=user.password):
             raise Conflict("The password was changed meanwhile.")
-        user.end_all_but(keep_tokens)
+        user.end_all_but(keep_tokens, keep_session)
 
 
 def change_own_password(
@@ -61,7 +68,8 @@ def change_own_password(
     check_password(password, user, field="password")
     seen = user.password
     user.set_password(password)
-    store_password(user, instead_of=seen, keep_tokens=keep_tokens)
+    key = request.session.session_key
+    store_password(user, instead_of=seen, keep_tokens=keep_tokens, keep_session=key)
     renew(request, user)
 
 

@@ -83,15 +83,23 @@ def log_out_everywhere(user: User, *, keep: HttpRequest | None = None) -> None:
     with transaction.atomic():
         user.tokens.all().delete()
         User.objects.filter(pk=user.pk).update(session_version=F("session_version") + 1)
-        end_sessions(user.pk, "logged_out")
+        end_sessions(user.pk, "logged_out", keep=keep)
     user.refresh_from_db(fields=["session_version"])
     if keep is not None:
         renew(keep, user)
 
 
 def end_sessions(
-    user_id: int, code: str, *, session_key: str | None = None, token_id: int | None = None
+    user_id: int,
+    code: str,
+    *,
+    session_key: str | None = None,
+    token_id: int | None = None,
+    keep: HttpRequest | None = None,
 ) -> None:
-    """After the commit, cuts the live sockets of a person, or those of one session or token."""
+    """After the commit, cuts the live sockets of a person, or those of one session or token; those of `keep`, a request
+    whose session goes on under a new key, come back with it."""
     ended = partial(rights.end_sessions, user_id, code, session_key=session_key, token_id=token_id)
+    if keep is not None and keep.session.session_key:
+        ended = partial(rights.end_other_sessions, user_id, code, kept=keep.session.session_key)
     transaction.on_commit(ended)

@@ -27,7 +27,7 @@ from chatsite.realtime import delivery, others
 logger = logging.getLogger(__name__)
 
 # Words by which a right ends.
-ENDING = frozenset({"evict", "end", "end-but"})
+ENDING = frozenset({"evict", "end", "end-others"})
 # Seconds between two questions to the database for who hasn't said anything.
 PAUSE = 0.5
 # Seconds by which whoever lives has looked: the time between two looks, and as much as a look at very many takes.

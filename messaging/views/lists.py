@@ -11,10 +11,10 @@ from chatsite.pages import signed_in, words
 from messaging import events
 from messaging.payloads import Payload, message_payload
 from messaging.search import fetch, search
-from messaging.timeline import named_in, rows
+from messaging.timeline import Row, named_in, rows
 from messaging.views.panel import online_of
 from messaging.views.room import place
-from rooms import activity
+from rooms import access, activity
 from rooms.models import Room
 from rooms.payloads import room_payloads
 
@@ -60,7 +60,7 @@ def catch_up(request: HttpRequest) -> HttpResponse:
     )
     if request.method == "POST":
         return mark_read(request, unread)
-    waiting = [{"room": about, "rows": first_unread(user, about)} for about in unread[:20]]
+    waiting: list[Payload] = [{"room": about, "rows": first_unread(user, about)} for about in unread[:20]]
     messages = [row.message for group in waiting for row in group["rows"]]
     context = {
         "current": "catch-up",
@@ -71,10 +71,9 @@ def catch_up(request: HttpRequest) -> HttpResponse:
     return render(request, "messaging/catch_up.html", context)
 
 
-def first_unread(user: User, about: Payload) -> list[Any]:
-    messages = events.history(user, about["slug"], after=about["read_seq"], limit=CATCH_UP + 5)
-    others = [message for message in messages if message["sender"]["username"] != user.username]
-    return rows([message for message in others if not message["deleted"]][:CATCH_UP], user)
+def first_unread(user: User, about: Payload) -> list[Row]:
+    here = access.room_for(user, about["slug"])
+    return rows(events.unread(here, user, about["read_seq"], CATCH_UP), user)
 
 
 def mark_read(request: HttpRequest, unread: list[Payload]) -> HttpResponse:

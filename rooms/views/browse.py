@@ -90,12 +90,13 @@ def few(found: QuerySet[User], chosen: QuerySet[User]) -> list[User]:
 def person(request: HttpRequest, username: str) -> HttpResponse:
     """Somebody's card, where a mention leads."""
     user: Any = request.user
-    other = membership.person(without_nulls(username))
+    other = membership.anybody(without_nulls(username))
     shared = Room.objects.filter(memberships__user=user).filter(memberships__user=other)
     rooms = [room for room in room_payloads(user, shared) if room["kind"] != Room.Kind.DIRECT]
     context = {
         "person": user_payload(other),
         "mark": mark_of(other),
+        "gone": not other.is_active,
         "shared": rooms,
         "blocked": user.person_blocks.filter(blocked=other).exists(),
     }

@@ -286,6 +286,24 @@ def test_logging_out_ends_this_session_and_its_sockets_only(client, owner, membe
     assert not Session.objects.exists()
 
 
+def test_the_session_that_logs_out_everywhere_else_goes_on_for_its_sockets_too(
+    client, owner, member, live, committed
+):
+    log_in(client)
+    here = live(owner, session_key=client.session.session_key)
+    others = [live(owner, session_key="other"), live(owner, token_id=1)]
+    somebody = live(member, session_key=client.session.session_key)
+    with committed():
+        assert client.post("/profile/others-out").url == "/profile"
+    assert '["session-ended",{"code":"renewed"}]' in here.channel.text
+    for other in others:
+        assert '["session-ended",{"code":"logged_out"}]' in other.channel.text
+    # All must show what lets them in now: the one that goes on has another key.
+    assert all(connection.channel.closed for connection in [here, *others])
+    assert not somebody.channel.frames
+    assert client.get("/profile").status_code == 200
+
+
 def test_a_logout_that_fails_in_its_midst_ends_the_sockets_and_can_be_repeated(
     client, owner, live, monkeypatch
 ):
@@ -373,3 +391,33 @@ def test_what_cannot_be_a_login_is_refused_without_a_hash(client, owner, monkeyp
 def test_the_theme_is_a_cookie(client, db, choice, cookie):
     answer = client.post("/theme", {"theme": choice, "next": "/login"})
     assert (answer.url, answer.cookies["theme"].value) == ("/login", cookie)
+
+
+def in_another_tab():
+    """A browser that has logged in, and a form that it had opened before."""
+    browser = Client(enforce_csrf_checks=True)
+    token = str(browser.get("/login").context["csrf_token"])
+    stale = {"csrfmiddlewaretoken": token, "username": "owner", "password": PASSWORD}
+    assert browser.post("/login", stale).url == "/"
+    return browser, {**stale, "next": "/profile"}
+
+
+def test_the_login_of_a_second_tab_leads_on(owner):
+    browser, stale = in_another_tab()
+    assert browser.post("/login", stale).url == "/profile"
+    assert browser.post("/login", {**stale, "next": "https://example.org"}).url == "/"
+    assert browser.post("/signup", stale).url == "/profile"
+
+
+def test_other_forms_of_another_session_are_still_refused(owner):
+    browser, stale = in_another_tab()
+    for path in ("/password", "/logout", "/profile/others-out"):
+        assert browser.post(path, stale).status_code == 403
+    assert Client(enforce_csrf_checks=True).post("/login", stale).status_code == 403
+
+
+def test_a_logout_clears_what_the_browser_kept_where_it_heeds_that(client, owner):
+    log_in(client)
+    assert "Clear-Site-Data" not in client.post("/logout").headers
+    log_in(client)
+    assert client.post("/logout", secure=True)["Clear-Site-Data"] == '"cache"'

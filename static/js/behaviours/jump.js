@@ -142,6 +142,7 @@ function option(item, place) {
   element.dataset.href = item.href
   const name = document.createElement("span")
   name.className = "side-name ellipsis"
+  name.dir = "auto"
   name.textContent = item.name
   element.append(item.mark.cloneNode(true), name)
   if (item.note) {

@@ -49,6 +49,7 @@ export function link(room, id) {
 export function dressMentions(row) {
   const mine = row.querySelectorAll(`.mention[data-user="${CSS.escape(me)}"]`)
   for (const mention of mine) mention.classList.add("me")
+  for (const block of part(row, "body").querySelectorAll("blockquote, ul, ol")) block.dir = "auto"
   row.classList.toggle("mentions-me", mine.length > 0 && row.dataset.user !== me)
 }
 
