@@ -15,6 +15,7 @@ from django.shortcuts import redirect
 
 from accounts import services
 from accounts.models import ApiToken, Invite, SiteSettings, User
+from chatsite.admin_lists import BoundedAdmin
 from chatsite.api import me
 from chatsite.errors import ChatError, Invalid
 
@@ -64,7 +65,7 @@ class AccountPasswordForm(AdminPasswordChangeForm):
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin):
+class AccountAdmin(BoundedAdmin, UserAdmin):
     form = AccountChangeForm
     add_form = AccountCreationForm
     change_password_form = AccountPasswordForm
@@ -199,7 +200,7 @@ def steps(user: User, wanted: User, by: User, changed: list[str]) -> list[Callab
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(admin.ModelAdmin):
+class ApiTokenAdmin(BoundedAdmin):
     """Deleting one revokes it. Nobody can read a token again, here neither."""
 
     list_display = ["prefix", "name", "user", "created_at", "last_used_at"]
@@ -222,7 +223,7 @@ class ApiTokenAdmin(admin.ModelAdmin):
 
 
 @admin.register(Invite)
-class InviteAdmin(admin.ModelAdmin):
+class InviteAdmin(BoundedAdmin):
     list_display = ["created_by", "created_at", "expires_at", "uses", "max_uses", "revoked", "for_site"]
     list_filter = ["revoked", "for_site"]
     search_fields = ["created_by__username"]

@@ -184,11 +184,12 @@ REST_FRAMEWORK = {
     ],
     "PAGE_SIZE": 50,
 }
+# Who may read what describes the API, /schema and /docs: everybody, or who is logged in.
+API_DOCS = environment.choice("API_DOCS", "public", "members")
 SPECTACULAR_SETTINGS = {
     "TITLE": "Chatsite",
     "DESCRIPTION": "Rooms, people and messages of a self-hosted group chat.",
     "VERSION": "1",
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

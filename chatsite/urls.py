@@ -2,9 +2,8 @@ from django.contrib import admin
 from django.templatetags.static import static
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from chatsite import health, schema, statics  # noqa: F401 (schema registers itself)
+from chatsite import api_docs, health, schema, statics  # noqa: F401 (schema registers itself)
 from chatsite.metrics.views import Metrics
 
 urlpatterns = [
@@ -20,8 +19,8 @@ urlpatterns = [
     re_path(r"^healthz/?$", health.healthz, name="healthz"),
     re_path(r"^readyz/?$", health.readyz, name="readyz"),
     re_path(r"^metrics/?$", Metrics.as_view(), name="metrics"),
-    re_path(r"^schema/?$", SpectacularAPIView.as_view(), name="schema"),
-    re_path(r"^docs/?$", SpectacularSwaggerSplitView.as_view(template_name="docs.html"), name="docs"),
+    re_path(r"^schema/?$", api_docs.Schema.as_view(), name="schema"),
+    re_path(r"^docs/?$", api_docs.Docs.as_view(), name="docs"),
 ]
 
 handler500 = "chatsite.pages.server_error"

@@ -10,10 +10,11 @@ logging.captureWarnings(True)
 django = get_wsgi_application()
 
 # Django is set up from here on.
-from chatsite import processes  # noqa: E402
+from chatsite import api_docs, processes  # noqa: E402
 from chatsite.realtime.server import sio, wsgi  # noqa: E402
 from chatsite.routing import router  # noqa: E402
 
 sio.route(router)
+api_docs.prepare()
 processes.join(sio)
 application = wsgi(django)

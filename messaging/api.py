@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
 from django.urls import re_path
 from drf_spectacular.utils import extend_schema
 from rest_framework import status, viewsets
@@ -16,19 +15,26 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 from accounts import credentials
 from chatsite.api import me
 from chatsite.errors import NotFound
-from chatsite.fields import LARGEST
 from chatsite.realtime import readings
-from messaging import events, services
+from messaging import events, feed, services
 from messaging.models import Message
 from messaging.payloads import message_payload
 from messaging.plain import Plain, plain
-from messaging.search import fetch, search
+from messaging.search import Span, read, search
 from messaging.serializers import (
     ChangeSerializer,
     CreateSerializer,
     HistoryQuerySerializer,
     MessageSerializer,
 )
+from rooms.log import PAGE_BYTES
+
+
+class Page(NamedTuple):
+    """One row more than is shown, where there are more; `reached` where a search was cut off before it had enough."""
+
+    rows: Sequence[Message | Plain]
+    reached: int | None
 
 
 class MessageViewSet(viewsets.GenericViewSet):
@@ -42,47 +48,41 @@ class MessageViewSet(viewsets.GenericViewSet):
 
     @extend_schema(
         summary="History of a room, or of all mine; search with q",
-        description="Newest first, and `next` is the older page; with `after`, oldest first, and `next` is the newer page.",
+        description="Newest first, and `next` is the older page; with `after`, oldest first, and `next` is the newer page. "
+        "A page may have fewer than `limit`, a search's even none, and there is more as long as there is a `next`.",
         parameters=[HistoryQuerySerializer],
     )
     def list(self, request: Request) -> Response:
         serializer = HistoryQuerySerializer(data=request.query_params)
         serializer.is_valid(raise_exception=True)
         query: dict[str, Any] = serializer.validated_data
-        # Within a room a place is a seq; over all rooms it is a message's id, which grows with time too.
-        key = "seq" if "room" in query else "pk"
-        read = partial(self.rows, query, key)
         with credentials.staying(user := me(request)):
             # A search has its own way of holding nobody up.
-            rows = read() if query.get("q") else readings.wait(user.pk, read)
-        return Response(self.page(rows, query["limit"], key, "after" in query))
+            found = (
+                self.searched(query) if query.get("q") else readings.wait(user.pk, partial(self.read, query))
+            )
+        return Response(self.page(found, span_of(query)))
 
-    def rows(self, query: dict[str, Any], key: str) -> Sequence[Message | Plain]:
-        """One more than the page has. Authorises: it may have waited for its turn."""
-        found = self.found(query)
-        if "after" in query:
-            found = found.filter(**{f"{key}__gt": query["after"]}).order_by(key)
-        else:
-            found = found.filter(**{f"{key}__lt": query.get("before", LARGEST)}).order_by(f"-{key}")
-        found = found[: query["limit"] + 1]
-        return fetch(found) if query.get("q") else plain(found)
+    def read(self, query: dict[str, Any]) -> Page:
+        """Authorises: it may have waited for its turn."""
+        span = span_of(query)
+        if span.room is None:
+            return Page(feed.page(me(self.request), span), None)
+        return Page(plain(span.of(events.in_room(me(self.request), span.room))[: span.limit]), None)
 
-    def found(self, query: dict[str, Any]) -> QuerySet[Message]:
+    def searched(self, query: dict[str, Any]) -> Page:
         user = me(self.request)
-        if query.get("q"):
-            return search(user, query["q"], query.get("room"))
-        if "room" in query:
-            return events.in_room(user, query["room"])
-        return Message.objects.visible_to(user)
+        return Page(*read(user, search(user, query["q"], query.get("room")), span_of(query)))
 
-    def page(self, rows: Sequence[Message | Plain], limit: int, key: str, forward: bool) -> dict[str, Any]:
+    def page(self, found: Page, span: Span) -> dict[str, Any]:
         """`next` goes on in the direction of the request, `previous` back against it."""
-        more, rows = len(rows) > limit, rows[:limit]
-        onward, backward = ("after", "before") if forward else ("before", "after")
+        rows = fitting(found.rows[: span.limit - 1])
+        reached = getattr(rows[-1], span.key) if len(rows) < len(found.rows) else found.reached
+        onward, backward = ("after", "before") if span.forward else ("before", "after")
         started = {"before", "after"} & self.request.query_params.keys()
         return {
-            "next": self.link(onward, getattr(rows[-1], key)) if more else None,
-            "previous": self.link(backward, getattr(rows[0], key)) if rows and started else None,
+            "next": self.link(onward, reached) if reached is not None else None,
+            "previous": self.link(backward, getattr(rows[0], span.key)) if rows and started else None,
             "results": [message_payload(message) for message in rows],
         }
 
@@ -126,6 +126,22 @@ class MessageViewSet(viewsets.GenericViewSet):
 
     def answer(self, message: Message, code: int = status.HTTP_200_OK) -> Response:
         return Response(message_payload(message), status=code)
+
+
+def span_of(query: dict[str, Any]) -> Span:
+    """One more than the page has. Within a room a place is a seq; over all rooms it is a message's id, which grows with
+    time too."""
+    return Span(query["limit"] + 1, query.get("before"), query.get("after"), query.get("room"))
+
+
+def fitting(rows: Sequence[Message | Plain]) -> Sequence[Message | Plain]:
+    """The first of them, up to the bytes of a page of the log, and never none."""
+    size = 0
+    for count, row in enumerate(rows):
+        size += len(row.body) + len(row.html)
+        if size > PAGE_BYTES and count:
+            return rows[:count]
+    return rows
 
 
 def number(pk: str) -> int:

@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -21,6 +22,15 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def standing(self) -> "MessageQuerySet":
         """Neither deleted nor hidden."""
         return self.filter(deleted_at=None, hidden_at=None)
+
+    def first_since(self, at: datetime) -> int:
+        """The id from which on messages were sent then or later, as ids grow with time. By halving: times have no index."""
+        low, high = 0, (self.aggregate(last=models.Max("pk"))["last"] or 0) + 1
+        while low < high:
+            middle = (low + high) // 2
+            sent = self.filter(pk__gte=middle).order_by("pk").values_list("created_at", flat=True)[0]
+            low, high = (low, middle) if sent >= at else (middle + 1, high)
+        return low
 
 
 class Message(models.Model):
@@ -58,7 +68,10 @@ class Message(models.Model):
             # Few messages are answers; the others cost nothing here.
             models.Index(
                 fields=["reply_to"], name="message_answers", condition=models.Q(reply_to__isnull=False)
-            )
+            ),
+            # Nor do these, for moderators' lists, until one is taken back.
+            models.Index(fields=["id"], name="message_hidden", condition=models.Q(hidden_at__isnull=False)),
+            models.Index(fields=["id"], name="message_deleted", condition=models.Q(deleted_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

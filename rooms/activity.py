@@ -5,15 +5,15 @@ from time import monotonic
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError
-from django.db.models import QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery
 
 from accounts import presence
 from accounts.models import User
 from chatsite import sql
-from chatsite.realtime import delivery, listeners, others
+from chatsite.realtime import delivery, listeners, others, readings
 from chatsite.realtime.timers import Timer
 from rooms import access
-from rooms.models import Membership
+from rooms.models import Membership, Room
 from rooms.queries import counted_memberships
 
 # One count for all that is said within a tenth of a second: a busy room costs the same as a calm one.
@@ -141,3 +141,29 @@ def mark_read(user: User, slug: str, seq: int) -> dict[str, int]:
         tell_some(slug, [user.pk])
     counted = counted_memberships(mine).get()
     return {"unread": counted.unread, "mentions": counted.mentions}  # type: ignore[attr-defined]
+
+
+def mark_all_read(user: User) -> None:
+    """In all of their rooms, some at a time with others in between."""
+    last = 0
+    while part := behind(user, last):
+        last = part[-1].pk
+        heads = Room.objects.filter(pk=OuterRef("room_id")).values("head")
+        Membership.objects.filter(pk__in=[one.pk for one in part]).update(read_seq=Subquery(heads))
+        for one in part:
+            tell_read(one)
+        readings.give_way()
+
+
+def behind(user: User, last: int) -> list[Membership]:
+    mine = Membership.objects.filter(user=user, read_seq__lt=F("room__head"), pk__gt=last)
+    return list(mine.select_related("room").order_by("pk")[:BULK])
+
+
+def tell_read(membership: Membership) -> None:
+    """That nothing is left, in this process and in others."""
+    activity = {"room": membership.room.slug, "head": membership.room.head, "unread": 0, "mentions": 0}
+    user_id, slug = membership.user_id, membership.room.slug
+    delivery.to_user(user_id, "room-activity", activity, unless_joined=slug, droppable=True)
+    if presence.is_elsewhere(user_id):
+        delivery.to_user_elsewhere(user_id, "room-activity", activity)

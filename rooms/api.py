@@ -52,6 +52,12 @@ class RoomPages(Pages):
         parameters=[
             OpenApiParameter("q", str),
             OpenApiParameter("mine", bool, description="Only rooms that I'm in."),
+            OpenApiParameter(
+                "nearest",
+                bool,
+                description="Of those that I'm in the 100 that matter most, on one page: where I'm called, where there is "
+                "something new, then where something was said last.",
+            ),
         ],
     ),
     retrieve=extend_schema(summary="One room"),
@@ -75,7 +81,7 @@ class RoomViewSet(viewsets.GenericViewSet):
     def get_queryset(self) -> QuerySet[Room]:
         user = me(self.request)
         found = Room.objects.readable_by(user)
-        if self.request.query_params.get("mine") in ("true", "1"):
+        if self.says("mine"):
             found = found.filter(memberships__user=user)
         query = self.request.query_params.get("q", "").replace("\x00", "")
         return found.filter(Q(name__icontains=query) | Q(slug__icontains=query)) if query else found
@@ -88,7 +94,12 @@ class RoomViewSet(viewsets.GenericViewSet):
         }
         return forms.get(self.action, RoomSerializer)
 
+    def says(self, name: str) -> bool:
+        return self.request.query_params.get(name) in ("true", "1")
+
     def list(self, request: Request) -> Response:
+        if self.says("nearest"):
+            return Response({"next": None, "previous": None, "results": payloads.room_payloads(me(request))})
         page = self.paginate_queryset(self.get_queryset().only("slug"))
         return self.get_paginated_response(payloads.room_payloads(me(request), page or []))
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from accounts import presence
-from chatsite.realtime import delivery, listeners
+from chatsite.realtime import delivery, listeners, readings
 from chatsite.realtime.timers import Timer
 from rooms.models import Room
 from rooms.queries import count_online
@@ -16,6 +16,8 @@ from rooms.statements import rooms_of
 
 # Seconds between two counts of a large room.
 GATHER = 1.0
+# Rooms whose members are read at once: some milliseconds.
+PART = 200
 
 waiting: set[str] = set()
 
@@ -23,13 +25,23 @@ waiting: set[str] = set()
 def audience(user_ids: Iterable[int]) -> dict[int, set[int]]:
     """For each of these people, who shares a small room with them. The large ones among their rooms are counted anew."""
     mine = rooms_of(user_ids)
-    rooms = rosters({room_id for _, room_id in mine})
-    count_soon(room.slug for room in rooms.values() if room.members is None)
-    members = {pk: {member.id for member in room.members} for pk, room in rooms.items() if room.members}
+    members = members_of(sorted({room_id for _, room_id in mine}))
     heard: dict[int, set[int]] = defaultdict(set)
     for user_id, room_id in mine:
         heard[user_id] |= members.get(room_id, set())
     return heard
+
+
+def members_of(room_ids: list[int]) -> dict[int, set[int]]:
+    """Of the small rooms, some at a time with others in between: one person may be in thousands."""
+    members: dict[int, set[int]] = {}
+    for start in range(0, len(room_ids), PART):
+        if start:
+            readings.give_way()
+        rooms = rosters(room_ids[start : start + PART]).values()
+        count_soon(room.slug for room in rooms if room.members is None)
+        members |= {room.id: {member.id for member in room.members} for room in rooms if room.members}
+    return members
 
 
 def count_soon(slugs: Iterable[str]) -> None:

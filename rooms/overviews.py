@@ -1,4 +1,4 @@
-"""Rooms as one person has them, with all counts: one query, as often as a page or a list of rooms is asked for."""
+"""Rooms as one person has them, with their counts: one query, as often as a page or a list of rooms is asked for."""
 
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
@@ -37,10 +37,13 @@ class Overview(NamedTuple):
     people: list[Brief]
 
 
-def mine(user_id: int) -> list[Overview]:
-    """All that they are in, by slug."""
-    here = presence.online_ids()
-    return [overview(row, user_id, here) for row in sql.run(_mine(connection.vendor), listed(here), user_id)]
+def mine(user_id: int, most: int, *, behind: bool = False, counted: bool = True) -> list[Overview]:
+    """Of all that they are in the `most` that matter most, by slug: where they are called, where there is something new,
+    then where something was said last. `behind` leaves out where nothing happened since they read; without `counted`,
+    `size` and `online` are 0, which for large rooms is most of the work."""
+    here = presence.online_ids() if counted else set()
+    rows = sql.run(_mine(connection.vendor, behind, counted), listed(here), user_id, most)
+    return [overview(row, user_id, here) for row in rows]
 
 
 def given(user_id: int, room_ids: Iterable[int]) -> list[Overview]:
@@ -75,9 +78,20 @@ def overview(row: tuple[Any, ...], user_id: int, here: set[int]) -> Overview:
 
 
 @cache
-def _mine(vendor: str) -> str:
+def _mine(vendor: str, behind: bool, counted: bool) -> str:
+    """A look at each of their rooms, and the counts of the best."""
+    called = """CASE WHEN x.head <= o.read_seq THEN 0 WHEN x.kind = 'direct' THEN 1
+                WHEN EXISTS (SELECT 1 FROM rooms_mention n WHERE n.user_id = o.user_id AND n.room_id = o.room_id
+                                                           AND n.seq > o.read_seq) THEN 1 ELSE 0 END"""
+    said = "COALESCE((SELECT e.id FROM rooms_event e WHERE e.room_id = x.id AND e.seq = x.head), 0)"
     return _overviews(
-        "rooms_membership own JOIN rooms_room r ON r.id = own.room_id WHERE own.user_id = %s", vendor
+        f"""(SELECT o.* FROM rooms_membership o JOIN rooms_room x ON x.id = o.room_id
+             WHERE o.user_id = %s {"AND x.head > o.read_seq" if behind else ""}
+             ORDER BY CASE WHEN x.archived_at IS NULL THEN 0 ELSE 1 END, {called} DESC,
+                      CASE WHEN x.head > o.read_seq THEN 0 ELSE 1 END, {said} DESC, o.id LIMIT %s) AS own
+            JOIN rooms_room r ON r.id = own.room_id""",
+        vendor,
+        counted,
     )
 
 
@@ -89,7 +103,7 @@ def _given(vendor: str) -> str:
     )
 
 
-def _overviews(rooms: str, vendor: str) -> str:
+def _overviews(rooms: str, vendor: str, counted: bool = True) -> str:
     # What is unread is counted as in queries.unread_of, which says why.
     if vendor == "postgresql":
         ids = "json_agg(m.user_id)::text"
@@ -98,6 +112,7 @@ def _overviews(rooms: str, vendor: str) -> str:
         ids = "json_group_array(m.user_id)"
         people = "json_group_array(json_array(u.id, u.username, u.display_name))"
     members = "rooms_membership m WHERE m.room_id = room.id"
+    size = "(SELECT count(*) FROM rooms_membership m WHERE m.room_id = r.id)" if counted else "0"
     beyond = "rooms_event e WHERE e.room_id = room.id AND e.seq > room.read_seq"
     return f"""
         SELECT id, slug, name, topic, kind, archived_at IS NOT NULL, epoch, head, created_at, role, read_seq, size,
@@ -113,8 +128,8 @@ def _overviews(rooms: str, vendor: str) -> str:
                CASE WHEN kind = 'direct' THEN
                     (SELECT {people} FROM rooms_membership m JOIN accounts_user u ON u.id = m.user_id
                      WHERE m.room_id = room.id)
-               WHEN size <= %s THEN (SELECT {ids} FROM {members}) END
+               WHEN size > 0 AND size <= %s THEN (SELECT {ids} FROM {members}) END
         FROM (SELECT r.*, own.role, own.read_seq, own.user_id,
-                     (SELECT count(*) FROM rooms_membership m WHERE m.room_id = r.id) AS size
+                     {size} AS size
               FROM {rooms}) AS room
         ORDER BY slug"""

@@ -14,12 +14,29 @@ from rooms.overviews import Overview
 Payload = dict[str, Any]
 
 
+# Rooms of a list that names those that matter most: whoever is in more looks for the others by their names.
+NEAREST = 100
+
+
 def room_payloads(user: User, rooms: Iterable[Room] | None = None) -> list[Payload]:
-    """The contract's room objects; without `rooms`, all the user is in. Direct ones also name their `people`."""
-    found = (
-        overviews.mine(user.pk) if rooms is None else overviews.given(user.pk, (room.pk for room in rooms))
-    )
+    """The contract's room objects; without `rooms`, the nearest of those that the user is in. Direct ones also name their
+    `people`."""
+    if rooms is None:
+        found = overviews.mine(user.pk, NEAREST)
+    else:
+        found = overviews.given(user.pk, [room.pk for room in rooms])
     return [payload(room) for room in found]
+
+
+def sidebar_payloads(user: User) -> list[Payload]:
+    """The nearest of their rooms, without `members` and `online`."""
+    return [payload(room) for room in overviews.mine(user.pk, NEAREST, counted=False)]
+
+
+def unread_payloads(user: User) -> list[Payload]:
+    """Those of their rooms with something unread, the nearest of many, as in the sidebar."""
+    behind = overviews.mine(user.pk, NEAREST, behind=True, counted=False)
+    return [payload(room) for room in behind if room.unread]
 
 
 def room_payload(user: User, room: Room) -> Payload:

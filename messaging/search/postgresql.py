@@ -6,18 +6,27 @@ message from the newest on. The second finds words by how they begin, and what i
 
 import re
 from functools import cache
+from time import monotonic
 
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorExact
 from django.db import connection
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
+from chatsite import deadline
+from chatsite.realtime.slots import Slots
 from messaging.models import Message
+from messaging.search.reading import Found, in_windows
 from messaging.search.words import containing
+from messaging.span import Span
 
 # The indexes' names: `messaging.search.indexes` makes one of them.
 PARTS, WORDS = "message_search_parts", "message_search_words"
 VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)"
+# Each holds a database connection, of which there are some for requests.
+slots = Slots(4)
+# Seconds in which the index answers, and then of reading.
+WHOLE_SECONDS, WINDOWS_SECONDS = 1.0, 1.0
 # What every parser takes for one word.
 PLAIN = re.compile(r"[A-Za-z0-9]+")
 
@@ -55,5 +64,10 @@ def has(index: str) -> bool:
     return bool(found and found[0])
 
 
-def fetch(found: QuerySet[Message]) -> list[Message]:
-    return list(found)
+def read(found: QuerySet[Message], span: Span) -> Found:
+    """By the index, in the time that nearly all take. What it doesn't help with is read from the newest on."""
+    try:
+        return Found(deadline.read(WHOLE_SECONDS, list, span.of(found)[: span.limit]), None)
+    except deadline.TookTooLong:
+        end = monotonic() + WINDOWS_SECONDS
+        return deadline.read(WINDOWS_SECONDS, in_windows, found, span, lambda: monotonic() > end)

@@ -2,26 +2,26 @@
 
 Its full-text index (FTS5, trigrams) would find that in a millisecond, but takes 60 to 80 µs of the server's own time for
 each message that is stored in a batch, and 150 for one alone: several times what storing it takes. So it isn't used, and
-the reading is done in a real thread, as everybody would wait for it.
+the reading is done in a real thread, as everybody would wait for it, and ended when its time is up.
 """
 
-from django.db import connections
+from time import monotonic
+
 from django.db.models import F, QuerySet
-from eventlet.semaphore import Semaphore
 
 from accounts.models import User
-from chatsite.errors import Unavailable
-from chatsite.realtime.threads import in_thread, serving
+from chatsite import deadline
+from chatsite.realtime.slots import Slots
 from messaging.models import Message
+from messaging.search.reading import Found, in_windows
 from messaging.search.words import containing
+from messaging.span import Span
 from rooms.models import Room
 
 # Commits need threads, too.
-AT_ONCE = 2
-# Seconds that one waits for a turn.
-PATIENCE = 5.0
-
-turns = Semaphore(AT_ONCE)
+slots = Slots(2)
+# Seconds of one page: where nobody else waits, where somebody does, and of a window that doesn't end.
+ALONE_SECONDS, SHARED_SECONDS, WINDOW_SECONDS = 1.0, 0.25, 5.0
 
 
 def readable(user: User) -> QuerySet[Message]:
@@ -36,20 +36,10 @@ def narrowed(found: QuerySet[Message], words: list[str]) -> QuerySet[Message]:
     return found
 
 
-def fetch(found: QuerySet[Message]) -> list[Message]:
-    if not serving():
-        return list(found)
-    if not turns.acquire(timeout=PATIENCE):
-        raise Unavailable("Many people are searching. Try again in a moment.", retry_after=PATIENCE)
-    try:
-        return in_thread(read, found)
-    finally:
-        turns.release()
+def read(found: QuerySet[Message], span: Span) -> Found:
+    began = monotonic()
 
+    def until() -> bool:
+        return monotonic() - began > (SHARED_SECONDS if slots.wanted else ALONE_SECONDS)
 
-def read(found: QuerySet[Message]) -> list[Message]:
-    """In a thread, which has a connection of its own."""
-    try:
-        return list(found)
-    finally:
-        connections.close_all()
+    return deadline.read(ALONE_SECONDS + WINDOW_SECONDS, in_windows, found, span, until)

@@ -1,5 +1,6 @@
 """Messages of many rooms on one page: search, catch up."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -7,19 +8,23 @@ from django.shortcuts import redirect, render
 
 from accounts.marks import signs_among
 from accounts.models import User
+from chatsite.errors import Banned, Forbidden, NotFound
+from chatsite.fields import LARGEST
 from chatsite.pages import signed_in, words
+from chatsite.realtime import readings
 from messaging import events
 from messaging.payloads import Payload, message_payload
-from messaging.search import fetch, search
+from messaging.search import Span, read, search
 from messaging.timeline import Row, named_in, rows
 from messaging.views.panel import online_of
 from messaging.views.room import place
 from rooms import access, activity
 from rooms.models import Room
-from rooms.payloads import room_payloads
+from rooms.payloads import unread_payloads
 
 RESULTS = 30
-CATCH_UP = 5
+# Rooms of a page to catch up with, and messages of each.
+ROOMS, CATCH_UP = 20, 5
 
 
 @signed_in
@@ -27,12 +32,12 @@ def search_page(request: HttpRequest) -> HttpResponse:
     query, slug = words(request, "q")[:200], words(request, "room")
     context: dict[str, Any] = {"current": "search", "query": query, "slug": slug}
     if query:
-        found = search(request.user, query, slug or None)  # type: ignore[arg-type]
-        before = place(request, "before")
-        found = found.filter(pk__lt=before) if before else found
-        messages = fetch(found[: RESULTS + 1])
-        context["results"] = results(messages[:RESULTS])
-        context["older"] = messages[RESULTS - 1].pk if len(messages) > RESULTS else None
+        span = Span(RESULTS + 1, place(request, "before"), room=slug or None)
+        found = read(request.user, search(request.user, query, span.room), span)  # type: ignore[arg-type]
+        shown = found.messages[:RESULTS]
+        context["results"] = results(shown)
+        context["reached"] = found.reached
+        context["older"] = getattr(shown[-1], span.key) if len(found.messages) > RESULTS else found.reached
     return render(request, "messaging/search.html", context)
 
 
@@ -52,15 +57,15 @@ def results(messages: list[Any]) -> list[Payload]:
 
 @signed_in
 def catch_up(request: HttpRequest) -> HttpResponse:
-    """What is unread in all my rooms, those that mention me first."""
+    """What is unread in my rooms, those that mention me first."""
     user: Any = request.user
-    unread = [about for about in room_payloads(user) if about["unread"]]
-    unread.sort(
-        key=lambda about: (-about["mentions"], about["kind"] != Room.Kind.DIRECT, about["name"].casefold())
-    )
     if request.method == "POST":
-        return mark_read(request, unread)
-    waiting: list[Payload] = [{"room": about, "rows": first_unread(user, about)} for about in unread[:20]]
+        return mark_read(user, request.POST.get("room"))
+    unread = sorted(
+        unread_payloads(user),
+        key=lambda about: (-about["mentions"], about["kind"] != Room.Kind.DIRECT, about["name"].casefold()),
+    )
+    waiting: list[Payload] = [{"room": about, "rows": first_unread(user, about)} for about in unread[:ROOMS]]
     messages = [row.message for group in waiting for row in group["rows"]]
     context = {
         "current": "catch-up",
@@ -72,13 +77,17 @@ def catch_up(request: HttpRequest) -> HttpResponse:
 
 
 def first_unread(user: User, about: Payload) -> list[Row]:
+    # Each takes some milliseconds.
+    readings.give_way()
     here = access.room_for(user, about["slug"])
     return rows(events.unread(here, user, about["read_seq"], CATCH_UP), user)
 
 
-def mark_read(request: HttpRequest, unread: list[Payload]) -> HttpResponse:
-    slug = request.POST.get("room")
-    for about in unread:
-        if slug in (None, about["slug"]):
-            activity.mark_read(request.user, about["slug"], about["head"])  # type: ignore[arg-type]
+def mark_read(user: User, slug: str | None) -> HttpResponse:
+    """One room, or all of them; one that isn't theirs any more is read."""
+    if slug is None:
+        activity.mark_all_read(user)
+    else:
+        with suppress(NotFound, Forbidden, Banned):
+            activity.mark_read(user, slug, LARGEST)
     return redirect("catch_up")

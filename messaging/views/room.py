@@ -23,7 +23,7 @@ from messaging.timeline import named_in, rows
 from messaging.views.panel import panel
 from rooms import access, consent, membership
 from rooms.models import Membership, Room
-from rooms.payloads import room_payload, room_payloads
+from rooms.payloads import room_payload
 
 PAGE = 50
 # So many messages that were read stand above the first that wasn't.
@@ -34,16 +34,11 @@ YEAR = 60 * 60 * 24 * 365
 @signed_in
 def home(request: HttpRequest) -> HttpResponse:
     """The room of the last visit, or the first of mine, or the room browser."""
-    slugs = room_slugs(request.user)
-    last = request.COOKIES.get("room", "")
-    if not slugs:
-        return redirect("browse")
-    return redirect("room", last if last in slugs else slugs[0])
-
-
-def room_slugs(user: Any) -> list[str]:
-    mine = Membership.objects.filter(user=user, room__archived_at=None)
-    return list(mine.order_by("-room__is_default", "room__slug").values_list("room__slug", flat=True))
+    mine = Membership.objects.filter(user=request.user, room__archived_at=None)  # type: ignore[misc]
+    slugs = mine.values_list("room__slug", flat=True)
+    last = slugs.filter(room__slug=request.COOKIES.get("room", "")).first()
+    slug = last or slugs.order_by("-room__is_default", "room__slug").first()
+    return redirect("room", slug) if slug else redirect("browse")
 
 
 @signed_in
@@ -117,8 +112,7 @@ def room_page(
     user: Any = request.user
     here, mine = access.find(user, slug)
     # The head is read before the messages: one that comes between is seen twice, which its id tells, and never missed.
-    rooms = room_payloads(user)
-    about = next((room for room in rooms if room["slug"] == slug), None) or room_payload(user, here)
+    about = room_payload(user, here)
     unread = events.unread(here, user, about["read_seq"], limit=1) if mine and about["unread"] else []
     first_unread = unread[0]["seq"] if unread else None
     shown = show(request, here, first_unread)
@@ -127,7 +121,6 @@ def room_page(
     context = {
         "current": slug,
         "room": about,
-        "my_rooms": rooms,
         "rows": rows(shown["messages"], user, first_unread),
         "shown": shown,
         "target": shown.get("target"),

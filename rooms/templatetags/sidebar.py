@@ -9,17 +9,16 @@ from accounts.models import User
 from accounts.payloads import user_payload
 from chatsite.drawing import drawn
 from rooms.models import Room
-from rooms.payloads import Payload, room_payloads
+from rooms.payloads import NEAREST, Payload, sidebar_payloads
 
 register = template.Library()
 
 
 @register.inclusion_tag("rooms/_sidebar.html", takes_context=True)
 def sidebar(context: template.Context) -> dict[str, Any]:
-    """The column at the left of every signed-in page: my rooms, my people, me."""
+    """The column at the left of every signed-in page: the nearest of my rooms and of my people, and me."""
     user = context["request"].user
-    # The page of a room has asked for them already.
-    rooms = context.get("my_rooms") or room_payloads(user)
+    rooms = with_current(sidebar_payloads(user), context)
     return {
         "site": context.get("site"),
         "me": user_payload(user),
@@ -30,7 +29,16 @@ def sidebar(context: template.Context) -> dict[str, Any]:
             sorted((room for room in rooms if room["kind"] == Room.Kind.DIRECT), key=by_name)
         ),
         "unread": any(room["unread"] for room in rooms),
+        "more": len(rooms) >= NEAREST,
     }
+
+
+def with_current(rooms: list[Payload], context: template.Context) -> list[Payload]:
+    """The room of this page is in the list, also where it isn't among the nearest."""
+    here = context.get("room")
+    if not here or not here["role"] or any(room["slug"] == here["slug"] for room in rooms):
+        return rooms
+    return [*rooms, here]
 
 
 @register.simple_tag

@@ -19,25 +19,38 @@ from rooms.payloads import room_payloads
 
 # People on one page; the others are found by their names.
 SHOWN = 200
+# Rooms on one page.
+ROOMS = 100
 
 
 @signed_in
 def browse(request: HttpRequest) -> HttpResponse:
-    """The public rooms and mine, those that I'm in first."""
+    """The public rooms and mine, or with `mine` mine alone; a page at a time by slug, each by name."""
     user: Any = request.user
-    query = words(request, "q")[:64]
-    found = Room.objects.readable_by(user).exclude(kind=Room.Kind.DIRECT)
-    if query:
-        found = found.filter(name__icontains=query) | found.filter(topic__icontains=query)
-    rooms = room_payloads(user, found.only("slug"))
+    query, mine, after = words(request, "q")[:64], words(request, "mine"), words(request, "after")
+    found = list(rooms_of(user, query, mine, after)[: ROOMS + 1])
+    rooms = room_payloads(user, found[:ROOMS])
     rooms.sort(key=lambda room: (room["archived"], room["name"].casefold()))
     context = {
         "current": "browse",
         "query": query,
+        "mine": mine,
+        "after": after,
+        "next": found[ROOMS - 1].slug if len(found) > ROOMS else None,
         "joined": [room for room in rooms if room["role"]],
-        "open": [room for room in rooms if not room["role"] and not room["archived"]],
+        "open": [room for room in rooms if not room["role"]],
     }
     return render(request, "rooms/browse.html", context)
+
+
+def rooms_of(user: User, query: str, mine: str, after: str) -> QuerySet[Room]:
+    """By slug; of archived ones only those that the user is in."""
+    joined = Q(pk__in=user.memberships.values("room"))
+    found = Room.objects.readable_by(user).exclude(kind=Room.Kind.DIRECT).filter(slug__gt=after)
+    found = found.filter(joined if mine else joined | Q(archived_at=None))
+    if query:
+        found = found.filter(Q(name__icontains=query) | Q(topic__icontains=query))
+    return found.only("slug").order_by("slug")
 
 
 @signed_in
@@ -91,13 +104,14 @@ def person(request: HttpRequest, username: str) -> HttpResponse:
     """Somebody's card, where a mention leads."""
     user: Any = request.user
     other = membership.anybody(without_nulls(username))
-    shared = Room.objects.filter(memberships__user=user).filter(memberships__user=other)
-    rooms = [room for room in room_payloads(user, shared) if room["kind"] != Room.Kind.DIRECT]
+    shared = Room.objects.exclude(kind=Room.Kind.DIRECT).filter(memberships__user=user)
+    found = list(shared.filter(memberships__user=other).only("slug").order_by("slug")[: ROOMS + 1])
     context = {
         "person": user_payload(other),
         "mark": mark_of(other),
         "gone": not other.is_active,
-        "shared": rooms,
+        "shared": room_payloads(user, found[:ROOMS]),
+        "more": len(found) > ROOMS,
         "blocked": user.person_blocks.filter(blocked=other).exists(),
     }
     return render(request, "rooms/person.html", context)

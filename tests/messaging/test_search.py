@@ -7,7 +7,7 @@ from django.db import connection
 
 from messaging import services
 from messaging.models import Message
-from messaging.search import fetch, postgresql, search
+from messaging.search import Span, postgresql, read, search
 from messaging.search.words import words_of
 from rooms import membership
 from rooms.services import create_room
@@ -24,7 +24,7 @@ def say(private_room):
 
 
 def found(user, query, room=None):
-    return [message.body for message in fetch(search(user, query, room)[:50])]
+    return [message.body for message in read(user, search(user, query, room), Span(50, room=room)).messages]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from messaging import sending
 from messaging.drafts import Draft
 from messaging.models import Message
-from messaging.search import fetch, indexes, pending, postgresql, search
+from messaging.search import Span, indexes, pending, postgresql, read, search
 from messaging.search.postgresql import PARTS, WORDS, has, narrowed
 from messaging.sending import store_all
 
@@ -121,7 +121,9 @@ def test_what_was_stored_last_is_sorted_in_when_it_is_enough(sorts, owner, priva
     say(owner, private_room, "pear" * 2)
     assert pages() == 0
     say(owner, private_room, "a quince")
-    assert [message.body for message in fetch(search(owner, "quince"))] == ["a quince"]
+    assert [message.body for message in read(owner, search(owner, "quince"), Span(50)).messages] == [
+        "a quince"
+    ]
     assert pages() == 1
 
 

@@ -42,9 +42,10 @@ for body in ("the 東京タワー lathe", "something else"):
 """
 FIND = """
 from accounts.models import User
-from messaging.search import fetch, search
+from messaging.search import Span, read, search
 from messaging.search.postgresql import finds_parts
-found = fetch(search(User.objects.get(), "タワー ATH"))
+user = User.objects.get()
+found = read(user, search(user, "タワー ATH"), Span(50)).messages
 print(finds_parts(), *(message.body for message in found), sep="|")
 """
 

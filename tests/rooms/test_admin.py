@@ -2,6 +2,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import User
+from chatsite.admin_lists import MOST_INLINE
 from chatsite.realtime import rights
 from rooms import access
 from rooms.models import Ban, Event, Membership, Room
@@ -122,3 +123,52 @@ def test_the_list_costs_the_same_for_many_rooms(admin, owner):
 def test_only_moderators_of_the_site_come_in(client, owner):
     client.force_login(owner)
     assert client.get(reverse("admin:rooms_room_changelist")).status_code == 302
+
+
+def test_a_large_room_shows_its_first_members_and_keeps_the_others(admin, private_room, make_person):
+    people = User.objects.bulk_create(User(username=f"person{n:02}", password="!") for n in range(30))
+    Membership.objects.bulk_create(Membership(room=private_room, user=person) for person in people)
+    page = admin.get(reverse("admin:rooms_room_change", args=[private_room.pk])).text
+    assert page.count("-DELETE") // 2 <= MOST_INLINE + 2
+    first = rows(private_room)[:MOST_INLINE]
+    first[1] |= {"role": "moderator"}
+    assert save(admin, private_room, first, topic="New").status_code == 302
+    assert Membership.objects.get(pk=first[1]["id"]).role == "moderator"
+    assert private_room.memberships.count() == 32
+
+
+def test_a_member_is_found_and_taken_away_through_the_log(admin, private_room, owner, member):
+    page = reverse("admin:rooms_membership_changelist")
+    text = admin.get(page, {"q": "room:board memb"}).text
+    assert "member" in text
+    assert "1 membership" in text
+    mine = private_room.memberships.get(user=member)
+    assert admin.get(reverse("admin:rooms_membership_change", args=[mine.pk])).status_code == 200
+    admin.post(page, {"action": "take_away", "_selected_action": [mine.pk]})
+    assert not Membership.objects.filter(pk=mine.pk).exists()
+    assert Event.objects.filter(room=private_room).last().event == "member-left"
+    for name in ("add", "delete"):
+        arguments = [] if name == "add" else [private_room.memberships.get(user=owner).pk]
+        assert admin.post(reverse(f"admin:rooms_membership_{name}", args=arguments)).status_code == 403
+
+
+def test_a_member_is_muted_and_promoted_there(
+    admin, private_room, member, django_capture_on_commit_callbacks
+):
+    mine, before = private_room.memberships.get(user=member), rights.revocations()
+    with django_capture_on_commit_callbacks(execute=True):
+        done = admin.post(
+            reverse("admin:rooms_membership_change", args=[mine.pk]), {"role": "moderator", "muted": "on"}
+        )
+    assert done.status_code == 302
+    mine.refresh_from_db()
+    assert (mine.role, mine.muted) == ("moderator", True)
+    assert rights.revocations() > before
+
+
+def test_a_ban_is_lifted_there(admin, private_room, stranger):
+    ban = Ban.objects.create(room=private_room, user=stranger)
+    page = reverse("admin:rooms_ban_changelist")
+    assert "stranger" in admin.get(page, {"q": "room:board strang"}).text
+    admin.post(page, {"action": "take_away", "_selected_action": [ban.pk]})
+    assert not Ban.objects.exists()

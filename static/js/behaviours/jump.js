@@ -109,12 +109,12 @@ function mine() {
   }))
 }
 
-/** Rooms that I'm not in, and people; whether there are `more` of them. */
+/** Rooms, mine among them as the sidebar may have a part of those, and people; whether there are `more` of them. */
 async function others(parameters = {}) {
   const pages = await Promise.all(["/room", "/user"].map((path) => get(path, { limit: MOST, ...parameters })))
   const [rooms, people] = pages.map((page) => page.results)
   const items = [
-    ...rooms.filter((room) => !room.role).map((room) => ({ name: room.name, href: `/chat/${room.slug}`, note: "not joined", mark: mark(icon("hash")) })),
+    ...rooms.filter((room) => room.kind !== "direct").map((room) => ({ name: room.name, href: `/chat/${room.slug}`, note: room.role ? "" : "not joined", mark: mark(icon(room.kind === "private" ? "lock" : "hash")) })),
     ...people.filter((user) => user.username !== me).map((user) => ({ name: user.display_name, also: user.username, href: `/people/${user.username}`, note: `@${user.username}`, mark: mark(avatar(user)) })),
   ]
   return { items, more: pages.some((page) => page.next) }

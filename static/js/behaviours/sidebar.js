@@ -2,10 +2,14 @@ import { copyOf, icon } from "../lib/dom.js"
 import { live } from "../lib/live.js"
 import { openOutbox } from "../lib/outgoing.js"
 import { presence } from "../lib/presence.js"
-import { get, getAll } from "../lib/rest.js"
+import { get } from "../lib/rest.js"
 import { room } from "../lib/room.js"
 import { handle } from "../lib/signs.js"
 import { setUnread } from "../lib/title.js"
+
+// Rooms of a list that names those that matter most; and those that stay when more are added, the quiet ones go first.
+const NEAREST = 100
+const MOST = 150
 
 /** My rooms: what is unread, what is new, who is here. */
 export function mount(element) {
@@ -70,7 +74,16 @@ class Sidebar {
     const list = this.element.querySelector(`[data-list=${about.kind === "direct" ? "people" : "rooms"}]`)
     const next = [...list.children].find((other) => other.textContent.trim().localeCompare(about.name) > 0)
     list.insertBefore(item, next ?? null)
+    this.thin(row)
     return row
+  }
+
+  /** Who is in thousands of rooms is told of more than a list can show. */
+  thin(fresh) {
+    const rows = [...this.element.querySelectorAll(".side-row[data-room]")]
+    if (rows.length <= MOST) return
+    const quiet = rows.filter((row) => row !== fresh && !row.hasAttribute("aria-current") && !Number(row.dataset.unread))
+    ;(quiet.at(-1) ?? rows.find((row) => row !== fresh && !row.hasAttribute("aria-current"))).closest("li").remove()
   }
 
   count() {
@@ -80,12 +93,13 @@ class Sidebar {
     setUnread("elsewhere", unread)
   }
 
-  /** After a lost connection: whatever changed meanwhile. */
+  /** After a lost connection: whatever changed meanwhile. Of many rooms the list has the nearest, and this page's. */
   async refresh() {
-    const mine = await getAll("/room", { mine: true, limit: 200 })
+    const { results: mine } = await get("/room", { nearest: true })
     const slugs = new Set(mine.map((about) => about.slug))
     for (const row of this.element.querySelectorAll(".side-row[data-room]")) {
-      if (!slugs.has(row.dataset.room)) row.closest("li").remove()
+      const kept = mine.length >= NEAREST && row.hasAttribute("aria-current")
+      if (!kept && !slugs.has(row.dataset.room)) row.closest("li").remove()
     }
     for (const about of mine) {
       this.insert(about)

@@ -14,14 +14,3 @@ export async function get(path, parameters = {}) {
   if (!response.ok) throw answer
   return answer
 }
-
-/** All pages of a list. */
-export async function getAll(path, parameters = {}) {
-  let page = await get(path, parameters)
-  const results = [...page.results]
-  while (page.next) {
-    page = await get(new URL(page.next, location.origin).pathname + new URL(page.next, location.origin).search)
-    results.push(...page.results)
-  }
-  return results
-}

@@ -1,0 +1,110 @@
+"""Lists of the administration that cost as much for a million rows as for a hundred.
+
+Nothing is counted that isn't shown, pages end where a search is the better way, and what takes long is given up: on SQLite
+everybody waited for a moderator's list.
+"""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.forms import BaseInlineFormSet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from chatsite import deadline
+from chatsite.realtime.slots import Slots
+
+# Seconds for one list, and lists that are read at once.
+LIST_SECONDS = 3.0
+slots = Slots(2)
+# Pages of a list, and of what is offered for a field.
+MOST_PAGES = 20
+# Rows of an inline: each is a form of its own, which takes some milliseconds to draw.
+MOST_INLINE = 10
+
+
+class Pages(Paginator):
+    """Of as many rows as MOST_PAGES have."""
+
+    def __init__(self, object_list: Any, per_page: int, *arguments: Any, **options: Any) -> None:
+        if isinstance(object_list, QuerySet):
+            object_list = object_list[: MOST_PAGES * per_page]
+        super().__init__(object_list, per_page, *arguments, **options)
+
+
+class BoundedList(ChangeList):
+    model_admin: "BoundedAdmin"
+
+    def get_results(self, request: HttpRequest) -> None:
+        """One row more than the page has says whether there is a next one."""
+        if not 1 <= self.page_num <= MOST_PAGES:
+            raise IncorrectLookupParameters
+        start = (self.page_num - 1) * self.list_per_page
+        rows = self._read(request, start)
+        self.result_list = rows[: self.list_per_page]
+        # What is known of them: it offers no "select all" of rows that nobody sees.
+        self.result_count = len(self.result_list)
+        self.show_full_result_count, self.full_result_count = False, None
+        self.show_admin_actions, self.can_show_all, self.show_all = True, False, False
+        # One beyond the last is empty.
+        known = min(start + max(len(rows), 1), MOST_PAGES * self.list_per_page)
+        self.paginator = Paginator(range(known), self.list_per_page)
+        self.multi_page = known > self.list_per_page
+
+    def _read(self, request: HttpRequest, start: int) -> list[Any]:
+        rows = self.queryset[start : start + self.list_per_page + 1]
+        try:
+            with slots.taken(request.user.pk):
+                return deadline.read(LIST_SECONDS, self.model_admin.rows, rows)
+        except deadline.TookTooLong:
+            messages.warning(
+                request, "That took too long. Look for less at once: in one room, or of one person."
+            )
+            return []
+
+
+class BoundedAdmin(admin.ModelAdmin):
+    paginator = Pages
+    show_full_result_count = False
+    list_per_page = 50
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
+        return BoundedList
+
+    def rows(self, found: QuerySet[Any]) -> list[Any]:
+        """The rows of a list with what it says of them. Beside the server's loop."""
+        return list(found)
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *location: Any
+    ) -> HttpResponse | None:
+        """On the rows that were ticked, never on all that there are."""
+        if request.POST.get("select_across", "0") != "0":
+            messages.error(request, "Tick the rows that are meant: no more than a page shows.")
+            return redirect(request.get_full_path())
+        return super().response_action(request, queryset, *location)
+
+
+class FirstRows(BaseInlineFormSet):
+    """The first of a room's many rows; the others have a list of their own."""
+
+    def get_queryset(self) -> QuerySet[Model]:
+        if not hasattr(self, "_queryset"):
+            self._queryset = super().get_queryset().order_by("pk")[:MOST_INLINE]
+        return self._queryset
+
+
+def narrowed(term: str, *names: str) -> tuple[dict[str, str], str]:
+    """`room:board from:ada lathe` as `{"room": "board", "from": "ada"}` and `lathe`: the names that a list knows."""
+    given, words = dict[str, str](), []
+    for word in term.split():
+        name, colon, value = word.partition(":")
+        if colon and value and name in names:
+            given[name] = value
+        else:
+            words.append(word)
+    return given, " ".join(words)

@@ -1,0 +1,116 @@
+"""`/schema` and `/docs`, made once in a process: each time it would take the loop a tenth of a second, for anybody."""
+
+import hashlib
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.cache import get_conditional_response
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import (
+    OpenApiJsonRenderer,
+    OpenApiJsonRenderer2,
+    OpenApiYamlRenderer,
+    OpenApiYamlRenderer2,
+)
+from drf_spectacular.settings import spectacular_settings
+from drf_spectacular.views import SpectacularSwaggerSplitView
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+# What stands in the page's script where its reader's own token comes.
+TOKEN = "reader-s-own-token"  # noqa: S105
+
+
+class Readers(BasePermission):
+    """Everybody, or who is logged in: `API_DOCS`."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return settings.API_DOCS == "public" or request.user.is_authenticated
+
+
+class Schema(APIView):
+    """In YAML or JSON, as `Accept` or `?format=` asks for."""
+
+    permission_classes = [Readers]
+    renderer_classes = [OpenApiYamlRenderer, OpenApiYamlRenderer2, OpenApiJsonRenderer, OpenApiJsonRenderer2]
+    schema = None
+
+    def get(self, request: Request) -> HttpResponse:
+        kind = request.accepted_renderer.format
+        response = kept(request, document(kind), request.accepted_renderer.media_type)
+        response["Content-Disposition"] = f'inline; filename="Chatsite.{kind}"'
+        return response
+
+
+class Docs(SpectacularSwaggerSplitView):
+    template_name = "docs.html"
+    permission_classes = []
+    schema = None
+
+    def get(self, request: Request) -> HttpResponse:
+        if not Readers().has_permission(request, self):
+            return redirect(f"{reverse('login')}?next={reverse('docs')}")
+        if "script" not in request.query_params:
+            return kept(request, page(), "text/html; charset=utf-8")
+        script = page_script().replace(TOKEN, get_token(request))
+        return HttpResponse(script, "application/javascript", headers={"Cache-Control": "no-store"})
+
+
+def kept(request: Request, content: bytes, content_type: str) -> HttpResponse:
+    """The content, or 304 for who has it already."""
+    response = HttpResponse(content, content_type, headers={"Cache-Control": "no-cache"})
+    response["ETag"] = etag = f'"{digest(content)}"'
+    return get_conditional_response(request, etag=etag, response=response) or response
+
+
+@cache
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:32]
+
+
+@cache
+def document(kind: str) -> bytes:
+    renderer = OpenApiJsonRenderer() if kind == "json" else OpenApiYamlRenderer()
+    written = renderer.render(SchemaGenerator().get_schema(request=None, public=True), renderer_context={})
+    return written if isinstance(written, bytes) else written.encode()
+
+
+@cache
+def page() -> bytes:
+    return render_to_string(Docs.template_name, about() | {"script_url": "?script="}).encode()
+
+
+@cache
+def page_script() -> str:
+    return render_to_string(Docs.template_name_js, about() | {"csrf_token": TOKEN})
+
+
+def about() -> dict[str, Any]:
+    """What the page and its script say."""
+    view = Docs()
+    return {
+        "title": view.title,
+        "swagger_ui_css": view._swagger_ui_resource("swagger-ui.css"),
+        "swagger_ui_bundle": view._swagger_ui_resource("swagger-ui-bundle.js"),
+        "swagger_ui_standalone": view._swagger_ui_resource("swagger-ui-standalone-preset.js"),
+        "favicon_href": view._swagger_ui_favicon(),
+        "schema_url": reverse("schema"),
+        "settings": view._dump(spectacular_settings.SWAGGER_UI_SETTINGS),
+        "oauth2_config": view._dump(spectacular_settings.SWAGGER_UI_OAUTH2_CONFIG),
+        "csrf_header_name": view._get_csrf_header_name(),
+        "schema_auth_names": view._dump(view._get_schema_auth_names()),
+    }
+
+
+def prepare() -> None:
+    """So that nobody waits for the first one."""
+    for kind in ("yaml", "json"):
+        digest(document(kind))
+    page()

@@ -1,0 +1,35 @@
+"""Reading texts from one end on, a window at a time, until there is enough or the time is up."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from django.db.models import QuerySet
+
+from messaging.models import Message
+from messaging.span import Span
+
+# Places in one statement: some milliseconds of short texts, a tenth of a second of the longest.
+WINDOW = 10_000
+
+
+class Found(NamedTuple):
+    """`reached` is the place before which (forward: after which) nothing was read, where the time was up; else None."""
+
+    messages: list[Message]
+    reached: int | None
+
+
+def in_windows(found: QuerySet[Message], span: Span, until: Callable[[], bool]) -> Found:
+    """`until` says after each window whether the time is up; one is read in any case."""
+    end, messages = span.end(), list[Message]()
+    place = span.border - 1 if span.forward else min(end + 1, span.border)
+    while len(messages) < span.limit and (place < end if span.forward else place > 1):
+        further = min(place + WINDOW, end) if span.forward else max(place - WINDOW, 1)
+        low, high = (place + 1, further + 1) if span.forward else (further, place)
+        window = found.filter(**{f"{span.key}__gte": low, f"{span.key}__lt": high})
+        order = span.key if span.forward else f"-{span.key}"
+        messages += window.order_by(order)[: span.limit - len(messages)]
+        place = further
+        if until() and len(messages) < span.limit:
+            return Found(messages, place)
+    return Found(messages, None)

@@ -1,0 +1,184 @@
+"""What every route is asked for where it is measured. One that isn't listed here fails."""
+
+from urllib.parse import quote
+
+from tests.scale.site import BASE, BOSS, PLAZA
+
+MESSAGE, MIDDLE = BASE + 1, BASE + 300
+
+# By the route's name (by its pattern, where it has none): addresses that a large site could make dear.
+PAGES = {
+    "login": ["/login"],
+    "signup": ["/signup"],
+    "setup": ["/setup/token"],
+    "invite": ["/invite/code2"],
+    "profile": ["/profile"],
+    "password_change": ["/password"],
+    "password_reset": ["/password/reset"],
+    "password_reset_confirm": ["/password/reset/x/y"],
+    "people_invite": ["/people/invite"],
+    "admin/login/": ["/admin/login/"],
+    "admin/password_change/": ["/admin/password_change/"],
+    "browse": ["/chat/", "/chat/?q=99", "/chat/?q=zzzz", "/chat/?mine=1", "/chat/?after=room2"],
+    "room_new": ["/chat/new"],
+    "direct_new": ["/direct/new", "/direct/new?q=99", "/direct/new?q=zzzz"],
+    "person": ["/people/person1", "/people/many", "/people/few"],
+    "room_settings": ["/chat/plaza/settings", "/chat/quiet/settings"],
+    "room_members": [
+        *(
+            "/chat/plaza/members",
+            "/chat/plaza/members?q=99",
+            "/chat/plaza/members?q=zzzz",
+            "/chat/quiet/members",
+        ),
+        "/chat/plaza/members?after=person3",
+    ],
+    "home": ["/"],
+    "search": [
+        "/search",
+        "/search?q=zzzz",
+        "/search?q=lathe",
+        "/search?q=zzzz&room=plaza",
+        "/search?q=lathe&before=1030",
+    ],
+    "catch_up": ["/catch-up"],
+    "room": [
+        *(
+            "/chat/plaza",
+            "/chat/quiet",
+            "/chat/plaza?before=40",
+            "/chat/plaza?after=10",
+            "/chat/room2",
+            "/chat/room6",
+        ),
+        "/chat/quiet?before=30",
+    ],
+    "permalink": [f"/chat/quiet/message/{MESSAGE}"],
+    "room_join": ["/chat/plaza/join"],
+    "favicon.ico": ["/favicon.ico"],
+    "^static/(?:(?P<version>[0-9a-f]{12})/)?(?P<path>.+)$": ["/static/css/base.css"],
+}
+# The browsable API too: each is asked for as JSON and as a page.
+REST = {
+    "room-list": [
+        *("/room", "/room?limit=200", "/room?mine=true", "/room?nearest=true", "/room?q=99", "/room?q=zzzz"),
+        f"/room?cursor={quote('cD1yb29tMg==')}",
+    ],
+    "room-detail": ["/room/plaza", "/room/quiet"],
+    "member-list": [
+        *("/room/plaza/member", "/room/plaza/member?q=99", "/room/plaza/member?q=zzzz", "/room/quiet/member"),
+        "/room/plaza/member?limit=200",
+    ],
+    "member-detail": ["/room/plaza/member/person1"],
+    "room-events": ["/room/plaza/event", "/room/quiet/event", "/room/plaza/event?after=100&limit=500"],
+    "ban-list": ["/room/plaza/ban"],
+    "room-invite-list": ["/room/plaza/invite"],
+    "message-list": [
+        *(
+            "/message",
+            "/message?limit=200",
+            f"/message?before={MIDDLE}",
+            f"/message?after={MIDDLE}",
+            "/message?after=0",
+        ),
+        *(
+            f"/message?before={BASE + 62}",
+            "/message?room=plaza",
+            "/message?room=quiet&after=0",
+            "/message?q=zzzz",
+        ),
+        *("/message?q=lathe", "/message?q=zzzz&room=plaza", "/message?q=e", "/message?q=zzzz&after=0"),
+    ],
+    "message-detail": [f"/message/{MESSAGE}", f"/message/{MIDDLE}"],
+    "user-list": [
+        "/user",
+        "/user?limit=200",
+        "/user?q=99",
+        "/user?q=zzzz",
+        "/user?username=few&username=many",
+    ],
+    "user-me": ["/user/me"],
+    "user-detail": ["/user/person1"],
+}
+OPEN = {
+    "healthz": ["/healthz"],
+    "readyz": ["/readyz"],
+    "metrics": ["/metrics"],
+    "schema": ["/schema", "/schema?format=json"],
+    "docs": ["/docs", "/docs?script="],
+}
+
+
+def admin_of(model: str, pk: object, *queries: str) -> dict[str, list[str]]:
+    path = f"/admin/{model.replace('_', '/')}/"
+    return {
+        f"admin:{model}_changelist": [path, *(f"{path}?{query}" for query in queries)],
+        f"admin:{model}_add": [f"{path}add/"],
+        f"admin:{model}_history": [f"{path}{pk}/history/"],
+        f"admin:{model}_delete": [f"{path}{pk}/delete/"],
+        f"admin:{model}_change": [f"{path}{pk}/change/"],
+    }
+
+
+SEARCHES = [
+    "q=zzzz",
+    "q=room:quiet",
+    "q=room:plaza",
+    "q=from:many",
+    "q=from:few",
+    "q=from:few+room:plaza",
+    "q=room:nowhere",
+]
+ADMIN = {
+    "admin:index": ["/admin/"],
+    "admin:app_list": ["/admin/rooms/"],
+    "admin:jsi18n": ["/admin/jsi18n/"],
+    "admin:autocomplete": [
+        f"/admin/autocomplete/?app_label=rooms&model_name=membership&field_name=user&term={term}"
+        for term in ("", "99", "zzzz")
+    ],
+    "admin:auth_user_password_change": [f"/admin/accounts/user/{BOSS}/password/"],
+    **admin_of(
+        "messaging_message",
+        MESSAGE,
+        *SEARCHES,
+        "state=deleted",
+        "state=hidden",
+        "sent=7",
+        "p=3",
+        "p=2499",
+        "o=1",
+    ),
+    **admin_of("rooms_room", PLAZA, "q=zzzz", "kind__exact=direct", "archived_at__isempty=0", "p=3", "o=-4"),
+    **admin_of("rooms_membership", 1, "q=zzzz", "q=room:plaza+99", "q=room:plaza", "p=3"),
+    **admin_of("rooms_ban", 1, "q=zzzz", "q=room:plaza"),
+    **admin_of("accounts_user", BOSS, "q=zzzz", "q=99", "is_banned__exact=1", "p=3", "o=-7", "o=2"),
+    **admin_of("accounts_apitoken", 1, "q=zzzz", "q=person99", "p=3", "o=4"),
+    **admin_of("accounts_invite", BASE + 1, "q=zzzz", "q=many", "revoked__exact=1", "p=3"),
+    **admin_of("accounts_sitesettings", 1),
+}
+# They are only written to; the administration's own ways in and out are the site's.
+NOT_READ = {
+    *(
+        "logout",
+        "theme",
+        "token_new",
+        "token_revoke",
+        "others_out",
+        "invite_revoke",
+        "admin/logout/",
+        "ban-detail",
+    ),
+    *(
+        "room-invite",
+        "room_archive",
+        "room_leave",
+        "room_invite",
+        "room_member",
+        "admin:login",
+        "admin:logout",
+    ),
+    *("admin:password_change", "admin:password_change_done", "admin:view_on_site", "admin:<path:object_id>/"),
+    "admin:(?P<url>.*)$",
+}
+ALL = PAGES | REST | OPEN | ADMIN

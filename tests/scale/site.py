@@ -1,0 +1,148 @@
+"""A site of any size, made by the database itself: 250,000 messages in some seconds."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.core.management.color import no_style
+from django.db import connection
+from django.utils import timezone
+
+from accounts.models import ApiToken, Invite, User
+from messaging.models import Message
+from messaging.search import indexes
+from messaging.search.postgresql import PARTS
+from rooms.models import Event, Membership, Mention, Room, RoomInvite
+
+MODELS = [User, Room, Membership, Message, Event, Mention, ApiToken, Invite, RoomInvite]
+# Smaller ids are a migration's and the cast's. `few` is in the plaza and the quiet room, `many` in every room, `nobodys` in
+# none, and `boss` is an administrator in none.
+BASE = 1000
+FEW, MANY, NOBODYS, BOSS = range(BASE - 4, BASE)
+CAST = {FEW: "few", MANY: "many", NOBODYS: "nobodys", BOSS: "boss"}
+# The plaza has everybody in it and most of the talk; the talk of the quiet room is the oldest of all.
+PLAZA, QUIET = BASE - 1, BASE - 2
+QUIET_MESSAGES = 60
+
+
+@dataclass(frozen=True)
+class Size:
+    """`rooms` of a few people each, every thirtieth of them direct, beside the plaza and the quiet room."""
+
+    messages: int
+    rooms: int
+    people: int
+
+
+SMALL = Size(messages=600, rooms=30, people=60)
+LARGE = Size(messages=250_000, rooms=3_000, people=5_000)
+
+
+def fill(size: Size) -> None:
+    """In a transaction. PostgreSQL indexes the words afterwards, and checks no foreign keys: a minute becomes seconds."""
+    postgresql = connection.vendor == "postgresql"
+    with connection.cursor() as cursor:
+        if postgresql:
+            cursor.execute(f"SET LOCAL session_replication_role = replica; DROP INDEX IF EXISTS {PARTS}")
+        for make in (people, rooms, members, talk, read, links):
+            for statement in make(size):
+                cursor.execute(statement)
+        for statement in connection.ops.sequence_reset_sql(no_style(), MODELS):
+            cursor.execute(statement)
+        if postgresql:
+            cursor.execute("SET LOCAL session_replication_role = DEFAULT; ANALYZE")
+    if postgresql:
+        indexes.make(connection)
+
+
+def numbers(count: int) -> str:
+    return f"WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count})"
+
+
+def now() -> str:
+    return f"'{connection.ops.adapt_datetimefield_value(timezone.now())}'"
+
+
+def on(postgresql: str, sqlite: str) -> str:
+    return postgresql if connection.vendor == "postgresql" else sqlite
+
+
+def text(value: str) -> str:
+    return f"CAST({value} AS text)"
+
+
+def people(size: Size) -> Iterator[str]:
+    columns = """(id, username, display_name, email, password, is_staff, is_active, is_banned, is_superuser,
+                  session_version, date_joined)"""
+    for pk, name in CAST.items():
+        boss = "TRUE" if pk == BOSS else "FALSE"
+        yield f"""INSERT INTO accounts_user {columns}
+                  VALUES ({pk}, '{name}', '', '', '!', {boss}, TRUE, FALSE, {boss}, 0, {now()})"""
+    yield f"""{numbers(size.people)} INSERT INTO accounts_user {columns}
+              SELECT {BASE} + n, 'person' || {text("n")}, 'Person ' || {text("n")}, '', '!', FALSE, TRUE, FALSE, FALSE, 0,
+                     {now()} FROM numbers"""
+    yield f"""{numbers(size.people)} INSERT INTO accounts_apitoken (user_id, name, prefix, digest, created_at)
+              SELECT {BASE} + n, 'bot', 'abc', 'digest' || {text("n")}, {now()} FROM numbers"""
+
+
+def rooms(size: Size) -> Iterator[str]:
+    columns = "(id, slug, name, topic, kind, is_default, epoch, head, created_at, direct_key)"
+    for pk, slug, kind in ((PLAZA, "plaza", "public"), (QUIET, "quiet", "private")):
+        yield f"""INSERT INTO rooms_room {columns}
+                  VALUES ({pk}, '{slug}', '{slug}', '', '{kind}', FALSE, 'e', 0, {now()}, NULL)"""
+    yield f"""{numbers(size.rooms)} INSERT INTO rooms_room {columns}
+              SELECT {BASE} + n, 'room' || {text("n")}, CASE n % 30 WHEN 2 THEN '' ELSE 'Room ' || {text("n")} END, '',
+                     CASE WHEN n % 3 = 0 THEN 'public' WHEN n % 30 = 2 THEN 'direct' ELSE 'private' END, FALSE, 'e', 0,
+                     {now()}, CASE n % 30 WHEN 2 THEN 'key' || {text("n")} END FROM numbers"""
+
+
+def members(size: Size) -> Iterator[str]:
+    insert = "INSERT INTO rooms_membership (room_id, user_id, role, muted, read_seq, joined_at)"
+    yield f"""{numbers(size.people)} {insert}
+              SELECT {PLAZA}, {BASE} + n, 'member', FALSE, 0, {now()} FROM numbers"""
+    for room, people in ((PLAZA, [FEW, MANY]), (QUIET, [FEW, MANY, BASE + 1])):
+        for pk in people:
+            yield f"{insert} VALUES ({room}, {pk}, 'owner', FALSE, 0, {now()})"
+    yield f"""{numbers(size.rooms)} {insert}
+              SELECT {BASE} + n, {MANY}, 'owner', FALSE, 0, {now()} FROM numbers"""
+    yield f"""{numbers(size.rooms)}, several(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM several WHERE k < 5) {insert}
+              SELECT {BASE} + n, {BASE} + 1 + (n * 5 + k) % {size.people}, 'member', FALSE, 0, {now()}
+              FROM numbers, several WHERE k = 1 OR n % 30 <> 2"""
+
+
+def talk(size: Size) -> Iterator[str]:
+    uuid = on("CAST(lpad(to_hex(n), 32, '0') AS uuid)", "printf('%032x', n)")
+    yield f"""{numbers(size.messages)}, placed AS (
+                  SELECT n, CASE WHEN n <= {QUIET_MESSAGES} THEN {QUIET} WHEN n % 5 < 3 THEN {PLAZA}
+                                 ELSE {BASE} + 1 + (n / 5 * 2 + n % 5 - 3) % {size.rooms} END AS room FROM numbers)
+              INSERT INTO messaging_message (id, room_id, seq, sender_id, client_id, fingerprint, body, html, created_at)
+              SELECT {BASE} + n, room, row_number() OVER (PARTITION BY room ORDER BY n),
+                     CASE n % 10 WHEN 0 THEN {MANY} ELSE {BASE} + 1 + n * 7919 % {size.people} END, {uuid}, 'f',
+                     'Word ' || {text("n % 997")} || ': the lathe is free after lunch, who is next in line for it?',
+                     '<p>Word ' || {text("n % 997")} || ': the lathe is free after lunch.</p>', {now()} FROM placed"""
+    yield f"""INSERT INTO rooms_event (room_id, seq, event, user_id, subject_id, data, retracted, at)
+              SELECT room_id, seq, 'chat-message', sender_id, id, {on("CAST('{}' AS jsonb)", "'{}'")}, FALSE, created_at
+              FROM messaging_message WHERE id > {BASE} ORDER BY id"""
+    yield f"""INSERT INTO rooms_mention (room_id, seq, user_id)
+              SELECT room_id, seq, CASE id % 100 WHEN 0 THEN {FEW} ELSE {MANY} END
+              FROM messaging_message WHERE id > {BASE} AND id % 50 = 0"""
+    yield f"""UPDATE rooms_room
+              SET head = COALESCE((SELECT max(seq) FROM rooms_event e WHERE e.room_id = rooms_room.id), head)
+              WHERE id >= {QUIET}"""
+
+
+def read(size: Size) -> Iterator[str]:
+    """`many` has read every second room."""
+    yield f"""UPDATE rooms_membership SET read_seq = (SELECT head FROM rooms_room r WHERE r.id = room_id)
+              WHERE user_id = {MANY} AND room_id % 2 = 0"""
+
+
+def links(size: Size) -> Iterator[str]:
+    yield f"""{numbers(size.rooms)}
+              INSERT INTO accounts_invite (id, code, created_by_id, created_at, uses, revoked, for_site)
+              SELECT {BASE} + n, 'code' || {text("n")}, {MANY}, {now()}, 0, FALSE, n % 2 = 0 FROM numbers"""
+    yield f"""{numbers(size.rooms)} INSERT INTO rooms_roominvite (invite_id, room_id)
+              SELECT {BASE} + n, {PLAZA} FROM numbers WHERE n % 2 = 1"""
+    yield f"""{numbers(size.messages // 10)} INSERT INTO django_admin_log
+                  (action_time, user_id, content_type_id, object_id, object_repr, action_flag, change_message)
+              SELECT {now()}, {BOSS}, t.id, {text(f"{BASE} + n")}, 'x', 2, ''
+              FROM numbers, django_content_type t WHERE t.app_label = 'messaging' AND t.model = 'message'"""

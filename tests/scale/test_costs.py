@@ -1,0 +1,199 @@
+"""What every GET costs on a large site, beside a small one: rows, queries and bytes, which don't depend on the machine.
+
+On SQLite rows are counted as hundreds of steps of its machine, on PostgreSQL as rows and index entries read. What is done
+beside the server's loop is counted apart: there it may take its time, which `deadline` bounds.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import pytest
+from django.contrib.contenttypes.models import ContentType
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import get_resolver
+
+from accounts.models import User
+from chatsite import deadline
+from rooms.models import Membership
+from tests.scale import routes
+from tests.scale.site import LARGE, SMALL, fill
+from tests.test_doors import DOORS
+
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(900)]
+
+ROLES = (None, "few", "many", "boss")
+SQLITE = connection.vendor == "sqlite"
+EVERY = 100
+COUNT = """SELECT sum(pg_stat_get_xact_tuples_returned(c.oid) + pg_stat_get_xact_tuples_fetched(c.oid))
+           FROM pg_class c WHERE relkind IN ('r', 'i')"""
+
+# A request may read so much on the loop, on a site of any size: hundreds of steps, or rows. What grows with people (whose
+# names are looked for), or with the rooms of a site, is in here: a look at each of 3,000 rooms are 1,000 on SQLite.
+STEPS = 7_000 if SQLITE else 60_000
+# Beside the loop: all messages once.
+STEPS_ASIDE = 160_000 if SQLITE else 2_000_000
+# More queries than on a small site: another branch taken, or a page of search for each 10,000 messages.
+QUERIES, WINDOWS = 12, 60
+# A page of the log is 256 KiB, and twice that where the browsable API sets it out.
+BYTES, LOG_BYTES = 260_000, 600_000
+
+
+class Cost(NamedTuple):
+    status: int
+    steps: int
+    aside: int
+    queries: int
+    size: int
+    seconds: float
+
+
+class Meter:
+    """Counts what the connection reads; `aside` since it was set."""
+
+    def __init__(self) -> None:
+        self.steps = self.kept = 0
+
+    def start(self) -> None:
+        self.steps = self.kept = 0
+        if SQLITE:
+            connection.ensure_connection()
+            connection.connection.set_progress_handler(self.step, EVERY)
+        else:
+            self.begun = self.rows()
+
+    def step(self) -> int:
+        self.steps += 1
+        return 0
+
+    def rows(self) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(COUNT)
+            return int(cursor.fetchone()[0])
+
+    def read(self) -> int:
+        return self.steps if SQLITE else self.rows() - self.begun
+
+    @contextmanager
+    def aside(self, *_: object) -> Iterator[None]:
+        """In the place of `deadline`'s limit, which uses the same handler."""
+        before = self.read()
+        yield
+        self.kept += self.read() - before
+
+
+@pytest.fixture(scope="module")
+def costs(django_db_setup, django_db_blocker):
+    """`{(path, role): {"small": Cost, "large": Cost}}`, and nothing of it stays in the database."""
+    meter, found, patch = Meter(), {}, pytest.MonkeyPatch()
+    patch.setattr(deadline, "interrupted" if SQLITE else "limited", meter.aside)
+    with django_db_blocker.unblock():
+        for name, size in (("small", SMALL), ("large", LARGE)):
+            with transaction.atomic():
+                fill(size)
+                ContentType.objects.clear_cache()
+                measure(meter, name, found)
+                transaction.set_rollback(True)
+        if SQLITE:
+            connection.connection.set_progress_handler(None, 0)
+    patch.undo()
+    return found
+
+
+def measure(meter, name, found):
+    for role in ROLES:
+        cache.clear()
+        client = Client(raise_request_exception=False)
+        if role:
+            client.force_login(User.objects.get(username=role))
+        for path, accept in asked():
+            found.setdefault((path, accept, role), {})[name] = cost(meter, client, path, accept)
+
+
+def cost(meter, client, path, accept):
+    began = time.perf_counter()
+    # It has room for some thousands.
+    connection.queries_log.clear()
+    with transaction.atomic(), CaptureQueriesContext(connection) as captured:
+        meter.start()
+        answer = client.get(path, headers={"accept": accept})
+        size = len(answer.getvalue() if answer.streaming else answer.content)
+        steps, aside = meter.read(), meter.kept
+    return Cost(answer.status_code, steps - aside, aside, len(captured), size, time.perf_counter() - began)
+
+
+def asked():
+    for name, paths in routes.ALL.items():
+        for path in paths:
+            yield path, "text/html" if name not in routes.OPEN else "*/*"
+            if name in routes.REST:
+                yield path, "application/json"
+
+
+def names(patterns, namespace=""):
+    for pattern in patterns:
+        if hasattr(pattern, "url_patterns"):
+            inside = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            yield from names(pattern.url_patterns, inside)
+        else:
+            yield namespace + (pattern.name or str(pattern.pattern))
+
+
+def test_every_route_is_listed():
+    found = set(names(get_resolver().url_patterns))
+    assert found == set(routes.ALL) | routes.NOT_READ
+    assert {name for name, method in DOORS if method == "get"} == set(routes.REST)
+
+
+def test_each_address_is_answered_and_shows_somebody_something(costs):
+    failed = {key: both for key, both in costs.items() if any(cost.status >= 500 for cost in both.values())}
+    assert not failed
+    seen = {path for (path, _, _), both in costs.items() if both["large"].status == 200}
+    ways = {"/setup/token", "/password/reset/x/y", "/signup", "/admin/login/", "/admin/password_change/", "/"}
+    nothing = {path for path, _ in asked()} - seen - ways
+    assert {path for path in nothing if "/admin/" not in path} <= {
+        "/chat/plaza/join",
+        "/favicon.ico",
+        "/static/css/base.css",
+    }
+
+
+def too_dear(costs, allowed):
+    return {key: both for key, both in costs.items() if not allowed(key, both["small"], both["large"])}
+
+
+def test_the_loop_reads_no_more_than_its_bound(costs):
+    assert not too_dear(costs, lambda key, small, large: large.steps <= max(STEPS, 3 * small.steps))
+
+
+def test_what_is_read_beside_it_is_bounded_too(costs):
+    assert not too_dear(costs, lambda key, small, large: large.aside <= STEPS_ASIDE)
+
+
+def test_as_many_queries_as_on_a_small_site(costs):
+    def allowed(key, small, large):
+        return large.queries <= small.queries + (
+            WINDOWS if large.aside > STEPS or "catch-up" in key[0] else QUERIES
+        )
+
+    assert not too_dear(costs, allowed)
+
+
+def test_no_answer_grows_with_the_site(costs):
+    assert not too_dear(
+        costs, lambda key, _, large: large.size <= (LOG_BYTES if "/event" in key[0] else BYTES)
+    )
+
+
+def test_all_of_them_take_about_as_long(costs):
+    """All together, as the machine has other things to do now and then."""
+    seconds = {name: sum(both[name].seconds for both in costs.values()) for name in ("small", "large")}
+    assert seconds["large"] < 8 * seconds["small"]
+
+
+def test_nothing_of_it_is_left():
+    assert not Membership.objects.exists()
