@@ -241,6 +241,8 @@ SOCKETS_PER_ADDRESS = environment.whole("SOCKETS_PER_ADDRESS", 10_000)
 HANDSHAKES_PER_ADDRESS = environment.whole("HANDSHAKES_PER_ADDRESS", 10_000)
 ROOMS_PER_SOCKET = environment.whole("ROOMS_PER_SOCKET", 1000)
 EVENTS_PER_SECOND = environment.whole("EVENTS_PER_SECOND", 100)
+# Of one process's loop, in percent, that one person may use on and on, or one address of people who aren't signed in.
+LOOP_SHARE_PERCENT = environment.whole("LOOP_SHARE_PERCENT", 25)
 
 # Connections to PostgreSQL that each process has at most; who finds none waits, and is told to try again after a few
 # seconds (chatsite/realtime/places.py). And the seconds after which a statement of the server is given up; 0 is never.

@@ -11,6 +11,10 @@ from messaging.models import Message
 from rooms.models import Room
 
 LONGEST_BODY = 10_000
+# What is in a text up to this long costs little, whatever it is.
+SHORT_BODY = 200
+# What rendering took of coloured code for each character, and of a mention, where a character of plain text took 0.6 µs.
+CODE_WEIGHT, NAME_WEIGHT = 8, 40
 Stored = tuple[Message, bool]
 Key = tuple[int, uuid.UUID]
 # Whose right to be here was looked at, and for which room.
@@ -33,6 +37,16 @@ class Draft:
     def __post_init__(self) -> None:
         self.user_id = self.user.pk if self.user else self.connection.identity.user_id  # type: ignore[union-attr]
         self.fingerprint = hashlib.sha256(self.body.encode()).hexdigest()
+
+    @property
+    def weight(self) -> int:
+        """So many characters of plain text cost as much: code is coloured, and each name is looked up and linked."""
+        size = len(self.body)
+        if size <= SHORT_BODY:
+            return size
+        return size * (CODE_WEIGHT if "```" in self.body or "~~~" in self.body else 1) + NAME_WEIGHT * (
+            self.body.count("@") + self.body.count("#")
+        )
 
     @property
     def key(self) -> Key:

@@ -47,9 +47,10 @@ def together(named: Named) -> AbstractContextManager[Any]:
 batches: Batches[Draft, Stored] = Batches(
     store,
     prepare=Batch,
-    weigh=lambda draft: len(draft.body),
+    weigh=lambda draft: draft.weight,
     whose=lambda draft: draft.user_id,
     name="message",
+    charged=True,
 )
 delivery.pace(lambda: batches.busy)
 

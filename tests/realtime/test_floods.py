@@ -11,8 +11,8 @@ from tests.realtime.harness import serve
 
 pytestmark = pytest.mark.realtime
 
-# Events a second; 300 of them and 600 frames may come at once.
-RATE, EVENTS, FRAMES = 10, 300, 600
+# Events a second; 100 of them and 200 frames may come at once.
+RATE, EVENTS, FRAMES = 10, 100, 200
 # What nobody asked for, and what no handler gets to see.
 FLOODS = {
     "pongs": masked(b"3"),
