@@ -157,6 +157,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": [
         "chatsite.throttles.AnonThrottle",
         "chatsite.throttles.UserThrottle",
+        "chatsite.throttles.EventThrottle",
     ],
     # A normal person never meets these; a bot that does gets `retry_after`.
     "DEFAULT_THROTTLE_RATES": {

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 
 from chatsite import sql
-from chatsite.realtime import delivery
+from chatsite.realtime import delivery, expenses
 from chatsite.realtime.batches import Batches, Outcome
 from messaging.batch import Batch
 from messaging.drafts import Draft, Stored
@@ -60,5 +60,6 @@ def publish(messages: Sequence[Message]) -> None:
         slug = message.room.slug
         typing.stop(slug, message.sender)
         log.deliver(slug, "chat-message", encoded(message), message.seq)
+        expenses.charge_for_room(message.sender_id, slug)
         activity.touch(slug)
     pending.stored(messages)

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from accounts.models import User
 from accounts.payloads import user_brief
-from chatsite.realtime import delivery, readings
+from chatsite.realtime import delivery, expenses, readings
 from chatsite.times import iso
 from rooms.models import Event, Room
 
@@ -98,6 +98,7 @@ def append(room: Room, event: str, user: User, **data: Any) -> Event:
     """Write and publish an event about `user` whose whole story is in its row."""
     row = write(room, take(room), event, user, data=data)
     publish(room, event, row_data(room, row))
+    expenses.charge_for_room(user.pk, room.slug)
     return row
 
 

@@ -8,10 +8,13 @@ from collections.abc import Hashable
 
 from django.conf import settings
 
+from chatsite.realtime import listeners
 from chatsite.realtime.budget import Budget, spent
 
 # The part of the loop, and the seconds that nobody notices.
 HASTE_SHARE, HASTE_SECONDS = 0.5, 0.02
+# What an event costs later for each connection that hears it: a send. And so many cost less than to count it.
+SEND_SECONDS, FEW = 6e-6, 20
 
 haste = Budget(
     max(HASTE_SHARE, settings.LOOP_SHARE_PERCENT / 100) if settings.LOOP_SHARE_PERCENT else 0, HASTE_SECONDS
@@ -27,3 +30,10 @@ def charge(payer: Hashable, seconds: float) -> None:
 def wait(payer: Hashable) -> float:
     """Seconds until something of theirs may be handled; 0 where that is now."""
     return max(spent.wait(payer), haste.wait(payer))
+
+
+def charge_for_room(payer: Hashable, slug: str) -> None:
+    """For an event of theirs that all hear who have joined the room here."""
+    receivers = listeners.count(slug)
+    if receivers > FEW:
+        charge(payer, receivers * SEND_SECONDS)

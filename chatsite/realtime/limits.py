@@ -6,6 +6,7 @@ site's own, or everybody, by a proxy that TRUST_PROXY doesn't name.
 """
 
 import math
+import secrets
 from collections import Counter
 from time import monotonic
 
@@ -22,7 +23,9 @@ BURST_SECONDS = 10
 REMEMBERED = 10_000
 # Other processes are told each time that a person has spent this part of their burst in this one.
 TOLD_PART = 20
-# Connections and rooms of one person, in other connections' place, of ROOMS_PER_SOCKET each.
+# Connections of a person in one process of which the others are told; how often, and for how long they believe it.
+MANY, TELL_SECONDS, HOLDS_SECONDS = 10, 5.0, 15.0
+# A person's connections join as many rooms together as so many could that join ROOMS_PER_SOCKET each.
 WHOLE_CONNECTIONS = 10
 
 
@@ -112,6 +115,48 @@ class Shared(People):
             self.charge(person, times)
 
 
+class Elsewhere:
+    """How many connections people have in other processes: each tells of those who have MANY or more in it, and what isn't
+    told again is forgotten."""
+
+    def __init__(self) -> None:
+        self._process = secrets.token_hex(4)
+        self._many: set[int] = set()
+        # By person and process: how many, and until when that holds.
+        self._told: dict[int, dict[str, tuple[int, float]]] = {}
+        others.hear("sockets", self._heard, str, int, int)
+
+    def count(self, person: int) -> int:
+        now = monotonic()
+        return sum(count for count, until in self._told.get(person, {}).values() if until > now)
+
+    def came(self, person: int) -> None:
+        """One more of theirs is here."""
+        if others.site.there and len(listeners.connections(person)) % MANY == 0:
+            self._many.add(person)
+            self._tell(person)
+
+    def tell(self) -> None:
+        """Of all of them once more, every TELL_SECONDS; and forget what is old."""
+        for person in list(self._many):
+            self._tell(person)
+        now = monotonic()
+        self._told = {
+            person: told
+            for person, told in self._told.items()
+            if any(until > now for _, until in told.values())
+        }
+
+    def _tell(self, person: int) -> None:
+        count = len(listeners.connections(person))
+        if count < MANY:
+            self._many.discard(person)
+        others.site.tell("sockets", self._process, person, count)
+
+    def _heard(self, process: str, person: int, count: int) -> None:
+        self._told.setdefault(person, {})[process] = count, monotonic() + HOLDS_SECONDS
+
+
 class Addresses:
     """The sockets of each address, and how fast it opens them."""
 
@@ -154,8 +199,9 @@ def is_here(address: str) -> bool:
 
 def crowded(connection: Connection) -> ChatError | None:
     """For one who has just come: what keeps it out, if they have too many others."""
-    most = settings.SOCKETS_PER_USER
-    if not most or len(listeners.connections(connection.identity.user_id)) <= most:
+    most, person = settings.SOCKETS_PER_USER, connection.identity.user_id
+    if not most or len(listeners.connections(person)) + elsewhere.count(person) <= most:
+        elsewhere.came(person)
         return None
     return RateLimited(f"You have {most} connections already. Close one.")
 
@@ -191,6 +237,7 @@ def reading_wait(person: int) -> float:
     return max(frames.wait(person), spent.wait(person))
 
 
+elsewhere = Elsewhere()
 # What people do, by any door.
 events = Shared(settings.EVENTS_PER_SECOND, BURST_SECONDS * settings.EVENTS_PER_SECOND, "events")
 # Whatever it is, with one more for each KiB: what a client is answered that it sends too much, answers to what was not

@@ -88,6 +88,14 @@ class Session(Inbox):
         return self.socket.address if self.connection is None else self.connection.identity.user_id
 
     @property
+    def waiting(self) -> int:
+        """Bytes that wait for all connections of the person."""
+        if self.connection is None:
+            return self.socket.waiting
+        mine = listeners.connections(self.connection.identity.user_id)
+        return sum(one.channel.waiting for one in mine)  # type: ignore[attr-defined]
+
+    @property
     def person(self) -> int | None:
         """Their id, once they are let in."""
         return self.connection.identity.user_id if self.admitted and self.connection is not None else None
