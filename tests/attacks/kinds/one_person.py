@@ -1,14 +1,18 @@
 """One member with many connections who asks for as much as they can."""
 
+import threading
+from time import monotonic
 from typing import Any, ClassVar
 from uuid import uuid4
 
 from tests.attacks.attack import Attack
 from tests.attacks.site import Site
 from tests.attacks.sockets import Sockets
+from tests.realtime.cast import Browser, rest
+from tests.realtime.harness import ANSWER
 
 # What one person may do at once and in a second, as docs/operations.md has it; and what is in flight when it ends.
-AT_ONCE, A_SECOND, SLACK = 1000, 100, 50
+AT_ONCE, A_SECOND, SLACK = 1000, 100, 150
 NAMED = 400
 # As much to render as there may be: 400 marks, and code that is coloured up to 4,000 characters.
 LONG = "some *words* of a text that goes on and on and on\n" * 200
@@ -131,6 +135,52 @@ class LongEdits(Changes):
 
     def event(self, number: int) -> tuple[str, dict[str, Any]]:
         return "edit-message", {"id": self.message["id"], "body": f"{number}\n{CODE * 2}"}
+
+
+class Doors(Plain):
+    """The same person by a bot's REST and a page's form beside their sockets."""
+
+    name: ClassVar[str] = "plain texts by all doors"
+    sockets: ClassVar[int] = 20
+
+    def prepare(self, site: Site) -> None:
+        super().prepare(site)
+        self.token, self.page, self.by_rest, self.by_form = (
+            site.token("mallory"),
+            Browser(site.server, "mallory"),
+            0,
+            0,
+        )
+
+    def strike(self, site: Site, until: float) -> None:
+        threads = [
+            threading.Thread(target=door, args=(site, until)) for door in (self._by_rest, self._by_form)
+        ]
+        for thread in threads:
+            thread.start()
+        super().strike(site, until)
+        for thread in threads:
+            thread.join()
+
+    def _by_rest(self, site: Site, until: float) -> None:
+        while monotonic() < until:
+            _, data = self.event(0)
+            self.by_rest += rest(site.server, self.token, "POST", "/message", **data).status_code == 201
+
+    def _by_form(self, site: Site, until: float) -> None:
+        url, headers = f"{site.server.url}/chat/{site.room}", {"Referer": site.server.url}
+        while monotonic() < until:
+            data = {**self.event(0)[1], "csrfmiddlewaretoken": self.page.cookies["csrftoken"]}
+            answer = self.page.post(url, data, headers=headers, allow_redirects=False, timeout=ANSWER)
+            self.by_form += answer.status_code == 302
+
+    def check(self, site: Site) -> None:
+        self.opened.granted += self.by_rest + self.by_form
+        super().check(site)
+
+    @property
+    def done(self) -> str:
+        return f"{super().done}; {self.by_rest} by REST, {self.by_form} by the form"
 
 
 class Reads(OnePerson):
