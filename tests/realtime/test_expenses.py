@@ -40,7 +40,7 @@ print(step(0.2, time.original), waiter.wait())
 
 
 def test_who_cost_too_much_waits_and_the_others_do_not():
-    """Ten steps of a tenth of a second each, of which a second is free."""
+    """Of fourteen steps of 0.2 s each a second is free, and then a quarter of what time passes."""
     order = run("""
 for worker in [Worker("many", 7, 0.2) for _ in range(2)]:
     runners.wake(worker)
@@ -50,7 +50,7 @@ print(*order)
 """)
     assert order[-1] == "one"
     assert order.count("one") == 3
-    assert 5 <= order.count("many") <= 8, "not fourteen"
+    assert 2 <= order.count("many") <= 8, "not fourteen"
 
 
 def test_what_was_put_off_is_done_in_the_end():
