@@ -8,7 +8,11 @@ from tests.realtime import test_runners
 from tests.realtime.harness import apart
 
 START = (
-    test_runners.START
+    """
+import os
+os.environ["LOOP_SHARE_PERCENT"] = "25"
+"""
+    + test_runners.START
     + """
 from chatsite.realtime import expenses, metering
 from chatsite.realtime.batches import Batches
