@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from chatsite.errors import ChatError, Internal, Unavailable
+from chatsite.realtime import limits
 
 View = Callable[..., HttpResponse]
 
@@ -21,12 +22,15 @@ TEMPLATES = {403: "403.html", 404: "404.html"}
 
 
 def signed_in(view: View) -> View:
-    """A page for people who are logged in; times are in the zone that their browser told by a cookie."""
+    """A page for people who are logged in; times are in the zone that their browser told by a cookie. A form that they send
+    is one of their events."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         with timezone.override(zone_of(request)):
             try:
+                if request.method == "POST":
+                    limits.spend_event(request.user.pk)  # type: ignore[arg-type]
                 return view(request, *args, **kwargs)
             except ChatError as error:
                 return error_page(request, error)

@@ -161,6 +161,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": [
         "chatsite.throttles.AnonThrottle",
         "chatsite.throttles.UserThrottle",
+        "chatsite.throttles.EventThrottle",
     ],
     # A normal person never meets these; a bot that does gets `retry_after`.
     "DEFAULT_THROTTLE_RATES": {
@@ -246,6 +247,8 @@ SOCKETS_PER_ADDRESS = environment.whole("SOCKETS_PER_ADDRESS", 10_000)
 HANDSHAKES_PER_ADDRESS = environment.whole("HANDSHAKES_PER_ADDRESS", 10_000)
 ROOMS_PER_SOCKET = environment.whole("ROOMS_PER_SOCKET", 1000)
 EVENTS_PER_SECOND = environment.whole("EVENTS_PER_SECOND", 100)
+# Of one process's loop, in percent, that one person may use on and on, or one address of people who aren't signed in.
+LOOP_SHARE_PERCENT = environment.whole("LOOP_SHARE_PERCENT", 25)
 
 # What one person may make: so many in an hour, and so many in all. 0 is no limit; see accounts/quotas.py.
 ROOMS_PER_HOUR = environment.whole("ROOMS_PER_HOUR", 100)

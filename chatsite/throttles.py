@@ -1,8 +1,12 @@
-"""REST's limits, where somebody sets the clock back: what was asked at a time that is still to come doesn't count."""
+"""REST's limits. What a person asks for here counts among their events, as what they send by a socket does; the rest are
+REST's own, where somebody sets the clock back: what was asked at a time that is still to come doesn't count."""
 
 from typing import Any
 
 from rest_framework import throttling
+from rest_framework.request import Request
+
+from chatsite.realtime import limits
 
 
 class SteadyThrottle(throttling.SimpleRateThrottle):
@@ -35,3 +39,14 @@ class AnonThrottle(SteadyThrottle, throttling.AnonRateThrottle):
 
 class UserThrottle(SteadyThrottle, throttling.UserRateThrottle):
     """By person."""
+
+
+class EventThrottle(throttling.BaseThrottle):
+    """By person, over all doors."""
+
+    def allow_request(self, request: Request, view: object) -> bool:
+        self._wait = limits.events.take(request.user.pk) if request.user and request.user.pk else 0.0
+        return not self._wait
+
+    def wait(self) -> float:
+        return self._wait

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.payloads import user_brief
-from chatsite.realtime import delivery, readings
+from chatsite.realtime import delivery, expenses, readings
 from chatsite.times import iso
 from rooms import statements
 from rooms.models import Event, Room
@@ -114,6 +114,7 @@ def append_all(room: Room, event: str, users: Sequence[User], **data: Any) -> li
     statements.log(room.pk, event, data, at, zip(seqs, (user.pk for user in users), strict=True))
     for row in rows:
         publish(room, event, row_data(room, row))
+        expenses.charge_for_room(row.user_id, room.slug)
     return rows
 
 

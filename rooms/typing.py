@@ -4,7 +4,7 @@ from typing import Any
 
 from accounts.models import User
 from accounts.payloads import user_brief
-from chatsite.realtime import delivery, others
+from chatsite.realtime import delivery, expenses, others
 from chatsite.realtime.timers import Timer
 
 # G7 of docs/protocol.md.
@@ -47,6 +47,7 @@ def forget_in(kept: dict[str, dict[int, tuple[Any, Timer]]], slug: str, user_id:
 def tell(slug: str, user: User, typing: bool) -> None:
     data = {"room": slug, "user": user_brief(user), "typing": typing}
     delivery.to_room(slug, "typing", data, skip_user=user.pk, droppable=True, everywhere=True)
+    expenses.charge_for_room(user.pk, slug)
 
 
 def heard(slug: str, user_id: int, data: dict[str, Any]) -> None:
