@@ -5,8 +5,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm
+from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
@@ -16,18 +17,46 @@ from accounts import services
 from accounts.models import ApiToken, Invite, SiteSettings, User
 from chatsite.admin_lists import BoundedAdmin
 from chatsite.api import me
-from chatsite.errors import ChatError
+from chatsite.errors import ChatError, Invalid
 
 admin.site.unregister(Group)
 
 
-class AccountCreationForm(AdminUserCreationForm):
+class NamedForm(ModelForm):
+    """A form that gives somebody a name; `by` is who fills it in."""
+
+    by: User
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        new = [name for name in ("username", "display_name") if data.get(name) and name in self.changed_data]
+        named = User(
+            pk=self.instance.pk, is_superuser=self.instance.is_superuser, **{name: data[name] for name in new}
+        )
+        try:
+            services.check_names(named, *new, by=self.by)
+        except Invalid as error:
+            for name, sentences in (error.fields or {}).items():
+                self.add_error(name, sentences)
+        return data
+
+
+class AccountCreationForm(NamedForm, AdminUserCreationForm):
     class Meta:
         model = User
         fields = ["username"]
 
 
+class AccountChangeForm(NamedForm, UserChangeForm):
+    pass
+
+
 class AccountPasswordForm(AdminPasswordChangeForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ends = "All sessions of this person end, and all their tokens are revoked."
+        self.fields["password1"].help_text = f"<p>{ends}</p>{self.fields['password1'].help_text}"
+
     def save(self, commit: bool = True) -> User:
         user: User = super().save(commit=False)
         if commit:
@@ -37,6 +66,7 @@ class AccountPasswordForm(AdminPasswordChangeForm):
 
 @admin.register(User)
 class AccountAdmin(BoundedAdmin, UserAdmin):
+    form = AccountChangeForm
     add_form = AccountCreationForm
     change_password_form = AccountPasswordForm
     list_display = [
@@ -66,6 +96,10 @@ class AccountAdmin(BoundedAdmin, UserAdmin):
         # Whoever can set the password or the email address can become that person.
         return [(None, {"fields": ["username", "display_name"]}), *fieldsets[1:]]
 
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        return type(form.__name__, (form,), {"by": me(request)})
+
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         if obj is None:
             return []
@@ -79,6 +113,13 @@ class AccountAdmin(BoundedAdmin, UserAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Accounts are deactivated: what they wrote stays, and under their name."""
         return False
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except ValidationError as error:  # somebody took the name between the form's check and the row
+            self.message_user(request, " ".join(error.messages), level="error")
+            return redirect(request.get_full_path())
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
         if not me(request).is_superuser:
@@ -188,6 +229,16 @@ class InviteAdmin(BoundedAdmin):
     search_fields = ["created_by__username"]
     list_select_related = ["created_by"]
     list_display_links = None
+    # A link is its maker's, and lasts as it was made: who changed that would bring in people by another's right.
+    fields = readonly_fields = (
+        "created_by",
+        "created_at",
+        "expires_at",
+        "uses",
+        "max_uses",
+        "revoked",
+        "for_site",
+    )
     actions = ["revoke"]
 
     @admin.action(description="Revoke", permissions=["change"])

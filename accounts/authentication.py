@@ -1,4 +1,4 @@
-"""`Authorization: Token …` for programs."""
+"""`Authorization: Token …` or `Bearer …` for programs."""
 
 from datetime import timedelta
 
@@ -15,10 +15,11 @@ USED_EVERY = timedelta(minutes=1)
 
 class TokenAuthentication(BaseAuthentication):
     keyword = "Token"
+    schemes = (b"token", b"bearer")
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
         scheme, *rest = get_authorization_header(request).split() or [b""]
-        if scheme.lower() != self.keyword.lower().encode():
+        if scheme.lower() not in self.schemes:
             return None
         token = token_for(rest[0].decode("latin-1")) if len(rest) == 1 else None
         if token is None:

@@ -1,35 +1,31 @@
-"""Forms of the pages. They check the shape; what is allowed is the services' word, put back by `refuse`."""
+"""Forms of the pages. They check the shape; what is allowed is the services' word."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 
+from accounts.models import ApiToken
+from accounts.services.invites import MOST_USES, USES
 from accounts.validators import LONGEST_PASSWORD
-from chatsite.errors import ChatError
+from chatsite.forms import EmailField, TextField
+
+LENGTH_HELP = "At least 8 characters, and not only digits."
 
 
-def refuse(form: forms.Form, error: ChatError) -> None:
-    """Puts a service's refusal where it belongs: at its fields, or above the form."""
-    named = {name: texts for name, texts in (error.fields or {}).items() if name in form.fields}
-    for name, texts in named.items():
-        form.add_error(name, texts)
-    if not named:
-        form.add_error(None, error.detail)
-
-
-def username_field(**kwargs: Any) -> forms.CharField:
+def username_field(**kwargs: Any) -> TextField:
     attrs = {"autocapitalize": "none", "autocomplete": "username", "spellcheck": "false", "autofocus": True}
-    return forms.CharField(label="Username", max_length=150, widget=forms.TextInput(attrs=attrs), **kwargs)
+    return TextField(label="Username", max_length=150, widget=forms.TextInput(attrs=attrs), **kwargs)
 
 
-def password_field(label: str, autocomplete: str, **kwargs: Any) -> forms.CharField:
+def password_field(label: str, autocomplete: str, **kwargs: Any) -> TextField:
     widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
-    return forms.CharField(label=label, strip=False, max_length=LONGEST_PASSWORD, widget=widget, **kwargs)
+    return TextField(label=label, strip=False, max_length=LONGEST_PASSWORD, widget=widget, **kwargs)
 
 
-def name_field(**kwargs: Any) -> forms.CharField:
+def name_field(**kwargs: Any) -> TextField:
     widget = forms.TextInput(attrs={"autocomplete": "name"})
-    return forms.CharField(label="Name", required=False, max_length=64, widget=widget, **kwargs)
+    return TextField(label="Name", required=False, max_length=64, widget=widget, **kwargs)
 
 
 class LoginForm(forms.Form):
@@ -40,11 +36,11 @@ class LoginForm(forms.Form):
 class SignUpForm(forms.Form):
     username = username_field(help_text="3 to 32 letters, digits, dots, dashes or underscores.")
     display_name = name_field(help_text="How others see you. You can change it later.")
-    password = password_field("Password", "new-password", help_text="At least 8 characters.")
+    password = password_field("Password", "new-password", help_text=LENGTH_HELP)
 
 
 class SetupForm(SignUpForm):
-    site_name = forms.CharField(
+    site_name = TextField(
         label="Name of this site",
         max_length=60,
         initial="Chatsite",
@@ -55,7 +51,7 @@ class SetupForm(SignUpForm):
 
 class ProfileForm(forms.Form):
     display_name = name_field(help_text="How others see you. Without one it is your username.")
-    email = forms.EmailField(
+    email = EmailField(
         label="Email",
         required=False,
         max_length=254,
@@ -65,22 +61,38 @@ class ProfileForm(forms.Form):
 
 
 class TokenForm(forms.Form):
-    name = forms.CharField(
+    name = TextField(
         label="What it is for", max_length=60, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
 
 
 class PasswordForm(forms.Form):
+    """`tokens` are those the person has; one that isn't kept is revoked."""
+
     current = password_field("Current password", "current-password")
-    password = password_field("New password", "new-password", help_text="At least 8 characters.")
+    password = password_field("New password", "new-password", help_text=LENGTH_HELP)
+    keep_tokens = forms.TypedMultipleChoiceField(
+        label="Tokens that go on working",
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="All others are revoked. Keep one only if nobody else can have it.",
+    )
+
+    def __init__(self, *args: Any, tokens: Iterable[ApiToken], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(token.pk, str(token)) for token in tokens]
+        self.fields["keep_tokens"].choices = choices  # type: ignore[attr-defined]
+        if not choices:
+            del self.fields["keep_tokens"]
 
 
 class NewPasswordForm(forms.Form):
-    password = password_field("New password", "new-password", help_text="At least 8 characters.")
+    password = password_field("New password", "new-password", help_text=LENGTH_HELP)
 
 
 class ResetForm(forms.Form):
-    email = forms.EmailField(
+    email = EmailField(
         label="Email", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
     )
 
@@ -90,12 +102,12 @@ class InviteForm(forms.Form):
         label="Works for",
         coerce=int,
         initial="7",
-        choices=[("1", "A day"), ("7", "A week"), ("30", "A month"), ("0", "As long as it isn't revoked")],
+        choices=[("1", "A day"), ("7", "A week"), ("30", "A month"), ("365", "A year")],
     )
     max_uses = forms.IntegerField(
         label="How many people",
-        required=False,
+        initial=USES,
         min_value=1,
-        max_value=100_000,
-        help_text="Empty: any number.",
+        max_value=MOST_USES,
+        help_text="Who may come by it.",
     )

@@ -5,6 +5,7 @@ is told to the others at once; what they missed of it they find in the sets. Eve
 """
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from time import monotonic
@@ -31,6 +32,8 @@ NO_KEY, NO_END = -2, -1
 AT_ONCE = 1000
 # Nobody's id, in every lease: one that holds nobody else is there all the same, and not one that Redis has lost.
 NOBODY = 0
+# What stands in the sets. Whoever may write to Redis may put something else there.
+WORKER, ID = re.compile(rb"[a-z0-9]{1,16}"), re.compile(rb"[0-9]{1,18}")
 
 
 class Site(Protocol):
@@ -225,13 +228,14 @@ class RedisPresence(MemoryPresence):
 
     def _workers(self) -> list[str]:
         found = cast(set[bytes], self.site.client(self._index).smembers(self._index))
-        return [worker for worker in map(bytes.decode, found) if worker != self.site.worker]
+        names = [name.decode("ascii") for name in found if WORKER.fullmatch(name)]
+        return [worker for worker in names if worker != self.site.worker]
 
     def _people(self, worker: str) -> set[int] | None:
         """By its lease; None where there is none."""
         key = self._lease(worker)
         members = cast(set[bytes], self.site.client(key).smembers(key))
-        return {int(member) for member in members} - {NOBODY} if members else None
+        return {int(member) for member in members if ID.fullmatch(member)} - {NOBODY} if members else None
 
     def _lease(self, worker: str) -> str:
         return f"{self.site.prefix}here:{worker}"

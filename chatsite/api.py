@@ -16,11 +16,14 @@ from chatsite.errors import (
     Fields,
     Forbidden,
     Invalid,
+    MethodNotAllowed,
+    NotAcceptable,
     NotFound,
     RateLimited,
     TooLarge,
     Unauthorized,
     Unavailable,
+    UnsupportedMediaType,
 )
 
 if TYPE_CHECKING:
@@ -39,6 +42,12 @@ class Pages(CursorPagination):
             return super().paginate_queryset(queryset, request, view)
         except (ValueError, OverflowError, DataError) as error:  # a cursor somebody made up
             raise exceptions.NotFound(self.invalid_cursor_message) from error
+
+
+# What is wrong with a request as such, by DRF's status.
+OF_HTTP: dict[int, type[ChatError]] = {
+    each.status: each for each in (MethodNotAllowed, NotAcceptable, UnsupportedMediaType)
+}
 
 
 def sentences(detail: Any) -> list[str]:
@@ -78,7 +87,7 @@ def translate(error: Exception) -> ChatError | None:
         case PermissionDenied() | exceptions.PermissionDenied():
             return Forbidden()
         case exceptions.APIException():
-            return Invalid(str(error.detail))
+            return OF_HTTP.get(error.status_code, Invalid)(str(error.detail))
         case OperationalError() | InterfaceError():
             return Unavailable()
     return None

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.cache.backends.locmem import LocMemCache
 from django_redis.cache import RedisCache
+from django_redis.serializers.json import JSONSerializer
 from redis.exceptions import RedisError
 
 from chatsite.bus import servers
@@ -34,6 +35,16 @@ def either(name: str) -> Callable[..., Any]:
         return getattr(self.memory, name)(*arguments, **options)
 
     return method
+
+
+class CheckedJSONSerializer(JSONSerializer):
+    """Not pickle: whoever can write to Redis could run programs here. What is no JSON counts as not there."""
+
+    def loads(self, value: bytes) -> Any:
+        try:
+            return super().loads(value)
+        except (ValueError, RecursionError):
+            return None
 
 
 class SharedCache(RedisCache):

@@ -3,16 +3,20 @@
 Nothing here imports Django's settings, so that a mistake is told before anything else is loaded.
 """
 
+import os
+import re
 import socket
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from chatsite.setting_urls import ascii_host, origin_of, with_encoded_login
+
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
 WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound)
 REDIS_SCHEMES = (
     "redis",
@@ -37,18 +41,41 @@ PATIENT = {
     "tcp_user_timeout": 30_000,
 }
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+# A line of .env that says nothing, or gives a setting its value.
+LINE = re.compile(r"\s*(#.*)?|(?:export )?[A-Za-z_0-9]+=.*")
+MAIL_SCHEMES = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465, "smtps": 465}
+# For who works on the project; Django's own backends that send nothing.
+QUIET_MAIL_SCHEMES = ("consolemail", "filemail", "memorymail", "dummymail")
 
 
 def read_dotenv(path: Path) -> None:
     """What is in the environment already wins."""
     try:
+        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
         environ.Env.read_env(path)
     except OSError as error:
         raise ImproperlyConfigured(f".env cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ImproperlyConfigured(".env is not UTF-8.") from error
+    for number, line in enumerate(lines, 1):
+        # What is in the line may be a secret.
+        if not LINE.fullmatch(line):
+            raise ImproperlyConfigured(f".env has a line that isn't NAME=value, number {number}.")
+
+
+def folder(name: str, default: Path) -> Path:
+    """An absolute path; `~` is the home of who runs the site, as in a shell."""
+    return Path(text(name) or default).expanduser().resolve()
+
+
+def text(name: str) -> str:
+    """A setting's value as it stands; "" where it isn't set. By `environ.Env.str` one that begins with `$` would name
+    another variable."""
+    return os.environ.get(name, "").strip()
 
 
 def flag(name: str) -> bool:
-    value = env.str(name, default="").strip().lower()
+    value = text(name).lower()
     if value in ("1", "true", "yes", "on"):
         return True
     if value in ("", "0", "false", "no", "off"):
@@ -57,11 +84,11 @@ def flag(name: str) -> bool:
 
 
 def items(name: str) -> list[str]:
-    return [item.strip() for item in env.str(name, default="").split(",") if item.strip()]
+    return [item.strip() for item in text(name).split(",") if item.strip()]
 
 
 def secret_key() -> str:
-    key = env.str("SECRET_KEY", default="")
+    key = text("SECRET_KEY")
     if not key:
         raise ImproperlyConfigured(
             "SECRET_KEY is missing: set it in .env (./run writes one where there is none)."
@@ -72,11 +99,11 @@ def secret_key() -> str:
 
 
 def host() -> str:
-    return env.str("HOST", default="").strip("[] ") or "127.0.0.1"
+    return text("HOST").strip("[] ") or "127.0.0.1"
 
 
 def port() -> int:
-    value = env.str("PORT", default="").strip() or "8000"
+    value = text("PORT") or "8000"
     if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 65535):
         raise ImproperlyConfigured(f"PORT is not a number from 1 to 65535: {value!r}.")
     return int(value)
@@ -98,20 +125,18 @@ def lan_address() -> str:
 
 
 def site_url() -> str:
-    """SITE_URL, or the address that HOST and PORT make."""
-    url = env.str("SITE_URL", default="").strip().rstrip("/")
+    """SITE_URL as browsers know it (small letters, ASCII, no port that goes without saying), or the address that HOST and
+    PORT make."""
+    url = text("SITE_URL")
     if not url:
         name = lan_address() if host() in WILDCARDS else host()
         return f"http://{bracketed(name)}:{port()}"
     try:
-        parts = urlsplit(url)
-        bad = parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query
-        bad = bad or bool(parts.fragment) or parts.username is not None or parts.port == 0
+        return origin_of(url)
     except ValueError:
-        bad = True
-    if bad or any(character.isspace() for character in url):
-        raise ImproperlyConfigured(f"SITE_URL is not an address like https://chat.example.org: {url!r}.")
-    return url
+        raise ImproperlyConfigured(
+            f"SITE_URL is not an address like https://chat.example.org: {url!r}."
+        ) from None
 
 
 def site_hosts(url: str) -> list[str]:
@@ -122,7 +147,21 @@ def site_hosts(url: str) -> list[str]:
         names += [machine, f"{machine}.local"]
     elif bracketed(host()) not in names:
         names.append(bracketed(host()))
-    return list(dict.fromkeys(names + items("EXTRA_HOSTS")))
+    return list(dict.fromkeys(names + extra_hosts()))
+
+
+def extra_hosts() -> list[str]:
+    """Names without a port; one that begins with a dot stands for all below it."""
+    found = []
+    for name in items("EXTRA_HOSTS"):
+        try:
+            dot = "." if name.startswith(".") else ""
+            found.append(dot + ascii_host(name.removeprefix(".")))
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"EXTRA_HOSTS is not a list of names like chat.internal, without a port: {name!r}."
+            ) from None
+    return found
 
 
 def site_origins(url: str, hosts: list[str]) -> list[str]:
@@ -134,24 +173,25 @@ def site_origins(url: str, hosts: list[str]) -> list[str]:
 
 
 def origins(name: str) -> list[str]:
-    """A list of scheme://host[:port], separated by commas."""
-    values = [value.rstrip("/") for value in items(name)]
-    for value in values:
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.netloc or parts.path:
+    """A list of scheme://host[:port], separated by commas, as browsers send them."""
+    found = []
+    for value in items(name):
+        try:
+            found.append(origin_of(value))
+        except ValueError:
             raise ImproperlyConfigured(
                 f"{name} is not a list of addresses like https://example.org: {value!r}."
-            )
-    return values
+            ) from None
+    return found
 
 
 def database(data_dir: Path) -> dict[str, Any]:
-    url = env.str("DATABASE_URL", default="").strip() or f"sqlite:///{data_dir / 'chat.sqlite3'}"
+    url = text("DATABASE_URL") or "sqlite:///"
     scheme = url.partition(":")[0]
     if scheme not in ("sqlite", "postgres", "postgresql", "psql"):
         raise ImproperlyConfigured("DATABASE_URL does not begin with sqlite:/// or postgresql://.")
     try:
-        config = dict(env.db_url_config(url))
+        config = sqlite_file(url, data_dir) if scheme == "sqlite" else database_server(url)
     except Exception as error:
         raise ImproperlyConfigured(
             "DATABASE_URL is not like postgresql://user:password@host:5432/name."
@@ -172,6 +212,18 @@ def database(data_dir: Path) -> dict[str, Any]:
     return config
 
 
+def sqlite_file(url: str, data_dir: Path) -> dict[str, Any]:
+    """Of `sqlite:///FILE`, in which any character but `%` stands for itself; by default the file in DATA_DIR."""
+    name = unquote(url.removeprefix("sqlite://").removeprefix("/"))
+    return {"NAME": name or str(data_dir / "chat.sqlite3")}
+
+
+def database_server(url: str) -> dict[str, Any]:
+    before, mark, query = with_encoded_login(url).partition("?")
+    # environ takes a "+" in the name for a space.
+    return dict(environ.Env.db_url_config(before.replace("+", "%2B") + mark + query))
+
+
 def database_connections(workers: int) -> int:
     """For one worker. The default leaves some of PostgreSQL's 100 to a backup and to whoever looks on."""
     default = max(FEWEST_CONNECTIONS, min(CONNECTIONS, ALL_CONNECTIONS // workers))
@@ -182,7 +234,7 @@ def database_connections(workers: int) -> int:
 
 
 def metrics_token() -> str:
-    token = env.str("METRICS_TOKEN", default="").strip()
+    token = text("METRICS_TOKEN")
     if token and (len(token) < 16 or not token.isascii() or not token.isprintable()):
         raise ImproperlyConfigured("METRICS_TOKEN is not a secret: use 16 random letters and digits or more.")
     return token
@@ -190,14 +242,14 @@ def metrics_token() -> str:
 
 def choice(name: str, *known: str) -> str:
     """One of `known`, whose first is the default."""
-    value = env.str(name, default="").strip().lower() or known[0]
+    value = text(name).lower() or known[0]
     if value not in known:
         raise ImproperlyConfigured(f"{name} is not {', '.join(known[:-1])} or {known[-1]}: {value!r}.")
     return value
 
 
 def redis_url() -> str:
-    url = env.str("REDIS_URL", default="").strip()
+    url = text("REDIS_URL")
     scheme, _, rest = url.partition("://")
     if url and (scheme not in REDIS_SCHEMES or not rest):
         raise ImproperlyConfigured(
@@ -207,7 +259,7 @@ def redis_url() -> str:
         raise ImproperlyConfigured(
             "REDIS_URL names no service: redis+sentinel://host:26379,host:26379/service."
         )
-    return url
+    return with_encoded_login(url)
 
 
 def workers() -> int:
@@ -215,7 +267,7 @@ def workers() -> int:
     count = whole("WORKERS", 1)
     if count > 1 and not redis_url():
         raise ImproperlyConfigured("WORKERS: several workers talk to each other by Redis; set REDIS_URL.")
-    if count > 1 and (env.str("DATABASE_URL", default="").strip() or "sqlite:").startswith("sqlite:"):
+    if count > 1 and (text("DATABASE_URL") or "sqlite:").startswith("sqlite:"):
         raise ImproperlyConfigured("WORKERS: SQLite is for one worker; set DATABASE_URL to a PostgreSQL.")
     if not 1 <= count <= MOST_WORKERS:
         raise ImproperlyConfigured(f"WORKERS is not a number from 1 to {MOST_WORKERS}: {count}.")
@@ -223,26 +275,54 @@ def workers() -> int:
 
 
 def email(default_from: str) -> dict[str, Any]:
-    """Django's EMAIL_* settings; none where mail isn't set up."""
-    settings: dict[str, Any] = {"DEFAULT_FROM_EMAIL": env.str("EMAIL_FROM", default="") or default_from}
-    url = env.str("EMAIL_URL", default="").strip()
+    """Django's EMAIL_* settings; none where mail isn't set up. Raises ImproperlyConfigured, without the password."""
+    settings: dict[str, Any] = {"DEFAULT_FROM_EMAIL": sender() or default_from}
+    url = text("EMAIL_URL")
     if not url:
         return settings
-    scheme = url.partition("://")[0]
-    if scheme not in environ.Env.EMAIL_SCHEMES:
+    scheme = url.partition("://")[0].lower()
+    if scheme not in MAIL_SCHEMES and scheme not in QUIET_MAIL_SCHEMES:
         raise ImproperlyConfigured("EMAIL_URL does not begin with smtp://, smtp+tls:// or smtp+ssl://.")
     try:
-        settings.update(env.email_url_config(url))
+        settings.update(environ.Env.email_url_config(with_encoded_login(url)))
     except Exception as error:
         raise ImproperlyConfigured("EMAIL_URL is not like smtp+tls://user:password@host:587.") from error
-    if scheme.startswith("smtp") and not settings.get("EMAIL_HOST"):
-        raise ImproperlyConfigured("EMAIL_URL names no host.")
+    if scheme in MAIL_SCHEMES:
+        settings.update(mail_server(scheme, settings))
     return settings
+
+
+def mail_server(scheme: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """What environ's reading of an `smtp…://` URL leaves open."""
+    if settings["EMAIL_FILE_PATH"] or settings.get("OPTIONS"):
+        raise ImproperlyConfigured("EMAIL_URL has something behind its host and port.")
+    try:
+        host = settings["EMAIL_HOST"] or ""
+        host = host if ":" in host else ascii_host(host)
+    except ValueError:
+        raise ImproperlyConfigured("EMAIL_URL names no host.") from None
+    return {
+        "EMAIL_HOST": host,
+        "EMAIL_PORT": settings["EMAIL_PORT"] or MAIL_SCHEMES[scheme],
+        "EMAIL_USE_TLS": scheme == "smtp+tls",
+        # `smtps` is TLS from the first byte; environ takes it for STARTTLS.
+        "EMAIL_USE_SSL": scheme in ("smtp+ssl", "smtps"),
+    }
+
+
+def sender() -> str:
+    """EMAIL_FROM: an address, or a name with one in angle brackets."""
+    value = text("EMAIL_FROM")
+    _, address = parseaddr(value)
+    user, at, domain = address.rpartition("@")
+    if value and not (user and at and domain and value.isprintable()):
+        raise ImproperlyConfigured(f"EMAIL_FROM is not an address like chat@example.org: {value!r}.")
+    return value
 
 
 def rate(name: str, default: str) -> str:
     """A limit such as 300/min."""
-    value = env.str(name, default="").strip() or default
+    value = text(name) or default
     count, _, period = value.partition("/")
     if not (count.isascii() and count.isdigit() and period[:1] in tuple("smhd")):
         raise ImproperlyConfigured(f"{name} is not a rate like 300/min: {value!r}.")
@@ -250,7 +330,7 @@ def rate(name: str, default: str) -> str:
 
 
 def whole(name: str, default: int) -> int:
-    value = env.str(name, default="").strip() or str(default)
+    value = text(name) or str(default)
     if not (value.isascii() and value.isdigit()):
         raise ImproperlyConfigured(f"{name} is not a whole number: {value!r}.")
     return int(value)

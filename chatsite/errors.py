@@ -87,11 +87,40 @@ class RateLimited(ChatError):
     detail = "Too many requests. Wait a moment."
 
 
+class QuotaExceeded(ChatError):
+    """A total is reached: unlike RateLimited, waiting is no use."""
+
+    code, status = "quota_exceeded", 403
+    detail = "There is no room for more."
+
+
 class UnknownEvent(ChatError):
     code, status = "unknown_event", 400
     detail = "There is no such event."
 
 
+class MethodNotAllowed(ChatError):
+    code, status = "method_not_allowed", 405
+    detail = "That address takes other methods; the Allow header has them."
+
+
+class NotAcceptable(ChatError):
+    code, status = "not_acceptable", 406
+    detail = "There is no answer of a kind that the Accept header names."
+
+
+class UnsupportedMediaType(ChatError):
+    code, status = "unsupported_media_type", 415
+    detail = "A body of that Content-Type can't be read."
+
+
 class Unavailable(ChatError):
     code, status = "unavailable", 503
     detail = "The server could not do that now. Try again."
+
+
+class Internal(ChatError):
+    """A fault of ours that nobody foresaw."""
+
+    code, status = "internal", 500
+    detail = "A fault of the server's kept it from doing that. Its log says which."

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from chatsite import processes
+from chatsite.doctor import running
 from chatsite.doctor.seen import seen
 
 log = logging.getLogger(__name__)
@@ -17,7 +18,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
     """Alive: this process answers. The doctor (`./run manage doctor --url …`) is told how it looks from here."""
     told = seen(request)
     if told:
-        return JsonResponse(told)
+        return JsonResponse({**told, "site": running.this_process()._asdict()})
     return HttpResponse("ok\n", content_type="text/plain")
 
 

@@ -22,8 +22,9 @@ AWAY = frozenset(
 )
 # Python says these of its own names, not of values.
 NAMES_ONLY = (AttributeError, ImportError, NameError, TypeError)
-# An apostrophe within a word is none; a quote that isn't closed goes to the end.
-QUOTED = re.compile(r"""(?:(?<!\w)|\bb)(['"])(?:\\.|(?!\1).)*(?:\1|$)""")
+# An apostrophe within a word is none; a quote that isn't closed goes to the end, over line breaks too. Nothing is tried a
+# second time: forty backslashes and a line break took a minute.
+QUOTED = re.compile(r"""(?:(?<!\w)|\bb)(['"])(?:\\.|(?!\1)[^\\])*+(?:\1|\\?\Z)""", re.DOTALL)
 # Programs that quote what a client sent.
 QUOTING = ("gunicorn", "django.security")
 

@@ -26,6 +26,31 @@ def bounded_body(get_response: GetResponse) -> Callable[[HttpRequest], HttpRespo
     return middleware
 
 
+def kept_by_nobody(get_response: GetResponse) -> Callable[[HttpRequest], HttpResponse]:
+    """No browser and no proxy keeps an answer that doesn't say of itself for how long, as static files do: what is on a page
+    is somebody's, also when they have logged out, and a redirect or an error may tell as much."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    return middleware
+
+
+def bodiless_head(get_response: GetResponse) -> Callable[[HttpRequest], HttpResponse]:
+    """Answer HEAD with the headers of a GET alone, Content-Length too. Views make a body all the same, and the server logs
+    a warning for each that it throws away."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.method == "HEAD" and not response.streaming:
+            response.content = b""
+        return response
+
+    return middleware
+
+
 def revocations_everywhere(get_response: GetResponse) -> Callable[[HttpRequest], HttpResponse]:
     """Who takes a right away is answered when it has ended in all processes of the site."""
 

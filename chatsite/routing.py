@@ -6,6 +6,7 @@ import messaging.sockets
 import rooms.rechecks
 import rooms.sockets
 from chatsite import processes
+from chatsite.realtime import limits
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.routing import Router, every
 
@@ -29,5 +30,10 @@ router = Router(
     admit=accounts.sockets.admit,
     connected=accounts.sockets.connected,
     disconnected=disconnected,
-    jobs=[*accounts.sockets.jobs, *rooms.sockets.jobs, every(accounts.rechecks.SECONDS, recheck)],
+    jobs=[
+        *accounts.sockets.jobs,
+        *rooms.sockets.jobs,
+        every(accounts.rechecks.SECONDS, recheck),
+        every(limits.TELL_SECONDS, limits.elsewhere.tell),
+    ],
 )

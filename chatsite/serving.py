@@ -55,6 +55,13 @@ def migrate() -> None:
         raise CommandError(f"DATABASE_URL: the database cannot be used: {reason}") from error
 
 
+def check_log() -> None:
+    from rooms import log_marker
+
+    if log_marker.check():
+        sys.stderr.write("The database may be an older copy of itself: every client loads its rooms anew.\n")
+
+
 def static_sources() -> Iterator[Path]:
     for folder in settings.STATICFILES_DIRS:
         yield from sorted(path for path in Path(folder).rglob("*") if path.is_file())

@@ -1,12 +1,11 @@
 """Settings: everything a site decides comes from the environment or `.env`; see `.env.example`."""
 
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 
 from chatsite import environment, statics
-from chatsite.environment import BASE_DIR, env
+from chatsite.environment import BASE_DIR
 from chatsite.logs import FORMATTERS
 
 environment.read_dotenv(BASE_DIR / ".env")
@@ -33,6 +32,9 @@ SILENCED_SYSTEM_CHECKS = [
 ]
 
 INSTALLED_APPS = [
+    # Before Django's: their `changepassword` and `createsuperuser` take the place of its own.
+    "chatsite",
+    "accounts",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -44,14 +46,14 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "chatsite",
-    "accounts",
     "rooms",
     "messaging",
 ]
 
 MIDDLEWARE = [
     "chatsite.tracing.traced",
+    "chatsite.middleware.kept_by_nobody",
+    "chatsite.middleware.bodiless_head",
     "chatsite.middleware.revocations_everywhere",
     "django.middleware.security.SecurityMiddleware",
     "chatsite.middleware.bounded_body",
@@ -61,6 +63,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.devices.remembering",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
 ]
@@ -85,7 +88,7 @@ TEMPLATES = [
     }
 ]
 
-DATA_DIR = Path(env.str("DATA_DIR", default="") or BASE_DIR / "data").resolve()
+DATA_DIR = environment.folder("DATA_DIR", BASE_DIR / "data")
 DATABASES = {"default": environment.database(DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -104,8 +107,7 @@ if REDIS_URL:
             "LOCATION": REDIS_URL,
             "OPTIONS": {
                 "CONNECTION_FACTORY": "chatsite.cache.Factory",
-                # Not pickle: whoever can write to Redis could run programs here.
-                "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
+                "SERIALIZER": "chatsite.cache.CheckedJSONSerializer",
             },
         }
     }
@@ -123,6 +125,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
     {"NAME": "accounts.validators.BoundsValidator"},
 ]
 
@@ -131,6 +134,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = SECURE
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 60
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "accounts.views.sessions.form_out_of_date"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = SECURE
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -157,6 +161,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": [
         "chatsite.throttles.AnonThrottle",
         "chatsite.throttles.UserThrottle",
+        "chatsite.throttles.EventThrottle",
     ],
     # A normal person never meets these; a bot that does gets `retry_after`.
     "DEFAULT_THROTTLE_RATES": {
@@ -175,7 +180,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PARSER_CLASSES": [
         "chatsite.parsers.BoundedJSONParser",
-        "rest_framework.parsers.FormParser",
+        "chatsite.parsers.FormParser",
         "rest_framework.parsers.MultiPartParser",
     ],
     "PAGE_SIZE": 50,
@@ -201,7 +206,7 @@ USE_TZ = True
 STATIC_VERSION = "" if DEBUG else statics.version(BASE_DIR / "static", BASE_DIR / "requirements.txt")
 STATIC_URL = f"/static/{STATIC_VERSION}/" if STATIC_VERSION else "/static/"
 WHITENOISE_IMMUTABLE_FILE_TEST = statics.kept
-STATIC_ROOT = Path(env.str("STATIC_DIR", default="") or DATA_DIR / "static").resolve()
+STATIC_ROOT = environment.folder("STATIC_DIR", DATA_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -209,7 +214,7 @@ STORAGES = {
 }
 
 # Whether people can be sent mail; where not, an administrator makes the links that reset a password.
-MAIL = bool(env.str("EMAIL_URL", default="").strip())
+MAIL = bool(environment.text("EMAIL_URL"))
 globals().update(environment.email(default_from=f"chat@{urlsplit(SITE_URL).hostname}"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
@@ -242,6 +247,18 @@ SOCKETS_PER_ADDRESS = environment.whole("SOCKETS_PER_ADDRESS", 10_000)
 HANDSHAKES_PER_ADDRESS = environment.whole("HANDSHAKES_PER_ADDRESS", 10_000)
 ROOMS_PER_SOCKET = environment.whole("ROOMS_PER_SOCKET", 1000)
 EVENTS_PER_SECOND = environment.whole("EVENTS_PER_SECOND", 100)
+# Of one process's loop, in percent, that one person may use on and on, or one address of people who aren't signed in.
+LOOP_SHARE_PERCENT = environment.whole("LOOP_SHARE_PERCENT", 25)
+
+# What one person may make: so many in an hour, and so many in all. 0 is no limit; see accounts/quotas.py.
+ROOMS_PER_HOUR = environment.whole("ROOMS_PER_HOUR", 100)
+ROOMS_PER_USER = environment.whole("ROOMS_PER_USER", 500)
+DIRECTS_PER_HOUR = environment.whole("DIRECTS_PER_HOUR", 100)
+DIRECTS_PER_USER = environment.whole("DIRECTS_PER_USER", 2000)
+ADDITIONS_PER_HOUR = environment.whole("ADDITIONS_PER_HOUR", 1000)
+ADDITIONS_PER_USER = environment.whole("ADDITIONS_PER_USER", 20_000)
+INVITES_PER_HOUR = environment.whole("INVITES_PER_HOUR", 60)
+INVITES_PER_USER = environment.whole("INVITES_PER_USER", 200)
 
 # Connections to PostgreSQL that each process has at most; who finds none waits, and is told to try again after a few
 # seconds (chatsite/realtime/places.py). And the seconds after which a statement of the server is given up; 0 is never.

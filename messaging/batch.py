@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts import credentials
 from accounts.models import User
 from accounts.statements import identity_of
-from chatsite.errors import Archived, ChatError, Conflict, Invalid, Muted, Unavailable
+from chatsite.errors import Archived, ChatError, Conflict, Forbidden, Invalid, Muted, Unavailable
 from chatsite.realtime import rights
 from chatsite.realtime.batches import Outcome
 from chatsite.realtime.connection import Connection
@@ -76,11 +76,11 @@ class Batch:
         if code:
             return credentials.SessionEnded(code)
         if one.membership_id is None or one.room_id is None:
-            return Place(user, None, 0, archived=False, muted=False)
+            return Place(user, None, 0, archived=False, muted=False, blocked=False)
         room = self.rooms.get(one.room_id)
         if room is None:
             room = self.rooms[one.room_id] = room_of(one)
-        return Place(user, room, one.membership_id, bool(one.archived), bool(one.muted))
+        return Place(user, room, one.membership_id, bool(one.archived), bool(one.muted), bool(one.blocked))
 
     def _answered(self) -> dict[int, Message]:
         ids = {draft.reply_to for draft in self.drafts if draft.reply_to is not None}
@@ -115,6 +115,7 @@ class Batch:
             raise
         place.room, place.membership_id = membership.room, membership.pk
         place.archived, place.muted = membership.room.archived, membership.muted
+        place.blocked = membership.blocked and not membership.user.is_staff
 
     def check(self, draft: Draft, place: Place) -> None:
         """The room's rules, for what wasn't said before."""
@@ -122,6 +123,8 @@ class Batch:
             raise Archived()
         if place.muted:
             raise Muted()
+        if place.blocked:
+            raise Forbidden(access.BLOCKED)
         if draft.reply_to is not None:
             answered = self.answered.get(draft.reply_to)
             if answered is None or place.room is None or answered.room_id != place.room.pk:

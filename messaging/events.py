@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.db.models import QuerySet
 
 from accounts.models import User
-from messaging.models import Message
+from messaging.models import Message, MessageQuerySet
 from messaging.payloads import Payload, message_payload
 from messaging.plain import plain
 from rooms import access
@@ -44,11 +44,17 @@ def around(
     return [message_payload(message) for message in reversed(found.order_by("-seq")[:limit])]
 
 
+def unread(room: Room, user: User, read_seq: int, limit: int) -> list[Payload]:
+    """The first `limit` messages beyond a read position that an unread count counts: others', and those that stand."""
+    beyond = of_room(room).standing().filter(seq__gt=read_seq).exclude(sender=user)
+    return [message_payload(message) for message in beyond.order_by("seq")[:limit]]
+
+
 def in_room(user: User, room: str) -> QuerySet[Message]:
     return of_room(access.room_for(user, room))
 
 
-def of_room(room: Room) -> QuerySet[Message]:
+def of_room(room: Room) -> MessageQuerySet:
     """With all that a payload needs: `whole`, but for the room, which is at hand."""
-    found: QuerySet[Message] = room.messages.select_related("sender", "reply_to__sender")
+    found: MessageQuerySet = room.messages.select_related("sender", "reply_to__sender")
     return found

@@ -1,17 +1,23 @@
+from typing import Any
 from uuid import uuid4
 
 from django import forms
 
 from chatsite.fields import LARGEST
+from chatsite.forms import TextField
+from messaging.drafts import LONGEST_BODY
+
+
+class BodyField(TextField):
+    """Browsers send CRLF; over the sockets the same text has LF, which is as long and, repeated, the same text."""
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value)).replace("\r\n", "\n")
 
 
 class MessageForm(forms.Form):
     """The composer. The hidden `client_id` makes a form that is sent twice one message."""
 
-    body = forms.CharField(max_length=10_000, strip=False)
+    body = BodyField(max_length=LONGEST_BODY, strip=False)
     client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
     reply_to = forms.IntegerField(required=False, min_value=0, max_value=LARGEST, widget=forms.HiddenInput)
-
-    def clean_body(self) -> str:
-        # Browsers send CRLF; over the sockets the same text has LF, and a repeat must be the same text.
-        return str(self.cleaned_data["body"]).replace("\r\n", "\n")

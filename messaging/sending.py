@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 
 from chatsite import sql
-from chatsite.realtime import delivery
+from chatsite.realtime import delivery, expenses
 from chatsite.realtime.batches import Batches, Outcome
 from messaging.batch import Batch
 from messaging.drafts import Draft, Stored
@@ -47,9 +47,10 @@ def together(named: Named) -> AbstractContextManager[Any]:
 batches: Batches[Draft, Stored] = Batches(
     store,
     prepare=Batch,
-    weigh=lambda draft: len(draft.body),
+    weigh=lambda draft: draft.weight,
     whose=lambda draft: draft.user_id,
     name="message",
+    charged=True,
 )
 delivery.pace(lambda: batches.busy)
 
@@ -59,5 +60,6 @@ def publish(messages: Sequence[Message]) -> None:
         slug = message.room.slug
         typing.stop(slug, message.sender)
         log.deliver(slug, "chat-message", encoded(message), message.seq)
+        expenses.charge_for_room(message.sender_id, slug)
         activity.touch(slug)
     pending.stored(messages)

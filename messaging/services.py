@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from chatsite.errors import Conflict, Forbidden, NotFound
+from chatsite.realtime import expenses
 from messaging import mentions
 from messaging.drafts import Draft, check_body
 from messaging.models import Message
@@ -130,3 +131,4 @@ def record(message: Message, event: str, user: User) -> None:
     log.write(message.room, seq, event, user, subject_id=message.pk)
     log.publish(message.room, event, {**message_payload(message), "seq": seq})
     transaction.on_commit(partial(activity.touch, message.room.slug), robust=True)
+    expenses.charge_for_room(user.pk, message.room.slug)

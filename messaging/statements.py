@@ -38,6 +38,7 @@ class Look(NamedTuple):
     archived: bool
     membership_id: int | None
     muted: bool | None
+    blocked: bool | None
     known: bool
 
 
@@ -70,8 +71,8 @@ def look(asked: Iterable[dict[str, Any]], keys: Iterable[tuple[int, UUID]]) -> l
 def write(rows: Sequence[Row], at: datetime) -> list[tuple[int, int] | None]:
     """`(id, seq)` for each row, in order: stored, with its line in its room's log. One statement, or a transaction.
 
-    None for one that isn't stored, as its sender was banned, the membership has ended or is muted, or the room was archived
-    since the look.
+    None for one that isn't stored, as its sender was banned, the membership has ended, is muted or blocked, or the room was
+    archived since the look.
     """
     if sql.postgresql():
         return _write_at_once(rows, at)
@@ -83,6 +84,7 @@ def _look(vendor: str) -> str:
     return f"""
         SELECT given.n, u.id, u.username, u.display_name, u.is_active, u.is_banned, u.password, u.session_version,
                t.id, s.session_data, r.id, r.slug, r.name, r.archived_at IS NOT NULL, m.id, m.muted,
+               m.blocked AND NOT u.is_staff,
                EXISTS (SELECT 1 FROM {rows_in(user_id="bigint", client_id="uuid")}
                        JOIN messaging_message k ON k.sender_id = given.user_id AND k.client_id = given.client_id)
         FROM {rows_in(**IDENTITY, room="text")} JOIN accounts_user u ON u.id = given.user_id {EVIDENCE} {MEMBERSHIP}"""
@@ -100,7 +102,7 @@ _WRITE = """
     present AS (
         SELECT m.id FROM rooms_membership m JOIN accounts_user u ON u.id = m.user_id
         WHERE m.id IN (SELECT membership_id FROM row JOIN locked ON locked.id = row.room_id)
-        AND NOT m.muted AND u.is_active AND NOT u.is_banned
+        AND NOT m.muted AND (NOT m.blocked OR u.is_staff) AND u.is_active AND NOT u.is_banned
         ORDER BY m.id FOR KEY SHARE OF m, u),
     allowed AS (SELECT row.* FROM row JOIN present ON present.id = row.membership_id),
     placed AS (

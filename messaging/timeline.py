@@ -30,18 +30,13 @@ class Row:
         return f"{self.at:%H:%M}"
 
 
-def rows(
-    messages: Sequence[Payload], me: User, read_seq: int | None = None, whole: bool = False
-) -> list[Row]:
-    """`read_seq` is where the reader left off; None draws no "New" line, nor does a place above the first of these
-    messages, unless they are the `whole` talk from its beginning."""
+def rows(messages: Sequence[Payload], me: User, first_unread: int | None = None) -> list[Row]:
+    """`first_unread` is the seq of the message above which the "New" line stands."""
     result: list[Row] = []
-    waiting = read_seq is not None and bool(messages) and (whole or messages[0]["seq"] <= read_seq)
     for message in messages:
         mine = message["sender"]["username"] == me.username
-        new = waiting and not mine and message["seq"] > (read_seq or 0)
-        waiting = waiting and not new
-        result.append(row(message, result[-1] if result else None, me, mine, new))
+        above = result[-1] if result else None
+        result.append(row(message, above, me, mine, message["seq"] == first_unread))
     return result
 
 
@@ -60,3 +55,9 @@ def continues(message: Payload, at: datetime, above: Row) -> bool:
 def mentions(html: str, username: str) -> bool:
     """Whether safe HTML of ours holds a mention of this person."""
     return re.search(rf'<a [^>]*data-user="{re.escape(username)}"', html) is not None
+
+
+def named_in(messages: Sequence[Payload]) -> set[str]:
+    """Usernames of those whose names these messages show: who wrote them, and what they answer."""
+    quotes = [message["reply_to"] for message in messages if message["reply_to"]]
+    return {said["sender"]["username"] for said in [*messages, *quotes]}

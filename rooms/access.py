@@ -12,6 +12,8 @@ from chatsite.errors import Archived, Banned, Forbidden, Muted, NotFound
 from chatsite.realtime import rights
 from rooms.models import Ban, Membership, Room
 
+BLOCKED = "You can't write in this conversation."
+
 
 def find(user: User, slug: str) -> tuple[Room, Membership | None]:
     """The room as `user` may see it, and their membership (None in a public room they are not in)."""
@@ -67,6 +69,8 @@ def check_posting(membership: Membership) -> None:
         raise Archived()
     if membership.muted:
         raise Muted()
+    if membership.blocked and not membership.user.is_staff:
+        raise Forbidden(BLOCKED)
 
 
 def moderating_membership(user: User, slug: str) -> Membership:

@@ -98,13 +98,15 @@ def is_elsewhere(user_id: int, slug: str) -> bool:
     return any(slug not in connection.rooms for connection in listeners.connections(user_id))
 
 
-def tell_one(slug: str, user_id: int) -> None:
+def tell_some(slug: str, user_ids: Iterable[int]) -> None:
     """Of what they have read, in this process and in others."""
-    if is_elsewhere(user_id, slug) or presence.is_elsewhere(user_id):
-        mine = Membership.objects.filter(room__slug=slug, user=user_id)
-        for membership in counted_memberships(mine.select_related("room")):
-            tell_member(membership)
-            delivery.to_user_elsewhere(user_id, "room-activity", activity_of(membership))
+    away = [pk for pk in user_ids if is_elsewhere(pk, slug) or presence.is_elsewhere(pk)]
+    if not away:
+        return
+    theirs = Membership.objects.filter(room__slug=slug, user__in=away)
+    for membership in counted_memberships(theirs.select_related("room")):
+        tell_member(membership)
+        delivery.to_user_elsewhere(membership.user_id, "room-activity", activity_of(membership))
 
 
 def tell(memberships: QuerySet[Membership]) -> None:
@@ -136,7 +138,7 @@ def mark_read(user: User, slug: str, seq: int) -> dict[str, int]:
     mine = Membership.objects.filter(pk=membership.pk)
     moved = mine.filter(read_seq__lt=place).update(read_seq=place)
     if moved:
-        tell_one(slug, user.pk)
+        tell_some(slug, [user.pk])
     counted = counted_memberships(mine).get()
     return {"unread": counted.unread, "mentions": counted.mentions}  # type: ignore[attr-defined]
 

@@ -18,8 +18,8 @@ from accounts.payloads import user_brief
 from chatsite.api import Pages, me
 from chatsite.realtime import readings
 from chatsite.times import iso
-from rooms import access, directs, invites, log, membership, payloads, services
-from rooms.models import Ban, Membership, Room, RoomInvite
+from rooms import access, blocks, directs, invites, log, membership, payloads, services
+from rooms.models import Ban, Membership, PersonBlock, Room, RoomBlock, RoomInvite
 from rooms.serializers import (
     BanSerializer,
     EventPageSerializer,
@@ -27,7 +27,10 @@ from rooms.serializers import (
     MemberAddSerializer,
     MemberSerializer,
     MemberUpdateSerializer,
+    PersonBlockSerializer,
+    RoomBlockSerializer,
     RoomCreateSerializer,
+    RoomInviteMakeSerializer,
     RoomInviteSerializer,
     RoomSerializer,
     RoomUpdateSerializer,
@@ -106,7 +109,7 @@ class RoomViewSet(viewsets.GenericViewSet):
     def create(self, request: Request) -> Response:
         data = checked(self.get_serializer(data=request.data))
         room, created = self.make(data)
-        return self.answer(room, status.HTTP_201_CREATED if created else status.HTTP_200_OK)
+        return self.answer(room, created_or_ok(created))
 
     def make(self, data: dict[str, Any]) -> tuple[Room, bool]:
         if data["kind"] == Room.Kind.DIRECT:
@@ -228,19 +231,81 @@ class RoomInviteViewSet(viewsets.GenericViewSet):
     pagination_class = Pages
     filter_backends = []
 
+    def get_serializer_class(self) -> type[BaseSerializer]:
+        return RoomInviteMakeSerializer if self.action == "create" else RoomInviteSerializer
+
     def list(self, request: Request, slug: str) -> Response:
         room = access.moderating_membership(me(request), slug).room
-        page = self.paginate_queryset(room.invites.filter(invite__revoked=False).select_related("invite"))
-        return self.get_paginated_response([invite_payload(request, link) for link in page or []])
+        links = room.invites.filter(invite__revoked=False).select_related("invite__created_by")
+        page = invites.described(self.paginate_queryset(links) or [])
+        return self.get_paginated_response([invite_payload(request, link) for link in page])
 
-    @extend_schema(request=None, responses=RoomInviteSerializer)
+    @extend_schema(request=RoomInviteMakeSerializer, responses=RoomInviteSerializer)
     def create(self, request: Request, slug: str) -> Response:
-        link = invites.make_room_invite(me(request), slug)
-        return Response(invite_payload(request, link), status=status.HTTP_201_CREATED)
+        access.room_for(me(request), slug)
+        details = checked(self.get_serializer(data=request.data))
+        link = invites.make_room_invite(me(request), slug, **details)
+        return Response(invite_payload(request, *invites.described([link])), status=status.HTTP_201_CREATED)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, slug: str, code: str) -> Response:
         accounts.revoke_invite(invites.find(me(request), slug, code).invite)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@extend_schema(tags=["room"])
+class RoomBlockViewSet(viewsets.GenericViewSet):
+    """Rooms to which I'm not to be added again."""
+
+    queryset = RoomBlock.objects.none()
+    serializer_class = RoomBlockSerializer
+    pagination_class = Pages
+    filter_backends = []
+
+    def list(self, request: Request) -> Response:
+        page = self.paginate_queryset(me(request).room_blocks.select_related("room"))
+        return self.get_paginated_response([room_block_payload(block) for block in page or []])
+
+    @extend_schema(
+        summary="Leave, and don't be added again",
+        request=None,
+        responses={200: RoomBlockSerializer, 201: RoomBlockSerializer},
+    )
+    def update(self, request: Request, slug: str) -> Response:
+        block, created = blocks.block_room(me(request), slug)
+        return Response(room_block_payload(block), status=created_or_ok(created))
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, slug: str) -> Response:
+        blocks.unblock_room(me(request), slug)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@extend_schema(tags=["user"])
+class PersonBlockViewSet(viewsets.GenericViewSet):
+    """People whom I have blocked."""
+
+    queryset = PersonBlock.objects.none()
+    serializer_class = PersonBlockSerializer
+    pagination_class = Pages
+    filter_backends = []
+
+    def list(self, request: Request) -> Response:
+        page = self.paginate_queryset(me(request).person_blocks.select_related("blocked"))
+        return self.get_paginated_response([person_block_payload(block) for block in page or []])
+
+    @extend_schema(
+        summary="Block somebody",
+        request=None,
+        responses={200: PersonBlockSerializer, 201: PersonBlockSerializer},
+    )
+    def update(self, request: Request, username: str) -> Response:
+        block, created = blocks.block_person(me(request), username)
+        return Response(person_block_payload(block), status=created_or_ok(created))
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, username: str) -> Response:
+        blocks.unblock_person(me(request), username)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -260,7 +325,29 @@ def ban_payload(ban: Any) -> dict[str, Any]:
 
 def invite_payload(request: Request, link: Any) -> dict[str, Any]:
     url = request.build_absolute_uri(reverse("invite", args=[link.invite.code]))
-    return {"code": link.invite.code, "url": url, "created_at": iso(link.invite.created_at)}
+    return {
+        "code": link.invite.code,
+        "url": url,
+        "created_at": iso(link.invite.created_at),
+        "created_by": user_brief(link.invite.created_by),
+        "expires_at": iso(link.invite.expires_at),
+        "uses": link.invite.uses,
+        "max_uses": link.invite.max_uses,
+        "signs_up": link.signs_up,
+        "ended": link.ended,
+    }
+
+
+def room_block_payload(block: Any) -> dict[str, Any]:
+    return {"room": block.room.slug, "name": block.room.name, "created_at": iso(block.created_at)}
+
+
+def person_block_payload(block: Any) -> dict[str, Any]:
+    return {"user": user_brief(block.blocked), "created_at": iso(block.created_at)}
+
+
+def created_or_ok(created: bool) -> int:
+    return status.HTTP_201_CREATED if created else status.HTTP_200_OK
 
 
 ROOM = r"^room/(?P<slug>[^/]+)"
@@ -277,6 +364,18 @@ urlpatterns = [
     re_path(rf"{ROOM}/event/?$", EventView.as_view(), name="room-events"),
     re_path(rf"{ROOM}/ban/?$", BanViewSet.as_view({"get": "list", "post": "create"}), name="ban-list"),
     re_path(rf"{ROOM}/ban/{NAME}/?$", BanViewSet.as_view({"delete": "destroy"}), name="ban-detail"),
+    re_path(
+        rf"{ROOM}/block/?$",
+        RoomBlockViewSet.as_view({"put": "update", "delete": "destroy"}),
+        name="room-block",
+    ),
+    re_path(r"^user/me/room-block/?$", RoomBlockViewSet.as_view({"get": "list"}), name="room-block-list"),
+    re_path(r"^user/me/block/?$", PersonBlockViewSet.as_view({"get": "list"}), name="person-block-list"),
+    re_path(
+        rf"^user/{NAME}/block/?$",
+        PersonBlockViewSet.as_view({"put": "update", "delete": "destroy"}),
+        name="person-block",
+    ),
     re_path(
         rf"{ROOM}/invite/?$",
         RoomInviteViewSet.as_view({"get": "list", "post": "create"}),

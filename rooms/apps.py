@@ -10,5 +10,6 @@ class RoomsConfig(AppConfig):
 
         arrivals.on_arrival.append(invites.welcome)
         arrivals.on_invite.append(invites.accept)
+        arrivals.leads.append(invites.leads)
         arrivals.destinations.append(invites.destination)
         presence.audience = crowds.audience

@@ -1,13 +1,15 @@
 """Direct rooms: one for each set of people, found again and never doubled."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 
+from accounts import quotas
 from accounts.models import User
 from chatsite.errors import Invalid
-from rooms import membership
+from chatsite.realtime import readings
+from rooms import consent, membership
 from rooms.models import Room
 from rooms.names import DIRECT_PREFIX
 
@@ -15,17 +17,30 @@ from rooms.names import DIRECT_PREFIX
 MOST_PEOPLE = 9
 
 
-@transaction.atomic
 def open_direct(user: User, usernames: Iterable[str]) -> tuple[Room, bool]:
-    """The direct room of `user` and the people named, and whether it is new."""
+    """The direct room of `user` and the people named, and whether it is new. One that there is opens as before, whoever
+    has blocked whom."""
     others = [other for other in membership.people(usernames) if other != user]
     if not 1 <= len(others) < MOST_PEOPLE:
         raise Invalid.about("members", f"Name from 1 to {MOST_PEOPLE - 1} other people.")
+    room = Room.objects.filter(direct_key=Room.direct_key_of([user, *others])).first()
+    if room is not None:
+        return room, False
+    quotas.spend(user, quotas.DIRECTS)
+    readings.give_way()
+    return begin(user, others)
+
+
+@transaction.atomic
+def begin(user: User, others: Sequence[User]) -> tuple[Room, bool]:
+    quotas.hold(user)
+    begun = Room.objects.filter(created_by=user, kind=Room.Kind.DIRECT)
+    quotas.check_total(user, quotas.DIRECTS, begun)
+    consent.check_may_talk(user, others)
     people = [user, *others]
-    key = ",".join(str(pk) for pk in sorted(person.pk for person in people))
     fresh = {"slug": DIRECT_PREFIX + secrets.token_hex(8), "kind": Room.Kind.DIRECT, "created_by": user}
-    room, created = Room.objects.get_or_create(direct_key=key, defaults=fresh)
+    room, created = Room.objects.get_or_create(direct_key=Room.direct_key_of(people), defaults=fresh)
     if created:
-        for person in people:
-            membership.grant(room, person)
+        membership.admit(room, people)
+        consent.settle(people)
     return room, created

@@ -1,11 +1,12 @@
 from django import forms
 
+from chatsite.forms import TextField
 from rooms.models import Membership, Room
 
 
 class RoomForm(forms.Form):
-    name = forms.CharField(max_length=64, label="Name", widget=forms.TextInput({"autocomplete": "off"}))
-    topic = forms.CharField(
+    name = TextField(max_length=64, label="Name", widget=forms.TextInput({"autocomplete": "off"}))
+    topic = TextField(
         max_length=250, required=False, label="Topic", help_text="One line on what the room is for."
     )
 
@@ -25,7 +26,7 @@ class DirectForm(forms.Form):
 class MemberForm(forms.Form):
     """Somebody to add to the room."""
 
-    username = forms.CharField(
+    username = TextField(
         max_length=32,
         label="Add somebody",
         widget=forms.TextInput({"autocomplete": "off", "placeholder": "Username", "list": "people"}),

@@ -60,7 +60,7 @@ def join_all(joins: Sequence[Join]) -> list[Outcome[Joined | None]]:
 
 
 batches: Batches[Join, Joined | None] = Batches(
-    join_all, whose=lambda join: join.connection.identity.user_id, name="join"
+    join_all, whose=lambda join: join.connection.identity.user_id, name="join", charged=True
 )
 
 

@@ -12,11 +12,13 @@ from typing import Any, NamedTuple, TypedDict
 
 import orjson
 from django.db import connection, transaction
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.payloads import user_brief
-from chatsite.realtime import delivery, readings
+from chatsite.realtime import delivery, expenses, readings
 from chatsite.times import iso
+from rooms import statements
 from rooms.models import Event, Room
 
 Payload = dict[str, Any]
@@ -96,9 +98,24 @@ def deliver(slug: str, event: str, data: Payload | orjson.Fragment, seq: int) ->
 
 def append(room: Room, event: str, user: User, **data: Any) -> Event:
     """Write and publish an event about `user` whose whole story is in its row."""
-    row = write(room, take(room), event, user, data=data)
-    publish(room, event, row_data(room, row))
-    return row
+    return append_all(room, event, [user], **data)[0]
+
+
+def append_all(room: Room, event: str, users: Sequence[User], **data: Any) -> list[Event]:
+    """`append` for each of some people, in their order and by as many statements as for one. The rows are what was written,
+    but for their ids."""
+    seqs = take_many([room.pk] * len(users))
+    room.head = seqs[-1]
+    at = timezone.now()
+    rows = [
+        Event(room=room, seq=seq, event=event, user=user, data=data, at=at)
+        for seq, user in zip(seqs, users, strict=True)
+    ]
+    statements.log(room.pk, event, data, at, zip(seqs, (user.pk for user in users), strict=True))
+    for row in rows:
+        publish(room, event, row_data(room, row))
+        expenses.charge_for_room(row.user_id, room.slug)
+    return rows
 
 
 def row_data(room: Room, row: Event) -> Payload:

@@ -1,53 +1,78 @@
 """Who is in a room: join, leave, add, remove, roles, mutes and bans. Losing membership ends live delivery at once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from django.db import transaction
 
+from accounts import quotas
 from accounts.models import User
 from chatsite.errors import Archived, Banned, Conflict, Forbidden, Invalid, NotFound
-from chatsite.realtime import rights
-from rooms import access, activity, log, typing
+from chatsite.realtime import readings, rights
+from rooms import access, activity, consent, log, statements, typing
 from rooms.models import Ban, Membership, Room
 
 Role = Membership.Role
+# As many as one request may name.
+MOST_NAMED = 100
 RANK = {Role.MEMBER: 0, Role.MODERATOR: 1, Role.OWNER: 2}
 
 
 def person(username: str) -> User:
-    user = User.objects.filter(username__iexact=username, is_active=True).first()
+    try:
+        return User.objects.filter(is_active=True).named(username)
+    except User.DoesNotExist as error:
+        raise NotFound("There is no such person.") from error
+
+
+def anybody(username: str) -> User:
+    """Also who is no longer here: what they wrote is, under their name."""
+    user = User.objects.filter(username__iexact=username).first()
     if user is None:
         raise NotFound("There is no such person.")
     return user
 
 
 def people(usernames: Iterable[str]) -> list[User]:
-    """`invalid` names those who aren't there."""
-    found, missing = [], []
-    for username in dict.fromkeys(usernames):
-        try:
-            found.append(person(username))
-        except NotFound:
-            missing.append(username)
+    """In the order given, each once. `invalid` names those who aren't there, and refuses more than MOST_NAMED."""
+    given = list(dict.fromkeys(usernames))
+    if len(given) > MOST_NAMED:
+        raise Invalid.about("members", f"Name at most {MOST_NAMED} people at once.")
+    found = User.objects.filter(is_active=True).these(given)
+    missing = [username for username in given if username.lower() not in found]
     if missing:
         sentences = [f"There is nobody called {username}." for username in missing]
         raise Invalid(" ".join(sentences), fields={"members": sentences})
-    return found
+    return list(dict.fromkeys(found[username.lower()] for username in given))
+
+
+def grant(room: Room, user: User, role: str = Role.MEMBER, by: User | None = None) -> bool:
+    """Make `user` a member; whether they were none before. What came before their arrival counts as read."""
+    return bool(admit(room, [user], role, by))
 
 
 @transaction.atomic
-def grant(room: Room, user: User, role: str = Role.MEMBER, by: User | None = None) -> bool:
-    """Make `user` a member; whether they were none before. What came before their arrival counts as read."""
+def admit(
+    room: Room,
+    people: Sequence[User],
+    role: str = Role.MEMBER,
+    by: User | None = None,
+    added_by: User | None = None,
+) -> list[User]:
+    """Make members of those who are none, as many statements for a hundred as for one; who they were. `by` is named in the
+    room's log; `added_by` has them counted among those whom they added."""
     access.locked(room)
-    membership, created = Membership.objects.get_or_create(room=room, user=user, defaults={"role": role})
-    if not created:
-        return False
-    event = log.append(room, "member-joined", user, **({"by": by.username} if by else {}))
-    membership.read_seq = event.seq
-    membership.save(update_fields=["read_seq"])
-    transaction.on_commit(partial(activity.tell_one, room.slug, user.pk), robust=True)
-    return True
+    inside = set(room.memberships.filter(user__in=people).values_list("user_id", flat=True))
+    fresh = [person for person in people if person.pk not in inside]
+    if not fresh:
+        return []
+    by = by or added_by
+    events = log.append_all(room, "member-joined", fresh, **({"by": by.username} if by else {}))
+    seqs = ((person.pk, event.seq) for person, event in zip(fresh, events, strict=True))
+    statements.admit(room.pk, role, added_by.pk if added_by else None, events[0].at, seqs)
+    told = partial(activity.tell_some, room.slug, [person.pk for person in fresh])
+    transaction.on_commit(told, robust=True)
+    return fresh
 
 
 @transaction.atomic
@@ -76,7 +101,8 @@ def join_room(user: User, slug: str) -> Room:
         room, _ = access.find(user, slug)
         if room.archived:
             raise Archived()
-        grant(room, user)
+        if grant(room, user):
+            consent.lift_room_block(room, user)
     return room
 
 
@@ -104,20 +130,35 @@ def hand_over(room: Room) -> None:
         heir.save(update_fields=["role"])
 
 
-@transaction.atomic
 def add_member(user: User, slug: str, username: str) -> Membership:
     """Bring somebody in: the owner and moderators, or oneself into a public room."""
     if username.lower() == user.username.lower():
         join_room(user, slug)
         return Membership.objects.select_related("user").get(room__slug=slug, user=user)
+    room = access.moderating_membership(user, slug).room
+    other = person(username)
+    if not room.memberships.filter(user=other).exists():
+        quotas.spend(user, quotas.ADDITIONS)
+        readings.give_way()
+        add(user, room.slug, other)
+    return Membership.objects.select_related("user").get(room=room, user=other)
+
+
+@transaction.atomic
+def add(user: User, slug: str, other: User) -> None:
+    quotas.hold(user)
     room = access.locked(access.moderating_membership(user, slug).room)
     if room.archived:
         raise Archived()
-    other = person(username)
     if Ban.objects.filter(room=room, user=other).exists():
         raise Banned(f"{other.username} is banned from this room.")
-    grant(room, other, by=user)
-    return Membership.objects.select_related("user").get(room=room, user=other)
+    consent.check_may_add(user, [other], room)
+    check_additions(user, 1)
+    admit(room, [other], added_by=user)
+
+
+def check_additions(user: User, more: int) -> None:
+    quotas.check_total(user, quotas.ADDITIONS, Membership.objects.filter(added_by=user), more)
 
 
 def member(room: Room, username: str) -> Membership:

@@ -1,10 +1,11 @@
 import secrets
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Invite, User
 
 
 def new_epoch() -> str:
@@ -59,6 +60,10 @@ class Room(models.Model):
     def __str__(self) -> str:
         return self.name or self.slug
 
+    @staticmethod
+    def direct_key_of(people: Iterable[User]) -> str:
+        return ",".join(str(pk) for pk in sorted({person.pk for person in people}))
+
     @property
     def archived(self) -> bool:
         return self.archived_at is not None
@@ -74,18 +79,40 @@ class Membership(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER)
     muted = models.BooleanField(default=False)
+    # In the direct room of two people of whom one has blocked the other: kept by `rooms.consent`, so that whoever stores
+    # a message needn't ask.
+    blocked = models.BooleanField(default=False, db_default=False, editable=False)
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        editable=False,
+        db_index=False,
+    )
     read_seq = models.PositiveBigIntegerField(default=0, editable=False)
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["room", "user"], name="membership_once")]
+        # Counted for each member that somebody adds; most came by themselves.
+        indexes = [
+            models.Index(
+                fields=["added_by"],
+                name="membership_added",
+                condition=models.Q(added_by__isnull=False),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} in {self.room}"
 
     @property
     def moderates(self) -> bool:
-        return self.role in (self.Role.OWNER, self.Role.MODERATOR)
+        return self.role in MODERATING
+
+
+MODERATING = (Membership.Role.OWNER, Membership.Role.MODERATOR)
 
 
 class Ban(models.Model):
@@ -105,11 +132,60 @@ class Ban(models.Model):
         return f"{self.user} banned from {self.room}"
 
 
+class RoomBlock(models.Model):
+    """Somebody left a room and is not to be added again. Coming back by themselves lifts it."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="room_blocks", db_index=False
+    )
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="blocks")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "room"], name="room_block_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} not into {self.room}"
+
+
+class PersonBlock(models.Model):
+    """`user` wants nothing of `blocked`: no direct talk, and not to be added to rooms by them."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="person_blocks", db_index=False
+    )
+    blocked = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "blocked"], name="person_block_once")]
+
+    def __str__(self) -> str:
+        return f"{self.blocked} blocked by {self.user}"
+
+
+class RoomInviteQuerySet(models.QuerySet["RoomInvite"]):
+    def standing(self) -> "RoomInviteQuerySet":
+        """Not revoked or run out, into a room that isn't archived, and made by somebody who moderates it now."""
+        makers = Membership.objects.filter(
+            room=models.OuterRef("room"), user=models.OuterRef("invite__created_by"), role__in=MODERATING
+        )
+        return self.filter(
+            models.Exists(makers), invite__in=Invite.objects.standing(), room__archived_at=None
+        )
+
+
 class RoomInvite(models.Model):
     """An invite link that also leads into a room."""
 
     invite = models.OneToOneField("accounts.Invite", on_delete=models.CASCADE, related_name="room_invite")
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="invites")
+
+    # As `rooms.invites.described` finds them.
+    ended: bool
+    signs_up: bool
+
+    objects = RoomInviteQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.invite} into {self.room}"

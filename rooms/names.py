@@ -6,7 +6,7 @@ import secrets
 from django.core.exceptions import ValidationError
 from django.utils.text import slugify
 
-from accounts.names import validate_display_name
+from accounts.names import validate_visible
 from chatsite.errors import Invalid
 from rooms.models import Room
 
@@ -14,6 +14,11 @@ SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 # Pages under /chat/ that are no room, and the mark of a direct room.
 RESERVED = {"new", "direct"}
 DIRECT_PREFIX = "d-"
+# 50 bits: nobody finds one by trying. No letters that look like others.
+TAIL, TAIL_LETTERS = 10, "abcdefghijkmnpqrstuvwxyz23456789"
+LONGEST_BASE = 64 - 1 - TAIL
+# Rooms of the same name whose addresses are told apart by a number.
+MOST_NUMBERED = 50
 
 
 def check_slug(slug: str) -> str:
@@ -33,7 +38,7 @@ def check_topic(topic: str) -> str:
 def checked(field: str, value: str, longest: int | None, required: bool = False) -> str:
     value = " ".join(value.split())
     try:
-        validate_display_name(value)
+        validate_visible(value)
     except ValidationError as error:
         raise Invalid.about(field, str(error.message)) from None
     if required and not value:
@@ -43,13 +48,34 @@ def checked(field: str, value: str, longest: int | None, required: bool = False)
     return value
 
 
+def new_slug(name: str, chosen: str | None, kind: str) -> str:
+    """The address of a room that is to be made. A private room's has a random tail, also one that was chosen: so it takes
+    nothing that anybody else could ask for, and whether there is a private room of some name can't be found out by trying to
+    make another. Raises Invalid for what can be no address."""
+    if chosen:
+        check_slug(chosen)
+    if kind == Room.Kind.PRIVATE:
+        return hidden_slug(chosen or name)
+    return chosen or free_slug(name)
+
+
+def hidden_slug(name: str) -> str:
+    tail = "".join(secrets.choice(TAIL_LETTERS) for _ in range(TAIL))
+    return f"{base_of(name) or 'room'}-{tail}"
+
+
+def base_of(name: str) -> str:
+    """What is left of a name in an address, with room for a number or a tail behind it."""
+    base = slugify(name)[:LONGEST_BASE].strip("-_")
+    return f"room-{base}"[:LONGEST_BASE] if base.startswith(DIRECT_PREFIX) else base
+
+
 def free_slug(name: str) -> str:
     """The name as an address, with a number behind it where it is taken, or a random one where nothing is left of it."""
-    base = slugify(name)[:56].strip("-_")
+    base = base_of(name)
     if not base:
         return f"room-{secrets.token_hex(4)}"
-    if base.startswith(DIRECT_PREFIX):
-        base = f"room-{base}"
-    taken = set(Room.objects.filter(slug__startswith=base).values_list("slug", flat=True)) | RESERVED
-    candidates = (base if number == 1 else f"{base}-{number}" for number in range(1, len(taken) + 2))
-    return next(candidate for candidate in candidates if candidate not in taken)
+    candidates = [base, *(f"{base}-{number}" for number in range(2, MOST_NUMBERED + 1))]
+    taken = set(Room.objects.filter(slug__in=candidates).values_list("slug", flat=True)) | RESERVED
+    free = (candidate for candidate in candidates if candidate not in taken)
+    return next(free, f"{base[: LONGEST_BASE - 8]}-{secrets.token_hex(4)}")

@@ -11,6 +11,10 @@ from accounts.rechecks import in_turns
 from chatsite import sql
 from chatsite.realtime import delivery, listeners, rights
 from chatsite.realtime.connection import Connection
+from rooms import log
+from rooms.log import Payload
+from rooms.models import Room
+from rooms.queries import MESSAGE
 
 # The contract promises `heads` every 20 s at least: they leave with a ping, up to 8 s later.
 HEADS_SECONDS = 10.0
@@ -47,7 +51,37 @@ def recheck() -> None:
         found = strangers(pairs)
         # Once more, as somebody may have left and come back while the database was asked.
         for user_id, slug in strangers(found) if found else ():
-            rights.evict(user_id, slug)
+            put_out(user_id, slug)
+
+
+def put_out(user_id: int, slug: str) -> None:
+    """Evict somebody of whose leaving no other process told this one: it is the last that their connections hear of the
+    room, behind what was said before it."""
+    events = untold(user_id, slug)
+    # Some of it may have come while the database was asked.
+    told = listeners.last_seq(slug) or 0
+    theirs = [connection for connection in listeners.connections(user_id) if slug in connection.rooms]
+    for event in events:
+        if event["data"]["seq"] > told:
+            delivery.to_connections(theirs, event["event"], event["data"])
+    rights.evict(user_id, slug)
+
+
+def untold(user_id: int, slug: str) -> list[Payload]:
+    """The log from where it was delivered here up to the person's `member-left`; that alone, where it is more than a page,
+    or where something was changed since they left: replay gives a message as it is now. Nothing for who was no member."""
+    room, after = Room.objects.filter(slug=slug).first(), listeners.last_seq(slug)
+    if room is None or after is None:
+        return []
+    leaving = room.events.filter(event="member-left", user=user_id, seq__gt=after).select_related("user")
+    left = leaving.order_by("-seq").first()
+    if left is None:
+        return []
+    events = [event for event in log.read(room, after)["events"] if event["data"]["seq"] <= left.seq]
+    changed = room.events.filter(seq__gt=left.seq).exclude(event=MESSAGE).exists()
+    if changed or not events or events[-1]["data"]["seq"] < left.seq:
+        return [{"event": left.event, "data": log.row_data(room, left)}]
+    return events
 
 
 def joined(connections: Iterable[Connection]) -> Iterator[tuple[int, str]]:

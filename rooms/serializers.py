@@ -2,8 +2,10 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.services.invites import DAYS, MOST_DAYS, MOST_USES, USES
 from chatsite.fields import Choice, Flag, StrictSerializer, Text, Whole
 from rooms import log, payloads
+from rooms.membership import MOST_NAMED
 from rooms.models import Membership, Room
 
 
@@ -55,13 +57,17 @@ class RoomCreateSerializer(StrictSerializer):
         max_length=64,
         help_text="May be left out where there is a slug, and for a direct room.",
     )
-    slug = Text(required=False, max_length=64, help_text="Made of the name if left out. It never changes.")
+    slug = Text(
+        required=False,
+        max_length=64,
+        help_text="Made of the name if left out. A private room's gets a random tail. It never changes.",
+    )
     topic = Text(required=False, allow_blank=True, max_length=250)
     kind = Choice(choices=Room.Kind.choices, default=Room.Kind.PUBLIC)
     members = serializers.ListField(
         child=Text(max_length=32),
         required=False,
-        max_length=100,
+        max_length=MOST_NAMED,
         help_text="Usernames. A direct room needs one or more.",
     )
 
@@ -130,9 +136,33 @@ class BanSerializer(serializers.Serializer):
     created_at = serializers.DateTimeField()
 
 
+class RoomInviteMakeSerializer(StrictSerializer):
+    days = Whole(required=False, min_value=1, max_value=MOST_DAYS, help_text=f"{DAYS} if left out.")
+    max_uses = Whole(required=False, min_value=1, max_value=MOST_USES, help_text=f"{USES} if left out.")
+
+
 class RoomInviteSerializer(serializers.Serializer):
     code = serializers.CharField()
     url = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    created_by = BriefUserSerializer()
+    expires_at = serializers.DateTimeField(allow_null=True)
+    uses = serializers.IntegerField()
+    max_uses = serializers.IntegerField(allow_null=True)
+    signs_up = serializers.BooleanField(help_text="Whether it also lets people sign up.")
+    ended = serializers.BooleanField(
+        help_text="Its maker moderates the room no more, or the room is archived."
+    )
+
+
+class RoomBlockSerializer(serializers.Serializer):
+    room = serializers.CharField()
+    name = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+class PersonBlockSerializer(serializers.Serializer):
+    user = BriefUserSerializer()
     created_at = serializers.DateTimeField()
 
 

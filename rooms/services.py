@@ -3,24 +3,24 @@
 All raise the contract's errors (`chatsite.errors`): `not_found`, `forbidden`, `invalid`, `archived`, `banned`, `conflict`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts import quotas
 from accounts.models import User
 from chatsite.errors import Archived, Conflict, Forbidden
-from chatsite.realtime import rights
-from rooms import access, log, membership
+from chatsite.realtime import readings, rights
+from rooms import access, consent, log, membership
 from rooms.models import Membership, Room
-from rooms.names import check_slug, check_topic, free_slug, room_name
+from rooms.names import check_topic, new_slug, room_name
 
 Kind = Room.Kind
 Role = Membership.Role
 
 
-@transaction.atomic
 def create_room(
     user: User,
     name: str,
@@ -29,17 +29,42 @@ def create_room(
     slug: str | None = None,
     members: Iterable[str] = (),
 ) -> Room:
-    """A public or private room owned by `user`. The slug is made of the name if left out; one taken is a `conflict`."""
-    name = room_name(name)
-    slug = check_slug(slug) if slug else free_slug(name)
-    if Room.objects.filter(slug=slug).exists():
+    """A public or private room owned by `user`. The slug is made of the name if left out; a public room's that is taken is
+    a `conflict`. A private room's gets a random tail. Raises RateLimited and QuotaExceeded too."""
+    details = {"name": room_name(name), "topic": check_topic(topic), "kind": kind}
+    address = new_slug(name, slug, kind)
+    others = [other for other in membership.people(members) if other != user]
+    quotas.spend(user, quotas.ROOMS)
+    quotas.spend(user, quotas.ADDITIONS, len(others))
+    # It takes some milliseconds, in which nobody else writes.
+    readings.give_way()
+    room = store_room(user, address, others, **details)
+    if room is None and not slug:
+        # Somebody took the address that was found free, at this very moment.
+        room = store_room(user, new_slug(name, None, kind), others, **details)
+    if room is None:
         raise Conflict(
             "There is a room of that name in its address already.", fields={"slug": ["Already taken."]}
         )
-    room = Room.objects.create(slug=slug, name=name, topic=check_topic(topic), kind=kind, created_by=user)
-    membership.grant(room, user, role=Role.OWNER)
-    for other in membership.people(members):
-        membership.grant(room, other, by=user)
+    return room
+
+
+@transaction.atomic
+def store_room(user: User, slug: str, others: Sequence[User], **details: Any) -> Room | None:
+    """None where there is a room of this slug, even one that came this moment.
+
+    Asks all that others may change meanwhile, and as little as can be: whoever else writes waits for it."""
+    quotas.hold(user)
+    quotas.check_total(user, quotas.ROOMS, Room.objects.filter(created_by=user).exclude(kind=Kind.DIRECT))
+    membership.check_additions(user, len(others))
+    consent.check_may_add(user, others)
+    try:
+        with transaction.atomic():
+            room = Room.objects.create(slug=slug, created_by=user, **details)
+    except IntegrityError:
+        return None
+    membership.admit(room, [user], role=Role.OWNER)
+    membership.admit(room, others, added_by=user)
     return room
 
 

@@ -7,7 +7,7 @@ from accounts import credentials
 from chatsite.realtime import listeners, readings
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.routing import Answer, deferred, event, every
-from rooms import access, activity, filling, joining, log, rechecks, typing
+from rooms import access, activity, filling, joining, log, log_marker, rechecks, typing
 from rooms.serializers import (
     JoinSerializer,
     LeaveSerializer,
@@ -68,4 +68,5 @@ events = [
 jobs = [
     every(rechecks.HEADS_SECONDS, rechecks.send_heads),
     every(filling.COMPARE_SECONDS, filling.compare),
+    every(log_marker.KEEP_SECONDS, log_marker.keep),
 ]

@@ -1,9 +1,11 @@
 """Hand-written statements about many people and rooms at once."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import orjson
 from django.db import connection
 from django.utils import timezone
 
@@ -49,6 +51,38 @@ def rooms_of(user_ids: Iterable[int]) -> list[tuple[int, int]]:
     """`(user id, room id)` of all rooms that they are in."""
     given = sql.packed({"id": user_id} for user_id in user_ids)
     return [(user_id, room_id) for user_id, room_id in sql.run(_rooms_of(connection.vendor), given)]
+
+
+def log(
+    room_id: int, event: str, data: dict[str, Any], at: datetime, lines: Iterable[tuple[int, int]]
+) -> None:
+    """Lines of a room's log that differ in `(seq, user id)` alone."""
+    given = sql.packed({"seq": seq, "user_id": user_id} for seq, user_id in lines)
+    when = connection.ops.adapt_datetimefield_value(at)
+    sql.run(_log(connection.vendor), room_id, event, orjson.dumps(data).decode(), when, given)
+
+
+def admit(
+    room_id: int, role: str, added_by: int | None, at: datetime, members: Iterable[tuple[int, int]]
+) -> None:
+    """Memberships of people who have none: `(user id, read seq)`."""
+    given = sql.packed({"user_id": user_id, "seq": seq} for user_id, seq in members)
+    when = connection.ops.adapt_datetimefield_value(at)
+    sql.run(_admit(connection.vendor), room_id, role, added_by, when, given)
+
+
+@cache
+def _log(vendor: str) -> str:
+    return f"""
+        INSERT INTO rooms_event (room_id, event, data, at, retracted, seq, user_id)
+        SELECT %s, %s, %s, %s, false, seq, user_id FROM {sql.rows_in(seq="bigint", user_id="bigint")} ORDER BY n"""
+
+
+@cache
+def _admit(vendor: str) -> str:
+    return f"""
+        INSERT INTO rooms_membership (room_id, role, added_by_id, joined_at, muted, blocked, user_id, read_seq)
+        SELECT %s, %s, %s, %s, false, false, user_id, seq FROM {sql.rows_in(user_id="bigint", seq="bigint")} ORDER BY n"""
 
 
 @cache

@@ -4,7 +4,7 @@ from typing import Any
 
 from accounts.models import User
 from accounts.payloads import user_brief
-from chatsite.realtime import delivery, others
+from chatsite.realtime import delivery, expenses, others
 from chatsite.realtime.timers import Timer
 
 # G7 of docs/protocol.md.
@@ -47,10 +47,13 @@ def forget_in(kept: dict[str, dict[int, tuple[Any, Timer]]], slug: str, user_id:
 def tell(slug: str, user: User, typing: bool) -> None:
     data = {"room": slug, "user": user_brief(user), "typing": typing}
     delivery.to_room(slug, "typing", data, skip_user=user.pk, droppable=True, everywhere=True)
+    expenses.charge_for_room(user.pk, slug)
 
 
 def heard(slug: str, user_id: int, data: dict[str, Any]) -> None:
-    """Another process has told it; its own clients know already."""
+    """Another process has told it; its own clients know already. Without a person in it, it isn't of this version."""
+    if not isinstance(data.get("user"), dict) or not isinstance(data["user"].get("username"), str):
+        return
     forget_elsewhere(slug, user_id)
     if data.get("typing") is True:
         timer = Timer(SECONDS + LATE, ended, slug, user_id)

@@ -5,6 +5,7 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.core.cache import cache
 from django.db.models.signals import post_migrate
 from hypothesis import HealthCheck, settings
 from rest_framework.test import APIClient
@@ -42,6 +43,12 @@ def pytest_xdist_make_scheduler(config, log):
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: scheduling.place(item.path))
+
+
+@pytest.fixture(autouse=True)
+def fresh_limits():
+    """What was counted for a test's people isn't for the next one's, who have their ids."""
+    cache.clear()
 
 
 def person(username):
@@ -93,8 +100,15 @@ def client_of(client):
 @pytest.fixture
 def private_room(owner, member):
     """The owner's and the member's; the stranger knows nothing of it."""
-    room = services.create_room(owner, "Board", kind="private")
+    room = named(services.create_room(owner, "Board", kind="private"), "board")
     membership.grant(room, member)
+    return room
+
+
+def named(room, slug):
+    """With an address that tests can write down; a private room's own has a random tail."""
+    room.slug = slug
+    room.save(update_fields=["slug"])
     return room
 
 

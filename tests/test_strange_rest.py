@@ -111,10 +111,27 @@ def test_odd_paths_are_not_found(api, client, owner, private_room, path):
 
 
 @pytest.mark.parametrize(
-    "content_type",
-    ["text/plain", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data"],
+    ("content_type", "status", "code"),
+    [
+        ("text/plain", 415, "unsupported_media_type"),
+        ("application/xml", 415, "unsupported_media_type"),
+        ("application/x-www-form-urlencoded", 400, "invalid"),
+        ("multipart/form-data", 400, "invalid"),
+    ],
 )
-def test_other_media_types_are_answered(api, owner, content_type):
+def test_other_media_types_are_answered(api, owner, content_type, status, code):
     response = api(owner).post("/message", "a=b", content_type=content_type)
-    assert 400 <= response.status_code < 500
-    assert response.data["code"] == "invalid"
+    assert (response.status_code, response.data["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("body", ['{"room": "board", "body": "x"}', "[1]", '  {"a": "b=c&d"}'])
+def test_json_that_is_called_a_form_is_told_of_its_header(api, owner, private_room, body):
+    answer = api(owner).post("/message", body, content_type="application/x-www-form-urlencoded")
+    assert (answer.status_code, answer.data["code"]) == (415, "unsupported_media_type")
+    assert "Content-Type: application/json" in answer.data["detail"]
+
+
+def test_a_form_is_still_a_form(api, owner, private_room):
+    body = "room=board&body=%7Bcurly"
+    answer = api(owner).post("/message", body, content_type="application/x-www-form-urlencoded")
+    assert (answer.status_code, answer.data["body"]) == (201, "{curly")

@@ -1,6 +1,14 @@
 """Everything that is done to an account, whichever door it comes through."""
 
-from accounts.services.invites import find_invite, make_invite, revoke_invite, use_invite
+from accounts.services.invites import (
+    find_invite,
+    make_invite,
+    may_invite,
+    revoke_invite,
+    store_invite,
+    use_invite,
+)
+from accounts.services.naming import check_names
 from accounts.services.passwords import (
     change_own_password,
     change_password,
@@ -30,6 +38,7 @@ __all__ = [
     "change_own_password",
     "change_password",
     "check_may_manage",
+    "check_names",
     "check_setup",
     "check_sign_up",
     "deactivate",
@@ -42,6 +51,7 @@ __all__ = [
     "make_invite",
     "make_reset_link",
     "make_token",
+    "may_invite",
     "reactivate",
     "reset_password",
     "revoke_invite",
@@ -51,6 +61,7 @@ __all__ = [
     "setup_link",
     "sign_up",
     "start_session",
+    "store_invite",
     "store_password",
     "unban",
     "update_profile",

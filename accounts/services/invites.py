@@ -1,21 +1,44 @@
 """Links that let people in."""
 
-from datetime import datetime
+from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
-from accounts import arrivals
+from accounts import arrivals, quotas
 from accounts.models import Invite, InviteUse, User
-from chatsite.errors import NotFound
+from chatsite.errors import Forbidden, Invalid, NotFound
 
 GONE = "This invite link doesn't work any more. Ask for a new one."
+# As it comes and at most: days for which a link works, and people who come by it.
+DAYS, MOST_DAYS = 7, 365
+USES, MOST_USES = 100, 10_000
 
 
-def make_invite(
-    user: User, *, expires_at: datetime | None = None, max_uses: int | None = None, for_site: bool = False
-) -> Invite:
-    """Whether `user` may is the caller's question."""
+def may_invite(user: User) -> bool:
+    """Whether somebody's links let people sign up who have no account, by the site's settings as they are now."""
+    return User.objects.inviting().filter(pk=user.pk).exists()
+
+
+def make_invite(user: User, *, days: int = DAYS, max_uses: int = USES) -> Invite:
+    """A link to the site itself, by which people sign up."""
+    if not may_invite(user):
+        raise Forbidden("You may not invite people to this site.")
+    quotas.spend(user, quotas.INVITES)
+    with transaction.atomic():
+        return store_invite(user, days=days, max_uses=max_uses, for_site=True)
+
+
+def store_invite(user: User, *, days: int = DAYS, max_uses: int = USES, for_site: bool = False) -> Invite:
+    """For who may, as the caller asked, and has spent one of the hour's. In a transaction."""
+    if not 1 <= days <= MOST_DAYS:
+        raise Invalid.about("days", f"Use 1 to {MOST_DAYS} days.")
+    if not 1 <= max_uses <= MOST_USES:
+        raise Invalid.about("max_uses", f"Use 1 to {MOST_USES} people.")
+    quotas.hold(user)
+    quotas.check_total(user, quotas.INVITES, Invite.objects.left().filter(created_by=user))
+    expires_at = timezone.now() + timedelta(days=days)
     return Invite.objects.create(created_by=user, expires_at=expires_at, max_uses=max_uses, for_site=for_site)
 
 
@@ -31,7 +54,7 @@ def find_invite(code: str, *, user: User | None = None) -> Invite:
         invite = invites.usable().filter(code=code).first()
         if invite is None and user is not None:
             invite = invites.standing().filter(code=code, used__user=user).first()
-    if invite is None:
+    if invite is None or not (invite.for_site or arrivals.leads_somewhere(invite)):
         raise NotFound(GONE)
     return invite
 
@@ -40,14 +63,13 @@ def use_invite(user: User, code: str) -> str | None:
     """Follows the link, and returns the page it leads to. Who followed it before may do so again."""
     with transaction.atomic():
         invite = find_invite(code, user=user)
-        if not invite.used.filter(user=user).exists():
-            spend(user, invite)
+        spend(user, invite)
         return arrivals.follow(user, invite)
 
 
 def spend(user: User, invite: Invite) -> None:
-    """Takes one use, in one statement: two people can't both take the last. Call it in a transaction."""
-    taken = Invite.objects.usable().filter(pk=invite.pk).update(uses=F("uses") + 1)
-    if not taken:
+    """Takes one use, in one statement: two people can't both take the last. None for who has one already. Call it in a
+    transaction, which NotFound rolls back."""
+    _, first = InviteUse.objects.get_or_create(invite=invite, user=user)
+    if first and not Invite.objects.left().filter(pk=invite.pk).update(uses=F("uses") + 1):
         raise NotFound(GONE)
-    InviteUse.objects.create(invite=invite, user=user)

@@ -1,7 +1,9 @@
 """New passwords, and the one-time links that let somebody choose one."""
 
+from collections.abc import Collection
+
 from django.conf import settings
-from django.contrib.auth.tokens import default_token_generator
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core.mail import send_mail
 from django.db import transaction
 from django.http import HttpRequest
@@ -12,39 +14,63 @@ from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
 from accounts import limits
 from accounts.models import SiteSettings, User
-from accounts.services.sessions import end_sessions, log_out_everywhere, renew
+from accounts.services.sessions import renew
 from accounts.services.signup import check_password
-from chatsite.errors import Forbidden, Invalid, NotFound
+from chatsite.errors import Conflict, Forbidden, Invalid, NotFound
 from chatsite.realtime.threads import aside
 
+GONE = "This link doesn't work any more. Ask for a new one."
 
-def change_password(
-    user: User, password: str, *, keep: HttpRequest | None = None, field: str = "password"
-) -> None:
-    """Ends every other session; `keep` is a request whose session goes on, under a new key."""
-    check_password(password, user, field=field)
+
+def change_password(user: User, password: str) -> None:
+    """Ends every session and revokes every token. Raises Invalid, and Conflict as `store_password` does."""
+    check_password(password, user, field="password")
+    seen = user.password
     user.set_password(password)
-    store_password(user)
-    if keep is not None:
-        renew(keep, user)
+    store_password(user, instead_of=seen)
 
 
-def store_password(user: User) -> None:
-    """For a `user` whose `set_password` was called."""
+def store_password(
+    user: User,
+    *,
+    instead_of: str | None = None,
+    keep_tokens: Collection[int] = (),
+    keep_session: str | None = None,
+) -> None:
+    """Write the hash of a `user` whose `set_password` was called; end the sessions, but for the one of the key
+    `keep_session`, and all tokens but `keep_tokens` (ids).
+
+    Raises Conflict, with nothing changed, where the stored hash isn't `instead_of` any more: what proved that the caller
+    may choose a password, a link or the old one, is used up.
+    """
+    stored = User.objects.filter(pk=user.pk)
+    if instead_of is not None:
+        stored = stored.present().filter(password=instead_of)
     with transaction.atomic():
-        user.save(update_fields=["password"])
-        end_sessions(user.pk, "password_changed")
+        if not stored.update(password=user.password):
+            raise Conflict("The password was changed meanwhile.")
+        user.end_all_but(keep_tokens, keep_session)
 
 
-def change_own_password(request: HttpRequest, current: str, password: str) -> None:
-    """Raises Invalid where `current` is not the password of who asks."""
+def change_own_password(
+    request: HttpRequest, current: str, password: str, keep_tokens: Collection[int] = ()
+) -> None:
+    """Ends the person's other sessions, and all their tokens but those with these ids. The session of `request` goes on,
+    under a new key. Raises Invalid where `current` is not the password of who asks."""
     user = request.user
     assert isinstance(user, User)  # noqa: S101
-    limits.attempt("password", str(user.pk), limits.LOGINS_PER_NAME)
+    # A session is a browser that this person has logged in with: what strangers guess doesn't count against it.
+    guesses = limits.guesses(user.username, "", f"session {request.session.session_key}")
+    limits.attempt_all(guesses)
     if not user.check_password(current):
         raise Invalid("That is not your password.", fields={"current": ["That is not your password."]})
-    limits.succeeded("password", str(user.pk))
-    change_password(user, password, keep=request)
+    limits.all_succeeded(guesses)
+    check_password(password, user, field="password")
+    seen = user.password
+    user.set_password(password)
+    key = request.session.session_key
+    store_password(user, instead_of=seen, keep_tokens=keep_tokens, keep_session=key)
+    renew(request, user)
 
 
 def make_reset_link(user: User, *, by: User | None = None) -> str:
@@ -54,7 +80,30 @@ def make_reset_link(user: User, *, by: User | None = None) -> str:
     if not user.is_present:
         raise Forbidden("This account is closed. Open it again first.")
     uid = urlsafe_base64_encode(force_bytes(user.pk))
-    return reverse("password_reset_confirm", args=[uid, default_token_generator.make_token(user)])
+    token = generator(by.pk if by else None).make_token(user)
+    return reverse("password_reset_confirm", args=[uid, f"{by.pk}.{token}" if by else token])
+
+
+def generator(maker_id: int | None) -> PasswordResetTokenGenerator:
+    """Of tokens that say by whom they were made, so that nobody can make one of another's into their own."""
+    made = PasswordResetTokenGenerator()
+    if maker_id is not None:
+        made.key_salt = f"{made.key_salt}.{maker_id}"
+    return made
+
+
+def token_holds(user: User, token: str) -> bool:
+    """An administrator's link ends with their role."""
+    maker, _, token = token.rpartition(".")
+    if not maker:
+        return generator(None).check_token(user, token)
+    administrators = User.objects.present().filter(is_superuser=True)
+    by = (
+        administrators.filter(pk=maker).first()
+        if maker.isascii() and maker.isdigit() and len(maker) < 19
+        else None
+    )
+    return by is not None and generator(by.pk).check_token(user, token)
 
 
 def user_of_reset_link(uid: str, token: str) -> User:
@@ -63,17 +112,20 @@ def user_of_reset_link(uid: str, token: str) -> User:
         pk = int(urlsafe_base64_decode(uid).decode("ascii"))
         user = User.objects.present().get(pk=pk)
     except (ValueError, OverflowError, User.DoesNotExist) as error:
-        raise NotFound("This link doesn't work any more. Ask for a new one.") from error
-    if not default_token_generator.check_token(user, token):
-        raise NotFound("This link doesn't work any more. Ask for a new one.")
+        raise NotFound(GONE) from error
+    if not token_holds(user, token):
+        raise NotFound(GONE)
     return user
 
 
 def reset_password(uid: str, token: str, password: str) -> User:
-    """Whoever had got into the account is out: sessions and tokens end too."""
+    """Whoever had got into the account is out: sessions and tokens end too. Of several who use the link at once one does,
+    and for the others it is gone."""
     user = user_of_reset_link(uid, token)
-    change_password(user, password)
-    log_out_everywhere(user)
+    try:
+        change_password(user, password)
+    except Conflict as error:
+        raise NotFound(GONE) from error
     return user
 
 

@@ -4,18 +4,34 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import User
 from accounts.names import tidy
+from accounts.services.naming import check_names, save_named
 from chatsite.errors import Invalid
 
 
 def update_profile(user: User, *, display_name: str | None = None, email: str | None = None) -> User:
-    """Changes what is given. Raises Invalid with `fields`."""
-    if display_name is not None:
-        user.display_name = display_name
+    """Changes what is given; a name that somebody has already stays theirs, whatever the rules are by now. Raises Invalid
+    with `fields`, and leaves `user` as before."""
+    before = user.display_name, user.email
+    new: dict[str, str] = {}
+    if display_name is not None and tidy(display_name) != user.display_name:
+        new["display_name"] = display_name
     if email is not None:
-        user.email = User.objects.normalize_email(email)
-    check_fields(user, "display_name", "email")
-    user.save(update_fields=["display_name", "email"])
+        new["email"] = User.objects.normalize_email(email)
+    try:
+        change(user, new)
+    except Invalid:
+        user.display_name, user.email = before
+        raise
     return user
+
+
+def change(user: User, new: dict[str, str]) -> None:
+    for name, value in new.items():
+        setattr(user, name, value)
+    check_fields(user, *new)
+    if "display_name" in new:
+        check_names(user, "display_name")
+    save_named(user, list(new))
 
 
 def check_fields(user: User, *names: str) -> None:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F
 from django.http import HttpRequest
 
-from accounts import limits
+from accounts import devices, limits
 from accounts.models import User, UserSession
 from accounts.validators import LONGEST_PASSWORD
 from chatsite.addresses import client_address
@@ -21,16 +21,14 @@ MOST_SESSIONS = 50
 
 def log_in(request: HttpRequest, username: str, password: str) -> User:
     """Starts a session. An unknown name, a wrong password and a barred person get the same answer, as slowly."""
-    address = client_address(request.META)
-    limits.attempt("login-address", address, limits.LOGINS_PER_ADDRESS)
-    limits.attempt("login-name", username.lower(), limits.LOGINS_PER_NAME)
+    guesses = limits.guesses(username, client_address(request.META), devices.known(request, username))
+    limits.attempt_all(guesses)
     user = None
     if len(password) <= LONGEST_PASSWORD:
         user = auth.authenticate(request, username=username, password=password)
     if not isinstance(user, User):
         raise Invalid("That name and password don't match.")
-    limits.succeeded("login-address", address)
-    limits.succeeded("login-name", username.lower())
+    limits.all_succeeded(guesses)
     start_session(request, user)
     return user
 
@@ -40,6 +38,7 @@ def start_session(request: HttpRequest, user: User) -> None:
     before, key = request.user, request.session.session_key
     auth.login(request, user, backend="accounts.backends.AccountBackend")
     remember(request, user)
+    devices.remember(request, user)
     if before.is_authenticated and key:
         end_sessions(before.pk, "logged_out", session_key=key)
 
@@ -76,6 +75,7 @@ def renew(request: HttpRequest, user: User) -> None:
     auth.update_session_auth_hash(request, user)
     user.sessions.all().delete()
     remember(request, user)
+    devices.remember(request, user)
 
 
 def log_out_everywhere(user: User, *, keep: HttpRequest | None = None) -> None:
@@ -83,15 +83,23 @@ def log_out_everywhere(user: User, *, keep: HttpRequest | None = None) -> None:
     with transaction.atomic():
         user.tokens.all().delete()
         User.objects.filter(pk=user.pk).update(session_version=F("session_version") + 1)
-        end_sessions(user.pk, "logged_out")
+        end_sessions(user.pk, "logged_out", keep=keep)
     user.refresh_from_db(fields=["session_version"])
     if keep is not None:
         renew(keep, user)
 
 
 def end_sessions(
-    user_id: int, code: str, *, session_key: str | None = None, token_id: int | None = None
+    user_id: int,
+    code: str,
+    *,
+    session_key: str | None = None,
+    token_id: int | None = None,
+    keep: HttpRequest | None = None,
 ) -> None:
-    """After the commit, cuts the live sockets of a person, or those of one session or token."""
+    """After the commit, cuts the live sockets of a person, or those of one session or token; those of `keep`, a request
+    whose session goes on under a new key, come back with it."""
     ended = partial(rights.end_sessions, user_id, code, session_key=session_key, token_id=token_id)
+    if keep is not None and keep.session.session_key:
+        ended = partial(rights.end_other_sessions, user_id, code, kept=keep.session.session_key)
     transaction.on_commit(ended)

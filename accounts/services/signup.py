@@ -9,12 +9,11 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts import arrivals, limits
-from accounts.models import Invite, SiteSettings, User
-from accounts.services.invites import find_invite, spend
+from accounts.models import TAKEN, Invite, SiteSettings, User
+from accounts.services.invites import find_invite, may_invite, spend
+from accounts.services.naming import check_names, refused, save_named
 from accounts.services.profile import check_fields
 from chatsite.errors import Fields, Forbidden, Invalid
-
-TAKEN = "That username is taken."
 
 
 def sign_up(
@@ -33,6 +32,8 @@ def sign_up(
     with transaction.atomic():
         save_new(user)
         if found is not None:
+            # Its maker's role may have ended while the password was hashed.
+            check_sign_up(invite)
             spend(user, found)
             page = arrivals.follow(user, found)
     return user, page
@@ -44,7 +45,10 @@ def check_sign_up(code: str | None) -> Invite | None:
     if door == SiteSettings.SignUp.CLOSED:
         raise Forbidden("Nobody can sign up here. Ask an administrator for an account.")
     if code:
-        return find_invite(code)
+        found = find_invite(code)
+        if door != SiteSettings.SignUp.OPEN and not may_invite(found.created_by):
+            raise Forbidden("This link lets in people who have an account here. Log in to use it.")
+        return found
     if door != SiteSettings.SignUp.OPEN:
         raise Forbidden("Sign-up is by invite link. Ask somebody here for one.")
     return None
@@ -61,6 +65,8 @@ def new_user(username: str, password: str, *, address: str | None = None, **fiel
     )
     if address is not None:
         limits.attempt("sign-up", address, limits.SIGN_UPS_PER_ADDRESS)
+    # Behind the limit: the answer tells what others are called.
+    check_names(user, "username", "display_name")
     user.set_password(password)
     return user
 
@@ -74,7 +80,7 @@ def check_all(*checks: Callable[[], None]) -> None:
         except Invalid as error:
             fields |= error.fields or {}
     if fields:
-        raise Invalid(" ".join(text for texts in fields.values() for text in texts), fields=fields)
+        raise refused(fields)
 
 
 def check_free(username: str) -> None:
@@ -86,7 +92,7 @@ def check_free(username: str) -> None:
 def save_new(user: User) -> None:
     try:
         with transaction.atomic():
-            user.save()
+            save_named(user)
     except IntegrityError as error:  # somebody took the name since it was looked up
         raise Invalid(TAKEN, fields={"username": [TAKEN]}) from error
 

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from accounts.models import ApiToken, User
 from accounts.services.sessions import end_sessions
-from chatsite.errors import Invalid
+from chatsite.errors import Conflict, Invalid, Unauthorized
 
 MOST = 20
 
@@ -16,13 +16,26 @@ def make_token(user: User, name: str) -> tuple[ApiToken, str]:
     name = name.strip()
     if not name or len(name) > 60:
         raise Invalid("Give the token a name.", fields={"name": ["Use 1 to 60 characters."]})
-    if user.tokens.count() >= MOST:
-        raise Invalid(f"There are {MOST} tokens already. Revoke one first.")
     secret = f"chat_{secrets.token_urlsafe(32)}"
-    token = ApiToken.objects.create(
-        user=user, name=name, prefix=secret[:12], digest=ApiToken.digest_of(secret)
-    )
+    with transaction.atomic():
+        lock(user)
+        if user.tokens.count() >= MOST:
+            raise Conflict(f"There are {MOST} tokens already. Revoke one first.")
+        token = ApiToken.objects.create(
+            user=user, name=name, prefix=secret[:12], digest=ApiToken.digest_of(secret)
+        )
     return token, secret
+
+
+def lock(user: User) -> None:
+    """Let nobody else make this person a token until the transaction ends: several at once would all find room for one.
+    Raises Unauthorized where what let the person in has ended meanwhile: a new password revokes tokens, and this one would
+    come behind it."""
+    as_seen = User.objects.present().filter(
+        pk=user.pk, password=user.password, session_version=user.session_version
+    )
+    if as_seen.select_for_update(no_key=True).first() is None:
+        raise Unauthorized()
 
 
 def revoke_token(token: ApiToken) -> None:

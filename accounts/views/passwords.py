@@ -6,21 +6,23 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import services
+from accounts import devices, services
 from accounts.forms import NewPasswordForm, PasswordForm, ResetForm
-from accounts.views.pages import attempt, form_page, gone, posted
+from accounts.views.pages import attempt, form_page, gone, me, posted
 from chatsite.addresses import client_address
 from chatsite.errors import ChatError
+
+CHANGED = "Your password is changed. You are logged out everywhere else, and tokens that you didn't keep are revoked."
 
 
 @sensitive_post_parameters()
 @never_cache
 @login_required
 def change(request: HttpRequest) -> HttpResponse:
-    form = PasswordForm(posted(request))
+    form = PasswordForm(posted(request), tokens=me(request).tokens.order_by("-pk"))
     done, outcome = attempt(form, lambda **data: services.change_own_password(request, **data))
     if done:
-        messages.success(request, "Your password is changed, and you are logged out everywhere else.")
+        messages.success(request, CHANGED)
         return redirect("profile")
     return form_page(request, "accounts/password.html", form, outcome)
 
@@ -49,6 +51,7 @@ def reset_confirm(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     form = NewPasswordForm(posted(request))
     done, outcome = attempt(form, lambda password: services.reset_password(uid, token, password))
     if done:
+        devices.remember(request, outcome)
         messages.success(request, "Your new password is set. Log in with it.")
         return redirect("login")
     return form_page(request, "accounts/reset_confirm.html", form, outcome, person=user)

@@ -24,13 +24,26 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 
 def profile_page(
-    request: HttpRequest, form: ProfileForm, outcome: object = None, **context: object
+    request: HttpRequest, form: ProfileForm | TokenForm, outcome: object = None, **context: object
 ) -> HttpResponse:
     user = me(request)
-    context = {"token_form": TokenForm(auto_id="token_%s"), **context}
+    fresh = ProfileForm(initial={"display_name": user.display_name, "email": user.email})
+    forms = (
+        {"form": fresh, "token_form": form}
+        if isinstance(form, TokenForm)
+        else {"form": form, "token_form": TokenForm(auto_id="token_%s")}
+    )
     tokens = list(user.tokens.order_by("-pk"))
     return form_page(
-        request, "accounts/profile.html", form, outcome, person=user_payload(user), tokens=tokens, **context
+        request,
+        "accounts/profile.html",
+        form,
+        outcome,
+        person=user_payload(user),
+        tokens=tokens,
+        may_invite=services.may_invite(user),
+        **forms,
+        **context,
     )
 
 
@@ -42,10 +55,9 @@ def token_new(request: HttpRequest) -> HttpResponse:
     user = me(request)
     form = TokenForm(request.POST, auto_id="token_%s")
     done, outcome = attempt(form, lambda name: services.make_token(user, name))
-    fresh = ProfileForm(initial={"display_name": user.display_name, "email": user.email})
     if not done:
-        return profile_page(request, fresh, token_form=form)
-    return profile_page(request, fresh, new_token=outcome[1])
+        return profile_page(request, form, outcome)
+    return profile_page(request, TokenForm(auto_id="token_%s"), new_token=outcome[1])
 
 
 @require_POST

@@ -3,6 +3,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.views.csrf import csrf_failure
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
@@ -13,6 +14,8 @@ from accounts.models import User
 from accounts.views.pages import attempt, form_page, posted, way_on
 from chatsite.context import THEMES
 
+# Names of the pages that let somebody in.
+DOORS = {"login", "signup", "setup", "invite"}
 YEAR = 365 * 24 * 3600
 
 
@@ -34,7 +37,20 @@ def login(request: HttpRequest) -> HttpResponse:
 @require_POST
 def logout(request: HttpRequest) -> HttpResponse:
     services.log_out(request)
-    return redirect("login")
+    response = redirect("login")
+    if request.is_secure():
+        # Browsers heed it there only: pages that they kept are gone. What was begun to be written isn't.
+        response["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+def form_out_of_date(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form whose token is another session's. One that lets people in, and was still open in another tab when they came
+    in, leads on."""
+    door = request.resolver_match.url_name if request.resolver_match else None
+    if request.user.is_authenticated and door in DOORS:
+        return redirect(way_on(request))
+    return csrf_failure(request, reason)
 
 
 @never_cache

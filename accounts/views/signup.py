@@ -9,7 +9,7 @@ from accounts import arrivals, services
 from accounts.forms import SetupForm, SignUpForm
 from accounts.views.pages import attempt, form_page, gone, me, posted
 from chatsite.addresses import client_address
-from chatsite.errors import ChatError
+from chatsite.errors import ChatError, Forbidden
 
 
 @sensitive_post_parameters("password")
@@ -46,6 +46,9 @@ def invite(request: HttpRequest, code: str) -> HttpResponse:
 def sign_up_page(request: HttpRequest, code: str | None) -> HttpResponse:
     try:
         found = services.check_sign_up(code)
+    except Forbidden as error:
+        # Who has an account may use the link.
+        return gone(request, error, again=request.path if code else "")
     except ChatError as error:
         return gone(request, error)
     form = SignUpForm(posted(request))

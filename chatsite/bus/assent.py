@@ -27,7 +27,7 @@ from chatsite.realtime import delivery, others
 logger = logging.getLogger(__name__)
 
 # Words by which a right ends.
-ENDING = frozenset({"evict", "end"})
+ENDING = frozenset({"evict", "end", "end-others"})
 # Seconds between two questions to the database for who hasn't said anything.
 PAUSE = 0.5
 # Seconds by which whoever lives has looked: the time between two looks, and as much as a look at very many takes.
@@ -151,7 +151,7 @@ class Assent:
 
     def _asked(self, number: str, words: list[Any]) -> None:
         for word in words:
-            if isinstance(word, list) and word and word[0] in ENDING:
+            if isinstance(word, list) and word and isinstance(word[0], str) and word[0] in ENDING:
                 others.heard(word[0], word[1:])
         delivery.tell_others("ended", number, self.worker)
 

@@ -5,6 +5,7 @@ look, and begins anew.
 """
 
 import logging
+import math
 import random
 import secrets
 from collections.abc import Callable, Iterable
@@ -203,11 +204,26 @@ class Bus:
     def _hear(self, name: str, data: bytes) -> None:
         self.received += len(data)
         if name == self._canary:
-            now = monotonic()
-            self.lag, self._heard_at = now - min(now, float(data)), now
+            self._hear_canary(data)
         else:
             self.on_message(name.removeprefix(self.prefix), data)
+
+    def _hear_canary(self, data: bytes) -> None:
+        """Ours says when it was sent. Anybody who may write to Redis may say something there."""
+        now = monotonic()
+        lag = now - sent_at(data)
+        # Not for what isn't a time that was, NaN least of all.
+        if 0.0 <= lag <= now:
+            self.lag, self._heard_at = lag, now
 
     def _missed(self, names: set[str] | None) -> None:
         self._say_canary()
         self.on_missed(names and {name.removeprefix(self.prefix) for name in names})
+
+
+def sent_at(canary: bytes) -> float:
+    """NaN for what is no number."""
+    try:
+        return float(canary)
+    except ValueError:
+        return math.nan

@@ -11,7 +11,8 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import SiteSettings, User
+from accounts.models import NameSkeleton, SiteSettings, User
+from accounts.names.adoption import adopt
 from chatsite.demo import site
 from chatsite.demo.performance import Post, posts
 from messaging.models import Message
@@ -70,7 +71,9 @@ def make_people(password: str, start: datetime) -> dict[str, User]:
         )
         for username, name in site.PEOPLE.items()
     )
-    return {user.username: user for user in User.objects.all()}
+    people = {user.username: user for user in User.objects.all()}
+    adopt(NameSkeleton, people.values())
+    return people
 
 
 def make_rooms(start: datetime) -> dict[str, Room]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from chatsite.doctor import running
 from chatsite.doctor.findings import Finding, Findings, note, ok, wrong
 from chatsite.environment import BASE_DIR
 
@@ -62,9 +63,10 @@ def disk() -> Findings:
 
 
 def descriptors() -> Findings:
-    """The server raises its own limit as far as it may."""
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    sentence = f"A process may have {hard} open files; each live connection is one."
+    """The server raises its own limit as far as it may; systemd may have given it another than the shell has."""
+    found = running.site()
+    hard = (found or running.this_process()).descriptors
+    sentence = f"A process may have {hard} open files{running.where(found)}; each live connection is one."
     advice = f"Raise it: LimitNOFILE=65536 in the systemd unit, or ulimit -Hn {ENOUGH * 4}."
     if hard == resource.RLIM_INFINITY or hard >= ENOUGH:
         yield ok("open files", sentence)

@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.mail import get_connection
 
+from chatsite.doctor import running
 from chatsite.doctor.findings import Findings, first_line, note, ok, wrong
 from chatsite.doctor.visit import Visit
-from chatsite.environment import LOOPBACK, WILDCARDS, bracketed
+from chatsite.environment import LOOPBACK
 
 # Seconds.
 PATIENCE = 3
@@ -17,7 +18,7 @@ PATIENCE = 3
 
 def redis() -> Findings:
     if not settings.REDIS_URL:
-        yield ok("redis", "Not used: one process needs none.")
+        yield ok("redis", f"Not used: one process needs none{running.where(running.site())}.")
         return
     from redis import RedisError
 
@@ -87,8 +88,7 @@ def mail() -> Findings:
 
 
 def server() -> Findings:
-    host = "127.0.0.1" if settings.HOST in WILDCARDS else settings.HOST
-    where = f"http://{bracketed(host)}:{settings.PORT}"
+    where = running.address()
     try:
         answer = Visit(where, PATIENCE).get("/readyz")
     except (OSError, HTTPException):
@@ -96,5 +96,35 @@ def server() -> Findings:
         return
     if answer.status == 200:
         yield ok("server", f"It is ready at {where}.")
+        yield from same_settings(running.site())
     else:
         yield wrong("server", f"{where}/readyz says {answer.status}: {answer.text[:80]}", "Look at its log.")
+
+
+# By their names in `running.Site`; those that `./run` or a limit of the process gives are told with their check.
+SETTINGS = {
+    "site_url": "SITE_URL",
+    "trust_proxy": "TRUST_PROXY",
+    "host": "HOST",
+    "engine": "DATABASE_URL",
+    "redis": "REDIS_URL",
+}
+
+
+def same_settings(started: running.Site | None) -> Findings:
+    """Whether the site was started with what the doctor reads: where not, its other lines may be of another site."""
+    if started is None:
+        yield note(
+            "server",
+            "It doesn't say how it was started: it has another SECRET_KEY or version than we.",
+            "Run this in the folder of the site, as its user, and restart the site after an upgrade.",
+        )
+        return
+    here = running.this_process()
+    others = [name for field, name in SETTINGS.items() if getattr(started, field) != getattr(here, field)]
+    if others:
+        yield wrong(
+            "server",
+            f"It was started with other settings than are here: {', '.join(others)}.",
+            "Restart it, or run this with its environment: what is said above is by the settings here.",
+        )

@@ -1,8 +1,8 @@
 """What else PostgreSQL has, or not: connections for all workers, and trigrams for the search."""
 
-from django.conf import settings
 from django.db import connection
 
+from chatsite.doctor import running
 from chatsite.doctor.database import asked
 from chatsite.doctor.findings import Findings, note, ok, wrong
 
@@ -21,10 +21,11 @@ def connections() -> Findings:
         return
     kept = ("superuser_reserved_connections", "reserved_connections")
     free = int(asked("SHOW max_connections")) - sum(int(asked(RESERVED, name) or 0) for name in kept)
-    needed = settings.WORKERS * settings.DATABASE_CONNECTIONS
-    sentence = (
-        f"{settings.WORKERS} × {settings.DATABASE_CONNECTIONS} at most; PostgreSQL has {free} for everything."
-    )
+    found = running.site()
+    started = found or running.this_process()
+    needed = started.workers * started.connections
+    most = f"{started.workers} × {started.connections} at most{running.where(found)}"
+    sentence = f"{most}; PostgreSQL has {free} for everything."
     advice = "Raise max_connections in postgresql.conf, or lower DATABASE_CONNECTIONS."
     if needed > free:
         yield wrong("connections", sentence, advice)

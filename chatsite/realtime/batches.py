@@ -4,7 +4,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Hashable
 from time import monotonic
-from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeAlias, TypeVar
 from weakref import WeakSet
 
 import eventlet
@@ -14,7 +14,8 @@ from eventlet.patcher import is_monkey_patched
 from eventlet.queue import LightQueue
 
 from chatsite.metrics import tallies
-from chatsite.realtime import places
+from chatsite.realtime import expenses, metering, places
+from chatsite.realtime.loop import hubs
 from chatsite.realtime.runners import close_broken
 
 logger = logging.getLogger("chatsite.realtime")
@@ -25,10 +26,21 @@ Outcome: TypeAlias = R | Exception
 Done: TypeAlias = Callable[[Outcome[R]], None]
 Batch: TypeAlias = list[tuple[T, Done[R]]]
 
+
+class Prepared(NamedTuple, Generic[T, R]):
+    """A batch, what `run` is given of it, and the seconds of the loop that it took so far."""
+
+    batch: Batch[T, R]
+    prepared: Any
+    used: float
+
+
 # A batch of this size takes some tens of milliseconds; a larger one would only make the first wait for the last.
 MOST = 256
 # The same for long items: while a batch runs, nobody else does.
 HEAVIEST = 32_000
+# What an item weighs beside its own weight, for who pays for it: a short text costs as much as this many characters.
+ITEM = 130
 # Seconds for which the connection is kept when nothing is left to do.
 LINGER = 5.0
 
@@ -38,6 +50,8 @@ class Batches(Generic[T, R]):
 
     `weigh(item)` bounds a batch beside the number of its items: no more than HEAVIEST, or a single one.
     `whose(item)` names who submitted it: those who wait take turns, so that one who sends much delays only themselves.
+    Where they are `charged`, they pay for what the batch cost the loop, each by the weight of their items; who has spent
+    more than their share waits until that is paid off.
     An exception that `run` raises is nobody's in particular: then each item runs by itself, so that a bad one fails alone.
     `prepare(items)` makes what `run` is given, while the batch before is still run: the one may wait for the database
     while the other computes. `name` is what its metrics call it.
@@ -53,14 +67,18 @@ class Batches(Generic[T, R]):
         weigh: Callable[[T], int] = lambda item: 0,
         whose: Callable[[T], Hashable] = lambda item: None,
         name: str = "",
+        charged: bool = False,
     ) -> None:
         self._name = name
         self._run = run
         self._prepare = prepare
         self._weigh = weigh
         self._whose = whose
+        self._charged = charged
         # By whose turn comes first; each with what they submitted, in its order.
         self._waiting: dict[Hashable, deque[tuple[T, Done[R]]]] = {}
+        # Those of who has cost too much.
+        self._late: dict[Hashable, deque[tuple[T, Done[R]]]] = {}
         self._running = False
         # Items that were taken out of those who wait, and have no outcome yet.
         self._taken = 0
@@ -74,7 +92,29 @@ class Batches(Generic[T, R]):
 
     def submit(self, item: T, done: Done[R]) -> None:
         """`done(outcome)` follows, in the order of one's submissions. Outside of the server, before this returns."""
-        self._waiting.setdefault(self._whose(item), deque()).append((item, done))
+        owner = self._whose(item)
+        if owner in self._late:
+            self._late[owner].append((item, done))
+            return
+        self._waiting.setdefault(owner, deque()).append((item, done))
+        if self._charged and (wait := expenses.wait(owner)) and is_monkey_patched("socket"):
+            self._put_off(owner, wait)
+            return
+        self._wake()
+
+    def _put_off(self, owner: Hashable, wait: float) -> None:
+        self._late[owner] = self._waiting.pop(owner)
+        hubs.get_hub().schedule_call_global(wait, self._go_on, owner)
+
+    def _go_on(self, owner: Hashable) -> None:
+        """Some of what they wait for, if they have paid by now."""
+        if wait := expenses.wait(owner):
+            hubs.get_hub().schedule_call_global(wait, self._go_on, owner)
+            return
+        self._waiting[owner] = self._late.pop(owner)
+        self._wake()
+
+    def _wake(self) -> None:
         if self._lingering is not None:
             self._lingering.send()
             self._lingering = None
@@ -132,19 +172,34 @@ class Batches(Generic[T, R]):
         finally:
             connections.close_all()
 
-    def _next(self) -> tuple[Batch[T, R], Any]:
-        batch = self._next_batch()
+    def _next(self) -> Prepared[T, R]:
+        began, batch = metering.used(), self._next_batch()
         self._taken += len(batch)
-        return batch, self._attempt(self._prepare, [item for item, _ in batch])
+        prepared = self._attempt(self._prepare, [item for item, _ in batch])
+        return Prepared(batch, prepared, metering.used() - began)
 
-    def _finish(self, batch: Batch[T, R], prepared: Any) -> None:
-        began = monotonic()
+    def _finish(self, batch: Batch[T, R], prepared: Any, used: float) -> None:
+        began, began_use = monotonic(), metering.used()
         outcomes = self._outcomes([item for item, _ in batch], prepared)
         tallies.batch(self._name, len(batch), monotonic() - began)
         self._taken -= len(batch)
         for number, (_, done) in enumerate(batch):
             # A run that gives too few is at fault, and nobody else must wait for an answer because of it.
             self._tell(done, outcomes[number] if number < len(outcomes) else RuntimeError("no outcome"))
+        if self._charged:
+            self._charge(batch, used + metering.used() - began_use)
+
+    def _charge(self, batch: Batch[T, R], seconds: float) -> None:
+        """Each for their part. Who has spent too much by now lets the others go first."""
+        weights: dict[Hashable, int] = {}
+        for item, _ in batch:
+            owner = self._whose(item)
+            weights[owner] = weights.get(owner, 0) + ITEM + self._weigh(item)
+        each = seconds / sum(weights.values())
+        for owner, weight in weights.items():
+            expenses.charge(owner, weight * each)
+            if owner in self._waiting and owner not in self._late and (wait := expenses.wait(owner)):
+                self._put_off(owner, wait)
 
     def _linger(self) -> bool:
         """Whether there is more after all. A database connection takes longer to make than a message to store."""

@@ -11,7 +11,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from rest_framework.serializers import Serializer
 
 from chatsite.api import translate
-from chatsite.errors import ChatError, Invalid, NotFound, Unauthorized, Unavailable, UnknownEvent
+from chatsite.errors import ChatError, Internal, Invalid, NotFound, Unauthorized, Unavailable, UnknownEvent
 from chatsite.logs import request_id
 from chatsite.metrics import tallies
 from chatsite.realtime import rights, wire
@@ -91,7 +91,7 @@ def checker(serializer: type[Serializer[Any]]) -> Any:
 
 
 def translated(error: Exception, name: str, sid: str) -> ChatError:
-    """Anything nobody foresaw is logged here, once, and is `unavailable` to the client."""
+    """Anything nobody foresaw is logged here, once, and is `internal` to the client."""
     if isinstance(error, ObjectDoesNotExist):
         return NotFound()
     known = translate(error)
@@ -102,7 +102,7 @@ def translated(error: Exception, name: str, sid: str) -> ChatError:
         return known
     with named(sid):
         logger.error("the handler of %r failed", name, exc_info=error)
-    return Unavailable()
+    return Internal()
 
 
 @contextmanager

@@ -2,12 +2,12 @@
 
 import logging
 from collections import deque
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from chatsite.realtime import limits, packets, wire
+from chatsite.realtime.budget import spent
 from chatsite.realtime.engine_socket import EngineSocket
-from chatsite.realtime.loop import hubs
+from chatsite.realtime.holds import holds
 from chatsite.realtime.packets import Packet
 from chatsite.realtime.websocket import PROTOCOL
 
@@ -18,21 +18,26 @@ logger = logging.getLogger("chatsite.realtime")
 
 # Packets that may wait for their handler before the client isn't read any more, and when it is read again.
 FULL, ROOMY = 64, 16
+# Frames, each with one more for each KiB, that are read of who isn't let in yet: a CONNECT, and some events behind it.
+EARLY = 192
+# What reading a frame costs the loop in seconds, to the begin of its handler: at all, and for each byte (measured with
+# events, of which the largest are the dearest).
+FRAME_SECONDS, BYTE_SECONDS = 25e-6, 15e-9
 # Protocol errors that are answered; the last one closes.
 FAULTS = 3
 UNREADABLE, TOO_QUICK, GONE = "unreadable", "too quick", "gone"
 
 
 class Inbox:
-    """`asked` once the client has sent its CONNECT; `held` while it isn't read because it sends too much; `queued` is the
-    runners' mark."""
+    """`asked` once the client has sent its CONNECT; `held` while it isn't read because its person sends too much; `queued`
+    is the runners' mark."""
 
     __slots__ = (
+        "_early_events",
+        "_early_frames",
         "_faults",
-        "_frames",
         "_inbox",
         "_paused",
-        "_spent",
         "asked",
         "held",
         "queued",
@@ -47,31 +52,40 @@ class Inbox:
         # A deque while there is something in it: an empty one takes 720 bytes, and nearly all are empty.
         self._inbox: Any = ()
         self._faults = 0
-        self._spent = self._frames = 0.0
+        # What came before it was known whose it is.
+        self._early_events, self._early_frames = 0, 0.0
 
     @property
     def is_full(self) -> bool:
         return len(self._inbox) >= FULL
 
     def count(self, size: int) -> None:
-        """Anything at all has come. Who goes on in spite of being refused isn't read for as long as it was too much: even
-        a refusal takes time, and others wait for it."""
-        self._frames, wait = limits.frames.charge(self._frames, monotonic(), 1 + size / 1024)
-        if wait:
-            if not self.held:
-                self.held = True
-                hubs.get_hub().schedule_call_global(wait, self._let_go)
-            self._look()
-
-    def _let_go(self) -> None:
-        self._frames, wait = limits.frames.charge(self._frames, monotonic(), 0)
-        if wait:
-            hubs.get_hub().schedule_call_global(wait, self._let_go)
+        """Anything at all has come. Who goes on in spite of being refused isn't read for as long as it was too much, with
+        none of their connections: even a refusal takes time, and others wait for it."""
+        person, frames = self.person, 1 + size / 1024
+        if person is None:
+            self._count_early(frames)
             return
-        self.held = False
-        self._look()
+        limits.frames.charge(person, frames)
+        spent.charge(person, FRAME_SECONDS + size * BYTE_SECONDS)
+        if not self.held and (wait := limits.reading_wait(person)):
+            holds.hold(person, wait)
 
-    def _look(self) -> None:
+    def _count_early(self, frames: float) -> None:
+        self._early_frames += frames
+        if self._early_frames > EARLY and not self.held:
+            self.held = True
+            self.read_or_pause()
+
+    def charge_early(self, person: int) -> None:
+        """It is known now whose this is: they did what came already."""
+        limits.frames.charge(person, self._early_frames)
+        limits.events.charge(person, self._early_events)
+        if self._early_frames > EARLY:
+            self.held = False
+            self.read_or_pause()
+
+    def read_or_pause(self) -> None:
         """Read the client, or don't."""
         link = self.socket.link
         if link is None or self.socket.closed:
@@ -110,8 +124,11 @@ class Inbox:
             self._put(packet)
 
     def _paced(self, packet: Packet) -> Packet:
-        """The same; where its client sends too much, one that is answered so in its turn."""
-        self._spent, wait = limits.events.take(self._spent, monotonic())
+        """The same; where its person sends too much, one that is answered so in its turn."""
+        if (person := self.person) is None:
+            self._early_events += 1
+            return packet
+        wait = limits.events.take(person)
         name = packet.data[0] if packet.kind == packets.EVENT else ""
         return Packet(TOO_QUICK, "", packet.number, (name, wait)) if wait else packet
 
@@ -131,7 +148,7 @@ class Inbox:
         self._append(packet)
         if not self._paused and self.is_full and self.socket.link is not None:
             self._paused = True
-            self._look()
+            self.read_or_pause()
         self.server.runners.wake(self)
 
     def _fault(self, why: str) -> None:
@@ -164,7 +181,7 @@ class Inbox:
             self._inbox = ()
         if self._paused and len(self._inbox) <= ROOMY:
             self._paused = False
-            self._look()
+            self.read_or_pause()
         return packet
 
     @property
@@ -177,6 +194,10 @@ class Inbox:
 
     @property
     def whose(self) -> int | str:
+        raise NotImplementedError
+
+    @property
+    def person(self) -> int | None:
         raise NotImplementedError
 
     def step(self) -> None:

@@ -23,6 +23,8 @@ STALLED = 10
 PACKETS = 16
 # Above this, what may be dropped is.
 CROWDED = LIMIT // 2
+# Bytes that may wait for all connections of one person; looked at where another so many wait for one of them.
+PERSON_LIMIT, PERSON_STEP = 4 * LIMIT, 64 * 1024
 
 
 class Outbox(BaseSocket):
@@ -69,18 +71,24 @@ class Outbox(BaseSocket):
         if self.closed:
             return
         waiting = self.waiting + len(frame)
-        if waiting > CROWDED:
-            if droppable:
-                tallies.dropped[()] += 1
-                return
-            if waiting > LIMIT:
-                self.cut("its outbox is full")
-                return
+        if waiting > PERSON_STEP and not self._may_hold(waiting, droppable):
+            return
         self.waiting = waiting
         self.outbox.append(frame)
         if not self.dirty:
             self.dirty = True
             outgoing.add(self)
+
+    def _may_hold(self, waiting: int, droppable: bool) -> bool:
+        """Whether so many bytes may wait for it; else it is cut, or goes without a droppable frame."""
+        if waiting > CROWDED and droppable:
+            tallies.dropped[()] += 1
+            return False
+        if waiting > LIMIT:
+            self.cut("its outbox is full")
+        elif waiting // PERSON_STEP > self.waiting // PERSON_STEP and self.session.waiting > PERSON_LIMIT:
+            self.cut("its person's outboxes are full")
+        return not self.closed
 
     def leave(self, frame: bytes) -> None:
         """Queue one websocket frame for whenever something is sent next, with a ping at the latest. One more that a slow

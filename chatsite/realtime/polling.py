@@ -11,7 +11,7 @@ from chatsite.realtime import loop, wire
 from chatsite.realtime.engine_socket import EngineSocket
 from chatsite.realtime.websocket import LIMIT, payload_of
 
-SEPARATOR = "\x1e"
+SEPARATOR, CLOSE = "\x1e", "1"
 
 
 class Answer(NamedTuple):
@@ -93,6 +93,8 @@ def hung_up(client: Any) -> bool:
 
 
 def post(socket: EngineSocket, environ: dict[str, Any]) -> Answer:
+    """Take the packets one after the other. One that is none of the protocol ends the session, and is answered 400, as by
+    Socket.IO's own server; those behind it aren't taken."""
     if socket.posting:
         socket.fail("two posts at once")
         raise bad_request("Overlapping posts")
@@ -104,16 +106,23 @@ def post(socket: EngineSocket, environ: dict[str, Any]) -> Answer:
                 eventlet.sleep(0.02)
             if socket.closed:
                 raise bad_request("The session is closed")
-            socket.receive_text(packet)
+            take(socket, packet)
     finally:
         socket.posting = False
     return text(b"ok")
 
 
+def take(socket: EngineSocket, packet: str) -> None:
+    """Raises Refused where it is none of the protocol, which closes the session."""
+    socket.receive_text(packet)
+    if socket.closed and packet != CLOSE:
+        raise bad_request("Bad request")
+
+
 def read_packets(socket: EngineSocket, environ: dict[str, Any]) -> list[str]:
     """The body's packets. What isn't text within the limit closes the session."""
-    body = environ["wsgi.input"].read(LIMIT + 1)
-    if len(body) > LIMIT:
+    body = b"" if told_length(environ) > LIMIT else environ["wsgi.input"].read(LIMIT + 1)
+    if max(len(body), told_length(environ)) > LIMIT:
         socket.fail("a post is too big")
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, 3, "Payload too large")
     try:
@@ -121,6 +130,11 @@ def read_packets(socket: EngineSocket, environ: dict[str, Any]) -> list[str]:
     except UnicodeDecodeError:
         socket.fail("a post is not UTF-8")
         raise bad_request("Not UTF-8") from None
+
+
+def told_length(environ: dict[str, Any]) -> int:
+    """Bytes; 0 where the client doesn't say. The server has refused what is no number."""
+    return int(environ.get("CONTENT_LENGTH") or 0)
 
 
 def bad_request(message: str) -> Refused:

@@ -68,5 +68,5 @@ def anybody_else() -> bool:
 
 # As heavy as may be: none waits for another's.
 queue: Batches[Reading, Any] = Batches(
-    each, weigh=lambda reading: HEAVIEST, whose=lambda reading: reading.whose, name="catch up"
+    each, weigh=lambda reading: HEAVIEST, whose=lambda reading: reading.whose, name="catch up", charged=True
 )

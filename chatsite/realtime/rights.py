@@ -3,7 +3,9 @@
 Called after the commit, as `delivery` is, and as little does any of it raise.
 """
 
+from collections.abc import Collection
 from hashlib import sha256
+from typing import Any
 
 from chatsite.realtime import listeners, others, wire
 from chatsite.realtime.connection import Connection
@@ -44,13 +46,29 @@ def _evict_here(user_id: int, slug: str) -> None:
 
 @never_raises
 def end_sessions(
-    user_id: int, code: str, *, session_key: str | None = None, token_id: int | None = None
+    user_id: int,
+    code: str,
+    *,
+    session_key: str | None = None,
+    token_id: int | None = None,
 ) -> None:
     """Tell the user's connections why, and close them, in any process; only those that came in by the key or token,
     where one is named."""
     digest = None if session_key is None else digest_of(session_key)
     _end_here(user_id, code, digest, token_id)
     others.site.tell("end", user_id, code, digest, token_id)
+
+
+@never_raises
+def end_other_sessions(
+    user_id: int, code: str, *, kept: str | None = None, tokens: Collection[int] = ()
+) -> None:
+    """The same for all connections of the user that didn't come by one of `tokens` (ids). Those of the session whose key
+    was `kept` are told `renewed`: it goes on under a new key, which the browser has by a cookie, and with which they come
+    back."""
+    digest = None if kept is None else digest_of(kept)
+    _end_others_here(user_id, code, digest, list(tokens))
+    others.site.tell("end-others", user_id, code, digest, list(tokens))
 
 
 def digest_of(session_key: str) -> str:
@@ -61,17 +79,30 @@ def digest_of(session_key: str) -> str:
 def _end_here(user_id: int, code: str, digest: str | None, token_id: int | None) -> None:
     _revoked[0] += 1
     for connection in listeners.connections(user_id):
-        identity = connection.identity
-        if digest is not None and (identity.session_key is None or digest_of(identity.session_key) != digest):
+        if digest is not None and not _is_of(connection, digest):
             continue
-        if token_id is not None and identity.token_id != token_id:
+        if token_id is not None and connection.identity.token_id != token_id:
             continue
         end(connection, code)
+
+
+def _end_others_here(user_id: int, code: str, digest: str | None, tokens: list[Any]) -> None:
+    _revoked[0] += 1
+    for connection in listeners.connections(user_id):
+        if connection.identity.token_id is not None and connection.identity.token_id in tokens:
+            continue
+        end(connection, "renewed" if digest is not None and _is_of(connection, digest) else code)
+
+
+def _is_of(connection: Connection, digest: str) -> bool:
+    key = connection.identity.session_key
+    return key is not None and digest_of(key) == digest
 
 
 others.hear("restrict", _restrict_here)
 others.hear("evict", _evict_here, int, str)
 others.hear("end", _end_here, int, str, str | None, int | None)
+others.hear("end-others", _end_others_here, int, str, str | None, list)
 
 
 @never_raises

@@ -11,7 +11,8 @@ from django.conf import settings
 from django.db import connections as databases
 
 from chatsite.metrics.databases import Watched
-from chatsite.realtime import places
+from chatsite.realtime import expenses, metering, places
+from chatsite.realtime.loop import hubs
 
 logger = logging.getLogger("chatsite.realtime")
 
@@ -40,6 +41,8 @@ class Runners:
     def __init__(self) -> None:
         # By whose turn comes first.
         self._ready: dict[Hashable, deque[Worker]] = {}
+        # Those of who has cost more than their share, until that is paid off.
+        self._late: dict[Hashable, deque[Worker]] = {}
         self._running = 0
         postgresql = databases["default"].vendor == "postgresql"
         self._most = places.handlers(settings.DATABASE_CONNECTIONS) if postgresql else RUNNERS
@@ -48,7 +51,7 @@ class Runners:
 
     @property
     def idle(self) -> bool:
-        return not self._running
+        return not self._running and not self._late
 
     @property
     def busy(self) -> int:
@@ -57,7 +60,7 @@ class Runners:
     @property
     def waiting(self) -> int:
         """Workers that have something to do, and no runner yet."""
-        return sum(map(len, self._ready.values()))
+        return sum(map(len, (*self._ready.values(), *self._late.values())))
 
     def wake(self, worker: Worker) -> None:
         """Never waits. A worker is in the queue once, and in one greenlet at a time: its steps keep their order."""
@@ -96,7 +99,8 @@ class Runners:
                 worker = self._take()
                 if self._ready:
                     self._start()
-                self._one(worker)
+                if worker is not None:
+                    self._one(worker)
         finally:
             self._running -= 1
             databases.close_all()
@@ -112,19 +116,37 @@ class Runners:
     def _queue(self, worker: Worker) -> None:
         self._ready.setdefault(worker.whose, deque()).append(worker)
 
-    def _take(self) -> Worker:
+    def _take(self) -> Worker | None:
+        """Whose turn it is; None where they have cost too much, and wait."""
         whose, workers = next(iter(self._ready.items()))
         del self._ready[whose]
+        if wait := expenses.wait(whose):
+            self._put_off(whose, workers, wait)
+            return None
         worker = workers.popleft()
         if workers:
             self._ready[whose] = workers
         return worker
 
+    def _put_off(self, whose: Hashable, workers: deque[Worker], wait: float) -> None:
+        if whose in self._late:
+            self._late[whose] += workers
+            return
+        self._late[whose] = workers
+        hubs.get_hub().schedule_call_global(wait, self._go_on, whose)
+
+    def _go_on(self, whose: Hashable) -> None:
+        workers = self._late.pop(whose)
+        self._ready.setdefault(whose, deque()).extend(workers)
+        self._start()
+
     def _one(self, worker: Worker) -> None:
         """One step, then to the back of the queue: a client that sends much waits for those that send little."""
         if worker.has_work:
+            whose, began = worker.whose, metering.used()
             close_broken()
             guarded(worker.step)
+            expenses.charge(whose, metering.used() - began)
         if worker.has_work:
             self._queue(worker)
         else:

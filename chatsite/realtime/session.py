@@ -6,10 +6,12 @@ from chatsite.errors import ChatError, Invalid, Unauthorized
 from chatsite.metrics import tallies
 from chatsite.realtime import dispatch, limits, listeners, packets, wire
 from chatsite.realtime.auth import Identity
+from chatsite.realtime.budget import spent
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.engine_socket import EngineSocket
+from chatsite.realtime.holds import holds
 from chatsite.realtime.inbox import FULL, GONE, TOO_QUICK, UNREADABLE, Inbox
-from chatsite.realtime.loop import clock
+from chatsite.realtime.loop import clock, hubs
 from chatsite.realtime.packets import Packet
 from chatsite.realtime.routing import Event
 from chatsite.realtime.websocket import PROTOCOL
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 # Seconds for a new client to ask for the namespace, and for a refused one to go.
 DEADLINE = 5
+# What coming in costs the loop in seconds: the handshake, who it is, and the end.
+CONNECT_SECONDS = 1e-3
 
 
 class Asking:
@@ -57,6 +61,7 @@ class Session(Inbox):
         """The socket is closed: nothing is delivered from now on; `disconnected` follows what is being handled."""
         if self.connection is not None:
             listeners.detach(self.connection)
+            holds.forget(self.connection.identity.user_id, self)
         if self.asked:
             self.gone()
 
@@ -81,6 +86,19 @@ class Session(Inbox):
     def whose(self) -> int | str:
         """The person's id; before they are known, the address."""
         return self.socket.address if self.connection is None else self.connection.identity.user_id
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that wait for all connections of the person."""
+        if self.connection is None:
+            return self.socket.waiting
+        mine = listeners.connections(self.connection.identity.user_id)
+        return sum(one.channel.waiting for one in mine)  # type: ignore[attr-defined]
+
+    @property
+    def person(self) -> int | None:
+        """Their id, once they are let in."""
+        return self.connection.identity.user_id if self.admitted and self.connection is not None else None
 
     def _deferred_event(self, packet: Packet) -> Event | None:
         event = self.server.router.events.get(packet.data[0]) if packet.kind == packets.EVENT else None
@@ -136,7 +154,11 @@ class Session(Inbox):
         return connection
 
     def _let(self, error: Exception | None) -> None:
-        """It may come in or, with an error, not; what it sent since it asked may go on."""
+        """It may come in or, with an error, not; what it sent since it asked may go on. Who has cost too much already waits
+        here: else they would come and go as fast as they can."""
+        if error is None and (wait := self._wait_to_enter()):
+            hubs.get_hub().schedule_call_global(wait, self._let, None)
+            return
         self._asking = False
         try:
             if error is not None:
@@ -150,8 +172,15 @@ class Session(Inbox):
             if self._inbox:
                 self.server.runners.wake(self)
 
+    def _wait_to_enter(self) -> float:
+        if self.connection is None or self.connection.closed:
+            return 0.0
+        return spent.wait(self.connection.identity.user_id)
+
     def _enter(self, connection: Connection) -> None:
         self.admitted = True
+        spent.charge(connection.identity.user_id, CONNECT_SECONDS)
+        self.charge_early(connection.identity.user_id)
         tallies.admissions["ok",] += 1
         self.server.router.connected(connection)
         self.socket.push(wire.connected(connection.sid))
@@ -162,7 +191,7 @@ class Session(Inbox):
             listeners.detach(self.connection)
         code = "unauthorized" if isinstance(error, Unauthorized) else error.code
         tallies.admissions[code,] += 1
-        self.socket.push(wire.refused(error.detail, code))
+        self.socket.push(wire.refused(error.detail, code, retry_after=error.retry_after))
         clock.after(DEADLINE, self._close_refused)
 
     def _close_refused(self) -> None:

@@ -29,10 +29,11 @@ def connected(sid: str) -> bytes:
     return frame(b"40" + to_json({"sid": sid}))
 
 
-def refused(message: str, code: str, namespace: str = "") -> bytes:
-    """CONNECT_ERROR; a `namespace` other than "/" is named in front."""
+def refused(message: str, code: str, namespace: str = "", retry_after: float | None = None) -> bytes:
+    """CONNECT_ERROR; a `namespace` other than "/" is named in front. `retry_after` is in seconds."""
     prefix = f"44{namespace}," if namespace else "44"
-    return frame(prefix.encode("utf-8", "replace") + to_json({"message": message, "data": {"code": code}}))
+    data = {"code": code} if retry_after is None else {"code": code, "retry_after": retry_after}
+    return frame(prefix.encode("utf-8", "replace") + to_json({"message": message, "data": data}))
 
 
 DISCONNECT = frame(b"41")

@@ -10,18 +10,31 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def message(context: template.Context, row: Row) -> SafeString:
-    """One message of a page, which knows who is `online` (usernames) and which message is the `target` of the address."""
-    said = row.message
+    """One message of a page, which knows who is `online` (usernames), which message is the `target` of the address, and the
+    people's `signs`."""
+    said, signs = row.message, context["signs"]
+    sender, answered = said["sender"]["username"], said["reply_to"]
     return drawn(
         "messaging/_message.html",
         row={"message": said, "continued": row.continued, "mentions_me": row.mentions_me, "time": row.time},
         target=said["id"] == context.get("target"),
-        online=said["sender"]["username"] in context["online"],
+        online=sender in context["online"],
+        mark=signs.marks.get(sender),
+        alike=sender in signs.alike,
+        quote_alike=bool(answered) and answered["sender"]["username"] in signs.alike,
     )
 
 
-@register.simple_tag
-def member(one: Payload) -> SafeString:
+@register.simple_tag(takes_context=True)
+def member(context: template.Context, one: Payload) -> SafeString:
     """A row of the list beside the talk."""
-    user = {key: one["user"][key] for key in ("username", "display_name", "avatar", "online")}
-    return drawn("messaging/_member.html", member={"user": user, "role": one["role"]})
+    user, signs = (
+        {key: one["user"][key] for key in ("username", "display_name", "avatar", "online")},
+        context["signs"],
+    )
+    return drawn(
+        "messaging/_member.html",
+        member={"user": user, "role": one["role"]},
+        mark=signs.marks.get(user["username"]),
+        alike=user["username"] in signs.alike,
+    )

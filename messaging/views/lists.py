@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from accounts.marks import signs_among
 from accounts.models import User
 from chatsite.errors import Banned, Forbidden, NotFound
 from chatsite.fields import LARGEST
@@ -14,10 +15,10 @@ from chatsite.realtime import readings
 from messaging import events
 from messaging.payloads import Payload, message_payload
 from messaging.search import Span, read, search
-from messaging.timeline import rows
+from messaging.timeline import Row, named_in, rows
 from messaging.views.panel import online_of
 from messaging.views.room import place
-from rooms import activity
+from rooms import access, activity
 from rooms.models import Room
 from rooms.payloads import unread_payloads
 
@@ -34,14 +35,24 @@ def search_page(request: HttpRequest) -> HttpResponse:
         span = Span(RESULTS + 1, place(request, "before"), room=slug or None)
         found = read(request.user, search(request.user, query, span.room), span)  # type: ignore[arg-type]
         shown = found.messages[:RESULTS]
-        context["results"] = [result(message) for message in shown]
+        context["results"] = results(shown)
         context["reached"] = found.reached
         context["older"] = getattr(shown[-1], span.key) if len(found.messages) > RESULTS else found.reached
     return render(request, "messaging/search.html", context)
 
 
-def result(message: Any) -> Payload:
-    return {**message_payload(message), "room_name": message.room.name, "at": message.created_at}
+def results(messages: list[Any]) -> list[Payload]:
+    signs = signs_among(message.sender.username for message in messages)
+    return [
+        {
+            **message_payload(message),
+            "room_name": message.room.name,
+            "at": message.created_at,
+            "mark": signs.marks.get(message.sender.username),
+            "alike": message.sender.username in signs.alike,
+        }
+        for message in messages
+    ]
 
 
 @signed_in
@@ -55,18 +66,22 @@ def catch_up(request: HttpRequest) -> HttpResponse:
         unread_payloads(user),
         key=lambda about: (-about["mentions"], about["kind"] != Room.Kind.DIRECT, about["name"].casefold()),
     )
-    waiting = [{"room": about, "rows": first_unread(user, about)} for about in unread[:ROOMS]]
-    senders = {row.message["sender"]["username"] for group in waiting for row in group["rows"]}
-    context = {"current": "catch-up", "waiting": waiting, "online": online_of(senders)}
+    waiting: list[Payload] = [{"room": about, "rows": first_unread(user, about)} for about in unread[:ROOMS]]
+    messages = [row.message for group in waiting for row in group["rows"]]
+    context = {
+        "current": "catch-up",
+        "waiting": waiting,
+        "online": online_of({message["sender"]["username"] for message in messages}),
+        "signs": signs_among(named_in(messages)),
+    }
     return render(request, "messaging/catch_up.html", context)
 
 
-def first_unread(user: User, about: Payload) -> list[Any]:
+def first_unread(user: User, about: Payload) -> list[Row]:
     # Each takes some milliseconds.
     readings.give_way()
-    messages = events.history(user, about["slug"], after=about["read_seq"], limit=CATCH_UP + 5)
-    others = [message for message in messages if message["sender"]["username"] != user.username]
-    return rows([message for message in others if not message["deleted"]][:CATCH_UP], user)
+    here = access.room_for(user, about["slug"])
+    return rows(events.unread(here, user, about["read_seq"], CATCH_UP), user)
 
 
 def mark_read(user: User, slug: str | None) -> HttpResponse:

@@ -5,25 +5,29 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 
+from accounts.marks import signs_of
 from accounts.models import User
 from accounts.payloads import user_payload
-from chatsite.errors import ChatError, NotFound
-from chatsite.pages import add_errors, signed_in, without_nulls
+from chatsite.errors import NotFound
+from chatsite.pages import attempt, form_page, signed_in, without_nulls
 from messaging import events, services
 from messaging.forms import MessageForm
 from messaging.models import Message
 from messaging.payloads import Payload
-from messaging.timeline import rows
+from messaging.timeline import named_in, rows
 from messaging.views.panel import panel
-from rooms import access, membership
+from rooms import access, consent, membership
 from rooms.models import Membership, Room
 from rooms.payloads import room_payload
 
 PAGE = 50
+# So many messages that were read stand above the first that wasn't.
+ABOVE = 5
 YEAR = 60 * 60 * 24 * 365
 
 
@@ -48,23 +52,25 @@ def post(request: HttpRequest, slug: str) -> HttpResponse:
     """Without scripts, a message is a form."""
     form = MessageForm(request.POST)
     access.membership_for(request.user, slug)  # type: ignore[arg-type]
-    if form.is_valid():
-        try:
-            services.send(request.user, slug, **form.cleaned_data)  # type: ignore[arg-type]
-            return redirect(reverse("room", args=[slug]) + "#latest")
-        except ChatError as error:
-            add_errors(form, error)
-    return room_page(request, slug, window, form)
+    done, outcome = attempt(form, lambda **data: services.send(request.user, slug, **data))  # type: ignore[arg-type]
+    if done:
+        return redirect(reverse("room", args=[slug]) + "?latest=1#latest")
+    return room_page(request, slug, window, form, outcome)
 
 
-def window(request: HttpRequest, here: Room) -> Payload:
-    """The part of the room's talk that the address asks for: the newest, or what is before or after a place."""
+def window(request: HttpRequest, here: Room, first_unread: int | None) -> Payload:
+    """The part of the room's talk that the address asks for: what is before or after a place, or the latest; where it
+    asks for nothing, what is unread from its beginning, and else the latest."""
     before, after = place(request, "before"), place(request, "after")
     messages = events.around(here, before=before, after=after, limit=PAGE + 1)
     more = len(messages) > PAGE
     if after is not None:
-        return {"messages": messages[:PAGE], "older": True, "newer": more}
-    return {"messages": messages[-PAGE:], "older": more, "newer": before is not None}
+        return {"messages": messages[:PAGE], "older": True, "newer": more, "onward": True}
+    page = messages[-PAGE:]
+    unasked = before is None and "latest" not in request.GET
+    if unasked and first_unread is not None and page and page[0]["seq"] > first_unread:
+        return {**around(here, first_unread - 1, ABOVE, PAGE - ABOVE), "onward": True}
+    return {"messages": page, "older": more, "newer": before is not None}
 
 
 def place(request: HttpRequest, name: str) -> int | None:
@@ -78,42 +84,54 @@ def permalink(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     message = services.visible_message(request.user, pk)  # type: ignore[arg-type]
     if message.room.slug != slug:
         raise NotFound()
-    return room_page(request, slug, partial(around, message=message))
+    return room_page(request, slug, partial(neighbours, message=message))
 
 
-def around(request: HttpRequest, here: Room, message: Message) -> Payload:
-    half = PAGE // 2
-    before = events.around(here, before=message.seq + 1, limit=half + 1)
-    after = events.around(here, after=message.seq, limit=half + 1)
+def neighbours(request: HttpRequest, here: Room, first_unread: int | None, message: Message) -> Payload:
+    return {**around(here, message.seq, PAGE // 2, PAGE // 2), "target": message.pk}
+
+
+def around(here: Room, seq: int, above: int, below: int) -> Payload:
+    """So many messages up to `seq`, and so many beyond it."""
+    before = events.around(here, before=seq + 1, limit=above + 1)
+    after = events.around(here, after=seq, limit=below + 1)
     return {
-        "messages": before[-half:] + after[:half],
-        "older": len(before) > half,
-        "newer": len(after) > half,
-        "target": message.pk,
+        "messages": before[-above:] + after[:below],
+        "older": len(before) > above,
+        "newer": len(after) > below,
     }
 
 
 def room_page(
-    request: HttpRequest, slug: str, show: Callable[..., Payload], form: MessageForm | None = None
+    request: HttpRequest,
+    slug: str,
+    show: Callable[..., Payload],
+    form: MessageForm | None = None,
+    outcome: object = None,
 ) -> HttpResponse:
     user: Any = request.user
     here, mine = access.find(user, slug)
     # The head is read before the messages: one that comes between is seen twice, which its id tells, and never missed.
     about = room_payload(user, here)
-    shown = show(request, here)
+    unread = events.unread(here, user, about["read_seq"], limit=1) if mine and about["unread"] else []
+    first_unread = unread[0]["seq"] if unread else None
+    shown = show(request, here, first_unread)
+    # Of the room's members too, who may write while the page is open.
+    signs = signs_of(Q(username__in=named_in(shown["messages"])) | Q(pk__in=here.memberships.values("user")))
     context = {
         "current": slug,
         "room": about,
-        "rows": rows(shown["messages"], user, about["read_seq"] if mine else None, whole=not shown["older"]),
+        "rows": rows(shown["messages"], user, first_unread),
         "shown": shown,
         "target": shown.get("target"),
-        "form": form or MessageForm(),
-        "page_data": page_data(user, about, mine, shown),
+        "signs": signs,
+        "page_data": page_data(user, about, mine, shown)
+        | {"signs": signs.payload(), "first_unread": first_unread},
         **panel(here, about["members"], (message["sender"]["username"] for message in shown["messages"])),
         **composer_state(mine),
     }
     template = "messaging/room.html" if mine else "messaging/preview.html"
-    response = render(request, template, context, status=400 if form else 200)
+    response = form_page(request, template, form or MessageForm(), outcome, **context)
     if mine:
         response.set_cookie("room", slug, max_age=YEAR, samesite="Lax", httponly=True, secure=settings.SECURE)
     return response
@@ -132,9 +150,12 @@ def page_data(user: User, about: Payload, mine: Membership | None, shown: Payloa
 
 
 def composer_state(mine: Membership | None) -> Payload:
+    """Who is blocked in a direct room isn't told before they write; who blocked the other is."""
+    blocked = consent.whom_i_blocked(mine) if mine and mine.blocked else None
     return {
         "mine": mine,
-        "can_post": bool(mine and not mine.room.archived and not mine.muted),
+        "i_blocked": blocked,
+        "can_post": bool(mine and not mine.room.archived and not mine.muted and not blocked),
         "can_invite": bool(mine and mine.moderates and mine.room.kind != Room.Kind.DIRECT),
     }
 

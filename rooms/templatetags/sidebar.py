@@ -4,6 +4,7 @@ from django import template
 from django.utils.safestring import SafeString
 
 from accounts import presence
+from accounts.marks import looks_alike
 from accounts.models import User
 from accounts.payloads import user_payload
 from chatsite.drawing import drawn
@@ -47,7 +48,11 @@ def side_room(room: Payload, current: str) -> SafeString:
     about = {key: room[key] for key in ("slug", "name", "kind", "archived", "unread", "mentions")}
     about["people"] = room.get("people", [])[:1]
     return drawn(
-        "rooms/_side_room.html", room=about, calls=calls, current=room["slug"] == current and current
+        "rooms/_side_room.html",
+        room=about,
+        calls=calls,
+        current=room["slug"] == current and current,
+        usernames=usernames(room),
     )
 
 
@@ -58,17 +63,32 @@ def by_name(room: Payload) -> tuple[bool, str]:
 def with_presence(directs: list[Payload]) -> list[Payload]:
     """Each person of a direct room also says whether they are `online`."""
     names = {person["username"] for room in directs for person in room["people"]}
-    ids = dict(User.objects.filter(username__in=names).values_list("pk", "username"))
-    online = {ids[pk] for pk in presence.online_among(ids)}
-    return [with_people(room, online) for room in directs]
+    found = User.objects.filter(username__in=names).annotate(alike=looks_alike())
+    rows = list(found.values_list("pk", "username", "alike"))
+    here = set(presence.online_among([pk for pk, _, _ in rows]))
+    online = {username for pk, username, _ in rows if pk in here}
+    alike = {username for _, username, like in rows if like}
+    return [with_people(room, online, alike) for room in directs]
 
 
-def with_people(room: Payload, online: set[str]) -> Payload:
+def with_people(room: Payload, online: set[str], alike: set[str]) -> Payload:
     people = [{**person, "online": person["username"] in online} for person in room["people"]]
-    return {**room, "people": people, "name": short_name(room)}
+    return {**room, "people": people, "name": short_name(room, alike)}
 
 
-def short_name(room: Payload) -> str:
-    """Several people go by their first names, so that they fit."""
-    names = [person["display_name"] for person in room["people"]]
-    return ", ".join(name.split()[0] for name in names) if len(names) > 1 else room["name"]
+def short_name(room: Payload, alike: set[str]) -> str:
+    """Several people go by their first names, so that they fit; who looks like somebody else has the username behind."""
+    people = room["people"]
+    if len(people) == 1:
+        (person,) = people
+        known = person["display_name"] == person["username"] or person["username"] not in alike
+        return room["name"] if known else f"{room['name']} @{person['username']}"
+    return ", ".join(person["display_name"].split()[0] for person in people) or room["name"]
+
+
+@register.filter
+def usernames(room: Payload) -> str:
+    """ "@ada, @bo" of a direct room, whose name says only what they call themselves; empty where that is the same."""
+    people = room.get("people", [])
+    told = any(person["username"] != person["display_name"] for person in people)
+    return ", ".join(f"@{person['username']}" for person in people) if told else ""

@@ -7,10 +7,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from accounts import presence
+from accounts.marks import mark_of
 from accounts.models import User
 from accounts.payloads import user_payload
-from chatsite.errors import ChatError
-from chatsite.pages import add_errors, signed_in, without_nulls, words
+from chatsite.api import me
+from chatsite.pages import attempt, form_page, posted, signed_in, without_nulls, words
 from rooms import directs, membership, services
 from rooms.forms import DirectForm, NewRoomForm
 from rooms.models import Room
@@ -54,16 +55,11 @@ def rooms_of(user: User, query: str, mine: str, after: str) -> QuerySet[Room]:
 
 @signed_in
 def room_new(request: HttpRequest) -> HttpResponse:
-    form = NewRoomForm(request.POST or None)
-    if form.is_valid():
-        try:
-            room = services.create_room(request.user, **form.cleaned_data)  # type: ignore[arg-type]
-            return redirect("room", room.slug)
-        except ChatError as error:
-            add_errors(form, error)
-    return render(
-        request, "rooms/new.html", {"form": form, "current": "new"}, status=400 if form.errors else 200
-    )
+    form = NewRoomForm(posted(request))
+    done, outcome = attempt(form, lambda **data: services.create_room(me(request), **data))
+    if done:
+        return redirect("room", outcome.slug)
+    return form_page(request, "rooms/new.html", form, outcome, current="new")
 
 
 @signed_in
@@ -72,28 +68,24 @@ def direct_new(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     query = words(request, "q")[:64]
     others = User.objects.filter(is_active=True).exclude(pk=user.pk)
-    form = DirectForm(request.POST or None, initial={"members": request.GET.getlist("with")})
+    form = DirectForm(posted(request), initial={"members": request.GET.getlist("with")})
     chosen = {without_nulls(str(name)) for name in form["members"].value() or []}
     known = others.filter(username__in=chosen)
     form.fields["members"].choices = [(other.username, other.name) for other in known]  # type: ignore[attr-defined]
-    if form.is_valid():
-        try:
-            room, _ = directs.open_direct(user, form.cleaned_data["members"])
-            return redirect("room", room.slug)
-        except ChatError as error:
-            add_errors(form, error)
+    done, outcome = attempt(form, lambda members: directs.open_direct(user, members))
+    if done:
+        return redirect("room", outcome[0].slug)
     found = named(others, query)
     people = [{**user_payload(other), "chosen": other.username in chosen} for other in few(found, known)]
     people.sort(key=lambda person: (not person["online"], person["display_name"].casefold()))
     context = {
-        "form": form,
         "people": people,
         "chosen": sorted(chosen),
         "query": query,
         "more": len(people) >= SHOWN,
         "current": "direct",
     }
-    return render(request, "rooms/direct_new.html", context, status=400 if form.errors else 200)
+    return form_page(request, "rooms/direct_new.html", form, outcome, **context)
 
 
 def named(people: QuerySet[User], query: str) -> QuerySet[User]:
@@ -111,12 +103,15 @@ def few(found: QuerySet[User], chosen: QuerySet[User]) -> list[User]:
 def person(request: HttpRequest, username: str) -> HttpResponse:
     """Somebody's card, where a mention leads."""
     user: Any = request.user
-    other = membership.person(without_nulls(username))
+    other = membership.anybody(without_nulls(username))
     shared = Room.objects.exclude(kind=Room.Kind.DIRECT).filter(memberships__user=user)
     found = list(shared.filter(memberships__user=other).only("slug").order_by("slug")[: ROOMS + 1])
     context = {
         "person": user_payload(other),
+        "mark": mark_of(other),
+        "gone": not other.is_active,
         "shared": room_payloads(user, found[:ROOMS]),
         "more": len(found) > ROOMS,
+        "blocked": user.person_blocks.filter(blocked=other).exists(),
     }
     return render(request, "rooms/person.html", context)

@@ -5,13 +5,14 @@ from typing import Any
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
+from accounts.marks import signs_among
 from accounts.models import User
 from accounts.payloads import user_brief
 from chatsite.errors import ChatError
-from chatsite.pages import add_errors, signed_in, without_nulls, words
+from chatsite.pages import attempt, form_page, posted, signed_in, without_nulls, words
 from rooms import access, membership
 from rooms.forms import ChangeMemberForm, MemberForm
 from rooms.models import Membership, Room
@@ -24,40 +25,36 @@ PAGE = 100
 def members(request: HttpRequest, slug: str) -> HttpResponse:
     user: Any = request.user
     mine = access.membership_for(user, slug)
-    form = MemberForm(request.POST or None)
-    if form.is_valid():
-        try:
-            membership.add_member(user, slug, form.cleaned_data["username"].lstrip("@"))
-            return redirect("room_members", slug)
-        except ChatError as error:
-            add_errors(form, error)
-    return render(
-        request,
-        "rooms/members.html",
-        members_page(user, mine, form, words(request, "q")[:64], words(request, "after")),
-        status=400 if form.errors else 200,
-    )
+    form = MemberForm(posted(request))
+    done, outcome = attempt(form, lambda username: membership.add_member(user, slug, username.lstrip("@")))
+    if done:
+        return redirect("room_members", slug)
+    context = members_page(user, mine, words(request, "q")[:64], words(request, "after"))
+    return form_page(request, "rooms/members.html", form, outcome, **context)
 
 
-def members_page(user: User, mine: Membership, form: MemberForm, query: str, after: str) -> dict[str, Any]:
+def members_page(user: User, mine: Membership, query: str, after: str) -> dict[str, Any]:
     """By username, PAGE at a time: those after a name, and with a name that has `query` in it."""
     room = mine.room
     found = room.memberships.filter(user__is_active=True, user__username__gt=after).select_related("user")
     if query:
         found = found.filter(Q(user__username__icontains=query) | Q(user__display_name__icontains=query))
     members = [member_payload(one) for one in found.order_by("user__username")[: PAGE + 1]]
+    marks = signs_among(member["user"]["username"] for member in members).marks
     others = User.objects.filter(is_active=True).exclude(memberships__room=room)[:PAGE]
     return {
         "room": room_payload(user, room),
         "mine": mine,
         "owner": mine.role == Membership.Role.OWNER,
-        "members": [{**member, "below": below(mine, member)} for member in members[:PAGE]],
+        "members": [
+            {**member, "below": below(mine, member), "mark": marks.get(member["user"]["username"])}
+            for member in members[:PAGE]
+        ],
         "query": query,
         "many": bool(query or after or len(members) > PAGE),
         "next": members[PAGE - 1]["user"]["username"] if len(members) > PAGE else None,
         "roles": Membership.Role.choices,
         "people": [user_brief(other) for other in others] if mine.moderates else [],
-        "form": form,
         "current": room.slug,
     }
 

@@ -2,16 +2,19 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from chatsite.errors import ChatError
-from chatsite.pages import add_errors, signed_in
-from rooms import access, invites, membership, services
+from accounts import services as accounts
+from accounts.forms import InviteForm
+from chatsite.pages import attempt, form_page, posted, signed_in, without_nulls
+from rooms import access, blocks, invites, membership, services
 from rooms.forms import RoomForm
+from rooms.models import Membership, Room, RoomInvite
 from rooms.payloads import room_payload
 
 
@@ -20,22 +23,47 @@ def room_settings(request: HttpRequest, slug: str) -> HttpResponse:
     """Name and topic; what else an owner may do stands below."""
     user: Any = request.user
     mine = access.membership_for(user, slug)
-    form = RoomForm(request.POST or None, initial={"name": mine.room.name, "topic": mine.room.topic})
-    if form.is_valid():
-        try:
-            services.update_room(user, slug, **form.cleaned_data)
-            messages.success(request, "Saved.")
-            return redirect("room_settings", slug)
-        except ChatError as error:
-            add_errors(form, error)
+    form = RoomForm(posted(request), initial=named(mine))
+    done, outcome = attempt(form, lambda **data: services.update_room(user, slug, **data))
+    if done:
+        messages.success(request, "Saved.")
+        return redirect("room_settings", slug)
+    return settings_page(request, mine, form, InviteForm(), form, outcome)
+
+
+def named(mine: Membership) -> dict[str, str]:
+    return {"name": mine.room.name, "topic": mine.room.topic}
+
+
+def settings_page(
+    request: HttpRequest,
+    mine: Membership,
+    room_form: RoomForm,
+    invite_form: InviteForm,
+    used: forms.Form,
+    outcome: Any,
+) -> HttpResponse:
+    """With both forms as they are; the status is that of the one that was `used`, with its `outcome` (`form_page`)."""
+    user: Any = request.user
+    invites_here = mine.moderates and mine.room.kind != Room.Kind.DIRECT and not mine.room.archived
     context = {
         "room": room_payload(user, mine.room),
         "mine": mine,
-        "form": form,
-        "invite_link": request.session.pop("invite_link", None),
-        "current": slug,
+        "room_form": room_form,
+        "invites_here": invites_here,
+        "invite_form": invite_form,
+        "may_invite": invites_here and accounts.may_invite(user),
+        "links": links(request, mine.room) if invites_here else [],
+        "current": mine.room.slug,
     }
-    return render(request, "rooms/settings.html", context, status=400 if form.errors else 200)
+    return form_page(request, "rooms/settings.html", used, outcome, **context)
+
+
+def links(request: HttpRequest, room: Room) -> list[tuple[RoomInvite, str]]:
+    return [
+        (link, request.build_absolute_uri(reverse("invite", args=[link.invite.code])))
+        for link in invites.listed(room)
+    ]
 
 
 @require_POST
@@ -50,14 +78,30 @@ def archive(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 @signed_in
 def leave(request: HttpRequest, slug: str) -> HttpResponse:
-    membership.leave_room(request.user, slug)  # type: ignore[arg-type]
+    """For good, with `block`: then nobody can add them again."""
+    user: Any = request.user
+    if request.POST.get("block"):
+        blocks.block_room(user, slug)
+    else:
+        membership.leave_room(user, slug)
     return redirect("browse")
 
 
 @require_POST
 @signed_in
 def invite(request: HttpRequest, slug: str) -> HttpResponse:
-    """A link that leads into the room, shown once on the settings page."""
-    link = invites.make_room_invite(request.user, slug)  # type: ignore[arg-type]
-    request.session["invite_link"] = request.build_absolute_uri(reverse("invite", args=[link.invite.code]))
+    """A link that leads into the room: the first in the list on the settings page."""
+    user: Any = request.user
+    mine = access.moderating_membership(user, slug)
+    form = InviteForm(request.POST)
+    done, outcome = attempt(form, lambda **data: invites.make_room_invite(user, slug, **data))
+    if done:
+        return redirect(reverse("room_settings", args=[slug]) + "#invite")
+    return settings_page(request, mine, RoomForm(initial=named(mine)), form, form, outcome)
+
+
+@require_POST
+@signed_in
+def revoke(request: HttpRequest, slug: str, code: str) -> HttpResponse:
+    accounts.revoke_invite(invites.find(request.user, slug, without_nulls(code)).invite)  # type: ignore[arg-type]
     return redirect(reverse("room_settings", args=[slug]) + "#invite")

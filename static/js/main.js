@@ -1,4 +1,10 @@
 /** Mounts the behaviours that the page names: `data-behaviour="log reading"` loads behaviours/log.js and behaviours/reading.js. */
+import { guardKeys } from "./lib/ime.js"
+import { watchVisits } from "./lib/visits.js"
+
+guardKeys()
+watchVisits()
+
 const mounted = [...document.querySelectorAll("[data-behaviour]")].flatMap((element) =>
   element.dataset.behaviour.split(/\s+/).map(async (name) => {
     const behaviour = await import(`./behaviours/${name.replaceAll("-", "_")}.js`)

@@ -1,7 +1,6 @@
 from contextlib import contextmanager
 
 import pytest
-from django.core.cache import cache
 
 from accounts import presence
 from accounts.models import SiteSettings, User
@@ -27,11 +26,6 @@ class Wire:
     @property
     def text(self):
         return "\n".join(self.frames)
-
-
-@pytest.fixture(autouse=True)
-def fresh_limits():
-    cache.clear()
 
 
 @pytest.fixture
@@ -76,6 +70,17 @@ def administrator(db):
 @pytest.fixture
 def moderator(db):
     return User.objects.create_user("moderator", password=PASSWORD, is_staff=True)
+
+
+@pytest.fixture
+def bring_in(db):
+    """`bring_in("members")`: who may let strangers sign up."""
+
+    def bring_in(inviters):
+        SiteSettings.load()
+        SiteSettings.objects.update(inviters=inviters)
+
+    return bring_in
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from accounts import services
-from accounts.models import ApiToken, SiteSettings, User
+from accounts.models import ApiToken, Invite, SiteSettings, User
 from tests.accounts.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -197,8 +197,9 @@ def test_people_see_no_admin(client_of, owner, path):
 
 def test_site_settings_are_one_row(admin, db):
     assert admin.get("/admin/accounts/sitesettings/").url == "/admin/accounts/sitesettings/1/change/"
-    admin.post("/admin/accounts/sitesettings/1/change/", {"name": "Hut", "sign_up": "open"})
-    assert (SiteSettings.load().name, SiteSettings.load().sign_up) == ("Hut", "open")
+    wanted = {"name": "Hut", "sign_up": "open", "inviters": "members"}
+    admin.post("/admin/accounts/sitesettings/1/change/", wanted)
+    assert {name: getattr(SiteSettings.load(), name) for name in wanted} == wanted
     assert admin.get("/admin/accounts/sitesettings/add/").status_code == 403
     assert admin.get("/admin/accounts/sitesettings/1/delete/").status_code == 403
 
@@ -217,10 +218,21 @@ def test_tokens_are_revoked(admin, owner, live, committed):
 
 
 def test_links_are_revoked(moderating, owner):
-    link = services.make_invite(owner)
+    link = services.store_invite(owner)
     moderating.post("/admin/accounts/invite/", {"action": "revoke", "_selected_action": [link.pk]})
     link.refresh_from_db()
     assert link.revoked
+
+
+def test_nobody_makes_a_link_theirs_or_last_longer(moderating, administrator):
+    link = services.make_invite(administrator)
+    page = moderating.get(f"/admin/accounts/invite/{link.pk}/change/")
+    assert link.code not in page.text
+    change = {"created_by": administrator.pk, "max_uses": 5000, "expires_at_0": "", "revoked": ""}
+    services.revoke_invite(link)
+    moderating.post(f"/admin/accounts/invite/{link.pk}/change/", change)
+    before, link = link, Invite.objects.get()
+    assert (link.revoked, link.max_uses, link.expires_at) == (True, before.max_uses, before.expires_at)
 
 
 @pytest.mark.parametrize("path", [LIST, "/admin/accounts/invite/", "/admin/accounts/apitoken/"])
@@ -230,7 +242,7 @@ def test_lists_take_no_more_queries_with_more_rows(admin, make_person, django_as
 
     def rows(n):
         user = make_person(f"person{n}")
-        services.make_invite(user)
+        services.store_invite(user)
         services.make_token(user, "bot")
 
     def queries():

@@ -64,10 +64,10 @@ def test_tokens_take_one_query_and_sessions_two_however_many_they_are(
 
 
 def test_each_has_an_answer_of_their_own(owner, member, stranger, live, with_token, with_cookie):
+    good, banned = [with_token(owner), with_cookie(member)], with_token(stranger)
     services.ban(stranger)
-    good = [with_token(owner), with_cookie(member)]
     bad = [
-        with_token(stranger),
+        banned,
         with_cookie(stranger),
         Applicant(live, {"token": "nobody's"}),
         Applicant(live, {"token": 5}),

@@ -187,16 +187,16 @@ class TestSignUp:
         assert "password" not in made.data
         assert User.objects.get().check_password(PASSWORD)
 
-    def test_an_invite_code_lets_in(self, anyone, owner):
-        link = services.make_invite(owner, max_uses=1)
+    def test_an_invite_code_lets_in(self, anyone, moderator):
+        link = services.make_invite(moderator, max_uses=1)
         assert anyone.post("/user", {**BO, "invite": link.code}, format="json").status_code == 201
         again = anyone.post("/user", {**BO, "username": "other", "invite": link.code}, format="json")
         assert error(again) == (404, "not_found")
         assert User.objects.count() == 2
 
-    def test_where_closed_nobody_may(self, anyone, owner, sign_up_is):
+    def test_where_closed_nobody_may(self, anyone, moderator, sign_up_is):
         sign_up_is("closed")
-        link = services.make_invite(owner)
+        link = services.make_invite(moderator)
         assert error(anyone.post("/user", {**BO, "invite": link.code}, format="json")) == (403, "forbidden")
 
     @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ def leads(monkeypatch):
     return followed
 
 
-def test_who_is_logged_in_says_yes_first(client_of, owner, member, leads):
-    link = services.make_invite(owner)
+def test_who_is_logged_in_says_yes_first(client_of, moderator, member, leads):
+    link = services.make_invite(moderator)
     client = client_of(member)
     assert client.get(f"/invite/{link.code}").status_code == 200
     assert leads == []
@@ -30,8 +30,8 @@ def test_who_is_logged_in_says_yes_first(client_of, owner, member, leads):
     assert leads == ["member"]
 
 
-def test_who_followed_a_link_may_do_so_again_at_no_cost(owner, member, stranger, leads):
-    link = services.make_invite(owner, max_uses=1)
+def test_who_followed_a_link_may_do_so_again_at_no_cost(moderator, member, stranger, leads):
+    link = services.make_invite(moderator, max_uses=1)
     for _ in range(3):
         assert services.use_invite(member, link.code) == "/profile"
     link.refresh_from_db()
@@ -40,7 +40,10 @@ def test_who_followed_a_link_may_do_so_again_at_no_cost(owner, member, stranger,
         services.use_invite(stranger, link.code)
 
 
-def test_the_page_names_the_room_that_a_link_leads_to(client, client_of, owner, stranger, private_room):
+def test_the_page_names_the_room_that_a_link_leads_to(
+    client, client_of, owner, stranger, private_room, sign_up_is
+):
+    sign_up_is("open")
     link = make_room_invite(owner, private_room.slug).invite
     assert "owner invited you to the room Board" in client.get(f"/invite/{link.code}").content.decode()
     joining = client_of(stranger)
@@ -50,7 +53,8 @@ def test_the_page_names_the_room_that_a_link_leads_to(client, client_of, owner, 
     assert private_room.memberships.filter(user=stranger).exists()
 
 
-def test_signing_up_by_a_rooms_link_ends_in_the_room(client, owner, private_room):
+def test_signing_up_by_a_rooms_link_ends_in_the_room(client, owner, private_room, bring_in):
+    bring_in("members")
     link = make_room_invite(owner, private_room.slug).invite
     data = {"username": "bo.b", "password": "correct horse battery"}
     assert client.post(f"/invite/{link.code}", data).url == "/chat/board"
@@ -70,8 +74,8 @@ def maker_banned(link):
 
 
 @pytest.mark.parametrize("spoil", [services.revoke_invite, expired, used_up, maker_banned])
-def test_a_link_that_is_over_lets_nobody_in(client, client_of, owner, member, leads, spoil):
-    link = services.make_invite(owner)
+def test_a_link_that_is_over_lets_nobody_in(client, client_of, moderator, member, leads, spoil):
+    link = services.make_invite(moderator)
     spoil(link)
     data = {"username": "bo.b", "password": "correct horse battery"}
     for page in (client.get(f"/invite/{link.code}"), client.post(f"/invite/{link.code}", data)):
@@ -97,16 +101,14 @@ class TestStaffPage:
         client.post(f"/people/invite/{link.pk}/revoke")
         assert link.code not in client.get("/people/invite").content.decode()
 
-    def test_a_link_may_be_for_ever(self, client_of, moderator):
-        client_of(moderator).post("/people/invite", {"days": "0", "max_uses": ""})
-        link = Invite.objects.get()
-        assert (link.expires_at, link.max_uses) == (None, None)
-
     @pytest.mark.parametrize(
         "data",
         [
             {},
-            {"days": "5"},
+            {"days": "5", "max_uses": "1"},
+            {"days": "0", "max_uses": "1"},
+            {"days": "7", "max_uses": ""},
+            {"days": "7", "max_uses": "10001"},
             {"days": "7", "max_uses": "0"},
             {"days": "7", "max_uses": "9" * 30},
             {"days": "7", "max_uses": "\0"},
@@ -117,16 +119,16 @@ class TestStaffPage:
         assert not Invite.objects.exists()
 
     def test_others_may_not(self, client, client_of, member):
-        link = services.make_invite(member, for_site=True)
+        link = services.store_invite(member, for_site=True)
         assert client.get("/people/invite").url.startswith("/login")
         client = client_of(member)
         assert client.get("/people/invite").status_code == 403
         assert client.post("/people/invite", {"days": "7"}).status_code == 403
         assert client.post(f"/people/invite/{link.pk}/revoke").status_code == 403
-        assert Invite.objects.usable().count() == 1
+        assert not Invite.objects.get(pk=link.pk).revoked
 
     def test_a_rooms_link_is_neither_shown_nor_revoked_here(self, client_of, moderator, owner):
-        link = services.make_invite(owner)
+        link = services.store_invite(owner)
         client = client_of(moderator)
         assert link.code not in client.get("/people/invite").content.decode()
         assert client.post(f"/people/invite/{link.pk}/revoke").status_code == 404
@@ -136,13 +138,13 @@ class TestStaffPage:
     ):
         client = client_of(moderator)
         for _ in range(12):
-            services.make_invite(moderator, for_site=True)
-        with django_assert_max_num_queries(16):
+            services.make_invite(moderator)
+        with django_assert_max_num_queries(19):
             client.get("/people/invite")
 
 
-def test_a_link_that_ran_out_lets_nobody_back(owner, member):
-    invite = services.make_invite(owner)
+def test_a_link_that_ran_out_lets_nobody_back(moderator, member):
+    invite = services.make_invite(moderator)
     services.use_invite(member, invite.code)
     services.use_invite(member, invite.code)
     Invite.objects.update(expires_at=timezone.now() - timedelta(seconds=1))

@@ -1,10 +1,14 @@
+from datetime import UTC, datetime
+
 import pytest
+import time_machine
 from django.contrib.auth import hashers
 from django.contrib.sessions.models import Session
+from django.core import signing
 from django.db import OperationalError
 from django.test import Client
 
-from accounts import limits, services
+from accounts import devices, limits, services
 from accounts.services import sessions
 from tests.accounts.conftest import PASSWORD
 
@@ -71,6 +75,137 @@ def test_failures_of_an_address_are_limited_over_all_names(client, owner, monkey
     assert log_in(client).status_code == 429
     client.defaults["REMOTE_ADDR"] = "198.51.100.7"
     assert log_in(client).status_code == 302
+
+
+class TestDevices:
+    """Somebody else's guesses, from one address or from many, don't keep the owner out of where they logged in before."""
+
+    @pytest.fixture(autouse=True)
+    def one_window(self):
+        """However long so many guesses take."""
+        with time_machine.travel(datetime.now(UTC), tick=False):
+            yield
+
+    @pytest.fixture
+    def home(self, owner):
+        """The owner's browser, logged out again."""
+        browser = Client(REMOTE_ADDR="203.0.113.5")
+        log_in(browser)
+        browser.post("/logout")
+        return browser
+
+    @staticmethod
+    def guess(address, name="owner"):
+        return log_in(Client(REMOTE_ADDR=address), name, "wrong").status_code
+
+    def lock(self, name="owner"):
+        """From as many addresses as it takes."""
+        for n in range(limits.LOGINS_PER_NAME_ANYWHERE):
+            assert self.guess(f"198.51.100.{n // limits.LOGINS_PER_NAME + 1}", name) == 400
+
+    def test_guesses_from_one_address_lock_the_name_there_alone(self, owner):
+        for _ in range(limits.LOGINS_PER_NAME):
+            assert self.guess("198.51.100.1") == 400
+        assert self.guess("198.51.100.1") == 429
+        assert log_in(Client(REMOTE_ADDR="198.51.100.2")).status_code == 302
+
+    def test_one_address_alone_never_locks_the_name_everywhere(self, owner):
+        for _ in range(2 * limits.LOGINS_PER_NAME_ANYWHERE):
+            self.guess("198.51.100.1")
+        assert self.guess("198.51.100.2") == 400
+
+    @pytest.mark.parametrize("name", ["owner", "nobody"])
+    def test_guesses_from_many_addresses_have_a_bound(self, owner, name):
+        self.lock(name)
+        assert self.guess("192.0.2.1", name) == 429
+        assert self.guess("192.0.2.1", "member") == 400
+
+    def test_which_a_known_browser_passes(self, home):
+        self.lock()
+        assert log_in(Client(REMOTE_ADDR="192.0.2.1")).status_code == 429
+        assert log_in(home).status_code == 302
+
+    def test_also_at_an_address_that_may_try_no_more(self, home):
+        for n in range(limits.LOGINS_PER_ADDRESS):
+            self.guess("203.0.113.5", f"name{n}")
+        assert self.guess("203.0.113.5", "another") == 429
+        assert log_in(home).status_code == 302
+
+    def test_it_has_a_bound_of_its_own(self, home, member):
+        for _ in range(limits.LOGINS_PER_DEVICE):
+            assert log_in(home, "owner", "wrong").status_code == 400
+        assert log_in(home).status_code == 429
+        assert log_in(home, "member").status_code == 302, "it is known for one person, and counts for one"
+
+    def test_it_is_known_to_all_who_log_in_there(self, home, member):
+        log_in(home, "member")
+        home.post("/logout")
+        self.lock()
+        self.lock("member")
+        assert log_in(home, "owner").status_code == 302
+        home.post("/logout")
+        assert log_in(home, "member").status_code == 302
+
+    def test_it_is_not_known_to_others(self, home, member):
+        self.lock("member")
+        assert log_in(home, "member").status_code == 429
+
+    @pytest.mark.parametrize("end", ["password", "everywhere", "ban"])
+    def test_a_new_password_or_a_logout_everywhere_ends_it(self, home, owner, end):
+        if end == "password":
+            services.change_password(owner, PASSWORD + "!")
+        elif end == "everywhere":
+            services.log_out_everywhere(owner)
+        else:
+            services.ban(owner)
+            services.unban(owner)
+        self.lock()
+        assert log_in(home, password=PASSWORD + "!" * (end == "password")).status_code == 429
+
+    def test_but_not_in_the_browser_that_did_it(self, home, owner):
+        log_in(home)
+        home.post("/password", {"current": PASSWORD, "password": PASSWORD + "!"})
+        home.post("/profile/others-out")
+        home.post("/logout")
+        self.lock()
+        assert log_in(home, password=PASSWORD + "!").status_code == 302
+
+    def test_whoever_came_by_a_reset_link_is_known(self, owner):
+        self.lock()
+        browser = Client(REMOTE_ADDR="203.0.113.9")
+        browser.post(services.make_reset_link(owner), {"password": PASSWORD + "!"})
+        assert log_in(browser, password=PASSWORD + "!").status_code == 302
+
+    def test_the_cookie_is_hidden_from_scripts_and_other_sites(self, home):
+        cookie = home.cookies[devices.COOKIE]
+        assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
+        assert cookie["max-age"] == devices.AGE
+        assert PASSWORD not in cookie.value
+
+    @pytest.mark.parametrize("make", [
+        lambda value: "x" + value,
+        lambda value: value[:-1],
+        lambda value: "",
+        lambda value: "\0é",
+        lambda value: signing.dumps([[1, "x"]], salt=devices.SALT),
+        lambda value: signing.dumps(5, salt=devices.SALT),
+        lambda value: signing.dumps([["1", 2, None]], salt=devices.SALT),
+        lambda value: signing.dumps([[10**30, "x", "é"]], salt=devices.SALT),
+    ])  # fmt: skip
+    def test_a_cookie_that_is_not_ours_knows_nobody(self, home, make):
+        self.lock()
+        home.cookies[devices.COOKIE] = make(home.cookies[devices.COOKIE].value)
+        assert log_in(home).status_code == 429
+
+    def test_a_failed_login_gives_none(self, owner):
+        browser = Client()
+        log_in(browser, "owner", "wrong")
+        assert devices.COOKIE not in browser.cookies
+
+    def test_strangers_do_not_keep_somebody_from_changing_their_password(self, home, owner):
+        log_in(home)
+        self.lock()
+        assert home.post("/password", {"current": PASSWORD, "password": PASSWORD + "!"}).url == "/profile"
 
 
 def test_logging_in_often_is_no_failure(client, owner, monkeypatch):
@@ -149,6 +284,24 @@ def test_logging_out_ends_this_session_and_its_sockets_only(client, owner, membe
     assert not any(other.channel.frames for other in others)
     assert client.get("/profile").status_code == 302
     assert not Session.objects.exists()
+
+
+def test_the_session_that_logs_out_everywhere_else_goes_on_for_its_sockets_too(
+    client, owner, member, live, committed
+):
+    log_in(client)
+    here = live(owner, session_key=client.session.session_key)
+    others = [live(owner, session_key="other"), live(owner, token_id=1)]
+    somebody = live(member, session_key=client.session.session_key)
+    with committed():
+        assert client.post("/profile/others-out").url == "/profile"
+    assert '["session-ended",{"code":"renewed"}]' in here.channel.text
+    for other in others:
+        assert '["session-ended",{"code":"logged_out"}]' in other.channel.text
+    # All must show what lets them in now: the one that goes on has another key.
+    assert all(connection.channel.closed for connection in [here, *others])
+    assert not somebody.channel.frames
+    assert client.get("/profile").status_code == 200
 
 
 def test_a_logout_that_fails_in_its_midst_ends_the_sockets_and_can_be_repeated(
@@ -238,3 +391,33 @@ def test_what_cannot_be_a_login_is_refused_without_a_hash(client, owner, monkeyp
 def test_the_theme_is_a_cookie(client, db, choice, cookie):
     answer = client.post("/theme", {"theme": choice, "next": "/login"})
     assert (answer.url, answer.cookies["theme"].value) == ("/login", cookie)
+
+
+def in_another_tab():
+    """A browser that has logged in, and a form that it had opened before."""
+    browser = Client(enforce_csrf_checks=True)
+    token = str(browser.get("/login").context["csrf_token"])
+    stale = {"csrfmiddlewaretoken": token, "username": "owner", "password": PASSWORD}
+    assert browser.post("/login", stale).url == "/"
+    return browser, {**stale, "next": "/profile"}
+
+
+def test_the_login_of_a_second_tab_leads_on(owner):
+    browser, stale = in_another_tab()
+    assert browser.post("/login", stale).url == "/profile"
+    assert browser.post("/login", {**stale, "next": "https://example.org"}).url == "/"
+    assert browser.post("/signup", stale).url == "/profile"
+
+
+def test_other_forms_of_another_session_are_still_refused(owner):
+    browser, stale = in_another_tab()
+    for path in ("/password", "/logout", "/profile/others-out"):
+        assert browser.post(path, stale).status_code == 403
+    assert Client(enforce_csrf_checks=True).post("/login", stale).status_code == 403
+
+
+def test_a_logout_clears_what_the_browser_kept_where_it_heeds_that(client, owner):
+    log_in(client)
+    assert "Clear-Site-Data" not in client.post("/logout").headers
+    log_in(client)
+    assert client.post("/logout", secure=True)["Clear-Site-Data"] == '"cache"'

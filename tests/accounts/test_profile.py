@@ -1,9 +1,9 @@
 import pytest
 
 from accounts import services
-from accounts.models import ApiToken
+from accounts.models import ApiToken, User
 from accounts.services import tokens
-from chatsite.errors import Invalid
+from chatsite.errors import Conflict, Unauthorized
 
 pytestmark = pytest.mark.django_db
 
@@ -117,8 +117,26 @@ class TestTokens:
     def test_there_is_an_end_to_tokens(self, owner, monkeypatch):
         monkeypatch.setattr(tokens, "MOST", 1)
         services.make_token(owner, "one")
-        with pytest.raises(Invalid):
+        with pytest.raises(Conflict):
             services.make_token(owner, "two")
+
+    def test_one_too_many_is_refused_in_the_page(self, client_of, owner, monkeypatch):
+        monkeypatch.setattr(tokens, "MOST", 1)
+        services.make_token(owner, "one")
+        page = client_of(owner).post("/profile/token", {"name": "two"})
+        assert page.status_code == 409
+        assert page.context["token_form"].non_field_errors() == [
+            "There are 1 tokens already. Revoke one first."
+        ]
+        assert page.context["form"].errors == {}
+        assert owner.tokens.count() == 1
+
+    def test_none_is_made_by_what_let_somebody_in_before(self, owner):
+        before = User.objects.get(pk=owner.pk)
+        services.change_password(owner, "quite another horse")
+        with pytest.raises(Unauthorized):
+            services.make_token(before, "behind the change")
+        assert not owner.tokens.exists()
 
 
 def test_logging_out_everywhere_else_keeps_this_browser(client_of, owner, live, committed):

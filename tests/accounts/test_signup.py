@@ -11,8 +11,8 @@ BO = {"username": "bo.b", "display_name": " Bo  B ", "password": PASSWORD}
 
 
 @pytest.fixture
-def link(owner):
-    return services.make_invite(owner)
+def link(moderator):
+    return services.make_invite(moderator)
 
 
 @pytest.fixture
@@ -42,9 +42,9 @@ def test_where_sign_up_is_open_anyone_may(client, open_site):
     assert client.get("/profile").context["user"] == user
 
 
-def test_an_invite_link_lets_somebody_in_and_counts(client, link, owner):
+def test_an_invite_link_lets_somebody_in_and_counts(client, link):
     page = client.get(f"/invite/{link.code}")
-    assert b"owner invited you" in page.content
+    assert b"moderator invited you" in page.content
     assert client.post(f"/invite/{link.code}", BO).status_code == 302
     link.refresh_from_db()
     assert link.uses == 1

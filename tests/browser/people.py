@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.spares import Spares
+from tests.browser.spares import Listeners, Spares
 from tests.realtime.cast import rest
 from tests.realtime.harness import Server
 
@@ -16,10 +16,15 @@ PASSWORD = "correct horse battery"
 PHONE = {"viewport": {"width": 390, "height": 820}, "has_touch": True, "is_mobile": True}
 DESKTOP = {"viewport": {"width": 1360, "height": 820}}
 HERE = {**DESKTOP, "locale": "en-GB"}
+# What a browser tells a page that it puts away and brings back by its back button; Playwright's own keeps none.
+PUT_AWAY = "dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))"
+BRING_BACK = "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))"
 numbers = itertools.count(1)
 
-# What a page must not say: everything else on the console is a fault of ours.
+# What a page may say on the console: everything else is a fault of ours. An answer that is an error is noted by itself.
 EXPECTED = re.compile(r"net::ERR_|Failed to load resource|WebSocket connection|WebSocket is closed")
+# Engine.IO's own refusals, of sessions that ended with their server.
+UNNOTED = re.compile(r"/socket\.io/")
 
 
 def new_room(server: Server, owner: str, **details: Any) -> str:
@@ -37,25 +42,46 @@ def post(server: Server, who: str, room: str, body: str, **details: Any) -> dict
 
 
 class Visits:
-    """Opens pages as people, each in a browser of their own, and notes what goes wrong in any."""
+    """Opens pages as people, each in a browser of their own, and notes what goes wrong in any page of any of them.
+
+    `faults` are uncaught errors and rejections, words on the console, breaches of the security policy, and answers with
+    an error to what a page itself asks for: its files, its API. `expected` has statuses of such answers that a test is
+    about."""
 
     sessions: dict[tuple[str, str], list[Any]] = {}
 
     def __init__(self, browser: Browser, server: Server) -> None:
-        self.server, self.spares = server, Spares(browser, server.url)
+        self.server, self.spares = server, Spares(browser, server.url, self.listeners)
         self.faults: list[str] = []
+        self.expected: set[int] = set()
 
     def __call__(self, who: str | None, path: str, **options: Any) -> Page:
         context = self.spares.take({**HERE, **options})
         if who:
             context.add_cookies(self.cookies(who))
         page = context.new_page()
-        page.on("pageerror", lambda error: self.faults.append(f"{who} {path}: {error}"))
-        page.on("console", lambda message: self.note(f"{who} {path}", message))
         page.goto(self.server.url + path)
         if who and options.get("java_script_enabled", True) and page.locator("[data-live]").count():
             expect(page.locator("html[data-live-status=online]")).to_have_count(1)
         return page
+
+    @property
+    def listeners(self) -> Listeners:
+        return {"weberror": self.note_error, "console": self.note_words, "response": self.note_answer}
+
+    def note_error(self, error: Any) -> None:
+        self.faults.append(f"{error.page.url if error.page else '-'}: {error.error}")
+
+    def note_words(self, message: Any) -> None:
+        if message.type in ("error", "warning") and not EXPECTED.search(message.text):
+            self.faults.append(f"{message.page.url if message.page else '-'}: {message.text}")
+
+    def note_answer(self, response: Any) -> None:
+        """A page that is not found may be what a test is about; a file or an answer that a page needs may not."""
+        bad = 500 if response.request.resource_type == "document" else 400
+        if response.status < bad or response.status in self.expected or UNNOTED.search(response.url):
+            return
+        self.faults.append(f"{response.status} {response.request.method} {response.url}")
 
     def cookies(self, who: str) -> list[Any]:
         key = (self.server.url, who)
@@ -73,10 +99,6 @@ class Visits:
         page.wait_for_url("**/chat/**")
         page.close()
         return context.cookies()
-
-    def note(self, where: str, message: Any) -> None:
-        if message.type in ("error", "warning") and not EXPECTED.search(message.text):
-            self.faults.append(f"{where}: {message.text}")
 
     def close(self) -> None:
         self.spares.give_back()

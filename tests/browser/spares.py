@@ -1,6 +1,7 @@
 """Browsers of their own (Playwright's contexts) that serve one test after another: a new one takes three times as long."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext
@@ -8,14 +9,18 @@ from playwright.sync_api import Browser, BrowserContext
 # All that a page can keep but what it was sent: files stay in the cache, as with anybody who comes back.
 KEPT = "cookies,local_storage,indexeddb,cache_storage,service_workers"
 
+Listeners = dict[str, Callable[[Any], None]]
+
 
 class Spares:
-    """Those of a server and its tests, by what they were made with."""
+    """Those of a server and its tests, by what they were made with. `listeners`, by Playwright's names of events, hear of
+    every page of those that are taken."""
 
     free: dict[tuple[str, str], list[BrowserContext]] = defaultdict(list)
 
-    def __init__(self, browser: Browser, url: str) -> None:
+    def __init__(self, browser: Browser, url: str, listeners: Listeners | None = None) -> None:
         self.browser, self.url = browser, url
+        self.listeners = listeners or {}
         self.taken: list[tuple[BrowserContext, str]] = []
 
     def take(self, options: dict[str, Any]) -> BrowserContext:
@@ -24,6 +29,8 @@ class Spares:
         context = spare.pop() if spare else self.browser.new_context(**options)
         self.taken.append((context, made_with))
         context.once("close", self.forget)
+        for name, listener in self.listeners.items():
+            context.on(name, listener)  # type: ignore[call-overload]
         return context
 
     def forget(self, closed: BrowserContext) -> None:
@@ -34,6 +41,8 @@ class Spares:
             context, made_with = self.taken.pop()
             context.remove_listener("close", self.forget)
             self.empty(context)
+            for name, listener in self.listeners.items():
+                context.remove_listener(name, listener)
             self.free[self.url, made_with].append(context)
 
     def empty(self, context: BrowserContext) -> None:

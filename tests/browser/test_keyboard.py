@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.people import message, new_room, say, side
+from tests.browser.people import message, new_room, post, say, side
 
 
 def test_enter_sends_and_shift_enter_breaks(visit, room):
@@ -87,3 +87,42 @@ def test_the_skip_link_comes_first(visit, room):
     owner = visit("owner", "/chat/")
     owner.keyboard.press("Tab")
     expect(owner.get_by_role("link", name="Skip to the page")).to_be_focused()
+
+
+def test_the_log_is_one_stop_of_the_tab_key(visit, room, server):
+    for number in range(30):
+        post(server, "owner", room, f"see https://example.org/{number} and @member")
+    owner = visit("owner", f"/chat/{room}")
+    live = post(server, "owner", room, "live: https://example.org/ and @member")
+    expect(owner.locator(f"#message-{live['id']}")).to_be_visible()
+    text = owner.locator("#composer-body")
+    text.focus()
+    owner.keyboard.press("Shift+Tab")
+    expect(owner.locator(".log")).to_be_focused()
+    owner.keyboard.press("Tab")
+    expect(text).to_be_focused()
+
+
+def test_what_is_inside_of_a_message_is_reached_from_it(visit, room, server):
+    for number in range(3):
+        post(server, "member", room, f"see https://example.org/{number}")
+    owner = visit("owner", f"/chat/{room}")
+    text = owner.locator("#composer-body")
+    owner.locator(".log").focus()
+    owner.keyboard.press("ArrowUp")
+    row = message(owner, "example.org/2")
+    expect(row).to_be_focused()
+    inside = []
+    for _ in range(10):
+        owner.keyboard.press("Tab")
+        if not row.evaluate("row => row.contains(document.activeElement)"):
+            break
+        inside.append(owner.evaluate("document.activeElement.href ?? document.activeElement.dataset.action"))
+    assert "https://example.org/2" in inside
+    assert "reply" in inside
+    # From anywhere inside, Escape goes back to writing.
+    row.focus()
+    owner.keyboard.press("Tab")
+    owner.keyboard.press("Escape")
+    expect(text).to_be_focused()
+    assert row.locator("a[tabindex='0']").count() == 0

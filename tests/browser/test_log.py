@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.people import message, new_room, post, say, wait_until_read
+from tests.realtime.cast import rest
 
 
 @pytest.fixture(scope="module")
@@ -131,16 +132,6 @@ def test_copying_the_link(visit, room, server):
     assert re.fullmatch(rf"{server.url}/chat/{room}/message/\d+", copied)
 
 
-def test_new_is_found_on_an_older_page(visit, server):
-    slug = new_room(server, "owner", members=["member"])
-    for number in range(70):
-        post(server, "owner", slug, f"unseen {number}")
-    member = visit("member", f"/chat/{slug}")
-    expect(message(member, "unseen 69")).to_be_in_viewport()
-    member.locator(".log").evaluate("log => { log.scrollTop = 0 }")
-    expect(member.locator(".new-line + .message")).to_contain_text("unseen 0")
-
-
 def test_a_page_that_stays_open_stays_light(visit, server):
     slug = new_room(server, "owner", members=["member"])
     member = visit("member", f"/chat/{slug}")
@@ -156,3 +147,31 @@ def test_a_page_that_stays_open_stays_light(visit, server):
     )
     assert member.locator(".message[data-id]").count() <= 400
     expect(member.get_by_role("link", name="Older messages")).to_be_attached()
+
+
+def test_today_is_yesterday_after_midnight(visit, room, server):
+    post(server, "owner", room, "said today")
+    owner = visit("owner", "/login")
+    owner.clock.install()
+    owner.goto(f"{server.url}/chat/{room}")
+    expect(owner.locator(".day")).to_have_text("Today")
+    owner.clock.fast_forward("24:00:00")
+    expect(owner.locator(".day")).to_have_text("Yesterday")
+
+
+def test_only_what_was_said_and_by_whom_is_copied(visit, room, server):
+    post(server, "owner", room, "the first line")
+    post(server, "owner", room, "the second line")
+    quoted = post(server, "member", room, "an **answer**")
+    edited = rest(
+        server, server.tokens["member"], "PATCH", f"/message/{quoted['id']}", body="an **answer** anew"
+    )
+    assert edited.status_code == 200
+    owner = visit("owner", f"/chat/{room}")
+    message(owner, "anew").hover()
+    expect(owner.get_by_role("toolbar", name="Message actions")).to_be_visible()
+    owner.evaluate("getSelection().selectAllChildren(document.querySelector('.messages'))")
+    lines = [
+        line.strip() for line in owner.evaluate("getSelection().toString()").splitlines() if line.strip()
+    ]
+    assert lines == ["owner", "the first line", "the second line", "member", "an answer anew"]

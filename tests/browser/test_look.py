@@ -105,6 +105,20 @@ def test_touch_targets_on_a_phone(visit, furnished):
     assert small == []
 
 
+@pytest.mark.parametrize(
+    "size", [PHONE, {**PHONE, "viewport": {"width": 1024, "height": 768}}], ids=["phone", "tablet"]
+)
+def test_no_field_is_so_small_that_a_phone_zooms_into_it(visit, furnished, size):
+    page = visit("owner", "/chat/", **size)
+    for path in PAGES:
+        page.goto(visit.server.url + path.format(room=furnished))
+        small = page.evaluate(
+            """() => [...document.querySelectorAll("input:not([type=hidden]), select, textarea")]
+            .filter((one) => parseFloat(getComputedStyle(one).fontSize) < 16).map((one) => one.outerHTML)"""
+        )
+        assert small == [], path
+
+
 def test_the_sidebar_slides_on_a_phone(visit, furnished):
     page = visit("owner", f"/chat/{furnished}", **PHONE)
     sidebar = page.locator("#sidebar")

@@ -5,6 +5,7 @@ import time
 import uuid
 
 import pytest
+import socketio
 
 from tests.bus.conftest import wait_for
 from tests.realtime.cast import Browser, Chatter, rest
@@ -144,6 +145,25 @@ def test_a_logout_ends_the_sockets_of_that_session_in_the_other_process(two, pac
     assert time.monotonic() - began < 2 * pace.stretch, pace
     settled(two, stays)
     assert stays.all("session-ended") == []
+
+
+def test_whoever_logs_out_everywhere_else_comes_back_in_the_other_process(two):
+    page, elsewhere = Browser(two.one, "boss"), Browser(two.one, "boss")
+    before = page.cookie_header
+    tab, gone = (Chatter(two.other, cookies=one.cookie_header) for one in (page, elsewhere))
+    two.opened += [tab, gone]
+    page.form("/profile/others-out")
+    assert tab.wait("session-ended") == {"code": "renewed"}
+    assert gone.wait("session-ended") == {"code": "logged_out"}
+    for chatter in (tab, gone):
+        chatter.wait("disconnect")
+    # The key that somebody else may have is good for nothing, and the new one is.
+    with pytest.raises(socketio.exceptions.ConnectionError):
+        Chatter(two.other, cookies=before)
+    assert before != page.cookie_header
+    again = Chatter(two.other, cookies=page.cookie_header)
+    two.opened.append(again)
+    assert again.join("lobby")["ok"]
 
 
 def test_a_ban_ends_all_sockets_in_the_other_process(two):

@@ -103,6 +103,31 @@ def test_redis_stops_for_a_while(two, pair, pace):
     wait_for(lambda: near.heard(head))
 
 
+def test_whoever_is_removed_meanwhile_hears_of_it_and_of_nothing_behind_it(two, pair):
+    """By the database, as nobody is told by Redis."""
+    sender, _, _ = pair
+    rest(two.one, two.tokens["owner"], "POST", "/room/board/member", username="stranger")
+    removed, tab = (two.chatter(two.other, "stranger", "board") for _ in range(2))
+    two.redis.halt()
+    try:
+        before = sender.say("board", "before")["message"]["seq"]
+        assert rest(two.one, two.tokens["owner"], "DELETE", "/room/board/member/stranger").status_code == 204
+        behind = sender.say("board", "behind")["message"]["seq"]
+        for chatter in (removed, tab):
+            left = chatter.wait("member-left")
+            assert (left["room"], left["seq"], left["user"]["username"]) == ("board", before + 1, "stranger")
+            assert chatter.all("chat-message")[-1]["seq"] == before
+    finally:
+        two.redis.go_on()
+    far = two.chatter(two.other, "member", "board")
+    seq = sender.say("board", "and on")["message"]["seq"]
+    far.wait("chat-message", seq=seq)
+    for chatter in (removed, tab):
+        chatter.round_trip()
+        assert len(chatter.all("member-left")) == 1
+        assert not {data["seq"] for data in chatter.all("chat-message")} & {behind, seq}
+
+
 def test_who_cannot_hear_says_so_until_it_can(two, pair, pace):
     sender, _, far = pair
 

@@ -18,7 +18,7 @@ SIZE = 65536
 class Proxy:
     def __init__(self, upstream: int) -> None:
         self.upstream, self.port = upstream, free_port()
-        self.seconds, self.doubled = 0.0, False
+        self.seconds, self.doubled, self.swallowing = 0.0, False, False
         self.opened = 0
         self._loop = asyncio.new_event_loop()
         self._open = asyncio.Event()
@@ -56,9 +56,13 @@ class Proxy:
         """New connections are made twice, and the second one is told the same as the first. Its answers go nowhere."""
         self.doubled = True
 
+    def swallow(self) -> None:
+        """What opens a websocket on a new connection goes nowhere and is never answered; all else gets through."""
+        self.swallowing = True
+
     def heal(self) -> None:
         """As in the beginning. What was blocked goes on."""
-        self.seconds, self.doubled = 0.0, False
+        self.seconds, self.doubled, self.swallowing = 0.0, False, False
         self._loop.call_soon_threadsafe(self._open.set)
         self._run(self._listen())
 
@@ -97,7 +101,13 @@ class Proxy:
         writers, gate = [writer], self._open
         try:
             await gate.wait()
-            await self._join(reader, writer, writers, gate)
+            first = await reader.read(SIZE) if self.swallowing else b""
+            if b"upgrade: websocket" in first.lower():
+                # Until who asked has given up.
+                while await reader.read(SIZE):
+                    pass
+                return
+            await self._join(reader, writer, writers, gate, first)
         except (OSError, asyncio.CancelledError):
             for one in writers:
                 one.transport.abort()
@@ -113,10 +123,13 @@ class Proxy:
         writer: asyncio.StreamWriter,
         writers: list[asyncio.StreamWriter],
         gate: asyncio.Event,
+        first: bytes,
     ) -> None:
-        """Until one of both sides ends."""
+        """Until one of both sides ends. What was read `first` goes before the rest."""
         others = [await asyncio.open_connection("127.0.0.1", self.upstream) for _ in range(1 + self.doubled)]
         writers += [to for _, to in others]
+        for _, to in others:
+            to.write(first)
         carriers = [
             asyncio.ensure_future(self._carry(reader, [to for _, to in others], gate)),
             asyncio.ensure_future(self._carry(others[0][0], [writer], gate)),

@@ -1,3 +1,4 @@
+import "./support/browser_receivers.mjs"
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { rank, score } from "../../static/js/models/jump.js"

@@ -1,3 +1,4 @@
+import "./support/browser_receivers.mjs"
 import assert from "node:assert/strict"
 import { beforeEach, test } from "node:test"
 import { Outbox } from "../../static/js/models/outbox.js"
@@ -89,27 +90,52 @@ test("the log may tell of it before the ack does", async () => {
   assert.deepEqual(changes.filter((change) => change === "a gone"), ["a gone"])
 })
 
-test("no answer is a failure that the person may retry, and later ones go on", async () => {
+test("what could not be stored in passing says so, is tried again by itself, and keeps its place before later ones", async () => {
   outbox.connected()
   write("a")
   write("b")
   calls[0].reject({ code: "timeout" })
   await settled()
-  assert.equal(outbox.find("a").state, "failed")
-  assert.equal(calls[1].entry.client_id, "b")
+  assert.equal(outbox.find("a").state, "waiting")
+  assert.equal(outbox.find("a").error.code, "timeout")
+  assert.equal(calls.length, 1)
+  clock += timers[0].after
+  timers[0].run()
+  assert.equal(calls[1].entry.client_id, "a")
   calls[1].resolve({})
   await settled()
-  outbox.retry("a")
-  assert.equal(calls[2].entry.client_id, "a")
+  assert.equal(calls[2].entry.client_id, "b")
 })
 
-test("what failed in passing is tried again by itself on the next connection; what was refused is not", async () => {
+test("the person may have it tried again at once", async () => {
   outbox.connected()
   write("a")
-  calls[0].reject({ code: "timeout" })
+  calls[0].reject({ code: "unavailable" })
   await settled()
+  outbox.retry("a")
+  assert.equal(calls[1].entry.client_id, "a")
+  calls[1].resolve({})
+  await settled()
+  timers[0].run()
+  assert.equal(calls.length, 2)
+})
+
+test("a room that can't be written to holds up no other", async () => {
+  outbox.connected()
+  write("a", "board")
+  write("b", "lobby")
+  calls[0].reject({ code: "unavailable" })
+  await settled()
+  assert.equal(calls[1].entry.client_id, "b")
+})
+
+test("the next connection tries at once what failed in passing, and not what was refused", async () => {
+  outbox.connected()
   write("b")
-  calls[1].reject({ code: "muted", detail: "You are muted in this room." })
+  calls[0].reject({ code: "muted", detail: "You are muted in this room." })
+  await settled()
+  write("a")
+  calls[1].reject({ code: "timeout" })
   await settled()
   outbox.disconnected()
   outbox.connected()
@@ -131,19 +157,35 @@ test("a rate limit is waited out", async () => {
   assert.equal(calls[1].entry.client_id, "a")
 })
 
-test("an unavailable server is asked again with growing pauses, then it is up to the person", async () => {
+test("an unavailable server is asked again with growing pauses, for as long as it takes", async () => {
   outbox.connected()
   write("a")
-  for (let round = 0; round < 4; round += 1) {
+  for (let round = 0; round < 6; round += 1) {
     calls[round].reject({ code: "unavailable" })
     await settled()
-    if (timers[round]) {
-      clock += timers[round].after
-      timers[round].run()
-    }
+    clock += timers[round].after
+    timers[round].run()
   }
-  assert.deepEqual(timers.map((timer) => timer.after), [1000, 2000, 4000])
-  assert.equal(outbox.find("a").state, "failed")
+  assert.deepEqual(timers.map((timer) => timer.after), [1000, 2000, 4000, 8000, 8000, 8000])
+  assert.equal(calls.length, 7)
+})
+
+test("by itself it waits with the browser's own timer", async () => {
+  let tries = 0
+  const send = async () => (tries += 1) < 2 ? Promise.reject({ code: "unavailable", retry_after: 0.001 }) : {}
+  const real = new Outbox({ store, send })
+  real.connected()
+  real.add({ client_id: "a", room: "general", body: "x" })
+  for (let round = 0; round < 1000 && real.entries.length; round += 1) await new Promise((resolve) => setTimeout(resolve, 1))
+  assert.equal(tries, 2)
+})
+
+test("what another page sent or discarded while this one slept is settled", () => {
+  write("a")
+  write("b")
+  store.remove("a")
+  outbox.reconcile()
+  assert.deepEqual(outbox.entries.map((entry) => entry.client_id), ["b"])
 })
 
 test("unsent messages survive a reload and keep their order", () => {

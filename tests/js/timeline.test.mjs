@@ -1,6 +1,7 @@
+import "./support/browser_receivers.mjs"
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { dayOf, placing } from "../../static/js/models/timeline.js"
+import { dayOf, placing, untilMidnight } from "../../static/js/models/timeline.js"
 
 const message = (user, at, reply = false) => ({ user, at, reply })
 
@@ -28,4 +29,9 @@ test("a new day breaks the group", () => {
   const next = placing(above, message("ada", "2026-11-25T10:00:00.000Z"))
   assert.equal(next.day, "2026-11-25")
   assert.equal(next.continued, false)
+})
+
+test("a page waits for the reader's midnight, and a moment more", () => {
+  assert.equal(untilMidnight(new Date(2026, 10, 23, 23, 59, 59)), 2000)
+  assert.equal(untilMidnight(new Date(2026, 11, 31, 0, 0, 0)), 24 * 60 * 60 * 1000 + 1000)
 })

@@ -1,6 +1,8 @@
+import "./support/browser_receivers.mjs"
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { Drafts } from "../../static/js/models/drafts.js"
+import { characters, tooLong } from "../../static/js/models/characters.js"
+import { Draft } from "../../static/js/models/draft.js"
 import { format } from "../../static/js/models/formatting.js"
 import { candidates, complete, mentionAt } from "../../static/js/models/mention.js"
 
@@ -8,6 +10,11 @@ test("the mention being typed is found at the caret, and not inside a word", () 
   assert.deepEqual(mentionAt("hi @ad", 6), { start: 3, query: "ad" })
   assert.deepEqual(mentionAt("@", 1), { start: 0, query: "" })
   assert.equal(mentionAt("mail me@ad", 10), null)
+  assert.equal(mentionAt("@@ad", 4), null)
+  assert.deepEqual(mentionAt("ありがとう@mi", 8), { start: 5, query: "mi" })
+  assert.deepEqual(mentionAt("「\uff20bo", 4), { start: 1, query: "bo" })
+  assert.deepEqual(mentionAt(`${"x ".repeat(50)}"@ad`, 104), { start: 101, query: "ad" })
+  assert.equal(mentionAt(`${"x".repeat(50)}@${"a".repeat(33)}`, 84), null)
   assert.equal(mentionAt("hi @ada there", 13), null)
 })
 
@@ -45,17 +52,76 @@ test("a code block stands on its own lines, a link waits for its address", () =>
   assert.equal(link.text.slice(0, link.start), "the [notes](https://")
 })
 
-test("drafts are kept by person and room; an empty one is none", () => {
+function store() {
   const kept = new Map()
-  const store = {
+  return {
+    kept,
     getItem: (key) => kept.get(key) ?? null,
     setItem: (key, value) => kept.set(key, value),
     removeItem: (key) => kept.delete(key),
   }
-  const drafts = new Drafts(store, "ada")
-  drafts.set("general", "half a thought")
-  assert.equal(drafts.get("general"), "half a thought")
-  assert.equal(new Drafts(store, "bo").get("general"), "")
-  drafts.set("general", "  ")
-  assert.equal(kept.size, 0)
+}
+
+const quote = { id: 7, sender: { display_name: "Bo" }, body: "Is it?" }
+
+test("a draft is kept by person and room; an empty one is none", () => {
+  const shared = store()
+  const draft = new Draft(shared, "ada", "general")
+  draft.typed("half a thought")
+  assert.equal(new Draft(shared, "ada", "general").text, "half a thought")
+  assert.equal(new Draft(shared, "bo", "general").text, "")
+  assert.equal(new Draft(shared, "ada", "board").text, "")
+  draft.typed("  ")
+  assert.equal(shared.kept.size, 0)
+})
+
+test("an answer and an edit are kept with their text, and the message that was begun waits below the edit", () => {
+  const shared = store()
+  const draft = new Draft(shared, "ada", "general")
+  draft.typed("yes, it")
+  draft.answer(quote)
+  draft.change(3, "as it was")
+  draft.typed("as it should be")
+  const again = new Draft(shared, "ada", "general")
+  assert.deepEqual([again.text, again.edit.id, again.reply], ["as it should be", 3, quote])
+  again.turnBack()
+  assert.deepEqual([again.text, again.edit, again.reply], ["yes, it", null, quote])
+  again.turnBack()
+  assert.deepEqual([again.text, again.reply], ["yes, it", null])
+})
+
+test("what one tab sends is gone in the other", () => {
+  const shared = store()
+  const [one, other] = [new Draft(shared, "ada", "general"), new Draft(shared, "ada", "general")]
+  one.typed("hello")
+  one.answer(quote)
+  other.adopt()
+  assert.deepEqual([other.text, other.reply], ["hello", quote])
+  other.sent()
+  one.adopt()
+  assert.deepEqual([one.text, one.reply], ["", null])
+  assert.equal(shared.kept.size, 0)
+})
+
+test("a refused message goes back before what was begun since", () => {
+  const draft = new Draft(store(), "ada", "general")
+  draft.takeBack({ body: "too long", quote })
+  assert.deepEqual([draft.text, draft.reply], ["too long", quote])
+  draft.takeBack({ body: "earlier", quote: null })
+  assert.deepEqual([draft.text, draft.reply], ["earlier\ntoo long", quote])
+})
+
+test("a draft of an older page was a bare text", () => {
+  for (const text of ["half a thought", "123", "{", '"quoted"', "null"]) {
+    const shared = store()
+    shared.setItem("draft:ada:general", text)
+    assert.equal(new Draft(shared, "ada", "general").text, text)
+  }
+})
+
+test("a length is counted as the server counts it", () => {
+  assert.equal(characters("a👍🏽\n"), 4)
+  assert.equal(tooLong("👍".repeat(10), 10), "")
+  assert.match(tooLong("👍".repeat(12), 10), /^12 characters are 2 too many/)
+  assert.match(tooLong("x".repeat(10_250), 10_000), /^10,250 characters are 250 too many/)
 })

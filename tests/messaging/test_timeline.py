@@ -39,14 +39,13 @@ def test_days_are_the_reader_s(zone, days):
     assert sum(row.day is not None for row in found) == days
 
 
-def test_new_stands_above_the_first_that_i_have_not_seen():
-    found = rows([message(1), message(2, "ada"), message(3), message(4)], ME, read_seq=1)
+def test_new_stands_above_the_first_that_i_have_not_read():
+    found = rows([message(1), message(2, "ada"), message(3), message(4)], ME, first_unread=3)
     assert [row.new for row in found] == [False, False, True, False]
 
 
-def test_new_is_not_drawn_where_its_place_is_on_an_older_page():
-    assert not any(row.new for row in rows([message(8), message(9)], ME, read_seq=3))
-    assert rows([message(8), message(9)], ME, read_seq=3, whole=True)[0].new
+def test_new_is_not_drawn_where_its_place_is_on_another_page():
+    assert not any(row.new for row in rows([message(8), message(9)], ME, first_unread=3))
 
 
 def test_a_mention_is_markup_and_not_words():

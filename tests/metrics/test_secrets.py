@@ -185,7 +185,7 @@ def test_a_bug_is_told_with_its_traceback_and_without_what_it_was_given(site):
     before = len(lines(server))
     chatter = Chatter(server, tokens["owner"])
     answer = chatter.say("lobby", "hush, a bug")
-    assert answer["error"]["code"] == "unavailable"
+    assert answer["error"]["code"] == "internal"
     socket_id = blake2b(chatter.io.get_sid().encode(), digest_size=4).hexdigest()
     wait_until(lambda: about(lines(server)[before:], socket_id))
     told = about(lines(server)[before:], socket_id)

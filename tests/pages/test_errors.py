@@ -33,9 +33,9 @@ def test_a_view_that_fails_answers_with_the_page(owner, monkeypatch):
     monkeypatch.setattr("rooms.views.browse.room_payloads", lambda *_: 1 / 0)
     client = Client(raise_request_exception=False)
     client.force_login(owner)
-    answer = client.get("/chat/")
+    answer = client.get("/chat/", headers={"accept": "text/html"})
     assert answer.status_code == 500
-    assert b"The server could not do that" in answer.content
+    assert b"<h1>The server could not do that</h1>" in answer.content
 
 
 def test_404_for_what_is_not_there_and_for_what_is_not_mine(client_of, stranger, private_room):
@@ -69,4 +69,4 @@ def test_nobody_is_led_to_the_log_in_page(client, db, path):
 
 def test_a_program_gets_the_contracts_error():
     answer = server_error(RequestFactory().post("/message", headers={"accept": "*/*"}))
-    assert (answer.status_code, json.loads(answer.content)["code"]) == (500, "unavailable")
+    assert (answer.status_code, json.loads(answer.content)["code"]) == (500, "internal")

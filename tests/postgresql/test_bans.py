@@ -32,7 +32,7 @@ def follows_a_link(owner, stranger, room):
 
 @pytest.mark.parametrize("comes_in", [joins, is_added, follows_a_link])
 def test_who_is_banned_while_they_come_in_is_out(owner, stranger, room, monkeypatch, comes_in):
-    grant = membership.grant
+    admit = membership.admit
 
     def ban():
         try:
@@ -46,10 +46,9 @@ def test_who_is_banned_while_they_come_in_is_out(owner, stranger, room, monkeypa
         """Nobody had banned them yet. The ban goes as far as it comes now."""
         banning.start()
         until_waiting(lambda: not banning.is_alive())
-        return grant(*arguments, **options)
+        return admit(*arguments, **options)
 
-    for module in (membership, invites):
-        monkeypatch.setattr(module, "grant", and_meanwhile_the_ban)
+    monkeypatch.setattr(membership, "admit", and_meanwhile_the_ban)
     comes_in(owner, stranger, room)
     banning.join(120)
     assert not banning.is_alive()

@@ -18,7 +18,7 @@ import requests
 from tests.project.checkout import PASSWORD, ROOT, form
 from tests.project.test_documents import csrf, send
 from tests.project.warm import Warm
-from tests.realtime.harness import site_environ
+from tests.realtime.harness import free_port, site_environ
 from tests.realtime.postgres import find, postgres
 
 pytestmark = pytest.mark.realtime
@@ -175,6 +175,48 @@ def blocks() -> list[str]:
 
 def shell(checkout, block: str, **environ: str) -> None:
     subprocess.run(["sh", "-ec", block], cwd=checkout.folder, env=checkout.environ(**environ), check=True)
+
+
+def test_files_that_are_put_back_by_hand_are_noticed(checkout):
+    """Who saw more than the copy has loads the room anew, once."""
+    first_start, ada, port = checkout.start(), requests.Session(), str(free_port())
+    if "/setup/" in first_start.printed():
+        first_start.set_up(requests.Session())
+    first_start.stop()
+
+    def epoch():
+        answer = ada.get(f"http://127.0.0.1:{port}/room/general")
+        assert answer.status_code == 200, answer.text
+        return answer.json()["epoch"]
+
+    def served(body):
+        """The room's epoch of a site that is started, in which something is said, and stopped."""
+        server = checkout.start(PORT=port)
+        if not ada.cookies:
+            form(ada, server.url + "/login", username="ada", password=PASSWORD)
+        found = epoch()
+        send(ada, server, body)
+        server.stop()
+        return found
+
+    data, copy = checkout.folder / "data", checkout.folder / "copy"
+
+    def put_back(names):
+        """What SQLite keeps beside its file is a part of it."""
+        for file in data.glob("chat.sqlite3*"):
+            file.unlink()
+        for file in copy.glob(names):
+            shutil.copy2(file, data)
+
+    first = served("before")
+    shutil.copytree(data, copy, ignore=shutil.ignore_patterns("static*"))
+    assert served("later") == first
+    put_back("*")
+    second = served("another life")
+    assert second != first
+    assert served("and on") == second
+    put_back("chat.sqlite3*")
+    assert served("a third") not in (first, second)
 
 
 def test_while_people_talk_each_backup_is_of_one_moment(checkout, tmp_path):

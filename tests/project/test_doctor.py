@@ -17,7 +17,8 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.core.signing import TimestampSigner
 
-from chatsite.doctor import clock, findings, machine, neighbours, rounds, seen, site
+from chatsite.doctor import clock, findings, machine, neighbours, rounds, running, seen, site
+from tests.bus.redis import PROGRAM, redis
 from tests.project.checkout import ROOT
 from tests.realtime.harness import free_port, serve
 from tests.realtime.postgres import find, postgres
@@ -217,7 +218,9 @@ def test_a_check_that_fails_is_a_finding():
 class TestWhatTheServerSees:
     def test_it_tells_who_has_its_key(self, client):
         said = client.get("/healthz", headers={seen.HEADER: seen.question()}, REMOTE_ADDR="192.0.2.1").json()
+        site = said.pop("site")
         assert said == {"address": "192.0.2.1", "secure": False, "host": "testserver"}
+        assert running.Site(**site) == running.this_process()
 
     @pytest.mark.parametrize(
         "asked",
@@ -248,10 +251,22 @@ class TestPostgreSQL:
         assert (found["database"], found["driver"], found["migrations"]) == ("wrong", "ok", "wrong")
         assert "fsync is off: a crash can lose messages" in done.stdout
         assert found["connections"] == "wrong"
-        assert "1 × 40 at most; PostgreSQL has 27 for everything." in done.stdout
+        assert f"1 × 40 at most ({running.HERE}); PostgreSQL has 27 for everything." in done.stdout
         assert told(modest.stdout)["connections"] == "ok"
         assert found["search"] == "note"
         assert blocked < 5
+
+    @pytest.mark.skipif(not PROGRAM, reason="Redis is not here")
+    def test_a_site_that_was_started_with_more_workers_than_its_file_says(self, tmp_path):
+        with postgres() as url, redis() as bus:
+            shared = {"DATABASE_URL": url, "REDIS_URL": bus.url}
+            with serve(tmp_path, workers=2, WORKERS="2", DATABASE_CONNECTIONS="20", **shared) as started:
+                environ = {**started.environ, "WORKERS": "", "DATABASE_CONNECTIONS": ""}
+                beside = doctor(environ).stdout
+            after = doctor(environ).stdout
+        assert "2 × 20 at most; PostgreSQL has 97 for everything." in beside
+        assert "started with other settings" not in beside
+        assert f"1 × 40 at most ({running.HERE}); PostgreSQL" in after
 
     def test_one_that_isnt_there(self, tmp_path):
         from tests.realtime.harness import site_environ
@@ -347,7 +362,7 @@ class TestFromOutside:
         done = doctor(server.environ, "--url", url, DOCTOR_TOKEN=token, **settings)
         assert "Traceback" not in done.stdout + done.stderr
         assert done.returncode == (1 if "wrong" in told(done.stdout).values() else 0)
-        return told(re.split(r"^\w+ +server .*\n", done.stdout, flags=re.M)[1])
+        return told(re.split(r"^\w+ +server .*\n", done.stdout, flags=re.M)[-1])
 
     def test_a_good_site(self, server, token):
         assert self.found(server, server.url, token) == {
@@ -389,6 +404,18 @@ class TestFromOutside:
     def test_a_strange_address(self, url):
         with pytest.raises(CommandError, match=r"^--url is not an address like https://chat.example.org\.$"):
             call_command("doctor", url=url)
+
+
+def test_a_site_that_was_started_with_other_settings(server):
+    done = doctor(server.environ, SITE_URL="https://chat.example.org", TRUST_PROXY="true")
+    assert told(done.stdout)["server"] == "wrong"
+    assert "other settings than are here: SITE_URL, TRUST_PROXY." in done.stdout
+
+
+def test_a_site_with_another_key_does_not_say_how_it_was_started(server):
+    done = doctor(server.environ, SECRET_KEY="another-key-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGH")
+    assert told(done.stdout)["server"] == "note"
+    assert running.HERE in done.stdout
 
 
 def test_every_check_is_told(server):

@@ -163,7 +163,7 @@ def test_every_setting_is_in_the_example_and_in_the_table():
     source = (ROOT / "chatsite" / "environment.py").read_text() + (
         ROOT / "chatsite" / "settings.py"
     ).read_text()
-    read = set(re.findall(r'(?:env\.str|items|flag|origins|rate|whole|choice)\("([A-Z_]+)"', source)) - {
+    read = set(re.findall(r'(?:text|folder|items|flag|origins|rate|whole|choice)\("([A-Z_]+)"', source)) - {
         "DEBUG",
         "STATIC_DIR",
     }

@@ -1,9 +1,13 @@
 """What the environment's values become, and what a bad one is called."""
 
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from chatsite import environment
+from chatsite.bus import servers
 
 
 @pytest.fixture(autouse=True)
@@ -70,10 +74,151 @@ def test_an_address_is_taken_as_it_is_without_its_last_slash(monkeypatch, url):
 
 
 @pytest.mark.parametrize(
+    ("url", "known"),
+    [
+        ("https://чат.example.org", "https://xn--80a0bn.example.org"),
+        ("https://straße.example:8443", "https://xn--strae-oqa.example:8443"),
+        ("https://Chat.Example.ORG", "https://chat.example.org"),
+        ("https://chat.example.org:443", "https://chat.example.org"),
+        ("http://chat.example.org:80/", "http://chat.example.org"),
+        ("http://chat.example.org:443", "http://chat.example.org:443"),
+        ("https://chat.example.org.", "https://chat.example.org"),
+        ("http://my_box:8000", "http://my_box:8000"),
+        ("https://[2001:DB8:0::1]", "https://[2001:db8::1]"),
+    ],
+)
+def test_an_address_is_known_as_browsers_send_it(monkeypatch, url, known):
+    monkeypatch.setenv("SITE_URL", url)
+    monkeypatch.setenv("EXTRA_ORIGINS", url)
+    assert environment.site_url() == known
+    assert environment.origins("EXTRA_ORIGINS") == [known]
+    assert environment.site_hosts(known)[0] == environment.bracketed(urlsplit(known).hostname)
+
+
+def test_further_names_are_known_as_browsers_send_them(monkeypatch):
+    monkeypatch.setenv("EXTRA_HOSTS", "Чат.internal, .Example.org, [::2], my_box")
+    hosts = environment.site_hosts("https://chat.example.org")
+    assert hosts[-4:] == ["xn--80a0bn.internal", ".example.org", "[::2]", "my_box"]
+
+
+@pytest.mark.parametrize("name", ["chat.internal:8000", "https://chat.internal", "*", "a b", "..", "-"])
+def test_a_bad_further_name_is_told(monkeypatch, name):
+    monkeypatch.setenv("EXTRA_HOSTS", name)
+    with pytest.raises(ImproperlyConfigured, match=r"^EXTRA_HOSTS"):
+        environment.site_hosts("https://chat.example.org")
+
+
+# What password generators make, and what a URL takes for its own.
+PASSWORDS = ["p@ss", "p#ss", "p:ss", "p/ss", "p?ss", "a/b@c", "x@y/z", "x@y?z", "x@y?z=1#", "100%", "%zz", "$ecret", "p+ s",
+             "пароль", "[x]", "a&b=c", "'\"\\"]  # fmt: skip
+
+
+@pytest.mark.parametrize("written", ["as it is", "encoded"])
+@pytest.mark.parametrize("password", PASSWORDS)
+def test_a_password_may_hold_anything(monkeypatch, tmp_path, password, written):
+    word = password if written == "as it is" else quote(password, safe="")
+    monkeypatch.setenv("EMAIL_URL", f"smtp+tls://me:{word}@mail.example.org:587")
+    mail = environment.email("chat@example.org")
+    assert (mail["EMAIL_HOST_USER"], mail["EMAIL_HOST_PASSWORD"]) == ("me", password)
+    assert (mail["EMAIL_HOST"], mail["EMAIL_PORT"]) == ("mail.example.org", 587)
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://me:{word}@db.example:5433/chat?sslmode=require")
+    database = environment.database(tmp_path)
+    assert (database["USER"], database["PASSWORD"], database["NAME"]) == ("me", password, "chat")
+    assert (database["HOST"], database["PORT"]) == ("db.example", 5433)
+    assert database["OPTIONS"]["sslmode"] == "require"
+    monkeypatch.setenv("REDIS_URL", f"redis://me:{word}@127.0.0.1:6380/1")
+    client = servers.server(environment.redis_url()).client("")
+    kept = client.connection_pool.connection_kwargs
+    assert (kept["username"], kept["password"], kept["host"], kept["port"]) == (
+        "me", password, "127.0.0.1", 6380,
+    )  # fmt: skip
+
+
+def test_a_mail_address_is_a_users_name_too(monkeypatch):
+    monkeypatch.setenv("EMAIL_URL", "smtp+ssl://me@example.org:se/cret@mail.example.org")
+    mail = environment.email("chat@example.org")
+    assert (mail["EMAIL_HOST_USER"], mail["EMAIL_HOST_PASSWORD"]) == ("me@example.org", "se/cret")
+
+
+def test_a_database_may_have_an_at_sign_behind_its_host(monkeypatch, tmp_path):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me:secret@db/a%40b?application_name=chat@home")
+    config = environment.database(tmp_path)
+    assert (config["HOST"], config["NAME"], config["OPTIONS"]["application_name"]) == (
+        "db", "a@b", "chat@home",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["c++ #1", "what?", "a%20b", "ё"])
+def test_a_folder_may_have_any_name(monkeypatch, tmp_path, name):
+    folder = tmp_path / name
+    assert environment.database(folder)["NAME"] == str(folder / "chat.sqlite3")
+    written = str(folder).replace("%", "%25")
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{written}/own.sqlite3")
+    assert environment.database(tmp_path)["NAME"] == f"{folder}/own.sqlite3"
+
+
+def test_a_folder_of_ones_home(monkeypatch):
+    monkeypatch.setenv("DATA_DIR", "~/chat")
+    assert environment.folder("DATA_DIR", Path("data")) == (Path.home() / "chat").resolve()
+
+
+@pytest.mark.parametrize(
+    ("url", "port", "tls", "ssl"),
+    [
+        ("smtp://mail.example.org", 25, False, False),
+        ("smtp+tls://mail.example.org", 587, True, False),
+        ("smtp+ssl://mail.example.org", 465, False, True),
+        ("smtps://mail.example.org", 465, False, True),
+        ("smtp://mail.example.org:2525", 2525, False, False),
+    ],
+)
+def test_each_kind_of_mail_server_has_its_port(monkeypatch, url, port, tls, ssl):
+    monkeypatch.setenv("EMAIL_URL", url)
+    mail = environment.email("chat@example.org")
+    assert (mail["EMAIL_PORT"], mail["EMAIL_USE_TLS"], mail["EMAIL_USE_SSL"]) == (port, tls, ssl)
+
+
+@pytest.mark.parametrize("name", ["chat@example.org", "Chat <chat@example.org>", "Чат <chat@example.org>"])
+def test_who_mail_is_from(monkeypatch, name):
+    monkeypatch.setenv("EMAIL_FROM", name)
+    assert environment.email("other@example.org")["DEFAULT_FROM_EMAIL"] == name
+
+
+@pytest.mark.parametrize("name", ["chat", "@example.org", "chat@", "Chat <chat>"])
+def test_a_bad_sender_is_named(monkeypatch, name):
+    monkeypatch.setenv("EMAIL_FROM", name)
+    with pytest.raises(ImproperlyConfigured, match=r"^EMAIL_FROM"):
+        environment.email("other@example.org")
+
+
+def test_a_secret_may_begin_with_a_dollar(monkeypatch):
+    monkeypatch.setenv("SECRET_KEY", "$" + "k" * 60)
+    monkeypatch.setenv("METRICS_TOKEN", "$" + "t" * 20)
+    assert environment.secret_key() == "$" + "k" * 60
+    assert environment.metrics_token() == "$" + "t" * 20
+
+
+@pytest.mark.parametrize("line", ["PORT = 8001", "PORT", "export PORT 8001", "SITE-URL=http://a"])
+def test_a_line_of_the_file_that_says_nothing_is_told(tmp_path, line):
+    path = tmp_path / ".env"
+    path.write_text(f"# A comment\n\n{line}\n")
+    with pytest.raises(ImproperlyConfigured, match=r"^\.env has a line .* number 3"):
+        environment.read_dotenv(path)
+
+
+def test_a_file_in_another_encoding_is_told(tmp_path):
+    path = tmp_path / ".env"
+    path.write_bytes("EMAIL_FROM=Müller <m@example.org>\n".encode("latin-1"))
+    with pytest.raises(ImproperlyConfigured, match=r"^\.env is not UTF-8"):
+        environment.read_dotenv(path)
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "chat.example.org", "ftp://chat.example.org", "https://", "https://chat.example.org/chat", "https://a b",
         "https://user@chat.example.org", "https://chat.example.org?x=1", "https://chat.example.org:port", "https://[::1",
+        "https://chat..example.org", "https://chat.example.org:0", "https://[::x]", "https://-",
     ],
 )  # fmt: skip
 def test_a_bad_address_is_named(monkeypatch, url):
@@ -119,7 +264,16 @@ def test_a_bad_database_is_named_and_its_password_is_not(monkeypatch, tmp_path, 
 
 
 @pytest.mark.parametrize(
-    "url", ["mail.example.org", "http://mail.example.org", "smtp://", "smtp://host:port"]
+    "url",
+    [
+        "mail.example.org",
+        "http://mail.example.org",
+        "smtp://",
+        "smtp://host:port",
+        "smtp://h/path",
+        "smtp://h?timeout=5",
+        "smtp://a b",
+    ],
 )
 def test_bad_mail_is_named(monkeypatch, url):
     monkeypatch.setenv("EMAIL_URL", url)

@@ -1,7 +1,9 @@
 import pytest
+import requests
 from django.db import OperationalError
 
 from chatsite import health
+from tests.realtime.harness import ANSWER, serve
 
 pytestmark = pytest.mark.django_db
 
@@ -25,3 +27,23 @@ def test_not_ready_without_a_database(client, monkeypatch):
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()) == (503, {"database": False})
     assert client.get("/healthz").status_code == 200
+
+
+@pytest.mark.realtime
+def test_whoever_asks_for_the_head_alone_gets_it_without_a_word_in_the_log(tmp_path):
+    with serve(tmp_path) as server:
+        for path in (
+            "/healthz",
+            "/readyz",
+            "/login",
+            "/chat/general",
+            "/nowhere",
+            "/schema",
+            "/static/css/base.css",
+        ):
+            whole = requests.get(server.url + path, timeout=ANSWER, allow_redirects=False)
+            head = requests.head(server.url + path, timeout=ANSWER)
+            assert (head.status_code, head.content) == (whole.status_code, b"")
+            if path in ("/healthz", "/readyz"):
+                assert head.headers["Content-Length"] == str(len(whole.content))
+        assert "no-body response" not in server.log.read_text()

@@ -18,6 +18,8 @@ import pytest
         ("WORKERS", "0"),
         ("WORKERS", "2"),
         ("EMAIL_URL", "mail.example.org"),
+        ("EMAIL_FROM", "chat"),
+        ("EXTRA_HOSTS", "chat.internal:8000"),
         ("EXTRA_ORIGINS", "bots.example.org"),
         ("TRUST_PROXY", "maybe"),
         ("THROTTLE_USER", "fast"),
@@ -71,6 +73,8 @@ print(s.ALLOWED_HOSTS[0], s.CSRF_TRUSTED_ORIGINS[0], s.SESSION_COOKIE_SECURE, s.
          "chat.example.org https://chat.example.org True True True False"),
         ({"SITE_URL": "https://chat.example.org", "TRUST_PROXY": "true"},
          "chat.example.org https://chat.example.org True True True True"),
+        ({"SITE_URL": "https://чат.example.org"},
+         "xn--80a0bn.example.org https://xn--80a0bn.example.org True True True False"),
     ],
 )  # fmt: skip
 def test_one_address_derives_the_rest(checkout, environ, shown):

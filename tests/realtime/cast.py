@@ -23,6 +23,9 @@ from rooms import membership, services as rooms
 people = {name: User.objects.create_user(name, password=sys.argv[1]) for name in ("owner", "member", "stranger", "visitor")}
 User.objects.create_superuser("boss", password=sys.argv[1])
 board = rooms.create_room(people["owner"], "Board", kind="private")
+# An address that tests can write down: a private room's own has a random tail.
+board.slug = "board"
+board.save()
 lobby = rooms.create_room(people["owner"], "Lobby")
 for room in (board, lobby):
     membership.grant(room, people["member"])

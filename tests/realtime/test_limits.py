@@ -6,7 +6,11 @@ import time
 import pytest
 
 from chatsite.realtime import limits
-from chatsite.realtime.limits import Addresses, Pace
+from chatsite.realtime import others as processes
+from chatsite.realtime.auth import Identity
+from chatsite.realtime.connection import Connection
+from chatsite.realtime.limits import MANY, Addresses, Elsewhere, Pace, People, Shared
+from chatsite.realtime.others import Nobody
 from tests.realtime.cast import Chatter, settle
 from tests.realtime.clients import Polling, RawSocket, compact, masked
 from tests.realtime.harness import ANSWER, serve
@@ -59,6 +63,139 @@ def test_no_limit():
         assert wait == 0
 
 
+@pytest.fixture
+def clock(monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(limits, "monotonic", lambda: now[0])
+    return now
+
+
+class Told(Nobody):
+    there = True
+
+    def __init__(self):
+        self.words = []
+
+    def tell(self, word, *parts):
+        self.words.append((word, *parts))
+
+
+@pytest.fixture
+def told(monkeypatch):
+    told = Told()
+    monkeypatch.setattr(processes, "site", told)
+    return told
+
+
+def test_a_person_has_one_pace_over_all_that_they_do(clock):
+    people = People(rate=2, burst=4)
+    assert [people.take(1) for _ in range(5)] == [0, 0, 0, 0, pytest.approx(0.5)]
+    assert people.take(2) == 0, "nobody else notices"
+    people.charge(1, 2)
+    assert people.wait(1) == pytest.approx(1.0)
+    clock[0] += 1.5
+    assert people.take(1) == 0
+
+
+def test_people_who_have_been_quiet_are_forgotten(clock, monkeypatch):
+    monkeypatch.setattr(limits, "REMEMBERED", 10)
+    people = People(rate=1, burst=2)
+    for person in range(1000):
+        people.take(person)
+        clock[0] += 1
+    assert len(people._until) <= 21
+
+
+def test_no_rate_is_no_limit_for_people(clock):
+    people = People(0, 0)
+    people.charge(1, 1000)
+    assert (people.take(1), people.wait(1)) == (0, 0)
+
+
+def test_other_processes_are_told_of_who_spends_much(clock, told):
+    shared = Shared(rate=10, burst=100, word="test")
+    for _ in range(12):
+        assert shared.take(1) == 0
+    for _ in range(4):
+        shared.take(2)
+    assert told.words == [("test", 1, 5), ("test", 1, 5)]
+
+
+def test_what_was_spent_elsewhere_counts_here_and_isnt_told_again(clock, told):
+    shared = Shared(rate=10, burst=100, word="test")
+    for _ in range(20):
+        assert processes.heard("test", [1, 5])
+    assert shared.take(1) > 0
+    assert shared.take(2) == 0
+    assert told.words == []
+    # Nobody pays for more, or less than nothing, whoever says so.
+    processes.heard("test", [2, 1_000_000]), processes.heard("test", [1, -5])
+    assert shared.take(2) == 0
+    assert shared.take(1) > 0
+
+
+class Channel:
+    waiting = 0
+
+    def push(self, frame, droppable=False): ...
+
+
+@pytest.fixture
+def connected():
+    """`connected(person)` is one more connection of theirs."""
+    opened = []
+
+    def connected(person):
+        connection = Connection(f"sid{len(opened)}", Identity(person, f"person{person}"), Channel())
+        limits.listeners.attach(connection)
+        opened.append(connection)
+        return connection
+
+    yield connected
+    for connection in opened:
+        limits.listeners.detach(connection)
+
+
+def test_connections_in_other_processes_count_until_nobody_tells_of_them(clock, told, connected, settings):
+    settings.SOCKETS_PER_USER = 12
+    one = connected(1)
+    assert limits.crowded(one) is None
+    processes.heard("sockets", ["another", 1, 12])
+    assert limits.crowded(one).code == "rate_limited"
+    clock[0] += limits.HOLDS_SECONDS
+    assert limits.crowded(one) is None
+
+
+def test_other_processes_are_told_of_who_has_many_connections(clock, told, connected):
+    elsewhere = Elsewhere()
+    opened = []
+    for _ in range(MANY + 3):
+        opened.append(connected(1))
+        elsewhere.came(1)
+    assert [words[2:] for words in told.words] == [(1, MANY)]
+    limits.listeners.detach(opened.pop())
+    elsewhere.tell()
+    assert told.words[-1][2:] == (1, MANY + 2)
+    while opened:
+        limits.listeners.detach(opened.pop())
+    elsewhere.tell(), elsewhere.tell()
+    assert [words[2:] for words in told.words[2:]] == [(1, 0)], "and no more"
+
+
+def test_the_connections_of_one_person_join_so_many_rooms_together(connected, settings):
+    settings.ROOMS_PER_SOCKET = 2
+    opened = [connected(1) for _ in range(limits.WHOLE_CONNECTIONS + 1)]
+    for number, connection in enumerate(opened[:-1]):
+        for slug in (f"a{number}", f"b{number}"):
+            assert limits.no_more_rooms(connection, slug) is None
+            limits.listeners.subscribe(connection, slug)
+    assert limits.no_more_rooms(opened[-1], "c").code == "too_large"
+    assert limits.no_more_rooms(opened[0], "a0") is None, "the same once more"
+    assert limits.no_more_rooms(connected(2), "c") is None
+    limits.listeners.unsubscribe(opened[0], "a0")
+    assert limits.no_more_rooms(opened[-1], "c") is None
+
+
 def test_this_machine_has_no_limit(settings):
     settings.SOCKETS_PER_ADDRESS = settings.HANDSHAKES_PER_ADDRESS = 1
     addresses = Addresses()
@@ -74,13 +211,11 @@ def test_this_machine_has_no_limit(settings):
         assert bool(addresses.wait(address)) is not free
 
 
-def test_addresses_are_forgotten(settings, monkeypatch):
+def test_addresses_are_forgotten(settings, monkeypatch, clock):
     monkeypatch.setattr(limits, "REMEMBERED", 10)
-    now = [1000.0]
-    monkeypatch.setattr(limits, "monotonic", lambda: now[0])
     addresses = Addresses()
     for number in range(1000):
-        now[0] += 60
+        clock[0] += 60
         addresses.came(f"192.0.2.{number}")
         addresses.wait(f"192.0.2.{number}")
         addresses.went(f"192.0.2.{number}")
@@ -88,8 +223,8 @@ def test_addresses_are_forgotten(settings, monkeypatch):
     assert not addresses._open
 
 
-# Events, of which sixty may come at once and two a second; with less than 120 frames, beyond which it isn't read.
-SENT = 90
+# Events, of which twenty may come at once and two a second; with less than 40 frames, beyond which it isn't read.
+AT_ONCE, SENT = 20, 30
 
 
 def at(address):
@@ -105,8 +240,8 @@ def opened(server, address):
 @pytest.mark.realtime
 def test_one_that_sends_too_much(site):
     server, tokens = site
-    with RawSocket(server) as raw:
-        raw.connect(tokens["member"])
+    with RawSocket(server) as raw, RawSocket(server) as second:
+        raw.connect(tokens["member"]), second.connect(tokens["member"])
         for number in range(SENT):
             raw.send(f"42{number}" + compact(["leave", {"room": "lobby"}]))
         answers = {}
@@ -115,12 +250,16 @@ def test_one_that_sends_too_much(site):
             answers[int(number)] = json.loads("[" + ack)[0]
         assert list(answers) == list(range(SENT)), "each is answered in its turn"
         good = [number for number, answer in answers.items() if answer["ok"]]
-        assert good[:60] == list(range(60))
-        assert len(good) < SENT - 5
+        assert good[:AT_ONCE] == list(range(AT_ONCE))
+        assert len(good) < SENT - 3
         refused = next(answer for answer in answers.values() if not answer["ok"])["error"]
         assert refused["code"] == "rate_limited"
         assert 0 < refused["retry_after"] <= 0.51
         assert refused["detail"]
+        for _ in range(AT_ONCE):
+            second.emit("leave", {"room": "lobby"})
+        name, data = second.event()
+        assert (name, data["error"]["code"]) == ("request-failed", "rate_limited"), "it is the same person"
         for _ in range(12):
             raw.emit("leave", {"room": "lobby"})
         name, data = raw.event()

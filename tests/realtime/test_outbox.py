@@ -3,6 +3,7 @@
 import socket as sockets
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -66,6 +67,7 @@ def socket(monkeypatch):
     monkeypatch.setattr(loop.clock, "after", lambda seconds, callback: None)
     socket = EngineSocket(Ended(), "sid", "127.0.0.1")
     socket.link, socket.upgraded = Narrow(10**9), True
+    socket.session = SimpleNamespace(waiting=0)
     return socket
 
 
@@ -130,6 +132,16 @@ def test_beyond_a_mebibyte_it_is_cut_and_nothing_of_it_is_kept(socket):
     assert socket.outbox == []
     socket.push(big)
     assert socket.outbox == []
+
+
+def test_where_too_much_waits_for_all_of_a_person_the_next_that_grows_is_cut(socket):
+    socket.session.waiting = outbox.PERSON_LIMIT + 1
+    small = b"x" * 1000
+    while socket.waiting + len(small) <= outbox.PERSON_STEP:
+        socket.push(small)
+    assert not socket.closed, "what little waits for one is nobody's harm"
+    socket.push(small)
+    assert socket.closed
 
 
 def test_what_may_be_dropped_is_dropped_from_half_full_on(socket):

@@ -83,21 +83,86 @@ def test_a_cancelled_post_leaves_the_session(site, polling):
     assert polling.request("GET")[1] in ("1", '{"code":1,"message":"Session ID unknown"}')
 
 
-@pytest.mark.parametrize(
-    "body",
-    [b"x", b"", b"4\xff", b"bAAAA", b"2", b"2probe", b"5", b"451-[\"a\",{\"_placeholder\":true,\"num\":0}]", b"3\x1e\x1e3"],
-)  # fmt: skip
-def test_a_broken_payload_closes(polling, body):
-    polling.connect()
-    polling.request("POST", body)
-    assert polling.packets() == ["1"]
-    assert polling.send("3") == 400
+# What is posted → the status and the code of its answer.
+BAD = (400, 3)
+BROKEN = {
+    b"x": BAD,
+    b"": BAD,
+    b"4\xff": BAD,
+    b"\xff\xfe\x00": BAD,
+    b"bAAAA": BAD,
+    b'42["echo",{}]\x1ebAAAA': BAD,
+    b"2": BAD,
+    b"2probe": BAD,
+    b"5": BAD,
+    b"4": BAD,
+    b"4x": BAD,
+    b"42": BAD,
+    b"42[": BAD,
+    b"42{}": BAD,
+    b"42[5]": BAD,
+    b'42/other,["echo",{}]': BAD,
+    b'451-["a",{"_placeholder":true,"num":0}]': BAD,
+    b"40": BAD,
+    b"3\x1e\x1e3": BAD,
+    b"3\x1e": BAD,
+    b"1\x1e3": BAD,
+    b"3" * 65537: (413, 3),
+    b'42["echo",{"a":"' + b"x" * 65536 + b'"}]': (413, 3),
+}
 
 
-def test_a_post_beyond_the_limit_closes(polling):
-    polling.connect()
-    assert polling.request("POST", b'42["echo",{"a":"' + b"x" * 65536 + b'"}]')[0] == 413
+@pytest.mark.parametrize("body", BROKEN, ids=lambda body: repr(body[:24]))
+def test_a_broken_payload_is_refused_and_ends_the_session(polling, raw, body):
+    watcher = raw().connect()
+    polling.connect(f"broken-{hash(body)}")
+    status, answer = polling.request("POST", body)
+    assert (status, json.loads(answer)["code"]) == BROKEN[body]
     assert polling.packets()[-1] == "1"
+    assert polling.send("3") == 400
+    assert ["disconnected", f"broken-{hash(body)}"] in watcher.call("state")["history"]
+
+
+@pytest.mark.parametrize("body", [b"3", b"6", b'42["echo",{}]', b'420["nothing",5]', b"41", b"1", b"3\x1e3"])
+def test_a_payload_of_the_protocol_is_taken(polling, body):
+    polling.connect()
+    assert polling.request("POST", body) == (200, "ok")
+
+
+# The method and what differs from a good request → the status and the code of its answer.
+WRONG = [
+    ("GET", {"sid": "nobody"}, (400, 1)),
+    ("POST", {"sid": "nobody"}, (400, 1)),
+    ("POST", {"sid": ""}, (400, 1)),
+    ("GET", {"sid": "nobody", "EIO": "3"}, (400, 1)),
+    ("GET", {"EIO": "3"}, (400, 5)),
+    ("GET", {"EIO": ""}, (400, 5)),
+    ("POST", {}, (400, 2)),
+    ("GET", {"transport": "carrier-pigeon"}, (400, 0)),
+    ("POST", {"transport": ""}, (400, 0)),
+    ("GET", {"transport": "websocket"}, (400, 3)),
+    ("GET", {"j": "0"}, (400, 3)),
+    ("PUT", {}, (405, 2)),
+    ("DELETE", {}, (405, 2)),
+]
+
+
+@pytest.mark.parametrize(("method", "parameters", "answer"), WRONG)
+def test_a_wrong_request_is_refused(polling, method, parameters, answer):
+    status, body = polling.request(method, b"3" if method == "POST" else None, **parameters)
+    assert (status, json.loads(body)["code"]) == answer
+
+
+@pytest.mark.parametrize("length", ["-1", "x", "1e3", "65537", "9" * 30])
+def test_a_length_that_is_none_is_refused(polling, length):
+    polling.connect()
+    assert polling.request("POST", b"3", {"Content-Length": length})[0] in (400, 413)
+
+
+def test_a_session_is_asked_for_by_its_own_transport(polling):
+    polling.connect()
+    assert polling.request("GET", transport="websocket")[0] == 400
+    assert polling.call("echo") == {"ok": True, "echo": {}}
 
 
 def test_the_end_of_a_session_is_told_with_what_waits(polling, raw):

@@ -132,12 +132,12 @@ def test_who_is_refused_is_told_why(raw, auth):
     assert refused["data"] == {"code": "unauthorized"}
 
 
-@pytest.mark.parametrize("token", ["down", "bug"])
-def test_a_server_in_trouble_says_unavailable(raw, token):
+@pytest.mark.parametrize(("token", "code"), [("down", "unavailable"), ("bug", "internal")])
+def test_a_server_in_trouble_says_whether_to_try_again(raw, token, code):
     socket = raw()
     assert socket.text().startswith("0")
     socket.send(json.dumps({"token": token}).join(["40", ""]))
-    assert json.loads(socket.until("44")[2:])["data"] == {"code": "unavailable"}
+    assert json.loads(socket.until("44")[2:])["data"] == {"code": code}
 
 
 def test_a_refused_client_is_closed_by_the_deadline_and_its_events_go_nowhere(raw):

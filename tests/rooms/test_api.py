@@ -1,9 +1,15 @@
-import pytest
+import re
 
+import pytest
+from django.db import transaction
+
+from chatsite.errors import Conflict
 from chatsite.realtime import listeners
 from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import Connection
+from rooms import names, services
 from rooms.models import Event, Membership, Room
+from rooms.names import SLUG
 from tests.accounts.conftest import Wire
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +39,80 @@ def test_a_second_room_of_the_name_gets_another_slug_and_a_chosen_one_conflicts(
     assert "slug" in refused.data["fields"]
 
 
+class TestHiddenNames:
+    """Whether there is a private room of some name can't be found out by trying to make one of that name."""
+
+    @staticmethod
+    def by_rest(api, client_of, user, **details):
+        made = api(user).post("/room", details, format="json")
+        return made.status_code, made.data.get("slug"), made.data.get("code")
+
+    @staticmethod
+    def by_browsable(api, client_of, user, **details):
+        made = client_of(user).post("/room", {"topic": "", **details}, headers={"accept": "text/html"})
+        room = Room.objects.filter(created_by=user).latest("pk") if made.status_code == 201 else None
+        return made.status_code, room and room.slug, None
+
+    @staticmethod
+    def by_page(api, client_of, user, **details):
+        if "slug" in details:
+            pytest.skip("the page's form asks for no address")
+        made = client_of(user).post("/chat/new", {"topic": "", "kind": "public", **details})
+        return made.status_code, made.url.removeprefix("/chat/"), None
+
+    @pytest.mark.parametrize("door", [by_rest, by_browsable, by_page])
+    @pytest.mark.parametrize("hidden", [{"name": "Layoffs"}, {"name": "x", "slug": "layoffs"}])
+    @pytest.mark.parametrize("tried", [
+        {"name": "Layoffs", "kind": "public"},
+        {"name": "Layoffs", "kind": "private"},
+        {"name": "x", "slug": "layoffs", "kind": "public"},
+        {"name": "x", "slug": "layoffs", "kind": "private"},
+        {"name": "x", "slug": "layoffs-2", "kind": "public"},
+    ])  # fmt: skip
+    def test_a_strangers_try_answers_the_same(self, api, client_of, owner, stranger, door, hidden, tried):
+        def answers():
+            with transaction.atomic():
+                found = [door(api, client_of, stranger, **tried) for _ in range(2)]
+                transaction.set_rollback(True)
+            return [(status, public(slug), code) for status, slug, code in found]
+
+        def public(slug):
+            return slug if tried["kind"] == "public" else slug and re.sub("-[a-z0-9]{10}$", "-tail", slug)
+
+        without = answers()
+        for _ in range(2):
+            services.create_room(owner, kind="private", **hidden)
+        assert answers() == without
+        assert without[0][0] in (201, 302)
+
+    def test_it_has_a_tail_that_nobody_guesses_and_its_members_see_it(self, api, owner):
+        made = [
+            api(owner).post("/room", {"name": "Layoffs", "kind": "private"}, format="json").data
+            for _ in range(2)
+        ]
+        assert made[0]["slug"] != made[1]["slug"]
+        for room in made:
+            assert re.fullmatch("layoffs-[a-z2-9]{10}", room["slug"])
+            assert api(owner).get(f"/room/{room['slug']}").data["name"] == "Layoffs"
+
+    @pytest.mark.parametrize("name", ["x" * 64, "日本語", "d-abc", "new", "-_-"])
+    def test_whatever_its_name_is(self, api, owner, name):
+        made = api(owner).post("/room", {"name": name, "kind": "private"}, format="json")
+        assert made.status_code == 201
+        assert SLUG.fullmatch(made.data["slug"])
+        assert not made.data["slug"].startswith("d-")
+
+    def test_two_who_take_one_address_at_once_are_one_room_and_one_refusal(
+        self, owner, stranger, monkeypatch
+    ):
+        taken = services.create_room(owner, "Garden")
+        slugs = iter(["garden", "garden-2"])
+        monkeypatch.setattr(names, "free_slug", lambda name: next(slugs))
+        assert services.create_room(stranger, "Garden").slug == "garden-2"
+        with pytest.raises(Conflict):
+            services.create_room(stranger, "Garden", slug=taken.slug)
+
+
 @pytest.mark.parametrize("slug", ["new", "d-abc", "UPPER", "a b", "ä", "-x", "x" * 65, "../etc"])
 def test_a_slug_that_cannot_be_is_refused(api, owner, slug):
     refused = api(owner).post("/room", {"name": "x", "slug": slug}, format="json")
@@ -42,6 +122,19 @@ def test_a_slug_that_cannot_be_is_refused(api, owner, slug):
 
 def test_a_name_of_signs_alone_still_gets_an_address(api, owner):
     assert api(owner).post("/room", {"name": "日本語"}, format="json").data["slug"].startswith("room-")
+
+
+@pytest.mark.parametrize("name", ["👩\u200d💻 devs", "علی\u200cرضا", "Аdmin", "Admin"])
+def test_a_name_may_hold_joined_letters_and_emoji_and_is_no_persons(api, owner, name):
+    made = api(owner).post("/room", {"name": name, "topic": name}, format="json")
+    assert (made.status_code, made.data["name"], made.data["topic"]) == (201, name, name)
+
+
+@pytest.mark.parametrize("field", ["name", "topic"])
+@pytest.mark.parametrize("text", ["A\u200dda", "devs \u200d", "\u200c", "a\u200bb"])
+def test_a_joiner_stands_nowhere_else(api, owner, field, text):
+    refused = api(owner).post("/room", {"name": "Ada", field: text}, format="json")
+    assert (refused.status_code, list(refused.data["fields"])) == (400, [field])
 
 
 @pytest.mark.parametrize("path", ["/room", "/room/"])

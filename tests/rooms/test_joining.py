@@ -95,8 +95,9 @@ def test_the_room_is_the_one_that_rest_gives(live, owner, member, private_room):
 
 def test_each_has_an_answer_of_their_own(live, owner, member, stranger, make_person, private_room):
     barred, gone = make_person("barred"), make_person("gone")
-    services.ban(barred)
     connections = [live(user) for user in (owner, stranger, barred, gone, member)]
+    services.ban(barred)
+    listeners.attach(connections[2])
     User.objects.filter(pk=gone.pk).delete()
     outcomes = join_all([Join(one, private_room.slug) for one in connections])
     assert outcomes[0].ack["room"]["role"] == "owner"

@@ -1,13 +1,17 @@
 """What is done for whoever has joined, whatever got lost: heads, and the end of who is a member no more."""
 
+import uuid
+
 import pytest
+from django.test import TestCase
 from django.utils import timezone
 
 from accounts import rechecks as accounts_rechecks
 from chatsite.realtime import listeners, rights
 from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import Connection
-from rooms import membership, rechecks, services
+from messaging import services as messages
+from rooms import log, membership, rechecks, services
 from rooms.models import Ban, Membership, Room
 from tests.rooms.pens import Pen
 
@@ -62,6 +66,90 @@ def test_a_membership_that_ended_behind_our_back_ends_on_all_tabs_and_for_nobody
     rechecks.recheck()
     assert [set(tab.rooms) for tab in tabs] == [{lobby.slug}, set()]
     assert listeners.subscribers(private_room.slug) == [other]
+
+
+class TestUntold:
+    """Somebody was removed in another process, and no word of it came here."""
+
+    @pytest.fixture
+    def hear(self, joined, private_room):
+        """A connection that has joined the room, and is told of all up to now."""
+
+        def hear(user):
+            connection = joined(user, private_room)
+            connection.channel = Pen()
+            listeners.begin_log(private_room.slug, head(private_room))
+            return connection
+
+        return hear
+
+    @staticmethod
+    def elsewhere(room, *steps):
+        """What another process writes: it is in the database, and isn't delivered here."""
+        with TestCase.captureOnCommitCallbacks(execute=False):
+            for step in steps:
+                step()
+
+    @staticmethod
+    def remove(room, user, by):
+        return lambda: membership.revoke(room, user, by=by)
+
+    @staticmethod
+    def say(room, user, body):
+        return lambda: messages.send(user, room.slug, body, uuid.uuid4())
+
+    @staticmethod
+    def names(connection):
+        return [(event, data["seq"]) for event, data in connection.channel.events]
+
+    def test_they_hear_of_it_last_and_of_nothing_behind(self, hear, private_room, owner, member):
+        mine, other, began = hear(member), hear(owner), head(private_room)
+        self.elsewhere(
+            private_room,
+            self.say(private_room, owner, "before"),
+            self.remove(private_room, member, owner),
+            self.say(private_room, owner, "behind"),
+        )
+        rechecks.recheck()
+        assert self.names(mine) == [("chat-message", began + 1), ("member-left", began + 2)]
+        assert mine.channel.events[-1][1]["user"]["username"] == "member"
+        assert mine.channel.events[-1][1]["by"] == "owner"
+        assert mine.rooms == set()
+        assert self.names(other) == []
+        rechecks.recheck()
+        assert len(self.names(mine)) == 2
+
+    def test_what_was_changed_since_is_kept_from_them(self, hear, private_room, owner, member):
+        mine, began = hear(member), head(private_room)
+        said = []
+        self.elsewhere(
+            private_room,
+            lambda: said.append(messages.send(owner, private_room.slug, "before", uuid.uuid4())[0]),
+            self.remove(private_room, member, owner),
+            lambda: messages.edit(owner, said[0].pk, "secret since"),
+        )
+        rechecks.recheck()
+        assert self.names(mine) == [("member-left", began + 2)]
+        assert "secret" not in str(mine.channel.events)
+
+    def test_a_hole_of_more_than_a_page_is_left_out(self, hear, private_room, owner, member, monkeypatch):
+        monkeypatch.setattr(log, "PAGE_BYTES", 10)
+        mine, began = hear(member), head(private_room)
+        self.elsewhere(
+            private_room,
+            self.say(private_room, owner, "before"),
+            self.remove(private_room, member, owner),
+        )
+        rechecks.recheck()
+        assert self.names(mine) == [("member-left", began + 2)]
+
+    def test_what_they_know_already_is_not_told_again(self, hear, private_room, owner, member):
+        mine = hear(member)
+        self.elsewhere(private_room, self.remove(private_room, member, owner))
+        listeners.order.advance(private_room.slug, head(private_room))
+        rechecks.recheck()
+        assert self.names(mine) == []
+        assert mine.rooms == set()
 
 
 def test_a_room_that_is_gone_has_no_subscribers(joined, private_room, owner):

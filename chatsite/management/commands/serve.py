@@ -18,5 +18,6 @@ class Command(BaseCommand):
         serving.check_port()
         serving.check_data_dir()
         serving.migrate()
+        serving.check_log()
         serving.collect_static()
         serving.serve(serving.greeting(setup_link()))

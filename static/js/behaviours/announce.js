@@ -1,5 +1,6 @@
 import { part } from "../lib/dom.js"
 import { room } from "../lib/room.js"
+import { handle, isAlike } from "../lib/signs.js"
 import { speak } from "../lib/speak.js"
 import { talk } from "../lib/talk.js"
 
@@ -19,7 +20,8 @@ export function mount() {
   talk.on("arrived", (message, row) => {
     if (message.sender.username === room.me.username || message.deleted) return
     const words = row ? part(row, "body").textContent.trim().slice(0, 200) : message.body.slice(0, 200)
-    waiting.push(`${message.sender.display_name}: ${words}`)
+    const { sender } = message
+    waiting.push(`${sender.display_name}${isAlike(sender.username) ? handle(sender) : ""}: ${words}`)
     timer ??= setTimeout(tell, GATHER_MS)
   })
 }

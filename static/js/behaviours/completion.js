@@ -59,7 +59,7 @@ class Completion {
   }
 
   key(event) {
-    if (this.list.hidden || event.isComposing) return
+    if (this.list.hidden) return
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
     if (step) this.index = (this.index + step + this.found.length) % this.found.length
     else if (event.key === "Enter" || event.key === "Tab") this.take(this.index)
@@ -95,6 +95,7 @@ function option(person, place, selected) {
   avatar.textContent = person.avatar.initials
   const name = document.createElement("span")
   name.className = "grow ellipsis"
+  name.dir = "auto"
   name.textContent = person.display_name
   const username = document.createElement("span")
   username.className = "muted small"

@@ -48,9 +48,9 @@ class Jump {
 
   /** What isn't there yet; somebody I have a conversation with is, as that. */
   add(items) {
-    const names = new Set(this.items.map((item) => item.name))
+    const talked = new Set(this.items.map((item) => `${item.person} ${item.name}`))
     const places = new Set(this.items.map((item) => item.href))
-    const fresh = items.filter((item) => !places.has(item.href) && !(item.also && names.has(item.name)))
+    const fresh = items.filter((item) => !places.has(item.href) && !(item.also && talked.has(`${item.also} ${item.name}`)))
     this.items = [...this.items, ...fresh]
     this.show()
   }
@@ -101,6 +101,8 @@ function mine() {
   return [...document.querySelectorAll(".sidebar .side-row[data-room]")].map((row) => ({
     name: row.querySelector(".side-name").textContent.trim(),
     href: row.getAttribute("href"),
+    person: row.querySelector("[data-presence]")?.dataset.presence,
+    note: row.title,
     unread: Number(row.dataset.unread),
     mentions: Number(row.dataset.mentions),
     mark: row.querySelector(".side-mark").cloneNode(true),
@@ -140,6 +142,7 @@ function option(item, place) {
   element.dataset.href = item.href
   const name = document.createElement("span")
   name.className = "side-name ellipsis"
+  name.dir = "auto"
   name.textContent = item.name
   element.append(item.mark.cloneNode(true), name)
   if (item.note) {

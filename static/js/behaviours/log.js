@@ -43,11 +43,7 @@ function settle(element) {
     talk.scroller.pinned = false
     return
   }
-  if (!talk.attached) return
   talk.scroller.toBottom()
-  const above = fresh && element.getBoundingClientRect().top - fresh.getBoundingClientRect().top + 80
-  if (above > 80) {
-    element.scrollTop -= above
-    talk.scroller.pinned = talk.scroller.atBottom()
-  }
+  const above = fresh && element.getBoundingClientRect().top - fresh.getBoundingClientRect().top
+  if (above > 0 || (fresh && !talk.attached)) talk.goTo(fresh)
 }

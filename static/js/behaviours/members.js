@@ -1,6 +1,7 @@
 import { copyOf, dress, part } from "../lib/dom.js"
 import { presence } from "../lib/presence.js"
 import { room } from "../lib/room.js"
+import { introduce } from "../lib/signs.js"
 import { HeadCount } from "../models/head_count.js"
 
 /** Who is in the room, those who are here above those who are away. */
@@ -27,7 +28,9 @@ export function mount(element) {
     const row = copyOf(element.querySelector("template"))
     row.dataset.user = user.username
     row.querySelector("a").href = `/people/${user.username}`
-    part(row, "name").textContent = user.display_name
+    row.querySelector("a").title = `@${user.username}`
+    introduce(row, user)
+    part(row, "username").classList.toggle("visually-hidden", !row.classList.contains("alike"))
     dress(part(row, "avatar"), user)
     place(row, false)
   }

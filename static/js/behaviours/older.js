@@ -27,6 +27,7 @@ function loadAt(element, place, link, load) {
       link.textContent = words
     } catch {
       link.textContent = "Could not load. Try again"
+      link.tabIndex = 0
       busy = "failed"
       return
     }
@@ -52,7 +53,7 @@ async function loadOlder(place) {
     talk.list.prepend(page.results)
     place.hidden = !page.next
     part(talk.element, "beginning").hidden = Boolean(page.next)
-    talk.emit("prepended")
+    talk.emit("loaded")
   })
 }
 
@@ -61,7 +62,9 @@ async function loadNewer(place) {
   const page = await get("/message", { room: room.slug, after, limit: PAGE })
   talk.scroller.pinned = false
   for (const message of page.results) talk.list.put(message)
-  if (page.next) return
-  place.remove()
-  talk.attach()
+  if (!page.next) {
+    place.remove()
+    talk.attach()
+  }
+  talk.emit("loaded")
 }

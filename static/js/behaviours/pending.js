@@ -59,15 +59,18 @@ function asMessage(entry) {
 function label(row, entry) {
   const state = part(row, "state")
   clearTimeout(row.timer)
-  state.replaceChildren()
+  const error = live.status === "offline" ? null : entry?.error
   state.classList.toggle("failed", entry?.state === "failed")
-  state.hidden = entry?.state !== "failed"
-  if (!entry) return
-  if (entry.state === "failed") {
-    state.append(...failure(entry))
-    speak("A message was not sent")
+  if (error) {
+    // A try that is under way leaves the words, and the button under the pointer, where they are.
+    if (entry.state !== "sending") state.replaceChildren(...trouble(entry))
+    if (state.hidden) speak("A message was not sent")
+    state.hidden = false
     return
   }
+  state.replaceChildren()
+  state.hidden = true
+  if (!entry) return
   const words = live.status === "offline" ? "Waits for the connection" : "Sending…"
   row.timer = setTimeout(() => say(state, words), CALM_MS)
 }
@@ -77,16 +80,24 @@ function say(state, words) {
   state.hidden = false
 }
 
-const TOLD = { timeout: "", unavailable: "", request_failed: "" }
+const PASSES = { timeout: "the server does not answer", unavailable: "the server can't store it now", rate_limited: "that was too quick" }
 
-function failure(entry) {
-  const why = TOLD[entry.error.code] ?? entry.error.detail ?? ""
+/** Refused for good, or to be tried again by itself and, by the button, at once. */
+function trouble(entry) {
+  const { code, detail } = entry.error
+  const words = entry.state === "failed" ? `Not sent${detail ? `: ${detail}` : ""}` : `Not sent yet, ${PASSES[code] ?? detail}. It is tried again`
   return [
-    `Not sent${why ? `: ${why}` : ""} · `,
+    `${words} · `,
     button("Retry", () => outbox.retry(entry.client_id)),
     " · ",
+    ...(entry.state === "failed" ? [button("Edit", () => takeBack(entry)), " · "] : []),
     button("Discard", () => outbox.discard(entry.client_id)),
   ]
+}
+
+function takeBack(entry) {
+  outbox.discard(entry.client_id)
+  talk.emit("take-back", entry)
 }
 
 function button(words, action) {

@@ -4,6 +4,7 @@ import { openOutbox } from "../lib/outgoing.js"
 import { presence } from "../lib/presence.js"
 import { get } from "../lib/rest.js"
 import { room } from "../lib/room.js"
+import { handle } from "../lib/signs.js"
 import { setUnread } from "../lib/title.js"
 
 // Rooms of a list that names those that matter most; and those that stay when more are added, the quiet ones go first.
@@ -68,6 +69,8 @@ class Sidebar {
     row.dataset.kind = about.kind
     row.querySelector(".side-name").textContent = shortName(about)
     row.querySelector(".side-mark").append(mark(about))
+    row.title = usernames(about)
+    row.querySelector("[data-usernames]").textContent = row.title && ` ${row.title}`
     const list = this.element.querySelector(`[data-list=${about.kind === "direct" ? "people" : "rooms"}]`)
     const next = [...list.children].find((other) => other.textContent.trim().localeCompare(about.name) > 0)
     list.insertBefore(item, next ?? null)
@@ -109,6 +112,11 @@ class Sidebar {
 /** Several people go by their first names, so that they fit. */
 function shortName({ name, people = [] }) {
   return people.length > 1 ? people.map((person) => person.display_name.split(/\s+/)[0]).join(", ") : name
+}
+
+/** "@ada, @bo" of a direct room whose name says only what they call themselves. */
+function usernames({ people = [] }) {
+  return people.some(handle) ? people.map((person) => `@${person.username}`).join(", ") : ""
 }
 
 function mark(about) {

@@ -2,6 +2,7 @@ import { part } from "../lib/dom.js"
 import { live } from "../lib/live.js"
 import { nameOf } from "../lib/people.js"
 import { room } from "../lib/room.js"
+import { handle, isAlike } from "../lib/signs.js"
 import { sentence, Typists } from "../models/typing.js"
 
 /** "Ada and Bo are typing…" */
@@ -9,9 +10,13 @@ export function mount(element) {
   const typists = new Typists()
 
   const show = () => {
-    const names = typists.current().map(nameOf)
+    const people = typists.current().map((username) => ({ username, display_name: nameOf(username) }))
+    const names = people.map((person) => (isAlike(person.username) ? person.display_name + handle(person) : person.display_name))
+    const usernames = people.map(handle).filter(Boolean).join(",").trim()
     part(element, "text").textContent = sentence(names)
-    element.querySelector(".typing-dots").toggleAttribute("hidden", names.length === 0)
+    part(element, "usernames").textContent = usernames && ` (${usernames})`
+    element.title = usernames
+    element.querySelector(".typing-dots").toggleAttribute("hidden", people.length === 0)
   }
 
   live.on("typing", ({ room: slug, user, typing }) => {

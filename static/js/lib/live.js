@@ -1,17 +1,25 @@
 import { io } from "../../vendor/socket.io.esm.min.js"
+import { Transports } from "../models/transports.js"
 import { Emitter } from "./emitter.js"
+import { cover, uncover } from "./visits.js"
 
 const ANSWER_MS = 10_000
+const OPEN_MS = 8_000
 const RELOAD_MS = 15_000
+// The cookie of a renewed session comes with the answer to what renewed it, when all processes of the site know.
+const RENEW_MS = 20_000
 const OPTIONS = {
   // Straight to the websocket: polling first costs two round trips. It stays for networks that let no websocket through.
-  transports: ["websocket", "polling"],
   tryAllTransports: true,
+  // A network that swallows the websocket's opening answers nothing at all.
+  timeout: OPEN_MS,
   // When the server comes back so does everyone: spread over the first two seconds, then four, then more.
   reconnectionDelay: 1000,
   reconnectionDelayMax: 5000,
   randomizationFactor: 1,
 }
+// In this tab's storage: the next page needn't find out again.
+const FALLEN = "websocket-fails"
 const EVENTS = [
   "chat-message", "message-edited", "message-deleted", "member-joined", "member-left", "room-updated",
   "typing", "user-connected", "user-disconnected", "room-online", "room-activity", "heads", "request-failed",
@@ -23,17 +31,28 @@ const EVENTS = [
  */
 class Live extends Emitter {
   status = "connecting"
+  renewedAt = -Infinity
+  leaving = false
 
   start() {
-    this.socket = io(OPTIONS)
+    const fallen = Boolean(sessionStorage.getItem(FALLEN))
+    this.transports = new Transports({ probe: opens, turn: (transports) => this.#use(transports), fallen })
+    this.socket = io({ ...OPTIONS, transports: this.transports.ways })
     this.socket.on("connect", () => this.#turn("online"))
     this.socket.on("disconnect", (reason) => this.#disconnected(reason))
     this.socket.on("connect_error", (error) => this.#refused(error))
-    this.socket.on("session-ended", () => this.#ended())
+    this.socket.on("session-ended", ({ code }) => (code === "renewed" ? (this.renewedAt = Date.now()) : this.#ended()))
     for (const name of EVENTS) this.socket.on(name, (data) => this.emit(name, data))
     addEventListener("online", () => this.#hurry())
     addEventListener("offline", () => this.socket.io.engine?.close())
-    addEventListener("pageshow", (event) => event.persisted && this.#hurry())
+    // A form on its way must arrive: to load the page again would cut it off.
+    addEventListener("submit", (event) => (this.leaving = !event.defaultPrevented))
+    // A page that sleeps has no connection, or it wouldn't be kept.
+    addEventListener("pagehide", ({ persisted }) => persisted && this.socket.disconnect())
+    addEventListener("pageshow", ({ persisted }) => {
+      this.leaving = false
+      if (persisted) this.#hurry()
+    })
   }
 
   /** Asks the server; the ack without `ok`, or a rejection with {code, detail, fields?, retry_after?}. */
@@ -64,6 +83,7 @@ class Live extends Emitter {
 
   #turn(status) {
     if (this.status === status) return
+    if (status === "online") uncover()
     this.status = status
     document.documentElement.dataset.liveStatus = status
     this.emit(status)
@@ -77,7 +97,9 @@ class Live extends Emitter {
 
   #refused(error) {
     this.#turn("offline")
-    if (error.data?.code === "unauthorized") this.#ended()
+    if (error.message === "timeout") this.transports.timedOut()
+    const renewing = Date.now() - this.renewedAt < RENEW_MS
+    if (error.data?.code === "unauthorized" && !renewing) this.#ended()
     else if (!this.socket.active) this.#later(2000)
   }
 
@@ -85,6 +107,12 @@ class Live extends Emitter {
   #ended() {
     if (this.over) return
     this.over = true
+    if (this.leaving) {
+      this.leaving = false
+      setTimeout(() => this.#again(), RELOAD_MS)
+      return
+    }
+    cover()
     const last = Number(sessionStorage.getItem("ended-at"))
     if (Date.now() - last < RELOAD_MS) {
       setTimeout(() => this.#again(), RELOAD_MS)
@@ -107,6 +135,32 @@ class Live extends Emitter {
   #hurry() {
     if (!this.socket.connected) this.socket.connect()
   }
+
+  /** From the next opening on; one that polls and needn't any more opens anew at once. */
+  #use(transports) {
+    const manager = this.socket.io
+    manager.opts.transports = transports
+    const { fallen } = this.transports
+    if (fallen) sessionStorage.setItem(FALLEN, "1")
+    else sessionStorage.removeItem(FALLEN)
+    if (!fallen && manager.engine?.transport?.name === "polling") manager.engine.close()
+  }
+}
+
+/** Whether a websocket to the server opens, to the first word that it says; nothing comes of it. */
+function opens() {
+  const url = new URL("/socket.io/?EIO=4&transport=websocket", location.origin.replace(/^http/, "ws"))
+  return new Promise((resolve) => {
+    const probe = new WebSocket(url)
+    const done = (open) => {
+      clearTimeout(timer)
+      probe.close()
+      resolve(open)
+    }
+    const timer = setTimeout(() => done(false), OPEN_MS)
+    probe.addEventListener("message", () => done(true))
+    probe.addEventListener("error", () => done(false))
+  })
 }
 
 export const live = new Live()

@@ -21,6 +21,17 @@ export class MessageList {
     return document.getElementById(`message-${id}`)
   }
 
+  bySeq(seq) {
+    return this.element.querySelector(`:scope > .message[data-seq="${Number(seq)}"]`)
+  }
+
+  /** The message above a row; null where none is loaded. */
+  before(row) {
+    let above = row.previousElementSibling
+    while (above && !above.matches(".message")) above = above.previousElementSibling
+    return above
+  }
+
   get first() {
     return this.element.querySelector(":scope > .message")
   }
@@ -94,6 +105,11 @@ export class MessageList {
   arrangeAll() {
     for (const line of this.element.querySelectorAll(":scope > .day")) line.remove()
     for (const row of this.rows()) this.arrange(row)
+  }
+
+  /** "Today" is another day after midnight. */
+  renameDays() {
+    for (const line of this.element.querySelectorAll(":scope > .day")) line.querySelector("h2").textContent = dayName(line.dataset.day)
   }
 
   /** The day line above a row, and whether it goes on under the header of the one above. */

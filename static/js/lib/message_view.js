@@ -1,6 +1,7 @@
 import { bareClock, clock, fully } from "./dates.js"
 import { copyOf, dress, part } from "./dom.js"
 import { me } from "./me.js"
+import { fillHandle, introduce, isAlike } from "./signs.js"
 
 const template = document.getElementById("message-template")
 
@@ -12,8 +13,9 @@ export function build(message) {
   row.dataset.at = message.created_at
   row.dataset.client = message.client_id
   dress(part(row, "avatar"), message.sender)
-  part(row, "name").textContent = message.sender.display_name
-  part(row, "name").href = `/people/${message.sender.username}`
+  introduce(row, message.sender)
+  fillHandle(part(row, "handle"), message.sender)
+  part(row, "person").href = `/people/${message.sender.username}`
   tell(row)
   fill(row, message)
   return row
@@ -47,6 +49,7 @@ export function link(room, id) {
 export function dressMentions(row) {
   const mine = row.querySelectorAll(`.mention[data-user="${CSS.escape(me)}"]`)
   for (const mention of mine) mention.classList.add("me")
+  for (const block of part(row, "body").querySelectorAll("blockquote, ul, ol")) block.dir = "auto"
   row.classList.toggle("mentions-me", mine.length > 0 && row.dataset.user !== me)
 }
 
@@ -72,6 +75,10 @@ function fillQuote(row, { room, reply_to: answered }) {
   quote.hidden = !answered
   if (!answered) return
   quote.href = link(room, answered.id)
-  part(quote, "quote-name").textContent = answered.sender.display_name
+  const { username, display_name: name } = answered.sender
+  part(quote, "quote-name").textContent = name
+  part(quote, "quote-name").title = username ? `@${username}` : ""
+  fillHandle(part(quote, "quote-username"), answered.sender)
+  part(quote, "quote-username").classList.toggle("visually-hidden", !isAlike(username))
   part(quote, "quote-body").textContent = answered.body || "message deleted"
 }

@@ -28,6 +28,9 @@ export const outbox = new Outbox({
 })
 
 live.on("offline", () => outbox.disconnected())
+// What another tab sent or discarded is sent no more by this one, also where it slept meanwhile.
+addEventListener("storage", ({ key, newValue }) => key?.startsWith(PREFIX) && newValue === null && outbox.settle(key.slice(PREFIX.length)))
+addEventListener("pageshow", ({ persisted }) => persisted && outbox.reconcile())
 
 /** Before the room is joined, nothing goes out: the log must be able to tell of it. */
 export const openOutbox = () => outbox.connected()

@@ -6,7 +6,7 @@ export async function get(path, parameters = {}) {
   }
   let response
   try {
-    response = await fetch(url, { headers: { Accept: "application/json" }, credentials: "same-origin" })
+    response = await fetch(url, { headers: { Accept: "application/json" }, credentials: "same-origin", cache: "no-store" })
   } catch {
     throw { code: "offline", detail: "There is no connection." }
   }

@@ -11,9 +11,9 @@ const DURABLE = ["chat-message", "message-edited", "message-deleted", "member-jo
  * "joined" (the ack) after each connection, "online" (a count) in a large room, and "lost" (error) where the room is no longer ours.
  */
 class Room extends Emitter {
-  constructor({ room, me, moderates, older, newer, target }) {
+  constructor({ room, ...page }) {
     super()
-    Object.assign(this, { about: room, slug: room.slug, me, moderates, older, newer, target })
+    Object.assign(this, { about: room, slug: room.slug, ...page })
     this.log = new RoomLog({ seq: room.head, epoch: room.epoch })
     for (const name of DURABLE) live.on(name, (data) => this.#live(name, data))
     live.on("room-online", (data) => data.room === this.slug && this.emit("online", data.online))

@@ -5,9 +5,10 @@ import { room } from "./room.js"
 import { Scroller } from "./scroller.js"
 
 const MOST_ROWS = 400
+const ABOVE_PX = 80
 
 /**
- * What is shown of the room's talk. Emits "arrived" (message, row), "prepended", and "reply" and "edit" (row) for the composer.
+ * What is shown of the room's talk. Emits "arrived" (message, row), "loaded" (a page), and "reply" and "edit" (row) for the composer.
  * `attached` says whether the last row is the newest message; where an old page is open it is not, and what comes
  * waits in `later`.
  */
@@ -37,6 +38,13 @@ class Talk extends Emitter {
     part(this.element, "older").hidden = false
     part(this.element, "beginning").hidden = true
     this.scroller.toBottom()
+  }
+
+  /** A row to the top of the page, with a little of what is above it. */
+  goTo(row) {
+    const { element, scroller } = this
+    element.scrollTop += row.getBoundingClientRect().top - element.getBoundingClientRect().top - ABOVE_PX
+    scroller.pinned = scroller.atBottom()
   }
 
   attach() {

@@ -6,6 +6,7 @@ export function toast(words) {
   if (!box) {
     box = document.createElement("p")
     box.className = "toast"
+    box.dir = "auto"
     box.setAttribute("role", "status")
     document.body.append(box)
   }

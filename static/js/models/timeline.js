@@ -9,6 +9,11 @@ export function dayOf(moment) {
   return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`
 }
 
+/** Milliseconds to the reader's next day: a moment into it, as timers may come early. */
+export function untilMidnight(now) {
+  return new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1, 0, 0, 1) - now
+}
+
 /**
  * How `message` stands under `above` (null at the top): `day` where it begins a new one, `continued` where it goes on
  * under the header above. Both are {user, at, reply}; `fresh` says that the "New" line stands between them.

@@ -9,7 +9,7 @@ INDEXES = {
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0004_process"),
+        ("accounts", "0006_name_skeletons"),
         ("admin", "0003_logentry_add_action_flag_choices"),
     ]
 

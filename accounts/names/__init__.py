@@ -1,0 +1,26 @@
+"""Names of people: what they may be, which of them look alike, and the avatar drawn from them."""
+
+from accounts.names.avatars import COLORS, color, initials
+from accounts.names.offices import is_office
+from accounts.names.rules import (
+    USERNAME,
+    tidy,
+    validate_display_name,
+    validate_username,
+    validate_visible,
+)
+from accounts.names.skeletons import SKELETON_LENGTH, skeletons
+
+__all__ = [
+    "COLORS",
+    "SKELETON_LENGTH",
+    "USERNAME",
+    "color",
+    "initials",
+    "is_office",
+    "skeletons",
+    "tidy",
+    "validate_display_name",
+    "validate_username",
+    "validate_visible",
+]

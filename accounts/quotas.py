@@ -1,0 +1,65 @@
+"""How much one person may make: so many in an hour, counted in the cache that all processes share, and so many in all,
+counted in the database. Site administrators are exempt, and so is whatever is done in the administration.
+"""
+
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from accounts import limits
+from accounts.models import User
+from chatsite.errors import Forbidden, QuotaExceeded
+
+HOUR = 3600
+
+
+class Quota(NamedTuple):
+    """`hourly` and `total` name settings, in which 0 is no limit. `reached` says the total, as `{most}`."""
+
+    kind: str
+    hourly: str
+    total: str
+    reached: str
+
+
+ROOMS = Quota("rooms", "ROOMS_PER_HOUR", "ROOMS_PER_USER", "You have made {most} rooms, which is the most.")
+DIRECTS = Quota(
+    "directs",
+    "DIRECTS_PER_HOUR",
+    "DIRECTS_PER_USER",
+    "You have begun {most} conversations, which is the most.",
+)
+ADDITIONS = Quota(
+    "additions",
+    "ADDITIONS_PER_HOUR",
+    "ADDITIONS_PER_USER",
+    "The rooms have {most} members whom you added, which is the most.",
+)
+INVITES = Quota(
+    "invites",
+    "INVITES_PER_HOUR",
+    "INVITES_PER_USER",
+    "You have {most} invite links that work, which is the most. Revoke one first.",
+)
+
+
+def spend(user: User, quota: Quota, times: int = 1) -> None:
+    """Counts towards the hour; raises RateLimited. Not for inside of a transaction: the cache may be slow to answer."""
+    limit = getattr(settings, quota.hourly)
+    if limit and times and not user.is_superuser:
+        limits.attempt(quota.kind, str(user.pk), limit, times, HOUR)
+
+
+def hold(user: User) -> None:
+    """Nobody else makes anything in this person's name until the transaction ends, so that a total is exact. Messages
+    needn't wait for it. Raises Forbidden where they were barred from the site meanwhile."""
+    if not User.objects.present().select_for_update(no_key=True).filter(pk=user.pk).values_list("pk").first():
+        raise Forbidden("This account is closed.")
+
+
+def check_total(user: User, quota: Quota, made: QuerySet, more: int = 1) -> None:
+    """After `hold`: raises QuotaExceeded where `more` beside those that are `made` would be too many."""
+    most = getattr(settings, quota.total)
+    if most and more and not user.is_superuser and made.count() + more > most:
+        raise QuotaExceeded(quota.reached.format(most=most))

@@ -1,0 +1,145 @@
+"""The markdown that chat people expect, read by markdown-it within a number of steps.
+
+Raw HTML, headings, images, tables and rules are not markdown here: they stay the characters they are.
+"""
+
+import re
+from collections.abc import Mapping, MutableMapping, Sequence
+from functools import cache
+from html import escape
+from typing import Any
+
+from markdown_it import MarkdownIt, rules_inline
+from markdown_it.parser_inline import ParserInline
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+
+from messaging.rendering import addresses, names
+from messaging.rendering.highlighting import Highlighter
+
+BLOCKS = ["paragraph", "blockquote", "fence", "list"]
+# Looked for in this order where one of TERMINATORS is.
+MARKS_IN_LINES = ["text", "newline", "escape", "backticks", "strikethrough", "emphasis", "link", "autolink"]
+PAIRS = ["balance_pairs", "strikethrough", "emphasis", "fragments_join"]
+# The characters at which one of these rules, or an address, may begin or end.
+TERMINATORS = re.compile(r"[\n*_`~\[\]<\\:]")
+# The same, with what is looked at besides: roughly a step each.
+MARKS = re.compile(r"[\n*_`~\[\]<\\:@#./]")
+# A backslash that isn't shown, and the face whose arm it is.
+ESCAPED = re.compile(r"\\(?P<seen>[*_`~\[\]<>])")
+SHRUG = re.compile(r"(?P<seen>\\_\([^\s()]{1,3}\)_/)")
+RUN = re.compile(r"\*++|_++|~++")
+# Blocks in blocks, and links and marks in each other.
+MOST_NESTED = 12
+# Markdown's rules are quadratic in what they leave open: 10,000 of `[` took 2 s. A step is one look at a position of the
+# text or at a line, some 5 µs; a long and lively message has some hundreds.
+MOST_STEPS = 2000
+BLOCK_STEPS = 3
+
+
+class Tangled(Exception):
+    """Raised where a text is made of marks more than of words: reading it as markdown would take too long."""
+
+
+class Steps:
+    """Counts the looks at one message."""
+
+    def __init__(self, left: int = MOST_STEPS) -> None:
+        self.left = left
+
+    def take(self, steps: int = 1) -> None:
+        self.left -= steps
+        if self.left < 0:
+            raise Tangled()
+
+
+class CountingInline(ParserInline):
+    """Reads a paragraph's text, and counts what it skips to find the end of a link's words, again and again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.terminator_re = TERMINATORS
+
+    def skipToken(self, state: StateInline) -> None:
+        state.env["steps"].take()
+        super().skipToken(state)
+
+
+class Parser(MarkdownIt):
+    """Takes no address for a link that is longer than LONGEST_ADDRESS: to encode 10,000 letters took 10 ms."""
+
+    def normalizeLink(self, url: str) -> str:
+        return super().normalizeLink(url) if len(url) <= addresses.LONGEST_ADDRESS else ""
+
+    def validateLink(self, url: str) -> bool:
+        return bool(url) and super().validateLink(url)
+
+
+def to_html(body: str, people: Mapping[str, str], rooms: Mapping[str, str]) -> str:
+    """HTML that has yet to be cleaned; raises Tangled."""
+    env = {"people": people, "rooms": rooms, "steps": Steps(), "highlighter": Highlighter()}
+    return str(markdown().render(body, env))
+
+
+@cache
+def markdown() -> MarkdownIt:
+    parser = Parser("zero", {"html": False, "linkify": False, "breaks": True, "maxNesting": MOST_NESTED})
+    parser.block.ruler.enableOnly(BLOCKS)
+    parser.inline = CountingInline()
+    parser.inline.ruler.enableOnly(MARKS_IN_LINES)
+    parser.inline.ruler2.enableOnly(PAIRS)
+    parser.inline.ruler.before("text", "count", count)
+    parser.inline.ruler.at("escape", escape_mark)
+    parser.inline.ruler.at("link", addresses.with_words)
+    parser.inline.ruler.at("autolink", autolink)
+    parser.inline.ruler.before("newline", "address", addresses.with_scheme)
+    parser.block.ruler.before("fence", "count", count_line, {"alt": ["paragraph", "blockquote", "list"]})
+    parser.core.ruler.push("names", names.link_names)
+    parser.add_render_rule("fence", fence)
+    # The rules are compiled at their first use, which `cpu_limit` must not end in its midst.
+    parser.render("*a*\n> - a", {"people": {}, "rooms": {}, "steps": Steps(), "highlighter": Highlighter()})
+    return parser
+
+
+def count(state: StateInline, silent: bool) -> bool:
+    """No rule: a step, or one for each mark of a run, as each is a token of its own."""
+    run = None if silent else RUN.match(state.src, state.pos)
+    state.env["steps"].take(len(run[0]) if run else 1)
+    return False
+
+
+def count_line(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """No rule: a step to see whether a paragraph ends, more to begin a block."""
+    state.env["steps"].take(1 if silent else BLOCK_STEPS)
+    return False
+
+
+def autolink(state: StateInline, silent: bool) -> bool:
+    start = state.pos
+    found = rules_inline.autolink(state, silent)
+    if found:
+        state.env["steps"].take(addresses.steps(state.pos - start))
+    if found and not silent:
+        state.tokens[-3].attrs.update(addresses.ELSEWHERE)
+    return found
+
+
+def escape_mark(state: StateInline, silent: bool) -> bool:
+    """The rule for a backslash: it hides itself before a mark, and is seen anywhere else, as what was typed."""
+    match = SHRUG.match(state.src, state.pos) or ESCAPED.match(state.src, state.pos)
+    if match is None:
+        return False
+    if not silent:
+        token = state.push("text_special", "", 0)
+        token.content, token.markup, token.info = match["seen"], match[0], "escape"
+    state.pos = match.end()
+    return True
+
+
+def fence(
+    renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]
+) -> str:
+    code, language = tokens[index].content, tokens[index].info.strip().partition(" ")[0]
+    coloured = env["highlighter"].highlight(code, language)
+    return f'<pre class="code"><code>{escape(code) if coloured is None else coloured}</code></pre>\n'

@@ -1,0 +1,76 @@
+"""Mentions of people and links to rooms."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+
+from messaging.rendering.addresses import BARE, LINK_STEPS, Attributes, bare, link, text
+
+# Behind an ASCII letter, digit or sign of a username there is no mention, as in `mail@ada`; behind any other letter
+# there is: Chinese and Japanese have no blanks between words.
+NAME = (
+    r"(?P<name>(?<![A-Za-z0-9_.@-])[@\uff20][A-Za-z0-9_.-]{3,32}+(?![A-Za-z0-9_@\uff20])"
+    r"|(?<![A-Za-z0-9_.@\#/&-])\#[a-z0-9][a-z0-9_-]{0,63}+(?![A-Za-z0-9_@\uff20]))"
+)
+NAMES = re.compile(NAME)
+LINKS = re.compile(f"{NAME}|{BARE}")
+
+
+def names_in(body: str) -> tuple[set[str], set[str]]:
+    """What might be a username (small letters) and what might be a room's slug, of the words behind `@` and `#`."""
+    if "@" not in body and "#" not in body and "\uff20" not in body:
+        return set(), set()
+    words = [word for match in NAMES.finditer(body) for word in spellings(match[0])]
+    return (
+        {word[1:].lower() for word in words if word[0] != "#"},
+        {word[1:] for word in words if word[0] == "#"},
+    )
+
+
+def spellings(word: str) -> list[str]:
+    """`@ada.` at a sentence's end is `@ada`, unless there is somebody of that name."""
+    return [word, stem] if (stem := word.rstrip(".-_")) != word and len(stem) > 1 else [word]
+
+
+def link_names(state: StateCore) -> None:
+    """Mentions, room links and addresses, in text alone: not in code, and not inside another link."""
+    for block in state.tokens:
+        if block.type == "inline" and block.children:
+            block.children = linked(block.children, state.md, state.env)
+
+
+def linked(tokens: list[Token], parser: MarkdownIt, env: Mapping[str, Any]) -> list[Token]:
+    result: list[Token] = []
+    depth = 0
+    for token in tokens:
+        depth += {"link_open": 1, "link_close": -1}.get(token.type, 0)
+        result += split(token, parser, env) if token.type == "text" and not depth else [token]
+    return result
+
+
+def split(token: Token, parser: MarkdownIt, env: Mapping[str, Any]) -> list[Token]:
+    parts: list[Token] = []
+    end = 0
+    for match in LINKS.finditer(token.content):
+        found = target(match["name"], env) if match["name"] else bare(match, parser, env)
+        if found is None:
+            continue
+        env["steps"].take(LINK_STEPS)
+        word, attributes = found
+        parts += [text(token.content[end : match.start()]), *link(word, attributes)]
+        end = match.start() + len(word)
+    return [*parts, text(token.content[end:])]
+
+
+def target(name: str, env: Mapping[str, Any]) -> tuple[str, Attributes] | None:
+    """The word and its link's attributes, if it names somebody or some room."""
+    for word in spellings(name):
+        if word[0] != "#" and (username := env["people"].get(word[1:].lower())):
+            return word, {"class": "mention", "href": f"/people/{username}", "data-user": username}
+        if word[0] == "#" and word[1:] in env["rooms"]:
+            return word, {"class": "room-link", "href": f"/chat/{word[1:]}", "data-room": word[1:]}
+    return None

@@ -1,0 +1,195 @@
+"""What counts as read is what was on the screen, however much is unread and wherever a page opens."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.people import BRING_BACK, PUT_AWAY, message, new_room, post, wait_until_read
+from tests.realtime.cast import rest
+
+MANY = 130
+
+
+@pytest.fixture
+def crowd(server):
+    """A room of which the member has read the first three messages of the owner's, and not the next 130."""
+    slug = new_room(server, "owner", members=["member"])
+    for number in range(3):
+        last = post(server, "owner", slug, f"old {number}")
+    rest(server, server.tokens["member"], "GET", f"/room/{slug}")
+    mark_read(server, slug, last["seq"])
+    for number in range(MANY):
+        post(server, "owner", slug, f"fresh {number}.")
+    assert unread(server, slug) == MANY
+    return slug
+
+
+def mark_read(server, slug, seq):
+    script = (
+        "from accounts.models import User; from rooms import activity;"
+        f"activity.mark_read(User.objects.get(username='member'), {slug!r}, {seq})"
+    )
+    server.manage("shell", "-v0", "-c", script)
+
+
+def unread(server, slug):
+    return rest(server, server.tokens["member"], "GET", f"/room/{slug}").json()["unread"]
+
+
+def settled(page, server, slug):
+    """How much is unread when the page has told what it had to tell."""
+    count = None
+    while count != (count := unread(server, slug)):
+        page.wait_for_timeout(600)
+    return count
+
+
+def expect_first_unread(page):
+    expect(page.locator(".new-line + .message")).to_contain_text("fresh 0.")
+    expect(message(page, "fresh 0.")).to_be_in_viewport()
+
+
+def read_down(page, until):
+    """As with a wheel, to the end."""
+    page.locator(".log").hover()
+    for _ in range(200):
+        if message(page, until).count() and page.locator(".log").evaluate(
+            "log => log.scrollHeight - log.scrollTop - log.clientHeight < 2"
+        ):
+            return
+        page.mouse.wheel(0, 300)
+        page.wait_for_timeout(60)
+    raise AssertionError(f"{until} didn't come")
+
+
+def test_a_room_opens_at_the_first_of_many_unread(visit, server, crowd):
+    member = visit("member", f"/chat/{crowd}")
+    expect_first_unread(member)
+    left = settled(member, server, crowd)
+    shown = len(member.locator(".message[data-id]").all())
+    assert MANY - shown < left < MANY
+    read_down(member, f"fresh {MANY - 1}.")
+    wait_until_read(server, "member", crowd)
+    expect(member.locator(".jump-unread")).to_be_hidden()
+    post(server, "owner", crowd, "and live")
+    expect(message(member, "and live")).to_be_visible()
+
+
+def test_whoever_jumps_to_the_latest_has_not_read_the_rest(visit, server, crowd):
+    member = visit("member", f"/chat/{crowd}")
+    expect_first_unread(member)
+    before = settled(member, server, crowd)
+    member.locator(".jump-latest").click()
+    expect(message(member, f"fresh {MANY - 1}.")).to_be_in_viewport()
+    pill = member.locator(".jump-unread")
+    expect(pill).to_contain_text(f"{before} new")
+    assert settled(member, server, crowd) == before
+    # What comes is seen, and closes no gap.
+    post(server, "owner", crowd, "and live")
+    expect(message(member, "and live")).to_be_in_viewport()
+    expect(pill).to_contain_text(f"{before + 1} new")
+    pill.get_by_role("link").click()
+    expect(member.locator(".new-line + .message")).to_be_in_viewport()
+    expect(member.locator(".new-line + .message")).to_contain_text(f"fresh {MANY - before}.")
+    member.goto(f"{server.url}/chat/{crowd}?latest=1")
+    pill.get_by_role("button", name="Mark all read").click()
+    expect(pill).to_be_hidden()
+    wait_until_read(server, "member", crowd)
+
+
+def test_what_is_read_upwards_is_read_when_all_of_it_was_seen(visit, server, crowd):
+    member = visit("member", f"/chat/{crowd}?latest=1")
+    expect(message(member, f"fresh {MANY - 1}.")).to_be_in_viewport()
+    member.locator(".log").hover()
+    for _ in range(200):
+        if message(member, "fresh 0.").count() and message(member, "fresh 0.").bounding_box()["y"] > 100:
+            break
+        assert unread(server, crowd) == MANY
+        member.mouse.wheel(0, -300)
+        member.wait_for_timeout(60)
+    expect(member.locator(".new-line + .message")).to_contain_text("fresh 0.")
+    wait_until_read(server, "member", crowd)
+
+
+def test_the_way_there_from_catch_up(visit, server, crowd):
+    member = visit("member", "/catch-up")
+    group = member.locator(".catch-up", has=member.locator(f"a[href='/chat/{crowd}']"))
+    expect(group.locator(".message-body").first).to_have_text("fresh 0.")
+    group.get_by_role("link", name=f"All {MANY} in the room").click()
+    expect_first_unread(member)
+
+
+def test_my_own_and_what_was_taken_back_is_not_unread(visit, server):
+    slug = new_room(server, "owner", members=["member"])
+    for number in range(60):
+        post(server, "member", slug, f"mine {number}")
+    gone = post(server, "owner", slug, "taken back")
+    rest(server, server.tokens["owner"], "DELETE", f"/message/{gone['id']}")
+    for number in range(60):
+        post(server, "owner", slug, f"fresh {number}.")
+    member = visit("member", "/catch-up")
+    group = member.locator(".catch-up", has=member.locator(f"a[href='/chat/{slug}']"))
+    expect(group.locator(".message-body").first).to_have_text("fresh 0.")
+    member.goto(f"{server.url}/chat/{slug}")
+    expect_first_unread(member)
+    assert settled(member, server, slug) < 60
+
+
+def test_a_permalink_marks_nothing_before_it_read(visit, server, crowd):
+    member = visit("member", f"/chat/{crowd}?latest=1")
+    href = message(member, f"fresh {MANY - 20}.").locator(".message-time").get_attribute("href")
+    member.goto(server.url + href)
+    expect(member.locator(".message.target")).to_be_in_viewport()
+    expect(member.locator(".jump-unread")).to_contain_text(f"{MANY} new")
+    assert settled(member, server, crowd) == MANY
+    member.locator(".jump-unread").get_by_role("link").click()
+    expect_first_unread(member)
+
+
+def test_two_tabs_read_together(visit, server, crowd):
+    one = visit("member", f"/chat/{crowd}?latest=1")
+    expect(one.locator(".jump-unread")).to_contain_text(f"{MANY} new")
+    other = one.context.new_page()
+    other.goto(f"{server.url}/chat/{crowd}")
+    expect_first_unread(other)
+    read_down(other, f"fresh {MANY - 1}.")
+    wait_until_read(server, "member", crowd)
+    expect(one.locator(".jump-unread")).to_be_hidden()
+
+
+@pytest.mark.parametrize("away", ["asleep", "put away"])
+def test_what_came_while_nobody_looked_is_not_read_by_coming_back(visit, server, crowd, away):
+    """Many messages at once, as after a night asleep, or by the browser's back button: the page follows to the newest, and
+    says what it passed by."""
+    mark_read(server, crowd, 10_000)
+    member = visit("member", f"/chat/{crowd}")
+    expect(message(member, f"fresh {MANY - 1}.")).to_be_in_viewport()
+    if away == "asleep":
+        member.context.set_offline(True)
+    else:
+        member.evaluate(PUT_AWAY)
+    expect(member.locator("html[data-live-status=offline]")).to_have_count(1)
+    for number in range(60):
+        post(server, "owner", crowd, f"night {number}.")
+    if away == "asleep":
+        member.context.set_offline(False)
+    else:
+        member.evaluate(BRING_BACK)
+    expect(message(member, "night 59.")).to_be_visible()
+    assert settled(member, server, crowd) == 60
+    expect(member.locator(".new-line + .message")).to_contain_text("night 0.")
+    member.locator(".jump-unread").get_by_role("link").click()
+    expect(message(member, "night 0.")).to_be_in_viewport()
+    read_down(member, "night 59.")
+    wait_until_read(server, "member", crowd)
+
+
+def test_without_scripts_too(visit, server, crowd):
+    page = visit("member", f"/chat/{crowd}", java_script_enabled=False)
+    expect_first_unread(page)
+    page.get_by_role("link", name="Latest").click()
+    expect(message(page, f"fresh {MANY - 1}.")).to_be_in_viewport()
+    assert unread(server, crowd) == MANY
+    page.get_by_role("button", name=f"Mark all {MANY} read").click()
+    assert unread(server, crowd) == 0
+    page.goto(f"{server.url}/chat/{crowd}")
+    expect(message(page, f"fresh {MANY - 1}.")).to_be_in_viewport()
