@@ -52,6 +52,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "chatsite.tracing.traced",
+    "chatsite.middleware.payer_named",
     "chatsite.middleware.revocations_everywhere",
     "django.middleware.security.SecurityMiddleware",
     "chatsite.middleware.bounded_body",
@@ -241,6 +242,13 @@ SOCKETS_PER_ADDRESS = environment.whole("SOCKETS_PER_ADDRESS", 10_000)
 HANDSHAKES_PER_ADDRESS = environment.whole("HANDSHAKES_PER_ADDRESS", 10_000)
 ROOMS_PER_SOCKET = environment.whole("ROOMS_PER_SOCKET", 1000)
 EVENTS_PER_SECOND = environment.whole("EVENTS_PER_SECOND", 100)
+# Pages and REST requests of one address of people who aren't signed in: thirty a second, and all of a minute at once, as
+# five hundred people of a school come in within a minute or two. Those who are signed in have THROTTLE_USER.
+THROTTLE_PAGES = environment.rate("THROTTLE_PAGES", "1800/min")
+# Of this process's loop that one person, or one address of people who aren't signed in, may use on and on.
+LOOP_SHARE_PERCENT = environment.whole("LOOP_SHARE_PERCENT", 25)
+# HTTP connections of one address at once, kept-alive ones with them: six for each of three hundred browsers.
+HTTP_CONNECTIONS_PER_ADDRESS = environment.whole("HTTP_CONNECTIONS_PER_ADDRESS", 2000)
 
 # Connections to PostgreSQL that each process has at most; who finds none waits, and is told to try again after a few
 # seconds (chatsite/realtime/places.py). And the seconds after which a statement of the server is given up; 0 is never.

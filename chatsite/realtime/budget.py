@@ -7,6 +7,10 @@ their share waits until it has been paid off, and everybody who hasn't goes firs
 from collections.abc import Hashable
 from time import monotonic
 
+from django.conf import settings
+
+# Seconds of the loop that one may spend at once.
+BURST_SECONDS = 1.0
 # Payers that are remembered before those that owe nothing any more are forgotten.
 REMEMBERED = 10_000
 
@@ -39,3 +43,11 @@ class Budget:
         """Seconds until the payer may spend again; 0 where that is now."""
         until = self._until.get(payer)
         return max(0.0, until - monotonic() - self._depth) if until else 0.0
+
+    def takes(self, seconds: float) -> float:
+        """Seconds in which one payer may spend so many on and on."""
+        return seconds * (self._each or 1.0)
+
+
+# One for all doors of this process: events, messages and HTTP requests.
+spent: Budget = Budget(settings.LOOP_SHARE_PERCENT / 100, BURST_SECONDS)
