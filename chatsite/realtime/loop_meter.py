@@ -1,10 +1,12 @@
-"""How long each HTTP connection has kept this process's loop, to the microsecond: the time between two of its waits.
+"""How long each HTTP connection has kept this process's loop, to the microsecond: the CPU between two of its waits.
+
+CPU and not time, as on a busy machine a page would seem to cost what other programs do meanwhile.
 
 Whatever waits under eventlet calls the hub's `switch`. A greenlet that has a meter stops it there, so that what others do
 meanwhile isn't its cost; any other greenlet pays one look for an attribute.
 """
 
-from time import perf_counter
+from time import thread_time
 from typing import Any
 
 from eventlet import hubs
@@ -17,19 +19,19 @@ class LoopMeter:
     __slots__ = ("_resumed", "_seconds", "waits")
 
     def __init__(self) -> None:
-        self._seconds, self._resumed = 0.0, perf_counter()
+        self._seconds, self._resumed = 0.0, thread_time()
         self.waits = 0
 
     def pause(self) -> None:
-        self._seconds += perf_counter() - self._resumed
+        self._seconds += thread_time() - self._resumed
         self.waits += 1
 
     def resume(self) -> None:
-        self._resumed = perf_counter()
+        self._resumed = thread_time()
 
     def take(self) -> float:
         """Seconds since it was last asked, by the greenlet that it measures."""
-        now = perf_counter()
+        now = thread_time()
         seconds, self._seconds, self._resumed = self._seconds + now - self._resumed, 0.0, now
         return seconds
 

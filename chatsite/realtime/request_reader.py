@@ -82,8 +82,9 @@ def is_whole(head: bytearray, searched: int) -> bool:
 def read_body(request: Any, connection: HttpConnection, connections: HttpConnections) -> None:
     """Replace the request's body by one that has come whole. `connection.held` is its length until `release`.
 
-    A body that is longer than views may have in memory stays where it is, for the view to refuse or to stream, and that
-    of a websocket's handshake, which may have none; the connection is closed after the answer. Raises BadBody, and gunicorn's errors of a body that is wrong.
+    A body that is longer than views may have in memory stays where it is, for the view to refuse or to stream, and so
+    does that of a websocket's handshake, which may have none; the connection is closed after the answer. Raises BadBody,
+    and gunicorn's errors of a body that is wrong.
     """
     length = length_of(request)
     if length == 0:
@@ -151,6 +152,8 @@ def check(length: int, moved: int) -> None:
 
 def hold(length: int, connection: HttpConnection, connections: HttpConnections) -> None:
     """Keep so much of it in memory. Where there is no room for a large one, the slowest of others go, or it waits."""
+    if connection.doing is Doing.LEAVING:
+        raise NoMoreData
     until = monotonic() + ROOM_SECONDS
     while length > SMALL_BYTES and connections.held - connection.held + length > LARGE_BYTES:
         if connections.put_out_heaviest():
@@ -158,8 +161,6 @@ def hold(length: int, connection: HttpConnection, connections: HttpConnections) 
         if monotonic() > until:
             raise BadBody(503, "Service Unavailable")
         eventlet.sleep(GATHER_SECONDS)
-    if connection.doing is Doing.LEAVING:
-        raise NoMoreData
     connections.hold(connection, length)
 
 
