@@ -71,6 +71,8 @@ class Place:
             # One socket sends what hundreds of people would.
             "EVENTS_PER_SECOND": "0",
             "SOCKETS_PER_USER": "0",
+            "LOOP_SHARE_PERCENT": "0",
+            "THROTTLE_PAGES": "0/min",
             "HOST": "127.0.0.1",
             "PORT": str(port),
             **self.settings,
