@@ -4,6 +4,7 @@ gunicorn parses HTTP and manages the process; eventlet runs a greenlet a request
 """
 
 import gc
+import logging
 import os
 import resource
 import sys
@@ -17,6 +18,7 @@ from eventlet.greenthread import getcurrent
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base_async import ALREADY_HANDLED, AsyncWorker
 
+from chatsite.logs import SparingFilter
 from chatsite.realtime import handover, loop_meter, others
 from chatsite.realtime.client_socket import ClientSocket
 from chatsite.realtime.succession import Succession
@@ -116,6 +118,7 @@ class EventletWorker(AsyncWorker):
         from chatsite.realtime.http_server import HttpServer
         from chatsite.realtime.request_queue import RequestQueue
 
+        logging.getLogger("gunicorn.error").addFilter(SparingFilter())
         self.connections = HttpConnections(self.worker_connections)
         self.http = HttpServer(self, self.connections)
         self.wsgi = self._answered(RequestQueue(sio.runners).around(self.wsgi))
