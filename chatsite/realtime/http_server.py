@@ -71,14 +71,14 @@ class HttpServer:
                     request.force_close()
                 self.worker.handle_request(listener.getsockname(), request, connection.client, address)
         except StopIteration:
-            self._end(connection)
+            self._end(connection, request)
         except errors.NoMoreData as error:
             self.worker.log.debug("a client went: %s", error)
         except OSError as error:
             self._failed(error)
         except Exception as error:
             self.worker.handle_error(request, connection.client, address, error)
-            self._end(connection)
+            self._end(connection, request)
         finally:
             util.close(connection.client)
 
@@ -118,11 +118,12 @@ class HttpServer:
         self.connections.move(connection, client_address(environ))
         self.connections.admits(connection.address)
 
-    def _end(self, connection: HttpConnection) -> None:
+    def _end(self, connection: HttpConnection, request: Any) -> None:
         """Let the client read its answer where it was still sending."""
-        if request_reader.has_more(connection.client):
+        awaited = request_reader.unread(request)
+        if connection.client.fd.fileno() >= 0 and (awaited or request_reader.has_more(connection.client)):
             connection.begins(Doing.TAKING)
-            request_reader.linger(connection.client)
+            request_reader.linger(connection.client, awaited)
 
     def _failed(self, error: OSError) -> None:
         if isinstance(error, TimeoutError) or error.errno in GONE:

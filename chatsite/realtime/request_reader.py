@@ -14,7 +14,7 @@ from typing import Any
 
 import eventlet
 from django.conf import settings
-from gunicorn.http.body import ChunkedReader
+from gunicorn.http.body import ChunkedReader, LengthReader
 from gunicorn.http.errors import InvalidRequestLine, LimitRequestHeaders, NoMoreData
 
 from chatsite.realtime.client_socket import ClientSocket
@@ -32,7 +32,7 @@ CHUNKED_OVERHEAD, DECODING_SECONDS = 2, 0.005
 SMALL_BYTES, LARGE_BYTES, ROOM_SECONDS = 16 * 1024, 64 * 1024 * 1024, 5.0
 # What comes after an answer that needed no more of it: bytes that are thrown away, and seconds, so that the client reads
 # the answer before its connection is reset.
-LINGER_BYTES, LINGER_SECONDS = 2 * 1024 * 1024, 2.0
+LINGER_BYTES, LINGER_SECONDS = 4 * 1024 * 1024, 2.0
 
 BARE_NEWLINE = re.compile(rb"(?<!\r)\n")
 # Before a request line there may be one empty line.
@@ -172,11 +172,24 @@ def has_more(client: ClientSocket) -> bool:
         return False
 
 
-def linger(client: ClientSocket) -> None:
-    """Take what is still on its way: a socket that is closed with something unread resets, and the answer may be lost."""
+def unread(request: Any) -> int:
+    """Bytes of its body that nobody has asked for; 0 where its length isn't known."""
+    reader = getattr(getattr(request, "body", None), "reader", None)
+    return int(reader.length) if isinstance(reader, LengthReader) else 0
+
+
+def linger(client: ClientSocket, awaited: int) -> None:
+    """Take what is still on its way: a socket that is closed with something unread resets, and the answer may be lost.
+
+    Not before `awaited` bytes have come is the end told, as a proxy would take it for the end of both ways.
+    """
     with suppress(OSError):
+        client.allow(LINGER_SECONDS, LINGER_BYTES)
+        take(client, min(awaited, LINGER_BYTES))
         client.shutdown(socket.SHUT_WR)
-        client.allow(LINGER_SECONDS)
-        taken = 0
-        while taken < LINGER_BYTES and (piece := client.recv(65536)):
-            taken += len(piece)
+        take(client, LINGER_BYTES)
+
+
+def take(client: ClientSocket, most: int) -> None:
+    while most > 0 and (piece := client.recv(min(most, PIECE_BYTES))):
+        most -= len(piece)
