@@ -108,6 +108,9 @@ class HttpServer:
         except request_reader.BadBody as error:
             status = HTTPStatus(error.status)
             util.write_error(connection.client, status.value, status.phrase, "")
+            if status is HTTPStatus.REQUEST_TIMEOUT:
+                # Nothing comes that would have to be taken.
+                connection.client.close()
             raise StopIteration from None
 
     def _move(self, connection: HttpConnection, request: Any, address: Any) -> None:
