@@ -88,8 +88,10 @@ class HttpServer:
         try:
             if number and not parser.unreader.buf.tell():
                 client.allow(self.worker.cfg.keepalive)
-                if not client.recv(1, socket.MSG_PEEK):
+                piece = client.recv(request_reader.PIECE_BYTES)
+                if not piece:
                     return False
+                parser.unreader.unread(piece)
                 connection.begins(Doing.ASKING)
             client.allow(HEAD_SECONDS)
             return request_reader.read_head(parser.unreader, client)

@@ -49,6 +49,13 @@ def install() -> None:
 
 def metered(hub: Any) -> Any:
     class MeteredHub(hub):
+        # How often it has looked at all descriptors.
+        turns = 0
+
+        def wait(self, seconds: float | None = None) -> None:
+            self.turns += 1
+            super().wait(seconds)
+
         def switch(self) -> Any:
             meter = getattr(getcurrent(), "meter", None)
             if meter is None:

@@ -159,6 +159,8 @@ class RequestQueue:
         self._look_timer: Any = None
         self._look_at = 0.0
         self._watches = False
+        # The hub's turn in which the last one began.
+        self._turn = -1
         # Whether the last look found somebody who only had to let live events go first.
         self._gave_way = False
 
@@ -197,12 +199,39 @@ class RequestQueue:
     def enter(self, visit: Visit) -> None:
         """Wait for its turn. Raises RateLimited or Unavailable where that would be too long."""
         self._check(visit)
+        if self._is_free_for(visit):
+            self._begin(visit)
+            return
         self._lane(visit).put(visit)
         self._waiting += 1
         self._expected += visit.expected
         visit.greenlet = getcurrent()
         self._look_soon()
         hubs.get_hub().switch()
+
+    def _is_free_for(self, visit: Visit) -> bool:
+        """Whether nobody has begun in this turn of the hub and nobody else wants to: where there is little to do, none
+        waits for the next one."""
+        return (
+            not self._waiting
+            and self._turn != hubs.get_hub().turns
+            and self._has_room()
+            and self._may_go(visit.payer)
+            and not self._has_live()
+        )
+
+    def _begin(self, visit: Visit) -> None:
+        self._turn = hubs.get_hub().turns
+        visit.begun = True
+        self._computing.add(visit)
+        self._begun += 1
+        self._begun_of[visit.payer] += 1
+
+    def _has_room(self) -> bool:
+        return len(self._computing) < self._at_once and self._begun < self._most
+
+    def _has_live(self) -> bool:
+        return bool(self._live.waiting) or readings.anybody_else()
 
     def _lane(self, visit: Visit) -> Lane:
         return self._first if visit.kind in ("health", "live") else self._pages
@@ -282,7 +311,7 @@ class RequestQueue:
     def _look(self) -> None:
         """Let the next one go on, in the turn of the hub after whatever happened before."""
         self._look_timer = None
-        if len(self._computing) >= self._at_once or self._begun >= self._most:
+        if not self._has_room():
             self._watch()
             return
         visit = self._next()
@@ -292,10 +321,7 @@ class RequestQueue:
         self._lane(visit).take(visit)
         self._waiting -= 1
         self._expected -= visit.expected
-        visit.begun = True
-        self._computing.add(visit)
-        self._begun += 1
-        self._begun_of[visit.payer] += 1
+        self._begin(visit)
         self._look_soon()
         visit.greenlet.switch()
 
@@ -316,7 +342,7 @@ class RequestQueue:
     def _gives_way(self, visit: Visit) -> bool:
         """Who sends or comes in goes first; where there always is somebody, not for ever."""
         until = max(self._live_until, visit.arrived + min(LIVE_SECONDS, LIVE_TIMES * visit.expected))
-        return monotonic() < until and (bool(self._live.waiting) or readings.anybody_else())
+        return monotonic() < until and self._has_live()
 
     def _watch(self) -> None:
         """See which of those that compute are waiting for something else, and go on waiting."""
