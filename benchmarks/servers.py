@@ -72,6 +72,7 @@ class Place:
             "EVENTS_PER_SECOND": "0",
             "SOCKETS_PER_USER": "0",
             "LOOP_SHARE_PERCENT": "0",
+            "THROTTLE_PAGES": "0/min",
             "HOST": "127.0.0.1",
             "PORT": str(port),
             **self.settings,

@@ -57,6 +57,31 @@ class JsonFormatter(logging.Formatter):
         return json.dumps({name: value for name, value in line.items() if value is not None}, default=str)
 
 
+class SparingFilter(logging.Filter):
+    """Let through so many of gunicorn's lines about requests that can't be read, and say then how many there were.
+
+    Each is a line for what may be three bytes of a stranger's.
+    """
+
+    BEGINNING, LINES, SECONDS = "Invalid request from ip=", 20, 60.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._since, self._lines, self._left_out = 0.0, 0, 0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not str(record.msg).startswith(self.BEGINNING):
+            return True
+        if record.created - self._since > self.SECONDS:
+            if self._left_out:
+                record.msg = f"{record.msg} ({self._left_out} more were not told)"
+            self._since, self._lines, self._left_out = record.created, 0, 0
+        self._lines += 1
+        if self._lines > self.LINES:
+            self._left_out += 1
+        return self._lines <= self.LINES
+
+
 FORMATTERS = {"text": TextFormatter, "json": JsonFormatter}
 
 

@@ -1,9 +1,11 @@
 """What holds for every request, whichever view it is for."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.functional import SimpleLazyObject
 
 from chatsite import processes
 from chatsite.errors import TooLarge
@@ -49,6 +51,26 @@ def bodiless_head(get_response: GetResponse) -> Callable[[HttpRequest], HttpResp
         return response
 
     return middleware
+
+
+def payer_named(get_response: GetResponse) -> Callable[[HttpRequest], HttpResponse]:
+    """Tell the server's queue of requests whose request it was (see `realtime/request_queue.py`)."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        visit = request.META.get("chatsite.visit")
+        user = user_of(request)
+        if visit is not None and user is not None:
+            visit.is_of(user.pk)
+        return response
+
+    return middleware
+
+
+def user_of(request: HttpRequest) -> Any:
+    """Who it was found to be of; None where nothing has asked. Never asks the database for it."""
+    user = request.__dict__.get("user")
+    return request.__dict__.get("_cached_user") if isinstance(user, SimpleLazyObject) else user
 
 
 def revocations_everywhere(get_response: GetResponse) -> Callable[[HttpRequest], HttpResponse]:

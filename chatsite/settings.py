@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "chatsite.tracing.traced",
     "chatsite.middleware.kept_by_nobody",
     "chatsite.middleware.bodiless_head",
+    "chatsite.middleware.payer_named",
     "chatsite.middleware.revocations_everywhere",
     "django.middleware.security.SecurityMiddleware",
     "chatsite.middleware.bounded_body",
@@ -249,6 +250,11 @@ ROOMS_PER_SOCKET = environment.whole("ROOMS_PER_SOCKET", 1000)
 EVENTS_PER_SECOND = environment.whole("EVENTS_PER_SECOND", 100)
 # Of one process's loop, in percent, that one person may use on and on, or one address of people who aren't signed in.
 LOOP_SHARE_PERCENT = environment.whole("LOOP_SHARE_PERCENT", 25)
+# Pages and REST requests of one address of people who aren't signed in: thirty a second, and all of a minute at once, as
+# five hundred people of a school come in within a minute or two. Those who are signed in have THROTTLE_USER.
+THROTTLE_PAGES = environment.rate("THROTTLE_PAGES", "1800/min")
+# HTTP connections of one address at once, kept-alive ones with them: six for each of three hundred browsers.
+HTTP_CONNECTIONS_PER_ADDRESS = environment.whole("HTTP_CONNECTIONS_PER_ADDRESS", 2000)
 
 # What one person may make: so many in an hour, and so many in all. 0 is no limit; see accounts/quotas.py.
 ROOMS_PER_HOUR = environment.whole("ROOMS_PER_HOUR", 100)

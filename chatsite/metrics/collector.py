@@ -33,7 +33,7 @@ from chatsite.realtime.server import sio
 # Name, what it says, labels, and the tally.
 COUNTERS: tuple[tuple[str, str, tuple[str, ...], Counts], ...] = (
     ("handshakes", "Sockets opened", ("transport",), tallies.handshakes),
-    ("refusals", "Handshakes and polls refused", ("status", "reason"), tallies.refusals),
+    ("refusals", "Handshakes, polls and HTTP requests refused", ("status", "reason"), tallies.refusals),
     (
         "admissions",
         "Sockets that asked to come in, by what they were answered",

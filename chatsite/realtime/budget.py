@@ -44,6 +44,10 @@ class Budget:
         until = self._until.get(payer)
         return max(0.0, until - monotonic() - self._depth) if until else 0.0
 
+    def takes(self, seconds: float) -> float:
+        """Seconds in which one payer may spend so many on and on."""
+        return seconds * (self._each or 1.0)
 
-# One for the whole process.
+
+# One for all doors of this process: events, messages and HTTP requests.
 spent: Budget = Budget(settings.LOOP_SHARE_PERCENT / 100, BURST_SECONDS)

@@ -34,6 +34,11 @@ def handlers(total: int) -> int:
     return max(2, shares(total)["other"] * 2 // 3)
 
 
+def requests() -> int:
+    """How many HTTP requests may have begun."""
+    return shares(settings.DATABASE_CONNECTIONS)["request"]
+
+
 _places = {kind: Semaphore(count) for kind, count in shares(settings.DATABASE_CONNECTIONS).items()}
 _greenlet = local()
 

@@ -49,8 +49,22 @@ def poll(socket: EngineSocket, environ: dict[str, Any]) -> Answer:
         socket.fail("two polls at once")
         raise bad_request("Overlapping polls")
     if not socket.outbox and not socket.upgrading:
+        step_aside(environ)
         wait(socket, environ["gunicorn.socket"])
     return waiting(socket)
+
+
+def step_aside(environ: dict[str, Any]) -> None:
+    """Leave its place among requests (see `request_queue.py`) to others."""
+    if "chatsite.visit" in environ:
+        environ["chatsite.visit"].step_aside()
+
+
+def name_payer(socket: EngineSocket, environ: dict[str, Any]) -> None:
+    """What a poll costs is its person's, who didn't come with a cookie or an address of their own."""
+    whose = socket.session.whose
+    if "chatsite.visit" in environ and isinstance(whose, int):
+        environ["chatsite.visit"].person = whose
 
 
 def waiting(socket: EngineSocket) -> Answer:
@@ -103,6 +117,7 @@ def post(socket: EngineSocket, environ: dict[str, Any]) -> Answer:
         for packet in read_packets(socket, environ):
             socket.session.count(len(packet))
             while (socket.session.is_full or socket.session.held) and not socket.closed:
+                step_aside(environ)
                 eventlet.sleep(0.02)
             if socket.closed:
                 raise bad_request("The session is closed")

@@ -192,6 +192,7 @@ class EngineServer(engineio.Server):
             return None
         if socket.upgraded:
             raise Refused(HTTPStatus.BAD_REQUEST, REQUEST, "The session has moved to a websocket")
+        polling.name_payer(socket, environ)
         if method == "POST":
             return polling.post(socket, environ)
         return polling.poll(socket, environ)

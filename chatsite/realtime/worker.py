@@ -3,44 +3,37 @@
 gunicorn parses HTTP and manages the process; eventlet runs a greenlet a request; websockets leave both (see `link.py`).
 """
 
-import errno
 import gc
+import logging
 import os
 import resource
-import socket
 import sys
-from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import eventlet
 from eventlet import hubs
-from eventlet.greenio import GreenSocket
 from eventlet.greenthread import getcurrent
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base_async import ALREADY_HANDLED, AsyncWorker
 
-from chatsite.realtime import door, handover, others
+from chatsite.logs import SparingFilter
+from chatsite.realtime import handover, loop_meter, others
+from chatsite.realtime.client_socket import ClientSocket
 from chatsite.realtime.succession import Succession
 
 # Seconds that requests which are being answered get when the server stops.
 GRACE = 1
-# Seconds for the headers of a connection's first request.
-HEADERS = 10
-# The same where others wait because there are too many: a good client asks within a few round trips.
-ASKING = 2
 # Connections accepted in a row, some 10 ms with their handshakes.
 AT_ONCE = 32
-# Seconds without a byte of a body that was announced, or of an answer taken, before the connection is given up.
-PATIENCE = 30
 # Seconds between two attempts to take a lost worker's place with code that doesn't start.
 AGAIN = 10
 
 
 def patch() -> None:
-    """Before Django is imported. Never eventlet's asyncio hub: a running loop makes the ORM refuse to work."""
-    hubs.use_hub(hubs.get_default_hub())
+    """Before Django is imported."""
+    loop_meter.install()
     eventlet.monkey_patch()
     from chatsite.realtime import database_wait
 
@@ -53,30 +46,10 @@ def raise_descriptor_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-class Client(GreenSocket):
-    """A connection that is quiet for too long is one that has ended, and nothing to log."""
-
-    # What another worker has read from it.
-    given = b""
-
-    def recv(self, size: int, flags: int = 0) -> bytes:
-        if self.given:
-            data, self.given = self.given[:size], self.given[size:]
-            return data
-        try:
-            return bytes(super().recv(size, flags))
-        except TimeoutError:
-            return b""
-
-    def send(self, data: bytes, flags: int = 0) -> int:
-        try:
-            return int(super().send(data, flags))
-        except TimeoutError:
-            raise OSError(errno.EPIPE, "the client took nothing") from None
-
-
 class EventletWorker(AsyncWorker):
     alive: bool
+    # The WSGI application.
+    wsgi: Any
 
     def init_process(self) -> None:
         if self.cfg.is_ssl:
@@ -87,8 +60,6 @@ class EventletWorker(AsyncWorker):
         # The system call writes to the plain socket, which never blocks here: an answer would end half-way.
         self.cfg.set("sendfile", False)
         self.answering = 0
-        # Who is waited for to ask something, with the moment that began, in this order.
-        self.asking: dict[Any, tuple[Client, float]] = {}
         self.handover: handover.Handover | None = None
         folder = Path(os.environ[handover.FOLDER]) if handover.FOLDER in os.environ else None
         self.succession = Succession(folder, self.age, self.cfg.workers)
@@ -117,9 +88,10 @@ class EventletWorker(AsyncWorker):
         from chatsite.realtime.server import sio
 
         self.upgrade = sio.eio.upgrade
+        self._prepare_http(sio)
         self._join_others(sio)
         pool = eventlet.GreenPool(self.worker_connections)
-        listeners = [Client(listener.sock) for listener in self.sockets]
+        listeners = [ClientSocket(listener.sock) for listener in self.sockets]
         acceptors = [eventlet.spawn(self._accept, listener, pool) for listener in listeners]
         # What is loaded by now stays: the collector needn't look at it again, with all sockets waiting.
         gc.collect()
@@ -140,6 +112,17 @@ class EventletWorker(AsyncWorker):
         sio.stop()
         self._finish(sio.runners)
 
+    def _prepare_http(self, sio: Any) -> None:
+        """Not before Django is set up."""
+        from chatsite.realtime.http_connections import HttpConnections
+        from chatsite.realtime.http_server import HttpServer
+        from chatsite.realtime.request_queue import RequestQueue
+
+        logging.getLogger("gunicorn.error").addFilter(SparingFilter())
+        self.connections = HttpConnections(self.worker_connections)
+        self.http = HttpServer(self, self.connections)
+        self.wsgi = self._answered(RequestQueue(sio.runners).around(self.wsgi))
+
     def _join_others(self, sio: Any) -> None:
         """The other workers of this machine. Without the bus each would be a site of its own."""
 
@@ -156,9 +139,9 @@ class EventletWorker(AsyncWorker):
 
     def _serve_given(self, plain: Any, address: Any, data: bytes) -> None:
         """A request that another worker has read."""
-        client = Client(plain)
+        client = ClientSocket(plain)
         client.given = data
-        super().handle(self.sockets[0], client, address)
+        self.handle(self.sockets[0], client, address)
 
     def notify(self) -> None:
         super().notify()
@@ -174,7 +157,7 @@ class EventletWorker(AsyncWorker):
         except (TimeoutError, BlockingIOError):
             pass
 
-    def _accept(self, listener: Client, pool: eventlet.GreenPool) -> None:
+    def _accept(self, listener: ClientSocket, pool: eventlet.GreenPool) -> None:
         accepted = 0
         while self.alive:
             try:
@@ -184,48 +167,29 @@ class EventletWorker(AsyncWorker):
                 self.log.warning("accept failed: %s", error)
                 eventlet.sleep(0.1)
                 continue
-            while not pool.free() and self.alive:
-                eventlet.sleep(0 if self._make_room() else 0.05)
+            while not self.connections.make_room(pool.free()) and self.alive:
+                eventlet.sleep(0.05)
             pool.spawn_n(self.handle, listener, client, address)
             accepted += 1
             if accepted % AT_ONCE == 0:
                 # Accepting doesn't wait while there are more: nobody else would be served until all are in.
                 eventlet.sleep(0)
 
-    def _make_room(self) -> bool:
-        """Whoever has been asking for the longest goes, so that nobody waits for those who never finish."""
-        greenlet = next(iter(self.asking), None)
-        if greenlet is None or monotonic() - self.asking[greenlet][1] < ASKING:
-            return False
-        client, _ = self.asking.pop(greenlet)
-        # Where it has gone already, it will be noticed.
-        with suppress(OSError):
-            client.shutdown(socket.SHUT_RDWR)
-        return True
-
-    def handle(self, listener: Client, client: Client, address: Any) -> None:
-        greenlet = getcurrent()
-        greenlet.client, self.asking[greenlet] = client, (client, monotonic())
-        try:
-            self._handle(listener, client, address)
-        finally:
-            self.asking.pop(greenlet, None)
-
-    def _handle(self, listener: Client, client: Client, address: Any) -> None:
-        """A plain websocket handshake by the short way, everything else by gunicorn's."""
-        data = b""
-        try:
-            with eventlet.Timeout(HEADERS, False):
-                data = client.recv(door.LONGEST, socket.MSG_PEEK)
-        except OSError as error:
-            self.log.debug("a client went: %s", error)
-        if not data or not self.alive:
-            # Who says something only now is another's, where there is one.
-            if data and self.handover:
-                self.handover.give_anybody(client, address)
+    def handle(self, listener: Any, client: ClientSocket, address: Any) -> None:
+        """A connection, from its first byte on; one that another worker has begun to read, too."""
+        loop_meter.start()
+        connection = self.http.admit(client, address)
+        if connection is None:
             client.close()
-        elif not door.opens(data, client, address, self.upgrade):
-            super().handle(listener, client, address)
+            return
+        getcurrent().connection = connection
+        try:
+            if client.given:
+                self.http.answer_all(connection, listener, address)
+            else:
+                self.http.serve(connection, listener, address)
+        finally:
+            self.connections.remove(connection)
 
     def _finish(self, runners: Any) -> None:
         deadline = monotonic() + min(GRACE, self.cfg.graceful_timeout)
@@ -236,31 +200,32 @@ class EventletWorker(AsyncWorker):
 
     def _expects(self) -> bool:
         """Whether somebody was let in who hasn't said a word, and could be handed over."""
-        return bool(self.handover and self.handover.others()) and any(
-            not getattr(greenlet, "served", False) for greenlet in self.asking
-        )
-
-    def timeout_ctx(self) -> Any:
-        """Around the wait for a request and its headers."""
-        client = getattr(getcurrent(), "client", None)
-        if client is not None:
-            self.asking.setdefault(getcurrent(), (client, monotonic()))
-        served = getattr(getcurrent(), "served", False)
-        return eventlet.Timeout(self.cfg.keepalive if served else HEADERS, False)
+        return bool(self.handover and self.handover.others()) and self.connections.unasked()
 
     def handle_request(self, listener_name: Any, request: Any, client: Any, address: Any) -> Any:
-        getcurrent().served = True
-        self.asking.pop(getcurrent(), None)
         if self._handed_over(request, client, address):
-            # gunicorn closes its own end of the socket.
+            client.close()
             raise StopIteration
+        connection = getcurrent().connection
         self.answering += 1
-        client.settimeout(PATIENCE)
         try:
+            self.http.read_body(request, connection, address)
+            connection.begins_answer()
             return super().handle_request(listener_name, request, client, address)
         finally:
-            client.settimeout(None)
             self.answering -= 1
+            self.connections.hold(connection, 0)
+
+    @staticmethod
+    def _answered(application: Any) -> Any:
+        """`application`, whose answer is to be taken at a least rate."""
+
+        def taken(environ: dict[str, Any], start_response: Any) -> Any:
+            answer = application(environ, start_response)
+            getcurrent().connection.begins_taking()
+            return answer
+
+        return taken
 
     def _handed_over(self, request: Any, client: Any, address: Any) -> bool:
         owner = self.handover and self.handover.owner(request.path, request.query)

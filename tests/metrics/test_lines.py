@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, OperationalError
 
 from chatsite import logs, tracing
-from chatsite.logs import JsonFormatter, TextFormatter, request_id
+from chatsite.logs import JsonFormatter, SparingFilter, TextFormatter, request_id
 
 
 def record(message="it failed", *arguments, error=None, name="chatsite.test", **extra):
@@ -158,3 +158,17 @@ def test_a_line_for_each_request_where_it_is_asked_for(client, settings, caplog,
         assert line.getMessage().startswith("GET invite ")
         assert line.fields["address"] == "127.0.0.1"
         assert "hush" not in line.getMessage()
+
+
+def test_what_cannot_be_read_is_told_sparingly():
+    sparing = SparingFilter()
+
+    def told(at, message="Invalid request from ip=192.0.2.1: bad"):
+        record = logging.LogRecord("gunicorn.error", logging.WARNING, "", 0, message, (), None)
+        record.created = at
+        return record.msg if sparing.filter(record) else None
+
+    assert [bool(told(1000.0)) for _ in range(25)] == [True] * 20 + [False] * 5
+    assert told(1001.0, "another line")
+    assert told(1100.0).endswith("(5 more were not told)")
+    assert not told(1100.0).endswith("told)")

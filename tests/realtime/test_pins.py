@@ -1,6 +1,8 @@
 """What this package relies on in the libraries without their promise. An upgrade that changes it fails here, by name."""
 
 import inspect
+import io
+import re
 import socket
 
 import engineio
@@ -8,10 +10,16 @@ import psycopg.waiting
 import pytest
 import socketio
 from engineio.base_socket import BaseSocket
-from eventlet import greenio, hubs, patcher
+from eventlet import greenio, greenthread, hubs, patcher
 from eventlet.event import Event
 from eventlet.hubs import poll
 from eventlet.hubs.hub import FdListener
+from eventlet.queue import Waiter
+from eventlet.semaphore import Semaphore
+from gunicorn import http
+from gunicorn.http import body, message, wsgi
+from gunicorn.http.parser import Parser
+from gunicorn.http.unreader import IterUnreader, Unreader
 from gunicorn.workers import base, base_async
 
 from chatsite.realtime.readiness import READ
@@ -26,20 +34,35 @@ def test_gunicorns_worker():
     assert parameters(worker.handle) == ["self", "listener", "client", "addr"]
     assert parameters(worker.handle_request) == ["self", "listener_name", "req", "sock", "addr"]
     assert parameters(worker.is_already_handled) == ["self", "respiter"]
-    assert parameters(worker.timeout_ctx) == ["self"]
     assert parameters(worker.handle_quit) == parameters(worker.handle_abort) == ["self", "sig", "frame"]
     assert base_async.ALREADY_HANDLED is not None
-    source = inspect.getsource(worker.handle)
-    assert "except StopIteration" in source
-    assert "util.close(client)" in source
-    assert "with self.timeout_ctx():" in source
+    assert "raise StopIteration()" in inspect.getsource(worker.handle_request)
     assert "set_wakeup_fd(self.PIPE[1])" in inspect.getsource(base.Worker.init_signals)
     assert "self.sockets" in inspect.getsource(base.Worker.init_process)
 
 
-def test_gunicorns_environ_has_the_socket():
-    from gunicorn.http import wsgi
+def test_gunicorns_parser_as_it_is_given_whole_requests():
+    """What `http_server.py` and `request_reader.py` do in the place of its own loop and readers."""
+    assert parameters(http.get_parser)[:3] == ["cfg", "source", "source_addr"]
+    assert parameters(Unreader.take_buffered) == ["self"]
+    assert parameters(Unreader.unread) == ["self", "data"]
+    assert isinstance(Unreader().buf, io.BytesIO)
+    chunked = body.ChunkedReader(None, IterUnreader(iter([b"3\r\nabc\r\n0\r\n\r\n"])))
+    assert b"".join(chunked.parser) == b"abc"
+    assert body.LengthReader(Unreader(), 5).length == 5
+    assert body.Body(chunked).reader is chunked
+    assert "_expected_100_continue" in inspect.getsource(wsgi.create)
+    assert "body.read(1024)" in inspect.getsource(Parser.finish_body)
+    assert "must_close" in inspect.getsource(message.Message.should_close)
+    assert base_async.AsyncWorker.handle_error
 
+
+def test_eventlets_waits_call_the_hubs_switch():
+    for waits in (hubs.trampoline, greenthread.sleep, Event.wait, Semaphore.acquire, Waiter.wait):
+        assert re.search(r"hub(s\.get_hub\(\)|\(\))?\.switch\(\)", inspect.getsource(waits)), waits
+
+
+def test_gunicorns_environ_has_the_socket():
     assert '"gunicorn.socket": sock' in inspect.getsource(wsgi.default_environ)
 
 

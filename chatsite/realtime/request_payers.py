@@ -1,0 +1,43 @@
+"""Who a request is of, before Django is asked: a person whose session or token it has recognised lately, or an address.
+
+A made-up cookie is nobody's, so that whoever sends a new one each time is still one address. What is remembered decides
+whose turn it is and who pays; whether the request may do anything is decided anew each time.
+"""
+
+import re
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+
+# Sessions and tokens that are remembered, the latest.
+REMEMBERED = 10_000
+SESSION = re.compile(rf"(?:^|;)\s*{re.escape(settings.SESSION_COOKIE_NAME)}=([^;]+)")
+
+
+def credential_of(environ: Mapping[str, Any]) -> int:
+    """A number that stands for the request's token or session; 0 for none. Its secret isn't kept."""
+    token = environ.get("HTTP_AUTHORIZATION")
+    if token:
+        return hash(("token", token))
+    found = SESSION.search(environ.get("HTTP_COOKIE", ""))
+    return hash(("session", found[1])) if found else 0
+
+
+class KnownPeople:
+    def __init__(self) -> None:
+        self._people: OrderedDict[int, int] = OrderedDict()
+
+    def person(self, credential: int) -> int | None:
+        """The id of the person whose credential it was when Django was last asked."""
+        return self._people.get(credential)
+
+    def learn(self, credential: int, person: int | None) -> None:
+        """`person` is None where it is nobody's, or nobody's any more."""
+        self._people.pop(credential, None)
+        if person is None or not credential:
+            return
+        self._people[credential] = person
+        if len(self._people) > REMEMBERED:
+            self._people.popitem(last=False)
