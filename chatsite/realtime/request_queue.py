@@ -41,6 +41,8 @@ WAITING, LONGEST_WAIT_SECONDS, LONGEST_WAIT_OF_ALL_SECONDS = 8000, 10.0, 30.0
 # What a request is taken to cost before any of its kind was measured, and the weight of each new one in the average.
 FIRST_COST_SECONDS, WEIGHT = 0.005, 0.1
 
+# What a file that is there is answered; another is counted as a page.
+FOUND = (0, 200, 206, 304)
 VISIT = "chatsite.visit"
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -283,7 +285,7 @@ class RequestQueue:
         self._costs[visit.kind] = average + WEIGHT * (cost - average)
         if visit.kind not in ("health", "live"):
             self._live_until = monotonic() + min(LIVE_SECONDS, LIVE_TIMES * cost)
-        if visit.kind == "file" and status == 404:
+        if visit.kind == "file" and status not in FOUND:
             self._rates.wait(visit.payer)
         self.aside(visit)
 

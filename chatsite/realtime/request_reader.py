@@ -25,8 +25,10 @@ HEAD_BYTES = 32 * 1024
 PIECE_BYTES = 8192
 # Pieces in which a head or body comes before the rest is gathered, and seconds until what has gathered is read.
 PIECES, GATHER_SECONDS = 16, 0.01
-# Bytes on the line for each byte that a chunked body may have; and seconds of decoding until others have their turn.
-CHUNKED_OVERHEAD, DECODING_SECONDS = 2, 0.005
+# Bytes on the line that a chunked body may have for each of its own, and beyond: chunks of a byte take 5 µs each. Seconds of
+# decoding in a row, and those for which it rests then: eight of these at once leave most of the loop to others.
+CHUNKED_OVERHEAD, WRAPPING_BYTES = 2, 64 * 1024
+DECODING_SECONDS, REST_SECONDS = 0.001, 0.01
 # Of a body: bytes that it always may have in memory; what all others together may have beyond; and the seconds for which
 # one that finds no room waits for it.
 SMALL_BYTES, LARGE_BYTES, ROOM_SECONDS = 16 * 1024, 64 * 1024 * 1024, 5.0
@@ -124,7 +126,7 @@ def pieces_of(request: Any, length: int | None, client: ClientSocket) -> Iterato
     for piece in source:
         yield piece
         if monotonic() > until:
-            eventlet.sleep(0)
+            eventlet.sleep(0 if length else REST_SECONDS)
             until = monotonic() + DECODING_SECONDS
 
 
@@ -145,8 +147,7 @@ def known(unreader: Any, length: int, client: ClientSocket) -> Iterator[bytes]:
 
 
 def check(length: int, moved: int) -> None:
-    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    if length > most or moved > CHUNKED_OVERHEAD * most:
+    if length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE or moved > CHUNKED_OVERHEAD * length + WRAPPING_BYTES:
         raise BadBody(413, "Content Too Large")
 
 

@@ -133,8 +133,8 @@ class LongHeaders(HttpFlood):
     requests: ClassVar[int] = 100
     path: ClassVar[str] = "/room?" + "a&" * 900
     headers: ClassVar[str] = (
-        f"Cookie: {'a=b; ' * 1500}\r\nAccept: {'a/b;q=0.5,' * 800}\r\nAccept-Language: {'de;q=0.5,' * 900}\r\n"
-        f"Accept-Encoding: {'gzip;q=0.5,' * 700}\r\n"
+        f"Cookie: {'a=b; ' * 1300}\r\nAccept: {'a/b;q=0.5,' * 600}\r\nAccept-Language: {'de;q=0.5,' * 700}\r\n"
+        f"Accept-Encoding: {'gzip;q=0.5,' * 500}\r\n"
     )
 
 

@@ -144,7 +144,7 @@ class Streaming(Attack):
                     self.sent += client.send(self.piece)
 
     def check(self, site: Site) -> None:
-        assert self.sent > 1_000_000, f"only {self.sent} bytes were taken"
+        assert self.sent > 500_000, f"only {self.sent} bytes were taken"
         self.newcomer.check()
 
     @property
@@ -180,6 +180,7 @@ class ByteByByte(Streaming):
     """A head of as many pieces as it has bytes."""
 
     name: ClassVar[str] = "heads byte by byte"
+    connections: ClassVar[int] = 2
     head: ClassVar[bytes] = b"GET /login HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Padding: "
     piece: ClassVar[bytes] = b"x"
 
@@ -192,6 +193,7 @@ class ByteByByte(Streaming):
                 client.sendall(self.head)
                 while time.monotonic() < until:
                     self.sent += client.send(self.piece)
+                    time.sleep(0.0002)
 
     def check(self, site: Site) -> None:
         assert self.sent > 1000
