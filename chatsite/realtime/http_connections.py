@@ -22,7 +22,7 @@ SPARED_SECONDS = 2.0
 # whose ends take 30 ms.
 KEPT_FREE, FREED = 1 / 8, 1 / 128
 # Seconds between two looks at all of them.
-LOOK_SECONDS = 0.05
+LOOK_SECONDS = 0.1
 
 
 class Doing(Enum):
