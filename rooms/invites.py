@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from accounts import quotas
@@ -41,7 +42,7 @@ def store_room_invite(user: User, slug: str, days: int, max_uses: int) -> RoomIn
 def listed(room: Room) -> list[RoomInvite]:
     """The newest links into the room that aren't revoked, run out or used up, each with whether it is `ended` as its
     maker moderates the room no more, and whether it `signs_up` who has no account."""
-    lasting = room.invites.filter(invite__in=Invite.objects.left())
+    lasting = room.invites.filter(Exists(Invite.objects.left().filter(pk=OuterRef("invite"))))
     return described(lasting.select_related("invite__created_by").order_by("-pk")[:SHOWN])
 
 

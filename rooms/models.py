@@ -170,9 +170,9 @@ class RoomInviteQuerySet(models.QuerySet["RoomInvite"]):
         makers = Membership.objects.filter(
             room=models.OuterRef("room"), user=models.OuterRef("invite__created_by"), role__in=MODERATING
         )
-        return self.filter(
-            models.Exists(makers), invite__in=Invite.objects.standing(), room__archived_at=None
-        )
+        # Asked for each: a list of all the site's links would be made for one.
+        lasting = Invite.objects.standing().filter(pk=models.OuterRef("invite"))
+        return self.filter(models.Exists(makers), models.Exists(lasting), room__archived_at=None)
 
 
 class RoomInvite(models.Model):

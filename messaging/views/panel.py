@@ -9,8 +9,8 @@ from messaging.payloads import Payload
 from rooms.models import Room
 from rooms.payloads import member_payload, member_payloads
 
-# Of each kind; the members page has them all.
-MOST = 200
+# A room of so many shows all; a larger one some of those who are here and of those who are away. The members page has them.
+MOST, SOME = 200, 100
 
 
 def panel(here: Room, count: int, senders: Iterable[str]) -> Payload:
@@ -26,10 +26,10 @@ def panel(here: Room, count: int, senders: Iterable[str]) -> Payload:
 def large(here: Room, count: int, senders: Iterable[str]) -> Payload:
     ids = presence.online_among(here.memberships.values_list("user_id", flat=True))
     members = here.memberships.filter(user__is_active=True).select_related("user")
-    online = [member_payload(one) for one in members.filter(user__in=sorted(ids)[:MOST])]
+    online = [member_payload(one) for one in members.filter(user__in=sorted(ids)[:SOME])]
     # In the order of the key, which reads no more than it shows.
-    first = members.order_by("user_id")[: 2 * MOST]
-    away = [member_payload(one) for one in first if one.user_id not in ids][:MOST]
+    first = members.order_by("user_id")[: 2 * SOME]
+    away = [member_payload(one) for one in first if one.user_id not in ids][:SOME]
     return shown(online, away, len(ids) - len(online), count - len(ids) - len(away), online_of(set(senders)))
 
 

@@ -72,6 +72,8 @@ REST = {
     "member-detail": ["/room/plaza/member/person1"],
     "room-events": ["/room/plaza/event", "/room/quiet/event", "/room/plaza/event?after=100&limit=500"],
     "ban-list": ["/room/plaza/ban"],
+    "room-block-list": ["/user/me/room-block", "/user/me/room-block?limit=200"],
+    "person-block-list": ["/user/me/block", "/user/me/block?limit=200"],
     "room-invite-list": ["/room/plaza/invite"],
     "message-list": [
         *(
@@ -179,6 +181,7 @@ NOT_READ = {
         "admin:logout",
     ),
     *("admin:password_change", "admin:password_change_done", "admin:view_on_site", "admin:<path:object_id>/"),
+    *("room-block", "person-block", "room_block", "person_block", "room_invite_revoke"),
     "admin:(?P<url>.*)$",
 }
 ALL = PAGES | REST | OPEN | ADMIN

@@ -7,13 +7,29 @@ from django.core.management.color import no_style
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import ApiToken, Invite, User
+from accounts.models import ApiToken, Invite, NameSkeleton, User
 from messaging.models import Message
 from messaging.search import indexes
 from messaging.search.postgresql import PARTS
-from rooms.models import Event, Membership, Mention, Room, RoomInvite
+from rooms.blocks import MOST_BLOCKS
+from rooms.models import Event, Membership, Mention, PersonBlock, Room, RoomBlock, RoomInvite
 
-MODELS = [User, Room, Membership, Message, Event, Mention, ApiToken, Invite, RoomInvite]
+MODELS = [
+    *(
+        User,
+        NameSkeleton,
+        ApiToken,
+        Invite,
+        Room,
+        Membership,
+        Event,
+        Mention,
+        RoomInvite,
+        RoomBlock,
+        PersonBlock,
+    ),
+    Message,
+]
 # Smaller ids are a migration's and the cast's. `few` is in the plaza and the quiet room, `many` in every room, `nobodys` in
 # none, and `boss` is an administrator in none.
 BASE = 1000
@@ -43,7 +59,7 @@ def fill(size: Size) -> None:
     with connection.cursor() as cursor:
         if postgresql:
             cursor.execute(f"SET LOCAL session_replication_role = replica; DROP INDEX IF EXISTS {PARTS}")
-        for make in (people, rooms, members, talk, read, links):
+        for make in (people, rooms, members, talk, read, links, blocks):
             for statement in make(size):
                 cursor.execute(statement)
         for statement in connection.ops.sequence_reset_sql(no_style(), MODELS):
@@ -80,6 +96,8 @@ def people(size: Size) -> Iterator[str]:
     yield f"""{numbers(size.people)} INSERT INTO accounts_user {columns}
               SELECT {BASE} + n, 'person' || {text("n")}, 'Person ' || {text("n")}, '', '!', FALSE, TRUE, FALSE, FALSE, 0,
                      {now()} FROM numbers"""
+    yield f"""INSERT INTO accounts_nameskeleton (skeleton, exclusive, user_id)
+              SELECT 'skeleton of ' || username, TRUE, id FROM accounts_user WHERE id >= {FEW}"""
     yield f"""{numbers(size.people)} INSERT INTO accounts_apitoken (user_id, name, prefix, digest, created_at)
               SELECT {BASE} + n, 'bot', 'abc', 'digest' || {text("n")}, {now()} FROM numbers"""
 
@@ -134,6 +152,14 @@ def read(size: Size) -> Iterator[str]:
     """`many` has read every second room."""
     yield f"""UPDATE rooms_membership SET read_seq = (SELECT head FROM rooms_room r WHERE r.id = room_id)
               WHERE user_id = {MANY} AND room_id % 2 = 0"""
+
+
+def blocks(size: Size) -> Iterator[str]:
+    """Of `few`, as many as somebody may have."""
+    yield f"""{numbers(min(MOST_BLOCKS, size.people))} INSERT INTO rooms_personblock (user_id, blocked_id, created_at)
+              SELECT {FEW}, {BASE} + n, {now()} FROM numbers"""
+    yield f"""{numbers(min(MOST_BLOCKS, size.rooms))} INSERT INTO rooms_roomblock (user_id, room_id, created_at)
+              SELECT {FEW}, {BASE} + n, {now()} FROM numbers"""
 
 
 def links(size: Size) -> Iterator[str]:
