@@ -142,6 +142,19 @@ def test_an_edit_survives_a_session_that_ends(visit, room, server):
     expect(message(member, "said with care")).to_contain_text("edited")
 
 
+def test_what_is_written_before_the_scripts_come_stays(visit, room):
+    owner = visit("owner", f"/chat/{room}")
+    composer(owner).fill("begun yesterday")
+    waiting = []
+    owner.route("**/behaviours/composer.js", lambda route: waiting.append(route))
+    owner.reload(wait_until="domcontentloaded")
+    composer(owner).fill("written early")
+    owner.wait_for_timeout(300)
+    for route in waiting:
+        route.continue_()
+    expect(composer(owner)).to_have_value("written early\nbegun yesterday")
+
+
 def test_one_draft_in_two_tabs(visit, room, server):
     one = visit("owner", f"/chat/{room}")
     post(server, "owner", room, "a question")

@@ -25,7 +25,7 @@ class Composer {
     this.text = part(form, "text")
     this.most = Number(this.text.dataset.most)
     this.draft = new Draft(storage, room.me.username, room.slug)
-    if (this.text.defaultValue) this.draft.typed(this.text.defaultValue)
+    this.begun()
     // The browser's own refusals would swallow Enter without a word.
     form.noValidate = true
     form.addEventListener("submit", (event) => this.submit(event))
@@ -38,6 +38,12 @@ class Composer {
     addEventListener("pageshow", ({ persisted }) => persisted && this.adopt())
     this.show()
     if (matchMedia("(pointer: fine)").matches) this.text.focus({ preventScroll: true })
+  }
+
+  /** What was written before this script came, or given back by the server to a form that it refused. */
+  begun() {
+    const { value: body } = this.text
+    if (body.trim() && body !== this.draft.text) this.draft.takeBack({ body, quote: null })
   }
 
   changed() {
