@@ -67,6 +67,8 @@ def test_signing_up(api, client, ada, open_site, asked, fields):
 
 
 def test_signing_up_by_an_invite(client, ada, owner):
+    owner.is_staff = True
+    owner.save(update_fields=["is_staff"])
     link = services.make_invite(owner, max_uses=1)
     page = client.post(f"/invite/{link.code}", {"username": "a_d_a", "password": PASSWORD})
     assert page.context["form"].errors == {"username": [LOOKS_LIKE_ANOTHER]}

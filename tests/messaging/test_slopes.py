@@ -74,12 +74,11 @@ def steep(work, units, quick, make=text):
     """The units of which a long text takes longer than its length says."""
     found = []
     for unit in units:
-        long = took(partial(work, make(unit, LONG)), 1)
-        if long <= quick:
-            continue
-        # Only what looks bad is worth the time of a second look.
-        if min(long, took(partial(work, make(unit, LONG)))) > max(
-            quick, STEEPEST * took(partial(work, make(unit, SHORT)))
+        long, short = partial(work, make(unit, LONG)), partial(work, make(unit, SHORT))
+        # Only what looks bad is worth the time of further looks: others use the same caches.
+        if all(
+            took(long, best_of) > max(quick, STEEPEST * took(short, best_of) if best_of > 1 else 0)
+            for best_of in (1, 3, 15)
         ):
             found.append(unit)
     return found
