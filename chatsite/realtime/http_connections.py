@@ -19,8 +19,8 @@ from chatsite.realtime.limits import is_here
 # Seconds in which a good client has asked, whom nobody puts out before.
 SPARED_SECONDS = 2.0
 # The share of the places that is kept free, and the share that is made free at once where it isn't: of ten thousand 78,
-# whose ends take 30 ms.
-KEPT_FREE, FREED = 1 / 8, 1 / 128
+# whose ends take 30 ms; and the fewest.
+KEPT_FREE, FREED, FEWEST_FREED = 1 / 8, 1 / 128, 8
 # Seconds between two looks at all of them.
 LOOK_SECONDS = 0.1
 
@@ -131,7 +131,7 @@ class HttpConnections:
         if not held:
             return free > 0
         (address, _), *_ = held.most_common(1)
-        self._put_out(address, max(1, int(self._places * FREED)))
+        self._put_out(address, max(FEWEST_FREED, int(self._places * FREED)))
         return free > 0
 
     def _waited_for(self, now: float) -> list[HttpConnection]:
