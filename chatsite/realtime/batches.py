@@ -14,7 +14,7 @@ from eventlet.patcher import is_monkey_patched
 from eventlet.queue import LightQueue
 
 from chatsite.metrics import tallies
-from chatsite.realtime import expenses, metering, places
+from chatsite.realtime import expenses, loop_meter, places
 from chatsite.realtime.loop import hubs
 from chatsite.realtime.runners import close_broken
 
@@ -173,13 +173,16 @@ class Batches(Generic[T, R]):
             connections.close_all()
 
     def _next(self) -> Prepared[T, R]:
-        began, batch = metering.used(), self._next_batch()
+        meter = loop_meter.of_greenlet()
+        meter.take()
+        batch = self._next_batch()
         self._taken += len(batch)
         prepared = self._attempt(self._prepare, [item for item, _ in batch])
-        return Prepared(batch, prepared, metering.used() - began)
+        return Prepared(batch, prepared, meter.take())
 
     def _finish(self, batch: Batch[T, R], prepared: Any, used: float) -> None:
-        began, began_use = monotonic(), metering.used()
+        began, meter = monotonic(), loop_meter.of_greenlet()
+        meter.take()
         outcomes = self._outcomes([item for item, _ in batch], prepared)
         tallies.batch(self._name, len(batch), monotonic() - began)
         self._taken -= len(batch)
@@ -187,7 +190,7 @@ class Batches(Generic[T, R]):
             # A run that gives too few is at fault, and nobody else must wait for an answer because of it.
             self._tell(done, outcomes[number] if number < len(outcomes) else RuntimeError("no outcome"))
         if self._charged:
-            self._charge(batch, used + metering.used() - began_use)
+            self._charge(batch, used + meter.take())
 
     def _charge(self, batch: Batch[T, R], seconds: float) -> None:
         """Each for their part. Who has spent too much by now lets the others go first."""

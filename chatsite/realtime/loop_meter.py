@@ -1,4 +1,4 @@
-"""How long each HTTP connection has kept this process's loop, to the microsecond: the CPU between two of its waits.
+"""How long who is metered has kept this process's loop, to the microsecond: the CPU between two waits of a greenlet.
 
 CPU and not time, as on a busy machine a page would seem to cost what other programs do meanwhile.
 
@@ -40,6 +40,12 @@ def start() -> LoopMeter:
     """The meter of this greenlet, from now until the greenlet ends."""
     getcurrent().meter = meter = LoopMeter()
     return meter
+
+
+def of_greenlet() -> LoopMeter:
+    """The meter of this greenlet, which is started where it has none."""
+    meter: LoopMeter | None = getattr(getcurrent(), "meter", None)
+    return start() if meter is None else meter
 
 
 def install() -> None:

@@ -11,8 +11,9 @@ from django.conf import settings
 from django.db import connections as databases
 
 from chatsite.metrics.databases import Watched
-from chatsite.realtime import expenses, metering, places
+from chatsite.realtime import expenses, loop_meter, places
 from chatsite.realtime.loop import hubs
+from chatsite.realtime.loop_meter import LoopMeter
 
 logger = logging.getLogger("chatsite.realtime")
 
@@ -89,7 +90,7 @@ class Runners:
     def _run(self) -> None:
         """Until nothing is left to do. A busy runner keeps its database connection from one step to the next."""
         self._starting = False
-        until = monotonic() + STRETCH
+        until, meter = monotonic() + STRETCH, loop_meter.start()
         try:
             while self._ready:
                 if monotonic() > until:
@@ -100,7 +101,7 @@ class Runners:
                 if self._ready:
                     self._start()
                 if worker is not None:
-                    self._one(worker)
+                    self._one(worker, meter)
         finally:
             self._running -= 1
             databases.close_all()
@@ -140,13 +141,14 @@ class Runners:
         self._ready.setdefault(whose, deque()).extend(workers)
         self._start()
 
-    def _one(self, worker: Worker) -> None:
+    def _one(self, worker: Worker, meter: LoopMeter) -> None:
         """One step, then to the back of the queue: a client that sends much waits for those that send little."""
         if worker.has_work:
-            whose, began = worker.whose, metering.used()
+            whose = worker.whose
+            meter.take()
             close_broken()
             guarded(worker.step)
-            expenses.charge(whose, metering.used() - began)
+            expenses.charge(whose, meter.take())
         if worker.has_work:
             self._queue(worker)
         else:

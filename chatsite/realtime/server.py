@@ -8,7 +8,6 @@ import socketio
 
 from chatsite.metrics import tallies
 from chatsite.metrics.lag import lag
-from chatsite.realtime import metering
 from chatsite.realtime.inbox import Inbox
 from chatsite.realtime.loop import clock, tell_failures
 from chatsite.realtime.routing import Router
@@ -66,7 +65,6 @@ class ChatServer(socketio.Server):
         anchor()
         self.eio.start()
         lag.start()
-        metering.install()
         tell_failures()
         for companion in self.companions:
             companion.start()

@@ -14,10 +14,18 @@ os.environ["LOOP_SHARE_PERCENT"] = "25"
 """
     + test_runners.START
     + """
-from chatsite.realtime import expenses, metering
+from chatsite.realtime import expenses, loop_meter
 from chatsite.realtime.batches import Batches
-metering.install()
+loop_meter.install()
 began = time.monotonic()
+
+def busy(seconds):
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        pass
+
+# What a step costs is the CPU that it takes.
+time.original = busy
 """
 )
 
@@ -31,9 +39,9 @@ def test_what_a_greenlet_waits_for_is_not_its_own():
         float,
         run("""
 def step(seconds, wait):
-    began = metering.used()
+    meter = loop_meter.start()
     wait(seconds)
-    return metering.used() - began
+    return meter.take()
 waiter = eventlet.spawn(step, 0.3, eventlet.sleep)
 eventlet.sleep(0)
 print(step(0.2, time.original), waiter.wait())
