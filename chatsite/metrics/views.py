@@ -44,6 +44,10 @@ class Metrics(APIView):
     permission_classes = [Scraper]
     schema = None
 
+    def get_authenticators(self) -> list[Any]:
+        """A scraper's token is nobody's of the site."""
+        return [] if has_token(self.request) else super().get_authenticators()
+
     def get_throttles(self) -> list[Any]:
         """Who may read is never refused: the limits need a cache, which may be what is away."""
         return [] if is_local(self.request) or has_token(self.request) else super().get_throttles()
