@@ -80,6 +80,11 @@ def revocations_everywhere(get_response: GetResponse) -> Callable[[HttpRequest],
         if processes.assent is None or request.method in SAFE:
             return get_response(request)
         with processes.assent.awaited():
-            return get_response(request)
+            response = get_response(request)
+            visit = request.META.get("chatsite.visit")
+            if visit is not None:
+                # What is waited for now keeps nobody else's request from its turn.
+                visit.step_aside()
+            return response
 
     return middleware

@@ -27,7 +27,7 @@ from chatsite.realtime.request_rates import RequestRates
 SQLITE_AT_ONCE, POSTGRESQL_AT_ONCE = 1, 3
 # Requests that have begun and haven't ended, most of which wait (for a password's hash, mail, other processes, a slow
 # statement); without PostgreSQL, whose connections set how many there are. And how many of them are one payer's.
-BEGUN, SHARE_OF_BEGUN = 32, 1 / 4
+BEGUN, SHARE_OF_BEGUN, FEWEST_BEGUN = 32, 1 / 4, 2
 # Seconds after which one that waits for something gives its place to the next.
 WAIT_SECONDS = 0.005
 # Live events are let go first for so many times what a request costs, and for no longer than these seconds.
@@ -38,6 +38,8 @@ LOOK_SECONDS = 0.001
 LOOKED_AT = 64
 # Requests that wait; and the seconds of computing of one payer's, and of all, before the next is refused at once.
 WAITING, LONGEST_WAIT_SECONDS, LONGEST_WAIT_OF_ALL_SECONDS = 8000, 10.0, 30.0
+# Seconds after which one that still waits is told to try again: nothing goes on.
+GIVE_UP_SECONDS = 15.0
 # What a request is taken to cost before any of its kind was measured, and the weight of each new one in the average.
 FIRST_COST_SECONDS, WEIGHT = 0.005, 0.1
 
@@ -131,7 +133,7 @@ class Lane:
 
     def take(self, visit: Visit) -> None:
         queue = self._payers[visit.payer]
-        queue.popleft()
+        queue.remove(visit)
         self._payers.move_to_end(visit.payer)
         self.expected[visit.payer] -= visit.expected  # type: ignore[assignment]
         if not queue:
@@ -209,7 +211,11 @@ class RequestQueue:
         self._expected += visit.expected
         visit.greenlet = getcurrent()
         self._look_soon()
-        hubs.get_hub().switch()
+        timer = hubs.get_hub().schedule_call_global(GIVE_UP_SECONDS, self._give_up, visit)
+        try:
+            hubs.get_hub().switch()
+        finally:
+            timer.cancel()
 
     def _is_free_for(self, visit: Visit) -> bool:
         """Whether nobody has begun in this turn of the hub and nobody else wants to: where there is little to do, none
@@ -320,12 +326,21 @@ class RequestQueue:
         if visit is None:
             self._look_soon(LOOK_SECONDS if self._gave_way else WAIT_SECONDS)
             return
-        self._lane(visit).take(visit)
-        self._waiting -= 1
-        self._expected -= visit.expected
+        self._take(visit)
         self._begin(visit)
         self._look_soon()
         visit.greenlet.switch()
+
+    def _take(self, visit: Visit) -> None:
+        self._lane(visit).take(visit)
+        self._waiting -= 1
+        self._expected -= visit.expected
+
+    def _give_up(self, visit: Visit) -> None:
+        """Those who have begun wait for something themselves, such as a database that stands still."""
+        if not visit.begun:
+            self._take(visit)
+            visit.greenlet.throw(Unavailable("The server is busy. Try again in a moment.", retry_after=5))
 
     def _next(self) -> Visit | None:
         first = self._first.first(self._may_go)
@@ -336,7 +351,7 @@ class RequestQueue:
         return visit
 
     def _may_go(self, payer: Hashable) -> bool:
-        most = self._most * SHARE_OF_BEGUN * (1 if self._has_budget(payer) else 2)
+        most = max(FEWEST_BEGUN, self._most * SHARE_OF_BEGUN) * (1 if self._has_budget(payer) else 2)
         if self._begun_of.get(payer, 0) >= most:
             return False
         return not self._has_budget(payer) or not self._budget.wait(payer)

@@ -161,8 +161,8 @@ def test_the_longest_message_takes_as_long_as_a_hundredth_of_a_second_s_work(uni
 
 def test_a_square_is_seen(quick):
     def square(body):
-        for _ in range(len(body) // 50):
-            body.count("x")
+        for place in range(0, len(body), 5):
+            body.count("x", place)
 
     assert steep(square, ["ab"], quick / 100)
 

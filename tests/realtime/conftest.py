@@ -10,7 +10,9 @@ SITE = "tests.realtime.site:application"
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
     """The server of `tests.realtime.site`: events that echo, wait, fail and look inside."""
-    with serve(tmp_path_factory.mktemp("site"), SITE) as server:
+    # Many tests are one person.
+    unlimited = {"EVENTS_PER_SECOND": "0", "LOOP_SHARE_PERCENT": "0"}
+    with serve(tmp_path_factory.mktemp("site"), SITE, **unlimited) as server:
         yield server
 
 

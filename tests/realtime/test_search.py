@@ -62,7 +62,9 @@ def test_who_sends_does_not_wait_for_who_searches(tmp_path):
         assert median(waits) < took / 20
         headers = {"Authorization": f"Token {tokens['member']}"}
         found = requests.get(f"{server.url}/message", {"q": "éz éa"}, headers=headers, timeout=60).json()
-        assert len(found["results"]) == 50
+        # A page ends at 256 KiB of text.
+        assert 20 < len(found["results"]) <= 50
+        assert found["next"]
         owner.close()
 
 
