@@ -80,9 +80,10 @@ def overview(row: tuple[Any, ...], user_id: int, here: set[int]) -> Overview:
 @cache
 def _mine(vendor: str, behind: bool, counted: bool) -> str:
     """A look at each of their rooms, and the counts of the best."""
+    # By the last mention: where somebody is mentioned often, PostgreSQL looks through all of them for whether there is one.
     called = """CASE WHEN x.head <= o.read_seq THEN 0 WHEN x.kind = 'direct' THEN 1
-                WHEN EXISTS (SELECT 1 FROM rooms_mention n WHERE n.user_id = o.user_id AND n.room_id = o.room_id
-                                                           AND n.seq > o.read_seq) THEN 1 ELSE 0 END"""
+                WHEN (SELECT max(n.seq) FROM rooms_mention n
+                      WHERE n.user_id = o.user_id AND n.room_id = o.room_id) > o.read_seq THEN 1 ELSE 0 END"""
     said = "COALESCE((SELECT e.id FROM rooms_event e WHERE e.room_id = x.id AND e.seq = x.head), 0)"
     return _overviews(
         f"""(SELECT o.* FROM rooms_membership o JOIN rooms_room x ON x.id = o.room_id
