@@ -16,11 +16,14 @@ from gunicorn.http import errors, get_parser
 from chatsite.addresses import client_address, network
 from chatsite.realtime import door, request_reader
 from chatsite.realtime.http_connections import Doing, HttpConnection, HttpConnections
+from chatsite.realtime.hub_turns import HubTurns
 
 # Seconds that a client may take for a whole head.
 HEAD_SECONDS = 10
 # Requests on one connection, as nginx has it.
 REQUESTS_PER_CONNECTION = 1000
+# Connections whose first request is parsed in one turn of the hub: 0.3 ms each, and two thousand may come at once.
+BEGINNINGS_A_TURN = 8
 # Ends of a connection that are nothing to log.
 GONE = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EBADF)
 
@@ -30,6 +33,7 @@ class HttpServer:
 
     def __init__(self, worker: Any, connections: HttpConnections) -> None:
         self.worker, self.connections = worker, connections
+        self._beginnings = HubTurns(BEGINNINGS_A_TURN)
 
     def admit(self, client: Any, address: Any) -> HttpConnection | None:
         """None where the address has too many. Of a proxy's it is not known yet whose they are."""
@@ -55,6 +59,7 @@ class HttpServer:
                 self.worker.handover.give_anybody(client, address)
             client.close()
         elif not door.opens(data, client, address, self.worker.upgrade):
+            self._beginnings.wait()
             self.answer_all(connection, listener, address)
 
     def answer_all(self, connection: HttpConnection, listener: Any, address: Any) -> None:

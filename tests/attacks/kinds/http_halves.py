@@ -79,6 +79,9 @@ POST = b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n
 
 class HalfPosts(Dripping):
     name: ClassVar[str] = "half posts"
+    # Two thousand that are opened at once are looked at in one turn of the hub.
+    ratio: ClassVar[float] = 8.0
+    pause: ClassVar[float] = 0.6
     beginning: ClassVar[bytes] = POST
 
 
@@ -87,6 +90,9 @@ class ManyHalfPosts(Dripping):
 
     name: ClassVar[str] = "10,050 half posts"
     beginning: ClassVar[bytes] = POST
+    # To accept and to end ten thousand takes seconds, from this machine, whose addresses have no limit of their own.
+    ratio: ClassVar[float] = 50.0
+    pause: ClassVar[float] = 3.0
     count: ClassVar[int] = 10_050
     seconds: ClassVar[float] = 30.0
 
@@ -98,6 +104,8 @@ class HalfHeads(Dripping):
 
 class HalfPolls(Dripping):
     name: ClassVar[str] = "half posts to Socket.IO"
+    ratio: ClassVar[float] = 8.0
+    pause: ClassVar[float] = 0.6
     beginning: ClassVar[bytes] = POST.replace(b"/login", b"/socket.io/?EIO=4&transport=polling&sid=x")
 
 
