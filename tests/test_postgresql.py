@@ -12,7 +12,9 @@ from tests.realtime.postgres import find, postgres
 ROOT = Path(__file__).resolve().parent.parent
 # These ask no database.
 LEFT_OUT = [
+    "--ignore=tests/messaging/test_highlighting.py",
     "--ignore=tests/messaging/test_rendering.py",
+    "--ignore=tests/messaging/test_slopes.py",
     "--deselect=tests/accounts/test_hashers.py::test_the_servers_loop_goes_on_while_a_password_is_hashed",
 ]
 APPS = ["tests/accounts", "tests/messaging", "tests/rooms", "tests/pages", "tests/postgresql"]

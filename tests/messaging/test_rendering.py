@@ -1,3 +1,4 @@
+import gc
 import re
 import signal
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,14 @@ from messaging.rendering.cpu_limit import TooLong, cpu_limit
 
 PEOPLE = {"ada": "Ada", "ada.b": "ada.b"}
 ROOMS = {"general": "general"}
+
+
+@pytest.fixture(autouse=True)
+def uncollected():
+    """A look at all of a test process's objects takes longer than a text may; the server keeps most of its own out of it."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.mark.parametrize(
