@@ -170,8 +170,9 @@ def test_the_longest_message_takes_as_long_as_a_hundredth_of_a_second_s_work(uni
 
 def test_a_square_is_seen(quick):
     def square(body):
-        for place in range(0, len(body), 5):
-            body.count("x", place)
+        for _ in range(len(body) // 50):
+            for _ in range(len(body) // 10):
+                pass
 
     assert steep(square, ["ab"], quick / 100)
 
