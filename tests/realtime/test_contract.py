@@ -389,6 +389,21 @@ def test_a_body_that_is_too_long_is_too_large(connect, room):
     assert error(connect("member").say(room, "x" * 10_001)) == "too_large"
 
 
+@pytest.mark.parametrize("transport", ["websocket", "polling"])
+def test_a_legal_text_is_stored_however_it_is_escaped(connect, server, room, transport):
+    """Both clients escape each emoji to twelve bytes, 120 KB in all; what REST takes the socket takes."""
+    text, edited = "\U0001f600" * 10_000, "\U0001f680" * 10_000
+    member = connect("member", transport=transport)
+    sent = member.say(room, text)["message"]
+    stored = rest(server, server.tokens["owner"], "GET", f"/message/{sent['id']}").json()
+    assert sent["body"] == stored["body"] == text
+    assert member.call("edit-message", {"id": sent["id"], "body": edited})["message"]["body"] == edited
+    posted = rest(server, server.tokens["member"], "POST", "/message", room=room, body=text)
+    assert (posted.status_code, posted.json()["body"]) == (201, text)
+    assert error(member.say(room, text + "!")) == "too_large"
+    assert error(member.say(room, "x" * 70_000)) == "too_large"
+
+
 def test_one_connections_events_are_handled_in_order(connect, room):
     owner, member = connect("owner"), connect("member")
     owner.join(room)
