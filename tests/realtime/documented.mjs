@@ -12,6 +12,5 @@ for (const event of ["chat-message", "message-edited", "message-deleted", "membe
 }
 for (let n = 0; n < Number(many); n += 1) {
   chat.send(room, `js ${n}`).then((message) => print("sent", n, message.id, message.client_id));
-  await new Promise((resolve) => setTimeout(resolve, 200));
 }
 print("ended", await chat.ended);

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import random
 import shutil
+import sqlite3
 import subprocess
 import threading
 import time
@@ -11,21 +12,22 @@ import time
 import pytest
 
 from tests.chaos.proxy import Proxy
-from tests.realtime.cast import Chatter, rest, settle
+from tests.realtime.cast import Browser, Chatter, rest, settle
 from tests.realtime.harness import ANSWER, ROOT, serve
 
 pytestmark = pytest.mark.realtime
 
 EVENTS = ("chat-message", "message-edited", "message-deleted", "member-joined")
-# Messages that each client sends, and seconds between two; seconds of cuts.
-MANY, EACH, CUTS = 30, 0.2, 9.0
+# Events a second of each person, who has ten times that at once; messages that each client sends, which are more; and
+# seconds of cuts.
+RATE, MANY, CUTS = 15, 170, 6.0
 # Some of them are long: a page of the log has fewer events than were missed.
 LONG = "long " * 1500
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    with serve(tmp_path_factory.mktemp("documented")) as server:
+    with serve(tmp_path_factory.mktemp("documented"), EVENTS_PER_SECOND=str(RATE)) as server:
         server.tokens = settle(server)
         yield server
 
@@ -93,7 +95,6 @@ class InPython(Heard):
             self.chat.send(room, f"py {n}").add_done_callback(
                 lambda sent, n=n: self.note_sent(n, sent.result())
             )
-            time.sleep(EACH)
 
     def note_sent(self, n, message):
         self.lines.append(["sent", n, message["id"], message["client_id"]])
@@ -142,24 +143,27 @@ def start(server, way):
         client.close()
 
 
-def talk(server, room, over):
+def talk(server, username, room, over):
     """Somebody writes, edits and deletes as fast as they may, and changes the topic, of which no client here knows."""
-    owner = Chatter(server, server.tokens["owner"])
-    try:
-        for n in range(10_000):
-            if over.is_set():
-                return
-            message = owner.say(room, LONG if n % 7 == 0 else f"owner {n}")["message"]
-            if n % 3 == 0:
-                assert owner.call("edit-message", {"id": message["id"], "body": f"edited {n}"})["ok"]
-            if n % 5 == 0:
-                assert owner.call("delete-message", {"id": message["id"]})["ok"]
-            if n % 11 == 0:
-                change = rest(server, server.tokens["owner"], "PATCH", f"/room/{room}", topic=f"topic {n}")
-                assert change.ok
-            time.sleep(0.01)
-    finally:
-        owner.close()
+    person = Chatter(server, server.tokens[username])
+    n = 0
+    while not over.is_set():
+        n += 1
+        message = insist(person.say, room, LONG if n % 7 == 0 else f"{username} {n}")["message"]
+        if n % 3 == 0:
+            insist(person.call, "edit-message", {"id": message["id"], "body": f"edited {n}"})
+        if n % 5 == 0:
+            insist(person.call, "delete-message", {"id": message["id"]})
+        if n % 11 == 0:
+            rest(server, server.tokens["owner"], "PATCH", f"/room/{room}", topic=f"topic {n}")
+    person.close()
+
+
+def insist(function, *arguments):
+    while not (ack := function(*arguments))["ok"]:
+        assert ack["error"]["code"] == "rate_limited"
+        time.sleep(ack["error"]["retry_after"])
+    return ack
 
 
 def cut(way, seconds):
@@ -185,29 +189,24 @@ def log_of(server, room):
 
 
 def test_cut_off_again_and_again_they_miss_nothing_and_repeat_nothing(server, way, start):
-    owner, over = server.tokens["owner"], threading.Event()
-    made = rest(server, owner, "POST", "/room", name="Busy", kind="private", members=["member", "visitor"])
-    room = made.json()["slug"]
+    room, over = make_room(server, "Busy"), threading.Event()
     clients = [start(language, room) for language in CLIENTS]
     for client in clients:
         client.wait(lambda client=client: client.of(room), "loaded")
-    talker = threading.Thread(target=talk, args=(server, room, over))
-    talker.start()
-    cutter = threading.Thread(target=cut, args=(way, CUTS))
-    cutter.start()
-    time.sleep(1.5)
-    # A room of which they learn while they are cut off or not.
-    new = rest(server, owner, "POST", "/room", name="New", kind="private", members=["member", "visitor"])
-    new = new.json()["slug"]
-    cutter.join()
+    works = [threading.Thread(target=talk, args=(server, name, room, over)) for name in ("owner", "stranger")]
+    for work in works:
+        work.start()
+    cut(way, 2)
+    new = make_room(server, "They hear of it, cut off or not")
+    cut(way, CUTS - 2)
     over.set()
-    talker.join()
+    for work in works:
+        work.join()
     assert way.opened > 2 * len(clients), "they were cut off"
     for client in clients:
         client.wait(lambda client=client: len(client.sent()) == MANY, "sent")
         client.wait(lambda client=client: client.of(new), "the new room")
-    last_of_new = rest(server, owner, "POST", "/message", room=new, body="last").json()
-    last = rest(server, owner, "POST", "/message", room=room, body="last").json()
+    last_of_new, last = post(server, new), post(server, room)
     whole = log_of(server, room)
     assert len(whole) > 300
     for client in clients:
@@ -222,6 +221,20 @@ def test_cut_off_again_and_again_they_miss_nothing_and_repeat_nothing(server, wa
         assert stored == [(f"{name} {n}", id_, client_id) for n, id_, client_id in client.sent()]
 
 
+def make_room(server, name):
+    members = ["member", "visitor", "stranger"]
+    made = rest(server, server.tokens["owner"], "POST", "/room", name=name, kind="private", members=members)
+    return made.json()["slug"]
+
+
+def post(server, room):
+    while (
+        sent := rest(server, server.tokens["owner"], "POST", "/message", room=room, body="last")
+    ).status_code != 201:
+        time.sleep(sent.json()["retry_after"])
+    return sent.json()
+
+
 def mine(server, room, prefix):
     """What is stored of a client's messages, in the order of the log."""
     found, path = [], f"/message?room={room}&after=0&limit=200"
@@ -230,3 +243,35 @@ def mine(server, room, prefix):
         found += [(one["body"], one["id"], one["client_id"]) for one in page["results"]]
         path = page["next"] and page["next"].removeprefix(server.url)
     return [one for one in found if one[0].startswith(prefix + " ")]
+
+
+def test_a_log_that_is_another_is_loaded_anew(server, way, start):
+    """As after a backup was put back: the epoch is another one."""
+    room = make_room(server, "Another")
+    clients = [start(language, room, many=0) for language in CLIENTS]
+    for client in clients:
+        client.wait(lambda client=client: client.of(room), "loaded")
+    database = sqlite3.connect(server.environ["DATA_DIR"] + "/chat.sqlite3", timeout=ANSWER)
+    database.execute("UPDATE rooms_room SET epoch = 'another', head = head + 100 WHERE slug = ?", [room])
+    database.commit()
+    database.close()
+    way.end_connections()
+    for client in clients:
+        client.wait(lambda client=client: client.of(room)[-1:] == [["loaded", room, 104]], "loaded anew")
+    last = post(server, room)
+    for client in clients:
+        client.wait(lambda client=client: client.has(room, last), "what came after it")
+
+
+def test_they_know_when_they_may_not_come_back(server, start):
+    room = make_room(server, "Last")
+    clients = [start(language, room, many=0) for language in CLIENTS]
+    for client in clients:
+        client.wait(lambda client=client: client.of(room), "loaded")
+    for _, username in CLIENTS.values():
+        Browser(server, username).form("/profile/others-out")
+    for client in clients:
+        client.wait(lambda client=client: ["ended", "logged_out"] in client.lines, "the end")
+    # Their tokens are gone.
+    for client in [start(language, room, many=0) for language in CLIENTS]:
+        client.wait(lambda client=client: client.lines == [["ended", "unauthorized"]], "refused")
