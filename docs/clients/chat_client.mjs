@@ -52,6 +52,8 @@ export class Client {
     /** Resolves to why the server ended it: the code of `session-ended` or of a refused connection; or to `closed`. */
     this.ended = new Promise((resolve) => (this.resolve = resolve));
     this.code = "";
+    // Once in all rooms: from then on others are new ones.
+    this.settled = false;
     // What is to be done, and what is to be sent, in their orders.
     this.todo = this.unsent = Promise.resolve();
     this.socket = io(url, {
@@ -160,6 +162,7 @@ export class Client {
   async comeIn() {
     this.username ||= (await this.get("/user/me")).username;
     for (const slug of new Set([...this.logs.keys(), ...this.named, ...(await this.rooms())])) await this.join(slug);
+    this.settled = true;
   }
 
   async rooms() {
@@ -173,11 +176,16 @@ export class Client {
   }
 
   async join(slug) {
-    const log = this.logs.get(slug);
-    const place = log ? { after: log.seq, epoch: log.epoch } : {};
     try {
+      if (this.settled && !this.logs.has(slug)) {
+        // What was said there already is unread: it may be why we are in it.
+        const room = await this.get(`/room/${slug}`);
+        await this.load(slug, room, room.epoch, room.read_seq);
+      }
+      const log = this.logs.get(slug);
+      const place = log ? { after: log.seq, epoch: log.epoch } : {};
       const ack = await this.ask("join", { room: slug, ...place });
-      if (ack && !log) await this.load(slug, ack);
+      if (ack && !log) await this.load(slug, ack.room, ack.epoch, ack.head);
       else if (ack) await this.read(slug, log, ack);
     } catch (error) {
       console.warn(`${slug}: ${error}`);
@@ -185,21 +193,20 @@ export class Client {
     }
   }
 
-  /** Begin the room anew, at the head of the log as it is now. */
-  async load(slug, ack) {
+  /** Begin the room anew, at this place of its log. */
+  async load(slug, room, epoch, seq) {
     this.logs.delete(slug);
     if (this.handlers.has("room-loaded")) {
-      const room = ack.room ?? (await this.get(`/room/${slug}`));
-      const newest = (await this.get(`/message?room=${slug}&before=${ack.head + 1}`)).results;
-      await this.tell("room-loaded", { room, seq: ack.head, messages: newest.reverse() });
+      const newest = (await this.get(`/message?room=${slug}&before=${seq + 1}`)).results;
+      await this.tell("room-loaded", { room, seq, messages: newest.reverse() });
     }
-    this.logs.set(slug, new Log(ack.epoch, ack.head));
+    this.logs.set(slug, new Log(epoch, seq));
   }
 
   /** A page of the log, and those behind it. */
   async read(slug, log, page) {
     while (page) {
-      if (page.reset) return this.load(slug, page);
+      if (page.reset) return this.load(slug, await this.get(`/room/${slug}`), page.epoch, page.head);
       for (const { event, data } of page.events) await this.apply(log, event, data);
       if (!page.more || this.logs.get(slug) !== log) return;
       page = await this.page(slug, log);

@@ -72,6 +72,8 @@ class Client:
         self._handlers: dict[str, list[Callable[[Any], Any]]] = {}
         self._io: Any = None
         self._again_in = 0.0
+        # Once in all rooms: from then on others are new ones.
+        self._settled = False
         # Who waits for an ack; what is to be done, in its order; what is to be sent.
         self._asking: set[queue.SimpleQueue[Any]] = set()
         self._todo: queue.SimpleQueue[Callable[[], Any]] = queue.SimpleQueue()
@@ -228,6 +230,7 @@ class Client:
             self.username = self._get("/user/me")["username"]
         for slug in dict.fromkeys([*self.logs, *self.named, *self._rooms()]):
             self._join(slug)
+        self._settled = True
 
     def _rooms(self) -> Iterator[str]:
         page = self._get("/room?mine=true")
@@ -238,9 +241,13 @@ class Client:
             page = self._get("/room?" + page["next"].partition("?")[2])
 
     def _join(self, slug: str) -> None:
-        log = self.logs.get(slug)
-        place = {"after": log.seq, "epoch": log.epoch} if log else {}
         try:
+            if slug not in self.logs and self._settled:
+                # What was said there already is unread: it may be why we are in it.
+                room = self._get(f"/room/{slug}")
+                self._load(slug, room, room["epoch"], room["read_seq"])
+            log = self.logs.get(slug)
+            place = {"after": log.seq, "epoch": log.epoch} if log else {}
             ack = self._ask("join", {"room": slug, **place})
         except Refused as error:
             logger.warning("%s: %s", slug, error)
@@ -249,19 +256,18 @@ class Client:
             return
         if ack is None:
             return
-        if log is None or ack["reset"]:
-            self._load(slug, ack)
+        if log is None:
+            self._load(slug, ack["room"], ack["epoch"], ack["head"])
         else:
             self._read(slug, log, ack)
 
-    def _load(self, slug: str, ack: dict[str, Any]) -> None:
-        """Begin the room anew, at the head of the log as it is now."""
+    def _load(self, slug: str, room: dict[str, Any], epoch: str, seq: int) -> None:
+        """Begin the room anew, at this place of its log."""
         self.logs.pop(slug, None)
         if "room-loaded" in self._handlers:
-            room = ack.get("room") or self._get(f"/room/{slug}")
-            newest = self._get(f"/message?room={slug}&before={ack['head'] + 1}")["results"]
-            self._tell("room-loaded", {"room": room, "seq": ack["head"], "messages": newest[::-1]})
-        self.logs[slug] = Log(ack["epoch"], ack["head"])
+            newest = self._get(f"/message?room={slug}&before={seq + 1}")["results"]
+            self._tell("room-loaded", {"room": room, "seq": seq, "messages": newest[::-1]})
+        self.logs[slug] = Log(epoch, seq)
 
     def _sync(self, slug: str, log: Log) -> None:
         self._read(slug, log, self._page(slug, log))
@@ -273,7 +279,7 @@ class Client:
         """A page of the log, and those behind it."""
         while page is not None:
             if page["reset"]:
-                self._load(slug, page)
+                self._load(slug, self._get(f"/room/{slug}"), page["epoch"], page["head"])
                 return
             for each in page["events"]:
                 self._apply(log, each["event"], each["data"])

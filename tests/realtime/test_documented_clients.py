@@ -263,11 +263,15 @@ def test_a_log_that_is_another_is_loaded_anew(server, way, start):
         client.wait(lambda client=client: client.has(room, last), "what came after it")
 
 
-def test_they_know_when_they_may_not_come_back(server, start):
+def test_they_hear_of_new_rooms_and_know_when_they_may_not_come_back(server, start):
     room = make_room(server, "Last")
     clients = [start(language, room, many=0) for language in CLIENTS]
     for client in clients:
         client.wait(lambda client=client: client.of(room), "loaded")
+    # They hear of a room by what is said in it first, and miss not even that.
+    first = post(server, new := make_room(server, "New"))
+    for client in clients:
+        client.wait(lambda client=client: client.of(new) and client.has(new, first), "the first message")
     for _, username in CLIENTS.values():
         Browser(server, username).form("/profile/others-out")
     for client in clients:
