@@ -57,7 +57,8 @@ class Parser:
     __slots__ = ("_awaited", "_buffer", "_fragments", "_opcode", "fragments")
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        # Bytes that grow in place, where there are any.
+        self._buffer: bytearray | bytes = b""
         # Bytes of the buffer before which its first frame isn't whole, as far as its header tells.
         self._awaited = 0
         self._opcode = CONTINUATION
@@ -89,7 +90,7 @@ class Parser:
             message = self._message(header, payload)
             if message is not None:
                 messages.append(message)
-        self._buffer = bytearray(data[position:])
+        self._buffer = bytearray(data[position:]) if position < len(data) else b""
         return messages
 
     def _header(self, data: bytes, position: int) -> Header | None:
