@@ -62,7 +62,11 @@ export class Client {
       reconnectionDelay: first * 500, randomizationFactor: 1, reconnectionDelayMax: longest * 1000,
     });
     this.socket.on("connect", () => this.later(() => this.comeIn()));
-    this.socket.onAny((event, data) => this.later(() => this.hear(event, data)));
+    this.socket.onAny((event, data) => {
+      // At once: the disconnect that follows isn't to be mended.
+      if (event === "session-ended" && data.code !== "renewed") this.close(data.code);
+      this.later(() => this.hear(event, data));
+    });
     this.socket.on("connect_error", (error) => this.refused(error));
     this.socket.on("disconnect", (reason) => {
       if (reason === "io server disconnect") this.reconnect(0);
@@ -252,8 +256,6 @@ export class Client {
       if (!this.logs.has(slug)) await this.join(slug);
     } else if (event === "room-removed") {
       this.logs.delete(data.room);
-    } else if (event === "session-ended" && data.code !== "renewed") {
-      this.close(data.code);
     }
   }
 }

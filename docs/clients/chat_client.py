@@ -128,7 +128,7 @@ class Client:
     def _connect(self) -> bool:
         """Whether there was a connection; it has ended."""
         io = socketio.Client(reconnection=False)
-        io.on("*", lambda event, data=None: self._todo.put(partial(self._hear, event, data)))
+        io.on("*", self._receive)
         io.on("connect_error", self._refused)
         try:
             io.connect(self.url, auth={"token": self.token}, wait_timeout=ANSWER_SECONDS)
@@ -143,6 +143,12 @@ class Client:
         for answer in list(self._asking):
             answer.put(None)
         return True
+
+    def _receive(self, event: str, data: Any = None) -> None:
+        if event == "session-ended" and data["code"] != "renewed":
+            # At once: the disconnect that follows isn't to be mended.
+            self.ended = self.ended or data["code"]
+        self._todo.put(partial(self._hear, event, data))
 
     def _refused(self, error: Any = None) -> None:
         data = error.get("data") if isinstance(error, dict) else None
@@ -317,5 +323,3 @@ class Client:
                 self._join(slug)
         elif event == "room-removed":
             self.logs.pop(data["room"], None)
-        elif event == "session-ended" and data["code"] != "renewed":
-            self._end(data["code"])

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.realtime
 EVENTS = ("chat-message", "message-edited", "message-deleted", "member-joined")
 # Events a second of each person, who has ten times that at once; messages that each client sends, which are more; and
 # seconds of cuts.
-RATE, MANY, CUTS = 15, 170, 6.0
+RATE, MANY, CUTS = 15, 170, 5.0
 # Some of them are long: a page of the log has fewer events than were missed.
 LONG = "long " * 1500
 
