@@ -150,9 +150,9 @@ class Inbox:
             self._early_events += 1
             return packet
         wait = limits.events.take(person)
-        return (
-            Packet(REFUSED, "", packet.number, (packet.data[0], limits.too_quick(wait))) if wait else packet
-        )
+        if not wait:
+            return packet
+        return Packet(REFUSED, "", packet.number, (packet.data[0], limits.too_quick(wait)))
 
     def _foreign(self, packet: Packet) -> None:
         if packet.kind == packets.CONNECT:
