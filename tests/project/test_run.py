@@ -164,7 +164,7 @@ def test_an_old_python_or_one_without_venv(checkout, bare, tmp_path, stub, named
 
 
 def test_root_gets_what_is_missing(checkout, bare, tmp_path):
-    """By a stand-in of apt-get, for the real one needs a whole machine (docs/operations.md says how to try that)."""
+    """By a stand-in of apt-get, for the real one needs a whole machine."""
     program(bare, "id", "echo 0")
     asked = tmp_path / "asked"
     found = Path(sys.executable).resolve()
