@@ -84,7 +84,7 @@ def test_the_server_sorts_in_what_was_stored_and_it_is_found_before_and_after(da
             connection.execute("CREATE EXTENSION pgstattuple")
 
             def pages():
-                query = "SELECT pending_pages FROM pgstatginindex('message_search_parts')"
+                query = "SELECT pending_pages FROM pgstatginindex('message_search_trigrams')"
                 return connection.execute(query).fetchone()[0]
 
             assert owner.say("board", "a quincunx")["ok"]
