@@ -1,7 +1,7 @@
 """Folding: texts that one person writes and another looks for, reduced to what both of them type.
 
 Letters count without their accents and case, in whatever width and composition they come; typographic quotes and dashes are
-those of ASCII; blanks in a row are one. `static/js/lib/fold.js` does the same for names in the page.
+those of ASCII; blanks in a row are one. `static/js/models/fold.js` does the same for names in the page.
 """
 
 import re
@@ -21,8 +21,9 @@ TYPED = {
     **dict.fromkeys("‐‑‒–—―−", "-"),
     "⁄": "/",
 }  # fmt: skip
-# Syllables and voiced kana, which are letters of their own; the voice's sign alone may be a mark of any text.
+# Korean syllables and voiced kana, which are letters of their own, taken apart; and the parts, as most texts have none.
 APART = re.compile("[\u1100-\u11ff]{2,}+|[\u3040-\u30ff][\u3099\u309a]")
+PARTS = re.compile("[\u1100-\u11ff\u3099\u309a]")
 
 
 class Folds(dict[int, str]):
@@ -54,5 +55,7 @@ def fold(text: str) -> str:
     takes the square of a run of accents to sort it."""
     if text.isascii():
         return " ".join(text.lower().split())
-    folded = APART.sub(lambda apart: unicodedata.normalize("NFC", apart[0]), text.translate(FOLDS))
+    folded = text.translate(FOLDS)
+    if PARTS.search(folded):
+        folded = APART.sub(lambda apart: unicodedata.normalize("NFC", apart[0]), folded)
     return " ".join(folded.split())

@@ -22,7 +22,10 @@ WRITE = "UPDATE messaging_message SET folded = %s WHERE id = %s AND body = %s"
 
 
 def folded(body: str) -> str | None:
-    """What is stored beside `body`; 0.5 µs for a line of English, 5 µs for one of Russian."""
+    """What is stored beside `body`, in 0.2 µs for a line of English and 6 µs for one of Russian."""
+    # No line breaks or tabs are printable.
+    if body.isascii() and body.isprintable() and "  " not in body:
+        return None
     text = fold(body)
     # Of bytes only ASCII's capitals become small ones.
     return None if text.encode() == body.encode().lower() else text
