@@ -8,7 +8,7 @@ from messaging.search.postgresql import PARTS
 
 
 class Command(BaseCommand):
-    help = "Fold texts that aren't, and make the index by which PostgreSQL finds words, or a better one since pg_trgm is there."
+    help = "Fold texts that aren't, and make PostgreSQL's index of words, or a better one since pg_trgm is there."
 
     def handle(self, *arguments: Any, **options: Any) -> None:
         count = folded.fold_all(connection)
