@@ -187,6 +187,10 @@ def test_what_was_typed_is_what_is_seen_and_copied(visit, room, server):
         assert body in shown.evaluate(
             "text => (getSelection().selectAllChildren(text), getSelection().toString())"
         )
+    owner.locator(f"#message-{rows[typed[0]]}").hover()
+    owner.get_by_role("button", name="Reply").click()
+    expect(owner.locator(".composer-context")).to_contain_text("def f(x):")
+    expect(owner.locator(".composer-context")).not_to_contain_text("if x")
     # The second cells of a table stand below each other, as far as the first ones are short.
     edges = owner.locator(f"#message-{rows[typed[1]]} .message-body p").evaluate(
         """text => [...text.childNodes].filter((node) => node.data).map((node) => {
