@@ -12,9 +12,9 @@ class Command(BaseCommand):
 
     def handle(self, *arguments: Any, **options: Any) -> None:
         count = folded.fold_all(connection)
-        self.stdout.write(f"{count} texts were folded anew.")
+        self.stdout.write(f"Texts folded anew: {count}.")
         if connection.vendor != "postgresql":
-            self.stdout.write("SQLite has none: it reads the messages.")
+            self.stdout.write("SQLite has no index of words: it reads the messages.")
             return
         made = indexes.make(connection)
         what = "parts of words" if made == PARTS else "the beginnings of words, as pg_trgm may not be made"
