@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.urls import re_path
 from django_filters import CharFilter, FilterSet
 from drf_spectacular.utils import extend_schema
@@ -14,7 +14,7 @@ from rest_framework.serializers import BaseSerializer
 
 from accounts import services
 from accounts.models import User
-from accounts.names import USERNAME
+from accounts.names import USERNAME, lookup
 from accounts.payloads import own_payload, user_payload
 from accounts.serializers import OwnUserSerializer, ProfileSerializer, SignUpSerializer, UserSerializer
 from chatsite.addresses import client_address
@@ -34,7 +34,7 @@ class UserFilter(FilterSet):
         fields: list[str] = []
 
     def by_name(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
-        return queryset.filter(Q(username__icontains=value) | Q(display_name__icontains=value))
+        return queryset.filter(lookup.named(value, "username", "display_name"))
 
     def these(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
         names = self.data.getlist(name)[:MOST_NAMED]

@@ -1,6 +1,21 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 
 
 class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = "People"
+
+    def ready(self) -> None:
+        connection_created.connect(teach_folding, dispatch_uid="accounts.names")
+
+
+def teach_folding(connection: Any, **kwargs: Any) -> None:
+    """SQLite folds names by our own function, which each of its connections has to be told."""
+    from accounts.names.folding import fold
+    from accounts.names.lookup import FUNCTION
+
+    if connection.vendor == "sqlite":
+        connection.connection.create_function(FUNCTION, 1, fold, deterministic=True)

@@ -15,7 +15,8 @@ from chatsite.realtime import readings
 from messaging import services
 from messaging.models import Message
 from messaging.payloads import first_line
-from messaging.search.words import containing, words_of
+from messaging.search.folded import containing
+from messaging.search.words import words_of
 from rooms.models import Room
 
 SHOWN: list[Any] = [

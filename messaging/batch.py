@@ -18,6 +18,7 @@ from messaging.drafts import Asked, Draft, Key, Place, Stored, check_body
 from messaging.models import Message
 from messaging.names import Named
 from messaging.rendering import render
+from messaging.search.folded import folded
 from messaging.statements import Look, Row, look, write
 from rooms import access
 from rooms.models import Room
@@ -160,6 +161,7 @@ class Batch:
             body=body,
             html=render(body, self.named.people_in(body), self.named.rooms_in(body, room)),
             reply_to_id=draft.reply_to,
+            folded=folded(body),
         )
 
     def message(self, draft: Draft, place: Place, row: Row, pk: int, seq: int, at: datetime) -> Message:
@@ -178,6 +180,7 @@ class Batch:
             edited_at=None,
             deleted_at=None,
             hidden_at=None,
+            folded=row["folded"],
         )
         message._state.fields_cache |= {"room": place.room, "sender": place.user, "reply_to": reply_to}
         return message

@@ -53,6 +53,8 @@ class Message(models.Model):
     # Deleted by a person: the text is gone. Hidden by a moderator in the admin: the text is kept and can come back.
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     hidden_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # In which the search finds words (`messaging.search.folded`); null where that is the text itself, as it mostly is.
+    folded = models.TextField(null=True, editable=False)
 
     # What was sent of it, of one that was just stored (`messaging.payloads.encoded`).
     encoded: orjson.Fragment | None = None

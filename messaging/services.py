@@ -19,6 +19,7 @@ from messaging.models import Message
 from messaging.names import Named
 from messaging.payloads import message_payload
 from messaging.rendering import render
+from messaging.search.folded import folded
 from messaging.sending import batches
 from rooms import access, activity, log
 from rooms.models import Event, Mention
@@ -61,8 +62,8 @@ def edit(user: User, pk: int, body: str) -> Message:
         return message
     named = Named([body])
     message.html = render(body, named.people_in(body), named.rooms_in(body, message.room))
-    message.body, message.edited_at = body, timezone.now()
-    message.save(update_fields=["body", "html", "edited_at"])
+    message.body, message.folded, message.edited_at = body, folded(body), timezone.now()
+    message.save(update_fields=["body", "html", "folded", "edited_at"])
     mentions_of(message).delete()
     mentions.note([message], named)
     record(message, "message-edited", user)
@@ -80,8 +81,8 @@ def delete(user: User, pk: int) -> Message:
         return message
     if message.room.archived:
         access.check_posting(here)
-    message.body, message.html, message.deleted_at = "", "", timezone.now()
-    message.save(update_fields=["body", "html", "deleted_at"])
+    message.body, message.html, message.folded, message.deleted_at = "", "", None, timezone.now()
+    message.save(update_fields=["body", "html", "folded", "deleted_at"])
     retract(message, user)
     return message
 

@@ -43,7 +43,7 @@ class Look(NamedTuple):
 
 
 # Of a Row, as they are in the table.
-COPIED = ("sender_id", "client_id", "fingerprint", "body", "html", "reply_to_id")
+COPIED = ("sender_id", "client_id", "fingerprint", "body", "html", "reply_to_id", "folded")
 
 
 class Row(TypedDict):
@@ -57,6 +57,7 @@ class Row(TypedDict):
     body: str
     html: str
     reply_to_id: int | None
+    folded: str | None
 
 
 def look(asked: Iterable[dict[str, Any]], keys: Iterable[tuple[int, UUID]]) -> list[Look]:
@@ -113,8 +114,9 @@ _WRITE = """
         WHERE r.id = taken.room_id RETURNING r.id AS room_id, r.head - taken.count AS seq),
     stored AS (
         INSERT INTO messaging_message
-            (room_id, seq, sender_id, client_id, fingerprint, body, html, reply_to_id, created_at)
-        SELECT placed.room_id, start.seq + placed.place, sender_id, client_id, fingerprint, body, html, reply_to_id, %s
+            (room_id, seq, sender_id, client_id, fingerprint, body, html, reply_to_id, folded, created_at)
+        SELECT placed.room_id, start.seq + placed.place, sender_id, client_id, fingerprint, body, html, reply_to_id,
+               folded, %s
         FROM placed JOIN start ON start.room_id = placed.room_id ORDER BY placed.n
         RETURNING id, room_id, seq, sender_id, client_id),
     logged AS (
@@ -126,7 +128,7 @@ _WRITE = """
 @cache
 def _write() -> str:
     columns = {"membership_id": "bigint", "room_id": "bigint", "sender_id": "bigint", "client_id": "uuid"}
-    texts = dict.fromkeys(("fingerprint", "body", "html"), "text")
+    texts = dict.fromkeys(("fingerprint", "body", "html", "folded"), "text")
     return _WRITE.format(rows=rows_in(**columns, **texts, reply_to_id="bigint"))
 
 
@@ -144,7 +146,7 @@ def _write_in_steps(rows: Sequence[Row], at: datetime) -> list[tuple[int, int] |
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO messaging_message (room_id, seq, sender_id, client_id, fingerprint, body, html, reply_to_id,"
-            " created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            " folded, created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             [
                 (row["room_id"], seq, *(row[name] for name in COPIED), now)  # type: ignore[literal-required]
                 for row, seq in zip(rows, seqs, strict=True)

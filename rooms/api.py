@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.urls import re_path, reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import mixins, status, viewsets
@@ -14,6 +14,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from accounts import services as accounts
+from accounts.names import lookup
 from accounts.payloads import user_brief
 from chatsite.api import Pages, me
 from chatsite.realtime import readings
@@ -84,7 +85,7 @@ class RoomViewSet(viewsets.GenericViewSet):
         if self.says("mine"):
             found = found.filter(memberships__user=user)
         query = self.request.query_params.get("q", "").replace("\x00", "")
-        return found.filter(Q(name__icontains=query) | Q(slug__icontains=query)) if query else found
+        return found.filter(lookup.named(query, "name", "slug"))
 
     def get_serializer_class(self) -> type[BaseSerializer]:
         forms = {
@@ -146,9 +147,7 @@ class RoomViewSet(viewsets.GenericViewSet):
 
 
 def named(members: QuerySet[Membership], query: str) -> QuerySet[Membership]:
-    query = query.replace("\x00", "")
-    found = Q(user__username__icontains=query) | Q(user__display_name__icontains=query)
-    return members.filter(found) if query else members
+    return members.filter(lookup.named(query.replace("\x00", ""), "user__username", "user__display_name"))
 
 
 @extend_schema_view(list=extend_schema(parameters=[OpenApiParameter("q", str)]))

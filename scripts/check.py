@@ -140,6 +140,8 @@ def check(name: str) -> tuple[bool, float]:
 
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+    # Some hundred processes import the site, and would compile it each time.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     install_programs()
     os.environ["CHROMIUM"] = browser() or ""
     install_modules()

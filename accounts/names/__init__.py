@@ -1,6 +1,7 @@
 """Names of people: what they may be, which of them look alike, and the avatar drawn from them."""
 
 from accounts.names.avatars import COLORS, color, initials
+from accounts.names.folding import fold
 from accounts.names.offices import is_office
 from accounts.names.rules import (
     USERNAME,
@@ -16,6 +17,7 @@ __all__ = [
     "SKELETON_LENGTH",
     "USERNAME",
     "color",
+    "fold",
     "initials",
     "is_office",
     "skeletons",

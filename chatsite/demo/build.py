@@ -17,6 +17,7 @@ from chatsite.demo import site
 from chatsite.demo.performance import Post, posts
 from messaging.models import Message
 from messaging.rendering import names_in, render
+from messaging.search.folded import folded
 from rooms.models import Event, Membership, Mention, Room
 
 WEEKS = 11
@@ -131,6 +132,7 @@ def say(books: Books, post: Post, random: Random) -> None:
         fingerprint=hashlib.sha256(post.text.encode()).hexdigest(),
         body=post.text,
         html=render(post.text, people, public),
+        folded=folded(post.text),
         reply_to_id=post.answers.pk if post.answers else None,
         created_at=post.at,
     )
@@ -148,7 +150,7 @@ def reconsider(books: Books, message: Message, random: Random) -> bool:
         message.edited_at = later
         books.log(message.room, "message-edited", message.sender, later, message.pk)
         return False
-    message.body, message.html, message.deleted_at = "", "", later
+    message.body, message.html, message.folded, message.deleted_at = "", "", None, later
     books.events[-1].retracted = True
     books.log(message.room, "message-deleted", message.sender, later, message.pk)
     return True

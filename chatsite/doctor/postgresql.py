@@ -11,7 +11,7 @@ SPARE = 5
 # Not all versions have each setting.
 RESERVED = "SELECT current_setting(%s, true)"
 # As the app names it that has the messages.
-TRIGRAMS = "SELECT to_regclass('message_search_parts') IS NOT NULL"
+TRIGRAMS = "SELECT to_regclass('message_search_trigrams') IS NOT NULL"
 
 
 def connections() -> Findings:

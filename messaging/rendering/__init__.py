@@ -13,7 +13,7 @@ import nh3
 from django.utils.html import escape
 
 from messaging.rendering.cpu_limit import TooLong, cpu_limit
-from messaging.rendering.markdown import MARKS, MOST_STEPS, Tangled, to_html
+from messaging.rendering.markdown import MARKS, MOST_STEPS, SPACES, Tangled, to_html
 from messaging.rendering.names import names_in
 
 __all__ = ["clean", "is_plain", "names_in", "render", "weight"]
@@ -24,6 +24,7 @@ TAGS = {"p", "br", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol",
 ATTRIBUTES: dict[str, set[str]] = {
     "*": set(),
     "a": {"href", "target", "class", "data-user", "data-room"},
+    "p": {"class"},
     "pre": {"class"},
     "span": {"class"},
     "ol": {"start"},
@@ -44,15 +45,15 @@ def render(body: str, people: Mapping[str, str] | None = None, rooms: Mapping[st
     """Safe HTML of `body`. `people` gives usernames by their small letters, `rooms` the names of rooms by their slug;
     only these become links."""
     if is_plain(body):
-        return plain(body)
+        return f"<p>{escape(body)}</p>"
     try:
         with cpu_limit(RENDER_SECONDS):
             return clean(to_html(body, people or {}, rooms or {})).strip()
     except Tangled:
-        return plain(body)
+        return as_typed(body)
     except TooLong:
         logger.warning("a message of %d characters took too long to render", len(body))
-        return plain(body)
+        return as_typed(body)
 
 
 def weight(body: str) -> int:
@@ -66,8 +67,9 @@ def is_plain(body: str) -> bool:
     return WORDS.fullmatch(body) is not None
 
 
-def plain(body: str) -> str:
-    return "<p>" + escape(body).replace("\n", "<br>") + "</p>"
+def as_typed(body: str) -> str:
+    spaced = ' class="spaced"' if SPACES.search(body) else ""
+    return f"<p{spaced}>" + escape(body).replace("\n", "<br>") + "</p>"
 
 
 def clean(html: str) -> str:

@@ -9,13 +9,14 @@ from functools import cache
 from html import escape
 from typing import Any
 
-from markdown_it import MarkdownIt, rules_inline
+from markdown_it import MarkdownIt, rules_block, rules_inline
 from markdown_it.parser_inline import ParserInline
 from markdown_it.rules_block import StateBlock
+from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
-from messaging.rendering import addresses, names
+from messaging.rendering import addresses, escapes, names
 from messaging.rendering.highlighting import Highlighter
 
 BLOCKS = ["paragraph", "blockquote", "fence", "list"]
@@ -26,9 +27,9 @@ PAIRS = ["balance_pairs", "strikethrough", "emphasis", "fragments_join"]
 TERMINATORS = re.compile(r"[\n*_`~\[\]<\\:]")
 # The same, with what is looked at besides: roughly a step each.
 MARKS = re.compile(r"[\n*_`~\[\]<\\:@#./]")
-# A backslash that isn't shown, and the face whose arm it is.
-ESCAPED = re.compile(r"\\(?P<seen>[*_`~\[\]<>])")
-SHRUG = re.compile(r"(?P<seen>\\_\([^\s()]{1,3}\)_/)")
+# Blanks that HTML drops, and a tab between two cells.
+SPACES = re.compile(r"^ |\t|  [^ \n]", re.MULTILINE)
+COLUMNS = re.compile(r"[^\s]\t")
 RUN = re.compile(r"\*++|_++|~++")
 # Blocks in blocks, and links and marks in each other.
 MOST_NESTED = 12
@@ -90,12 +91,16 @@ def markdown() -> MarkdownIt:
     parser.inline.ruler.enableOnly(MARKS_IN_LINES)
     parser.inline.ruler2.enableOnly(PAIRS)
     parser.inline.ruler.before("text", "count", count)
-    parser.inline.ruler.at("escape", escape_mark)
+    parser.inline.ruler.at("escape", escapes.escape_mark)
     parser.inline.ruler.at("link", addresses.with_words)
     parser.inline.ruler.at("autolink", autolink)
     parser.inline.ruler.before("newline", "address", addresses.with_scheme)
     parser.block.ruler.before("fence", "count", count_line, {"alt": ["paragraph", "blockquote", "list"]})
+    parser.inline.ruler.at("newline", newline)
+    parser.block.ruler.at("paragraph", paragraph)
     parser.core.ruler.push("names", names.link_names)
+    parser.core.ruler.push("spaces", keep_spaces)
+    parser.add_render_rule("softbreak", line_break)
     parser.add_render_rule("fence", fence)
     # The rules are compiled at their first use, which `cpu_limit` must not end in its midst.
     parser.render("*a*\n> - a", {"people": {}, "rooms": {}, "steps": Steps(), "highlighter": Highlighter()})
@@ -115,6 +120,41 @@ def count_line(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     return False
 
 
+def paragraph(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """As markdown-it's, with the blanks before its first word."""
+    rules_block.paragraph(state, start, end, silent)
+    state.tokens[-2].content = state.getLines(start, state.line, state.blkIndent, False).rstrip()
+    return True
+
+
+def newline(state: StateInline, silent: bool) -> bool:
+    """As markdown-it's, with the blanks before the next word."""
+    if state.src[state.pos] != "\n":
+        return False
+    if not silent:
+        state.pending = state.pending.rstrip(" ")
+        state.push("softbreak", "br", 0)
+    state.pos += 1
+    return True
+
+
+def keep_spaces(state: StateCore) -> None:
+    """Mark the paragraphs in which blanks would be lost: those that stand at a line's beginning, or in a row."""
+    for before, block, after in zip(state.tokens, state.tokens[1:], state.tokens[2:], strict=False):
+        if block.type == "inline" and SPACES.search(block.content):
+            before.attrs["class"] = "spaced columns" if COLUMNS.search(block.content) else "spaced"
+            before.hidden = after.hidden = False
+            for child in block.children or ():
+                child.meta["spaced"] = True
+
+
+def line_break(
+    renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]
+) -> str:
+    """Where blanks are kept, so is a newline."""
+    return "<br>" if tokens[index].meta.get("spaced") else "<br>\n"
+
+
 def autolink(state: StateInline, silent: bool) -> bool:
     start = state.pos
     found = rules_inline.autolink(state, silent)
@@ -123,18 +163,6 @@ def autolink(state: StateInline, silent: bool) -> bool:
     if found and not silent:
         state.tokens[-3].attrs.update(addresses.ELSEWHERE)
     return found
-
-
-def escape_mark(state: StateInline, silent: bool) -> bool:
-    """The rule for a backslash: it hides itself before a mark, and is seen anywhere else, as what was typed."""
-    match = SHRUG.match(state.src, state.pos) or ESCAPED.match(state.src, state.pos)
-    if match is None:
-        return False
-    if not silent:
-        token = state.push("text_special", "", 0)
-        token.content, token.markup, token.info = match["seen"], match[0], "escape"
-    state.pos = match.end()
-    return True
 
 
 def fence(

@@ -8,11 +8,14 @@ from messaging.search.pending import FULL
 from messaging.search.postgresql import PARTS, VALID, WORDS
 
 SCHEMA = "SELECT nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE extname = 'pg_trgm'"
-# As Django asks for them: else they aren't used.
+# As Django asks for them (`messaging.search.folded.searched`): else they aren't used.
+SEARCHED = 'lower(COALESCE(folded, body) COLLATE "C")'
 TEXTS = {
-    PARTS: 'upper(body) "{schema}".gin_trgm_ops',
-    WORDS: "to_tsvector('simple'::regconfig, COALESCE(body, ''))",
+    PARTS: SEARCHED + ' "{schema}".gin_trgm_ops',
+    WORDS: f"to_tsvector('simple'::regconfig, COALESCE({SEARCHED}, ''))",
 }
+# Of the texts as they were typed.
+FORMER = ("message_search_parts", "message_search_words")
 
 
 def make(connection: Any) -> str:
@@ -30,8 +33,14 @@ def make(connection: Any) -> str:
             text = TEXTS[wanted].format(schema=schema)
             cursor.execute(f"CREATE INDEX {how} {wanted} ON messaging_message USING gin ({text})")
         cursor.execute(f"ALTER INDEX {wanted} SET (gin_pending_list_limit = {FULL})")
-        cursor.execute(f"DROP INDEX {how} IF EXISTS {other}")
+        for name in (other, *FORMER):
+            cursor.execute(f"DROP INDEX {how} IF EXISTS {name}")
     return wanted
+
+
+def drop(connection: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP INDEX IF EXISTS {PARTS}, {WORDS}")
 
 
 def trigrams(connection: Any, cursor: Any) -> str | None:

@@ -16,12 +16,12 @@ from accounts.models import User
 from chatsite import deadline
 from chatsite.realtime.slots import Slots
 from messaging.models import Message
+from messaging.search.folded import containing, searched
 from messaging.search.reading import Found, in_windows
-from messaging.search.words import containing
 from messaging.span import Span
 
 # The indexes' names: `messaging.search.indexes` makes one of them.
-PARTS, WORDS = "message_search_parts", "message_search_words"
+PARTS, WORDS = "message_search_trigrams", "message_search_lexemes"
 VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)"
 # Each holds a database connection, of which there are some for requests.
 slots = Slots(4)
@@ -47,7 +47,7 @@ def beginning(word: str) -> Q:
     if not PLAIN.fullmatch(word):
         return containing(word)
     query = SearchQuery(f"{word}:*", search_type="raw", config="simple")
-    return Q(SearchVectorExact(SearchVector("body", config="simple"), query))
+    return Q(SearchVectorExact(SearchVector(searched(), config="simple"), query))
 
 
 @cache

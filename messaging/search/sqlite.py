@@ -13,8 +13,8 @@ from accounts.models import User
 from chatsite import deadline
 from chatsite.realtime.slots import Slots
 from messaging.models import Message
+from messaging.search.folded import containing
 from messaging.search.reading import Found, in_windows
-from messaging.search.words import containing
 from messaging.span import Span
 from rooms.models import Room
 

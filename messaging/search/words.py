@@ -1,18 +1,15 @@
-"""The words of a query, and a text that contains one."""
+"""The words of a query."""
 
-from functools import reduce
-from operator import or_
+import re
 
-from django.db.models import Q
+from accounts.names import fold
+
+# Between quotes, or between blanks. A quote that nothing closes is a character of its word.
+WORD = re.compile(r'" ?(?P<phrase>[^" ][^"]*+)"|[^ ]++')
 
 
 def words_of(query: str) -> list[str]:
-    """Each once, as it was typed. No database can look for NUL."""
-    return list({word.casefold(): word for word in query.replace("\x00", "").split()}.values())
-
-
-def containing(word: str) -> Q:
-    """In any case: SQLite takes no other letters than ASCII's for the same, nor does PostgreSQL in the C locale, so the
-    usual forms of others are named."""
-    forms = {word} if word.isascii() else {word, word.lower(), word.upper(), word.capitalize()}
-    return reduce(or_, (Q(body__icontains=form) for form in sorted(forms)))
+    """Each once and folded; what stands between quotes is one. No database can look for NUL."""
+    text = fold(query.replace("\x00", ""))
+    found = ((match["phrase"] or match[0]).strip() for match in WORD.finditer(text))
+    return list(dict.fromkeys(found))

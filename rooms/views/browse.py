@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from accounts import presence
 from accounts.marks import mark_of
 from accounts.models import User
+from accounts.names import lookup
 from accounts.payloads import user_payload
 from chatsite.api import me
 from chatsite.pages import attempt, form_page, posted, signed_in, without_nulls, words
@@ -48,9 +49,7 @@ def rooms_of(user: User, query: str, mine: str, after: str) -> QuerySet[Room]:
     joined = Q(pk__in=user.memberships.values("room"))
     found = Room.objects.readable_by(user).exclude(kind=Room.Kind.DIRECT).filter(slug__gt=after)
     found = found.filter(joined if mine else joined | Q(archived_at=None))
-    if query:
-        found = found.filter(Q(name__icontains=query) | Q(topic__icontains=query))
-    return found.only("slug").order_by("slug")
+    return found.filter(lookup.named(query, "name", "topic")).only("slug").order_by("slug")
 
 
 @signed_in
@@ -89,7 +88,7 @@ def direct_new(request: HttpRequest) -> HttpResponse:
 
 
 def named(people: QuerySet[User], query: str) -> QuerySet[User]:
-    return people.filter(Q(username__icontains=query) | Q(display_name__icontains=query)) if query else people
+    return people.filter(lookup.named(query, "username", "display_name"))
 
 
 def few(found: QuerySet[User], chosen: QuerySet[User]) -> list[User]:

@@ -3,13 +3,13 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from accounts.marks import signs_among
 from accounts.models import User
+from accounts.names import lookup
 from accounts.payloads import user_brief
 from chatsite.errors import ChatError
 from chatsite.pages import attempt, form_page, posted, signed_in, without_nulls, words
@@ -37,8 +37,7 @@ def members_page(user: User, mine: Membership, query: str, after: str) -> dict[s
     """By username, PAGE at a time: those after a name, and with a name that has `query` in it."""
     room = mine.room
     found = room.memberships.filter(user__is_active=True, user__username__gt=after).select_related("user")
-    if query:
-        found = found.filter(Q(user__username__icontains=query) | Q(user__display_name__icontains=query))
+    found = found.filter(lookup.named(query, "user__username", "user__display_name"))
     members = [member_payload(one) for one in found.order_by("user__username")[: PAGE + 1]]
     marks = signs_among(member["user"]["username"] for member in members).marks
     others = User.objects.filter(is_active=True).exclude(memberships__room=room)[:PAGE]

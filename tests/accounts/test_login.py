@@ -81,6 +81,12 @@ class TestDevices:
     """Somebody else's guesses, from one address or from many, don't keep the owner out of where they logged in before."""
 
     @pytest.fixture(autouse=True)
+    def few(self, monkeypatch):
+        """In the order of the site's own bounds, which would take a hundred logins a test."""
+        monkeypatch.setattr(limits, "LOGINS_PER_NAME", 2)
+        monkeypatch.setattr(limits, "LOGINS_PER_NAME_ANYWHERE", 6)
+
+    @pytest.fixture(autouse=True)
     def one_window(self):
         """However long so many guesses take."""
         with time_machine.travel(datetime.now(UTC), tick=False):

@@ -1,17 +1,16 @@
 """What may be used once, or so often, is used so often: eight at once, over real servers, on both engines."""
 
 import json
-import subprocess
-import sys
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 import pytest
 import requests
 
+from tests.project.warm import Warm
 from tests.realtime.cast import PASSWORD, Browser
-from tests.realtime.harness import ANSWER, ROOT, serve
+from tests.realtime.harness import ANSWER, serve
 from tests.realtime.postgres import find, postgres
 
 pytestmark = pytest.mark.realtime
@@ -25,8 +24,7 @@ ENGINES = [
     ),
 ]
 BEGIN = """
-import json, sys, django
-django.setup()
+import json, sys
 from accounts import services
 from accounts.models import ApiToken, Invite, InviteUse, User
 """
@@ -37,13 +35,12 @@ class Site:
     """One server with SQLite; two, of one database, with PostgreSQL."""
 
     servers: list
+    warm: Warm
 
     def run(self, script, *arguments):
         """What a script within the site says last."""
-        done = subprocess.run(
-            [sys.executable, "-c", BEGIN + script, *arguments],
-            cwd=ROOT, env=self.servers[0].environ, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        begin = f"{BEGIN}sys.argv = {['', *arguments]!r}\n"
+        done = self.warm.run("shell", "-v0", "-c", begin + script)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout.splitlines()[-1])
 
@@ -110,11 +107,13 @@ def each(make):
 def site(request, tmp_path):
     with ExitStack() as stack:
         if request.param == "sqlite":
-            yield Site([stack.enter_context(serve(tmp_path))])
+            servers = [stack.enter_context(serve(tmp_path))]
+            yield Site(servers, stack.enter_context(closing(Warm(servers[0].environ))))
             return
         url = stack.enter_context(postgres())
         settings = {"DATABASE_URL": url, "DATABASE_CONNECTIONS": "40"}
-        yield Site([stack.enter_context(serve(tmp_path / name, **settings)) for name in ("one", "other")])
+        servers = [stack.enter_context(serve(tmp_path / name, **settings)) for name in ("one", "other")]
+        yield Site(servers, stack.enter_context(closing(Warm(servers[0].environ))))
 
 
 def test_what_is_there_once_is_taken_once(site):

@@ -175,3 +175,30 @@ def test_only_what_was_said_and_by_whom_is_copied(visit, room, server):
         line.strip() for line in owner.evaluate("getSelection().toString()").splitlines() if line.strip()
     ]
     assert lines == ["owner", "the first line", "the second line", "member", "an answer anew"]
+
+
+def test_what_was_typed_is_what_is_seen_and_copied(visit, room, server):
+    typed = ["def f(x):\n    if x:\n\treturn  x", "Name\tAge\nMira\t33\nBo\t9", "it is in C:\\_x"]
+    rows = {body: post(server, "owner", room, body)["id"] for body in typed}
+    owner = visit("owner", f"/chat/{room}")
+    for body, pk in rows.items():
+        shown = owner.locator(f"#message-{pk} .message-body p")
+        assert shown.inner_text() == body
+        assert body in shown.evaluate(
+            "text => (getSelection().selectAllChildren(text), getSelection().toString())"
+        )
+    owner.locator(f"#message-{rows[typed[0]]}").hover()
+    owner.get_by_role("button", name="Reply").click()
+    expect(owner.locator(".composer-context")).to_contain_text("def f(x):")
+    expect(owner.locator(".composer-context")).not_to_contain_text("if x")
+    # The second cells of a table stand below each other, as far as the first ones are short.
+    edges = owner.locator(f"#message-{rows[typed[1]]} .message-body p").evaluate(
+        """text => [...text.childNodes].filter((node) => node.data).map((node) => {
+        const range = new Range()
+        range.setStart(node, node.data.indexOf("\\t") + 1)
+        range.setEnd(node, node.data.length)
+        return Math.round(range.getBoundingClientRect().left)
+    })"""
+    )
+    assert len(edges) == 3
+    assert len(set(edges)) == 1

@@ -9,7 +9,7 @@ def test_a_second_page_asks_for_no_file_again(visit, room):
     page = visit("owner", f"/chat/{room}")
     page.goto(page.url.replace(room, "general"))
     page.wait_for_selector("html[data-live-status=online]")
-    page.wait_for_function("performance.getEntriesByType('resource').length > 40")
+    page.wait_for_function("() => performance.getEntriesByType('resource').length > 40")
     # Nothing is transferred for what the browser has.
     sent = page.evaluate(
         """() => performance.getEntriesByType("resource").filter((one) => one.name.includes("/static/"))

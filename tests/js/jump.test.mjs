@@ -1,6 +1,8 @@
 import "./support/browser_receivers.mjs"
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import { readFileSync } from "node:fs"
+import { fold } from "../../static/js/models/fold.js"
 import { rank, score } from "../../static/js/models/jump.js"
 
 const names = (items) => items.map((item) => item.name)
@@ -24,3 +26,17 @@ test("equal answers: mentions before unread before quiet", () => {
   assert.deepEqual(names(rank(items, "ab")), ["ab"])
   assert.equal(rank(items, "").length, 3)
 })
+
+const alike = JSON.parse(readFileSync(new URL("./alike.json", import.meta.url)))
+
+for (const [name, asked] of alike.same) {
+  test(`${asked} finds ${name}, and the other way round`, () => {
+    assert.equal(fold(name), fold(asked))
+    assert.equal(score(name, asked), 3)
+    assert.equal(score(asked, name), 3)
+  })
+}
+
+for (const [name, asked] of alike.other) {
+  test(`${asked} doesn't find ${name}`, () => assert.equal(score(name, asked), 0))
+}

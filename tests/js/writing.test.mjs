@@ -16,6 +16,7 @@ test("the mention being typed is found at the caret, and not inside a word", () 
   assert.deepEqual(mentionAt(`${"x ".repeat(50)}"@ad`, 104), { start: 101, query: "ad" })
   assert.equal(mentionAt(`${"x".repeat(50)}@${"a".repeat(33)}`, 84), null)
   assert.equal(mentionAt("hi @ada there", 13), null)
+  assert.deepEqual(mentionAt("hi @tomá", 8), { start: 3, query: "tomá" })
 })
 
 test("candidates match by either name; those who are here come first", () => {
@@ -27,6 +28,7 @@ test("candidates match by either name; those who are here come first", () => {
   assert.deepEqual(candidates(people, "mi").map((person) => person.username), ["bo", "mira"])
   assert.deepEqual(candidates(people, "toma").map((person) => person.username), ["tomas"])
   assert.deepEqual(candidates(people, "lim").map((person) => person.username), ["tomas"])
+  assert.deepEqual(candidates(people, "tomá").map((person) => person.username), ["tomas"])
 })
 
 test("a completed mention is followed by one space", () => {

@@ -1,4 +1,5 @@
 import gc
+import html
 import re
 import signal
 from concurrent.futures import ThreadPoolExecutor
@@ -97,9 +98,58 @@ def test_what_is_no_mention(body):
     assert "data-user" not in render(body, PEOPLE, ROOMS)
 
 
-@pytest.mark.parametrize("body", ["¯\\_(ツ)_/¯", "\\\\nas01\\photos", "a\\.b", "\\d+\\.\\w", "a \\\nb", "\\"])
-def test_a_backslash_before_no_mark_is_seen(body):
-    assert render(body) == f"<p>{body}</p>".replace("\n", "<br>\n")
+SEEN = [
+    "¯\\_(ツ)_/¯", "\\\\nas01\\photos", "a\\.b", "\\d+\\.\\w", "a \\\nb", "\\", "C:\\_x", "C:\\_x is _so_ here", "C:\\*.txt",
+    "*.txt or \\*.log", "2 \\* 3", "\\[a]", "a\\]", "\\`", "\\~/x and ~/y", "a \\> b", "a \\- b", "1\\.5",
+    "\\(a\\) \\+1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", SEEN)
+def test_a_backslash_where_no_mark_would_be_is_seen(body):
+    shown = re.sub("</?em>", "_", render(body))
+    assert html.unescape(shown) == f"<p>{body}</p>".replace("\n", "<br>\n")
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ("\\- a", "- a"),
+        ("\\* a", "* a"),
+        ("\\+ a", "+ a"),
+        ("12\\. a", "12. a"),
+        ("1\\) a", "1) a"),
+        ("\\> a", "&gt; a"),
+        ("a\n\\> b", "a<br>\n&gt; b"),
+        ("\\*\\*a\\*\\*", "**a**"),
+        ("\\_a_", "_a_"),
+        ("\\~\\~a~~", "~~a~~"),
+        ("C:\\_x\\_y_", "C:_x\\_y_"),
+        ("[a\\](/b)", "[a](/b)"),
+    ],
+)
+def test_a_backslash_is_not_seen_where_it_keeps_a_mark_from_being_one(body, shown):
+    assert render(body) == f"<p>{shown}</p>"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("a   b", '<p class="spaced">a   b</p>'),
+        ("  a\nb", '<p class="spaced">  a<br>b</p>'),
+        ("def f(x):\n    if x:\n\treturn 1", '<p class="spaced">def f(x):<br>    if x:<br>\treturn 1</p>'),
+        ("a\n\n    b", '<p>a</p>\n<p class="spaced">    b</p>'),
+        ("a\tb\n1\t2", '<p class="spaced columns">a\tb<br>1\t2</p>'),
+        ("- a  b\n- c", '<ul>\n<li>\n<p class="spaced">a  b</p>\n</li>\n<li>c</li>\n</ul>'),
+        (">   a", '<blockquote>\n<p class="spaced">  a</p>\n</blockquote>'),
+        ("*a*  `b  c`", '<p class="spaced"><em>a</em>  <code>b  c</code></p>'),
+        ("a  \nb", "<p>a<br>\nb</p>"),
+        ("- a\n  b", "<ul>\n<li>a<br>\nb</li>\n</ul>"),
+        (" " * 3 + "[" * 9_000, f'<p class="spaced">   {"[" * 9_000}</p>'),
+    ],
+)
+def test_blanks_that_html_would_drop_are_kept(body, expected):
+    assert render(body) == expected
 
 
 def test_a_backslash_keeps_a_mark_from_being_one():

@@ -115,6 +115,7 @@ WORKS = {
     "names_in": names_in,
     "first_line": first_line,
     "words_of": words_of,
+    "fold": names.fold,
     "mentions": lambda html: timeline.mentions("<a " + html, "ada"),
     "username": refused(names.validate_username),
     "display name": refused(names.validate_display_name),

@@ -14,7 +14,7 @@ import requests
 from tests.realtime.harness import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-LEFT_OUT = (".venv", ".env", ".git", "data", "node_modules", "__pycache__", ".*_cache", ".hypothesis")
+LEFT_OUT = (".venv", ".env", ".git", "data", "node_modules", ".*_cache", ".hypothesis")
 # What the machine of the one who runs the tests has set must not reach the copy.
 OURS = {"SECRET_KEY", "DJANGO_SETTINGS_MODULE", "SITE_URL", "HOST", "PORT", "DATA_DIR", "DATABASE_URL", "REDIS_URL",
         "STATIC_DIR", "EMAIL_URL", "TRUST_PROXY", "DEBUG"}  # fmt: skip

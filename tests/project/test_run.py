@@ -4,7 +4,9 @@ import shutil
 import signal
 import stat
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -124,6 +126,11 @@ def bare(tmp_path):
     return folder
 
 
+def program(folder, name, lines):
+    (folder / name).write_text(f"#!/bin/sh\n{lines}\n")
+    (folder / name).chmod(0o755)
+
+
 def run_bare(checkout, bare, tmp_path):
     """In a copy that has no environment yet."""
     (tmp_path / "run").write_text((checkout.folder / "run").read_text())
@@ -137,7 +144,7 @@ def test_without_python_it_says_what_to_install(checkout, bare, tmp_path):
     done = run_bare(checkout, bare, tmp_path)
     assert done.returncode != 0
     assert done.stderr.splitlines() == [
-        "Python 3.11 or newer is missing: install it (Debian, Ubuntu: apt-get install python3 python3-venv)."
+        "Python 3.11 or newer is missing (Debian, Ubuntu, as root: apt-get install python3 python3-venv)."
     ]
 
 
@@ -149,13 +156,34 @@ def test_without_python_it_says_what_to_install(checkout, bare, tmp_path):
     ],
 )
 def test_an_old_python_or_one_without_venv(checkout, bare, tmp_path, stub, named):
-    python = bare / "python3"
-    python.write_text(f"#!/bin/sh\n{stub}\nexit 0\n")
-    python.chmod(0o755)
+    program(bare, "python3", f"{stub}\nexit 0")
     done = run_bare(checkout, bare, tmp_path)
     assert done.returncode != 0
     assert len(done.stderr.splitlines()) == 1
     assert named in done.stderr
+
+
+def test_root_gets_what_is_missing(checkout, bare, tmp_path):
+    """By a stand-in of apt-get, for the real one needs a whole machine."""
+    program(bare, "id", "echo 0")
+    asked = tmp_path / "asked"
+    found = Path(sys.executable).resolve()
+    link = shutil.which("ln")
+    program(bare, "apt-get", f'echo "$@" >>{asked}\n[ "$1" = update ] || {link} -sf {found} {bare}/python3')
+    done = run_bare(checkout, bare, tmp_path)
+    assert (tmp_path / ".venv" / "requirements.stamp").is_file(), done.stderr
+    assert asked.read_text().splitlines() == [
+        "update -qq",
+        "install -qq -y --no-install-recommends python3 python3-venv",
+    ]
+
+
+def test_root_is_told_what_could_not_be_installed(checkout, bare, tmp_path):
+    program(bare, "id", "echo 0")
+    program(bare, "apt-get", "exit 100")
+    done = run_bare(checkout, bare, tmp_path)
+    assert done.returncode != 0
+    assert done.stderr.splitlines()[-1].startswith("Python 3.11 or newer is missing")
 
 
 def test_it_listens_on_every_address_and_says_how_others_come_in(checkout):

@@ -59,7 +59,7 @@ const ACTIONS = {
 
 function askAndDelete(row) {
   const dialog = document.getElementById("delete-dialog")
-  part(dialog, "quote").textContent = part(row, "body").textContent.trim().slice(0, 300)
+  part(dialog, "quote").textContent = part(row, "body").innerText.trim().slice(0, 300)
   dialog.returnValue = ""
   dialog.addEventListener("close", () => dialog.returnValue === "delete" && remove(row), { once: true })
   dialog.showModal()

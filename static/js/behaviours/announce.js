@@ -19,7 +19,7 @@ export function mount() {
 
   talk.on("arrived", (message, row) => {
     if (message.sender.username === room.me.username || message.deleted) return
-    const words = row ? part(row, "body").textContent.trim().slice(0, 200) : message.body.slice(0, 200)
+    const words = row ? part(row, "body").innerText.trim().slice(0, 200) : message.body.slice(0, 200)
     const { sender } = message
     waiting.push(`${sender.display_name}${isAlike(sender.username) ? handle(sender) : ""}: ${words}`)
     timer ??= setTimeout(tell, GATHER_MS)

@@ -130,7 +130,7 @@ class Composer {
   }
 
   reply(row) {
-    const body = part(row, "body").textContent.trim().split("\n")[0].slice(0, 140)
+    const body = part(row, "body").innerText.trim().split("\n")[0].slice(0, 140)
     const sender = { username: row.dataset.user, display_name: part(row, "name").textContent }
     this.draft.answer({ id: Number(row.dataset.id), sender, body })
     this.show()

@@ -1,13 +1,13 @@
 import { part } from "../lib/dom.js"
-import { plain } from "../models/jump.js"
+import { fold } from "../models/fold.js"
 
 /** Shows only the rows whose words hold what is typed. */
 export function mount(element) {
   const query = part(element, "query")
   query.addEventListener("input", () => {
-    const wanted = plain(query.value.trim())
+    const wanted = fold(query.value)
     for (const row of element.querySelectorAll("[data-words]")) {
-      row.hidden = !plain(row.dataset.words).includes(wanted) && !row.querySelector(":checked")
+      row.hidden = !fold(row.dataset.words).includes(wanted) && !row.querySelector(":checked")
     }
   })
   query.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault())

@@ -1,12 +1,9 @@
-/** Small letters without accents, for comparing names. */
-export function plain(text) {
-  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase()
-}
+import { fold } from "./fold.js"
 
 /** How well a name answers what was typed: 3 its beginning, 2 a word's beginning, 1 somewhere, 0 not at all. */
 export function score(name, query) {
-  const text = plain(name)
-  const wanted = plain(query.trim().replace(/^[#@]/, ""))
+  const text = fold(name)
+  const wanted = fold(query).replace(/^[#@]/, "")
   if (!wanted || text.startsWith(wanted)) return 3
   if (new RegExp(`[\\s_.-]${wanted.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`).test(text)) return 2
   return text.includes(wanted) ? 1 : 0

@@ -1,9 +1,9 @@
 import { score } from "./jump.js"
 
-/** The `@name` that is being typed at the caret: {start, query}, or null. As in `messaging.rendering.names`, it may stand
+/** The `@name` that is being typed at the caret: {start, query}, or null; of a display name too. As in `messaging.rendering.names`, it may stand
  * behind anything but an ASCII letter, digit or sign of a username: Chinese and Japanese have no blanks between words. */
 export function mentionAt(text, caret) {
-  const match = /(^|[^A-Za-z0-9_.@\uff20-])[@\uff20]([A-Za-z0-9_.-]{0,32})$/.exec(text.slice(Math.max(0, caret - 40), caret))
+  const match = /(^|[^A-Za-z0-9_.@\uff20-])[@\uff20]([\p{L}\p{M}\p{N}_.-]{0,32})$/u.exec(text.slice(Math.max(0, caret - 40), caret))
   return match ? { start: caret - match[2].length - 1, query: match[2] } : null
 }
 
