@@ -17,6 +17,8 @@ logger = logging.getLogger("chatsite.realtime")
 
 # Seconds from the probe to the upgrade, as in Socket.IO's own server.
 UPGRADE = 10
+# Bytes of an unfinished message after which it is looked at again how much its person has of them.
+PARTS_STEP = 16 * 1024
 
 
 class EngineSocket(Heartbeat):
@@ -47,6 +49,22 @@ class EngineSocket(Heartbeat):
             self._answer_ping(link, message.payload)
         elif message.opcode == websocket.BINARY:
             self.broken(link, websocket.WebSocketError(websocket.UNSUPPORTED, "binary"))
+
+    def unfinished(self, link: Link, size: int, fragments: int) -> None:
+        """Part of a message has come, which may be large, slow or in a thousand fragments."""
+        if self.closed:
+            return
+        self.session.count_part(fragments)
+        kept = link.kept
+        if kept < websocket.EARLY_BYTES or kept // PARTS_STEP == (kept - size) // PARTS_STEP:
+            return
+        if link is self.probe or not self.session.may_keep_parts:
+            self.broken(link, websocket.WebSocketError(websocket.TOO_BIG, "too much of unfinished messages"))
+
+    @property
+    def kept(self) -> int:
+        """Bytes that wait for the rest of their message."""
+        return 0 if self.link is None else self.link.kept
 
     def receive_text(self, text: str) -> None:
         """One Engine.IO packet of an open session."""

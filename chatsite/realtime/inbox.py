@@ -4,6 +4,7 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from chatsite.errors import ChatError, Invalid, TooLarge
 from chatsite.realtime import limits, packets, wire
 from chatsite.realtime.budget import spent
 from chatsite.realtime.engine_socket import EngineSocket
@@ -23,9 +24,17 @@ EARLY = 192
 # What reading a frame costs the loop in seconds, to the begin of its handler: at all, and for each byte (measured with
 # events, of which the largest are the dearest).
 FRAME_SECONDS, BYTE_SECONDS = 25e-6, 15e-9
+# What a message costs it besides, for each read before it is whole, and for each of its fragments.
+READ_SECONDS, FRAGMENT_SECONDS = 8e-6, 2e-6
 # Protocol errors that are answered; the last one closes.
 FAULTS = 3
-UNREADABLE, TOO_QUICK, GONE = "unreadable", "too quick", "gone"
+REFUSED, GONE = "refused", "gone"
+
+
+def refusal(error: packets.Unreadable) -> ChatError:
+    if isinstance(error, packets.Oversized):
+        return TooLarge(f"An event has at most {packets.PACKET_BYTES // 1024} KiB.")
+    return Invalid(f"The packet can't be read: {error}.")
 
 
 class Inbox:
@@ -68,6 +77,18 @@ class Inbox:
             return
         limits.frames.charge(person, frames)
         spent.charge(person, FRAME_SECONDS + size * BYTE_SECONDS)
+        self._hold_who_owes(person)
+
+    def count_part(self, fragments: int) -> None:
+        """Part of a message has come, in so many fragments: it costs a turn, however little it is."""
+        person, seconds = self.person, READ_SECONDS + fragments * FRAGMENT_SECONDS
+        if person is None:
+            self._count_early(seconds / FRAME_SECONDS)
+            return
+        spent.charge(person, seconds)
+        self._hold_who_owes(person)
+
+    def _hold_who_owes(self, person: int) -> None:
         if not self.held and (wait := limits.reading_wait(person)):
             holds.hold(person, wait)
 
@@ -100,7 +121,7 @@ class Inbox:
             packet = packets.decode(text)
         except packets.Unreadable as error:
             # Valid JSON that no handler should see: the client is answered, as for any other bad input.
-            self._accept(Packet(UNREADABLE, "", error.number, str(error)))
+            self._accept(Packet(REFUSED, "", error.number, (error.name, refusal(error))))
         except packets.PacketError as error:
             self.fail(str(error))
         else:
@@ -118,7 +139,7 @@ class Inbox:
             self._put(packet)
         elif not self.asked:
             self.fail("a packet before CONNECT")
-        elif packet.kind in (packets.EVENT, UNREADABLE):
+        elif packet.kind in (packets.EVENT, REFUSED):
             self._put(self._paced(packet))
         elif packet.kind != packets.ACK:
             self._put(packet)
@@ -129,8 +150,9 @@ class Inbox:
             self._early_events += 1
             return packet
         wait = limits.events.take(person)
-        name = packet.data[0] if packet.kind == packets.EVENT else ""
-        return Packet(TOO_QUICK, "", packet.number, (name, wait)) if wait else packet
+        if not wait:
+            return packet
+        return Packet(REFUSED, "", packet.number, (packet.data[0], limits.too_quick(wait)))
 
     def _foreign(self, packet: Packet) -> None:
         if packet.kind == packets.CONNECT:

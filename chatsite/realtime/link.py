@@ -3,7 +3,6 @@
 import logging
 import socket
 import struct
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 from chatsite.realtime.loop import clock
@@ -24,6 +23,9 @@ class Owner(Protocol):
     """Who is told what happens on a link."""
 
     def message(self, link: "Link", message: Message) -> None: ...
+    def unfinished(self, link: "Link", size: int, fragments: int) -> None:
+        """`size` bytes have come, and some wait for the rest of their message, or some were fragments of one."""
+
     def broken(self, link: "Link", error: WebSocketError) -> None: ...
     def writable(self, link: "Link") -> None: ...
     def lost(self, link: "Link") -> None: ...
@@ -116,21 +118,25 @@ class Link:
             if self._parser is None and (message := alone(data)) is not None:
                 self._deliver(owner, message)
                 return
-            messages = self._parsed(data)
+            parser = self._parser or Parser()
+            messages = parser.feed(data)
         except WebSocketError as error:
             owner.broken(self, error)
             return
+        self._parser = None if parser.idle else parser
         for message in messages:
             # The owner goes when a message closes the socket: what came behind it isn't read.
             if self.owner is not owner:
                 return
             self._deliver(owner, message)
+        if self.owner is owner and (self._parser is not None or parser.fragments):
+            fragments, parser.fragments = parser.fragments, 0
+            owner.unfinished(self, len(data), fragments)
 
-    def _parsed(self, data: bytes) -> Sequence[Message]:
-        parser = self._parser or Parser()
-        messages = parser.feed(data)
-        self._parser = None if parser.idle else parser
-        return messages
+    @property
+    def kept(self) -> int:
+        """Bytes that wait for the rest of their message."""
+        return 0 if self._parser is None else self._parser.kept
 
     def _deliver(self, owner: Owner, message: Message) -> None:
         try:

@@ -5,16 +5,24 @@ import re
 from math import isfinite
 from typing import Any, NamedTuple
 
+from chatsite.realtime import wire
+
 CONNECT, DISCONNECT, EVENT, ACK = "0", "1", "2", "3"
 DEPTH = 16
+# Bytes of one packet as compact JSON in UTF-8, however it was escaped on its way.
+PACKET_BYTES = 64 * 1024
 # Values in one packet; an event of the contract has ten. Thirty thousand of them take as long as many events.
 VALUES = 512
+# Characters of a packet that is within PACKET_BYTES, whatever they are.
+SURELY_FITS = PACKET_BYTES // 4
 # Past this a number names nothing: 20 digits hold any 64-bit integer, and parsing longer ones takes quadratic time.
 DIGITS = 20
 
 HEADER = re.compile(r"([0-3])(?:(/[^,\[{]{0,256})(?:,|$))?([0-9]{0,15})", re.ASCII)
 STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 BRACKET = re.compile(r"[\[\]{}]")
+NAME = re.compile(r'\s*\[\s*"([^"\\]{0,64})"')
+WHITESPACE = " \t\n\r"
 
 
 class PacketError(Exception):
@@ -22,11 +30,16 @@ class PacketError(Exception):
 
 
 class Unreadable(PacketError):
-    """An event whose header was fine and whose JSON was not; `number` is the ack it asked for."""
+    """An event whose header was fine and whose JSON was not; `number` is the ack it asked for, `name` empty where that
+    can't be read."""
 
-    def __init__(self, number: int | None, reason: str) -> None:
+    def __init__(self, number: int | None, name: str, reason: str) -> None:
         super().__init__(reason)
-        self.number = number
+        self.number, self.name = number, name
+
+
+class Oversized(Unreadable):
+    """An event of more than PACKET_BYTES."""
 
 
 class Packet(NamedTuple):
@@ -47,14 +60,40 @@ def decode(text: str) -> Packet:
     if number is not None and kind in (CONNECT, DISCONNECT):
         raise PacketError("a number where there is none")
     body = text[header.end() :]
+    large = len(body) > SURELY_FITS
+    if large and least_bytes(body) > PACKET_BYTES:
+        raise oversized(kind, number, body)
     try:
         data = parse(body) if body else None
     except (ValueError, RecursionError) as error:
         if kind == EVENT and is_nested(error):
-            raise Unreadable(number, str(error)) from None
+            raise Unreadable(number, name_in(body), str(error)) from None
         raise PacketError(f"the JSON is not valid: {str(error)[:80]}") from None
     check(kind, data)
+    if large and utf8_bytes(body) > PACKET_BYTES and len(wire.to_json(data)) > PACKET_BYTES:
+        raise oversized(kind, number, body)
     return Packet(kind, "" if namespace == "/" else namespace, number, data)
+
+
+def oversized(kind: str, number: int | None, body: str) -> PacketError:
+    return Oversized(number, name_in(body), "too large") if kind == EVENT else PacketError("too large")
+
+
+def name_in(body: str) -> str:
+    """The event's name, without parsing what is behind it; empty where it isn't written plainly."""
+    name = NAME.match(body)
+    return name[1] if name else ""
+
+
+def utf8_bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
+
+
+def least_bytes(body: str) -> int:
+    """A floor under the bytes of `body` as compact JSON, but for doubled keys and drawn-out numbers, which nobody's encoder
+    writes. Counting takes a tenth of the time of parsing, which what is too large anyway would cost."""
+    escaped = 5 * body.count("\\u") + body.count("\\/")
+    return utf8_bytes(body) - escaped - sum(map(body.count, WHITESPACE))
 
 
 class TooMuch(ValueError):

@@ -7,7 +7,7 @@ from chatsite.realtime.websocket import (
     CLOSE,
     CLOSE_CODES,
     CONTINUATION,
-    LIMIT,
+    MESSAGE_BYTES,
     NOT_UTF8,
     PONG,
     PROTOCOL,
@@ -49,25 +49,39 @@ SINGLE = [Message(TEXT, bytes([code]), chr(code)) for code in range(128)]
 
 
 class Parser:
-    """Takes a client's bytes in any chunks; `feed` raises WebSocketError and nothing else, and then it is over."""
+    """Takes a client's bytes in any chunks; `feed` raises WebSocketError and nothing else, and then it is over.
 
-    __slots__ = ("_buffer", "_opcode", "_parts", "_size")
+    `fragments` counts the frames that were no message of their own, for whoever takes it back to 0.
+    """
+
+    __slots__ = ("_awaited", "_buffer", "_fragments", "_opcode", "fragments")
 
     def __init__(self) -> None:
-        self._buffer = b""
+        # Bytes that grow in place, where there are any.
+        self._buffer: bytearray | bytes = b""
+        # Bytes of the buffer before which its first frame isn't whole, as far as its header tells.
+        self._awaited = 0
         self._opcode = CONTINUATION
-        self._parts: list[bytes] | None = None
-        self._size = 0
+        self._fragments: bytearray | None = None
+        self.fragments = 0
 
     @property
     def idle(self) -> bool:
         """Nothing is unfinished: another parser would do as well."""
-        return not self._buffer and self._parts is None
+        return not self._buffer and self._fragments is None
+
+    @property
+    def kept(self) -> int:
+        """Bytes of what is unfinished."""
+        return len(self._buffer) + len(self._fragments or b"")
 
     def feed(self, data: bytes) -> list[Message]:
         """Every message that is whole now, in order; the bytes of an unfinished frame are kept."""
         if self._buffer:
-            data = self._buffer + data
+            self._buffer += data
+            if len(self._buffer) < self._awaited:
+                return []
+            data = bytes(self._buffer)
         messages: list[Message] = []
         position = 0
         while (header := self._header(data, position)) is not None:
@@ -76,11 +90,12 @@ class Parser:
             message = self._message(header, payload)
             if message is not None:
                 messages.append(message)
-        self._buffer = data[position:] if position else data
+        self._buffer = bytearray(data[position:]) if position < len(data) else b""
         return messages
 
     def _header(self, data: bytes, position: int) -> Header | None:
         """The next frame's header, or None while the frame isn't whole. Limits are checked before its payload is."""
+        self._awaited = 0
         available = len(data) - position
         if available < 2:
             if available:
@@ -97,6 +112,7 @@ class Parser:
         size = int.from_bytes(data[position + 2 : start - 4], "big") if extra else second & 0x7F
         self._check_size(first & 0x0F, size, extra)
         if len(data) < start + size:
+            self._awaited = start + size - position
             return None
         return Header(bool(first & 0x80), first & 0x0F, data[start - 4 : start], start, start + size)
 
@@ -111,7 +127,7 @@ class Parser:
                 raise WebSocketError(PROTOCOL, "a control frame is fragmented")
         elif opcode > BINARY:
             raise WebSocketError(PROTOCOL, "the opcode is reserved")
-        elif (opcode == CONTINUATION) != (self._parts is not None):
+        elif (opcode == CONTINUATION) != (self._fragments is not None):
             raise WebSocketError(PROTOCOL, "the fragments are out of order")
 
     def _extra_bytes(self, opcode: int, size: int) -> int:
@@ -124,7 +140,7 @@ class Parser:
     def _check_size(self, opcode: int, size: int, extra: int) -> None:
         if (extra == 2 and size < 126) or (extra == 8 and size < 65536):
             raise WebSocketError(PROTOCOL, "the length isn't in its shortest form")
-        if opcode < CLOSE and self._size + size > LIMIT:
+        if opcode < CLOSE and size + len(self._fragments or b"") > MESSAGE_BYTES:
             raise WebSocketError(TOO_BIG, "the message is too big")
 
     def _message(self, header: Header, payload: bytes) -> Message | None:
@@ -132,23 +148,18 @@ class Parser:
             if header.opcode == CLOSE:
                 check_close(payload)
             return Message(header.opcode, payload)
-        if header.final and self._parts is None:
+        if header.final and self._fragments is None:
             return checked(header.opcode, payload)
         return self._fragment(header, payload)
 
     def _fragment(self, header: Header, payload: bytes) -> Message | None:
-        if self._parts is None:
-            self._opcode, self._parts = header.opcode, []
-        # Empty fragments are legal and without end: they leave nothing behind.
-        if payload:
-            self._parts.append(payload)
-            self._size += len(payload)
-        if len(self._parts) > 64:
-            self._parts = [b"".join(self._parts)]
+        self.fragments += 1
+        if self._fragments is None:
+            self._opcode, self._fragments = header.opcode, bytearray()
+        self._fragments += payload
         if not header.final:
             return None
-        whole = b"".join(self._parts)
-        self._parts, self._size = None, 0
+        whole, self._fragments = bytes(self._fragments), None
         return checked(self._opcode, whole)
 
 

@@ -5,13 +5,16 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import eventlet
+from django.conf import settings
 from eventlet.event import Event
 
 from chatsite.realtime import loop, wire
 from chatsite.realtime.engine_socket import EngineSocket
-from chatsite.realtime.websocket import LIMIT, payload_of
+from chatsite.realtime.websocket import EARLY_BYTES, MESSAGE_BYTES, payload_of
 
-SEPARATOR, CLOSE = "\x1e", "1"
+SEPARATOR = b"\x1e"
+# Bytes of a body. python-socketio puts all that waits into one, however much that is.
+POST_BYTES = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 
 class Answer(NamedTuple):
@@ -115,13 +118,14 @@ def post(socket: EngineSocket, environ: dict[str, Any]) -> Answer:
     socket.posting = True
     try:
         for packet in read_packets(socket, environ):
+            check_size(socket, packet)
             socket.session.count(len(packet))
             while (socket.session.is_full or socket.session.held) and not socket.closed:
                 step_aside(environ)
                 eventlet.sleep(0.02)
             if socket.closed:
                 raise bad_request("The session is closed")
-            take(socket, packet)
+            take(socket, decoded(socket, packet))
     finally:
         socket.posting = False
     return text(b"ok")
@@ -130,18 +134,33 @@ def post(socket: EngineSocket, environ: dict[str, Any]) -> Answer:
 def take(socket: EngineSocket, packet: str) -> None:
     """Raises Refused where it is none of the protocol, which closes the session."""
     socket.receive_text(packet)
-    if socket.closed and packet != CLOSE:
+    if socket.closed and packet != "1":
         raise bad_request("Bad request")
 
 
-def read_packets(socket: EngineSocket, environ: dict[str, Any]) -> list[str]:
-    """The body's packets. What isn't text within the limit closes the session."""
-    body = b"" if told_length(environ) > LIMIT else environ["wsgi.input"].read(LIMIT + 1)
-    if max(len(body), told_length(environ)) > LIMIT:
-        socket.fail("a post is too big")
-        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, 3, "Payload too large")
+def read_packets(socket: EngineSocket, environ: dict[str, Any]) -> list[bytes]:
+    """The body's packets. A body beyond the limit closes the session."""
+    body = b"" if told_length(environ) > POST_BYTES else environ["wsgi.input"].read(POST_BYTES + 1)
+    if max(len(body), told_length(environ)) > POST_BYTES:
+        raise too_large(socket)
+    return body.split(SEPARATOR)
+
+
+def check_size(socket: EngineSocket, packet: bytes) -> None:
+    """Raises Refused for more than a websocket would take in one message, which closes the session."""
+    if len(packet) > (EARLY_BYTES if socket.session.person is None else MESSAGE_BYTES):
+        raise too_large(socket)
+
+
+def too_large(socket: EngineSocket) -> Refused:
+    socket.fail("a post is too big")
+    return Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, 3, "Payload too large")
+
+
+def decoded(socket: EngineSocket, packet: bytes) -> str:
+    """The packet as text. What isn't UTF-8 closes the session."""
     try:
-        return body.decode().split(SEPARATOR)
+        return packet.decode()
     except UnicodeDecodeError:
         socket.fail("a post is not UTF-8")
         raise bad_request("Not UTF-8") from None

@@ -19,7 +19,6 @@ from gunicorn.http.errors import InvalidRequestLine, LimitRequestHeaders, NoMore
 
 from chatsite.realtime.client_socket import ClientSocket
 from chatsite.realtime.http_connections import Doing, HttpConnection, HttpConnections
-from chatsite.realtime.websocket import LIMIT
 
 # Bytes of a request line with its header fields, as nginx has it.
 HEAD_BYTES = 32 * 1024
@@ -92,7 +91,7 @@ def read_body(request: Any, connection: HttpConnection, connections: HttpConnect
     length = length_of(request)
     if length == 0:
         return
-    if wants_upgrade(request) or (length or 0) > longest_body(request):
+    if wants_upgrade(request) or (length or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         request.force_close()
         return
     connection.begins(Doing.SENDING)
@@ -108,11 +107,6 @@ def read_body(request: Any, connection: HttpConnection, connections: HttpConnect
     except NoMoreData:
         raise BadBody(400, "Bad Request") from None
     request.body = io.BytesIO(body)
-
-
-def longest_body(request: Any) -> int:
-    """Bytes that are waited for; a longer one is refused by whom it is for, before it has come."""
-    return LIMIT if request.path.startswith("/socket.io") else int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 
 
 def wants_upgrade(request: Any) -> bool:

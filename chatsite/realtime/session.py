@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from chatsite.errors import ChatError, Invalid, Unauthorized
+from chatsite.errors import ChatError, Unauthorized
 from chatsite.metrics import tallies
 from chatsite.realtime import dispatch, limits, listeners, packets, wire
 from chatsite.realtime.auth import Identity
@@ -10,7 +10,7 @@ from chatsite.realtime.budget import spent
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.engine_socket import EngineSocket
 from chatsite.realtime.holds import holds
-from chatsite.realtime.inbox import FULL, GONE, TOO_QUICK, UNREADABLE, Inbox
+from chatsite.realtime.inbox import FULL, GONE, REFUSED, Inbox
 from chatsite.realtime.loop import clock, hubs
 from chatsite.realtime.packets import Packet
 from chatsite.realtime.routing import Event
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # Seconds for a new client to ask for the namespace, and for a refused one to go.
 DEADLINE = 5
+# Bytes of unfinished messages that are kept for all connections of a person, where one has more than EARLY_BYTES of them.
+PERSON_PARTS_BYTES = 4 * 1024 * 1024
 # What coming in costs the loop in seconds: the handshake, who it is, and the end.
 CONNECT_SECONDS = 1e-3
 
@@ -96,6 +98,14 @@ class Session(Inbox):
         return sum(one.channel.waiting for one in mine)  # type: ignore[attr-defined]
 
     @property
+    def may_keep_parts(self) -> bool:
+        """Whether to keep more than EARLY_BYTES of an unfinished message: of who is let in, and hasn't begun too many."""
+        if self.person is None:
+            return False
+        mine = listeners.connections(self.person)
+        return sum(one.channel.kept for one in mine) <= PERSON_PARTS_BYTES  # type: ignore[attr-defined]
+
+    @property
     def person(self) -> int | None:
         """Their id, once they are let in."""
         return self.connection.identity.user_id if self.admitted and self.connection is not None else None
@@ -128,13 +138,9 @@ class Session(Inbox):
             dispatch.begin(deferred, connection, packet, self._finished)
         elif packet.kind == packets.EVENT:
             dispatch.handle(self.server.router, connection, packet)
-        elif packet.kind == UNREADABLE:
-            dispatch.reply(
-                connection, packet.number, "", Invalid(f"The packet can't be read: {packet.data}.")
-            )
-        elif packet.kind == TOO_QUICK:
-            name, wait = packet.data
-            dispatch.reply(connection, packet.number, name, limits.too_quick(wait))
+        elif packet.kind == REFUSED:
+            name, error = packet.data
+            dispatch.reply(connection, packet.number, name, error)
         else:
             self.socket.close(reason=self.server.reason.CLIENT_DISCONNECT)
 

@@ -41,7 +41,7 @@ class EngineServer(engineio.Server):
             async_mode="eventlet",
             ping_interval=PING_INTERVAL,
             ping_timeout=PING_TIMEOUT,
-            max_http_buffer_size=websocket.LIMIT,
+            max_http_buffer_size=websocket.MESSAGE_BYTES,
             cors_allowed_origins=origins.allowed,
             monitor_clients=False,
             logger=logger,
@@ -176,7 +176,7 @@ class EngineServer(engineio.Server):
                     "upgrades": upgrades,
                     "pingInterval": PING_INTERVAL * 1000,
                     "pingTimeout": PING_TIMEOUT * 1000,
-                    "maxPayload": websocket.LIMIT,
+                    "maxPayload": websocket.MESSAGE_BYTES,
                 }
             )
         )

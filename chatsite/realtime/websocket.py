@@ -8,8 +8,11 @@ from binascii import Error as Base64Error
 from hashlib import sha1
 from typing import NamedTuple
 
-# The contract's limit for one packet, for a frame and for a whole message alike.
-LIMIT = 64 * 1024
+# Bytes of one message as it is sent, in one frame or in many: a text of 10,000 emoji, each escaped to twelve ASCII
+# characters as python-socketio does, is 120 KB. What is in it may be less: `packets.PACKET_BYTES`.
+MESSAGE_BYTES = 256 * 1024
+# The same of whoever isn't let in yet, and has nothing to send but a token.
+EARLY_BYTES = 64 * 1024
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA

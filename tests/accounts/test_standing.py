@@ -1,6 +1,7 @@
 import pytest
 
 from accounts import services
+from accounts.authentication import token_for
 from accounts.models import User
 from chatsite.errors import Conflict, Forbidden
 
@@ -20,6 +21,19 @@ def test_all_of_a_persons_sockets_are_cut_with_the_reason(owner, member, live, c
         assert f'["session-ended",{{"code":"{code}"}}]' in connection.channel.text
         assert connection.channel.closed
     assert (anothers.closed, anothers.channel.frames) == (False, [])
+
+
+@pytest.mark.parametrize(
+    ("act", "undo"), [(services.deactivate, services.reactivate), (services.ban, services.unban)]
+)
+def test_a_token_is_good_again_with_its_person_and_is_gone_with_all_of_them(owner, act, undo):
+    _, secret = services.make_token(owner, "bot")
+    act(owner)
+    assert token_for(secret) is None
+    undo(owner)
+    assert token_for(secret).user == owner
+    services.end_everything(owner)
+    assert token_for(secret) is None
 
 
 def test_nothing_is_cut_before_the_commit(owner, live):

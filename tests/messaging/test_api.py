@@ -1,7 +1,10 @@
+import json
 import uuid
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.test.utils import CaptureQueriesContext
 
 from messaging.models import Message
@@ -33,6 +36,21 @@ def test_a_message_has_the_contracts_shape(say, member, private_room):
     assert (sent.data["body"], sent.data["html"]) == ("**hi**", "<p><strong>hi</strong></p>")
     assert (sent.data["client_id"], sent.data["room"], sent.data["seq"]) == (client_id, private_room.slug, 3)
     assert sent.data["created_at"].endswith("Z")
+
+
+WORST = "\U0001f600" * 10_000
+KINDS = {
+    "application/json": lambda data: json.dumps(data),
+    "application/x-www-form-urlencoded": urlencode,
+    MULTIPART_CONTENT: lambda data: encode_multipart(BOUNDARY, data),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_longest_text_is_taken_however_it_is_escaped(api, member, private_room, kind):
+    body = KINDS[kind]({"room": private_room.slug, "body": WORST})
+    sent = api(member).post("/message", body, content_type=kind)
+    assert (sent.status_code, sent.data["body"]) == (201, WORST)
 
 
 def test_a_repeat_gives_the_first_one_back(say, api, owner, member, private_room):

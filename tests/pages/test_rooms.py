@@ -1,12 +1,14 @@
 """Pages of rooms: who may see and do what, and how many queries they cost."""
 
 import uuid
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from messaging import services as messaging
+from messaging.models import Message
 from rooms import membership, services
 from rooms.models import Membership, Room
 
@@ -95,6 +97,15 @@ def test_a_strange_zone_is_utc(client_of, owner, public_room, zone):
     client = client_of(owner)
     client.cookies["tz"] = zone
     assert client.get(f"/chat/{public_room.slug}").status_code == 200
+
+
+def test_the_form_takes_the_longest_text(client_of, owner, public_room):
+    """120 KB as a form escapes it."""
+    text = "\U0001f600" * 10_000
+    form = urlencode({"body": text, "client_id": str(uuid.uuid4())})
+    kind = "application/x-www-form-urlencoded"
+    client_of(owner).post(f"/chat/{public_room.slug}", form, content_type=kind)
+    assert Message.objects.get(sender=owner).body == text
 
 
 def test_null_bytes_are_no_error(client_of, owner, public_room):

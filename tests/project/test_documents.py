@@ -16,6 +16,7 @@ from tests.project.checkout import ROOT, Server
 
 pytestmark = pytest.mark.realtime
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+CLIENTS = ROOT / "docs" / "clients"
 TOKEN = """
 from accounts.models import User
 from accounts.services import make_token
@@ -76,7 +77,7 @@ def bodies(ada: requests.Session, server: Server, sender: str) -> list[str]:
 def bot(request, server, token) -> Iterator[subprocess.Popen[str]]:
     """The README's bot in the language that the test names."""
     snippet = next(text for text in snippets(ROOT / "README.md", request.param) if "!ping" in text)
-    process = subprocess.Popen(program(request.param), cwd=ROOT, stdin=subprocess.PIPE, text=True)
+    process = subprocess.Popen(program(request.param), cwd=CLIENTS, stdin=subprocess.PIPE, text=True)
     assert process.stdin
     process.stdin.write(fitted(snippet, server, token))
     process.stdin.close()
@@ -98,7 +99,7 @@ def test_the_bot_answers(bot, ada, server):
 
 @pytest.mark.parametrize("language", ["python", "js"])
 def test_the_protocols_first_example(language, server, token):
-    (snippet,) = snippets(ROOT / "docs" / "protocol.md", language)
+    snippet = snippets(ROOT / "docs" / "protocol.md", language)[0]
     done = subprocess.run(
         program(language),
         cwd=ROOT,
@@ -142,6 +143,20 @@ def named(title: str) -> set[str]:
     """What stands in the first column of a section's table."""
     cells = re.findall(r"^\| (`.+?) \|", section(title), re.M)
     return {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
+
+
+def test_the_loop_is_that_of_the_client_which_is_tested():
+    (loop,) = re.findall(r"^```python\n(.*?)^```", section("Staying in step"), re.M | re.S)
+    client = flush(CLIENTS / "chat_client.py")
+    parts = [flush(part) for part in loop.split("\n\n\n")]
+    assert len(parts) == 7
+    assert all(part in client for part in parts)
+
+
+def flush(text: Path | str) -> str:
+    """Without indentation: a method is shown without its class."""
+    lines = (text.read_text() if isinstance(text, Path) else text).strip().splitlines()
+    return "\n".join(line.strip() for line in lines)
 
 
 def test_the_protocol_names_every_event_and_no_other():

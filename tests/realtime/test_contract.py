@@ -132,6 +132,9 @@ def test_who_was_away_gets_everything_in_order_and_no_deleted_text(connect, room
     )
     assert "m1" not in str(ack["events"])
     assert ack["events"][1]["data"]["deleted"] is True
+    assert ack["events"][0]["event"] == "chat-message"
+    assert (ack["events"][0]["data"]["body"], ack["events"][7]["data"]["body"]) == ("changed", "changed")
+    assert ack["events"][0]["data"]["edited_at"]
     paged, after, more = [], before["head"], True
     while more:
         page = back.call("sync", {"room": room, "after": after, "limit": 2})
@@ -139,6 +142,19 @@ def test_who_was_away_gets_everything_in_order_and_no_deleted_text(connect, room
         paged += page["events"]
         after, more = paged[-1]["data"]["seq"], page["more"]
     assert paged == ack["events"]
+
+
+def test_a_quote_is_a_copy_that_no_event_renews(connect, room):
+    owner, member = connect("owner"), connect("member")
+    before = member.join(room)["head"]
+    quoted = owner.say(room, "at six")["message"]
+    owner.say(room, "fine", reply_to=quoted["id"])
+    owner.call("edit-message", {"id": quoted["id"], "body": "at seven"})
+    assert member.wait("chat-message", body="fine")["reply_to"]["body"] == "at six"
+    member.wait("message-edited", id=quoted["id"])
+    page = member.call("sync", {"room": room, "after": before})["events"]
+    assert [each["event"] for each in page] == ["chat-message", "chat-message", "message-edited"]
+    assert page[1]["data"]["reply_to"]["body"] == "at seven"
 
 
 def test_another_logs_place_is_reset(connect, room):
@@ -202,6 +218,9 @@ def test_reading_counts_and_never_goes_back(connect, room):
     assert member.call("read", {"room": room, "seq": seqs[1]}) == {"ok": True, "unread": 1, "mentions": 0}
     assert member.call("read", {"room": room, "seq": 1})["unread"] == 1
     assert member.call("read", {"room": room, "seq": 10**6})["unread"] == 0
+    # That was the head, and not what comes after it.
+    owner.say(room, "four")
+    assert member.call("read", {"room": room, "seq": 1})["unread"] == 1
 
 
 def test_activity_goes_to_connections_that_have_not_joined(connect, room):
@@ -215,9 +234,10 @@ def test_activity_goes_to_connections_that_have_not_joined(connect, room):
     head = owner.say(room)["message"]["seq"]
     activity = member.wait("room-activity", room=room)
     assert activity == {"room": room, "head": head, "unread": 1, "mentions": 0}
+    assert owner.wait("room-activity", room=room)["unread"] == 0, "of one's own, too"
     for chatter in (joined, stranger):
         chatter.round_trip()
-        assert chatter.all("room-activity") == []
+        assert room not in {activity["room"] for activity in chatter.all("room-activity")}
 
 
 def comes(chatter, username):
@@ -387,6 +407,21 @@ def test_without_an_ack_a_failure_is_an_event(connect):
 
 def test_a_body_that_is_too_long_is_too_large(connect, room):
     assert error(connect("member").say(room, "x" * 10_001)) == "too_large"
+
+
+@pytest.mark.parametrize("transport", ["websocket", "polling"])
+def test_a_legal_text_is_stored_however_it_is_escaped(connect, server, room, transport):
+    """Both clients escape each emoji to twelve bytes, 120 KB in all; what REST takes the socket takes."""
+    text, edited = "\U0001f600" * 10_000, "\U0001f680" * 10_000
+    member = connect("member", transport=transport)
+    sent = member.say(room, text)["message"]
+    stored = rest(server, server.tokens["owner"], "GET", f"/message/{sent['id']}").json()
+    assert sent["body"] == stored["body"] == text
+    assert member.call("edit-message", {"id": sent["id"], "body": edited})["message"]["body"] == edited
+    posted = rest(server, server.tokens["member"], "POST", "/message", room=room, body=text)
+    assert (posted.status_code, posted.json()["body"]) == (201, text)
+    assert error(member.say(room, text + "!")) == "too_large"
+    assert error(member.say(room, "x" * 70_000)) == "too_large"
 
 
 def test_one_connections_events_are_handled_in_order(connect, room):

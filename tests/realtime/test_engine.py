@@ -20,7 +20,7 @@ GOING, PROTOCOL, UNSUPPORTED, NOT_UTF8, TOO_BIG = 1001, 1002, 1003, 1007, 1009
 def test_the_greeting_names_the_numbers(raw):
     greeting = json.loads(raw().text()[1:])
     assert len(greeting.pop("sid")) == 20
-    assert greeting == {"upgrades": [], "pingInterval": 8000, "pingTimeout": 6000, "maxPayload": 65536}
+    assert greeting == {"upgrades": [], "pingInterval": 8000, "pingTimeout": 6000, "maxPayload": 262144}
 
 
 def test_a_websocket_echoes(raw):
@@ -41,18 +41,69 @@ def test_a_message_may_come_in_fragments_with_a_ping_between(raw):
     assert heard == {(10, b"hello"), (1, b'437[{"ok":true,"echo":{}}]')}
 
 
-def test_the_largest_packet_passes_and_one_byte_more_closes(raw):
-    socket, shell = raw().connect(), len('427["echo",{"text":""}]')
-    answer = socket.call("echo", {"text": "x" * (65536 - shell)})
-    assert len(answer["echo"]["text"]) == 65536 - shell
-    socket.send('427["echo",{"text":"' + "x" * (65537 - shell) + '"}]')
+LARGEST = 65536 - len('["echo",{"text":""}]')
+WORST = "\U0001f600" * 10_000
+TOO_LARGE = {"code": "too_large", "detail": "An event has at most 64 KiB."}
+
+
+def test_the_largest_packet_passes_and_what_is_larger_is_answered(raw):
+    socket = raw().connect()
+    answer = socket.call("echo", {"text": "x" * LARGEST})
+    assert len(answer["echo"]["text"]) == LARGEST
+    assert socket.call("echo", {"text": "x" * (LARGEST + 1)}) == {"ok": False, "error": TOO_LARGE}
+    socket.emit("echo", {"text": "x" * (262144 - 26)})
+    assert socket.event() == ["request-failed", {"event": "echo", "error": TOO_LARGE}]
+    assert socket.call("echo") == {"ok": True, "echo": {}}
+
+
+def test_a_legal_text_passes_however_it_is_escaped(raw):
+    """As python-socketio sends it: twelve bytes each."""
+    escaped = json.dumps({"text": WORST})
+    assert len(escaped) > 120_000
+    socket = raw().connect()
+    socket.send(f'427["echo",{escaped}]')
+    assert json.loads(socket.until("437")[3:])[0]["echo"] == {"text": WORST}
+
+
+def test_a_message_beyond_what_is_read_closes(raw):
+    socket = raw().connect()
+    socket.send('427["echo",{"text":"' + "x" * 262144 + '"}]')
     assert socket.end() == TOO_BIG
 
 
 def test_an_endless_fragmented_message_is_cut_at_the_limit(raw):
-    socket = raw()
-    socket.raw(masked(b"x" * 60000, 1, final=False) + masked(b"x" * 60000, 0, final=False))
+    socket = raw().connect()
+    socket.raw(masked(b"4" * 140_000, 1, final=False) + masked(b"x" * 140_000, 0, final=False))
     assert socket.end() == TOO_BIG
+
+
+def test_who_is_not_let_in_yet_has_less_room(raw):
+    socket = raw()
+    socket.raw(masked(b"4" * 80_000)[:75_000])
+    assert socket.end() == TOO_BIG
+
+
+def test_the_unfinished_messages_of_a_person_are_bounded(raw):
+    """4 MiB of them: what goes beyond is cut, and the rest of the others is waited for."""
+    whole = masked(b'42["echo",{"text":"' + b"x" * 262_000 + b'"}]')
+    halves = [raw().connect("trickler") for _ in range(20)]
+    for half in halves:
+        half.raw(whole[:-1000])
+    assert raw().connect("control").call("echo") == {"ok": True, "echo": {}}
+    ends = [rest_of(half, whole[-1000:]) for half in halves]
+    assert set(ends) == {1, 8}
+    assert 14 <= ends.count(1) <= 17
+    assert raw().connect("trickler").call("echo") == {"ok": True, "echo": {}}
+
+
+def rest_of(half, wire):
+    """The opcode of the answer to it: text, or the close frame that was there before."""
+    with suppress(OSError):
+        half.raw(wire)
+    payload = b"2"
+    while payload == b"2":
+        opcode, payload = half.frame()
+    return opcode
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,8 @@ FLOODS = {
     "unknown events": masked(b'42["nope"]'),
     "unreadable events": masked(b'42["echo",' + b"9" * 30 + b"]"),
     "large events": masked(b'42["echo",{"text":"' + b"x" * 65_000 + b'"}]'),
+    "events that are too large": masked(b'42["echo",{"text":"' + b"x" * 260_000 + b'"}]'),
+    "escaped events": masked(b'42["echo",{"text":"' + rb"\ud83d\ude00" * 10_000 + b'"}]'),
 }
 PATIENCE = 30
 # Somebody else each time: what a person has sent too much counts for their next connection. Their ids are of their letters.
@@ -81,6 +83,12 @@ def until_held(friend):
 @pytest.mark.parametrize("kind", FLOODS)
 def test_who_floods_is_not_read_any_more(friend, flooder, kind):
     pour(flooder.socket, FLOODS[kind])
+    until_held(friend)
+
+
+def test_who_sends_fragments_without_an_end_is_not_read_either(friend, flooder):
+    flooder.raw(masked(b"4", final=False))
+    pour(flooder.socket, masked(b"", 0, final=False))
     until_held(friend)
 
 

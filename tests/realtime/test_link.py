@@ -21,12 +21,16 @@ class Owner:
     """Remembers what it is told; `acts` does something about a message."""
 
     def __init__(self, acts=None):
-        self.messages, self.errors, self.ended, self.could_write, self.acts = [], [], False, 0, acts
+        self.messages, self.parts, self.errors = [], [], []
+        self.ended, self.could_write, self.acts = False, 0, acts
 
     def message(self, link, message):
         self.messages.append(message)
         if self.acts:
             self.acts(link, message)
+
+    def unfinished(self, link, size, fragments):
+        self.parts.append((size, fragments))
 
     def broken(self, link, error):
         self.errors.append(error.code)

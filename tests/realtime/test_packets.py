@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatsite.realtime.packets import DEPTH, VALUES, PacketError, Unreadable, decode
+from chatsite.realtime.packets import (
+    DEPTH,
+    PACKET_BYTES,
+    VALUES,
+    Oversized,
+    PacketError,
+    Unreadable,
+    decode,
+    least_bytes,
+)
+from chatsite.realtime.wire import to_json
 
 values = st.recursive(
     st.none()
@@ -74,7 +84,7 @@ def test_what_is_no_packet_closes(text):
 def test_too_much_of_good_json_is_answered(data):
     with pytest.raises(Unreadable) as error:
         decode(f'27["echo",{data}]')
-    assert error.value.number == 7
+    assert (error.value.number, error.value.name) == (7, "echo")
 
 
 @pytest.mark.parametrize(
@@ -82,6 +92,68 @@ def test_too_much_of_good_json_is_answered(data):
 )
 def test_what_strings_are_made_of_does_not_count(text):
     assert decode(f"2{json.dumps(['say', {'body': text}])}").data[1]["body"] == text
+
+
+WORST = 10_000 * "\U0001f600"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps(WORST),
+        json.dumps(WORST, ensure_ascii=False),
+        '"' + "\\u0041" * 10_000 + '"',
+        '"' + "\\/" * 30_000 + '"',
+        " " * 100_000 + '"spaced"',
+        '"' + "\\ud83d" * 20_000 + '"',
+    ],
+    ids=lambda body: body[:8],
+)
+def test_what_fits_when_it_is_unescaped_fits(body):
+    assert decode(f'27["chat-message",{{"body":{body}}}]').data[1] == {"body": json.loads(body)}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        '"' + "x" * PACKET_BYTES + '"',
+        '"' + "é" * (PACKET_BYTES // 2) + '"',
+        # Three bytes each, of six: it is known when it has been parsed.
+        '"' + "\\u4e00" * 30_000 + '"',
+        '"' + "\\u0000" * 20_000 + '"',
+        '"' + "x" * PACKET_BYTES,
+        "[" * PACKET_BYTES,
+        "1," * PACKET_BYTES,
+    ],
+    ids=lambda data: data[:8],
+)
+@pytest.mark.parametrize("number", [None, 7])
+def test_what_is_too_large_names_its_event_and_ack(data, number):
+    with pytest.raises(Oversized) as error:
+        decode(f'2{"" if number is None else number}["say",{data}]')
+    assert (error.value.number, error.value.name) == (number, "say")
+
+
+def test_the_largest_packet_is_as_large_as_is_said():
+    shell = len('["echo",""]')
+    assert decode(f'27["echo","{"x" * (PACKET_BYTES - shell)}"]')
+    assert decode(f'27[ "echo","{"x" * (PACKET_BYTES - shell)}"]')
+    with pytest.raises(Oversized):
+        decode(f'27["echo","{"x" * (PACKET_BYTES - shell + 1)}"]')
+
+
+@pytest.mark.parametrize("kind", ["0", "1", "3"])
+def test_what_is_too_large_and_no_event_is_no_packet(kind):
+    with pytest.raises(PacketError) as error:
+        decode(f'{kind}["{"x" * PACKET_BYTES}"]')
+    assert not isinstance(error.value, Unreadable)
+
+
+@given(st.text(alphabet='\\"/u0041dD83E,[ \n\u00e9\U0001f600', max_size=300))
+def test_no_packet_has_fewer_bytes_than_the_floor(text):
+    with suppress(ValueError):
+        assert least_bytes(text) <= len(to_json(json.loads(text)))
+    assert least_bytes(json.dumps(text)) <= len(to_json(text))
 
 
 def test_many_short_lists_are_not_deep():

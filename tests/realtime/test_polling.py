@@ -87,6 +87,28 @@ def test_a_cancelled_post_leaves_the_session(site, polling):
     assert polling.packets() == ['430[{"ok":true,"echo":{}}]']
 
 
+def test_large_packets_in_one_payload_are_answered_each(polling):
+    """python-socketio puts all that waits into one."""
+    polling.connect()
+    escaped, large = json.dumps({"text": "\U0001f600" * 10_000}), '{"text":"' + "x" * 200_000 + '"}'
+    packets = [f'42{n}["echo",{large if n == 2 else escaped}]' for n in range(6)]
+    assert polling.send(*packets, f'42["echo",{large}]') == 200
+    heard = []
+    while len(heard) < 7:
+        heard += [packet for packet in polling.packets() if packet != "2"]
+    acks = [json.loads(packet[3:])[0] for packet in heard[:6]]
+    assert [ack["ok"] for ack in acks] == [True, True, False, True, True, True]
+    assert acks[2]["error"]["code"] == "too_large"
+    name, failed = json.loads(heard[6][2:])
+    assert (name, failed["event"], failed["error"]["code"]) == ("request-failed", "echo", "too_large")
+
+
+def test_who_is_not_let_in_yet_posts_less(polling):
+    polling.open()
+    assert polling.send("4" * 70_000) == 413
+    assert polling.send("3") == 400
+
+
 # What is posted → the status and the code of its answer.
 BAD = (400, 3)
 BROKEN = {
@@ -111,8 +133,10 @@ BROKEN = {
     b"3\x1e\x1e3": BAD,
     b"3\x1e": BAD,
     b"1\x1e3": BAD,
-    b"3" * 65537: (413, 3),
-    b'42["echo",{"a":"' + b"x" * 65536 + b'"}]': (413, 3),
+    b"3" * 65537: BAD,
+    b'42["echo",{"a":"' + b"x" * 262144 + b'"}]': (413, 3),
+    b"3\x1e" * 524_288 + b"3": (413, 3),
+    b"3\x1e4\xff": BAD,
 }
 
 
@@ -157,7 +181,7 @@ def test_a_wrong_request_is_refused(polling, method, parameters, answer):
     assert (status, json.loads(body)["code"]) == answer
 
 
-@pytest.mark.parametrize("length", ["-1", "x", "1e3", "65537", "9" * 30])
+@pytest.mark.parametrize("length", ["-1", "x", "1e3", "1048577", "9" * 30])
 def test_a_length_that_is_none_is_refused(polling, length):
     polling.connect()
     assert polling.request("POST", b"3", {"Content-Length": length})[0] in (400, 413)

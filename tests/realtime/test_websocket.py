@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from chatsite.realtime import websocket
 from chatsite.realtime.parser import Parser, unmask
 from chatsite.realtime.websocket import (
-    LIMIT,
+    MESSAGE_BYTES,
     Message,
     WebSocketError,
     accept_key,
@@ -60,7 +60,7 @@ def test_garbage_raises_nothing_but_the_protocol_error(chunks):
     parser = Parser()
     with suppress(WebSocketError):
         for chunk in chunks:
-            assert all(len(message.payload) <= LIMIT for message in parser.feed(chunk))
+            assert all(len(message.payload) <= MESSAGE_BYTES for message in parser.feed(chunk))
 
 
 @given(st.integers(0, 255), st.integers(0, 255), st.binary(max_size=200))
@@ -75,7 +75,7 @@ def test_unmasking_is_its_own_inverse_and_what_the_rfc_says(payload, mask):
     assert unmask(unmask(payload, mask), mask) == payload
 
 
-@pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65535, 65536])
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65535, 65536, MESSAGE_BYTES])
 def test_lengths_at_their_borders(size):
     text = "x" * size
     assert Parser().feed(masked(text.encode())) == [Message(TEXT, text.encode(), text)]
@@ -96,8 +96,8 @@ def test_lengths_at_their_borders(size):
         "16 bits for 5": (bytes([0x81, 0xFE, 0, 5]) + b"\0" * 9, 1002),
         "64 bits for 5": (bytes([0x81, 0xFF]) + (5).to_bytes(8, "big") + b"\0" * 9, 1002),
         "the highest length bit": (bytes([0x81, 0xFF]) + b"\xff" * 8 + b"\0" * 4, 1009),
-        "too long a frame": (bytes([0x81, 0xFF]) + (LIMIT + 1).to_bytes(8, "big") + b"\0" * 4, 1009),
-        "too long a message": (masked(b"x" * 40000, TEXT, final=False) + masked(b"x" * 40000, 0), 1009),
+        "too long a frame": (bytes([0x81, 0xFF]) + (MESSAGE_BYTES + 1).to_bytes(8, "big") + b"\0" * 4, 1009),
+        "too long a message": (masked(b"x" * 140000, TEXT, final=False) + masked(b"x" * 140000, 0), 1009),
         "no UTF-8": (masked(b"\xff\xfe"), 1007),
         "half a character": (masked(b"\xe2\x82"), 1007),
         "a surrogate": (masked(b"\xed\xa0\x80"), 1007),
@@ -115,7 +115,7 @@ def test_a_broken_rule_is_told_by_its_code(wire, code):
 
 def test_a_limit_is_found_in_the_header_before_the_payload_comes():
     with pytest.raises(WebSocketError):
-        Parser().feed(bytes([0x81, 0xFF]) + (LIMIT + 1).to_bytes(8, "big") + b"\0" * 4)
+        Parser().feed(bytes([0x81, 0xFF]) + (MESSAGE_BYTES + 1).to_bytes(8, "big") + b"\0" * 4)
 
 
 def test_a_character_may_be_split_between_fragments():
@@ -130,14 +130,26 @@ def test_endless_empty_fragments_leave_nothing_behind():
     empty = masked(b"", 0, final=False) * 1000
     for _ in range(20):
         assert parser.feed(empty) == []
-    assert parser._parts == []
+    assert parser.kept == 0
+    assert parser.fragments == 20_001
+
+
+def test_pieces_of_a_frame_are_gathered_and_not_looked_at_until_it_is_whole():
+    """A byte at a time, 256 KiB would be copied as often as there are bytes: thirty thousand million of them."""
+    text = "é" * (MESSAGE_BYTES // 2)
+    wire, parser = masked(text.encode()), Parser()
+    halves = [parser.feed(wire[place : place + 1]) for place in range(len(wire) - 1)]
+    assert not any(halves)
+    assert parser.kept == len(wire) - 1
+    assert parser.feed(wire[-1:]) == [Message(TEXT, text.encode(), text)]
+    assert parser.idle
 
 
 def test_small_fragments_are_gathered():
     parser = Parser()
     parser.feed(masked(b"a", TEXT, final=False))
     parser.feed(masked(b"a", 0, final=False) * 10_000)
-    assert len(parser._parts) <= 65
+    assert parser.kept == parser.fragments == 10_001
     assert parser.feed(masked(b"a", 0)) == [Message(TEXT, b"a" * 10_002, "a" * 10_002)]
 
 
