@@ -17,6 +17,7 @@ from django.shortcuts import redirect
 
 from chatsite import deadline
 from chatsite.realtime.slots import Slots
+from chatsite.realtime.yielding import SlicedList
 
 # Seconds for one list, and lists that are read at once.
 LIST_SECONDS = 3.0
@@ -45,7 +46,7 @@ class BoundedList(ChangeList):
             raise IncorrectLookupParameters
         start = (self.page_num - 1) * self.list_per_page
         rows = self._read(request, start)
-        self.result_list = rows[: self.list_per_page]
+        self.result_list = SlicedList(rows[: self.list_per_page])
         # What is known of them: it offers no "select all" of rows that nobody sees.
         self.result_count = len(self.result_list)
         self.show_full_result_count, self.full_result_count = False, None

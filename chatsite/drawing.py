@@ -12,12 +12,15 @@ from django.template import Context
 from django.template.loader import get_template
 from django.utils.safestring import SafeString
 
+from chatsite.realtime.yielding import yield_point
+
 # So many are kept, each of at most as many bytes of values: 20 MB at the very worst, 5 where people write as they do.
 KEPT, LONGEST = 4_000, 2_500
 
 
 def drawn(template: str, **values: Any) -> SafeString:
     """The template of these values (of JSON) alone. They are all it depends on, so that what is kept is never old."""
+    yield_point()
     key = orjson.dumps(values)
     if settings.DEBUG or len(key) > LONGEST:
         return draw(template, key)

@@ -34,17 +34,13 @@ class Draft:
     connection: Connection | None = None
     user_id: int = field(init=False)
     fingerprint: str = field(init=False)
+    # So many characters of plain text cost as much.
+    weight: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.user_id = self.user.pk if self.user else self.connection.identity.user_id  # type: ignore[union-attr]
         self.fingerprint = hashlib.sha256(self.body.encode()).hexdigest()
-
-    @property
-    def weight(self) -> int:
-        """So many characters of plain text cost as much (`rendering.weight`), with what each name in it takes besides."""
-        if len(self.body) <= SHORT_BODY:
-            return len(self.body)
-        return weight(self.body) + NAME_WEIGHT * (self.body.count("@") + self.body.count("#"))
+        self.weight = weight_of(self.body)
 
     @property
     def key(self) -> Key:
@@ -65,6 +61,13 @@ class Place:
     archived: bool
     muted: bool
     blocked: bool
+
+
+def weight_of(body: str) -> int:
+    """What it takes to render it (`rendering.weight`), with what each name in it takes besides."""
+    if len(body) <= SHORT_BODY:
+        return len(body)
+    return weight(body) + NAME_WEIGHT * (body.count("@") + body.count("#"))
 
 
 def check_body(body: str) -> None:

@@ -2,25 +2,25 @@
 
 from collections.abc import Sequence
 
+from chatsite import sql
 from messaging.models import Message
 from messaging.names import Named
-from rooms.models import Membership, Mention
 
 
 def note(messages: Sequence[Message], named: Named) -> None:
     """Only members are told, and nobody by themselves."""
     if not named.anybody:
         return
-    wanted = [
-        (message, user_id)
+    wanted = (
+        {"room_id": message.room_id, "seq": message.seq, "user_id": user_id}
         for message in messages
         for user_id in named.ids_in(message.body) - {message.sender_id}
-    ]
-    people, rooms = {user_id for _, user_id in wanted}, {message.room_id for message, _ in wanted}
-    found = Membership.objects.filter(user__in=people, room__in=rooms)
-    members = set(found.values_list("user_id", "room_id"))
-    Mention.objects.bulk_create(
-        Mention(room=message.room, seq=message.seq, user_id=user_id)
-        for message, user_id in wanted
-        if (user_id, message.room_id) in members
+    )
+    # As the ORM's objects four hundred took 20 ms, in which nobody else could write.
+    sql.run(
+        f"""INSERT INTO rooms_mention (room_id, seq, user_id)
+            SELECT given.room_id, given.seq, given.user_id
+            FROM {sql.rows_in(room_id="bigint", seq="bigint", user_id="bigint")}
+            JOIN rooms_membership m ON m.room_id = given.room_id AND m.user_id = given.user_id""",
+        sql.packed(wanted),
     )

@@ -48,21 +48,28 @@ def locked(message: Message) -> Message:
     return Message.objects.whole().select_for_update(of=("self",), no_key=True).get(pk=message.pk)
 
 
-@transaction.atomic
 def edit(user: User, pk: int, body: str) -> Message:
-    """Its sender's new text, while they may still write in the room."""
-    message = locked(visible_message(user, pk))
+    """Its sender's new text, while they may still write in the room. Rendered before others have to wait for it."""
+    message = visible_message(user, pk)
     if message.sender_id != user.pk:
         raise Forbidden("Only its sender may edit a message.")
     access.posting_membership(user, message.room.slug)
     check_body(body)
+    named = Named([body])
+    html = render(body, named.people_in(body), named.rooms_in(body, message.room))
+    return replace_text(user, message, body, html, named)
+
+
+@transaction.atomic
+def replace_text(user: User, message: Message, body: str, html: str, named: Named) -> Message:
+    """`html` is the rendered `body`, and `named` whom it names."""
+    message = locked(message)
+    access.posting_membership(user, message.room.slug)
     if message.gone:
         raise Conflict("This message was deleted.")
     if body == message.body:
         return message
-    named = Named([body])
-    message.html = render(body, named.people_in(body), named.rooms_in(body, message.room))
-    message.body, message.folded, message.edited_at = body, folded(body), timezone.now()
+    message.body, message.html, message.folded, message.edited_at = body, html, folded(body), timezone.now()
     message.save(update_fields=["body", "html", "folded", "edited_at"])
     mentions_of(message).delete()
     mentions.note([message], named)

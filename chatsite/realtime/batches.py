@@ -37,8 +37,9 @@ class Prepared(NamedTuple, Generic[T, R]):
 
 # A batch of this size takes some tens of milliseconds; a larger one would only make the first wait for the last.
 MOST = 256
-# The same for long items: while a batch runs, nobody else does.
-HEAVIEST = 32_000
+# The same for long items: while a batch runs, nobody else does. And what an item weighs at most that waits for no second
+# batch of heavier ones.
+HEAVIEST, LIGHT = 10_000, 1000
 # What an item weighs beside its own weight, for who pays for it: a short text costs as much as this many characters.
 ITEM = 130
 # Seconds for which the connection is kept when nothing is left to do.
@@ -80,6 +81,8 @@ class Batches(Generic[T, R]):
         # Those of who has cost too much.
         self._late: dict[Hashable, deque[tuple[T, Done[R]]]] = {}
         self._running = False
+        # Whether there was more than light ones in the last batch.
+        self._was_heavy = False
         # Items that were taken out of those who wait, and have no outcome yet.
         self._taken = 0
         self._lingering: Event | None = None
@@ -215,18 +218,34 @@ class Batches(Generic[T, R]):
         return bool(self._waiting)
 
     def _next_batch(self) -> Batch[T, R]:
+        """Those whose turn it is. After a heavy one, light ones that wait go without others."""
         batch: Batch[T, R] = []
-        room = HEAVIEST
-        while self._waiting and len(batch) < MOST:
-            owner, queue = next(iter(self._waiting.items()))
-            room -= self._weigh(queue[0][0])
+        room, was_heavy = HEAVIEST, False
+        owners = (self._light() if self._was_heavy else None) or self._waiting
+        while owners and len(batch) < MOST:
+            owner, queue = next(iter(owners.items()))
+            weight = self._weigh(queue[0][0])
+            room -= weight
             if batch and room < 0:
                 break
+            was_heavy = was_heavy or weight > LIGHT
             batch.append(queue.popleft())
-            del self._waiting[owner]
-            if queue:
-                self._waiting[owner] = queue
+            self._to_the_back(owner, owners)
+        self._was_heavy = was_heavy
         return batch
+
+    def _light(self) -> dict[Hashable, deque[tuple[T, Done[R]]]]:
+        """Those of whom a light one comes next."""
+        return {owner: queue for owner, queue in self._waiting.items() if self._weigh(queue[0][0]) <= LIGHT}
+
+    def _to_the_back(self, owner: Hashable, owners: dict[Hashable, deque[tuple[T, Done[R]]]]) -> None:
+        queue = self._waiting.pop(owner)
+        if queue:
+            self._waiting[owner] = queue
+        if owners is not self._waiting:
+            del owners[owner]
+            if queue and self._weigh(queue[0][0]) <= LIGHT:
+                owners[owner] = queue
 
     def _attempt(self, function: Callable[[Any], Any], argument: Any) -> Any:
         """What it gives, or the exception it raises."""

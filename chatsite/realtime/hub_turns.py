@@ -1,10 +1,16 @@
 """So many greenlets in a turn of the hub, for work that a thousand sockets may ask for in the same one."""
 
 from collections import deque
-from typing import Any
+from typing import Any, Protocol
 
 from eventlet import hubs
 from eventlet.greenthread import getcurrent
+
+
+class Switched(Protocol):
+    """A greenlet, or what stands for one."""
+
+    def switch(self) -> Any: ...
 
 
 class HubTurns:
@@ -12,7 +18,7 @@ class HubTurns:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._waiting: deque[Any] = deque()
+        self._waiting: deque[Switched] = deque()
         self._turn, self._went_on = -1, 0
         self._timer: Any = None
 
@@ -24,9 +30,13 @@ class HubTurns:
         if self._went_on < self._most and not self._waiting:
             self._went_on += 1
             return
-        self._waiting.append(getcurrent())
-        self._look_soon()
+        self.put(getcurrent())
         hubs.get_hub().switch()
+
+    def put(self, waiting: Switched) -> None:
+        """Switch to it when its turn has come. For the hub, which can't wait."""
+        self._waiting.append(waiting)
+        self._look_soon()
 
     def _look_soon(self) -> None:
         if self._timer is None:

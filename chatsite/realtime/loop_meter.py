@@ -6,7 +6,7 @@ Whatever waits under eventlet calls the hub's `switch`. A greenlet that has a me
 meanwhile isn't its cost; any other greenlet pays one look for an attribute.
 """
 
-from time import thread_time
+from time import monotonic, thread_time
 from typing import Any
 
 from eventlet import hubs
@@ -14,20 +14,22 @@ from eventlet.greenthread import getcurrent
 
 
 class LoopMeter:
-    """`waits` counts how often its greenlet has begun to wait: the same number twice is the same wait."""
+    """`waits` counts how often its greenlet has begun to wait: the same number twice is the same wait. `since` is the
+    moment at which it last went on (`time.monotonic`). `gives_way` is whether live events go first at its yield points."""
 
-    __slots__ = ("_resumed", "_seconds", "waits")
+    __slots__ = ("_resumed", "_seconds", "gives_way", "since", "waits")
 
     def __init__(self) -> None:
-        self._seconds, self._resumed = 0.0, thread_time()
+        self._seconds, self._resumed, self.since = 0.0, thread_time(), monotonic()
         self.waits = 0
+        self.gives_way = False
 
     def pause(self) -> None:
         self._seconds += thread_time() - self._resumed
         self.waits += 1
 
     def resume(self) -> None:
-        self._resumed = thread_time()
+        self._resumed, self.since = thread_time(), monotonic()
 
     def take(self) -> float:
         """Seconds since it was last asked, by the greenlet that it measures."""

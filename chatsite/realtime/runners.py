@@ -1,7 +1,7 @@
 """The greenlets in which handlers run: no more than the database has connections for."""
 
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Hashable
 from time import monotonic
 from typing import Any, Protocol
@@ -19,6 +19,9 @@ logger = logging.getLogger("chatsite.realtime")
 
 # Without PostgreSQL, whose connections set how many there are.
 RUNNERS = 32
+# Steps of one person at once: on SQLite, which writes one after another, the next message waits for each; with PostgreSQL
+# this part of the runners, and the fewest.
+SQLITE_OF_ONE, SHARE_OF_ONE, FEWEST_OF_ONE = 2, 1 / 4, 2
 # Seconds until the hub reads what others have sent meanwhile: where SQLite answers, no step waits for anything.
 STRETCH = 0.005
 
@@ -44,9 +47,13 @@ class Runners:
         self._ready: dict[Hashable, deque[Worker]] = {}
         # Those of who has cost more than their share, until that is paid off.
         self._late: dict[Hashable, deque[Worker]] = {}
-        self._running = 0
+        # Those of who has as many steps under way as one may, until one of these ends.
+        self._full: dict[Hashable, deque[Worker]] = {}
+        self._running, self._running_of = 0, Counter[Hashable]()
         postgresql = databases["default"].vendor == "postgresql"
         self._most = places.handlers(settings.DATABASE_CONNECTIONS) if postgresql else RUNNERS
+        share = max(FEWEST_OF_ONE, int(self._most * SHARE_OF_ONE))
+        self._most_of_one = share if postgresql else SQLITE_OF_ONE
         self._starting = False
         self._resting = 0
 
@@ -61,7 +68,7 @@ class Runners:
     @property
     def waiting(self) -> int:
         """Workers that have something to do, and no runner yet."""
-        return sum(map(len, (*self._ready.values(), *self._late.values())))
+        return sum(map(len, (*self._ready.values(), *self._late.values(), *self._full.values())))
 
     def wake(self, worker: Worker) -> None:
         """Never waits. A worker is in the queue once, and in one greenlet at a time: its steps keep their order."""
@@ -91,6 +98,7 @@ class Runners:
         """Until nothing is left to do. A busy runner keeps its database connection from one step to the next."""
         self._starting = False
         until, meter = monotonic() + STRETCH, loop_meter.start()
+        meter.gives_way = True
         try:
             while self._ready:
                 if monotonic() > until:
@@ -118,9 +126,12 @@ class Runners:
         self._ready.setdefault(worker.whose, deque()).append(worker)
 
     def _take(self) -> Worker | None:
-        """Whose turn it is; None where they have cost too much, and wait."""
+        """Whose turn it is; None where they have cost too much or have enough under way, and wait."""
         whose, workers = next(iter(self._ready.items()))
         del self._ready[whose]
+        if self._running_of[whose] >= self._most_of_one:
+            self._full.setdefault(whose, deque()).extend(workers)
+            return None
         if wait := expenses.wait(whose):
             self._put_off(whose, workers, wait)
             return None
@@ -137,9 +148,11 @@ class Runners:
         hubs.get_hub().schedule_call_global(wait, self._go_on, whose)
 
     def _go_on(self, whose: Hashable) -> None:
-        workers = self._late.pop(whose)
-        self._ready.setdefault(whose, deque()).extend(workers)
+        self._make_ready(whose, self._late.pop(whose))
         self._start()
+
+    def _make_ready(self, whose: Hashable, workers: deque[Worker]) -> None:
+        self._ready.setdefault(whose, deque()).extend(workers)
 
     def _one(self, worker: Worker, meter: LoopMeter) -> None:
         """One step, then to the back of the queue: a client that sends much waits for those that send little."""
@@ -147,12 +160,23 @@ class Runners:
             whose = worker.whose
             meter.take()
             close_broken()
-            guarded(worker.step)
+            self._running_of[whose] += 1
+            try:
+                guarded(worker.step)
+            finally:
+                self._ended(whose)
             expenses.charge(whose, meter.take())
         if worker.has_work:
             self._queue(worker)
         else:
             worker.queued = False
+
+    def _ended(self, whose: Hashable) -> None:
+        self._running_of[whose] -= 1
+        if not self._running_of[whose]:
+            del self._running_of[whose]
+        if whose in self._full:
+            self._make_ready(whose, self._full.pop(whose))
 
 
 def guarded(function: Callable[[], Any]) -> None:

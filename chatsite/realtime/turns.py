@@ -5,6 +5,7 @@ eventlet's own goes to whoever asks next: one who writes again and again keeps t
 
 from collections import deque
 from threading import RLock
+from typing import ClassVar
 
 import eventlet
 from eventlet.event import Event
@@ -15,6 +16,9 @@ from chatsite.realtime.threads import serving
 class Turn:
     """May be taken again by who has it, and is free when it was given back as often. Outside of the server, a lock
     between threads."""
+
+    # The greenlets that hold one.
+    holders: ClassVar[set[object]] = set()
 
     def __init__(self) -> None:
         self._thread = RLock()
@@ -31,6 +35,7 @@ class Turn:
             self._holder = me
         elif not self._wait(me, timeout):
             return False
+        self.holders.add(me)
         self._depth += 1
         return True
 
@@ -61,6 +66,7 @@ class Turn:
             return
         self._depth -= 1
         if not self._depth:
+            self.holders.discard(self._holder)
             self._holder = None
             if self._waiting:
                 self._holder, passed = self._waiting.popleft()

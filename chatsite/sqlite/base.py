@@ -21,6 +21,7 @@ from django.db.utils import OperationalError
 from chatsite.metrics.databases import Watched
 from chatsite.realtime.threads import in_thread, serving
 from chatsite.realtime.turns import Turn
+from chatsite.realtime.yielding import yield_point
 
 # Seconds; what SQLite itself is given to wait for another process.
 PATIENCE = 5.0
@@ -30,9 +31,12 @@ turn = Turn()
 
 
 class Cursor(base.SQLiteCursorWrapper):
-    """Waits for another process's lock in the server's loop, where the statement can be said again."""
+    """Waits for another process's lock in the server's loop, where the statement can be said again. A reading is a yield
+    point, as on PostgreSQL, whose answer is waited for."""
 
     def execute(self, query: str, params: Any = None) -> Any:
+        if not self.connection.in_transaction:
+            yield_point()
         deadline = time.monotonic() + PATIENCE
         while True:
             try:

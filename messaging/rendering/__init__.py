@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import nh3
 from django.utils.html import escape
 
+from chatsite.realtime.yielding import yield_point
 from messaging.rendering.cpu_limit import TooLong, cpu_limit
 from messaging.rendering.markdown import MARKS, MOST_STEPS, SPACES, Tangled, to_html
 from messaging.rendering.names import names_in
@@ -46,9 +47,13 @@ def render(body: str, people: Mapping[str, str] | None = None, rooms: Mapping[st
     only these become links."""
     if is_plain(body):
         return f"<p>{escape(body)}</p>"
+    yield_point()
     try:
         with cpu_limit(RENDER_SECONDS):
-            return clean(to_html(body, people or {}, rooms or {})).strip()
+            html = to_html(body, people or {}, rooms or {})
+        yield_point()
+        with cpu_limit(RENDER_SECONDS):
+            return clean(html).strip()
     except Tangled:
         return as_typed(body)
     except TooLong:

@@ -26,16 +26,20 @@ RATIO, PAUSE_SECONDS = 3.0, 0.25
 # single request's answer. The calm p99 that was seen when attacks were first tried was 18 to 48 ms.
 CALM_FLOOR_SECONDS = 0.025
 CALM_SECONDS, STRIKE_SECONDS = 3.0, 6.0
+# In the suite: some hundred acks, whose worst ones tell.
+SUITE_CALM_SECONDS, SUITE_STRIKE_SECONDS = 0.5, 2.5
 
 
 class Attack:
     """`settings` are the environment of a site that it needs for itself; without any it shares one with others.
-    `engines` are the databases on which it makes sense. `ratio` and `pause` are what others may feel of it, the marks or,
-    with a word why, more."""
+    `engines` are the databases on which it makes sense; `in_suite` is whether `./run test` has it, for
+    `suite_seconds`. `ratio` and `pause` are what others may feel of it, the marks or, with a word why, more."""
 
     name: ClassVar[str]
     settings: ClassVar[dict[str, str]] = {}
     engines: ClassVar[tuple[str, ...]] = ("sqlite", "postgresql")
+    in_suite: ClassVar[bool] = True
+    suite_seconds: ClassVar[float] = SUITE_STRIKE_SECONDS
     seconds: ClassVar[float] = STRIKE_SECONDS
     ratio: ClassVar[float] = RATIO
     pause: ClassVar[float] = PAUSE_SECONDS

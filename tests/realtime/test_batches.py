@@ -5,7 +5,7 @@ import sys
 import pytest
 from django.db import IntegrityError, OperationalError
 
-from chatsite.realtime.batches import HEAVIEST, Batches
+from chatsite.realtime.batches import HEAVIEST, LIGHT, Batches
 from tests.realtime.harness import ROOT
 
 
@@ -72,6 +72,23 @@ def test_those_who_wait_take_turns():
     for item in ("a1", "a2", "a3", "b1", "c1", "b2"):
         batches.submit(item, lambda outcome: None)
     assert [item for item, _ in batches._next_batch()] == ["a1", "b1", "c1", "a2", "b2", "a3"]
+    assert not batches._waiting
+
+
+def test_light_ones_wait_for_no_second_heavy_one():
+    batches = Batches(lambda items: items, whose=lambda item: item[0], weigh=lambda item: item[1])
+    batches._running = True
+    heavy, light = HEAVIEST, LIGHT
+    for item in (("a", heavy), ("a", heavy), ("b", heavy), ("c", light), ("c", heavy), ("d", light)):
+        batches.submit(item, lambda outcome: None)
+    ran = [[item for item, _ in batches._next_batch()] for _ in range(5)]
+    assert ran == [
+        [("a", heavy)],
+        [("c", light), ("d", light)],
+        [("b", heavy)],
+        [("a", heavy)],
+        [("c", heavy)],
+    ]
     assert not batches._waiting
 
 

@@ -11,7 +11,7 @@ from chatsite.realtime import link as module
 from chatsite.realtime import readiness as watching
 from chatsite.realtime.link import Link
 from chatsite.realtime.parser import Parser, alone
-from chatsite.realtime.readiness import READ, WRITE, Readiness
+from chatsite.realtime.readiness import READ, SLICE, STRETCH, WRITE, Readiness
 from chatsite.realtime.websocket import Message, WebSocketError, frame
 from tests.realtime.clients import masked
 from tests.realtime.test_websocket import conversations
@@ -46,7 +46,7 @@ class Owner:
 def readiness(monkeypatch):
     """One that no hub drives: the test takes its turns."""
     monkeypatch.setattr(watching.loop, "watch", lambda *_: None)
-    readiness = Readiness()
+    readiness = Readiness(SLICE, STRETCH)
     monkeypatch.setattr(module, "readiness", readiness)
     monkeypatch.setattr(module.clock, "after", lambda seconds, callback: None)
     return readiness
@@ -218,7 +218,7 @@ def test_a_bug_of_the_turn_itself_is_survived(readiness, caplog):
 
 
 def test_many_have_their_turn_in_slices(readiness, pair, monkeypatch):
-    monkeypatch.setattr(watching, "SLICE", 3)
+    monkeypatch.setattr(readiness, "_most", 3)
     owner = Owner()
     for _ in range(7):
         pair(owner)[0].sendall(masked(b"x"))

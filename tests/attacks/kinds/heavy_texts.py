@@ -51,6 +51,8 @@ HEAVY_TEXTS = [
 
 class HeavyTexts(Attack):
     name: ClassVar[str] = "heavy texts"
+    # For each of them to have had its turn.
+    suite_seconds: ClassVar[float] = 4.0
 
     def prepare(self, site: Site) -> None:
         self.token = site.token("mallory")

@@ -47,13 +47,16 @@ class Dripping(Attack):
     def _fill(self, site: Site, clients: dict[int, socket.socket], poll: select.poll, until: float) -> None:
         """A hundred more at a time, so that who was closed is seen in between."""
         for _ in range(min(100, self.count - len(clients))):
-            client = socket.create_connection((site.server.host, site.server.port), timeout=20)
+            client = self.connect(site)
             client.sendall(self.beginning)
             client.setblocking(False)
             clients[client.fileno()] = client
             poll.register(client, select.POLLIN)
             self.opened += 1
         self.most = max(self.most, len(clients))
+
+    def connect(self, site: Site) -> socket.socket:
+        return socket.create_connection((site.server.host, site.server.port), timeout=20)
 
     def _look(self, descriptor: int, clients: dict[int, socket.socket], poll: select.poll) -> None:
         client = clients[descriptor]
@@ -79,20 +82,19 @@ POST = b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n
 
 class HalfPosts(Dripping):
     name: ClassVar[str] = "half posts"
-    # Two thousand that are opened at once are looked at in one turn of the hub.
-    ratio: ClassVar[float] = 8.0
-    pause: ClassVar[float] = 0.6
     beginning: ClassVar[bytes] = POST
 
 
 class ManyHalfPosts(Dripping):
-    """More than there are places."""
+    """More than there are places; which takes longer to open than the suite has."""
 
     name: ClassVar[str] = "10,050 half posts"
+    in_suite: ClassVar[bool] = False
     beginning: ClassVar[bytes] = POST
-    # To accept and to end ten thousand takes seconds, from this machine, whose addresses have no limit of their own.
-    ratio: ClassVar[float] = 50.0
-    pause: ClassVar[float] = 3.0
+    # From this machine, whose addresses have no limit of their own: all that come in are work for some seconds, the clients'
+    # own processes take the other core, and among ten thousand connections are looked for those that make room.
+    ratio: ClassVar[float] = 10.0
+    pause: ClassVar[float] = 0.6
     count: ClassVar[int] = 10_050
     seconds: ClassVar[float] = 30.0
 
@@ -104,8 +106,6 @@ class HalfHeads(Dripping):
 
 class HalfPolls(Dripping):
     name: ClassVar[str] = "half posts to Socket.IO"
-    ratio: ClassVar[float] = 8.0
-    pause: ClassVar[float] = 0.6
     beginning: ClassVar[bytes] = POST.replace(b"/login", b"/socket.io/?EIO=4&transport=polling&sid=x")
 
 
