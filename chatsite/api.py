@@ -9,6 +9,7 @@ from rest_framework import exceptions
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from chatsite.errors import (
@@ -40,8 +41,38 @@ class Pages(CursorPagination):
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
         try:
             return super().paginate_queryset(queryset, request, view)
-        except (ValueError, OverflowError, DataError) as error:  # a cursor somebody made up
-            raise exceptions.NotFound(self.invalid_cursor_message) from error
+        except (
+            exceptions.NotFound,
+            ValueError,
+            OverflowError,
+            DataError,
+        ) as error:  # a cursor somebody made up
+            raise Invalid.about(
+                self.cursor_query_param, "Take it from next or previous of a page."
+            ) from error
+
+    def get_page_size(self, request: Request) -> int:
+        """Refuses a limit beyond the bound, as /message and the log do, rather than give a smaller page than was asked for."""
+        asked = request.query_params.get(self.page_size_query_param)
+        if asked is None:
+            return api_settings.PAGE_SIZE
+        if not (
+            asked.isascii() and asked.isdigit() and len(asked) < 5 and 1 <= int(asked) <= self.max_page_size
+        ):
+            raise Invalid.about(self.page_size_query_param, f"Ask for 1 to {self.max_page_size}.")
+        return int(asked)
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        bounds = {"minimum": 1, "maximum": self.max_page_size, "default": api_settings.PAGE_SIZE}
+        return [
+            {
+                "name": self.cursor_query_param,
+                "in": "query",
+                "description": "Out of `next` or `previous` of another page.",
+                "schema": {"type": "string"},
+            },
+            {"name": self.page_size_query_param, "in": "query", "schema": {"type": "integer", **bounds}},
+        ]
 
 
 # What is wrong with a request as such, by DRF's status.

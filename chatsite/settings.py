@@ -172,6 +172,7 @@ REST_FRAMEWORK = {
     # Without a proxy of ours, what X-Forwarded-For says is made up by the client.
     "NUM_PROXIES": 1 if TRUST_PROXY else 0,
     "DEFAULT_PAGINATION_CLASS": "chatsite.api.Pages",
+    "DEFAULT_METADATA_CLASS": "chatsite.metadata.Metadata",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "chatsite.api.exception_handler",

@@ -2,7 +2,7 @@ import uuid
 
 from rest_framework import serializers
 
-from chatsite.fields import LARGEST, ClientId, StrictSerializer, Text, Whole
+from chatsite.fields import LARGEST, ClientId, StrictSerializer, Text, Whole, from_form
 from messaging.drafts import LONGEST_BODY
 from messaging.models import Message
 from messaging.payloads import Payload, message_payload
@@ -16,6 +16,12 @@ class Body(Text):
         super().__init__(
             max_length=LONGEST_BODY, trim_whitespace=False, style={"base_template": "textarea.html"}
         )
+
+    def to_internal_value(self, data: object) -> str:
+        # Browsers send CRLF for a line's end, whatever was put into the field.
+        if isinstance(data, str) and from_form(self):
+            data = data.replace("\r\n", "\n")
+        return super().to_internal_value(data)
 
 
 class SendSerializer(StrictSerializer):

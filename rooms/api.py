@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from accounts import services as accounts
 from accounts.payloads import user_brief
 from chatsite.api import Pages, me
+from chatsite.fields import StrictSerializer
 from chatsite.realtime import readings
 from chatsite.times import iso
 from rooms import access, blocks, directs, invites, log, membership, payloads, services
@@ -224,6 +225,9 @@ class BanViewSet(viewsets.GenericViewSet):
         membership.lift_ban(me(request), slug, username)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
+    def check_sight(self, request: Request, slug: str, username: str) -> None:
+        access.moderating_membership(me(request), slug)
+
 
 class RoomInviteViewSet(viewsets.GenericViewSet):
     queryset = RoomInvite.objects.none()
@@ -252,6 +256,9 @@ class RoomInviteViewSet(viewsets.GenericViewSet):
         accounts.revoke_invite(invites.find(me(request), slug, code).invite)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
+    def check_sight(self, request: Request, slug: str, code: str) -> None:
+        invites.find(me(request), slug, code)
+
 
 @extend_schema(tags=["room"])
 class RoomBlockViewSet(viewsets.GenericViewSet):
@@ -261,6 +268,9 @@ class RoomBlockViewSet(viewsets.GenericViewSet):
     serializer_class = RoomBlockSerializer
     pagination_class = Pages
     filter_backends = []
+
+    def get_serializer_class(self) -> type[BaseSerializer]:
+        return StrictSerializer if self.action == "update" else RoomBlockSerializer
 
     def list(self, request: Request) -> Response:
         page = self.paginate_queryset(me(request).room_blocks.select_related("room"))
@@ -280,6 +290,9 @@ class RoomBlockViewSet(viewsets.GenericViewSet):
         blocks.unblock_room(me(request), slug)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
+    def check_sight(self, request: Request, slug: str) -> None:
+        access.room_for(me(request), slug)
+
 
 @extend_schema(tags=["user"])
 class PersonBlockViewSet(viewsets.GenericViewSet):
@@ -289,6 +302,9 @@ class PersonBlockViewSet(viewsets.GenericViewSet):
     serializer_class = PersonBlockSerializer
     pagination_class = Pages
     filter_backends = []
+
+    def get_serializer_class(self) -> type[BaseSerializer]:
+        return StrictSerializer if self.action == "update" else PersonBlockSerializer
 
     def list(self, request: Request) -> Response:
         page = self.paginate_queryset(me(request).person_blocks.select_related("blocked"))
@@ -307,6 +323,9 @@ class PersonBlockViewSet(viewsets.GenericViewSet):
     def destroy(self, request: Request, username: str) -> Response:
         blocks.unblock_person(me(request), username)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def check_sight(self, request: Request, username: str) -> None:
+        membership.person(username)
 
 
 class EventView(APIView):

@@ -3,7 +3,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.services.invites import DAYS, MOST_DAYS, MOST_USES, USES
-from chatsite.fields import Choice, Flag, StrictSerializer, Text, Whole
+from chatsite.fields import Choice, Flag, Names, StrictSerializer, Text, Whole
 from rooms import log, payloads
 from rooms.membership import MOST_NAMED
 from rooms.models import Membership, Room
@@ -64,7 +64,7 @@ class RoomCreateSerializer(StrictSerializer):
     )
     topic = Text(required=False, allow_blank=True, max_length=250)
     kind = Choice(choices=Room.Kind.choices, default=Room.Kind.PUBLIC)
-    members = serializers.ListField(
+    members = Names(
         child=Text(max_length=32),
         required=False,
         max_length=MOST_NAMED,
