@@ -6,6 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest
 from rest_framework import exceptions
+from rest_framework.fields import empty
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,6 +27,7 @@ from chatsite.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
+from chatsite.fields import Limit
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -52,15 +54,21 @@ class Pages(CursorPagination):
             ) from error
 
     def get_page_size(self, request: Request) -> int:
-        """Refuses a limit beyond the bound, as /message and the log do, rather than give a smaller page than was asked for."""
-        asked = request.query_params.get(self.page_size_query_param)
-        if asked is None:
-            return api_settings.PAGE_SIZE
-        if not (
-            asked.isascii() and asked.isdigit() and len(asked) < 5 and 1 <= int(asked) <= self.max_page_size
-        ):
-            raise Invalid.about(self.page_size_query_param, f"Ask for 1 to {self.max_page_size}.")
-        return int(asked)
+        """Refuses a limit beyond the bound, as /message and the log do. Raises Invalid."""
+        name = self.page_size_query_param
+        try:
+            limit = Limit(self.max_page_size, int(api_settings.PAGE_SIZE or 0))
+            return int(limit.run_validation(request.query_params.get(name, empty)))
+        except exceptions.ValidationError as error:
+            raise Invalid.about(name, " ".join(sentences(error.detail))) from error
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        address = {"type": "string", "format": "uri", "nullable": True}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {"next": address, "previous": address, "results": schema},
+        }
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         bounds = {"minimum": 1, "maximum": self.max_page_size, "default": api_settings.PAGE_SIZE}

@@ -1,4 +1,4 @@
-"""DRF's browsable pages under our content security policy, which allows no inline style, and with forms that carry what is."""
+"""DRF's browsable pages: without inline styles, which our security policy forbids, and with forms that carry what is."""
 
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -13,6 +13,7 @@ from chatsite.metadata import reader
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rest_framework.generics import GenericAPIView
     from rest_framework.response import Response
     from rest_framework.views import APIView
 
@@ -25,7 +26,7 @@ def changes(view: "APIView", method: str) -> bool:
 class FormRenderer(HTMLFormRenderer):
     """A flag is a choice of yes and no: a box without a tick is sent by no browser, and couldn't be taken away."""
 
-    def render_field(self, field: Any, parent_style: dict[str, Any]) -> str:
+    def render_field(self, field: Any, parent_style: Any) -> str:
         if isinstance(field._field, Flag) and isinstance(field.value, bool):
             # As a bool, False would be drawn as nothing at all.
             field = BoundField(field._field, str(field.value).lower(), field.errors, field._prefix)
@@ -54,7 +55,9 @@ class BrowsableRenderer(BrowsableAPIRenderer):
             # Empty fields would be a change that nobody asked for.
             if not state or not self.show_form_for_method(view, method, changing, None):
                 return None
-            return self.render_form_for_serializer(view.get_serializer(instance=state))
+            return self.render_form_for_serializer(
+                cast("GenericAPIView", view).get_serializer(instance=state)
+            )
 
     def get_raw_data_form(self, data: Any, view: "APIView", method: str, request: Request) -> Any:
         if changes(view, method):
@@ -67,7 +70,8 @@ class BrowsableRenderer(BrowsableAPIRenderer):
     def state(self, data: Any, view: "APIView", request: Request) -> dict[str, Any] | None:
         """The payload that a change starts from: the answer to GET. None where there is none to be read."""
         if request.method == "GET":
-            return data if self.renderer_context["response"].status_code == 200 else None
+            response: Response = view.response
+            return data if response.status_code == 200 else None
         if self._state is None:
             self._state = read_quietly(view, request)
         return self._state or None

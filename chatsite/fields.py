@@ -34,6 +34,11 @@ class Text(serializers.CharField):
 
     default_error_messages = {"encoding": "Use characters that can be written as UTF-8."}
 
+    def __init__(self, *, shortest: int = 1, **kwargs: Any) -> None:
+        """`shortest` is what the API's description says; whoever owns the text refuses it, in their own words."""
+        super().__init__(**kwargs)
+        self.shortest = shortest
+
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
@@ -71,6 +76,22 @@ class Whole(serializers.IntegerField):
         if type(value) is not int or not (self.min_value or 0) <= value <= (self.max_value or LARGEST):
             raise Doubt
         return value
+
+
+class Limit(serializers.IntegerField):
+    """How many a page shall have at most, in a query string: from 1 to `most`, and nothing else."""
+
+    def __init__(self, most: int, default: int) -> None:
+        super().__init__(min_value=1, max_value=most, default=default)
+
+    def get_value(self, dictionary: Any) -> Any:
+        """As it is written, also where nothing is behind the `=`."""
+        return dictionary.get(self.field_name, serializers.empty)
+
+    def to_internal_value(self, data: Any) -> int:
+        if not (isinstance(data, str) and data.isascii() and data.isdigit()):
+            self.fail("invalid")
+        return super().to_internal_value(data)
 
 
 class Flag(serializers.BooleanField):

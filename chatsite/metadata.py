@@ -37,7 +37,7 @@ class Metadata(SimpleMetadata):
 
     def determine_actions(self, request: Request, view: "APIView") -> dict[str, Any]:
         """The fields of each method that takes a body."""
-        actions = {}
+        actions: dict[str, Any] = {}
         for method in ("POST", "PUT", "PATCH"):
             if method not in view.allowed_methods:
                 continue

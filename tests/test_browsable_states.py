@@ -1,4 +1,4 @@
-"""Every route of REST as people meet it in a browser: `OPTIONS`, its page, and its forms, which change nothing by themselves."""
+"""Every route of REST in a browser: `OPTIONS`, its page, and its forms, which change nothing by themselves."""
 
 import uuid
 from html.parser import HTMLParser
@@ -32,7 +32,7 @@ FORMS = {
 
 @pytest.fixture
 def scene(owner, member, stranger, private_room, make_person):
-    """What the addresses name, and what shall stay as it is: marks in texts, and settings that aren't the first of a list."""
+    """What the addresses name. Texts have marks in them, and settings aren't the first of a list."""
     helper, banned = make_person("helper"), make_person("banned")
     make_person("other")
     membership.grant(private_room, helper)
