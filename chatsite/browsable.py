@@ -8,11 +8,9 @@ from rest_framework.request import Request, override_method
 from rest_framework.utils.serializer_helpers import BoundField
 
 from chatsite.fields import Flag
-from chatsite.metadata import reader
+from chatsite.metadata import read, reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rest_framework.generics import GenericAPIView
     from rest_framework.response import Response
     from rest_framework.views import APIView
@@ -83,10 +81,8 @@ def read_quietly(view: "APIView", request: Request) -> dict[str, Any]:
     from chatsite.api import translate
 
     try:
-        with override_method(view, request, "GET") as reading:
-            return dict(
-                cast("Callable[..., Response]", reader(view))(reading, *view.args, **view.kwargs).data
-            )
+        response = read(view, request)
+        return dict(response.data) if response is not None else {}
     except Exception as error:
         if translate(error) is None:
             raise

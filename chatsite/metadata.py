@@ -18,6 +18,16 @@ def reader(view: "APIView") -> "Callable[..., Response] | None":
     return getattr(view, "get" if actions is None else actions.get("get", ""), None)
 
 
+def read(view: "APIView", request: Request) -> "Response | None":
+    """What GET answers to who sent the request, by whatever method. Raises as GET does; None where the route has none."""
+    handler = reader(view)
+    if handler is None:
+        return None
+    with override_method(view, request, "GET") as reading:
+        view.check_permissions(reading)
+        return handler(reading, *view.args, **view.kwargs)
+
+
 class Metadata(SimpleMetadata):
     """Answers whoever may see what the route is about, and refuses others as GET does."""
 
@@ -27,13 +37,8 @@ class Metadata(SimpleMetadata):
 
     def check_sight(self, request: Request, view: "APIView") -> None:
         """Raises what GET raises. A view without GET has `check_sight(request, **kwargs)` of its own."""
-        handler = reader(view)
-        if handler is None:
+        if read(view, request) is None:
             view.check_sight(request, **view.kwargs)  # type: ignore[attr-defined]
-            return
-        with override_method(view, request, "GET") as reading:
-            view.check_permissions(reading)
-            handler(reading, *view.args, **view.kwargs)
 
     def determine_actions(self, request: Request, view: "APIView") -> dict[str, Any]:
         """The fields of each method that takes a body."""
