@@ -89,20 +89,9 @@ class UserViewSet(viewsets.GenericViewSet):
     def me(self, request: Request) -> Response:
         return Response(self.get_serializer(me(request)).data)
 
-    @extend_schema(
-        methods=["PUT"],
-        operation_id="put_me",
-        summary="The same as PATCH",
-        request=ProfileSerializer,
-        responses=OwnUserSerializer,
-    )
-    @extend_schema(
-        methods=["PATCH"],
-        operation_id="update_me",
-        summary="Change what is given",
-        request=ProfileSerializer,
-        responses=OwnUserSerializer,
-    )
+    @extend_schema(methods=["PUT"], operation_id="put_me", summary="The same as PATCH")
+    @extend_schema(methods=["PATCH"], operation_id="update_me", summary="Change what is given")
+    @extend_schema(request=ProfileSerializer, responses=OwnUserSerializer)
     def change_me(self, request: Request) -> Response:
         return Response(own_payload(services.update_profile(me(request), **self.checked())))
 
