@@ -7,7 +7,7 @@ from rest_framework.renderers import BrowsableAPIRenderer, HTMLFormRenderer
 from rest_framework.request import Request, override_method
 from rest_framework.utils.serializer_helpers import BoundField
 
-from chatsite.fields import Flag
+from chatsite.fields import Flag, Names
 from chatsite.metadata import read, reader
 
 if TYPE_CHECKING:
@@ -22,12 +22,18 @@ def changes(view: "APIView", method: str) -> bool:
 
 
 class FormRenderer(HTMLFormRenderer):
-    """A flag is a choice of yes and no: a box without a tick is sent by no browser, and couldn't be taken away."""
+    """A flag is a choice of yes and no: a box without a tick is sent by no browser, and couldn't be taken away. Names stand
+    in one field, with spaces between."""
 
     def render_field(self, field: Any, parent_style: Any) -> str:
-        if isinstance(field._field, Flag) and isinstance(field.value, bool):
+        value = field.value
+        if isinstance(field._field, Flag) and isinstance(value, bool):
             # As a bool, False would be drawn as nothing at all.
-            field = BoundField(field._field, str(field.value).lower(), field.errors, field._prefix)
+            value = str(value).lower()
+        elif isinstance(field._field, Names) and isinstance(value, list):
+            value = " ".join(value)
+        if value is not field.value:
+            field = BoundField(field._field, value, field.errors, field._prefix)
         return str(super().render_field(field, parent_style))
 
 

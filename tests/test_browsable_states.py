@@ -230,6 +230,12 @@ def test_a_direct_room_is_made_by_the_form(people, scene, owner, member, strange
     assert directs.open_direct(owner, ["member", "stranger"])[1] is False
 
 
+def test_a_form_that_only_the_name_was_filled_into_makes_a_room(people, scene):
+    browser = people("owner")
+    form = next(form for form in forms_of(browser.get("/room"))["POST"] if "members" in form)
+    assert browser.post("/room", {**form, "name": "Kitchen"}).status_code == 201
+
+
 def test_all_routes_are_here():
     assert set(PATHS) == {name for name, _ in rest_routes()}
     assert all(resolve(path.format(message=1, code="x")) for path in PATHS.values())
