@@ -61,29 +61,36 @@ class UserViewSet(viewsets.GenericViewSet):
         }
         return by_action.get(self.action, UserSerializer)
 
-    @extend_schema(responses=UserSerializer(many=True))
+    @extend_schema(summary="People", responses=UserSerializer(many=True))
     def list(self, request: Request) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
         return self.get_paginated_response([user_payload(user) for user in page])
 
-    @extend_schema(request=SignUpSerializer, responses={201: OwnUserSerializer})
+    @extend_schema(
+        operation_id="sign_up",
+        summary="Make an account",
+        request=SignUpSerializer,
+        responses={201: OwnUserSerializer},
+    )
     def create(self, request: Request) -> Response:
         data = self.checked()
         invite = data.pop("invite", None) or None
         user, _ = services.sign_up(**data, invite=invite, address=client_address(request.META))
         return Response(own_payload(user), status=status.HTTP_201_CREATED)
 
-    @extend_schema(responses=UserSerializer)
+    @extend_schema(summary="One person", responses=UserSerializer)
     def retrieve(self, request: Request, username: str) -> Response:
         try:
             return Response(user_payload(User.objects.named(username)))
         except User.DoesNotExist as error:
             raise NotFound("There is no such person.") from error
 
-    @extend_schema(responses=OwnUserSerializer)
+    @extend_schema(operation_id="get_me", summary="Who I am", responses=OwnUserSerializer)
     def me(self, request: Request) -> Response:
         return Response(self.get_serializer(me(request)).data)
 
+    @extend_schema(methods=["PUT"], operation_id="put_me", summary="The same as PATCH")
+    @extend_schema(methods=["PATCH"], operation_id="update_me", summary="Change what is given")
     @extend_schema(request=ProfileSerializer, responses=OwnUserSerializer)
     def change_me(self, request: Request) -> Response:
         return Response(own_payload(services.update_profile(me(request), **self.checked())))

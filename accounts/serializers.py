@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from accounts.models import User
 from accounts.payloads import own_payload, user_payload
-from accounts.validators import LONGEST_PASSWORD
+from accounts.validators import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from chatsite.fields import StrictSerializer, Text
 
 
@@ -15,7 +15,7 @@ class AvatarSerializer(serializers.Serializer):
     color = serializers.IntegerField(min_value=0, max_value=7)
 
 
-class UserBriefSerializer(serializers.Serializer):
+class BriefUserSerializer(serializers.Serializer):
     """Describes a person inside other payloads; `accounts.payloads.user_brief` makes it."""
 
     username = serializers.CharField()
@@ -23,7 +23,7 @@ class UserBriefSerializer(serializers.Serializer):
     avatar = AvatarSerializer()
 
 
-class UserSerializer(UserBriefSerializer):
+class UserSerializer(BriefUserSerializer):
     online = serializers.BooleanField()
     last_seen = serializers.DateTimeField(allow_null=True)
 
@@ -39,9 +39,13 @@ class OwnUserSerializer(UserSerializer):
 
 
 class SignUpSerializer(StrictSerializer):
-    username = Text(max_length=32)
+    username = Text(shortest=3, max_length=32)
     password = Text(
-        max_length=LONGEST_PASSWORD, trim_whitespace=False, style={"input_type": "password"}, write_only=True
+        shortest=SHORTEST_PASSWORD,
+        max_length=LONGEST_PASSWORD,
+        trim_whitespace=False,
+        style={"input_type": "password"},
+        write_only=True,
     )
     display_name = Text(max_length=64, required=False, allow_blank=True)
     email = Text(max_length=254, required=False, allow_blank=True)

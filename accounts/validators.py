@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from django.contrib.auth.password_validation import MinimumLengthValidator
 from django.core.exceptions import ValidationError
 
 # Hashing more would be work for nothing.
 LONGEST_PASSWORD = 1024
+# As long as the settings have it, which give that validator no other length.
+SHORTEST_PASSWORD: int = MinimumLengthValidator().min_length
 
 
 class BoundsValidator:

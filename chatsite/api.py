@@ -6,9 +6,11 @@ from django.core.exceptions import PermissionDenied
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest
 from rest_framework import exceptions
+from rest_framework.fields import empty
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from chatsite.errors import (
@@ -25,6 +27,7 @@ from chatsite.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
+from chatsite.fields import Limit
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -40,8 +43,44 @@ class Pages(CursorPagination):
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
         try:
             return super().paginate_queryset(queryset, request, view)
-        except (ValueError, OverflowError, DataError) as error:  # a cursor somebody made up
-            raise exceptions.NotFound(self.invalid_cursor_message) from error
+        except (
+            exceptions.NotFound,
+            ValueError,
+            OverflowError,
+            DataError,
+        ) as error:  # a cursor somebody made up
+            raise Invalid.about(
+                self.cursor_query_param, "Take it from next or previous of a page."
+            ) from error
+
+    def get_page_size(self, request: Request) -> int:
+        """Refuses a limit beyond the bound, as /message and the log do. Raises Invalid."""
+        name = self.page_size_query_param
+        try:
+            limit = Limit(self.max_page_size, int(api_settings.PAGE_SIZE or 0))
+            return int(limit.run_validation(request.query_params.get(name, empty)))
+        except exceptions.ValidationError as error:
+            raise Invalid.about(name, " ".join(sentences(error.detail))) from error
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        address = {"type": "string", "format": "uri", "nullable": True}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {"next": address, "previous": address, "results": schema},
+        }
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        bounds = {"minimum": 1, "maximum": self.max_page_size, "default": api_settings.PAGE_SIZE}
+        return [
+            {
+                "name": self.cursor_query_param,
+                "in": "query",
+                "description": "Out of `next` or `previous` of another page.",
+                "schema": {"type": "string"},
+            },
+            {"name": self.page_size_query_param, "in": "query", "schema": {"type": "integer", **bounds}},
+        ]
 
 
 # What is wrong with a request as such, by DRF's status.

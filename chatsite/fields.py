@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from django.http import QueryDict
-from rest_framework import serializers
+from rest_framework import fields, serializers
 
 # Fits PostgreSQL's bigint and SQLite's integer; anything above never names a row.
 LARGEST = 2**63 - 1
@@ -33,6 +33,11 @@ class Text(serializers.CharField):
     """A string without null characters (PostgreSQL stores none) and without lone surrogates (no UTF-8 for them)."""
 
     default_error_messages = {"encoding": "Use characters that can be written as UTF-8."}
+
+    def __init__(self, *, shortest: int = 1, **kwargs: Any) -> None:
+        """`shortest` is what the API's description says; whoever owns the text refuses it, in their own words."""
+        super().__init__(**kwargs)
+        self.shortest = shortest
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -73,9 +78,33 @@ class Whole(serializers.IntegerField):
         return value
 
 
+class Limit(serializers.IntegerField):
+    """How many a page shall have at most, in a query string: from 1 to `most`, and nothing else."""
+
+    def __init__(self, most: int, default: int) -> None:
+        super().__init__(min_value=1, max_value=most, default=default)
+
+    def get_value(self, dictionary: Any) -> Any:
+        """As it is written, also where nothing is behind the `=`."""
+        return dictionary.get(self.field_name, serializers.empty)
+
+    def to_internal_value(self, data: Any) -> int:
+        if not (isinstance(data, str) and data.isascii() and data.isdigit()):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class Flag(serializers.BooleanField):
+    """True or false. In a form a choice of the two, which leaves it as it is where neither is chosen."""
+
     # A form sends nothing for a box without a tick; that must not undo what the form's user never looked at.
     default_empty_html = serializers.empty
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"style": {"base_template": "choice.html"}, **kwargs})
+
+    def iter_options(self) -> Any:
+        return fields.iter_options({"true": "Yes", "false": "No"})
 
     def to_internal_value(self, data: Any) -> bool:
         if not from_form(self) and not isinstance(data, bool):
@@ -91,12 +120,28 @@ class Flag(serializers.BooleanField):
 class Choice(serializers.ChoiceField):
     """One of some words. Anything else is quoted in the answer, so it must be fit to be sent."""
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"style": {"base_template": "choice.html"}, **kwargs})
+
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, str):
             data = str(data)
         if data not in self.choices:
             self.fail("invalid_choice", input=readable(data))
         return super().to_internal_value(data)
+
+
+class Names(serializers.ListField):
+    """Texts in a list. In a form, where there is one field, they are written with spaces or commas between."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"style": {"base_template": "input.html", "input_type": "text"}, **kwargs})
+
+    def get_value(self, dictionary: Any) -> Any:
+        value = super().get_value(dictionary)
+        if value is serializers.empty or not isinstance(dictionary, QueryDict):
+            return value
+        return [name for text in value for name in text.replace(",", " ").split()]
 
 
 class ClientId(serializers.UUIDField):

@@ -172,8 +172,9 @@ REST_FRAMEWORK = {
     # Without a proxy of ours, what X-Forwarded-For says is made up by the client.
     "NUM_PROXIES": 1 if TRUST_PROXY else 0,
     "DEFAULT_PAGINATION_CLASS": "chatsite.api.Pages",
+    "DEFAULT_METADATA_CLASS": "chatsite.metadata.Metadata",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "chatsite.schema.Schema",
     "EXCEPTION_HANDLER": "chatsite.api.exception_handler",
     "DEFAULT_RENDERER_CLASSES": [
         "rest_framework.renderers.JSONRenderer",
@@ -196,6 +197,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
+    # A change names its own required fields: an edit has a body, over PATCH as well.
+    "COMPONENT_SPLIT_PATCH": False,
+    "PREPROCESSING_HOOKS": ["chatsite.schema.without_slashes"],
+    "ENUM_NAME_OVERRIDES": {"RoomKind": "rooms.models.Room.Kind", "Role": "rooms.models.Membership.Role"},
 }
 
 LANGUAGE_CODE = "en"

@@ -3,7 +3,7 @@ from django.templatetags.static import static
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from chatsite import api_docs, health, schema, statics  # noqa: F401 (schema registers itself)
+from chatsite import api_docs, health, statics
 from chatsite.metrics.views import Metrics
 
 urlpatterns = [

@@ -13,7 +13,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from accounts import credentials
-from chatsite.api import me
+from chatsite.api import Pages, me
 from chatsite.errors import NotFound
 from chatsite.realtime import readings
 from messaging import events, feed, services
@@ -37,8 +37,16 @@ class Page(NamedTuple):
     reached: int | None
 
 
+class HistoryPages(Pages):
+    """Describes pages of history, which have `before` and `after` for a cursor; `MessageViewSet.page` makes them."""
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        return []
+
+
 class MessageViewSet(viewsets.GenericViewSet):
     serializer_class = MessageSerializer
+    pagination_class = HistoryPages
     filter_backends = []
     queryset = Message.objects.none()
 
@@ -97,6 +105,7 @@ class MessageViewSet(viewsets.GenericViewSet):
         return self.answer(services.visible_message(me(request), number(pk)))
 
     @extend_schema(
+        operation_id="send_message",
         summary="Send; 201, or 200 for a repeat of the same client_id",
         request=CreateSerializer,
         responses={200: MessageSerializer, 201: MessageSerializer},
@@ -105,12 +114,14 @@ class MessageViewSet(viewsets.GenericViewSet):
         message, created = services.send(me(request), **self.checked())
         return self.answer(message, status.HTTP_201_CREATED if created else status.HTTP_200_OK)
 
-    @extend_schema(summary="Edit", request=ChangeSerializer, responses=MessageSerializer)
+    @extend_schema(summary="The same as PATCH", request=ChangeSerializer, responses=MessageSerializer)
     def update(self, request: Request, pk: str) -> Response:
         services.visible_message(me(request), number(pk))
         return self.answer(services.edit(me(request), number(pk), self.checked()["body"]))
 
-    @extend_schema(summary="Edit", request=ChangeSerializer, responses=MessageSerializer)
+    @extend_schema(
+        operation_id="edit_message", summary="Edit", request=ChangeSerializer, responses=MessageSerializer
+    )
     def partial_update(self, request: Request, pk: str) -> Response:
         return self.update(request, pk)
 

@@ -1,12 +1,14 @@
 import uuid
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from chatsite.fields import LARGEST, ClientId, StrictSerializer, Text, Whole
+from accounts.serializers import BriefUserSerializer
+from chatsite.fields import LARGEST, ClientId, Limit, StrictSerializer, Text, Whole, from_form
 from messaging.drafts import LONGEST_BODY
 from messaging.models import Message
 from messaging.payloads import Payload, message_payload
-from rooms.serializers import BriefUserSerializer, Slug
+from rooms.serializers import Slug
 
 
 class Body(Text):
@@ -16,6 +18,12 @@ class Body(Text):
         super().__init__(
             max_length=LONGEST_BODY, trim_whitespace=False, style={"base_template": "textarea.html"}
         )
+
+    def to_internal_value(self, data: object) -> str:
+        # Browsers send CRLF for a line's end, whatever was put into the field.
+        if isinstance(data, str) and from_form(self):
+            data = data.replace("\r\n", "\n")
+        return super().to_internal_value(data)
 
 
 class SendSerializer(StrictSerializer):
@@ -27,6 +35,7 @@ class SendSerializer(StrictSerializer):
     reply_to = Whole(required=False, allow_null=True, help_text="The id of a message in the same room.")
 
 
+@extend_schema_serializer(component_name="MessageCreate")
 class CreateSerializer(SendSerializer):
     """A POST: one made by hand may leave `client_id` out, and can't be repeated safely then."""
 
@@ -38,6 +47,7 @@ class EditSerializer(StrictSerializer):
     body = Body()
 
 
+@extend_schema_serializer(component_name="MessageEdit")
 class ChangeSerializer(StrictSerializer):
     body = Body()
 
@@ -57,7 +67,7 @@ class HistoryQuerySerializer(serializers.Serializer):
         required=False, min_value=0, max_value=LARGEST, help_text="With room: a seq."
     )
     q = serializers.CharField(required=False, allow_blank=True, max_length=200)
-    limit = serializers.IntegerField(default=50, min_value=1, max_value=200)
+    limit = Limit(200, default=50)
 
     def validate(self, attrs: dict[str, object]) -> dict[str, object]:
         if "before" in attrs and "after" in attrs:

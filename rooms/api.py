@@ -17,6 +17,7 @@ from accounts import services as accounts
 from accounts.names import lookup
 from accounts.payloads import user_brief
 from chatsite.api import Pages, me
+from chatsite.fields import StrictSerializer
 from chatsite.realtime import readings
 from chatsite.times import iso
 from rooms import access, blocks, directs, invites, log, membership, payloads, services
@@ -49,6 +50,7 @@ class RoomPages(Pages):
 
 @extend_schema_view(
     list=extend_schema(
+        operation_id="list_rooms",
         summary="Public rooms and mine",
         parameters=[
             OpenApiParameter("q", str),
@@ -63,13 +65,15 @@ class RoomPages(Pages):
     ),
     retrieve=extend_schema(summary="One room"),
     create=extend_schema(
-        summary="Make a room, or open a direct one", request=RoomCreateSerializer, responses=RoomSerializer
+        summary="Make a room (201), or open a direct one (200 where there is one)",
+        request=RoomCreateSerializer,
+        responses={200: RoomSerializer, 201: RoomSerializer},
     ),
     partial_update=extend_schema(
         summary="Rename, set the topic, archive", request=RoomUpdateSerializer, responses=RoomSerializer
     ),
     update=extend_schema(summary="The same as PATCH", request=RoomUpdateSerializer, responses=RoomSerializer),
-    destroy=extend_schema(summary="Archive"),
+    destroy=extend_schema(operation_id="archive_room", summary="Archive", responses={204: None}),
 )
 class RoomViewSet(viewsets.GenericViewSet):
     serializer_class = RoomSerializer
@@ -150,7 +154,11 @@ def named(members: QuerySet[Membership], query: str) -> QuerySet[Membership]:
     return members.filter(lookup.named(query.replace("\x00", ""), "user__username", "user__display_name"))
 
 
-@extend_schema_view(list=extend_schema(parameters=[OpenApiParameter("q", str)]))
+@extend_schema_view(
+    list=extend_schema(
+        operation_id="list_members", summary="Who is in a room", parameters=[OpenApiParameter("q", str)]
+    )
+)
 class MemberViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     serializer_class = MemberSerializer
     pagination_class = Pages
@@ -169,29 +177,47 @@ class MemberViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
         }
         return forms.get(self.action, MemberSerializer)
 
-    @extend_schema(request=MemberAddSerializer, responses=MemberSerializer)
+    @extend_schema(
+        operation_id="add_member",
+        summary="Add somebody, or join a public room oneself",
+        request=MemberAddSerializer,
+        responses=MemberSerializer,
+    )
     def create(self, request: Request, slug: str) -> Response:
         access.room_for(me(request), slug)
         username = checked(self.get_serializer(data=request.data))["username"]
         added = membership.add_member(me(request), slug, username)
         return Response(payloads.member_payload(added), status=status.HTTP_201_CREATED)
 
+    @extend_schema(operation_id="get_member", summary="One member")
     def retrieve(self, request: Request, slug: str, username: str) -> Response:
         room = access.room_for(me(request), slug)
         return Response(payloads.member_payload(membership.member(room, username)))
 
-    @extend_schema(request=MemberUpdateSerializer, responses=MemberSerializer)
+    @extend_schema(
+        operation_id="put_member",
+        summary="The same as PATCH",
+        request=MemberUpdateSerializer,
+        responses=MemberSerializer,
+    )
     def update(self, request: Request, slug: str, username: str) -> Response:
         access.room_for(me(request), slug)
         data = checked(self.get_serializer(data=request.data))
         changed = membership.change_member(me(request), slug, username, **data)
         return Response(payloads.member_payload(changed))
 
-    @extend_schema(request=MemberUpdateSerializer, responses=MemberSerializer)
+    @extend_schema(
+        operation_id="update_member",
+        summary="Change a role, mute",
+        request=MemberUpdateSerializer,
+        responses=MemberSerializer,
+    )
     def partial_update(self, request: Request, slug: str, username: str) -> Response:
         return self.update(request, slug, username)
 
-    @extend_schema(responses={204: None})
+    @extend_schema(
+        operation_id="remove_member", summary="Remove somebody, or leave oneself", responses={204: None}
+    )
     def destroy(self, request: Request, slug: str, username: str) -> Response:
         membership.remove_member(me(request), slug, username)
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -206,22 +232,31 @@ class BanViewSet(viewsets.GenericViewSet):
     def get_serializer_class(self) -> type[BaseSerializer]:
         return MemberAddSerializer if self.action == "create" else BanSerializer
 
+    @extend_schema(operation_id="list_bans", summary="Who is banned from a room")
     def list(self, request: Request, slug: str) -> Response:
         room = access.moderating_membership(me(request), slug).room
         page = self.paginate_queryset(room.bans.select_related("user"))
         return self.get_paginated_response([ban_payload(ban) for ban in page or []])
 
-    @extend_schema(request=MemberAddSerializer, responses=BanSerializer)
+    @extend_schema(
+        operation_id="ban_member",
+        summary="Ban somebody",
+        request=MemberAddSerializer,
+        responses=BanSerializer,
+    )
     def create(self, request: Request, slug: str) -> Response:
         access.room_for(me(request), slug)
         username = checked(self.get_serializer(data=request.data))["username"]
         ban = membership.ban(me(request), slug, username)
         return Response(ban_payload(ban), status=status.HTTP_201_CREATED)
 
-    @extend_schema(responses={204: None})
+    @extend_schema(operation_id="lift_ban", summary="Lift a ban", responses={204: None})
     def destroy(self, request: Request, slug: str, username: str) -> Response:
         membership.lift_ban(me(request), slug, username)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def check_sight(self, request: Request, slug: str, username: str) -> None:
+        access.moderating_membership(me(request), slug)
 
 
 class RoomInviteViewSet(viewsets.GenericViewSet):
@@ -233,23 +268,32 @@ class RoomInviteViewSet(viewsets.GenericViewSet):
     def get_serializer_class(self) -> type[BaseSerializer]:
         return RoomInviteMakeSerializer if self.action == "create" else RoomInviteSerializer
 
+    @extend_schema(operation_id="list_invites", summary="A room's invite links")
     def list(self, request: Request, slug: str) -> Response:
         room = access.moderating_membership(me(request), slug).room
         links = room.invites.filter(invite__revoked=False).select_related("invite__created_by")
         page = invites.described(self.paginate_queryset(links) or [])
         return self.get_paginated_response([invite_payload(request, link) for link in page])
 
-    @extend_schema(request=RoomInviteMakeSerializer, responses=RoomInviteSerializer)
+    @extend_schema(
+        operation_id="create_invite",
+        summary="Make an invite link",
+        request=RoomInviteMakeSerializer,
+        responses=RoomInviteSerializer,
+    )
     def create(self, request: Request, slug: str) -> Response:
         access.room_for(me(request), slug)
         details = checked(self.get_serializer(data=request.data))
         link = invites.make_room_invite(me(request), slug, **details)
         return Response(invite_payload(request, *invites.described([link])), status=status.HTTP_201_CREATED)
 
-    @extend_schema(responses={204: None})
+    @extend_schema(operation_id="revoke_invite", summary="End an invite link", responses={204: None})
     def destroy(self, request: Request, slug: str, code: str) -> Response:
         accounts.revoke_invite(invites.find(me(request), slug, code).invite)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def check_sight(self, request: Request, slug: str, code: str) -> None:
+        invites.find(me(request), slug, code)
 
 
 @extend_schema(tags=["room"])
@@ -261,11 +305,16 @@ class RoomBlockViewSet(viewsets.GenericViewSet):
     pagination_class = Pages
     filter_backends = []
 
+    def get_serializer_class(self) -> type[BaseSerializer]:
+        return StrictSerializer if self.action == "update" else RoomBlockSerializer
+
+    @extend_schema(operation_id="list_blocked_rooms", summary="Rooms that I have blocked")
     def list(self, request: Request) -> Response:
         page = self.paginate_queryset(me(request).room_blocks.select_related("room"))
         return self.get_paginated_response([room_block_payload(block) for block in page or []])
 
     @extend_schema(
+        operation_id="block_room",
         summary="Leave, and don't be added again",
         request=None,
         responses={200: RoomBlockSerializer, 201: RoomBlockSerializer},
@@ -274,10 +323,13 @@ class RoomBlockViewSet(viewsets.GenericViewSet):
         block, created = blocks.block_room(me(request), slug)
         return Response(room_block_payload(block), status=created_or_ok(created))
 
-    @extend_schema(responses={204: None})
+    @extend_schema(operation_id="unblock_room", summary="Lift the block of a room", responses={204: None})
     def destroy(self, request: Request, slug: str) -> Response:
         blocks.unblock_room(me(request), slug)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def check_sight(self, request: Request, slug: str) -> None:
+        access.room_for(me(request), slug)
 
 
 @extend_schema(tags=["user"])
@@ -289,11 +341,16 @@ class PersonBlockViewSet(viewsets.GenericViewSet):
     pagination_class = Pages
     filter_backends = []
 
+    def get_serializer_class(self) -> type[BaseSerializer]:
+        return StrictSerializer if self.action == "update" else PersonBlockSerializer
+
+    @extend_schema(operation_id="list_blocked_users", summary="People whom I have blocked")
     def list(self, request: Request) -> Response:
         page = self.paginate_queryset(me(request).person_blocks.select_related("blocked"))
         return self.get_paginated_response([person_block_payload(block) for block in page or []])
 
     @extend_schema(
+        operation_id="block_user",
         summary="Block somebody",
         request=None,
         responses={200: PersonBlockSerializer, 201: PersonBlockSerializer},
@@ -302,15 +359,21 @@ class PersonBlockViewSet(viewsets.GenericViewSet):
         block, created = blocks.block_person(me(request), username)
         return Response(person_block_payload(block), status=created_or_ok(created))
 
-    @extend_schema(responses={204: None})
+    @extend_schema(operation_id="unblock_user", summary="Lift the block of a person", responses={204: None})
     def destroy(self, request: Request, username: str) -> Response:
         blocks.unblock_person(me(request), username)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
+    def check_sight(self, request: Request, username: str) -> None:
+        membership.person(username)
+
 
 class EventView(APIView):
     @extend_schema(
-        summary="The same as `sync`", parameters=[EventQuerySerializer], responses=EventPageSerializer
+        operation_id="list_events",
+        summary="The same as `sync`",
+        parameters=[EventQuerySerializer],
+        responses=EventPageSerializer,
     )
     def get(self, request: Request, slug: str) -> Response:
         with access.reading(me(request), slug) as room:

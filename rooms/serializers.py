@@ -2,8 +2,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.serializers import BriefUserSerializer
 from accounts.services.invites import DAYS, MOST_DAYS, MOST_USES, USES
-from chatsite.fields import Choice, Flag, StrictSerializer, Text, Whole
+from chatsite.fields import Choice, Flag, Limit, Names, StrictSerializer, Text, Whole
 from rooms import log, payloads
 from rooms.membership import MOST_NAMED
 from rooms.models import Membership, Room
@@ -48,7 +49,7 @@ class EventQuerySerializer(serializers.Serializer):
 
     after = serializers.IntegerField(min_value=0, max_value=2**63 - 1, default=0)
     epoch = serializers.CharField(required=False, max_length=64)
-    limit = serializers.IntegerField(min_value=1, max_value=log.LIMIT, default=log.LIMIT)
+    limit = Limit(log.LIMIT, default=log.LIMIT)
 
 
 class RoomCreateSerializer(StrictSerializer):
@@ -64,7 +65,7 @@ class RoomCreateSerializer(StrictSerializer):
     )
     topic = Text(required=False, allow_blank=True, max_length=250)
     kind = Choice(choices=Room.Kind.choices, default=Room.Kind.PUBLIC)
-    members = serializers.ListField(
+    members = Names(
         child=Text(max_length=32),
         required=False,
         max_length=MOST_NAMED,
@@ -90,12 +91,6 @@ class MemberAddSerializer(StrictSerializer):
 class MemberUpdateSerializer(StrictSerializer):
     role = Choice(choices=Membership.Role.choices, required=False)
     muted = Flag(required=False)
-
-
-class BriefUserSerializer(serializers.Serializer):
-    username = serializers.CharField()
-    display_name = serializers.CharField()
-    avatar = serializers.DictField()
 
 
 class RoomSerializer(serializers.Serializer):
@@ -166,9 +161,21 @@ class PersonBlockSerializer(serializers.Serializer):
     created_at = serializers.DateTimeField()
 
 
+class EventDataSerializer(serializers.Serializer):
+    room = serializers.CharField()
+    seq = serializers.IntegerField(help_text="Its place in the room's log.")
+
+
+class EventSerializer(serializers.Serializer):
+    event = serializers.CharField(help_text="One of the durable events, as `chat-message`.")
+    data = EventDataSerializer(  # type: ignore[assignment]
+        help_text="Beside these two what the event has besides, as live."
+    )
+
+
 class EventPageSerializer(serializers.Serializer):
     epoch = serializers.CharField()
     head = serializers.IntegerField()
-    events = serializers.ListField(child=serializers.DictField())
+    events = EventSerializer(many=True)
     more = serializers.BooleanField()
     reset = serializers.BooleanField()

@@ -80,8 +80,6 @@ def rename(room: Room, user: User, *, name: str | None = None, topic: str | None
     room = access.locked(room)
     if room.kind == Kind.DIRECT:
         raise Forbidden("A direct conversation is named by its people.")
-    if room.archived:
-        raise Archived()
     changes = {
         "name": name if name is None else room_name(name),
         "topic": topic if topic is None else check_topic(topic),
@@ -89,11 +87,17 @@ def rename(room: Room, user: User, *, name: str | None = None, topic: str | None
     changed = {
         key: value for key, value in changes.items() if value is not None and value != getattr(room, key)
     }
+    if changed and room.archived:
+        raise Archived()
     return change(room, user, changed)
 
 
 def set_archived(user: User, slug: str, archived: bool) -> Room:
-    """Archive a room, or bring it back: its owner only. An archived room can be read and no more."""
+    """Archive a room, or bring it back: its owner only. An archived room can be read and no more. Who moderates a room may
+    say of it what is so already."""
+    room = access.moderating_membership(user, slug).room
+    if room.archived == archived:
+        return room
     room = access.owning_membership(user, slug).room
     return archive(room, user, archived)
 

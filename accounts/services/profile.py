@@ -9,11 +9,11 @@ from chatsite.errors import Invalid
 
 
 def update_profile(user: User, *, display_name: str | None = None, email: str | None = None) -> User:
-    """Changes what is given; a name that somebody has already stays theirs, whatever the rules are by now. Raises Invalid
-    with `fields`, and leaves `user` as before."""
+    """Changes what is given; a name that somebody has already, or is shown by where they gave none, stays theirs, whatever
+    the rules are by now. Raises Invalid with `fields`, and leaves `user` as before."""
     before = user.display_name, user.email
     new: dict[str, str] = {}
-    if display_name is not None and tidy(display_name) != user.display_name:
+    if display_name is not None and tidy(display_name) not in (user.display_name, user.name):
         new["display_name"] = display_name
     if email is not None:
         new["email"] = User.objects.normalize_email(email)
