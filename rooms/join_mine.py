@@ -12,7 +12,7 @@ from chatsite.errors import NotFound
 from chatsite.realtime import limits, listeners, readings
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.routing import Answer
-from rooms import statements
+from rooms import membership_events, statements
 
 # Rooms in one query, some milliseconds.
 PART = 500
@@ -70,6 +70,14 @@ def join_some(connection: Connection, slugs: Sequence[str]) -> dict[str, tuple[s
     # Where something later was heard before that, what lies between may have been said before this process listened.
     old = [slug for slug, (_, head) in heads.items() if not listeners.begin_log(slug, head)]
     return heads | statements.heads_of(connection.identity.user_id, old) if old else heads
+
+
+def look_again() -> None:
+    """Rooms into which people came while nothing was heard of other processes, for connections that join all of theirs."""
+    following = {one.identity.user_id: one for one in listeners.all_connections() if one.all_rooms}
+    for user_id, connection in following.items():
+        for slug in set(rooms_of(user_id)) - set(connection.rooms):
+            membership_events.note_added(slug, [user_id])
 
 
 def place(epoch: str, head: int, after: int | None, known: str | None) -> dict[str, Any]:

@@ -10,7 +10,18 @@ from chatsite.realtime import delivery, listeners, others
 from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import Connection
 from messaging import services as messages
-from rooms import blocks, directs, invites, join_mine, log, membership, membership_events, reading, statements
+from rooms import (
+    blocks,
+    directs,
+    filling,
+    invites,
+    join_mine,
+    log,
+    membership,
+    membership_events,
+    reading,
+    statements,
+)
 from rooms import services as rooms
 from rooms.models import Membership, Room
 from rooms.serializers import JoinSerializer
@@ -315,6 +326,15 @@ class TestJoinMine:
         assert heard(plain, "chat-message") == []
         done(membership.remove_member, owner, "board", "stranger")
         assert "board" not in connection.rooms
+
+    def test_what_no_other_process_could_tell_is_found(self, connect, later, private_room, owner, stranger):
+        connection = connect(stranger)
+        self.ask(connection)
+        membership.admit(private_room, [stranger])
+        filling.catch_up(None)
+        later()
+        assert "board" in connection.rooms
+        assert [told["slug"] for told in heard(connection, "room-added")] == ["board"]
 
     def test_who_is_put_out_before_they_are_told_hears_nothing(
         self, connect, done, later, private_room, owner, stranger
