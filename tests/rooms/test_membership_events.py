@@ -359,6 +359,14 @@ class TestJoinMine:
         monkeypatch.setattr(statements, "heads_of", and_then_out)
         assert "board" not in self.ask(connection)
 
+    def test_who_was_put_out_before_they_were_subscribed_is_not(
+        self, connect, private_room, member, monkeypatch
+    ):
+        connection = connect(member)
+        monkeypatch.setattr(join_mine, "rooms_of", lambda user_id: ["general", "board"])
+        Membership.objects.filter(user=member, room=private_room).delete()
+        assert set(self.ask(connection)) == connection.rooms == {"general"}
+
     @pytest.mark.parametrize(
         "places",
         [
