@@ -91,7 +91,8 @@ def identify(claims: Sequence[Claim]) -> list[Known | Unauthorized]:
 def of_tokens(claims: Sequence[Claim]) -> dict[Claim, Known]:
     found: dict[Claim, Known] = {}
     for token in statements.tokens([claim.digest or "" for claim in claims], traces.due()):
-        found[claims[token.n]] = Identity(token.user_id, token.username, token_id=token.id), None
+        identity = Identity(token.user_id, token.username, token_id=token.id, display_name=token.display_name)
+        found[claims[token.n]] = identity, None
         if token.unnoted:
             traces.note_use(token.id)
     return found
@@ -106,6 +107,11 @@ def of_sessions(claims: Sequence[Claim]) -> dict[Claim, Known]:
     for claim, session in sessions.items():
         person = people.get(credentials.user_id_in(session))
         if person is not None and credentials.proves(session, person.id, person):
-            identity = Identity(person.id, person.username, session_key=claim.session_key)
+            identity = Identity(
+                person.id,
+                person.username,
+                session_key=claim.session_key,
+                display_name=person.display_name,
+            )
             found[claim] = identity, credentials.mark(person, data[claim])
     return found

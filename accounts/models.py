@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from accounts import arrivals
+from accounts import arrivals, profile_broadcast
 from accounts.names import (
     SKELETON_LENGTH,
     USERNAME,
@@ -161,8 +161,11 @@ class User(AbstractBaseUser, PermissionsMixin):
                 NameSkeleton.objects.hold(self)
             if arriving:
                 arrivals.welcome(self)
-            elif renewed:
+                return
+            if renewed:
                 self.end_all_but()
+            if written is not None and "display_name" in written:
+                transaction.on_commit(partial(profile_broadcast.tell, self.pk), robust=True)
 
     def end_all_but(self, tokens: Collection[int] = (), session_key: str | None = None) -> None:
         """End what a former password let in: every token whose id isn't among these, and after the commit every live

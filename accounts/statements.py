@@ -27,6 +27,7 @@ class Token(NamedTuple):
     unnoted: bool
     user_id: int
     username: str
+    display_name: str
 
 
 class Person(NamedTuple):
@@ -38,6 +39,7 @@ class Person(NamedTuple):
     is_banned: bool
     password: str
     session_version: int
+    display_name: str
 
 
 class Brief(NamedTuple):
@@ -89,7 +91,8 @@ def briefs(user_ids: Iterable[int]) -> list[Brief]:
 @cache
 def _tokens(vendor: str) -> str:
     return f"""
-        SELECT given.n, t.id, t.last_used_at IS NULL OR t.last_used_at < %s, u.id, u.username
+        SELECT given.n, t.id, t.last_used_at IS NULL OR t.last_used_at < %s, u.id, u.username,
+               u.display_name
         FROM {sql.rows_in(digest="text")} JOIN accounts_apitoken t ON t.digest = given.digest
         JOIN accounts_user u ON u.id = t.user_id WHERE u.is_active AND NOT u.is_banned"""
 
@@ -104,7 +107,7 @@ def _sessions(vendor: str) -> str:
 @cache
 def _present(vendor: str) -> str:
     return f"""
-        SELECT u.id, u.username, u.is_active, u.is_banned, u.password, u.session_version
+        SELECT u.id, u.username, u.is_active, u.is_banned, u.password, u.session_version, u.display_name
         FROM {sql.rows_in(id="bigint")} JOIN accounts_user u ON u.id = given.id
         WHERE u.is_active AND NOT u.is_banned"""
 

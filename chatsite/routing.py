@@ -5,7 +5,7 @@ import accounts.sockets
 import messaging.sockets
 import rooms.rechecks
 import rooms.sockets
-from chatsite import processes
+from chatsite import hello, processes
 from chatsite.realtime import limits
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.routing import Router, every
@@ -28,6 +28,7 @@ router = Router(
     authenticate=accounts.sockets.authenticate,
     authorise=accounts.sockets.authorise,
     admit=accounts.sockets.admit,
+    hello=hello.hello,
     connected=accounts.sockets.connected,
     disconnected=disconnected,
     jobs=[

@@ -5,15 +5,12 @@ from time import monotonic
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 
-from accounts import presence
-from accounts.models import User
 from chatsite import sql
-from chatsite.realtime import delivery, listeners, others, readings
+from chatsite.realtime import delivery, listeners, others
 from chatsite.realtime.timers import Timer
-from rooms import access
-from rooms.models import Membership, Room
+from rooms.models import Membership
 from rooms.queries import counted_memberships
 
 # One count for all that is said within a tenth of a second: a busy room costs the same as a calm one.
@@ -98,17 +95,6 @@ def is_elsewhere(user_id: int, slug: str) -> bool:
     return any(slug not in connection.rooms for connection in listeners.connections(user_id))
 
 
-def tell_some(slug: str, user_ids: Iterable[int]) -> None:
-    """Of what they have read, in this process and in others."""
-    away = [pk for pk in user_ids if is_elsewhere(pk, slug) or presence.is_elsewhere(pk)]
-    if not away:
-        return
-    theirs = Membership.objects.filter(room__slug=slug, user__in=away)
-    for membership in counted_memberships(theirs.select_related("room")):
-        tell_member(membership)
-        delivery.to_user_elsewhere(membership.user_id, "room-activity", activity_of(membership))
-
-
 def tell(memberships: QuerySet[Membership]) -> None:
     """The counts as they are now, to these members' connections that have not joined the room."""
     for membership in counted_memberships(memberships.select_related("room")):
@@ -129,41 +115,3 @@ def activity_of(membership: Membership) -> dict[str, Any]:
         "unread": membership.unread,  # type: ignore[attr-defined]
         "mentions": membership.mentions,  # type: ignore[attr-defined]
     }
-
-
-def mark_read(user: User, slug: str, seq: int) -> dict[str, int]:
-    """Everything up to `seq` is read; a read position never goes back. `{"unread", "mentions"}` of the room."""
-    membership = access.membership_for(user, slug)
-    place = min(seq, membership.room.head)
-    mine = Membership.objects.filter(pk=membership.pk)
-    moved = mine.filter(read_seq__lt=place).update(read_seq=place)
-    if moved:
-        tell_some(slug, [user.pk])
-    counted = counted_memberships(mine).get()
-    return {"unread": counted.unread, "mentions": counted.mentions}  # type: ignore[attr-defined]
-
-
-def mark_all_read(user: User) -> None:
-    """In all of their rooms, some at a time with others in between."""
-    last = 0
-    while part := behind(user, last):
-        last = part[-1].pk
-        heads = Room.objects.filter(pk=OuterRef("room_id")).values("head")
-        Membership.objects.filter(pk__in=[one.pk for one in part]).update(read_seq=Subquery(heads))
-        for one in part:
-            tell_read(one)
-        readings.give_way()
-
-
-def behind(user: User, last: int) -> list[Membership]:
-    mine = Membership.objects.filter(user=user, read_seq__lt=F("room__head"), pk__gt=last)
-    return list(mine.select_related("room").order_by("pk")[:BULK])
-
-
-def tell_read(membership: Membership) -> None:
-    """That nothing is left, in this process and in others."""
-    activity = {"room": membership.room.slug, "head": membership.room.head, "unread": 0, "mentions": 0}
-    user_id, slug = membership.user_id, membership.room.slug
-    delivery.to_user(user_id, "room-activity", activity, unless_joined=slug, droppable=True)
-    if presence.is_elsewhere(user_id):
-        delivery.to_user_elsewhere(user_id, "room-activity", activity)

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from chatsite.admin_lists import MOST_INLINE, BoundedAdmin, FirstRows, narrowed
 from chatsite.api import me
 from chatsite.errors import ChatError
-from chatsite.realtime import readings, rights
+from chatsite.realtime import readings
 from rooms import access, membership, services
 from rooms.models import Ban, Event, Membership, Room
 from rooms.queries import UNCOUNTED, count_of
@@ -204,8 +204,8 @@ def put_in(row: Any, request: HttpRequest) -> None:
         membership.revoke(row.room, row.user, by=me(request))
         membership.hand_over(row.room)
     elif row.pk:
-        row.save(update_fields=["role", "muted"])
-        transaction.on_commit(rights.restrict)
+        stored = Membership.objects.select_related("room", "user").get(pk=row.pk)
+        membership.alter(stored, role=row.role, muted=row.muted, by=me(request))
     elif Ban.objects.filter(room=row.room, user=row.user).exists():
         messages.error(request, f"{row.user} is banned from this room. Lift the ban first.")
     else:

@@ -5,7 +5,7 @@ class RoomsConfig(AppConfig):
     name = "rooms"
 
     def ready(self) -> None:
-        from accounts import arrivals, presence
+        from accounts import arrivals, presence, profile_broadcast
         from rooms import crowds, invites
 
         arrivals.on_arrival.append(invites.welcome)
@@ -13,3 +13,4 @@ class RoomsConfig(AppConfig):
         arrivals.leads.append(invites.leads)
         arrivals.destinations.append(invites.destination)
         presence.audience = crowds.audience
+        profile_broadcast.audience = crowds.connections_sharing

@@ -4,14 +4,15 @@ Otherwise 5,000 people who come back after an outage would be told of each other
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from accounts import presence
 from chatsite.realtime import delivery, listeners, readings
+from chatsite.realtime.connection import Connection
 from chatsite.realtime.timers import Timer
 from rooms.models import Room
 from rooms.queries import count_online
-from rooms.rosters import rosters
+from rooms.rosters import Roster, rosters
 from rooms.statements import rooms_of
 
 # Seconds between two counts of a large room.
@@ -25,23 +26,42 @@ waiting: set[str] = set()
 def audience(user_ids: Iterable[int]) -> dict[int, set[int]]:
     """For each of these people, who shares a small room with them. The large ones among their rooms are counted anew."""
     mine = rooms_of(user_ids)
-    members = members_of(sorted({room_id for _, room_id in mine}))
+    members: dict[int, set[int]] = {}
+    for room in rosters_of({room_id for _, room_id in mine}):
+        if room.members is None:
+            count_soon([room.slug])
+        else:
+            members[room.id] = {member.id for member in room.members}
     heard: dict[int, set[int]] = defaultdict(set)
     for user_id, room_id in mine:
         heard[user_id] |= members.get(room_id, set())
     return heard
 
 
-def members_of(room_ids: list[int]) -> dict[int, set[int]]:
-    """Of the small rooms, some at a time with others in between: one person may be in thousands."""
-    members: dict[int, set[int]] = {}
-    for start in range(0, len(room_ids), PART):
+def connections_sharing(user_ids: Collection[int]) -> dict[int, list[Connection]]:
+    """For each of these people, the connections here of all who share a room with them and of themselves; of a large room
+    those that have joined it."""
+    mine = rooms_of(user_ids)
+    heard = {user_id: set(listeners.connections(user_id)) for user_id in user_ids}
+    rooms = {room.id: listening(room) for room in rosters_of({room_id for _, room_id in mine})}
+    for user_id, room_id in mine:
+        heard[user_id] |= rooms.get(room_id, set())
+    return {user_id: list(connections) for user_id, connections in heard.items()}
+
+
+def listening(room: Roster) -> set[Connection]:
+    if room.members is None:
+        return set(listeners.subscribers(room.slug))
+    return {connection for member in room.members for connection in listeners.connections(member.id)}
+
+
+def rosters_of(room_ids: Collection[int]) -> Iterator[Roster]:
+    """Some at a time with others in between: one person may be in thousands."""
+    ordered = sorted(room_ids)
+    for start in range(0, len(ordered), PART):
         if start:
             readings.give_way()
-        rooms = rosters(room_ids[start : start + PART]).values()
-        count_soon(room.slug for room in rooms if room.members is None)
-        members |= {room.id: {member.id for member in room.members} for room in rooms if room.members}
-    return members
+        yield from rosters(ordered[start : start + PART]).values()
 
 
 def count_soon(slugs: Iterable[str]) -> None:

@@ -10,7 +10,7 @@ import accounts.rechecks
 from accounts.rechecks import in_turns
 from chatsite.realtime import delivery, listeners, others
 from chatsite.realtime.timers import Timer
-from rooms import log, rechecks
+from rooms import join_mine, log, rechecks
 from rooms.models import Room
 from rooms.rechecks import heads_of
 
@@ -34,6 +34,7 @@ def catch_up(slugs: Iterable[str] | None) -> None:
     if slugs is None:
         accounts.rechecks.recheck()
         rechecks.recheck()
+        join_mine.look_again()
     look_again(slugs)
 
 

@@ -9,7 +9,7 @@ from accounts import quotas
 from accounts.models import User
 from chatsite.errors import Archived, Banned, Conflict, Forbidden, Invalid, NotFound
 from chatsite.realtime import readings, rights
-from rooms import access, activity, consent, log, statements, typing
+from rooms import access, consent, log, membership_events, statements, typing
 from rooms.models import Ban, Membership, Room
 
 Role = Membership.Role
@@ -70,7 +70,7 @@ def admit(
     events = log.append_all(room, "member-joined", fresh, **({"by": by.username} if by else {}))
     seqs = ((person.pk, event.seq) for person, event in zip(fresh, events, strict=True))
     statements.admit(room.pk, role, added_by.pk if added_by else None, events[0].at, seqs)
-    told = partial(activity.tell_some, room.slug, [person.pk for person in fresh])
+    told = partial(membership_events.tell_added, room.slug, [person.pk for person in fresh])
     transaction.on_commit(told, robust=True)
     return fresh
 
@@ -80,9 +80,14 @@ def revoke(room: Room, user: User, by: User | None = None) -> None:
     """End `user`'s membership. Their open sockets hear of it as the last thing from this room, also those of somebody
     who was no member: an archived public room is anybody's to read."""
     access.locked(room)
-    if Membership.objects.filter(room=room, user=user).delete()[0]:
+    was_member = Membership.objects.filter(room=room, user=user).delete()[0]
+    if was_member:
         log.append(room, "member-left", user, **({"by": by.username} if by else {}))
     transaction.on_commit(partial(put_out, room.slug, user), robust=True)
+    # Nobody learns by a ban of a room that they could not see.
+    if was_member:
+        told = partial(membership_events.tell_removed, room.slug, user.pk)
+        transaction.on_commit(told, robust=True)
 
 
 def put_out(slug: str, user: User) -> None:
@@ -120,14 +125,15 @@ def leave_room(user: User, slug: str) -> None:
         hand_over(room)
 
 
+@transaction.atomic
 def hand_over(room: Room) -> None:
     members = room.memberships.filter(user__is_active=True).order_by("joined_at", "pk")
     if members.filter(role=Role.OWNER).exists():
         return
+    members = members.select_related("user")
     heir = members.filter(role=Role.MODERATOR).first() or members.first()
     if heir:
-        heir.role = Role.OWNER
-        heir.save(update_fields=["role"])
+        alter(heir, role=Role.OWNER)
 
 
 def add_member(user: User, slug: str, username: str) -> Membership:
@@ -206,18 +212,32 @@ def change_member(
     user: User, slug: str, username: str, *, role: str | None = None, muted: bool | None = None
 ) -> Membership:
     """A new role (by an owner; the last owner keeps theirs) or a mute (by a moderator)."""
+    access.locked(access.moderating_membership(user, slug).room)
     room, other = over(user, slug, username)
     if role is not None and role != other.role:
         access.owning_membership(user, slug)
         last = other.role == Role.OWNER and room.memberships.filter(role=Role.OWNER).count() == 1
         if last:
             raise Conflict("A room needs an owner: name another one first.")
-        other.role = role
-    if muted is not None:
-        other.muted = muted
+    return alter(other, role=role, muted=muted, by=user)
+
+
+@transaction.atomic
+def alter(
+    member: Membership, *, role: str | None = None, muted: bool | None = None, by: User | None = None
+) -> Membership:
+    """`change_member` without asking who. A new role is told to the room, a mute to the member. `member` is as in the
+    database; the room is locked."""
+    if role is not None and role != member.role:
+        member.role = role
+        details = {"by": by.username} if by else {}
+        log.append(member.room, "member-updated", member.user, role=role, **details)
+    if muted is not None and muted != member.muted:
+        member.muted = muted
         transaction.on_commit(rights.restrict)
-    other.save(update_fields=["role", "muted"])
-    return other
+        transaction.on_commit(partial(membership_events.tell_changed, member.pk), robust=True)
+    member.save(update_fields=["role", "muted"])
+    return member
 
 
 @transaction.atomic

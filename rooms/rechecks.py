@@ -29,7 +29,9 @@ def send_heads() -> None:
 
 
 def send_some_heads(connections: Sequence[Connection]) -> None:
-    heads = heads_of({slug for connection in connections for slug in connection.rooms})
+    heads: dict[str, int] = {}
+    for some in in_turns({slug for connection in connections for slug in connection.rooms}):
+        heads |= heads_of(some)
     # Grouped after the database has answered: who left a room meanwhile isn't told of it.
     groups: dict[Rooms, list[Connection]] = {}
     for connection in connections:
@@ -65,6 +67,8 @@ def put_out(user_id: int, slug: str) -> None:
         if event["data"]["seq"] > told:
             delivery.to_connections(theirs, event["event"], event["data"])
     rights.evict(user_id, slug)
+    if theirs:
+        delivery.to_user(user_id, "room-removed", {"room": slug})
 
 
 def untold(user_id: int, slug: str) -> list[Payload]:

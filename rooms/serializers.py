@@ -1,3 +1,4 @@
+from functools import cached_property
 from typing import Any
 
 from rest_framework import serializers
@@ -17,10 +18,37 @@ class Slug(Text):
         super().__init__(**{"max_length": 64, "trim_whitespace": False, **kwargs})
 
 
+class ByRoom(serializers.DictField):
+    """Something for each of some rooms, by their slugs."""
+
+    def run_child_validation(self, data: Any) -> Any:
+        try:
+            return super().run_child_validation(data)
+        except serializers.ValidationError as error:
+            details: Any = error.detail
+            sentences = {str(sentence) for each in details.values() for sentence in each}
+            raise serializers.ValidationError(sorted(sentences)) from error
+
+
+class JoinMineSerializer(StrictSerializer):
+    rooms = Choice(choices=["mine"])
+    after = ByRoom(child=Whole(allow_null=True), required=False)
+    epoch = ByRoom(child=Text(allow_null=True, max_length=64), required=False)
+
+
 class JoinSerializer(StrictSerializer):
+    """Of one `room`; with `rooms` in its place of all that are mine."""
+
     room = Slug()
     after = Whole(required=False, allow_null=True)
     epoch = Text(required=False, allow_null=True, max_length=64)
+
+    @cached_property
+    def mine(self) -> JoinMineSerializer:
+        return JoinMineSerializer()
+
+    def checked(self, data: dict[str, Any]) -> dict[str, Any]:
+        return self.mine.checked(data) if "rooms" in data else super().checked(data)
 
 
 class LeaveSerializer(StrictSerializer):

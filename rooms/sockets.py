@@ -7,7 +7,7 @@ from accounts import credentials
 from chatsite.realtime import listeners, readings
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.routing import Answer, deferred, event, every
-from rooms import access, activity, filling, joining, log, log_marker, rechecks, typing
+from rooms import access, filling, join_mine, joining, log, log_marker, reading, rechecks, typing
 from rooms.serializers import (
     JoinSerializer,
     LeaveSerializer,
@@ -20,7 +20,10 @@ Data = dict[str, Any]
 
 
 def join(connection: Connection, data: Data, answer: Answer) -> None:
-    """Together with all others who come in now."""
+    """Of one room together with all others who come in now; of all of theirs in turns with those who read."""
+    if data.pop("rooms", None):
+        join_mine.submit(connection, answer, **data)
+        return
     joining.submit(joining.Join(connection, **data), answer)
 
 
@@ -49,7 +52,7 @@ def type_(connection: Connection, data: Data) -> None:
 
 
 def read(connection: Connection, data: Data) -> Data:
-    return activity.mark_read(connection.user, data["room"], data["seq"])
+    return reading.mark_read(connection.user, data["room"], data["seq"])
 
 
 def disconnected(connection: Connection) -> None:

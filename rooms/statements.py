@@ -40,6 +40,17 @@ class Look(NamedTuple):
     read_seq: int
 
 
+class Joined(NamedTuple):
+    """A membership of one of those who were asked for."""
+
+    membership_id: int
+    user_id: int
+    room_id: int
+    slug: str
+    role: str
+    read_seq: int
+
+
 def look(asked: Iterable[tuple[Identity, str]]) -> list[Look]:
     """For each a Look, unless there is no such user."""
     given = sql.packed(identity_of(identity) | {"room": room} for identity, room in asked)
@@ -51,6 +62,25 @@ def rooms_of(user_ids: Iterable[int]) -> list[tuple[int, int]]:
     """`(user id, room id)` of all rooms that they are in."""
     given = sql.packed({"id": user_id} for user_id in user_ids)
     return [(user_id, room_id) for user_id, room_id in sql.run(_rooms_of(connection.vendor), given)]
+
+
+def joined(pairs: Iterable[tuple[int, str]]) -> list[Joined]:
+    """The memberships that there are of `(user id, slug)`."""
+    given = sql.packed({"user_id": user_id, "room": slug} for user_id, slug in pairs)
+    return [Joined(*row) for row in sql.run(_joined(connection.vendor), given)]
+
+
+def slugs_of(user_id: int, after: int, most: int) -> list[tuple[int, str]]:
+    """`(membership id, slug)` of the user's rooms, beyond a membership's id and in the order of those."""
+    query = """SELECT m.id, r.slug FROM rooms_membership m JOIN rooms_room r ON r.id = m.room_id
+               WHERE m.user_id = %s AND m.id > %s ORDER BY m.id LIMIT %s"""
+    return [(pk, slug) for pk, slug in sql.run(query, user_id, after, most)]
+
+
+def heads_of(user_id: int, slugs: Iterable[str]) -> dict[str, tuple[str, int]]:
+    """`(epoch, head)` of those of these rooms in which the user is."""
+    given = sql.packed({"user_id": user_id, "room": slug} for slug in slugs)
+    return {slug: (epoch, head) for slug, epoch, head in sql.run(_heads(connection.vendor), given)}
 
 
 def log(
@@ -91,6 +121,23 @@ def _look(vendor: str) -> str:
         SELECT given.n, u.is_active, u.is_banned, u.password, u.session_version, t.id, s.session_data,
                r.id, m.id, m.role, m.read_seq
         FROM {sql.rows_in(**IDENTITY, room="text")} JOIN accounts_user u ON u.id = given.user_id {EVIDENCE} {MEMBERSHIP}"""
+
+
+# As in MEMBERSHIP, for the same reason.
+MEMBERS = """
+    JOIN rooms_room r ON r.slug = given.room JOIN rooms_membership m ON m.id = (
+        SELECT x.id FROM rooms_membership x WHERE x.room_id = r.id AND x.user_id = given.user_id)"""
+
+
+@cache
+def _joined(vendor: str) -> str:
+    return f"""SELECT m.id, m.user_id, r.id, r.slug, m.role, m.read_seq
+               FROM {sql.rows_in(user_id="bigint", room="text")} {MEMBERS} ORDER BY given.n"""
+
+
+@cache
+def _heads(vendor: str) -> str:
+    return f"SELECT r.slug, r.epoch, r.head FROM {sql.rows_in(user_id='bigint', room='text')} {MEMBERS}"
 
 
 @cache

@@ -19,8 +19,17 @@ from chatsite.realtime.websocket import frame
 logger = logging.getLogger(__name__)
 
 LOG_EVENTS = frozenset(
-    ("chat-message", "message-edited", "message-deleted", "member-joined", "member-left", "room-updated")
+    (
+        "chat-message",
+        "message-edited",
+        "message-deleted",
+        "member-joined",
+        "member-left",
+        "member-updated",
+        "room-updated",
+    )
 )
+USER_EVENTS = frozenset(("room-activity", "membership-updated"))
 WORDS = "all"
 # Seconds; rooms that were just opened are looked at together.
 GATHER = 0.05
@@ -170,7 +179,8 @@ def word(payload: bytes) -> bool:
 
 
 def to_user(user_id: int, payload: bytes, event: str, data: dict[str, Any]) -> bool:
-    if event != "room-activity":
+    if event not in USER_EVENTS:
         return False
-    delivery.user_here(user_id, event, frame(payload), unless_joined=data.get("room"))
+    unless_joined = data.get("room") if event == "room-activity" else None
+    delivery.user_here(user_id, event, frame(payload), unless_joined)
     return True

@@ -5,9 +5,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A user's id and name, with what let them in: a session's key or a token's id."""
+    """A user's id and names as they were when they came, with what let them in: a session's key or a token's id."""
 
     user_id: int
     username: str
     session_key: str | None = None
     token_id: int | None = None
+    display_name: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.display_name or self.username

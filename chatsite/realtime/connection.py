@@ -24,9 +24,11 @@ NOWHERE: frozenset[str] = frozenset()
 
 class Connection:
     """`user` is a fresh row while a handler runs that is given one; `standing` is for whoever authorises: with what this
-    one was last found good. `rooms` are the slugs it has joined; `delivery` replaces it, and others only read."""
+    one was last found good. `rooms` are the slugs it has joined; `delivery` replaces it, and others only read. With
+    `all_rooms` it joins the user's further rooms as they come into them."""
 
     __slots__ = (
+        "all_rooms",
         "channel",
         "closed",
         "identity",
@@ -45,6 +47,7 @@ class Connection:
         self.user: Any = None
         self.rooms: Set[str] = NOWHERE
         self.standing: Any = None
+        self.all_rooms = False
         self.closed = False
 
     def __repr__(self) -> str:

@@ -123,16 +123,17 @@ def to_user(
     _send(receivers, event, data, droppable)
 
 
-def user_here(user_id: int, event: str, frame: bytes, unless_joined: str | None) -> None:
-    receivers = [
-        connection for connection in listeners.connections(user_id) if unless_joined not in connection.rooms
-    ]
+def user_here(user_id: int, event: str, frame: bytes, unless_joined: str | None = None) -> None:
+    receivers = listeners.connections(user_id)
+    if unless_joined is not None:
+        receivers = [connection for connection in receivers if unless_joined not in connection.rooms]
     _push(receivers, event, frame, True)
 
 
 @never_raises
 def to_user_elsewhere(user_id: int, event: str, data: Any) -> None:
-    """To the user's connections in other processes that haven't joined the room which `data` names. Droppable."""
+    """To the user's connections in other processes; `room-activity` only to those that haven't joined the room which `data`
+    names. Droppable."""
     if others.site.there:
         others.site.to_user(user_id, payload_of(wire.event(event, data)))
 

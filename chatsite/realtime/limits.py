@@ -210,6 +210,8 @@ def no_more_rooms(connection: Connection, slug: str) -> ChatError | None:
     most = settings.ROOMS_PER_SOCKET
     if not most or slug in connection.rooms:
         return None
+    if connection.all_rooms:
+        return too_many_rooms(connection, 1)
     if len(connection.rooms) >= most:
         return TooLarge(f"This connection has joined {most} rooms. Leave one first.")
     all_mine = listeners.connections(connection.identity.user_id)
@@ -219,6 +221,15 @@ def no_more_rooms(connection: Connection, slug: str) -> ChatError | None:
     ):
         return TooLarge("Your connections have joined too many rooms. Leave one first.")
     return None
+
+
+def too_many_rooms(connection: Connection, more: int) -> ChatError | None:
+    """For one that joins all rooms of its person, however many: what all their connections may join has room for `more`."""
+    most = WHOLE_CONNECTIONS * settings.ROOMS_PER_SOCKET
+    joined = sum(len(one.rooms) for one in listeners.connections(connection.identity.user_id))
+    if not most or joined + more <= most:
+        return None
+    return TooLarge("Your connections have joined too many rooms. Leave one first.")
 
 
 def too_quick(wait: float) -> ChatError:

@@ -84,7 +84,8 @@ class Router:
     `authenticate(environ, auth)` gives the Identity or raises Unauthorized; `environ` has the request's cookies, origin and
     address only. `authorise(connection)` gives the user's fresh row before every event or raises Unauthorized,
     which ends the connection. `admit(applicant, let)` does both for a new client and calls `let` once, later: a site that
-    looks many up at once brings its own. `connected` and `disconnected` come once each for a connection that got in.
+    looks many up at once brings its own. `hello(connection)` gives the data of the event that follows CONNECT.
+    `connected` and `disconnected` come once each for a connection that got in.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Router:
         authenticate: Callable[[dict[str, Any], Any], Identity],
         authorise: Callable[[Connection], Any],
         admit: Callable[[Applicant, Let], None] | None = None,
+        hello: Callable[[Connection], dict[str, Any]] | None = None,
         connected: Callable[[Connection], Any] | None = None,
         disconnected: Callable[[Connection], Any] | None = None,
         jobs: Iterable[Job] = (),
@@ -107,6 +109,7 @@ class Router:
         self.authorise = authorise
         self.admit = admit or self._admit
         self.admits_later = admit is not None
+        self.hello = hello
         self.connected = connected or _nothing
         self.disconnected = disconnected or _nothing
         self.jobs = tuple(jobs)

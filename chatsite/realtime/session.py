@@ -190,6 +190,8 @@ class Session(Inbox):
         tallies.admissions["ok",] += 1
         self.server.router.connected(connection)
         self.socket.push(wire.connected(connection.sid))
+        if self.server.router.hello is not None:
+            self.socket.push(wire.event("hello", self.server.router.hello(connection)))
 
     def _refuse(self, error: ChatError) -> None:
         """CONNECT_ERROR. The client should close now; what is left of it later is closed here."""

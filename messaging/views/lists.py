@@ -18,7 +18,7 @@ from messaging.search import Span, read, search
 from messaging.timeline import Row, named_in, rows
 from messaging.views.panel import online_of
 from messaging.views.room import place
-from rooms import access, activity
+from rooms import access, reading
 from rooms.models import Room
 from rooms.payloads import unread_payloads
 
@@ -87,8 +87,8 @@ def first_unread(user: User, about: Payload) -> list[Row]:
 def mark_read(user: User, slug: str | None) -> HttpResponse:
     """One room, or all of them; one that isn't theirs any more is read."""
     if slug is None:
-        activity.mark_all_read(user)
+        reading.mark_all_read(user)
     else:
         with suppress(NotFound, Forbidden, Banned):
-            activity.mark_read(user, slug, LARGEST)
+            reading.mark_read(user, slug, LARGEST)
     return redirect("catch_up")

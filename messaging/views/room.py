@@ -143,6 +143,7 @@ def page_data(user: User, about: Payload, mine: Membership | None, shown: Payloa
         "room": about,
         "me": user_payload(user),
         "moderates": bool(mine and mine.moderates),
+        "muted": bool(mine and mine.muted),
         "older": shown["older"],
         "newer": shown["newer"],
         "target": shown.get("target"),

@@ -193,3 +193,29 @@ def test_what_somebody_else_writes_into_redis_is_not_believed(two):
     settled(two, there)
     assert heard(there) == []
     assert there.call("inside", {})["refused"] == before + 8
+
+
+def test_what_changes_for_a_person_is_heard_in_the_other_process(two):
+    owner, there = two.tokens["owner"], two.chatter(two.other, "stranger")
+    assert there.call("join", {"rooms": "mine"})["ok"] is True
+    other = two.chatter(two.other, "member")
+    made = rest(two.one, owner, "POST", "/room", name="Both", kind="private", members=["stranger"]).json()
+    slug = made["slug"]
+    assert there.wait("room-added", slug=slug)["role"] == "member"
+    here = two.chatter(two.one, "owner", slug)
+    said = here.say(slug, "later")["message"]
+    assert there.wait("chat-message", room=slug)["seq"] == said["seq"]
+    rest(two.one, owner, "PATCH", f"/room/{slug}/member/stranger", role="moderator", muted=True)
+    assert there.wait("member-updated", room=slug)["role"] == "moderator"
+    assert there.wait("membership-updated", room=slug)["muted"] is True
+    two.chatter(two.one, "stranger").call("read", {"room": slug, "seq": said["seq"]})
+    assert there.wait("membership-updated", room=slug, read_seq=said["seq"])["unread"] == 0
+    rest(two.one, owner, "PATCH", "/user/me", display_name="Olga")
+    assert there.wait("user-updated", username="owner")["display_name"] == "Olga"
+    rest(two.one, owner, "DELETE", f"/room/{slug}/member/stranger")
+    there.wait("room-removed", room=slug)
+    here.say(slug, "without them")
+    settled(two, there, other)
+    assert [message["seq"] for message in heard(there, slug)] == [said["seq"]]
+    assert [data for _, data in other.seen if slug in (data.get("room"), data.get("slug"))] == []
+    rest(two.one, owner, "PATCH", "/user/me", display_name="")

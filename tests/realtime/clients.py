@@ -114,7 +114,10 @@ class RawSocket:
         self.send("42" + compact([name, *arguments]))
 
     def event(self) -> Any:
-        return json.loads(self.until("42")[2:])
+        """The next, as name and data, behind the greeting."""
+        while (event := json.loads(self.until("42")[2:]))[0] == "hello":
+            pass
+        return event
 
     def end(self) -> int | None:
         """Reads on until the server closes; the code in its close frame, or None without one."""

@@ -63,7 +63,8 @@ def test_what_one_says_the_other_hears_at_once_and_nobody_else(connect, room, tr
     for chatter in (owner, member):
         assert chatter.wait("chat-message") == sent["message"]
     stranger.round_trip()
-    assert stranger.seen == [] or {name for name, _ in stranger.seen} <= {
+    assert {name for name, _ in stranger.seen} <= {
+        "hello",
         "user-connected",
         "user-disconnected",
     }
@@ -283,7 +284,10 @@ def test_removal_ends_delivery_at_once(server, connect, room):
     owner.say(room, "secret")
     for refused in (member.say(room), member.join(room), member.call("sync", {"room": room, "after": 0})):
         assert error(refused) == "not_found"
-    assert [name for name, data in member.seen if data.get("room") == room] == ["member-left"]
+    assert [name for name, data in member.seen if data.get("room") == room] == [
+        "member-left",
+        "room-removed",
+    ]
 
 
 def test_a_room_ban_ends_delivery_at_once(server, connect):
@@ -433,3 +437,32 @@ def test_one_connections_events_are_handled_in_order(connect, room):
     assert [message["body"] for message in owner.all("chat-message")] == [str(number) for number in range(50)]
     seqs = [message["seq"] for message in owner.all("chat-message")]
     assert seqs == list(range(seqs[0], seqs[0] + 50))
+
+
+@pytest.mark.parametrize("transport", ["websocket", "polling"])
+def test_the_first_word_is_hello(connect, transport):
+    member = connect("member", transport=transport)
+    told = member.wait("hello")
+    assert member.seen[0] == ("hello", told)
+    assert set(told) == {"user", "server", "protocol", "limits"}
+    assert set(told["user"]) == {"username", "display_name", "avatar"}
+    assert told["user"]["username"] == "member"
+    assert (told["limits"]["body"], told["limits"]["packet"]) == (10_000, 65_536)
+
+
+def test_mine_are_joined_now_and_later(server, connect, room):
+    member, stranger = connect("member"), connect("stranger")
+    told = member.call("join", {"rooms": "mine", "after": {room: 0}})["rooms"]
+    assert told[room] == {"epoch": told[room]["epoch"], "head": 2, "reset": False, "behind": 2}
+    page = member.call("sync", {"room": room, "after": 0})
+    assert [entry["data"]["seq"] for entry in page["events"]] == [1, 2]
+    assert room not in stranger.call("join", {"rooms": "mine"})["rooms"]
+    owner = connect("owner")
+    owner.join(room)
+    assert member.wait("chat-message", seq=owner.say(room)["message"]["seq"])["room"] == room
+    rest(server, server.tokens["owner"], "POST", f"/room/{room}/member", username="stranger")
+    about = stranger.wait("room-added", slug=room)
+    assert stranger.wait("chat-message", seq=owner.say(room)["message"]["seq"])["seq"] > about["head"]
+    assert error(member.call("join", {"rooms": "all"})) == "invalid"
+    assert error(member.call("join", {"rooms": "mine", "after": {room: "1"}})) == "invalid"
+    assert member.call("leave", {"room": room})["ok"] is True

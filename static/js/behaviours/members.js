@@ -1,8 +1,11 @@
 import { copyOf, dress, part } from "../lib/dom.js"
+import { me } from "../lib/me.js"
 import { presence } from "../lib/presence.js"
 import { room } from "../lib/room.js"
 import { introduce } from "../lib/signs.js"
 import { HeadCount } from "../models/head_count.js"
+
+const TAGS = { owner: "Owner", moderator: "Mod" }
 
 /** Who is in the room, those who are here above those who are away. */
 export function mount(element) {
@@ -49,6 +52,13 @@ export function mount(element) {
     heads.members -= 1
     if (user) find(user.username)?.remove()
     count()
+  })
+  room.on("member-updated", ({ user, role }) => {
+    if (user?.username === me) room.moderates = role in TAGS
+    const row = user && find(user.username)
+    if (!row) return
+    part(row, "role").textContent = TAGS[role] ?? ""
+    part(row, "role").hidden = !(role in TAGS)
   })
   room.on("joined", (ack) => {
     heads.joined(ack)

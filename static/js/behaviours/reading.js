@@ -1,16 +1,12 @@
 import { part } from "../lib/dom.js"
 import { live } from "../lib/live.js"
-import { me } from "../lib/me.js"
 import { outgoing } from "../lib/outgoing.js"
 import { room } from "../lib/room.js"
-import { storage } from "../lib/storage.js"
 import { talk } from "../lib/talk.js"
 import { setUnread } from "../lib/title.js"
 import { Reading } from "../models/reading.js"
 
 const GATHER_MS = 300
-// Another tab of mine hears of what was read in this one.
-const HEARD = `read:${me}`
 
 /**
  * Keeps my read position, the "New" line and the tab's count true to what was on the screen. Tells `talk`: "reading", with
@@ -37,7 +33,7 @@ class Reader {
     element.addEventListener("scroll", () => this.look(), { passive: true })
     for (const name of ["focus", "resize"]) addEventListener(name, () => this.look())
     document.addEventListener("visibilitychange", () => this.look())
-    addEventListener("storage", ({ key, newValue }) => key === HEARD && newValue && this.heard(JSON.parse(newValue)))
+    live.on("membership-updated", (membership) => this.heard(membership))
     // Whoever moves on at once has seen it all the same.
     addEventListener("pagehide", () => this.timer && this.tell())
     this.show()
@@ -59,6 +55,7 @@ class Reader {
     this.look()
   }
 
+  /** What was read in another tab or on another device of mine. */
   heard({ room: slug, ...told }) {
     if (slug !== room.slug) return
     this.state.told(told)
@@ -116,9 +113,7 @@ class Reader {
     this.known = seq
     try {
       const { unread } = await live.request("read", { room: room.slug, seq })
-      const told = { read_seq: seq, unread }
-      this.state.told(told)
-      storage.setItem(HEARD, JSON.stringify({ room: room.slug, ...told }))
+      this.state.told({ read_seq: seq, unread })
       this.look()
     } catch {
       // Told again on the next look, or after the next connection.

@@ -2,6 +2,7 @@ import { copyOf, icon } from "../lib/dom.js"
 import { live } from "../lib/live.js"
 import { openOutbox } from "../lib/outgoing.js"
 import { presence } from "../lib/presence.js"
+import { watchNames } from "../lib/renaming.js"
 import { get } from "../lib/rest.js"
 import { room } from "../lib/room.js"
 import { handle } from "../lib/signs.js"
@@ -11,10 +12,17 @@ import { setUnread } from "../lib/title.js"
 const NEAREST = 100
 const MOST = 150
 
-/** My rooms: what is unread, what is new, who is here. */
+/** My rooms as I come into them and out of them: what is unread, what is new, who is here. */
 export function mount(element) {
   const sidebar = new Sidebar(element)
   live.on("room-activity", (activity) => sidebar.note(activity))
+  live.on("membership-updated", (membership) => sidebar.row(membership.room) && sidebar.note(membership))
+  live.on("room-added", (about) => {
+    sidebar.insert(about)
+    sidebar.note({ ...about, room: about.slug })
+  })
+  live.on("room-removed", ({ room: slug }) => sidebar.remove(slug))
+  watchNames()
   live.on("online", () => {
     if (!room) openOutbox()
     if (sidebar.stale) sidebar.refresh()
@@ -76,6 +84,11 @@ class Sidebar {
     list.insertBefore(item, next ?? null)
     this.thin(row)
     return row
+  }
+
+  remove(slug) {
+    this.row(slug)?.closest("li").remove()
+    this.count()
   }
 
   /** Who is in thousands of rooms is told of more than a list can show. */

@@ -20,9 +20,13 @@ const OPTIONS = {
 }
 // In this tab's storage: the next page needn't find out again.
 const FALLEN = "websocket-fails"
+/** Events of a room's log, which have a `seq`. */
+export const DURABLE = [
+  "chat-message", "message-edited", "message-deleted", "member-joined", "member-left", "member-updated", "room-updated",
+]
 const EVENTS = [
-  "chat-message", "message-edited", "message-deleted", "member-joined", "member-left", "room-updated",
-  "typing", "user-connected", "user-disconnected", "room-online", "room-activity", "heads", "request-failed",
+  ...DURABLE, "typing", "user-connected", "user-disconnected", "user-updated", "room-online", "room-activity", "room-added",
+  "room-removed", "membership-updated", "heads", "request-failed",
 ]
 
 /**

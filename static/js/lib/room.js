@@ -1,10 +1,8 @@
 import { RoomLog } from "../models/room_log.js"
 import { pageData } from "./dom.js"
 import { Emitter } from "./emitter.js"
-import { live } from "./live.js"
+import { DURABLE, live } from "./live.js"
 import { openOutbox } from "./outgoing.js"
-
-const DURABLE = ["chat-message", "message-edited", "message-deleted", "member-joined", "member-left", "room-updated"]
 
 /**
  * The room of this page, kept in step with the server. Emits each durable event once and in order, under its name;

@@ -5,7 +5,9 @@ import { Log } from "./log.mjs";
 
 // Those of the site's own page (static/js/lib/live.js), but an ack is given up sooner.
 const OPTIONS = { reconnectionDelay: 1000, reconnectionDelayMax: 5000, randomizationFactor: 1, forceNew: true };
-const DURABLE = ["chat-message", "message-edited", "message-deleted", "member-joined", "member-left", "room-updated"];
+const DURABLE = [
+  "chat-message", "message-edited", "message-deleted", "member-joined", "member-left", "member-updated", "room-updated",
+];
 const FINAL = ["not_found", "unauthorized", "forbidden", "banned", "muted", "archived", "conflict", "invalid"];
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -1,0 +1,32 @@
+"""`hello`: what a client is told right after CONNECT. Made of what the handshake has read already, without a query."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from accounts.payloads import user_brief
+from chatsite.realtime.connection import Connection
+from chatsite.realtime.packets import VALUES
+from chatsite.realtime.websocket import LIMIT
+from messaging.drafts import LONGEST_BODY
+from rooms import log
+
+# The version of docs/protocol.md: goes up with a change that breaks a client.
+PROTOCOL = 1
+PYPROJECT = Path(__file__).parent.parent / "pyproject.toml"
+SERVER = {"name": "chatsite", "version": tomllib.loads(PYPROJECT.read_text())["project"]["version"]}
+# Characters of a body; bytes and values of a packet; events of a page of the log; and per second, of a person (0: any).
+LIMITS = {
+    "body": LONGEST_BODY,
+    "packet": LIMIT,
+    "values": VALUES,
+    "events": log.LIMIT,
+    "per_second": settings.EVENTS_PER_SECOND,
+}
+
+
+def hello(connection: Connection) -> dict[str, Any]:
+    user = user_brief(connection.identity)
+    return {"user": user, "server": SERVER, "protocol": PROTOCOL, "limits": LIMITS}

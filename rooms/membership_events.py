@@ -1,0 +1,174 @@
+"""What a person's own connections are told of their memberships: `room-added`, `room-removed`, `membership-updated`."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError
+
+from accounts import presence
+from chatsite.realtime import delivery, limits, listeners, others, readings
+from chatsite.realtime.timers import Timer
+from rooms import activity, statements
+from rooms.arrivals import Arrivals
+from rooms.models import Membership, Room
+from rooms.queries import counted_memberships
+from rooms.statements import Joined
+
+# Seconds in which those who come into rooms are gathered: a few queries for all who were added together. And until a
+# database is asked again that could not answer.
+GATHER_SECONDS, AGAIN_SECONDS = 0.05, 1.0
+# Seconds between two `membership-updated` of one person's readings, in each process.
+READ_SECONDS = 0.5
+# Memberships read at once, some milliseconds.
+PART = 200
+
+# Members who came into rooms, as (user id, slug), of whom their connections here haven't been told.
+added: set[tuple[int, str]] = set()
+# By those whose reading was told less than READ_SECONDS ago: ids of the memberships that changed since.
+read_since: dict[int, set[int]] = {}
+
+
+def tell_added(slug: str, user_ids: Sequence[int]) -> None:
+    """`room-added` to all connections of people who came into a room; each process tells its own."""
+    delivery.tell_others("room-added", slug, list(user_ids))
+    note_added(slug, user_ids)
+
+
+def note_added(slug: str, user_ids: Iterable[Any]) -> None:
+    here = {(user_id, slug) for user_id in user_ids if listeners.connections(user_id)}
+    if here and not added:
+        Timer(GATHER_SECONDS, tell_all_added)
+    added.update(here)
+
+
+others.hear("room-added", note_added, str, list)
+
+
+def tell_all_added() -> None:
+    pairs = sorted(added)
+    added.clear()
+    try:
+        for start in range(0, len(pairs), PART):
+            readings.give_way()
+            tell_some_added(pairs[start : start + PART])
+    except (DatabaseError, InterfaceError):
+        # Told twice is better than never.
+        if not added:
+            Timer(AGAIN_SECONDS, tell_all_added)
+        added.update(pairs)
+        raise
+
+
+def tell_some_added(pairs: Sequence[tuple[int, str]]) -> None:
+    """Connections that join all rooms are subscribed first, and the room read after: its object has the head beyond
+    which they hear everything."""
+    fresh = [(connection, slug) for user_id, slug in pairs for connection in subscribed(user_id, slug)]
+    members = statements.joined(pairs)
+    inside = {(member.user_id, member.slug) for member in members}
+    for connection, slug in fresh:
+        if (connection.identity.user_id, slug) not in inside:
+            listeners.unsubscribe(connection, slug)
+    tell_rooms(members)
+
+
+def subscribed(user_id: int, slug: str) -> list[Any]:
+    """Those of the user's connections that join all rooms and had not joined this one."""
+    waiting = [
+        connection
+        for connection in listeners.connections(user_id)
+        if connection.all_rooms
+        and slug not in connection.rooms
+        and not limits.no_more_rooms(connection, slug)
+    ]
+    for connection in waiting:
+        listeners.subscribe(connection, slug)
+    return waiting
+
+
+def tell_rooms(members: Sequence[Joined]) -> None:
+    rooms = Arrivals(members)
+    for member in members:
+        told = rooms.told(member, member.user_id)
+        if told is not None:
+            delivery.to_user(member.user_id, "room-added", told.ack["room"])
+
+
+def tell_removed(slug: str, user_id: int) -> None:
+    """`room-removed` to all connections of somebody who was a member."""
+    delivery.tell_others("room-removed", slug, user_id)
+    tell_removed_here(slug, user_id)
+
+
+def tell_removed_here(slug: str, user_id: int) -> None:
+    delivery.to_user(user_id, "room-removed", {"room": slug})
+
+
+others.hear("room-removed", tell_removed_here, str, int)
+
+
+def tell_changed(membership_id: int) -> None:
+    """`membership-updated`, at once: for what a moderator changes."""
+    for membership in counted([membership_id]):
+        tell(membership)
+
+
+def tell_read(membership: Membership) -> None:
+    """After somebody has read in a room, with the counts as they are now (`counted_memberships`): at once the first time,
+    and what follows together every READ_SECONDS, so that reading fast costs no more."""
+    user_id = membership.user_id
+    if not listeners.connections(user_id) and not presence.is_elsewhere(user_id):
+        return
+    if user_id in read_since:
+        read_since[user_id].add(membership.pk)
+        return
+    if not read_since:
+        Timer(READ_SECONDS, tell_all_read)
+    read_since[user_id] = set()
+    tell_counts(membership)
+
+
+def tell_all_read() -> None:
+    """One query for all who read meanwhile. Who did not is told at once again."""
+    changed = {user_id: memberships for user_id, memberships in read_since.items() if memberships}
+    read_since.clear()
+    if not changed:
+        return
+    read_since.update({user_id: set() for user_id in changed})
+    Timer(READ_SECONDS, tell_all_read)
+    ids = sorted(set().union(*changed.values()))
+    for start in range(0, len(ids), PART):
+        readings.give_way()
+        for membership in counted(ids[start : start + PART]):
+            tell_counts(membership)
+
+
+def counted(ids: Sequence[int]) -> Iterable[Membership]:
+    return counted_memberships(Membership.objects.filter(pk__in=ids).select_related("room"))
+
+
+def tell_counts(membership: Membership) -> None:
+    """`membership-updated`, and `room-activity` to connections that have not joined the room."""
+    tell(membership)
+    activity.tell_member(membership)
+    if presence.is_elsewhere(membership.user_id):
+        data = activity.activity_of(membership)
+        delivery.to_user_elsewhere(membership.user_id, "room-activity", data)
+
+
+def tell(membership: Membership) -> None:
+    data = payload(membership)
+    delivery.to_user(membership.user_id, "membership-updated", data, droppable=True)
+    if presence.is_elsewhere(membership.user_id):
+        delivery.to_user_elsewhere(membership.user_id, "membership-updated", data)
+
+
+def payload(membership: Membership) -> dict[str, Any]:
+    """`level` is the default of the room's kind: what the member is notified of."""
+    return {
+        "room": membership.room.slug,
+        "muted": membership.muted,
+        "level": "all" if membership.room.kind == Room.Kind.DIRECT else "mentions",
+        "read_seq": membership.read_seq,
+        "unread": membership.unread,  # type: ignore[attr-defined]
+        "mentions": membership.mentions,  # type: ignore[attr-defined]
+    }
