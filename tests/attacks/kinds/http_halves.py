@@ -93,8 +93,8 @@ class ManyHalfPosts(Dripping):
     beginning: ClassVar[bytes] = POST
     # From this machine, whose addresses have no limit of their own: all that come in are work for some seconds, the clients'
     # own processes take the other core, and among ten thousand connections are looked for those that make room.
-    ratio: ClassVar[float] = 10.0
-    pause: ClassVar[float] = 0.6
+    ratio: ClassVar[float] = 4.0
+    pause: ClassVar[float] = 0.5
     count: ClassVar[int] = 10_050
     seconds: ClassVar[float] = 30.0
 
