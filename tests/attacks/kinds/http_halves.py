@@ -70,7 +70,7 @@ class Dripping(Attack):
 
     def check(self, site: Site) -> None:
         assert self.most >= min(self.count, 1000), f"only {self.most} were open at once"
-        self.newcomer.check()
+        self.newcomer.check(self.stretch)
 
     @property
     def done(self) -> str:
@@ -118,7 +118,7 @@ class TlsHellos(Dripping):
 
     def check(self, site: Site) -> None:
         assert self.closed, "they were waited for"
-        self.newcomer.check()
+        self.newcomer.check(self.stretch)
 
 
 class Streaming(Attack):
@@ -153,7 +153,7 @@ class Streaming(Attack):
 
     def check(self, site: Site) -> None:
         assert self.sent > 500_000, f"only {self.sent} bytes were taken"
-        self.newcomer.check()
+        self.newcomer.check(self.stretch)
 
     @property
     def done(self) -> str:
@@ -205,7 +205,7 @@ class ByteByByte(Streaming):
 
     def check(self, site: Site) -> None:
         assert self.sent > 1000
-        self.newcomer.check()
+        self.newcomer.check(self.stretch)
 
 
 class SlowReaders(Attack):
@@ -241,7 +241,7 @@ class SlowReaders(Attack):
 
     def check(self, site: Site) -> None:
         assert self.opened == self.count
-        self.newcomer.check()
+        self.newcomer.check(self.stretch)
 
     @property
     def done(self) -> str:
