@@ -33,7 +33,8 @@ SUITE_CALM_SECONDS, SUITE_STRIKE_SECONDS = 0.5, 2.5
 class Attack:
     """`settings` are the environment of a site that it needs for itself; without any it shares one with others.
     `engines` are the databases on which it makes sense; `in_suite` is whether `./run test` has it, for
-    `suite_seconds`. `ratio` and `pause` are what others may feel of it, the marks or, with a word why, more."""
+    `suite_seconds`. `ratio` and `pause` are what others may feel of it, the marks or, with a word why, more.
+    `stretch` is how much slower than a quiet machine this one was meanwhile (tests/pace.py), for `check`."""
 
     name: ClassVar[str]
     settings: ClassVar[dict[str, str]] = {}
@@ -43,6 +44,7 @@ class Attack:
     seconds: ClassVar[float] = STRIKE_SECONDS
     ratio: ClassVar[float] = RATIO
     pause: ClassVar[float] = PAUSE_SECONDS
+    stretch: float = 1.0
 
     def prepare(self, site: Site) -> None:
         """Make people, rooms, messages and connections before anything is measured."""

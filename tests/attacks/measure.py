@@ -24,8 +24,9 @@ def strike_attacks(kinds: list[type[Attack]], engine: str = "sqlite", workers: i
             attack = kind()
             felt = measure(site, attack)
             say(row(felt))
+            attack.stretch = pace.stretch
             try:
-                felt.check(pace.stretch)
+                felt.check(attack.stretch)
                 attack.check(site)
             except AssertionError as error:
                 complaints.append(str(error))

@@ -1,6 +1,6 @@
 """Somebody who has never been here: opens the page, logs in, reads a room and opens a socket, again and again.
 
-with Newcomer(site, 4) as newcomer: ...; newcomer.check()
+with Newcomer(site, 4) as newcomer: ...; newcomer.check(1.0)
 """
 
 import re
@@ -65,10 +65,11 @@ class Newcomer:
         with RawSocket(self.site.server) as raw:
             raw.connect(self.tokens[name])
 
-    def check(self) -> None:
+    def check(self, stretch: float) -> None:
+        """`stretch` is how much slower than a quiet machine this one is just now."""
         assert not self.kept_out, f"newcomers were kept out: {self.kept_out}"
         assert self.took, "no newcomer came in"
-        assert max(self.took) <= WHOLE_SECONDS, f"a newcomer took {max(self.took):.1f} s"
+        assert max(self.took) <= WHOLE_SECONDS * stretch, f"a newcomer took {max(self.took):.1f} s"
 
     def __str__(self) -> str:
         worst = f"{max(self.took):.1f} s" if self.took else "never"

@@ -124,7 +124,7 @@ def test_nothing_in_the_process_is_asyncio_and_psycopg_waits_with_others(raw):
 
 def test_a_password_hash_holds_up_nobody(raw):
     """Reliability 17: one took 0.45 s of everybody's time."""
-    busy, quick = [raw().connect() for _ in range(4)], raw().connect()
+    busy, quick = [raw().connect() for _ in range(4)], raw().connect("bo")
     for socket in busy:
         socket.send('427["hash",{}]')
     waits, began = [], time.monotonic()

@@ -78,7 +78,7 @@ class HttpFlood(Attack):
 
     def check(self, site: Site) -> None:
         assert self.statuses, "nothing was answered"
-        self.newcomer.check()
+        self.newcomer.check(self.stretch)
 
     @property
     def done(self) -> str:

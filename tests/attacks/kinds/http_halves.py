@@ -70,7 +70,7 @@ class Dripping(Attack):
 
     def check(self, site: Site) -> None:
         assert self.most >= min(self.count, 1000), f"only {self.most} were open at once"
-        self.newcomer.check()
+        self.newcomer.check(self.stretch)
 
     @property
     def done(self) -> str:
@@ -93,8 +93,8 @@ class ManyHalfPosts(Dripping):
     beginning: ClassVar[bytes] = POST
     # From this machine, whose addresses have no limit of their own: all that come in are work for some seconds, the clients'
     # own processes take the other core, and among ten thousand connections are looked for those that make room.
-    ratio: ClassVar[float] = 10.0
-    pause: ClassVar[float] = 0.6
+    ratio: ClassVar[float] = 4.0
+    pause: ClassVar[float] = 0.5
     count: ClassVar[int] = 10_050
     seconds: ClassVar[float] = 30.0
 
@@ -118,7 +118,7 @@ class TlsHellos(Dripping):
 
     def check(self, site: Site) -> None:
         assert self.closed, "they were waited for"
-        self.newcomer.check()
+        self.newcomer.check(self.stretch)
 
 
 class Streaming(Attack):
@@ -153,7 +153,7 @@ class Streaming(Attack):
 
     def check(self, site: Site) -> None:
         assert self.sent > 500_000, f"only {self.sent} bytes were taken"
-        self.newcomer.check()
+        self.newcomer.check(self.stretch)
 
     @property
     def done(self) -> str:
@@ -205,7 +205,7 @@ class ByteByByte(Streaming):
 
     def check(self, site: Site) -> None:
         assert self.sent > 1000
-        self.newcomer.check()
+        self.newcomer.check(self.stretch)
 
 
 class SlowReaders(Attack):
@@ -241,7 +241,7 @@ class SlowReaders(Attack):
 
     def check(self, site: Site) -> None:
         assert self.opened == self.count
-        self.newcomer.check()
+        self.newcomer.check(self.stretch)
 
     @property
     def done(self) -> str:

@@ -80,7 +80,7 @@ class ProxiedHalves(Proxied, Dripping):
 
     def check(self, site: Site) -> None:
         assert self.most == self.count, f"only {self.most} were open at once"
-        self.newcomer.check()
+        self.newcomer.check(self.stretch)
 
 
 class PipelinedByNginx(ProxiedFlood):
