@@ -8,8 +8,7 @@ from django.conf import settings
 
 from accounts.payloads import user_brief
 from chatsite.realtime.connection import Connection
-from chatsite.realtime.packets import VALUES
-from chatsite.realtime.websocket import LIMIT
+from chatsite.realtime.packets import PACKET_BYTES, VALUES
 from messaging.drafts import LONGEST_BODY
 from rooms import log
 
@@ -17,10 +16,10 @@ from rooms import log
 PROTOCOL = 1
 PYPROJECT = Path(__file__).parent.parent / "pyproject.toml"
 SERVER = {"name": "chatsite", "version": tomllib.loads(PYPROJECT.read_text())["project"]["version"]}
-# Characters of a body; bytes and values of a packet; events of a page of the log; and per second, of a person (0: any).
+# Characters of a body; bytes and values of an event; events of a page of the log; and per second, of a person (0: any).
 LIMITS = {
     "body": LONGEST_BODY,
-    "packet": LIMIT,
+    "packet": PACKET_BYTES,
     "values": VALUES,
     "events": log.LIMIT,
     "per_second": settings.EVENTS_PER_SECOND,
