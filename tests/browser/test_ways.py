@@ -56,6 +56,7 @@ def test_an_opening_that_is_swallowed_turns_to_polling_and_back(visit, behind):
         expect(message(page, "by polling")).to_be_visible()
     # Another page doesn't wait to find out, and by itself tries a websocket now and then; here it does soon.
     owner.goto(f"{behind.url}/chat/{room}")
+    expect(owner.locator("html[data-live-status=online]")).to_have_count(1)
     owner.evaluate(SOON)
     expect(owner.locator("html[data-live-status=online]")).to_have_count(1)
     assert owner.evaluate(WAY) == "polling"

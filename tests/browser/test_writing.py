@@ -73,22 +73,25 @@ def test_no_field_of_a_form_cuts_what_is_pasted(visit, room):
     expect(page.get_by_text("at most 64 characters")).to_be_visible()
 
 
-def test_a_refused_message_goes_back_into_the_composer(visit, room, server):
-    owner, member = visit("owner", f"/chat/{room}"), visit("member", f"/chat/{room}")
+def test_a_refused_message_goes_back_into_the_composer(visit, server):
+    """Refused by what the page can't know of: whoever is blocked isn't told."""
+    direct = {"kind": "direct", "members": ["visitor"]}
+    room = rest(server, server.tokens["owner"], "POST", "/room", **direct).json()["slug"]
+    owner, visitor = visit("owner", f"/chat/{room}"), visit("visitor", f"/chat/{room}")
     say(owner, "an announcement")
-    act(member, "an announcement", "Reply")
-    path = f"/room/{room}/member/member"
-    assert rest(server, server.tokens["owner"], "PATCH", path, muted=True).status_code == 200
-    say(member, "an answer")
-    refused = member.locator(".unsent")
-    expect(refused).to_contain_text("Not sent: You are muted")
-    composer(member).fill("begun since")
+    act(visitor, "an announcement", "Reply")
+    path = "/user/visitor/block"
+    assert rest(server, server.tokens["owner"], "PUT", path).status_code == 201
+    say(visitor, "an answer")
+    refused = visitor.locator(".unsent")
+    expect(refused).to_contain_text("Not sent: ")
+    composer(visitor).fill("begun since")
     refused.get_by_role("button", name="Edit").click()
-    expect(composer(member)).to_have_value("an answer\nbegun since")
-    expect(member.locator(".composer-context")).to_contain_text("Replying to owner")
+    expect(composer(visitor)).to_have_value("an answer\nbegun since")
+    expect(visitor.locator(".composer-context")).to_contain_text("Replying to owner")
     expect(refused).to_have_count(0)
-    rest(server, server.tokens["owner"], "PATCH", path, muted=False)
-    member.keyboard.press("Enter")
+    assert rest(server, server.tokens["owner"], "DELETE", path).status_code == 204
+    visitor.keyboard.press("Enter")
     expect(message(owner, "an answer").locator(".message-quote")).to_contain_text("an announcement")
 
 

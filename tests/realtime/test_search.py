@@ -55,12 +55,12 @@ def test_who_sends_does_not_wait_for_who_searches(tmp_path):
             began = time.monotonic()
             assert owner.call("typing", {"room": "board", "typing": True})["ok"]
             waits.append(time.monotonic() - began)
-            time.sleep(0.01)
+            time.sleep(0.002)
         answer, took = asked.result()
         assert answer.json()["results"] == []
         # Whoever waited for the search would be answered once or twice meanwhile.
         assert len(waits) > 10
-        assert median(waits) < took / 20
+        assert median(waits) < took / 5
         headers = {"Authorization": f"Token {tokens['member']}"}
         found = requests.get(f"{server.url}/message", {"q": "éz éa"}, headers=headers, timeout=60).json()
         # A page ends at 256 KiB of text.
