@@ -2,7 +2,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import User
-from chatsite.admin_lists import MOST_INLINE
+from chatsite.administration.lists import MOST_INLINE
 from chatsite.realtime import rights
 from rooms import access
 from rooms.models import Ban, Event, Membership, Room

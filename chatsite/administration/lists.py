@@ -4,7 +4,7 @@ Nothing is counted that isn't shown, pages end where a search is the better way,
 everybody waited for a moderator's list.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -14,9 +14,14 @@ from django.db.models import Model, QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.text import capfirst
 
 from chatsite import deadline
+from chatsite.api import me
 from chatsite.realtime.slots import Slots
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 # Seconds for one list, and lists that are read at once.
 LIST_SECONDS = 3.0
@@ -54,12 +59,13 @@ class BoundedList(ChangeList):
         known = min(start + max(len(rows), 1), MOST_PAGES * self.list_per_page)
         self.paginator = Paginator(range(known), self.list_per_page)
         self.multi_page = known > self.list_per_page
+        self.title = self.model_admin.list_heading
 
     def _read(self, request: HttpRequest, start: int) -> list[Any]:
         rows = self.queryset[start : start + self.list_per_page + 1]
         try:
             with slots.taken(request.user.pk):
-                return deadline.read(LIST_SECONDS, self.model_admin.rows, rows)
+                return deadline.read(LIST_SECONDS, self.model_admin.rows, rows, me(request))
         except deadline.TookTooLong:
             messages.warning(
                 request, "That took too long. Look for less at once: in one room, or of one person."
@@ -71,13 +77,31 @@ class BoundedAdmin(admin.ModelAdmin):
     paginator = Pages
     show_full_result_count = False
     list_per_page = 50
+    # The list's name where it isn't the model's.
+    heading = ""
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """The list's own filters and no other field's: whether a lookup finds something tells what is in a field that no
+        page shows, such as an invite's code or a private text."""
+        return lookup in {each.parameter_name for each in self.list_filter}  # type: ignore[union-attr]
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
         return BoundedList
 
-    def rows(self, found: QuerySet[Any]) -> list[Any]:
-        """The rows of a list with what it says of them. Beside the server's loop."""
+    @property
+    def list_heading(self) -> str:
+        return self.heading or capfirst(str(self.opts.verbose_name_plural))
+
+    def rows(self, found: QuerySet[Any], reader: "User") -> list[Any]:
+        """The rows of a list with what it says of them to `reader`. Beside the server's loop."""
         return list(found)
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *rest: Any, **options: Any
+    ) -> HttpResponse:
+        return super().render_change_form(
+            request, {**context, "heading": self.list_heading}, *rest, **options
+        )
 
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any], *location: Any
