@@ -127,7 +127,12 @@ class AccountCreationForm(NamedForm, AdminUserCreationForm):
 
 
 class AccountChangeForm(NamedForm, UserChangeForm):
-    pass
+    class Meta(UserChangeForm.Meta):
+        labels = {"is_superuser": "Administrator"}
+        help_texts = {
+            "username": "",
+            "is_superuser": "May do everything here, and is a moderator too.",
+        }
 
 
 class AccountPasswordForm(AdminPasswordChangeForm):
@@ -324,6 +329,8 @@ def steps(user: User, wanted: User, by: User, changed: list[str]) -> list[Callab
 @admin.register(ApiToken)
 class ApiTokenAdmin(BoundedAdmin):
     """Deleting one revokes it. Nobody can read a token again, here neither."""
+
+    heading = "API tokens"
 
     list_display = ["prefix", "name", "user", "created_at", "last_used_at"]
     search_fields = ["name", "prefix", "user__username"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.db import transaction
@@ -25,6 +26,8 @@ from rooms.models import Ban, Event, Membership, Room
 from rooms.queries import UNCOUNTED, count_of
 
 completions["rooms"] = moderation.offered
+# What a room has that isn't direct.
+NAMES = {"slug", "name", "topic", "is_default"}
 # Words of a search, each of which asks the database once more.
 MOST_WORDS = 5
 
@@ -134,11 +137,10 @@ class RoomAdmin(ActingAdmin):
         "kind",
         "is_default",
         "archived_at",
-        "head",
         "created_by",
         "created_at",
     ]
-    readonly_fields = ["slug", "kind", "is_default", "archived_at", "head", "created_by", "created_at"]
+    readonly_fields = ["slug", "kind", "is_default", "archived_at", "created_by", "created_at"]
     inlines = [MemberInline, BanInline]
 
     def rows(self, found: QuerySet[Room], reader: User) -> list[Room]:
@@ -187,6 +189,11 @@ class RoomAdmin(ActingAdmin):
         members = Membership.objects.filter(room__in=rows).count()
         return [f"Memberships in them, which all stay: {members}."]
 
+    def get_fields(self, request: HttpRequest, obj: Room | None = None) -> Sequence[Any]:
+        """A direct room has its people for a name, and an address that nobody types."""
+        direct = obj is not None and obj.kind == Room.Kind.DIRECT
+        return [name for name in self.fields or () if not direct or name not in NAMES]
+
     def render_change_form(
         self, request: HttpRequest, context: Any, *rest: Any, **options: Any
     ) -> HttpResponse:
@@ -194,6 +201,8 @@ class RoomAdmin(ActingAdmin):
         return super().render_change_form(request, {**context, "room_key": key}, *rest, **options)
 
     def save_model(self, request: HttpRequest, room: Room, form: ModelForm, change: bool) -> None:
+        if not NAMES & set(form.changed_data):
+            return
         stored = Room.objects.get(pk=room.pk)
         try:
             services.rename(stored, me(request), name=room.name, topic=room.topic)
@@ -227,6 +236,16 @@ class OfRoomsAdmin(ActingAdmin):
     search_help_text = "Part of a username."
     ordering = ["-pk"]
     sortable_by = []
+
+    @admin.display(description="person")
+    def person(self, row: Any) -> str:
+        return row.user.full_name
+
+    @admin.display(description="room")
+    def place(self, row: Any) -> SafeString:
+        """Leads to the others of the room."""
+        query = urlencode({"room": moderation.key_of(row.room)}, safe=",")
+        return format_html('<a href="?{}"><bdi>{}</bdi></a>', query, row.room)
 
     def rows(self, found: QuerySet[Any], reader: User) -> list[Any]:
         rows = list(found)
@@ -264,7 +283,7 @@ class OfRoomsAdmin(ActingAdmin):
 @admin.register(Membership)
 class MembershipAdmin(OfRoomsAdmin):
     heading = "Members"
-    list_display = ["user", "room", "role", "muted", "joined_at"]
+    list_display = ["person", "place", "role", "muted", "joined_at"]
     fields = ["room", "user", "role", "muted", "joined_at"]
     readonly_fields = ["room", "user", "joined_at"]
     acts = [
@@ -287,7 +306,7 @@ class MembershipAdmin(OfRoomsAdmin):
 @admin.register(Ban)
 class BanAdmin(OfRoomsAdmin):
     heading = "Bans from rooms"
-    list_display = ["user", "room", "created_by", "created_at"]
+    list_display = ["person", "place", "created_by", "created_at"]
     list_display_links = None
     list_select_related = ["room", "user", "created_by"]
     acts = [

@@ -83,17 +83,21 @@ class ActingAdmin(BoundedAdmin):
         by = me(request)
         refusals = {row.pk: act.refusal(row, by) for row in rows}
         standing = [row for row in rows if not refusals[row.pk]]
+        counts = Counter(why for why in refusals.values() if why)
+        refused = [f"{self.counted(count)}: {why}" for why, count in counts.items()]
         if request.method == "POST":
             self.carry_out(request, act, standing)
+            for sentence in refused:
+                self.message_user(request, sentence, level=messages.WARNING)
             return redirect(back_of(request) or reverse(self.list_name))
-        return self.act_page(request, act, rows, standing, Counter(filter(None, refusals.values())))
+        return self.act_page(request, act, rows, standing, refused)
 
     def possible(self, row: Any, by: "User") -> list[tuple[Act, str]]:
         """The acts that would change this row, each with its page."""
         return [(act, self.act_url(act.name, [row.pk])) for act in self.acts if not act.refusal(row, by)]
 
     def act_page(
-        self, request: HttpRequest, act: Act, rows: list[Any], standing: list[Any], refused: Counter[str]
+        self, request: HttpRequest, act: Act, rows: list[Any], standing: list[Any], refused: list[str]
     ) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
@@ -105,7 +109,7 @@ class ActingAdmin(BoundedAdmin):
             "next": back_of(request) or reverse(self.list_name),
             "standing": [self.line_of(row) for row in standing],
             "consequences": self.consequences(act, standing) if standing else [],
-            "refused": [f"{self.counted(count)}: {why}" for why, count in refused.items()],
+            "refused": refused,
             "missing": not rows,
             "submit": f"{act.label} {self.counted(len(standing))}",
         }
@@ -128,7 +132,7 @@ class ActingAdmin(BoundedAdmin):
 
     def tell(self, request: HttpRequest, act: Act, changed: list[Any]) -> None:
         if not changed:
-            self.message_user(request, "Nothing was changed.", level=messages.WARNING)
+            self.message_user(request, "Nothing was to be done.", level=messages.WARNING)
             return
         told = f"{self.counted(len(changed))} {act.done}."
         if act.undo:

@@ -44,6 +44,10 @@ class Pages(Paginator):
 class BoundedList(ChangeList):
     model_admin: "BoundedAdmin"
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.title = self.model_admin.list_heading
+
     def get_results(self, request: HttpRequest) -> None:
         """One row more than the page has says whether there is a next one."""
         if not 1 <= self.page_num <= MOST_PAGES:
@@ -59,7 +63,6 @@ class BoundedList(ChangeList):
         known = min(start + max(len(rows), 1), MOST_PAGES * self.list_per_page)
         self.paginator = Paginator(range(known), self.list_per_page)
         self.multi_page = known > self.list_per_page
-        self.title = self.model_admin.list_heading
 
     def _read(self, request: HttpRequest, start: int) -> list[Any]:
         rows = self.queryset[start : start + self.list_per_page + 1]
@@ -77,6 +80,7 @@ class BoundedAdmin(admin.ModelAdmin):
     paginator = Pages
     show_full_result_count = False
     list_per_page = 50
+    empty_value_display = ""
     # The list's name where it isn't the model's.
     heading = ""
 
@@ -99,9 +103,11 @@ class BoundedAdmin(admin.ModelAdmin):
     def render_change_form(
         self, request: HttpRequest, context: Any, *rest: Any, **options: Any
     ) -> HttpResponse:
-        return super().render_change_form(
-            request, {**context, "heading": self.list_heading}, *rest, **options
-        )
+        """Headed by whose page it is, not by "Change user"."""
+        named: dict[str, Any] = {"heading": self.list_heading}
+        if context.get("original") is not None:
+            named |= {"title": str(context["original"]), "subtitle": None}
+        return super().render_change_form(request, {**context, **named}, *rest, **options)
 
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any], *location: Any
@@ -120,6 +126,12 @@ class FirstRows(BaseInlineFormSet):
         if not hasattr(self, "_queryset"):
             self._queryset = super().get_queryset().order_by("pk")[:MOST_INLINE]
         return self._queryset
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """A column's head is no label for a screen reader."""
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            field.widget.attrs.setdefault("aria-label", capfirst(str(field.label or "")))
 
 
 def narrowed(term: str, *names: str) -> tuple[dict[str, str], str]:

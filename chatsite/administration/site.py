@@ -24,6 +24,18 @@ MOST_OFFERED = 10
 panels: list[Callable[[HttpRequest], dict[str, Any]]] = []
 # By what is completed ("rooms", "people"): at most MOST_OFFERED pairs of a value for the field and a label.
 completions: dict[str, Callable[[str], list[tuple[str, str]]]] = {}
+# The lists as the pages' heads have them, what is looked at most first; others follow.
+ORDER = [
+    "Message",
+    "Room",
+    "User",
+    "Membership",
+    "Ban",
+    "Invite",
+    "PrivateReading",
+    "ApiToken",
+    "SiteSettings",
+]
 
 
 class Administration(AdminSite):
@@ -33,6 +45,12 @@ class Administration(AdminSite):
     def get_urls(self) -> list[Any]:
         own = path("complete/<slug:what>/", self.admin_view(self.complete), name="complete")
         return [own, *super().get_urls()]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        context = super().each_context(request)
+        lists = [model for app in context["available_apps"] for model in app["models"]]
+        lists.sort(key=lambda model: (*ORDER, model["object_name"]).index(model["object_name"]))
+        return {**context, "lists": lists}
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Django's, with the headings that the lists have."""
