@@ -189,7 +189,7 @@ class RoomAdmin(ActingAdmin):
         members = Membership.objects.filter(room__in=rows).count()
         return [f"Memberships in them, which all stay: {members}."]
 
-    def get_fields(self, request: HttpRequest, obj: Room | None = None) -> Sequence[Any]:
+    def get_fields(self, request: HttpRequest, obj: Room | None = None) -> Any:
         """A direct room has its people for a name, and an address that nobody types."""
         direct = obj is not None and obj.kind == Room.Kind.DIRECT
         return [name for name in self.fields or () if not direct or name not in NAMES]
@@ -336,6 +336,9 @@ def put_in(row: Any, request: HttpRequest) -> None:
     elif row.pk:
         row.save(update_fields=["role", "muted"])
         transaction.on_commit(rights.restrict)
+    elif row.user == me(request) and row.room.kind != Room.Kind.PUBLIC:
+        # They would read what is said in private without a reason.
+        messages.error(request, "You can't add yourself to a private room here: one of its members can.")
     elif Ban.objects.filter(room=row.room, user=row.user).exists():
         messages.error(request, f"{row.user} is banned from this room. Lift the ban first.")
     else:

@@ -4,7 +4,7 @@ from django.urls import reverse
 from accounts.models import User
 from chatsite.administration.lists import MOST_INLINE
 from chatsite.realtime import rights
-from rooms import access
+from rooms import access, directs
 from rooms.models import Ban, Event, Membership, Room
 from tests.acts import act_url, carry_out
 
@@ -70,6 +70,31 @@ def test_members_come_and_go_through_the_log(admin, private_room, member, strang
     assert not Membership.objects.filter(room=private_room, user=member).exists()
     events = list(Event.objects.filter(room=private_room).order_by("seq").values_list("event", flat=True))
     assert events[2:] == ["member-left", "member-joined"]
+
+
+def test_nobody_adds_themselves_to_a_private_room(admin, private_room, public_room):
+    boss = User.objects.get(username="boss")
+    for room, inside in ((private_room, False), (public_room, True)):
+        new = {"room": room.pk, "user": boss.pk, "role": "member"}
+        assert save(admin, room, [*rows(room), new]).status_code == 302
+        assert Membership.objects.filter(room=room, user=boss).exists() is inside
+
+
+def test_a_direct_room_s_page_has_names_and_takes_its_members(admin, owner, member):
+    room = directs.open_direct(owner, ["member"])[0]
+    text = admin.get(reverse("admin:rooms_room_change", args=[room.pk])).text
+    assert "member, owner" in text
+    assert room.slug not in text
+    members = rows(room)
+    members[0] |= {"muted": "on"}
+    done = admin.post(
+        reverse("admin:rooms_room_change", args=[room.pk]),
+        inline("memberships", *members, initial=2) | inline("bans"),
+        follow=True,
+    )
+    assert "errorlist" not in done.text
+    assert "named by its people" not in done.text
+    assert room.memberships.filter(muted=True).count() == 1
 
 
 def test_a_ban_puts_its_person_out(admin, private_room, member):
