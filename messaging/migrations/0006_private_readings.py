@@ -6,6 +6,16 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+def name_moderators(apps, schema_editor):
+    """Whoever hid what is hidden now: the room's log has it, as its last line about the message."""
+    Message, Event = apps.get_model('messaging', 'Message'), apps.get_model('rooms', 'Event')
+    for message in Message.objects.filter(hidden_at__isnull=False, deleted_at=None).only('room_id', 'seq').iterator():
+        told = Event.objects.filter(room_id=message.room_id, event='message-deleted', subject_id=message.pk)
+        last = told.filter(seq__gt=message.seq).order_by('-seq').first()
+        if last is not None:
+            Message.objects.filter(pk=message.pk).update(hidden_by=last.user_id)
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -55,4 +65,5 @@ class Migration(migrations.Migration):
             model_name='privatereading',
             index=models.Index(fields=['moderator', 'expires_at'], name='private_reading_open'),
         ),
+        migrations.RunPython(name_moderators, migrations.RunPython.noop),
     ]

@@ -32,14 +32,20 @@ def visitor(**ranks):
     return client
 
 
-@pytest.fixture(params=[False, True], ids=["moderator", "administrator"])
-def moderating(request, db):
-    return visitor(is_superuser=request.param)
+@pytest.fixture(params=["moderator-direct", "administrator-private"])
+def who_and_where(request):
+    """Each rank and each kind of room; which rank reads which kind makes no difference."""
+    return request.param.split("-")
 
 
-@pytest.fixture(params=["private", "direct"])
-def room(request, owner, member, private_room):
-    return private_room if request.param == "private" else directs.open_direct(owner, ["member"])[0]
+@pytest.fixture
+def moderating(who_and_where, db):
+    return visitor(is_superuser=who_and_where[0] == "administrator")
+
+
+@pytest.fixture
+def room(who_and_where, owner, member, private_room):
+    return private_room if who_and_where[1] == "private" else directs.open_direct(owner, ["member"])[0]
 
 
 @pytest.fixture
