@@ -35,7 +35,7 @@ INSTALLED_APPS = [
     # Before Django's: their `changepassword` and `createsuperuser` take the place of its own.
     "chatsite",
     "accounts",
-    "django.contrib.admin",
+    "chatsite.administration.apps.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
