@@ -218,6 +218,14 @@ class AccountAdmin(ActingAdmin, UserAdmin):
         ),
     ]
 
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        """Addresses for those who see them: what is found by a part of one tells that it is in there."""
+        return self.search_fields if me(request).is_superuser else ["username", "display_name"]
+
+    def has_reset_permission(self, request: HttpRequest) -> bool:
+        """Whoever can set somebody's password can become that person."""
+        return me(request).is_superuser
+
     @admin.display(description="standing")
     def standing(self, user: User) -> str:
         if user.is_banned:
@@ -228,7 +236,7 @@ class AccountAdmin(ActingAdmin, UserAdmin):
     def rank(self, user: User) -> str:
         if user.is_superuser:
             return "administrator"
-        return "moderator" if user.is_staff else ""
+        return "moderator" if user.is_staff else "member"
 
     def line_of(self, row: User) -> str:
         return row.full_name
@@ -249,7 +257,11 @@ class AccountAdmin(ActingAdmin, UserAdmin):
         if obj is None or me(request).is_superuser:
             return fieldsets
         # Whoever can set the password or the email address can become that person.
-        return [(None, {"fields": ["username", "display_name"]}), *fieldsets[1:]]
+        return [
+            (None, {"fields": ["username", "display_name"]}),
+            ("Standing", {"fields": ["is_active", "is_banned", "rank"]}),
+            *fieldsets[2:],
+        ]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
@@ -258,8 +270,7 @@ class AccountAdmin(ActingAdmin, UserAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         if obj is None:
             return []
-        ranks = [] if me(request).is_superuser else ["is_staff", "is_superuser"]
-        return [*self.readonly_fields, *ranks]
+        return [*self.readonly_fields, *([] if me(request).is_superuser else ["rank"])]
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         below = obj is None or me(request).is_superuser or not (obj.is_staff or obj.is_superuser)
@@ -300,7 +311,7 @@ class AccountAdmin(ActingAdmin, UserAdmin):
             return False
         return True
 
-    @admin.action(description="Make a link to choose a new password", permissions=["change"])
+    @admin.action(description="Make a link to choose a new password", permissions=["reset"])
     def make_reset_link(self, request: HttpRequest, users: QuerySet[User]) -> None:
         for user in users[:10]:
             self.attempt(request, user, lambda user=user: self.show_reset_link(request, user))  # type: ignore[misc]
@@ -354,7 +365,7 @@ class ApiTokenAdmin(BoundedAdmin):
 @admin.register(Invite)
 class InviteAdmin(ActingAdmin):
     heading = "Invite links"
-    list_display = ["created_by", "created_at", "expires_at", "uses", "max_uses", "revoked", "for_site"]
+    list_display = ["created_by", "created_at", "expires_at", "uses", "max_uses", "leads", "state"]
     list_filter = [LinkStateFilter, LinkKindFilter]
     search_fields = ["created_by__username"]
     list_select_related = ["created_by"]
@@ -366,8 +377,8 @@ class InviteAdmin(ActingAdmin):
         "expires_at",
         "uses",
         "max_uses",
-        "revoked",
-        "for_site",
+        "leads",
+        "state",
     )
     acts = [
         Act(
@@ -381,6 +392,14 @@ class InviteAdmin(ActingAdmin):
             danger=True,
         )
     ]
+
+    @admin.display(description="leads")
+    def leads(self, link: Invite) -> str:
+        return "into the site" if link.for_site else "into a room"
+
+    @admin.display(description="state")
+    def state(self, link: Invite) -> str:
+        return "revoked" if link.revoked else ""
 
     def acted_on(self, request: HttpRequest, found: QuerySet[Invite]) -> list[Invite]:
         return list(found.select_related("created_by"))

@@ -207,6 +207,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
+FORMAT_MODULE_PATH = ["chatsite.administration.formats"]
 
 # While one works on them they have one address, and browsers ask each time.
 STATIC_VERSION = "" if DEBUG else statics.version(BASE_DIR / "static", BASE_DIR / "requirements.txt")

@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -141,7 +141,7 @@ class MessageAdmin(ActingAdmin):
 
     @admin.display(description="sent")
     def sent(self, message: Message) -> str:
-        return f"{message.created_at:%Y-%m-%d %H:%M}"
+        return formats.localize(message.created_at)
 
     @admin.display(description="by")
     def author(self, message: Message) -> SafeString:
@@ -214,7 +214,7 @@ class MessageAdmin(ActingAdmin):
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": f"Read {room}?",
+            "title": f"Read {'the direct messages of ' if room.kind == Room.Kind.DIRECT else ''}{room}?",
             "room": room,
             "form": form,
             "next": back,

@@ -111,7 +111,8 @@ def about(message: Message, moderator: User) -> dict[str, Any]:
         "room_link": room_link(message.room),
         "reason_url": reason_url(message.room, back),
         "around": [(each, first_line(each.body), state_of(each)) for each in around],
-        "public": message.room.kind == Room.Kind.PUBLIC,
+        # In a private room only where they are in it.
+        "in_its_room": Message.objects.visible_to(moderator).filter(pk=message.pk).exists(),
         "until": PrivateReading.objects.open_to(moderator).filter(room=message.room_id).first(),
     }
 

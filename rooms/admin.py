@@ -26,7 +26,7 @@ from rooms.queries import UNCOUNTED, count_of
 
 completions["rooms"] = moderation.offered
 # What a room has that isn't direct.
-NAMES = {"slug", "name", "topic", "is_default"}
+NAMES = {"address", "name", "topic"}
 # Words of a search, each of which asks the database once more.
 MOST_WORDS = 5
 
@@ -68,6 +68,10 @@ def take_away(row: Any, by: User) -> None:
         row.delete()
 
 
+def why_not_taken_away(row: Membership, by: User) -> str:
+    return "a direct conversation keeps its people" if row.room.kind == Room.Kind.DIRECT else ""
+
+
 def archived_already(room: Room, by: User) -> str:
     if room.is_default:
         return "everyone is in it, so it can't be archived"
@@ -87,6 +91,9 @@ class MemberInline(admin.TabularInline):
 
     def has_add_permission(self, request: HttpRequest, obj: Room | None = None) -> bool:
         return obj is None or obj.kind != Room.Kind.DIRECT
+
+    def has_delete_permission(self, request: HttpRequest, obj: Room | None = None) -> bool:
+        return self.has_add_permission(request, obj)
 
 
 class BanInline(admin.TabularInline):
@@ -129,17 +136,8 @@ class RoomAdmin(ActingAdmin):
             undo="archive",
         ),
     ]
-    fields = [
-        "slug",
-        "name",
-        "topic",
-        "kind",
-        "is_default",
-        "archived_at",
-        "created_by",
-        "created_at",
-    ]
-    readonly_fields = ["slug", "kind", "is_default", "archived_at", "created_by", "created_at"]
+    fields = ["address", "name", "topic", "kind", "state", "created_by", "created_at"]
+    readonly_fields = ["address", "kind", "state", "created_by", "created_at"]
     inlines = [MemberInline, BanInline]
 
     def rows(self, found: QuerySet[Room], reader: User) -> list[Room]:
@@ -168,9 +166,15 @@ class RoomAdmin(ActingAdmin):
     def title(self, room: Room) -> SafeString:
         return format_html("<bdi>{}</bdi>", room)
 
+    @admin.display(description="address")
+    def address(self, room: Room) -> str:
+        return room.slug
+
     @admin.display(description="state")
     def state(self, room: Room) -> str:
-        return "archived" if room.archived else ""
+        if room.archived:
+            return "archived"
+        return "everyone is in it" if room.is_default else "open"
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Room], search_term: str
@@ -193,6 +197,10 @@ class RoomAdmin(ActingAdmin):
         direct = obj is not None and obj.kind == Room.Kind.DIRECT
         return [name for name in self.fields or () if not direct or name not in NAMES]
 
+    def get_inlines(self, request: HttpRequest, obj: Room | None) -> Any:
+        """A direct room has the people it began with, and bans nobody."""
+        return [MemberInline] if obj is not None and obj.kind == Room.Kind.DIRECT else self.inlines
+
     def render_change_form(
         self, request: HttpRequest, context: Any, *rest: Any, **options: Any
     ) -> HttpResponse:
@@ -214,7 +222,8 @@ class RoomAdmin(ActingAdmin):
         rows: list[Model] = formset.save(commit=False)
         for gone in formset.deleted_objects:
             take_away(gone, me(request))
-        for row in rows:
+        # A new owner before the former one steps down.
+        for row in sorted(rows, key=lambda row: getattr(row, "role", "") != Membership.Role.OWNER):
             put_in(row, request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -282,7 +291,7 @@ class OfRoomsAdmin(ActingAdmin):
 @admin.register(Membership)
 class MembershipAdmin(OfRoomsAdmin):
     heading = "Members"
-    list_display = ["person", "place", "role", "muted", "joined_at"]
+    list_display = ["person", "place", "role", "state", "joined_at"]
     fields = ["room", "user", "role", "muted", "joined_at"]
     readonly_fields = ["room", "user", "joined_at"]
     acts = [
@@ -292,11 +301,15 @@ class MembershipAdmin(OfRoomsAdmin):
             done="taken away",
             effect="They don't get what is said in the room any more, at once. Who owned it hands it on.",
             change=take_away,
-            refusal=lambda row, by: "",
+            refusal=why_not_taken_away,
             no_undo="There is no undo: they can be added again on the room's page.",
             danger=True,
         )
     ]
+
+    @admin.display(description="state")
+    def state(self, row: Membership) -> str:
+        return "muted" if row.muted else ""
 
     def save_model(self, request: HttpRequest, obj: Membership, form: ModelForm, change: bool) -> None:
         put_in(obj, request)
@@ -333,12 +346,26 @@ def put_in(row: Any, request: HttpRequest) -> None:
         membership.revoke(row.room, row.user, by=me(request))
         membership.hand_over(row.room)
     elif row.pk:
-        stored = Membership.objects.select_related("room", "user").get(pk=row.pk)
-        membership.alter(stored, role=row.role, muted=row.muted, by=me(request))
-    elif row.user == me(request) and row.room.kind != Room.Kind.PUBLIC:
-        # They would read what is said in private without a reason.
-        messages.error(request, "You can't add yourself to a private room here: one of its members can.")
+        change(row, request)
+    elif row.room.kind != Room.Kind.PUBLIC and not may_add(me(request), row.user):
+        messages.error(request, f"You can't add {row.user} to a private room here: one of its members can.")
     elif Ban.objects.filter(room=row.room, user=row.user).exists():
         messages.error(request, f"{row.user} is banned from this room. Lift the ban first.")
     else:
         membership.grant(row.room, row.user, role=row.role, by=me(request))
+
+
+def change(row: Membership, request: HttpRequest) -> None:
+    stored = Membership.objects.select_related("room", "user").get(pk=row.pk)
+    try:
+        if row.role != stored.role:
+            membership.check_not_last_owner(stored)
+        membership.alter(stored, role=row.role, muted=row.muted, by=me(request))
+    except ChatError as error:
+        messages.error(request, f"{stored.user}: {error.detail}")
+
+
+def may_add(by: User, user: User) -> bool:
+    """Whether somebody may be put into a private room here. Neither oneself nor, by who can't set everybody's password
+    anyway, another: by an account of theirs they would read what is said in private without a reason."""
+    return by.is_superuser and user != by

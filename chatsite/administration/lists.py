@@ -110,6 +110,12 @@ class BoundedAdmin(admin.ModelAdmin):
             named |= {"title": str(context["original"]), "subtitle": None}
         return super().render_change_form(request, {**context, **named}, *rest, **options)
 
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        named = {"module_name": self.list_heading, **(extra_context or {})}
+        return super().history_view(request, object_id, named)
+
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any], *location: Any
     ) -> HttpResponse | None:

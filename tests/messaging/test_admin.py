@@ -1,8 +1,10 @@
 import re
 import uuid
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from django.utils import timezone
@@ -193,6 +195,22 @@ def test_the_front_page_shows_what_moderators_look_for(admin, owner, message, pu
     assert "by <bdi>boss" in hidden
     assert "Ada (@owner)" in hidden.partition("Newest people")[2]
     assert "Django" not in front
+
+
+def test_who_hid_what_is_hidden_since_before_is_known_by_the_log(owner, member, stranger, public_room):
+    migration = import_module("messaging.migrations.0006_private_readings")
+    again, once, deleted, stands = (
+        services.send(owner, public_room.slug, body, uuid.uuid4())[0] for body in ("a", "b", "c", "d")
+    )
+    services.hide(again, stranger)
+    services.restore(again, stranger)
+    for message in (again, once, deleted):
+        services.hide(message, member)
+    services.delete(owner, deleted.pk)
+    Message.objects.update(hidden_by=None)
+    migration.name_moderators(apps, None)
+    named = dict(Message.objects.values_list("pk", "hidden_by"))
+    assert named == {again.pk: member.pk, once.pk: member.pk, deleted.pk: None, stands.pk: None}
 
 
 def test_names_are_completed(admin, client_of, owner, member, private_room):

@@ -74,6 +74,11 @@ def pages(message, room):
         f"/admin/rooms/room/{room.pk}/change/",
         f"/admin/rooms/room/{room.pk}/history/",
         "/admin/autocomplete/?app_label=messaging&model_name=message&field_name=reply_to&term=4711",
+        "/admin/autocomplete/?app_label=messaging&model_name=message&field_name=room&term=own",
+        *(f"/admin/complete/{what}/?term={term}" for what in ("rooms", "people") for term in ("4711", "own")),
+        *(f"/admin/rooms/membership/{query}" for query in ("", f"?room={key}")),
+        *(f"/admin/rooms/{page}" for page in ("membership/", "ban/", "room/?q=4711", "room/?q=own")),
+        f"{LIST}?_to_field=body&o=1.2.3.4.5",
     ]
 
 
@@ -84,7 +89,7 @@ def test_nothing_shows_it_before_a_reason_is_given(moderating, message, room):
     for page in pages(message, room):
         text = moderating.get(page).text
         assert "4711" not in re.sub(r'name="q"[^>]*', "", text), page
-        assert not re.search(r"d-[0-9a-f]{16}", text), page
+        assert not re.search(r"d-[0-9a-f]{16}|Django", text), page
     assert "0 messages" in moderating.get(f"{LIST}?q=combination").text
     assert "4711" not in "".join(
         f"{entry.object_repr}{entry.change_message}" for entry in LogEntry.objects.all()
@@ -140,11 +145,55 @@ def test_it_leads_nowhere_else(moderating, room, way):
     assert give_reason(moderating, room, next=way).url.startswith(LIST)
 
 
-def test_who_moderates_nothing_gives_none(client_of, owner, room, public_room):
-    assert give_reason(client_of(owner), room).status_code == 302
+@pytest.mark.parametrize("who", ["owner", "member", "stranger", None, "banned moderator"])
+def test_who_moderates_nothing_reads_and_undoes_nothing(client, message, room, owner, stranger, who):
+    """Members of the room neither: they read it where it was said."""
+    boss = User.objects.create_user("boss", is_staff=True, is_banned=True)
+    user = boss if who == "banned moderator" else User.objects.filter(username=who).first()
+    if user:
+        client.force_login(user)
+        with pytest.raises(Forbidden):
+            private_reading.give_reason(user, room, REASON)
+    services.hide(message, owner)
+    assert give_reason(client, room).url.startswith("/admin/login/")
+    assert carry_out(client, "restore", message).redirect_chain[0][0].startswith("/admin/login/")
+    for page in (LIST, f"{LIST}{message.pk}/change/", "/admin/messaging/privatereading/"):
+        assert client.get(page).status_code == 302, page
+    message.refresh_from_db()
+    assert message.gone
     assert not PrivateReading.objects.exists()
-    with pytest.raises(Forbidden):
-        private_reading.give_reason(owner, room, REASON)
+
+
+def test_nobody_is_put_where_they_would_read_it_without_a_reason(moderating, room, stranger):
+    """Neither the moderator nor an account of theirs, and a direct room keeps its people."""
+    was = set(room.memberships.values_list("user_id", flat=True))
+    fields = {"name": room.name, "topic": "", "memberships-INITIAL_FORMS": 0, "memberships-TOTAL_FORMS": 2}
+    for number, user in enumerate((moderating.user, stranger)):
+        new = {"room": room.pk, "user": user.pk, "role": "member"}
+        fields |= {f"memberships-{number}-{name}": value for name, value in new.items()}
+    fields |= {"bans-INITIAL_FORMS": 0, "bans-TOTAL_FORMS": 0}
+    page = f"/admin/rooms/room/{room.pk}/change/"
+    assert moderating.post(page, fields).status_code == 302
+    # An administrator can set anybody's password: for them it is no way round.
+    may = {stranger.pk} if moderating.user.is_superuser and room.kind == "private" else set()
+    assert set(room.memberships.values_list("user_id", flat=True)) == was | may
+
+
+def test_a_direct_room_keeps_its_people_and_bans_nobody(moderating, owner, member):
+    room = directs.open_direct(owner, ["member"])[0]
+    mine = room.memberships.get(user=member)
+    assert (
+        "1 membership: a direct conversation keeps its people"
+        in moderating.get(act_url("take_away", mine)).text
+    )
+    carry_out(moderating, "take_away", mine)
+    rows = {"memberships-0-id": mine.pk, "memberships-0-room": room.pk, "memberships-0-user": member.pk}
+    rows |= {"memberships-0-role": "member", "memberships-0-DELETE": "on"}
+    totals = {"memberships-INITIAL_FORMS": 1, "memberships-TOTAL_FORMS": 1}
+    bans = {"bans-INITIAL_FORMS": 0, "bans-TOTAL_FORMS": 1, "bans-0-room": room.pk, "bans-0-user": owner.pk}
+    moderating.post(f"/admin/rooms/room/{room.pk}/change/", {**totals, **rows, **bans})
+    assert room.memberships.count() == 2
+    assert not room.bans.exists()
 
 
 def test_a_public_room_needs_none(moderating, public_room):

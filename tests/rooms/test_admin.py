@@ -24,11 +24,11 @@ def inline(prefix, *rows, initial=0):
     return data
 
 
-def save(admin, room, members=(), bans=(), **fields):
+def save(admin, room, members=(), bans=(), follow=False, **fields):
     data = {"name": room.name, "topic": room.topic, **fields}
     initial = sum(1 for row in members if row.get("id"))
     data |= inline("memberships", *members, initial=initial) | inline("bans", *bans)
-    return admin.post(reverse("admin:rooms_room_change", args=[room.pk]), data)
+    return admin.post(reverse("admin:rooms_room_change", args=[room.pk]), data, follow=follow)
 
 
 def rows(room):
@@ -114,6 +114,19 @@ def test_nobody_banned_comes_in_and_no_room_is_left_without_an_owner(
     save(admin, private_room, [*members, new])
     assert not Membership.objects.filter(room=private_room, user=stranger).exists()
     assert access.membership_for(member, private_room.slug).role == "owner"
+
+
+def test_the_last_owner_stays_one_until_another_is_named(admin, private_room, owner, member):
+    mine, theirs = (private_room.memberships.get(user=user) for user in (owner, member))
+    page = reverse("admin:rooms_membership_change", args=[mine.pk])
+    assert "A room needs an owner" in admin.post(page, {"role": "member"}, follow=True).text
+    members = rows(private_room)
+    members[0] |= {"role": "member"}
+    assert "A room needs an owner" in save(admin, private_room, members, follow=True).text
+    members[1] |= {"role": "owner"}
+    save(admin, private_room, members)
+    roles = dict(private_room.memberships.values_list("pk", "role"))
+    assert roles == {mine.pk: "member", theirs.pk: "owner"}
 
 
 def test_archive_and_bring_back(admin, private_room):
