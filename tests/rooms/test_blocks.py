@@ -5,6 +5,7 @@ import uuid
 import pytest
 
 from accounts import services as accounts
+from accounts.models import User
 from chatsite.errors import Forbidden, NotFound, QuotaExceeded
 from messaging import services as messages
 from messaging.models import Message
