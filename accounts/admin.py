@@ -120,10 +120,24 @@ class NamedForm(ModelForm):
         return data
 
 
+def worded(form: Any) -> None:
+    """What Django calls password-based authentication."""
+    choice = form.fields.get("usable_password")
+    if choice:
+        choice.label, choice.help_text = (
+            "Log in by password",
+            "Without one nobody logs in: for programs' accounts.",
+        )
+
+
 class AccountCreationForm(NamedForm, AdminUserCreationForm):
     class Meta:
         model = User
         fields = ["username"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        worded(self)
 
 
 class AccountChangeForm(NamedForm, UserChangeForm):
@@ -138,6 +152,7 @@ class AccountChangeForm(NamedForm, UserChangeForm):
 class AccountPasswordForm(AdminPasswordChangeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        worded(self)
         ends = "All sessions of this person end, and all their tokens are revoked."
         self.fields["password1"].help_text = f"<p>{ends}</p>{self.fields['password1'].help_text}"
 
@@ -217,6 +232,11 @@ class AccountAdmin(ActingAdmin, UserAdmin):
             danger=True,
         ),
     ]
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().add_view(request, form_url, {"title": "New account", **(extra_context or {})})
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         """Addresses for those who see them: what is found by a part of one tells that it is in there."""
@@ -421,6 +441,12 @@ class SiteSettingsAdmin(admin.ModelAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return redirect("admin:accounts_sitesettings_change", SiteSettings.load().pk)
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *rest: Any, **options: Any
+    ) -> HttpResponse:
+        named = {**context, "title": "Site settings", "subtitle": None}
+        return super().render_change_form(request, named, *rest, **options)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

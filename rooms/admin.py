@@ -89,6 +89,11 @@ class MemberInline(admin.TabularInline):
     autocomplete_fields = ["user"]
     extra = 0
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Room | None = None) -> Any:
+        return (
+            self.readonly_fields if self.has_add_permission(request, obj) else ["user", *self.readonly_fields]
+        )
+
     def has_add_permission(self, request: HttpRequest, obj: Room | None = None) -> bool:
         return obj is None or obj.kind != Room.Kind.DIRECT
 
@@ -195,7 +200,9 @@ class RoomAdmin(ActingAdmin):
     def get_fields(self, request: HttpRequest, obj: Room | None = None) -> Any:
         """A direct room has its people for a name, and an address that nobody types."""
         direct = obj is not None and obj.kind == Room.Kind.DIRECT
-        return [name for name in self.fields or () if not direct or name not in NAMES]
+        made_by_nobody = obj is not None and obj.created_by_id is None
+        left_out = (NAMES if direct else set()) | ({"created_by"} if made_by_nobody else set())
+        return [name for name in self.fields or () if name not in left_out]
 
     def get_inlines(self, request: HttpRequest, obj: Room | None) -> Any:
         """A direct room has the people it began with, and bans nobody."""
