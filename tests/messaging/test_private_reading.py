@@ -14,7 +14,7 @@ from accounts.models import User
 from chatsite.errors import Forbidden, Invalid
 from messaging import private_reading, services
 from messaging.models import PrivateReading
-from rooms import directs
+from rooms import directs, membership
 from tests.acts import act_url, carry_out
 
 pytestmark = pytest.mark.django_db
@@ -218,6 +218,14 @@ def test_administrators_see_who_read_what_and_nobody_changes_it(moderating, room
     moderating.post(f"{path}{reading.pk}/change/", {"reason": "none"})
     moderating.post(path, {"action": "delete_selected", "_selected_action": [reading.pk], "post": "yes"})
     assert PrivateReading.objects.get().reason == REASON
+
+
+def test_its_page_leads_into_the_room_only_who_is_in_it(moderating, message, room, owner):
+    page, way = f"{LIST}{message.pk}/change/", f"/chat/{room.slug}/message/{message.pk}"
+    private_reading.give_reason(moderating.user, room, REASON)
+    assert way not in moderating.get(page).text
+    membership.grant(room, moderating.user)
+    assert way in moderating.get(page).text
 
 
 def test_names_stand_for_a_direct_room(moderating, owner, member):
