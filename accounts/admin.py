@@ -1,6 +1,6 @@
 """Looking after people: through the services, so that open pages and sockets follow at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -8,18 +8,97 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from accounts import services
-from accounts.models import ApiToken, Invite, SiteSettings, User
-from chatsite.admin_lists import BoundedAdmin
+from accounts.models import ApiToken, Invite, SiteSettings, User, UserSession
+from chatsite.administration.acts import Act, ActingAdmin
+from chatsite.administration.filters import ChoiceFilter, TypedFilter
+from chatsite.administration.lists import BoundedAdmin
+from chatsite.administration.site import MOST_OFFERED, completions
 from chatsite.api import me
 from chatsite.errors import ChatError, Invalid
 
 admin.site.unregister(Group)
+
+
+def offered(term: str) -> list[tuple[str, str]]:
+    """For completion: usernames with both names of people, those whose username begins so first."""
+    term = term.lstrip("@")
+    found = User.objects.filter(Q(username__icontains=term) | Q(display_name__icontains=term))
+    first = found.annotate(begins=Q(username__istartswith=term)).order_by("-begins", "username")
+    return [(person.username, person.full_name) for person in first[:MOST_OFFERED]]
+
+
+completions["people"] = offered
+
+
+class PersonFilter(TypedFilter):
+    """Rows whose `field` is the person of a username."""
+
+    title, parameter_name = "by", "from"
+    completes, placeholder = "people", "Username"
+    field = "user"
+
+    def narrowed(self, found: QuerySet[Any], typed: str) -> QuerySet[Any]:
+        people = User.objects.filter(username__iexact=typed.lstrip("@"))
+        return found.filter(**{f"{self.field}__in": people.values("pk")})
+
+
+class StandingFilter(ChoiceFilter):
+    title, parameter_name = "standing", "standing"
+    choices_in_words = {
+        "present": ("May use the site", Q(is_active=True, is_banned=False)),
+        "banned": ("Banned", Q(is_banned=True)),
+        "deactivated": ("Deactivated", Q(is_active=False)),
+    }
+
+
+class RankFilter(ChoiceFilter):
+    title, parameter_name = "rank", "rank"
+    choices_in_words = {
+        "member": ("Members", Q(is_staff=False, is_superuser=False)),
+        "moderator": ("Moderators", Q(is_staff=True, is_superuser=False)),
+        "administrator": ("Administrators", Q(is_superuser=True)),
+    }
+
+
+class LinkStateFilter(ChoiceFilter):
+    title, parameter_name = "state", "state"
+    choices_in_words = {
+        "standing": ("Not revoked", Q(revoked=False)),
+        "revoked": ("Revoked", Q(revoked=True)),
+    }
+
+
+class LinkKindFilter(ChoiceFilter):
+    title, parameter_name = "leads", "leads"
+    choices_in_words = {
+        "site": ("Into the site", Q(for_site=True)),
+        "room": ("Into a room", Q(for_site=False)),
+    }
+
+
+def refusal(unless: Callable[[User], str]) -> Callable[[User, User], str]:
+    """Why an act on a person would do nothing, or may not be done by `by`."""
+
+    def refused(user: User, by: User) -> str:
+        try:
+            services.check_may_manage(by, user)
+        except ChatError as error:
+            return error.detail
+        return unless(user)
+
+    return refused
+
+
+def standing_act(name: str, **details: Any) -> Act:
+    """One of the services of that name, which take the person and `by`."""
+    service = getattr(services, name)
+    return Act(name=name, change=lambda user, by: service(user, by=by), **details)
 
 
 class NamedForm(ModelForm):
@@ -41,19 +120,39 @@ class NamedForm(ModelForm):
         return data
 
 
+def worded(form: Any) -> None:
+    """What Django calls password-based authentication."""
+    choice = form.fields.get("usable_password")
+    if choice:
+        choice.label, choice.help_text = (
+            "Log in by password",
+            "Without one nobody logs in: for programs' accounts.",
+        )
+
+
 class AccountCreationForm(NamedForm, AdminUserCreationForm):
     class Meta:
         model = User
         fields = ["username"]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        worded(self)
+
 
 class AccountChangeForm(NamedForm, UserChangeForm):
-    pass
+    class Meta(UserChangeForm.Meta):
+        labels = {"is_superuser": "Administrator"}
+        help_texts = {
+            "username": "",
+            "is_superuser": "May do everything here, and is a moderator too.",
+        }
 
 
 class AccountPasswordForm(AdminPasswordChangeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        worded(self)
         ends = "All sessions of this person end, and all their tokens are revoked."
         self.fields["password1"].help_text = f"<p>{ends}</p>{self.fields['password1'].help_text}"
 
@@ -65,20 +164,20 @@ class AccountPasswordForm(AdminPasswordChangeForm):
 
 
 @admin.register(User)
-class AccountAdmin(BoundedAdmin, UserAdmin):
+class AccountAdmin(ActingAdmin, UserAdmin):
+    heading = "People"
     form = AccountChangeForm
     add_form = AccountCreationForm
     change_password_form = AccountPasswordForm
     list_display = [
         "username",
         "display_name",
-        "is_active",
-        "is_banned",
-        "is_staff",
-        "is_superuser",
+        "standing",
+        "rank",
         "last_seen",
+        "date_joined",
     ]
-    list_filter = ["is_active", "is_banned", "is_staff", "is_superuser"]
+    list_filter = [StandingFilter, RankFilter]
     search_fields = ["username", "display_name", "email"]
     filter_horizontal = []
     readonly_fields = ["username", "last_login", "last_seen", "date_joined"]
@@ -87,14 +186,102 @@ class AccountAdmin(BoundedAdmin, UserAdmin):
         ("Standing", {"fields": ["is_active", "is_banned", "is_staff", "is_superuser"]}),
         ("Times", {"fields": ["date_joined", "last_login", "last_seen"]}),
     ]
-    actions = ["deactivate", "reactivate", "ban", "unban", "log_out_everywhere", "make_reset_link"]
+    actions = ["make_reset_link"]
+    acts = [
+        standing_act(
+            "ban",
+            label="Ban",
+            done="banned",
+            effect="Their sessions and connections end at once, and they can't log in. What they wrote stays.",
+            refusal=refusal(lambda user: "banned already" if user.is_banned else ""),
+            undo="unban",
+            danger=True,
+        ),
+        standing_act(
+            "unban",
+            label="Lift the ban of",
+            done="not banned any more",
+            effect="They can log in again. What was ended stays ended.",
+            refusal=refusal(lambda user: "" if user.is_banned else "not banned"),
+            undo="ban",
+        ),
+        standing_act(
+            "deactivate",
+            label="Deactivate",
+            done="deactivated",
+            effect="Their sessions and connections end at once, and they can't log in. What they wrote stays.",
+            refusal=refusal(lambda user: "" if user.is_active else "deactivated already"),
+            undo="reactivate",
+            danger=True,
+        ),
+        standing_act(
+            "reactivate",
+            label="Activate again",
+            done="active again",
+            effect="They can log in again. What was ended stays ended.",
+            refusal=refusal(lambda user: "active already" if user.is_active else ""),
+            undo="deactivate",
+        ),
+        standing_act(
+            "end_everything",
+            label="Log out everywhere",
+            done="logged out everywhere, tokens revoked",
+            effect="All their sessions end and all their tokens are revoked. They can log in again.",
+            refusal=refusal(lambda user: ""),
+            no_undo="This can't be undone: a token that was revoked is gone.",
+            danger=True,
+        ),
+    ]
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().add_view(request, form_url, {"title": "New account", **(extra_context or {})})
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        """Addresses for those who see them: what is found by a part of one tells that it is in there."""
+        return self.search_fields if me(request).is_superuser else ["username", "display_name"]
+
+    def has_reset_permission(self, request: HttpRequest) -> bool:
+        """Whoever can set somebody's password can become that person."""
+        return me(request).is_superuser
+
+    @admin.display(description="standing")
+    def standing(self, user: User) -> str:
+        if user.is_banned:
+            return "banned"
+        return "" if user.is_active else "deactivated"
+
+    @admin.display(description="rank")
+    def rank(self, user: User) -> str:
+        if user.is_superuser:
+            return "administrator"
+        return "moderator" if user.is_staff else "member"
+
+    def line_of(self, row: User) -> str:
+        return row.full_name
+
+    def consequences(self, act: Act, rows: Sequence[User]) -> list[str]:
+        if act.name in ("unban", "reactivate"):
+            return []
+        sessions = UserSession.objects.filter(user__in=rows).count()
+        tokens = ApiToken.objects.filter(user__in=rows).count()
+        kept = "revoked" if act.name == "end_everything" else "of no use meanwhile"
+        return [f"Sessions that end: {sessions}.", f"Tokens that are {kept}: {tokens}."]
+
+    def counted(self, count: int) -> str:
+        return f"{count} {'person' if count == 1 else 'people'}"
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
         if obj is None or me(request).is_superuser:
             return fieldsets
         # Whoever can set the password or the email address can become that person.
-        return [(None, {"fields": ["username", "display_name"]}), *fieldsets[1:]]
+        return [
+            (None, {"fields": ["username", "display_name"]}),
+            ("Standing", {"fields": ["is_active", "is_banned", "rank"]}),
+            *fieldsets[2:],
+        ]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
@@ -103,8 +290,7 @@ class AccountAdmin(BoundedAdmin, UserAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         if obj is None:
             return []
-        ranks = [] if me(request).is_superuser else ["is_staff", "is_superuser"]
-        return [*self.readonly_fields, *ranks]
+        return [*self.readonly_fields, *([] if me(request).is_superuser else ["rank"])]
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         below = obj is None or me(request).is_superuser or not (obj.is_staff or obj.is_superuser)
@@ -145,35 +331,7 @@ class AccountAdmin(BoundedAdmin, UserAdmin):
             return False
         return True
 
-    def each(
-        self, request: HttpRequest, users: QuerySet[User], act: Callable[..., object], done: str
-    ) -> None:
-        for user in users:
-            if self.attempt(request, user, lambda user=user: act(user, by=me(request))):  # type: ignore[misc]
-                self.log_change(request, user, done)
-                self.message_user(request, f"{user.username}: {done}", level="success")
-
-    @admin.action(description="Deactivate", permissions=["change"])
-    def deactivate(self, request: HttpRequest, users: QuerySet[User]) -> None:
-        self.each(request, users, services.deactivate, "Deactivated and logged out.")
-
-    @admin.action(description="Activate again", permissions=["change"])
-    def reactivate(self, request: HttpRequest, users: QuerySet[User]) -> None:
-        self.each(request, users, services.reactivate, "Active again.")
-
-    @admin.action(description="Ban", permissions=["change"])
-    def ban(self, request: HttpRequest, users: QuerySet[User]) -> None:
-        self.each(request, users, services.ban, "Banned and logged out.")
-
-    @admin.action(description="Lift the ban", permissions=["change"])
-    def unban(self, request: HttpRequest, users: QuerySet[User]) -> None:
-        self.each(request, users, services.unban, "Not banned any more.")
-
-    @admin.action(description="Log out everywhere and revoke tokens", permissions=["change"])
-    def log_out_everywhere(self, request: HttpRequest, users: QuerySet[User]) -> None:
-        self.each(request, users, services.end_everything, "Logged out everywhere, tokens revoked.")
-
-    @admin.action(description="Make a link to choose a new password", permissions=["change"])
+    @admin.action(description="Make a link to choose a new password", permissions=["reset"])
     def make_reset_link(self, request: HttpRequest, users: QuerySet[User]) -> None:
         for user in users[:10]:
             self.attempt(request, user, lambda user=user: self.show_reset_link(request, user))  # type: ignore[misc]
@@ -203,6 +361,8 @@ def steps(user: User, wanted: User, by: User, changed: list[str]) -> list[Callab
 class ApiTokenAdmin(BoundedAdmin):
     """Deleting one revokes it. Nobody can read a token again, here neither."""
 
+    heading = "API tokens"
+
     list_display = ["prefix", "name", "user", "created_at", "last_used_at"]
     search_fields = ["name", "prefix", "user__username"]
     list_select_related = ["user"]
@@ -223,9 +383,10 @@ class ApiTokenAdmin(BoundedAdmin):
 
 
 @admin.register(Invite)
-class InviteAdmin(BoundedAdmin):
-    list_display = ["created_by", "created_at", "expires_at", "uses", "max_uses", "revoked", "for_site"]
-    list_filter = ["revoked", "for_site"]
+class InviteAdmin(ActingAdmin):
+    heading = "Invite links"
+    list_display = ["created_by", "created_at", "expires_at", "uses", "max_uses", "leads", "state"]
+    list_filter = [LinkStateFilter, LinkKindFilter]
     search_fields = ["created_by__username"]
     list_select_related = ["created_by"]
     list_display_links = None
@@ -236,15 +397,35 @@ class InviteAdmin(BoundedAdmin):
         "expires_at",
         "uses",
         "max_uses",
-        "revoked",
-        "for_site",
+        "leads",
+        "state",
     )
-    actions = ["revoke"]
+    acts = [
+        Act(
+            name="revoke",
+            label="Revoke",
+            done="revoked",
+            effect="Nobody can come in by them any more. Who came stays.",
+            change=lambda link, by: services.revoke_invite(link),
+            refusal=lambda link, by: "revoked already" if link.revoked else "",
+            no_undo="This can't be undone: whoever made one can make another.",
+            danger=True,
+        )
+    ]
 
-    @admin.action(description="Revoke", permissions=["change"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet[Invite]) -> None:
-        for invite in queryset:
-            services.revoke_invite(invite)
+    @admin.display(description="leads")
+    def leads(self, link: Invite) -> str:
+        return "into the site" if link.for_site else "into a room"
+
+    @admin.display(description="state")
+    def state(self, link: Invite) -> str:
+        return "revoked" if link.revoked else ""
+
+    def acted_on(self, request: HttpRequest, found: QuerySet[Invite]) -> list[Invite]:
+        return list(found.select_related("created_by"))
+
+    def counted(self, count: int) -> str:
+        return f"{count} link{'' if count == 1 else 's'}"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """They are made on the chat's own pages."""
@@ -260,6 +441,12 @@ class SiteSettingsAdmin(admin.ModelAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return redirect("admin:accounts_sitesettings_change", SiteSettings.load().pk)
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *rest: Any, **options: Any
+    ) -> HttpResponse:
+        named = {**context, "title": "Site settings", "subtitle": None}
+        return super().render_change_form(request, named, *rest, **options)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -35,7 +35,7 @@ INSTALLED_APPS = [
     # Before Django's: their `changepassword` and `createsuperuser` take the place of its own.
     "chatsite",
     "accounts",
-    "django.contrib.admin",
+    "chatsite.administration.apps.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -207,6 +207,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
+FORMAT_MODULE_PATH = ["chatsite.administration.formats"]
 
 # While one works on them they have one address, and browsers ask each time.
 STATIC_VERSION = "" if DEBUG else statics.version(BASE_DIR / "static", BASE_DIR / "requirements.txt")

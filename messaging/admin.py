@@ -1,27 +1,40 @@
-"""Moderating messages. The text is read here and never written; hiding goes through the services, so open pages follow."""
+"""Moderating messages. The text is read here and never written, that of private rooms after a reason was given; hiding goes
+through the services, so open pages follow."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.utils import timezone
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
+from accounts.admin import PersonFilter
 from accounts.models import User
-from chatsite.admin_lists import BoundedAdmin, narrowed
+from chatsite.administration.acts import Act, ActingAdmin, back_of
+from chatsite.administration.filters import ChoiceFilter
+from chatsite.administration.lists import BoundedAdmin, narrowed
+from chatsite.administration.site import panels
 from chatsite.api import me
-from chatsite.realtime import readings
-from messaging import services
-from messaging.models import Message
+from chatsite.errors import ChatError
+from chatsite.pages import attempt, posted
+from messaging import moderation, private_reading, services
+from messaging.forms import ReasonForm
+from messaging.models import Message, PrivateReading
 from messaging.payloads import first_line
 from messaging.search.folded import containing
 from messaging.search.words import words_of
+from rooms.admin import RoomFilter
 from rooms.models import Room
 
-SHOWN: list[Any] = [
-    "room", "seq", "sender", "body", "reply_to", "created_at", "edited_at", "hidden_at", "deleted_at", "client_id",
-]  # fmt: skip
+panels.append(moderation.front)
 
 
 class SentFilter(admin.SimpleListFilter):
@@ -39,72 +52,176 @@ class SentFilter(admin.SimpleListFilter):
         return found.filter(pk__gte=Message.objects.first_since(timezone.now() - timedelta(days=int(days))))
 
 
-class StateFilter(admin.SimpleListFilter):
+class SenderFilter(PersonFilter):
+    field = "sender"
+
+
+class ReaderFilter(PersonFilter):
+    field = "moderator"
+
+
+class StateFilter(ChoiceFilter):
     title, parameter_name = "state", "state"
+    choices_in_words = {
+        "standing": ("Standing", Q(deleted_at=None, hidden_at=None)),
+        "edited": ("Edited", Q(edited_at__isnull=False)),
+        "deleted": ("Deleted by its sender or the room", Q(deleted_at__isnull=False)),
+        "hidden": ("Hidden by a moderator", Q(hidden_at__isnull=False)),
+    }
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("hidden", "Hidden"), ("deleted", "Deleted")]
 
-    def queryset(self, request: HttpRequest, found: QuerySet[Message]) -> QuerySet[Message]:
-        if self.value() == "hidden":
-            return found.filter(hidden_at__isnull=False)
-        return found.filter(deleted_at__isnull=False) if self.value() == "deleted" else found
+class KindFilter(ChoiceFilter):
+    title, parameter_name = "said in", "kind"
+    choices_in_words = {
+        "public": ("Public rooms", Q(room__kind=Room.Kind.PUBLIC)),
+        "private": ("Private rooms", Q(room__kind=Room.Kind.PRIVATE)),
+        "direct": ("Direct messages", Q(room__kind=Room.Kind.DIRECT)),
+    }
 
 
 @admin.register(Message)
-class MessageAdmin(BoundedAdmin):
-    list_display = ["sent", "room", "sender", "line", "state"]
-    list_filter = [SentFilter, StateFilter]
+class MessageAdmin(ActingAdmin):
+    list_display = ["sent", "author", "place", "line", "state"]
+    list_display_links = ["sent"]
+    list_filter = [RoomFilter, SenderFilter, StateFilter, KindFilter, SentFilter]
     search_fields = ["body"]
-    search_help_text = "Words of the text; room:SLUG and from:USERNAME narrow it."
-    list_select_related = ["room", "sender"]
+    search_help_text = "Words of public rooms, and of private ones that are open to you."
+    list_select_related = ["room", "sender", "hidden_by"]
     ordering = ["-pk"]
     sortable_by = []
-    actions = ["hide", "restore"]
-    fields = readonly_fields = SHOWN
+    acts = [
+        Act(
+            name="hide",
+            label="Hide",
+            done="hidden",
+            effect="Everyone sees a tombstone in their place, at once. The texts are kept here and can come back.",
+            change=services.hide,
+            refusal=moderation.why_not_hidden,
+            undo="restore",
+            danger=True,
+        ),
+        Act(
+            name="restore",
+            label="Restore",
+            done="restored",
+            effect="Everyone who is in the room sees them again, at once.",
+            change=services.restore,
+            refusal=moderation.why_not_restored,
+            undo="hide",
+        ),
+    ]
+
+    def get_urls(self) -> list[Any]:
+        reason = self.admin_site.admin_view(self.reason_view)
+        return [
+            path("reason/<int:pk>/", reason, name="messaging_message_reason"),
+            *super().get_urls(),
+        ]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Message], search_term: str
     ) -> tuple[QuerySet[Message], bool]:
         given, words = narrowed(search_term, "room", "from")
         if "from" in given:
-            senders = User.objects.filter(username__iexact=given["from"]).values("pk")
-            queryset = queryset.filter(sender__in=senders)
+            queryset = moderation.of_person(queryset, given["from"])
         if "room" in given:
+            queryset = moderation.in_room(queryset, given["room"])
+        elif "room" in request.GET:
             # In the order of the index of rooms.
-            room = Room.objects.filter(slug=given["room"]).first()
-            queryset = queryset.filter(room=room).order_by("-seq") if room else queryset.none()
-        for word in words_of(words):
+            queryset = queryset.order_by("-seq")
+        sought = words_of(words)
+        if sought:
+            queryset = private_reading.searchable(queryset, me(request))
+        for word in sought:
             queryset = queryset.filter(containing(word))
         return queryset, False
 
+    def rows(self, found: QuerySet[Message], reader: User) -> list[Message]:
+        return moderation.shown(list(found), reader)
+
     @admin.display(description="sent")
     def sent(self, message: Message) -> str:
-        return f"{message.created_at:%Y-%m-%d %H:%M}"
+        return formats.localize(message.created_at)
+
+    @admin.display(description="by")
+    def author(self, message: Message) -> SafeString:
+        """Leads to their other messages."""
+        url = f"?from={message.sender.username}"
+        return format_html('<a href="{}"><bdi>{}</bdi></a>', url, message.sender.full_name)
+
+    @admin.display(description="in")
+    def place(self, message: Message) -> SafeString:
+        return moderation.room_link(message.room)
 
     @admin.display(description="message")
-    def line(self, message: Message) -> str:
-        return first_line(message.body) or "—"
+    def line(self, message: Message) -> SafeString | str:
+        if not message.readable:
+            back = reverse("admin:messaging_message_change", args=[message.pk])
+            return moderation.reason_link(message.room, back)
+        return format_html('<span dir="auto">{}</span>', first_line(message.body) or "—")
 
     @admin.display(description="state")
     def state(self, message: Message) -> str:
-        if message.deleted_at:
-            return "deleted"
-        return "hidden" if message.hidden_at else ("edited" if message.edited_at else "")
+        return moderation.state_of(message)
 
-    @admin.action(description="Hide the selected messages")
-    def hide(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
-        for message in whole(queryset):
-            services.hide(message, me(request))
-            readings.give_way()
-        self.message_user(request, "Hidden. Everyone sees a tombstone in their place.")
+    def acted_on(self, request: HttpRequest, found: QuerySet[Message]) -> list[Message]:
+        whole = found.select_related("room", "sender", "hidden_by", "reply_to__sender")
+        return moderation.shown(list(whole), me(request))
 
-    @admin.action(description="Restore the selected messages")
-    def restore(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
-        for message in whole(queryset):
-            services.restore(message, me(request))
-            readings.give_way()
-        self.message_user(request, "Restored. What its sender deleted stays deleted.")
+    def line_of(self, row: Message) -> str:
+        text = first_line(row.body) or "no text" if row.readable else "private, not read"
+        return f"{row.sender.full_name} in {row.room}: {text}"
+
+    def consequences(self, act: Act, rows: Sequence[Message]) -> list[str]:
+        return moderation.counted_of(rows)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """One message with what was said around it. Nothing of it is a field: nobody writes it here."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        message = self.get_object(request, object_id)
+        if message is None:
+            raise Http404
+        context = {
+            **self.admin_site.each_context(request),
+            **moderation.about(message, me(request)),
+            "opts": self.opts,
+            "title": f"{message}",
+            "state": moderation.state_of(message) or "standing",
+            "acts": self.possible(message, me(request)),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/messaging/message/message.html", context)
+
+    def reason_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Where a moderator says why they read a private room."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        room = get_object_or_404(Room.objects.exclude(kind=Room.Kind.PUBLIC), pk=pk)
+        back = back_of(request) or moderation.list_of(room)
+        if private_reading.may_read(me(request), room):
+            return redirect(back)
+        form = ReasonForm(posted(request))
+        done, outcome = attempt(form, lambda reason: private_reading.give_reason(me(request), room, reason))
+        if done:
+            return redirect(back)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": f"Read {'the direct messages of ' if room.kind == Room.Kind.DIRECT else ''}{room}?",
+            "room": room,
+            "form": form,
+            "next": back,
+            "list_url": reverse("admin:messaging_message_changelist"),
+        }
+        status = outcome.status if isinstance(outcome, ChatError) else 400 if form.is_bound else 200
+        return TemplateResponse(request, "admin/messaging/message/reason.html", context, status=status)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -114,5 +231,42 @@ class MessageAdmin(BoundedAdmin):
         return False
 
 
-def whole(queryset: QuerySet[Message]) -> QuerySet[Message]:
-    return Message.objects.whole().filter(pk__in=queryset.values("pk")).order_by("pk")
+@admin.register(PrivateReading)
+class PrivateReadingAdmin(BoundedAdmin):
+    """Who read what is private, and why: for administrators, and for nobody to change."""
+
+    heading = "Private rooms read"
+    list_display = ["created_at", "reader", "place", "reason", "expires_at"]
+    list_display_links = None
+    list_filter = [RoomFilter, ReaderFilter]
+    list_select_related = ["room", "moderator"]
+    ordering = ["-pk"]
+    sortable_by = []
+
+    def rows(self, found: QuerySet[PrivateReading], reader: User) -> list[PrivateReading]:
+        readings = list(found)
+        Room.find_people([reading.room for reading in readings])
+        return readings
+
+    @admin.display(description="by")
+    def reader(self, reading: PrivateReading) -> str:
+        return reading.moderator.full_name
+
+    @admin.display(description="room")
+    def place(self, reading: PrivateReading) -> SafeString:
+        return moderation.room_link(reading.room)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return me(request).is_superuser
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return me(request).is_superuser
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False

@@ -180,6 +180,7 @@ class Batch:
             edited_at=None,
             deleted_at=None,
             hidden_at=None,
+            hidden_by_id=None,
             folded=row["folded"],
         )
         message._state.fields_cache |= {"room": place.room, "sender": place.user, "reply_to": reply_to}

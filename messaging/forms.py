@@ -6,6 +6,7 @@ from django import forms
 from chatsite.fields import LARGEST
 from chatsite.forms import TextField
 from messaging.drafts import LONGEST_BODY
+from messaging.private_reading import LONGEST_REASON
 
 
 class BodyField(TextField):
@@ -21,3 +22,12 @@ class MessageForm(forms.Form):
     body = BodyField(max_length=LONGEST_BODY, strip=False)
     client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
     reply_to = forms.IntegerField(required=False, min_value=0, max_value=LARGEST, widget=forms.HiddenInput)
+
+
+class ReasonForm(forms.Form):
+    """Why a moderator reads a private room."""
+
+    reason = TextField(
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": LONGEST_REASON, "dir": "auto"}),
+        help_text="What was reported, and by whom.",
+    )

@@ -53,11 +53,22 @@ class Message(models.Model):
     # Deleted by a person: the text is gone. Hidden by a moderator in the admin: the text is kept and can come back.
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     hidden_at = models.DateTimeField(null=True, blank=True, editable=False)
+    hidden_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        editable=False,
+        db_index=False,
+    )
     # In which the search finds words (`messaging.search.folded`); null where that is the text itself, as it mostly is.
     folded = models.TextField(null=True, editable=False)
 
     # What was sent of it, of one that was just stored (`messaging.payloads.encoded`).
     encoded: orjson.Fragment | None = None
+    # Whether the administration may show the text to who asked (`messaging.private_reading`): not before it was looked up.
+    readable = False
 
     objects = MessageQuerySet.as_manager()
 
@@ -74,10 +85,15 @@ class Message(models.Model):
             # Nor do these, for moderators' lists, until one is taken back.
             models.Index(fields=["id"], name="message_hidden", condition=models.Q(hidden_at__isnull=False)),
             models.Index(fields=["id"], name="message_deleted", condition=models.Q(deleted_at__isnull=False)),
+            models.Index(fields=["id"], name="message_edited", condition=models.Q(edited_at__isnull=False)),
+            models.Index(
+                fields=["hidden_at"], name="message_hidden_last", condition=models.Q(hidden_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.room_id} #{self.seq} by {self.sender_id}"
+        """Its number alone: what is said must not stand in the administration's log."""
+        return f"Message {self.pk}"
 
     @classmethod
     def stored(cls, **values: Any) -> "Message":
@@ -88,3 +104,32 @@ class Message(models.Model):
     def gone(self) -> bool:
         """Shown as a tombstone to everyone."""
         return self.deleted_at is not None or self.hidden_at is not None
+
+
+class PrivateReadingQuerySet(models.QuerySet["PrivateReading"]):
+    def open_to(self, moderator: User) -> "PrivateReadingQuerySet":
+        """Those of this person that haven't ended."""
+        return self.filter(moderator=moderator, expires_at__gt=timezone.now())
+
+
+class PrivateReading(models.Model):
+    """The reason for which a moderator of the site reads what is said in a private or direct room, and until when. Rows are
+    never changed or deleted: administrators see who read what, and why."""
+
+    room = models.ForeignKey("rooms.Room", on_delete=models.PROTECT, related_name="private_readings")
+    moderator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="private_readings", db_index=False
+    )
+    reason = models.CharField(max_length=500)
+    created_at = models.DateTimeField("given at", default=timezone.now, editable=False)
+    expires_at = models.DateTimeField("readable until", editable=False)
+
+    objects = PrivateReadingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "reading of a private room"
+        verbose_name_plural = "readings of private rooms"
+        indexes = [models.Index(fields=["moderator", "expires_at"], name="private_reading_open")]
+
+    def __str__(self) -> str:
+        return f"Reading {self.pk}"

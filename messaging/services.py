@@ -95,28 +95,30 @@ def delete(user: User, pk: int) -> Message:
 
 
 @transaction.atomic
-def hide(message: Message, moderator: User) -> None:
-    """What the administration does: a tombstone for everyone, of which the text is kept."""
+def hide(message: Message, moderator: User) -> bool:
+    """Make a message a tombstone for everyone and keep its text, for the administration; whether it stood before."""
     message = locked(message)
     if message.gone:
-        return
-    message.hidden_at = timezone.now()
-    message.save(update_fields=["hidden_at"])
+        return False
+    message.hidden_at, message.hidden_by = timezone.now(), moderator
+    message.save(update_fields=["hidden_at", "hidden_by"])
     retract(message, moderator)
+    return True
 
 
 @transaction.atomic
-def restore(message: Message, moderator: User) -> None:
-    """Undo `hide`. What its sender deleted stays deleted."""
+def restore(message: Message, moderator: User) -> bool:
+    """Undo `hide`; whether it was hidden. What its sender deleted stays deleted."""
     message = locked(message)
     if message.hidden_at is None:
-        return
-    message.hidden_at = None
-    message.save(update_fields=["hidden_at"])
+        return False
+    message.hidden_at = message.hidden_by = None
+    message.save(update_fields=["hidden_at", "hidden_by"])
     if message.deleted_at is None:
         row_of(message).update(retracted=False)
         mentions.note([message], Named([message.body]))
         record(message, "message-edited", moderator)
+    return True
 
 
 def retract(message: Message, user: User) -> None:

@@ -1,20 +1,81 @@
 """Moderating rooms: through the services, so that open pages follow."""
 
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.db import transaction
-from django.db.models import Model, OuterRef, QuerySet
+from django.db.models import Model, OuterRef, Q, QuerySet
 from django.forms import BaseModelFormSet, ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
-from chatsite.admin_lists import MOST_INLINE, BoundedAdmin, FirstRows, narrowed
+from accounts.admin import PersonFilter
+from accounts.models import User
+from chatsite.administration.acts import Act, ActingAdmin
+from chatsite.administration.filters import ChoiceFilter, TypedFilter
+from chatsite.administration.lists import MOST_INLINE, FirstRows, narrowed
+from chatsite.administration.site import completions
 from chatsite.api import me
 from chatsite.errors import ChatError
-from chatsite.realtime import readings
-from rooms import access, membership, services
+from rooms import access, membership, moderation, services
 from rooms.models import Ban, Event, Membership, Room
 from rooms.queries import UNCOUNTED, count_of
+
+completions["rooms"] = moderation.offered
+# What a room has that isn't direct.
+NAMES = {"address", "name", "topic"}
+# Words of a search, each of which asks the database once more.
+MOST_WORDS = 5
+
+
+class RoomFilter(TypedFilter):
+    """Rows of one room, by its address or, for a direct one, by the usernames of its people with commas between."""
+
+    title, parameter_name = "room", "room"
+    completes, placeholder = "rooms", "Address, or ada,bo"
+
+    def narrowed(self, found: QuerySet[Any], typed: str) -> QuerySet[Any]:
+        room = moderation.room_of(typed)
+        return found.filter(room=room) if room else found.none()
+
+
+class MemberFilter(PersonFilter):
+    title = "person"
+
+
+class KindFilter(ChoiceFilter):
+    title, parameter_name = "kind", "kind"
+    choices_in_words = {value: (words, Q(kind=value)) for value, words in Room.Kind.choices}
+
+
+class ArchivedFilter(ChoiceFilter):
+    title, parameter_name = "state", "state"
+    choices_in_words = {
+        "open": ("Open", Q(archived_at=None)),
+        "archived": ("Archived", Q(archived_at__isnull=False)),
+    }
+
+
+@transaction.atomic
+def take_away(row: Any, by: User) -> None:
+    if isinstance(row, Membership):
+        membership.revoke(row.room, row.user, by=by)
+        membership.hand_over(row.room)
+    else:
+        row.delete()
+
+
+def why_not_taken_away(row: Membership, by: User) -> str:
+    return "a direct conversation keeps its people" if row.room.kind == Room.Kind.DIRECT else ""
+
+
+def archived_already(room: Room, by: User) -> str:
+    if room.is_default:
+        return "everyone is in it, so it can't be archived"
+    return "archived already" if room.archived else ""
 
 
 class MemberInline(admin.TabularInline):
@@ -28,8 +89,16 @@ class MemberInline(admin.TabularInline):
     autocomplete_fields = ["user"]
     extra = 0
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Room | None = None) -> Any:
+        return (
+            self.readonly_fields if self.has_add_permission(request, obj) else ["user", *self.readonly_fields]
+        )
+
     def has_add_permission(self, request: HttpRequest, obj: Room | None = None) -> bool:
         return obj is None or obj.kind != Room.Kind.DIRECT
+
+    def has_delete_permission(self, request: HttpRequest, obj: Room | None = None) -> bool:
+        return self.has_add_permission(request, obj)
 
 
 class BanInline(admin.TabularInline):
@@ -44,28 +113,42 @@ class BanInline(admin.TabularInline):
 
 
 @admin.register(Room)
-class RoomAdmin(BoundedAdmin):
-    list_display = ["slug", "name", "kind", "member_count", "message_count", "archived", "created_at"]
-    list_filter = ["kind", ("archived_at", admin.EmptyFieldListFilter)]
+class RoomAdmin(ActingAdmin):
+    list_display = ["title", "kind", "member_count", "message_count", "state", "created_at"]
+    list_filter = [KindFilter, ArchivedFilter]
     search_fields = ["slug", "name", "topic"]
-    actions = ["archive", "bring_back"]
-    fields = [
-        "slug",
-        "name",
-        "topic",
-        "kind",
-        "is_default",
-        "archived_at",
-        "head",
-        "created_by",
-        "created_at",
+    search_help_text = (
+        "Part of a name, an address or a topic; of direct messages, how somebody's username begins."
+    )
+    acts = [
+        Act(
+            name="archive",
+            label="Archive",
+            done="archived",
+            effect="They can be read and searched, and nobody can write in them.",
+            change=lambda room, by: services.archive(room, by, True),
+            refusal=archived_already,
+            undo="bring_back",
+            danger=True,
+        ),
+        Act(
+            name="bring_back",
+            label="Bring back",
+            done="open again",
+            effect="Their members can write in them again.",
+            change=lambda room, by: services.archive(room, by, False),
+            refusal=lambda room, by: "" if room.archived else "not archived",
+            undo="archive",
+        ),
     ]
-    readonly_fields = ["slug", "kind", "is_default", "archived_at", "head", "created_by", "created_at"]
+    fields = ["address", "name", "topic", "kind", "state", "created_by", "created_at"]
+    readonly_fields = ["address", "kind", "state", "created_by", "created_at"]
     inlines = [MemberInline, BanInline]
 
-    def rows(self, found: QuerySet[Room]) -> list[Room]:
+    def rows(self, found: QuerySet[Room], reader: User) -> list[Room]:
         """Each with its `member_count` and its `message_count`, which is what the log has without what is no message."""
         rooms: list[Any] = list(found)
+        Room.find_people(rooms)
         counts = Room.objects.filter(pk__in=[room.pk for room in rooms]).annotate(
             members=count_of(Membership.objects.filter(room=OuterRef("pk"))),
             others=count_of(Event.objects.filter(UNCOUNTED, room=OuterRef("pk"))),
@@ -84,26 +167,56 @@ class RoomAdmin(BoundedAdmin):
     def message_count(self, room: Any) -> int:
         return room.message_count
 
-    @admin.display(boolean=True)
-    def archived(self, room: Room) -> bool:
-        return room.archived
+    @admin.display(description="room", ordering="name")
+    def title(self, room: Room) -> SafeString:
+        return format_html("<bdi>{}</bdi>", room)
 
-    @admin.action(description="Archive the selected rooms")
-    def archive(self, request: HttpRequest, queryset: QuerySet[Room]) -> None:
-        self.set_archived(request, queryset, True)
+    @admin.display(description="address")
+    def address(self, room: Room) -> str:
+        return room.slug
 
-    @admin.action(description="Bring the selected rooms back")
-    def bring_back(self, request: HttpRequest, queryset: QuerySet[Room]) -> None:
-        self.set_archived(request, queryset, False)
+    @admin.display(description="state")
+    def state(self, room: Room) -> str:
+        if room.archived:
+            return "archived"
+        return "everyone is in it" if room.is_default else "open"
 
-    def set_archived(self, request: HttpRequest, queryset: QuerySet[Room], archived: bool) -> None:
-        for room in queryset:
-            try:
-                services.archive(room, me(request), archived)
-            except ChatError as error:
-                self.message_user(request, f"{room.slug}: {error.detail}", level="error")
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Room], search_term: str
+    ) -> tuple[QuerySet[Room], bool]:
+        for word in search_term.replace("\x00", "").split()[:MOST_WORDS]:
+            queryset = queryset.filter(moderation.named(word))
+        return queryset, False
+
+    def acted_on(self, request: HttpRequest, found: QuerySet[Room]) -> list[Room]:
+        rooms = list(found)
+        Room.find_people(rooms)
+        return rooms
+
+    def consequences(self, act: Act, rows: Sequence[Room]) -> list[str]:
+        members = Membership.objects.filter(room__in=rows).count()
+        return [f"Memberships in them, which all stay: {members}."]
+
+    def get_fields(self, request: HttpRequest, obj: Room | None = None) -> Any:
+        """A direct room has its people for a name, and an address that nobody types."""
+        direct = obj is not None and obj.kind == Room.Kind.DIRECT
+        made_by_nobody = obj is not None and obj.created_by_id is None
+        left_out = (NAMES if direct else set()) | ({"created_by"} if made_by_nobody else set())
+        return [name for name in self.fields or () if name not in left_out]
+
+    def get_inlines(self, request: HttpRequest, obj: Room | None) -> Any:
+        """A direct room has the people it began with, and bans nobody."""
+        return [MemberInline] if obj is not None and obj.kind == Room.Kind.DIRECT else self.inlines
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *rest: Any, **options: Any
+    ) -> HttpResponse:
+        key = moderation.key_of(context["original"])
+        return super().render_change_form(request, {**context, "room_key": key}, *rest, **options)
 
     def save_model(self, request: HttpRequest, room: Room, form: ModelForm, change: bool) -> None:
+        if not NAMES & set(form.changed_data):
+            return
         stored = Room.objects.get(pk=room.pk)
         try:
             services.rename(stored, me(request), name=room.name, topic=room.topic)
@@ -115,8 +228,9 @@ class RoomAdmin(BoundedAdmin):
     ) -> None:
         rows: list[Model] = formset.save(commit=False)
         for gone in formset.deleted_objects:
-            take_away(gone, request)
-        for row in rows:
+            take_away(gone, me(request))
+        # A new owner before the former one steps down.
+        for row in sorted(rows, key=lambda row: getattr(row, "role", "") != Membership.Role.OWNER):
             put_in(row, request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -128,21 +242,37 @@ class RoomAdmin(BoundedAdmin):
         return False
 
 
-class OfRoomsAdmin(BoundedAdmin):
+class OfRoomsAdmin(ActingAdmin):
     """Who is in rooms, or kept out of them: to be found and taken away. They come by the room's own page."""
 
     list_select_related = ["room", "user"]
+    list_filter = [RoomFilter, MemberFilter]
     search_fields = ["user__username"]
-    search_help_text = "Part of a username; room:SLUG narrows it."
+    search_help_text = "Part of a username."
     ordering = ["-pk"]
     sortable_by = []
+
+    @admin.display(description="person")
+    def person(self, row: Any) -> str:
+        return row.user.full_name
+
+    @admin.display(description="room")
+    def place(self, row: Any) -> SafeString:
+        """Leads to the others of the room."""
+        query = urlencode({"room": moderation.key_of(row.room)}, safe=",")
+        return format_html('<a href="?{}"><bdi>{}</bdi></a>', query, row.room)
+
+    def rows(self, found: QuerySet[Any], reader: User) -> list[Any]:
+        rows = list(found)
+        Room.find_people([row.room for row in rows])
+        return rows
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         given, words = narrowed(search_term, "room")
         if "room" in given:
-            queryset = queryset.filter(room__slug=given["room"])
+            queryset = queryset.filter(room=moderation.room_of(given["room"]))
         return super().get_search_results(request, queryset, words)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
@@ -150,27 +280,43 @@ class OfRoomsAdmin(BoundedAdmin):
         found.pop("delete_selected", None)
         return found
 
-    @admin.action(description="Take away")
-    def take_away(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        for row in queryset.select_related("room", "user"):
-            with transaction.atomic():
-                take_away(row, request)
-            readings.give_way()
+    def may_act(self, request: HttpRequest) -> bool:
+        """Moderators of the site, also where no single row may be changed."""
+        return self.has_view_permission(request)
+
+    def acted_on(self, request: HttpRequest, found: QuerySet[Any]) -> list[Any]:
+        return self.rows(found.select_related("room", "user"), me(request))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """It is an action here, which goes through the services."""
+        """It is an act here, which goes through the services."""
         return False
 
 
 @admin.register(Membership)
 class MembershipAdmin(OfRoomsAdmin):
-    list_display = ["user", "room", "role", "muted", "joined_at"]
+    heading = "Members"
+    list_display = ["person", "place", "role", "state", "joined_at"]
     fields = ["room", "user", "role", "muted", "joined_at"]
     readonly_fields = ["room", "user", "joined_at"]
-    actions = ["take_away"]
+    acts = [
+        Act(
+            name="take_away",
+            label="Take away",
+            done="taken away",
+            effect="They don't get what is said in the room any more, at once. Who owned it hands it on.",
+            change=take_away,
+            refusal=why_not_taken_away,
+            no_undo="There is no undo: they can be added again on the room's page.",
+            danger=True,
+        )
+    ]
+
+    @admin.display(description="state")
+    def state(self, row: Membership) -> str:
+        return "muted" if row.muted else ""
 
     def save_model(self, request: HttpRequest, obj: Membership, form: ModelForm, change: bool) -> None:
         put_in(obj, request)
@@ -178,21 +324,24 @@ class MembershipAdmin(OfRoomsAdmin):
 
 @admin.register(Ban)
 class BanAdmin(OfRoomsAdmin):
-    list_display = ["user", "room", "created_by", "created_at"]
+    heading = "Bans from rooms"
+    list_display = ["person", "place", "created_by", "created_at"]
     list_display_links = None
     list_select_related = ["room", "user", "created_by"]
-    actions = ["take_away"]
+    acts = [
+        Act(
+            name="take_away",
+            label="Lift",
+            done="lifted",
+            effect="They may come into the room again. They aren't put back into it.",
+            change=take_away,
+            refusal=lambda row, by: "",
+            no_undo="There is no undo: they can be banned again on the room's page.",
+        )
+    ]
 
     def has_change_permission(self, request: HttpRequest, obj: Ban | None = None) -> bool:
         return obj is None and super().has_change_permission(request, obj)
-
-
-def take_away(row: Any, request: HttpRequest) -> None:
-    if isinstance(row, Membership):
-        membership.revoke(row.room, row.user, by=me(request))
-        membership.hand_over(row.room)
-    else:
-        row.delete()
 
 
 @transaction.atomic
@@ -204,9 +353,26 @@ def put_in(row: Any, request: HttpRequest) -> None:
         membership.revoke(row.room, row.user, by=me(request))
         membership.hand_over(row.room)
     elif row.pk:
-        stored = Membership.objects.select_related("room", "user").get(pk=row.pk)
-        membership.alter(stored, role=row.role, muted=row.muted, by=me(request))
+        change(row, request)
+    elif row.room.kind != Room.Kind.PUBLIC and not may_add(me(request), row.user):
+        messages.error(request, f"You can't add {row.user} to a private room here: one of its members can.")
     elif Ban.objects.filter(room=row.room, user=row.user).exists():
         messages.error(request, f"{row.user} is banned from this room. Lift the ban first.")
     else:
         membership.grant(row.room, row.user, role=row.role, by=me(request))
+
+
+def change(row: Membership, request: HttpRequest) -> None:
+    stored = Membership.objects.select_related("room", "user").get(pk=row.pk)
+    try:
+        if row.role != stored.role:
+            membership.check_not_last_owner(stored)
+        membership.alter(stored, role=row.role, muted=row.muted, by=me(request))
+    except ChatError as error:
+        messages.error(request, f"{stored.user}: {error.detail}")
+
+
+def may_add(by: User, user: User) -> bool:
+    """Whether somebody may be put into a private room here. Neither oneself nor, by who can't set everybody's password
+    anyway, another: by an account of theirs they would read what is said in private without a reason."""
+    return by.is_superuser and user != by

@@ -213,13 +213,17 @@ def change_member(
 ) -> Membership:
     """A new role (by an owner; the last owner keeps theirs) or a mute (by a moderator)."""
     access.locked(access.moderating_membership(user, slug).room)
-    room, other = over(user, slug, username)
+    _, other = over(user, slug, username)
     if role is not None and role != other.role:
         access.owning_membership(user, slug)
-        last = other.role == Role.OWNER and room.memberships.filter(role=Role.OWNER).count() == 1
-        if last:
-            raise Conflict("A room needs an owner: name another one first.")
+        check_not_last_owner(other)
     return alter(other, role=role, muted=muted, by=user)
+
+
+def check_not_last_owner(member: Membership) -> None:
+    owners = member.room.memberships.filter(role=Role.OWNER)
+    if member.role == Role.OWNER and owners.count() == 1:
+        raise Conflict("A room needs an owner: name another one first.")
 
 
 @transaction.atomic

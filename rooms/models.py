@@ -1,9 +1,10 @@
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from accounts.models import Invite, User
 
@@ -58,7 +59,26 @@ class Room(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.slug
+        return self.name or ", ".join(person.full_name for person in self.people) or self.slug
+
+    @cached_property
+    def people(self) -> list[User]:
+        """Who is in a direct room, by username: their names are its name. `find_people` has found them for many."""
+        if self.kind != Room.Kind.DIRECT:
+            return []
+        found = self.memberships.select_related("user").order_by("user__username")
+        return [membership.user for membership in found]
+
+    @staticmethod
+    def find_people(rooms: Sequence["Room"]) -> None:
+        """Read `people` of all of these rooms in one query."""
+        direct = {room.pk: room for room in rooms if room.kind == Room.Kind.DIRECT}
+        found: dict[int, list[User]] = {pk: [] for pk in direct}
+        members = Membership.objects.filter(room__in=direct).select_related("user") if direct else ()
+        for membership in members:
+            found[membership.room_id].append(membership.user)
+        for room in rooms:
+            room.people = sorted(found.get(room.pk, []), key=lambda person: person.username)
 
     @staticmethod
     def direct_key_of(people: Iterable[User]) -> str:

@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
     """Texts are found as they are folded. In pieces, and the index while others write, which no transaction may do."""
 
     atomic = False
-    dependencies = [("messaging", "0005_moderators_lists")]
+    dependencies = [("messaging", "0006_private_readings")]
     operations = [
         migrations.SeparateDatabaseAndState(
             state_operations=[

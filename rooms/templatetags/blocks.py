@@ -2,6 +2,8 @@ from typing import Any
 
 from django import template
 
+from rooms.models import Room
+
 register = template.Library()
 
 # Of each kind; the others come when some of these are lifted, or over REST.
@@ -14,6 +16,7 @@ def blocks(context: template.Context) -> dict[str, Any]:
     user = context["request"].user
     people = list(user.person_blocks.select_related("blocked").order_by("blocked__username")[: SHOWN + 1])
     rooms = list(user.room_blocks.select_related("room").order_by("room__name")[: SHOWN + 1])
+    Room.find_people([block.room for block in rooms])
     return {
         "people": people[:SHOWN],
         "rooms": rooms[:SHOWN],

@@ -48,7 +48,7 @@ def test_the_admin_deactivates_and_every_door_closes_at_once(server, connect):
     by_cookie, by_token = connect(cookies=page.cookie_header), connect(server.tokens["visitor"])
     other = connect(server.tokens["member"])
     pk = user_id(server, "visitor")
-    boss.form("/admin/accounts/user/", action="deactivate", _selected_action=pk)
+    boss.form(f"/admin/accounts/user/act/deactivate/?ids={pk}")
     cut("deactivated", by_cookie, by_token)
     headers = {"Authorization": f"Token {server.tokens['visitor']}"}
     assert requests.get(server.url + "/user/me", headers=headers, timeout=ANSWER).status_code == 401

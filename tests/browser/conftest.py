@@ -1,8 +1,10 @@
 """People in real browsers, on a real server. `visit("owner", "/chat/lobby")` opens a page as that person."""
 
 import shutil
+from pathlib import Path
 
 import pytest
+from django.contrib import admin
 from playwright.sync_api import expect
 
 from tests.browser.chromium import chromium
@@ -35,7 +37,8 @@ def server(tmp_path_factory):
 def static_files(tmp_path_factory):
     """WhiteNoise looks through the folder once, as it starts."""
     folder = tmp_path_factory.mktemp("static")
-    shutil.copytree(ROOT / "static", folder, dirs_exist_ok=True)
+    for source in (ROOT / "static", Path(admin.__file__).parent / "static"):
+        shutil.copytree(source, folder, dirs_exist_ok=True)
     return folder
 
 

@@ -50,6 +50,7 @@ def test_the_schemas_page(page: Page, server):
     [
         "/admin/", "/admin/rooms/room/", "/admin/rooms/room/1/change/", "/admin/messaging/message/",
         "/admin/accounts/user/", "/admin/accounts/user/add/", "/admin/accounts/sitesettings/",
+        "/admin/accounts/user/1/history/", "/admin/rooms/room/act/archive/?ids=1",
     ],
 )  # fmt: skip
 def test_the_administration(page: Page, server, path):

@@ -2,10 +2,11 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import User
-from chatsite.admin_lists import MOST_INLINE
+from chatsite.administration.lists import MOST_INLINE
 from chatsite.realtime import rights
-from rooms import access
+from rooms import access, directs
 from rooms.models import Ban, Event, Membership, Room
+from tests.acts import act_url, carry_out
 
 pytestmark = pytest.mark.django_db
 
@@ -23,11 +24,11 @@ def inline(prefix, *rows, initial=0):
     return data
 
 
-def save(admin, room, members=(), bans=(), **fields):
+def save(admin, room, members=(), bans=(), follow=False, **fields):
     data = {"name": room.name, "topic": room.topic, **fields}
     initial = sum(1 for row in members if row.get("id"))
     data |= inline("memberships", *members, initial=initial) | inline("bans", *bans)
-    return admin.post(reverse("admin:rooms_room_change", args=[room.pk]), data)
+    return admin.post(reverse("admin:rooms_room_change", args=[room.pk]), data, follow=follow)
 
 
 def rows(room):
@@ -38,7 +39,7 @@ def rows(room):
 
 
 def test_every_page_opens(admin, private_room):
-    assert private_room.slug in admin.get(reverse("admin:rooms_room_changelist")).text
+    assert private_room.name in admin.get(reverse("admin:rooms_room_changelist")).text
     assert admin.get(reverse("admin:rooms_room_change", args=[private_room.pk])).status_code == 200
     assert admin.get(reverse("admin:rooms_room_add")).status_code == 403
 
@@ -71,6 +72,31 @@ def test_members_come_and_go_through_the_log(admin, private_room, member, strang
     assert events[2:] == ["member-left", "member-joined"]
 
 
+def test_nobody_adds_themselves_to_a_private_room(admin, private_room, public_room):
+    boss = User.objects.get(username="boss")
+    for room, inside in ((private_room, False), (public_room, True)):
+        new = {"room": room.pk, "user": boss.pk, "role": "member"}
+        assert save(admin, room, [*rows(room), new]).status_code == 302
+        assert Membership.objects.filter(room=room, user=boss).exists() is inside
+
+
+def test_a_direct_room_s_page_has_names_and_takes_its_members(admin, owner, member):
+    room = directs.open_direct(owner, ["member"])[0]
+    text = admin.get(reverse("admin:rooms_room_change", args=[room.pk])).text
+    assert "member, owner" in text
+    assert room.slug not in text
+    members = rows(room)
+    members[0] |= {"muted": "on"}
+    done = admin.post(
+        reverse("admin:rooms_room_change", args=[room.pk]),
+        inline("memberships", *members, initial=2) | inline("bans"),
+        follow=True,
+    )
+    assert "errorlist" not in done.text
+    assert "named by its people" not in done.text
+    assert room.memberships.filter(muted=True).count() == 1
+
+
 def test_a_ban_puts_its_person_out(admin, private_room, member):
     bans = [{"room": private_room.pk, "user": member.pk}]
     assert save(admin, private_room, rows(private_room), bans).status_code == 302
@@ -90,14 +116,27 @@ def test_nobody_banned_comes_in_and_no_room_is_left_without_an_owner(
     assert access.membership_for(member, private_room.slug).role == "owner"
 
 
+def test_the_last_owner_stays_one_until_another_is_named(admin, private_room, owner, member):
+    mine, theirs = (private_room.memberships.get(user=user) for user in (owner, member))
+    page = reverse("admin:rooms_membership_change", args=[mine.pk])
+    assert "A room needs an owner" in admin.post(page, {"role": "member"}, follow=True).text
+    members = rows(private_room)
+    members[0] |= {"role": "member"}
+    assert "A room needs an owner" in save(admin, private_room, members, follow=True).text
+    members[1] |= {"role": "owner"}
+    save(admin, private_room, members)
+    roles = dict(private_room.memberships.values_list("pk", "role"))
+    assert roles == {mine.pk: "member", theirs.pk: "owner"}
+
+
 def test_archive_and_bring_back(admin, private_room):
-    page = reverse("admin:rooms_room_changelist")
     general = Room.objects.get(slug="general")
-    admin.post(page, {"action": "archive", "_selected_action": [private_room.pk, general.pk]})
+    assert "1 room: everyone is in it" in admin.get(act_url("archive", private_room, general)).text
+    carry_out(admin, "archive", private_room, general)
     private_room.refresh_from_db()
     general.refresh_from_db()
     assert (private_room.archived, general.archived) == (True, False)
-    admin.post(page, {"action": "bring_back", "_selected_action": [private_room.pk]})
+    carry_out(admin, "bring_back", private_room)
     private_room.refresh_from_db()
     assert not private_room.archived
 
@@ -144,7 +183,7 @@ def test_a_member_is_found_and_taken_away_through_the_log(admin, private_room, o
     assert "1 membership" in text
     mine = private_room.memberships.get(user=member)
     assert admin.get(reverse("admin:rooms_membership_change", args=[mine.pk])).status_code == 200
-    admin.post(page, {"action": "take_away", "_selected_action": [mine.pk]})
+    carry_out(admin, "take_away", mine)
     assert not Membership.objects.filter(pk=mine.pk).exists()
     assert Event.objects.filter(room=private_room).last().event == "member-left"
     for name in ("add", "delete"):
@@ -170,5 +209,5 @@ def test_a_ban_is_lifted_there(admin, private_room, stranger):
     ban = Ban.objects.create(room=private_room, user=stranger)
     page = reverse("admin:rooms_ban_changelist")
     assert "stranger" in admin.get(page, {"q": "room:board strang"}).text
-    admin.post(page, {"action": "take_away", "_selected_action": [ban.pk]})
+    carry_out(admin, "take_away", ban)
     assert not Ban.objects.exists()

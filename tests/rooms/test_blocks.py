@@ -5,6 +5,7 @@ import uuid
 import pytest
 
 from accounts import services as accounts
+from accounts.models import User
 from chatsite.errors import Forbidden, NotFound, QuotaExceeded
 from messaging import services as messages
 from messaging.models import Message
@@ -103,9 +104,9 @@ class TestRooms:
         blocks.block_room(owner, "board")
         assert private_room.memberships.get().role == "owner"
 
-    def test_the_administration_asks_nobody(self, client, moderator, member, private_room):
+    def test_the_administration_asks_nobody(self, client, member, private_room):
         blocks.block_room(member, "board")
-        client.force_login(moderator)
+        client.force_login(User.objects.create_superuser("boss"))
         page = client.get(f"/admin/rooms/room/{private_room.pk}/change/")
         data = {
             "name": "Board", "topic": "", "memberships-TOTAL_FORMS": "2", "memberships-INITIAL_FORMS": "1",

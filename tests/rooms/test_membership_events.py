@@ -3,8 +3,10 @@
 import uuid
 
 import pytest
+from django.urls import reverse
 
 from accounts import presence, profile_broadcast, services
+from accounts.models import User
 from chatsite import hello
 from chatsite.realtime import delivery, listeners, others
 from chatsite.realtime.auth import Identity
@@ -25,6 +27,7 @@ from rooms import (
 from rooms import services as rooms
 from rooms.models import Membership, Room
 from rooms.serializers import JoinSerializer
+from tests.acts import carry_out
 from tests.rooms.pens import Pen
 
 pytestmark = pytest.mark.django_db
@@ -399,3 +402,30 @@ class TestJoinMine:
         settings.ROOMS_PER_SOCKET = 100
         refused = self.ask(connect(many))
         assert refused.code == "too_large"
+
+
+def test_what_the_administration_does_is_told_as_everything_else(
+    client, connect, done, public_room, owner, member, stranger
+):
+    client.force_login(User.objects.create_superuser("boss", password="correct horse battery"))
+    here, theirs, outside = connect(owner, public_room), connect(member, public_room), connect(stranger)
+    message = messages.send(owner, public_room.slug, "hello", uuid.uuid4())[0]
+    row = public_room.memberships.get(user=member)
+    page = reverse("admin:rooms_membership_change", args=[row.pk])
+    done(client.post, page, {"role": "moderator", "muted": "on"})
+    assert [told["role"] for told in heard(here, "member-updated")] == ["moderator"]
+    assert [told["muted"] for told in heard(theirs, "membership-updated")] == [True]
+    for act, told in (("hide", "message-deleted"), ("restore", "message-edited")):
+        done(carry_out, client, act, message)
+        assert [data["id"] for data in heard(here, told)] == [message.pk], told
+    page = reverse("admin:accounts_user_change", args=[member.pk])
+    done(client.post, page, {"display_name": "Ada", "email": "", "is_active": "on"})
+    assert [told["display_name"] for told in heard(here, "user-updated")] == ["Ada"]
+    done(carry_out, client, "archive", public_room)
+    done(carry_out, client, "bring_back", public_room)
+    assert [told["archived"] for told in heard(here, "room-updated")] == [True, False]
+    done(carry_out, client, "take_away", row)
+    assert [told["room"] for told in heard(theirs, "room-removed")] == [public_room.slug]
+    assert [told["user"]["username"] for told in heard(here, "member-left")] == ["member"]
+    # Of the room nothing: the name is told in the one that everybody is in.
+    assert {event for event, _ in outside.channel.events} == {"user-updated"}

@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from tests.scale.site import BASE, BOSS, PLAZA
+from tests.scale.site import BASE, BOSS, PLAZA, QUIET
 
 MESSAGE, MIDDLE = BASE + 1, BASE + 300
 
@@ -122,15 +122,34 @@ def admin_of(model: str, pk: object, *queries: str) -> dict[str, list[str]]:
     }
 
 
+def act_of(model: str, pk: object, *acts: str) -> dict[str, list[str]]:
+    """The pages that count what acts will do."""
+    path = f"/admin/{model.replace('_', '/')}/act"
+    return {f"admin:{model}_act": [f"{path}/{act}/?ids={pk}" for act in acts]}
+
+
 SEARCHES = [
     "q=zzzz",
+    "q=lathe",
     "q=room:quiet",
     "q=room:plaza",
     "q=from:many",
     "q=from:few",
     "q=from:few+room:plaza",
     "q=room:nowhere",
+    *(
+        "room=plaza",
+        "room=quiet",
+        "room=room3",
+        "room=nowhere",
+        "room=many,person13",
+        "from=many",
+        "from=few",
+    ),
+    *("state=standing", "state=edited", "state=deleted", "state=hidden", "sent=7"),
+    *("kind=public", "kind=private", "kind=direct", "kind=direct&state=edited", "q=zzzz&from=few&room=plaza"),
 ]
+HUNDRED = ",".join(str(BASE + n) for n in range(1, 101))
 ADMIN = {
     "admin:index": ["/admin/"],
     "admin:app_list": ["/admin/rooms/"],
@@ -144,19 +163,34 @@ ADMIN = {
         "messaging_message",
         MESSAGE,
         *SEARCHES,
-        "state=deleted",
-        "state=hidden",
-        "sent=7",
         "p=3",
         "p=2499",
         "o=1",
     ),
-    **admin_of("rooms_room", PLAZA, "q=zzzz", "kind__exact=direct", "archived_at__isempty=0", "p=3", "o=-4"),
-    **admin_of("rooms_membership", 1, "q=zzzz", "q=room:plaza+99", "q=room:plaza", "p=3"),
-    **admin_of("rooms_ban", 1, "q=zzzz", "q=room:plaza"),
-    **admin_of("accounts_user", BOSS, "q=zzzz", "q=99", "is_banned__exact=1", "p=3", "o=-7", "o=2"),
+    **act_of("messaging_message", HUNDRED, "hide", "restore"),
+    "admin:messaging_message_reason": [f"/admin/messaging/message/reason/{pk}/" for pk in (QUIET, BASE + 2)],
+    **admin_of("messaging_privatereading", 1, "room=quiet", "from=boss", "p=3"),
+    **admin_of("rooms_room", PLAZA, "q=zzzz", "q=person", "kind=direct", "state=archived", "p=3", "o=-4"),
+    **act_of("rooms_room", HUNDRED, "archive", "bring_back"),
+    **admin_of(
+        "rooms_membership", 1, "q=zzzz", "q=room:plaza+99", "q=room:plaza", "room=plaza", "from=many", "p=3"
+    ),
+    **act_of("rooms_membership", HUNDRED, "take_away"),
+    **admin_of("rooms_ban", 1, "q=zzzz", "q=room:plaza", "room=plaza&from=many"),
+    **act_of("rooms_ban", HUNDRED, "take_away"),
+    **admin_of(
+        *("accounts_user", BOSS, "q=zzzz", "q=99", "standing=banned", "standing=present", "rank=member"),
+        *("rank=moderator", "p=3", "o=-7", "o=2"),
+    ),
+    **act_of("accounts_user", HUNDRED, "ban", "unban", "deactivate", "reactivate", "end_everything"),
     **admin_of("accounts_apitoken", 1, "q=zzzz", "q=person99", "p=3", "o=4"),
-    **admin_of("accounts_invite", BASE + 1, "q=zzzz", "q=many", "revoked__exact=1", "p=3"),
+    **admin_of("accounts_invite", BASE + 1, "q=zzzz", "q=many", "state=revoked", "leads=room", "p=3"),
+    **act_of("accounts_invite", HUNDRED, "revoke"),
+    "admin:complete": [
+        f"/admin/complete/{what}/?term={term}"
+        for what in ("rooms", "people")
+        for term in ("", "person", "99", "room", "zzzz")
+    ],
     **admin_of("accounts_sitesettings", 1),
 }
 # They are only written to; the administration's own ways in and out are the site's.

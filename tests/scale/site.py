@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.core.management.color import no_style
 from django.db import connection
 from django.utils import timezone
 
 from accounts.models import ApiToken, Invite, NameSkeleton, User
-from messaging.models import Message
+from messaging.models import Message, PrivateReading
 from messaging.search import indexes
 from messaging.search.postgresql import PARTS
 from rooms.blocks import MOST_BLOCKS
@@ -29,6 +30,7 @@ MODELS = [
         PersonBlock,
     ),
     Message,
+    PrivateReading,
 ]
 # Smaller ids are a migration's and the cast's. `few` is in the plaza and the quiet room, `many` in every room, `nobodys` in
 # none, and `boss` is an administrator in none.
@@ -59,7 +61,7 @@ def fill(size: Size) -> None:
     with connection.cursor() as cursor:
         if postgresql:
             cursor.execute(f"SET LOCAL session_replication_role = replica; DROP INDEX IF EXISTS {PARTS}")
-        for make in (people, rooms, members, talk, read, links, blocks):
+        for make in (people, rooms, members, talk, read, links, blocks, moderated):
             for statement in make(size):
                 cursor.execute(statement)
         for statement in connection.ops.sequence_reset_sql(no_style(), MODELS):
@@ -74,8 +76,8 @@ def numbers(count: int) -> str:
     return f"WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count})"
 
 
-def now() -> str:
-    return f"'{connection.ops.adapt_datetimefield_value(timezone.now())}'"
+def now(later: timedelta = timedelta()) -> str:
+    return f"'{connection.ops.adapt_datetimefield_value(timezone.now() + later)}'"
 
 
 def on(postgresql: str, sqlite: str) -> str:
@@ -160,6 +162,22 @@ def blocks(size: Size) -> Iterator[str]:
               SELECT {FEW}, {BASE} + n, {now()} FROM numbers"""
     yield f"""{numbers(min(MOST_BLOCKS, size.rooms))} INSERT INTO rooms_roomblock (user_id, room_id, created_at)
               SELECT {FEW}, {BASE} + n, {now()} FROM numbers"""
+
+
+def moderated(size: Size) -> Iterator[str]:
+    """What was edited, deleted and hidden; and reasons for which private rooms were read, one of them just now."""
+    yield f"""UPDATE messaging_message SET edited_at = {now()} WHERE id > {BASE + QUIET_MESSAGES} AND id % 40 = 1"""
+    yield f"""UPDATE messaging_message SET deleted_at = {now()}, body = '', html = ''
+              WHERE id > {BASE + QUIET_MESSAGES} AND id % 2000 = 2"""
+    yield f"""UPDATE messaging_message SET hidden_at = {now()}, hidden_by_id = {BOSS}
+              WHERE id > {BASE + QUIET_MESSAGES} AND id % 2000 = 3"""
+    yield f"""UPDATE rooms_event SET retracted = TRUE
+              WHERE subject_id > {BASE + QUIET_MESSAGES} AND subject_id % 2000 IN (2, 3)"""
+    yield f"""{numbers(size.rooms)}
+              INSERT INTO messaging_privatereading (room_id, moderator_id, reason, created_at, expires_at)
+              SELECT {BASE} + n, {BOSS}, 'Reported by one of its people', {now()}, {now()} FROM numbers WHERE n % 3 <> 0"""
+    yield f"""INSERT INTO messaging_privatereading (room_id, moderator_id, reason, created_at, expires_at)
+              VALUES ({QUIET}, {BOSS}, 'Reported by one of its people', {now()}, {now(timedelta(hours=1))})"""
 
 
 def links(size: Size) -> Iterator[str]:

@@ -4,7 +4,7 @@ Nothing is counted that isn't shown, pages end where a search is the better way,
 everybody waited for a moderator's list.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -14,10 +14,15 @@ from django.db.models import Model, QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.text import capfirst
 
 from chatsite import deadline
+from chatsite.api import me
 from chatsite.realtime.slots import Slots
 from chatsite.realtime.yielding import SlicedList
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 # Seconds for one list, and lists that are read at once.
 LIST_SECONDS = 3.0
@@ -40,6 +45,10 @@ class Pages(Paginator):
 class BoundedList(ChangeList):
     model_admin: "BoundedAdmin"
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.title = self.model_admin.list_heading
+
     def get_results(self, request: HttpRequest) -> None:
         """One row more than the page has says whether there is a next one."""
         if not 1 <= self.page_num <= MOST_PAGES:
@@ -60,7 +69,7 @@ class BoundedList(ChangeList):
         rows = self.queryset[start : start + self.list_per_page + 1]
         try:
             with slots.taken(request.user.pk):
-                return deadline.read(LIST_SECONDS, self.model_admin.rows, rows)
+                return deadline.read(LIST_SECONDS, self.model_admin.rows, rows, me(request))
         except deadline.TookTooLong:
             messages.warning(
                 request, "That took too long. Look for less at once: in one room, or of one person."
@@ -72,13 +81,40 @@ class BoundedAdmin(admin.ModelAdmin):
     paginator = Pages
     show_full_result_count = False
     list_per_page = 50
+    empty_value_display = ""
+    # The list's name where it isn't the model's.
+    heading = ""
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """The list's own filters and no other field's: whether a lookup finds something tells what is in a field that no
+        page shows, such as an invite's code or a private text."""
+        return lookup in {each.parameter_name for each in self.list_filter}  # type: ignore[union-attr]
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
         return BoundedList
 
-    def rows(self, found: QuerySet[Any]) -> list[Any]:
-        """The rows of a list with what it says of them. Beside the server's loop."""
+    @property
+    def list_heading(self) -> str:
+        return self.heading or capfirst(str(self.opts.verbose_name_plural))
+
+    def rows(self, found: QuerySet[Any], reader: "User") -> list[Any]:
+        """The rows of a list with what it says of them to `reader`. Beside the server's loop."""
         return list(found)
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *rest: Any, **options: Any
+    ) -> HttpResponse:
+        """Headed by whose page it is, not by "Change user"."""
+        named: dict[str, Any] = {"heading": self.list_heading}
+        if context.get("original") is not None:
+            named |= {"title": str(context["original"]), "subtitle": None}
+        return super().render_change_form(request, {**context, **named}, *rest, **options)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        named = {"module_name": self.list_heading, **(extra_context or {})}
+        return super().history_view(request, object_id, named)
 
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any], *location: Any
@@ -97,6 +133,12 @@ class FirstRows(BaseInlineFormSet):
         if not hasattr(self, "_queryset"):
             self._queryset = super().get_queryset().order_by("pk")[:MOST_INLINE]
         return self._queryset
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """A column's head is no label for a screen reader."""
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            field.widget.attrs.setdefault("aria-label", capfirst(str(field.label or "")))
 
 
 def narrowed(term: str, *names: str) -> tuple[dict[str, str], str]:

@@ -1,0 +1,1 @@
+"""How the administration writes times (Django's `FORMAT_MODULE_PATH`): as the site's other pages do."""

@@ -1,0 +1,158 @@
+"""What moderators of the site see of messages: in lists, one by one, and on the administration's front page."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.admin.models import LogEntry
+from django.db.models import Max, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from accounts.models import User
+from chatsite.api import me
+from messaging import private_reading
+from messaging.models import Message, PrivateReading
+from messaging.payloads import first_line
+from rooms.models import Room
+from rooms.moderation import key_of, room_of
+
+# Rows of each part of the front page, and the site's last messages among which the newest public ones are looked for.
+MOST_SHOWN, LOOKED_AT = 8, 1000
+# Messages before one, and as many after it, on its page.
+AROUND = 4
+WITH_PEOPLE = ("room", "sender", "hidden_by")
+
+
+def shown(messages: list[Message], moderator: User) -> list[Message]:
+    """With `readable` and without the texts that this moderator may not read, and their direct rooms with their people."""
+    private_reading.veil(messages, moderator)
+    Room.find_people([message.room for message in messages])
+    return messages
+
+
+def state_of(message: Message) -> str:
+    """In words, or "" for one that stands as it was sent."""
+    if message.deleted_at:
+        return "deleted"
+    if message.hidden_at:
+        return f"hidden by {message.hidden_by.username}" if message.hidden_by else "hidden"
+    return "edited" if message.edited_at else ""
+
+
+def why_not_hidden(message: Message, by: User) -> str:
+    if message.deleted_at:
+        return "deleted already"
+    return "hidden already" if message.hidden_at else ""
+
+
+def why_not_restored(message: Message, by: User) -> str:
+    if message.hidden_at is None:
+        return "deleted for good" if message.deleted_at else "not hidden"
+    return "deleted for good" if message.deleted_at else ""
+
+
+def of_person(found: QuerySet[Message], username: str) -> QuerySet[Message]:
+    return found.filter(sender__in=User.objects.filter(username__iexact=username).values("pk"))
+
+
+def in_room(found: QuerySet[Message], key: str) -> QuerySet[Message]:
+    """In the order of the index of rooms."""
+    room = room_of(key)
+    return found.filter(room=room).order_by("-seq") if room else found.none()
+
+
+def list_of(room: Room) -> str:
+    return f"{reverse('admin:messaging_message_changelist')}?{urlencode({'room': key_of(room)}, safe=',')}"
+
+
+def room_link(room: Room) -> SafeString:
+    """To what was said there."""
+    kind = "" if room.kind == Room.Kind.PUBLIC else room.get_kind_display().lower()
+    mark = format_html(' <span class="tag">{}</span>', kind) if kind else ""
+    return format_html('<a href="{}"><bdi>{}</bdi></a>{}', list_of(room), room, mark)
+
+
+def reason_url(room: Room, back: str = "") -> str:
+    query = f"?{urlencode({'next': back})}" if back else ""
+    return reverse("admin:messaging_message_reason", args=[room.pk]) + query
+
+
+def reason_link(room: Room, back: str) -> SafeString:
+    return format_html(
+        '<span class="veiled">Private.</span> <a href="{}">Read with a reason</a>', reason_url(room, back)
+    )
+
+
+def counted_of(messages: Sequence[Message]) -> list[str]:
+    """Whose they are and where they were said: `["2 of Ada (@ada), 1 of bo", …]`."""
+    by = tally([message.sender.full_name for message in messages])
+    where = tally([str(message.room) for message in messages])
+    return [f"By {by}.", f"In {where}."]
+
+
+def tally(names: Sequence[str]) -> str:
+    """Each name with its number, the most frequent first, and how many more names there are."""
+    counts = sorted({name: names.count(name) for name in names}.items(), key=lambda pair: (-pair[1], pair[0]))
+    told = ", ".join(f"{name} ({count})" for name, count in counts[:MOST_SHOWN])
+    more = len(counts) - MOST_SHOWN
+    return f"{told} and {more} more" if more > 0 else told
+
+
+def about(message: Message, moderator: User) -> dict[str, Any]:
+    """One message for its page, with what was said around it. In a room that isn't open, nothing of it is read."""
+    around = shown(neighbours(message), moderator)
+    message = next(each for each in around if each.pk == message.pk)
+    back = reverse("admin:messaging_message_change", args=[message.pk])
+    return {
+        "message": message,
+        "room_link": room_link(message.room),
+        "reason_url": reason_url(message.room, back),
+        "around": [(each, first_line(each.body), state_of(each)) for each in around],
+        # In a private room only where they are in it.
+        "in_its_room": Message.objects.visible_to(moderator).filter(pk=message.pk).exists(),
+        "until": PrivateReading.objects.open_to(moderator).filter(room=message.room_id).first(),
+    }
+
+
+def neighbours(message: Message) -> list[Message]:
+    """By the room's index: the message between those said before and after it, in order."""
+    said = Message.objects.filter(room=message.room_id).select_related(*WITH_PEOPLE, "reply_to__sender")
+    before = said.filter(seq__lte=message.seq).order_by("-seq")[: AROUND + 1]
+    after = said.filter(seq__gt=message.seq).order_by("seq")[:AROUND]
+    return [*reversed(before), *after]
+
+
+def front(request: HttpRequest) -> dict[str, Any]:
+    """What a moderator looks for first."""
+    moderator = me(request)
+    hidden = Message.objects.filter(hidden_at__isnull=False).order_by("-hidden_at")
+    log = LogEntry.objects.select_related("user", "content_type").order_by("-pk")[:MOST_SHOWN]
+    return {
+        "newest": lines(newest_public(), moderator),
+        "hidden": lines(hidden.select_related(*WITH_PEOPLE)[:MOST_SHOWN], moderator),
+        "people": User.objects.order_by("-pk")[:MOST_SHOWN],
+        "done": log,
+        "readings": readings() if moderator.is_superuser else None,
+    }
+
+
+def newest_public() -> QuerySet[Message]:
+    """Of the site's last messages, so that a site where people talk in private isn't read through."""
+    last = Message.objects.aggregate(last=Max("pk"))["last"] or 0
+    recent = Message.objects.standing().filter(pk__gt=last - LOOKED_AT, room__kind=Room.Kind.PUBLIC)
+    return recent.select_related(*WITH_PEOPLE).order_by("-pk")[:MOST_SHOWN]
+
+
+def lines(found: QuerySet[Message], moderator: User) -> list[tuple[Message, str, SafeString]]:
+    """Each with a line of its text and a link to its room."""
+    messages = shown(list(found), moderator)
+    return [(message, first_line(message.body), room_link(message.room)) for message in messages]
+
+
+def readings() -> list[tuple[PrivateReading, SafeString]]:
+    found = list(PrivateReading.objects.select_related("moderator", "room").order_by("-pk")[:MOST_SHOWN])
+    Room.find_people([reading.room for reading in found])
+    return [(reading, room_link(reading.room)) for reading in found]
