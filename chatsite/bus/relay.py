@@ -12,6 +12,7 @@ import orjson
 from chatsite.bus.bus import Bus
 from chatsite.bus.envelope import HEAD, LOG, PASSING, SIGNATURE, USER, WORD, Envelope, Seal, event_of
 from chatsite.bus.holding import Holding
+from chatsite.chunks import chunked
 from chatsite.realtime import delivery, listeners, others
 from chatsite.realtime.timers import Timer
 from chatsite.realtime.websocket import frame
@@ -163,8 +164,8 @@ class Relay:
             self.tell("look", [])
             return
         slugs = [channel.removeprefix("r:") for channel in sorted(channels) if channel.startswith("r:")]
-        for start in range(0, len(slugs), AT_ONCE):
-            self.tell("look", slugs[start : start + AT_ONCE])
+        for some in chunked(slugs, AT_ONCE):
+            self.tell("look", some)
 
     def _told_to_look(self, slugs: list[Any]) -> None:
         Timer(0, self.look_again, {slug for slug in slugs if isinstance(slug, str)} or None)
