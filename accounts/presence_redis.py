@@ -14,6 +14,7 @@ from typing import Any, Protocol, cast
 from redis import Redis
 
 from accounts.presence import Later, MemoryPresence
+from chatsite.chunks import chunked
 from chatsite.realtime import delivery, others
 from chatsite.realtime.groups import Groups
 from chatsite.realtime.timers import Timer
@@ -110,7 +111,7 @@ class RedisPresence(MemoryPresence):
         """The leases first: who looks there because of the word finds it."""
         changed, self._changed = sorted(self._changed), set()
         mine = self.mine()
-        for some in in_parts(changed):
+        for some in chunked(changed, AT_ONCE):
             came = [user_id for user_id in some if user_id in mine]
             went = [user_id for user_id in some if user_id not in mine]
             self._write(came, went)
@@ -147,7 +148,7 @@ class RedisPresence(MemoryPresence):
             return
         self.site.put(key, "DEL", key)
         self._write([], [])
-        for some in in_parts(sorted(mine)):
+        for some in chunked(sorted(mine), AT_ONCE):
             self._write(some, [])
 
     def _compare(self, worker: str, found: set[int], known: set[int]) -> None:
@@ -243,7 +244,3 @@ class RedisPresence(MemoryPresence):
 
 def whole(ids: list[Any]) -> set[int]:
     return {user_id for user_id in ids if type(user_id) is int}
-
-
-def in_parts(ids: list[int]) -> Iterable[list[int]]:
-    return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))

@@ -1,20 +1,14 @@
-"""`user-updated`: a new display name, told to those who share a room with its bearer.
-
-Changes are gathered, and the longer the telling takes the more: it takes no more than a tenth of the time.
-"""
+"""`user-updated`: a new display name, told to those who share a room with its bearer."""
 
 from collections.abc import Callable, Collection, Iterable
-from time import monotonic
 from typing import Any
-
-from django.db import DatabaseError, InterfaceError
 
 from chatsite.realtime import delivery, listeners, others
 from chatsite.realtime.connection import Connection
-from chatsite.realtime.timers import Timer
+from chatsite.realtime.debouncer import Debouncer
 
-# Seconds; and so many times longer than the last telling took is gathered, at most LONGEST_SECONDS.
-GATHER_SECONDS, REST, LONGEST_SECONDS = 0.2, 9, 5.0
+# Seconds; and times that the last telling took: it takes no more than a tenth of the time.
+GATHER_SECONDS, REST = 0.2, 9
 
 
 def nobody(user_ids: Collection[int]) -> dict[int, list[Connection]]:
@@ -24,9 +18,6 @@ def nobody(user_ids: Collection[int]) -> dict[int, list[Connection]]:
 # The connections to this process that hear of each of these people. Set by rooms.
 audience: Callable[[Collection[int]], dict[int, list[Connection]]] = nobody
 
-waiting: set[int] = set()
-pause = GATHER_SECONDS
-
 
 def tell(user_id: int) -> None:
     """Somebody's name has changed. Each process tells its own connections."""
@@ -35,30 +26,21 @@ def tell(user_id: int) -> None:
 
 
 def note(user_ids: Iterable[Any]) -> None:
-    if not listeners.anybody():
-        return
-    if not waiting:
-        Timer(pause, tell_all)
-    waiting.update(user_id for user_id in user_ids if isinstance(user_id, int))
+    if listeners.anybody():
+        renamed.note(dict.fromkeys(user_id for user_id in user_ids if isinstance(user_id, int)))
 
 
 others.hear("user-updated", note, list)
 
 
-def tell_all() -> None:
-    global pause  # noqa: PLW0603
+def tell_all(changed: Collection[int]) -> None:
     from accounts.models import User
     from accounts.payloads import user_payload
 
-    began, changed = monotonic(), set(waiting)
-    waiting.clear()
-    try:
-        heard = audience(changed)
-        people = list(User.objects.filter(pk__in=heard))
-    except (DatabaseError, InterfaceError):
-        pause = LONGEST_SECONDS
-        note(changed)
-        raise
-    for person in people:
+    heard = audience(changed)
+    for person in User.objects.filter(pk__in=heard):
         delivery.to_connections(heard[person.pk], "user-updated", user_payload(person))
-    pause = min(LONGEST_SECONDS, max(GATHER_SECONDS, REST * (monotonic() - began)))
+
+
+# Ids of those whose names have changed.
+renamed = Debouncer[int, None]("names", tell_all, gather=GATHER_SECONDS, rest=REST)

@@ -5,10 +5,9 @@ who look different from when they were last found good.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
-from itertools import islice
-from typing import NamedTuple, TypeVar
+from collections.abc import Sequence
+from functools import cache, partial
+from typing import NamedTuple
 
 from django.db import connection as database
 from django.utils import timezone
@@ -17,6 +16,7 @@ from accounts import credentials
 from accounts.credentials import SessionEnded
 from accounts.statements import EVIDENCE, IDENTITY, identity_of
 from chatsite import sql
+from chatsite.chunks import chunked
 from chatsite.realtime import listeners, rights
 from chatsite.realtime.connection import Connection
 
@@ -24,16 +24,8 @@ from chatsite.realtime.connection import Connection
 SECONDS = 4.5
 # So many in one statement: with what is made for it and of it, some 2 ms in which everyone else waits.
 SLICE = 500
-
-T = TypeVar("T")
-
-
-def in_turns(things: Iterable[T]) -> Iterator[list[T]]:
-    """All of them, in slices for one statement each. Between two of them it is the others' turn."""
-    rest = iter(things)
-    while some := list(islice(rest, SLICE)):
-        yield some
-        time.sleep(0)
+# Others have one between two of them.
+turn = partial(time.sleep, 0)
 
 
 class Found(NamedTuple):
@@ -46,7 +38,7 @@ class Found(NamedTuple):
 
 
 def recheck() -> None:
-    for connections in in_turns(listeners.all_connections()):
+    for connections in chunked(listeners.all_connections(), SLICE, turn):
         recheck_some(connections)
 
 

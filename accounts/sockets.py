@@ -8,6 +8,7 @@ from accounts.admission import authenticate
 from accounts.credentials import authorise
 from accounts.models import User, UserSession
 from accounts.traces import BULK, write_seen
+from chatsite.chunks import chunked
 from chatsite.realtime.connection import Connection
 from chatsite.realtime.routing import Applicant, Let, every
 
@@ -33,9 +34,8 @@ def disconnected(connection: Connection) -> None:
 
 def note_seen() -> None:
     """So that a killed server loses at most a minute of everyone's `last_seen`."""
-    ids = sorted(presence.here.mine())
-    for start in range(0, len(ids), BULK):
-        User.objects.filter(pk__in=ids[start : start + BULK]).update(last_seen=timezone.now())
+    for ids in chunked(sorted(presence.here.mine()), BULK):
+        User.objects.filter(pk__in=ids).update(last_seen=timezone.now())
 
 
 def sweep_sessions() -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts import presence
 from accounts.authentication import USED_EVERY
 from chatsite import sql
+from chatsite.chunks import chunked
 
 # So many rows go into one statement.
 BULK = 500
@@ -36,11 +37,9 @@ def write_seen() -> None:
 
 def flush(waiting: dict[int, datetime], table: str, column: str) -> None:
     """What can't be written now waits for the next time."""
-    batch = list(waiting.items())
-    for start in range(0, len(batch), BULK):
-        some = dict(batch[start : start + BULK])
-        write(some, table, column)
-        for pk, at in some.items():
+    for some in chunked(list(waiting.items()), BULK):
+        write(dict(some), table, column)
+        for pk, at in some:
             if waiting.get(pk) == at:
                 del waiting[pk]
 

@@ -1,15 +1,14 @@
 """`room-activity`: what a member hears of a room that none of their connections' logs is following."""
 
 from collections.abc import Collection, Iterable
-from time import monotonic
 from typing import Any
 
-from django.db import DatabaseError, InterfaceError
 from django.db.models import QuerySet
 
 from chatsite import sql
+from chatsite.chunks import chunked
 from chatsite.realtime import delivery, listeners, others
-from chatsite.realtime.timers import Timer
+from chatsite.realtime.debouncer import Debouncer
 from rooms.models import Membership
 from rooms.queries import counted_memberships
 
@@ -17,9 +16,6 @@ from rooms.queries import counted_memberships
 GATHER_SECONDS = 0.1
 # Where the counting takes long, so many times longer is gathered: it takes no more than a tenth of the time.
 REST = 9
-# Seconds; a database that was away for a minute isn't a reason to say nothing for ten. And until one that could not
-# answer is asked again.
-LONGEST_PAUSE, AGAIN = 5.0, 1.0
 # So many rows are named in one query.
 BULK = 500
 
@@ -27,12 +23,10 @@ MEMBERS = """
     SELECT m.id, m.user_id, r.slug FROM {slugs}
     JOIN rooms_room r ON r.slug = given.slug JOIN rooms_membership m ON m.room_id = r.id"""
 
-waiting: set[str] = set()
-# Those of them in which it happened in this process.
+# Rooms in which something happened in this process, of which others haven't been told.
 ours: set[str] = set()
 # So many rooms are named to other processes in one word.
 NAMED = 500
-pause = GATHER_SECONDS
 
 
 def touch(slug: str) -> None:
@@ -43,9 +37,7 @@ def touch(slug: str) -> None:
 
 
 def note(slugs: Iterable[str]) -> None:
-    if not waiting:
-        Timer(pause, tell_all)
-    waiting.update(slugs)
+    touched.note(dict.fromkeys(slugs))
 
 
 def touched_elsewhere(slugs: list[str]) -> None:
@@ -59,25 +51,18 @@ others.hear("touched", touched_elsewhere, list)
 def tell_others() -> None:
     slugs = sorted(ours)
     ours.clear()
-    for start in range(0, len(slugs), NAMED):
-        delivery.tell_others("touched", slugs[start : start + NAMED])
+    for some in chunked(slugs, NAMED):
+        delivery.tell_others("touched", some)
 
 
-def tell_all() -> None:
+def tell_all(slugs: Collection[str]) -> None:
     """Of all rooms in which something happened, to all who are elsewhere: two queries for a hundred rooms as for one."""
-    global pause  # noqa: PLW0603
-    began = monotonic()
-    slugs = set(waiting)
-    waiting.clear()
     tell_others()
-    try:
-        tell_of(slugs)
-    except (DatabaseError, InterfaceError):
-        # Once more, and then ever later: each time is a line in the log.
-        pause = min(LONGEST_PAUSE, max(AGAIN, 2 * pause))
-        note(slugs)
-        raise
-    pause = min(LONGEST_PAUSE, max(GATHER_SECONDS, REST * (monotonic() - began)))
+    tell_of(slugs)
+
+
+# Slugs of rooms in which something happened.
+touched = Debouncer[str, None]("room activity", tell_all, gather=GATHER_SECONDS, rest=REST)
 
 
 def tell_of(slugs: Collection[str]) -> None:
@@ -87,8 +72,8 @@ def tell_of(slugs: Collection[str]) -> None:
         MEMBERS.format(slugs=sql.rows_in(slug="text")), sql.packed({"slug": slug} for slug in slugs)
     )
     elsewhere = [pk for pk, user_id, slug in members if is_elsewhere(user_id, slug)]
-    for start in range(0, len(elsewhere), BULK):
-        tell(Membership.objects.filter(pk__in=elsewhere[start : start + BULK]))
+    for some in chunked(elsewhere, BULK):
+        tell(Membership.objects.filter(pk__in=some))
 
 
 def is_elsewhere(user_id: int, slug: str) -> bool:

@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 
 from accounts import presence
+from chatsite.chunks import chunked
 from chatsite.realtime import delivery, listeners, readings
 from chatsite.realtime.connection import Connection
-from chatsite.realtime.timers import Timer
+from chatsite.realtime.debouncer import Debouncer
 from rooms.models import Room
 from rooms.queries import count_online
 from rooms.rosters import Roster, rosters
@@ -19,8 +20,6 @@ from rooms.statements import rooms_of
 GATHER = 1.0
 # Rooms whose members are read at once: some milliseconds.
 PART = 200
-
-waiting: set[str] = set()
 
 
 def audience(user_ids: Iterable[int]) -> dict[int, set[int]]:
@@ -57,26 +56,22 @@ def listening(room: Roster) -> set[Connection]:
 
 def rosters_of(room_ids: Collection[int]) -> Iterator[Roster]:
     """Some at a time with others in between: one person may be in thousands."""
-    ordered = sorted(room_ids)
-    for start in range(0, len(ordered), PART):
-        if start:
-            readings.give_way()
-        yield from rosters(ordered[start : start + PART]).values()
+    for some in chunked(sorted(room_ids), PART, readings.give_way):
+        yield from rosters(some).values()
 
 
 def count_soon(slugs: Iterable[str]) -> None:
-    idle = not waiting
-    waiting.update(slug for slug in slugs if listeners.subscribers(slug))
-    if idle and waiting:
-        Timer(GATHER, tell_counts)
+    counts.note(dict.fromkeys(slug for slug in slugs if listeners.subscribers(slug)))
 
 
-def tell_counts() -> None:
+def tell_counts(slugs: Collection[str]) -> None:
     """`room-online` to those who have joined: how many of its members are here."""
-    slugs = set(waiting)
-    waiting.clear()
     rooms = list(Room.objects.filter(slug__in=slugs))
-    counts = count_online([room.pk for room in rooms], presence.online_ids())
+    online = count_online([room.pk for room in rooms], presence.online_ids())
     for room in rooms:
-        data = {"room": room.slug, "online": counts.get(room.pk, 0)}
+        data = {"room": room.slug, "online": online.get(room.pk, 0)}
         delivery.to_room(room.slug, "room-online", data, droppable=True)
+
+
+# Slugs of large rooms that are counted soon.
+counts = Debouncer[str, None]("online counts", tell_counts, gather=GATHER)

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from django.db import DatabaseError, InterfaceError
 
 import accounts.rechecks
-from accounts.rechecks import in_turns
+from accounts.rechecks import SLICE, turn
+from chatsite.chunks import chunked
 from chatsite.realtime import delivery, listeners, others
 from chatsite.realtime.timers import Timer
 from rooms import join_mine, log, rechecks
@@ -40,7 +41,7 @@ def catch_up(slugs: Iterable[str] | None) -> None:
 
 def look_again(slugs: Iterable[str] | None) -> None:
     """Something may not have been heard here, of these rooms or, for None, of any."""
-    for some in in_turns(listeners.rooms() if slugs is None else slugs):
+    for some in chunked(listeners.rooms() if slugs is None else slugs, SLICE, turn):
         behind = {
             slug: head for slug, head in heads_of(some).items() if head > (listeners.last_seq(slug) or 0)
         }

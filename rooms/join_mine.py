@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from accounts import credentials
+from chatsite.chunks import chunked
 from chatsite.errors import NotFound
 from chatsite.realtime import limits, listeners, readings
 from chatsite.realtime.connection import Connection
@@ -38,9 +39,8 @@ def join_mine(connection: Connection, after: Seqs, epoch: Epochs) -> dict[str, A
     # From now on, who adds them to a room finds it so.
     connection.all_rooms = True
     heads: dict[str, tuple[str, int]] = {}
-    for start in range(0, len(slugs), PART):
-        readings.give_way()
-        heads |= join_some(connection, slugs[start : start + PART])
+    for some in chunked(slugs, PART, readings.give_way):
+        heads |= join_some(connection, some)
     if connection.closed:
         raise NotFound("There is no such room.")
     # Who was put out of some meanwhile isn't told of those.

@@ -1,12 +1,12 @@
 """What a person's own connections are told of their memberships: `room-added`, `room-removed`, `membership-updated`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from django.db import DatabaseError, InterfaceError
-
 from accounts import presence
+from chatsite.chunks import chunked
 from chatsite.realtime import delivery, limits, listeners, others, readings
+from chatsite.realtime.debouncer import Debouncer
 from chatsite.realtime.timers import Timer
 from rooms import activity, statements
 from rooms.arrivals import Arrivals
@@ -14,16 +14,13 @@ from rooms.models import Membership, Room
 from rooms.queries import counted_memberships
 from rooms.statements import Joined
 
-# Seconds in which those who come into rooms are gathered: a few queries for all who were added together. And until a
-# database is asked again that could not answer.
-GATHER_SECONDS, AGAIN_SECONDS = 0.05, 1.0
+# Seconds in which those who come into rooms are gathered: a few queries for all who were added together.
+GATHER_SECONDS = 0.05
 # Seconds between two `membership-updated` of one person's readings, in each process.
 READ_SECONDS = 0.5
 # Memberships read at once, some milliseconds.
 PART = 200
 
-# Members who came into rooms, as (user id, slug), of whom their connections here haven't been told.
-added: set[tuple[int, str]] = set()
 # By those whose reading was told less than READ_SECONDS ago: ids of the memberships that changed since.
 read_since: dict[int, set[int]] = {}
 
@@ -35,28 +32,21 @@ def tell_added(slug: str, user_ids: Sequence[int]) -> None:
 
 
 def note_added(slug: str, user_ids: Iterable[Any]) -> None:
-    here = {(user_id, slug) for user_id in user_ids if listeners.connections(user_id)}
-    if here and not added:
-        Timer(GATHER_SECONDS, tell_all_added)
-    added.update(here)
+    added.note({(user_id, slug): None for user_id in user_ids if listeners.connections(user_id)})
 
 
 others.hear("room-added", note_added, str, list)
 
 
-def tell_all_added() -> None:
-    pairs = sorted(added)
-    added.clear()
-    try:
-        for start in range(0, len(pairs), PART):
-            readings.give_way()
-            tell_some_added(pairs[start : start + PART])
-    except (DatabaseError, InterfaceError):
-        # Told twice is better than never.
-        if not added:
-            Timer(AGAIN_SECONDS, tell_all_added)
-        added.update(pairs)
-        raise
+def tell_all_added(pairs: Collection[tuple[int, str]]) -> None:
+    """All of them once more where the database fails in the middle: told twice is better than never."""
+    readings.give_way()
+    for some in chunked(sorted(pairs), PART, readings.give_way):
+        tell_some_added(some)
+
+
+# Members who came into rooms, as (user id, slug), of whom their connections here haven't been told.
+added = Debouncer[tuple[int, str], None]("members added", tell_all_added, gather=GATHER_SECONDS)
 
 
 def tell_some_added(pairs: Sequence[tuple[int, str]]) -> None:
@@ -136,9 +126,9 @@ def tell_all_read() -> None:
     read_since.update({user_id: set() for user_id in changed})
     Timer(READ_SECONDS, tell_all_read)
     ids = sorted(set().union(*changed.values()))
-    for start in range(0, len(ids), PART):
-        readings.give_way()
-        for membership in counted(ids[start : start + PART]):
+    readings.give_way()
+    for some in chunked(ids, PART, readings.give_way):
+        for membership in counted(some):
             tell_counts(membership)
 
 

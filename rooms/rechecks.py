@@ -7,8 +7,9 @@ from functools import cache
 
 from django.db import connection as database
 
-from accounts.rechecks import in_turns
+from accounts.rechecks import SLICE, turn
 from chatsite import sql
+from chatsite.chunks import chunked
 from chatsite.realtime import delivery, listeners, rights
 from chatsite.realtime.connection import Connection
 from rooms import log
@@ -24,13 +25,13 @@ Rooms = frozenset[str]
 
 def send_heads() -> None:
     """Whoever missed an event learns of it here, and asks for it."""
-    for connections in in_turns(listeners.all_connections()):
+    for connections in chunked(listeners.all_connections(), SLICE, turn):
         send_some_heads(connections)
 
 
 def send_some_heads(connections: Sequence[Connection]) -> None:
     heads: dict[str, int] = {}
-    for some in in_turns({slug for connection in connections for slug in connection.rooms}):
+    for some in chunked({slug for connection in connections for slug in connection.rooms}, SLICE, turn):
         heads |= heads_of(some)
     # Grouped after the database has answered: who left a room meanwhile isn't told of it.
     groups: dict[Rooms, list[Connection]] = {}
@@ -49,7 +50,7 @@ def heads_of(slugs: Iterable[str]) -> dict[str, int]:
 
 def recheck() -> None:
     """Evict who is subscribed and a member no more, however the membership ended."""
-    for pairs in in_turns(joined(listeners.all_connections())):
+    for pairs in chunked(joined(listeners.all_connections()), SLICE, turn):
         found = strangers(pairs)
         # Once more, as somebody may have left and come back while the database was asked.
         for user_id, slug in strangers(found) if found else ():

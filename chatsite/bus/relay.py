@@ -12,24 +12,14 @@ import orjson
 from chatsite.bus.bus import Bus
 from chatsite.bus.envelope import HEAD, LOG, PASSING, SIGNATURE, USER, WORD, Envelope, Seal, event_of
 from chatsite.bus.holding import Holding
+from chatsite.chunks import chunked
+from chatsite.events import EVENTS, Reach
 from chatsite.realtime import delivery, listeners, others
 from chatsite.realtime.timers import Timer
 from chatsite.realtime.websocket import frame
 
 logger = logging.getLogger(__name__)
 
-LOG_EVENTS = frozenset(
-    (
-        "chat-message",
-        "message-edited",
-        "message-deleted",
-        "member-joined",
-        "member-left",
-        "member-updated",
-        "room-updated",
-    )
-)
-USER_EVENTS = frozenset(("room-activity", "membership-updated"))
 WORDS = "all"
 # Seconds; rooms that were just opened are looked at together.
 GATHER = 0.05
@@ -130,16 +120,16 @@ class Relay:
             self.foreign += len(envelope.payload)
         for seq, packet in enumerate(envelope.payload.split(b"\n"), envelope.seq):
             event, data = event_of(packet) or ("", {})
-            if event not in LOG_EVENTS or data.get("room") != slug or data.get("seq") != seq:
+            if EVENTS.get(event) is not Reach.LOG or data.get("room") != slug or data.get("seq") != seq:
                 return False
             delivery.log_from_elsewhere(slug, seq, event, frame(packet))
         return True
 
     def _to_room(self, slug: str, envelope: Envelope, event: str, data: dict[str, Any]) -> bool:
-        if envelope.kind != PASSING or event != "typing" or data.get("room") != slug:
+        if envelope.kind != PASSING or EVENTS.get(event) is not Reach.ROOM or data.get("room") != slug:
             return False
         delivery.room_here(slug, event, frame(envelope.payload), envelope.skip_user, True)
-        return others.heard("typing", [slug, envelope.skip_user, data])
+        return others.heard(event, [slug, envelope.skip_user, data])
 
     def up(self) -> None:
         """What was said while nothing was heard is missed."""
@@ -163,8 +153,8 @@ class Relay:
             self.tell("look", [])
             return
         slugs = [channel.removeprefix("r:") for channel in sorted(channels) if channel.startswith("r:")]
-        for start in range(0, len(slugs), AT_ONCE):
-            self.tell("look", slugs[start : start + AT_ONCE])
+        for some in chunked(slugs, AT_ONCE):
+            self.tell("look", some)
 
     def _told_to_look(self, slugs: list[Any]) -> None:
         Timer(0, self.look_again, {slug for slug in slugs if isinstance(slug, str)} or None)
@@ -179,7 +169,7 @@ def word(payload: bytes) -> bool:
 
 
 def to_user(user_id: int, payload: bytes, event: str, data: dict[str, Any]) -> bool:
-    if event not in USER_EVENTS:
+    if EVENTS.get(event) is not Reach.PERSON:
         return False
     unless_joined = data.get("room") if event == "room-activity" else None
     delivery.user_here(user_id, event, frame(payload), unless_joined)

@@ -6,6 +6,7 @@ from accounts import announcements, presence, sockets, statements, traces
 from accounts.models import User
 from accounts.payloads import user_payload
 from accounts.presence import GRACE, MemoryPresence
+from chatsite.realtime.debouncer import AGAIN_SECONDS
 
 
 class Clock:
@@ -115,7 +116,7 @@ def test_a_timer_that_was_cancelled_too_late_does_nothing(here, clock, gone):
 def site(live, clock, monkeypatch):
     """Everyone shares a room with owner and member; the stranger with nobody."""
     monkeypatch.setattr(presence, "here", MemoryPresence(clock))
-    monkeypatch.setattr(announcements, "later", lambda seconds, func: func())
+    monkeypatch.setattr(announcements.changed, "later", lambda seconds, func: func())
     monkeypatch.setattr(
         presence,
         "audience",
@@ -167,8 +168,8 @@ def test_who_went_while_the_database_was_away_is_told_of_when_it_is_back(
     site, clock, owner, member, stranger, monkeypatch
 ):
     timers, briefs = [], statements.briefs
-    monkeypatch.setattr(announcements, "waiting", {})
-    monkeypatch.setattr(announcements, "later", lambda seconds, func: timers.append((seconds, func)))
+    monkeypatch.setattr(announcements.changed, "waiting", {})
+    monkeypatch.setattr(announcements.changed, "later", lambda seconds, func: timers.append((seconds, func)))
     watching = site(member)
     presence.here.connect(member.pk, watching.sid)
 
@@ -185,7 +186,7 @@ def test_who_went_while_the_database_was_away_is_told_of_when_it_is_back(
     assert len(timers) == 1, "set by who came back; and where nobody did:"
     monkeypatch.setattr(announcements, "arrived", lambda user_id: None)
     timers.pop()[1]()
-    assert [seconds for seconds, _ in timers] == [announcements.AGAIN]
+    assert [seconds for seconds, _ in timers] == [AGAIN_SECONDS]
     monkeypatch.setattr(statements, "briefs", briefs)
     timers.pop()[1]()
     told = sorted(
@@ -193,7 +194,7 @@ def test_who_went_while_the_database_was_away_is_told_of_when_it_is_back(
         for frame in watching.channel.frames
     )
     assert told == ["user-connected owner", "user-disconnected stranger"]
-    assert (announcements.waiting, timers) == ({}, [])
+    assert (announcements.changed.waiting, timers) == ({}, [])
 
 
 def test_a_reload_is_not_heard_of(site, clock, owner, member):

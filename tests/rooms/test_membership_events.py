@@ -11,6 +11,7 @@ from chatsite import hello
 from chatsite.realtime import delivery, listeners, others
 from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import Connection
+from chatsite.realtime.debouncer import Debouncer
 from messaging import services as messages
 from rooms import (
     blocks,
@@ -37,8 +38,9 @@ pytestmark = pytest.mark.django_db
 def later(monkeypatch):
     """`later()` does what was put off; nothing runs by itself."""
     waiting = []
-    for module in (membership_events, profile_broadcast):
-        monkeypatch.setattr(module, "Timer", lambda seconds, act, *given: waiting.append((act, given)))
+    for owner, name in ((membership_events, "Timer"), (Debouncer, "later")):
+        put_off = staticmethod(lambda seconds, act, *given: waiting.append((act, given)))
+        monkeypatch.setattr(owner, name, put_off)
     monkeypatch.setattr(presence, "here", presence.MemoryPresence())
 
     def later():
@@ -47,9 +49,9 @@ def later(monkeypatch):
             act(*given)
 
     yield later
-    membership_events.added.clear()
+    membership_events.added.waiting.clear()
     membership_events.read_since.clear()
-    profile_broadcast.waiting.clear()
+    profile_broadcast.renamed.waiting.clear()
 
 
 @pytest.fixture

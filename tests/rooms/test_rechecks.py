@@ -6,7 +6,6 @@ import pytest
 from django.test import TestCase
 from django.utils import timezone
 
-from accounts import rechecks as accounts_rechecks
 from chatsite.realtime import listeners, rights
 from chatsite.realtime.auth import Identity
 from chatsite.realtime.connection import Connection
@@ -208,7 +207,7 @@ def test_the_recheck_is_one_query_and_goes_in_slices(
         joined(owner, lobby, private_room), joined(member, lobby)
     with django_assert_num_queries(1):
         rechecks.recheck()
-    monkeypatch.setattr(accounts_rechecks, "SLICE", 5)
+    monkeypatch.setattr(rechecks, "SLICE", 5)
     with django_assert_num_queries(3):
         rechecks.recheck()
     assert len(listeners.subscribers(lobby.slug)) == 8

@@ -20,17 +20,10 @@ const OPTIONS = {
 }
 // In this tab's storage: the next page needn't find out again.
 const FALLEN = "websocket-fails"
-/** Events of a room's log, which have a `seq`. */
-export const DURABLE = [
-  "chat-message", "message-edited", "message-deleted", "member-joined", "member-left", "member-updated", "room-updated",
-]
-const EVENTS = [
-  ...DURABLE, "typing", "user-connected", "user-disconnected", "user-updated", "room-online", "room-activity", "room-added",
-  "room-removed", "membership-updated", "heads", "request-failed",
-]
 
 /**
- * The one connection of this page. Emits "online", "offline" and the server's events by their names.
+ * The one connection of this page. Emits "online", "offline", the server's events by their names, and those of a
+ * room's log once more as "log" (name, data): they are the ones that have a `room` and a `seq`.
  * `status` is "connecting" (not yet), "online" or "offline".
  */
 class Live extends Emitter {
@@ -46,7 +39,7 @@ class Live extends Emitter {
     this.socket.on("disconnect", (reason) => this.#disconnected(reason))
     this.socket.on("connect_error", (error) => this.#refused(error))
     this.socket.on("session-ended", ({ code }) => (code === "renewed" ? (this.renewedAt = Date.now()) : this.#ended()))
-    for (const name of EVENTS) this.socket.on(name, (data) => this.emit(name, data))
+    this.socket.onAny((name, data) => this.#hear(name, data))
     addEventListener("online", () => this.#hurry())
     addEventListener("offline", () => this.socket.io.engine?.close())
     // A form on its way must arrive: to load the page again would cut it off.
@@ -76,6 +69,11 @@ class Live extends Emitter {
   /** Tells the server without waiting; lost where there is no connection. */
   tell(event, data) {
     if (this.socket?.connected) this.socket.volatile.emit(event, data)
+  }
+
+  #hear(name, data) {
+    this.emit(name, data)
+    if (data?.room !== undefined && data.seq !== undefined) this.emit("log", name, data)
   }
 
   #orOffline(answer) {

@@ -1,7 +1,7 @@
 import { RoomLog } from "../models/room_log.js"
 import { pageData } from "./dom.js"
 import { Emitter } from "./emitter.js"
-import { DURABLE, live } from "./live.js"
+import { live } from "./live.js"
 import { openOutbox } from "./outgoing.js"
 
 /**
@@ -13,7 +13,7 @@ class Room extends Emitter {
     super()
     Object.assign(this, { about: room, slug: room.slug, ...page })
     this.log = new RoomLog({ seq: room.head, epoch: room.epoch })
-    for (const name of DURABLE) live.on(name, (data) => this.#live(name, data))
+    live.on("log", (name, data) => this.#live(name, data))
     live.on("room-online", (data) => data.room === this.slug && this.emit("online", data.online))
     live.on("online", () => this.#join())
     live.on("heads", (heads) => this.log.misses(heads[this.slug]) && this.sync())

@@ -5,9 +5,6 @@ import { Log } from "./log.mjs";
 
 // Those of the site's own page (static/js/lib/live.js), but an ack is given up sooner.
 const OPTIONS = { reconnectionDelay: 1000, reconnectionDelayMax: 5000, randomizationFactor: 1, forceNew: true };
-const DURABLE = [
-  "chat-message", "message-edited", "message-deleted", "member-joined", "member-left", "member-updated", "room-updated",
-];
 const FINAL = ["not_found", "unauthorized", "forbidden", "banned", "muted", "archived", "conflict", "invalid"];
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -30,7 +27,8 @@ export class Client {
     this.socket.on("heads", (heads) => {
       for (const [slug, head] of Object.entries(heads)) this.logs.get(slug)?.heads(head);
     });
-    for (const event of DURABLE) this.socket.on(event, (data) => this.logs.get(data.room)?.live(event, data));
+    // What has a room and a seq is of that room's log.
+    this.socket.onAny((event, data) => data?.seq !== undefined && this.logs.get(data.room)?.live(event, data));
     for (const event of ["user-connected", "user-disconnected"]) {
       this.socket.on(event, ({ user }) => this.presence.push([Date.now(), event, user.username]));
     }
