@@ -65,7 +65,7 @@ class Attack:
 @dataclass
 class Felt:
     """What the probes felt: seconds of each ack before (`calm`) and during the attack (`meanwhile`), the error codes that
-    they were answered, and whether each worker lived through it."""
+    they were answered, and whether each worker lived through it. `worst` is what the longest ack of all waited for."""
 
     name: str
     calm: list[float]
@@ -73,6 +73,7 @@ class Felt:
     refused: Counter[str] = field(default_factory=Counter)
     killed: int = 0
     done: str = ""
+    worst: str = ""
     ratio: float = RATIO
     pause: float = PAUSE_SECONDS
 
@@ -87,7 +88,8 @@ class Felt:
         assert max(self.meanwhile) <= max(self.pause, 2 * max(self.calm)) * stretch, str(self)
 
     def __str__(self) -> str:
-        return f"{self.name}: calm {line(self.calm)} ms, meanwhile {line(self.meanwhile)} ms (p50/p99/worst); {self.done}"
+        felt = f"calm {line(self.calm)} ms, meanwhile {line(self.meanwhile)} ms (p50/p99/worst)"
+        return f"{self.name}: {felt}, longest {self.worst}; {self.done}"
 
 
 def measure(site: Site, attack: Attack, calm: float = CALM_SECONDS, seconds: float | None = None) -> Felt:
@@ -99,13 +101,15 @@ def measure(site: Site, attack: Attack, calm: float = CALM_SECONDS, seconds: flo
         attack.strike(site, began + (seconds or attack.seconds))
         ended = time.monotonic()
     acks = probes.acks
+    meanwhile = [ack for ack in acks if began <= ack.at + ack.took and ack.at <= ended]
     return Felt(
         attack.name,
         [ack.took for ack in acks if ack.at + ack.took < began],
-        [ack.took for ack in acks if began <= ack.at + ack.took and ack.at <= ended],
+        [ack.took for ack in meanwhile],
         refused_of(acks),
         killed=len(set(workers) - set(site.workers)),
         done=attack.done,
+        worst=max(meanwhile, key=lambda ack: ack.took).why if meanwhile else "",
         ratio=attack.ratio,
         pause=attack.pause,
     )

@@ -36,9 +36,10 @@ def strike_attacks(kinds: list[type[Attack]], engine: str = "sqlite", workers: i
 
 def row(felt: Felt) -> str:
     refused = sum(felt.refused.values())
-    return (
+    columns = (
         f"{felt.name:34}{line(felt.calm):24}{line(felt.meanwhile):24}{refused:<10}{felt.killed:<8}{felt.done}"
     )
+    return f"{columns}\n    longest ack {felt.worst}"
 
 
 def say(line: str) -> None:
