@@ -38,6 +38,11 @@ class Ack(NamedTuple):
     probe_waited: float
 
     @property
+    def unhindered(self) -> float:
+        """Seconds without those in which either of both only waited for a processor."""
+        return max(0.0, self.took - self.waited - self.probe_waited)
+
+    @property
     def why(self) -> str:
         parts = (self.took, self.ran, self.waited, self.probe_waited)
         return "{:.0f} ms: worker computed {:.0f}, waited for a CPU {:.0f}, probe {:.0f}".format(
