@@ -55,6 +55,8 @@ def edit(user: User, pk: int, body: str) -> Message:
         raise Forbidden("Only its sender may edit a message.")
     access.posting_membership(user, message.room.slug)
     check_body(body)
+    if body == message.body and not message.gone:
+        return message
     named = Named([body])
     html = render(body, named.people_in(body), named.rooms_in(body, message.room))
     return replace_text(user, message, body, html, named)

@@ -1,7 +1,7 @@
-"""What each person and each address has cost this process's loop lately, over all their connections and doors.
+"""What each person and each address has cost the loops of the site's processes lately, over all their connections and doors.
 
-One thread serves everybody, so what one costs is what others wait. A cost is seconds of that thread; who has spent more than
-their share waits until it has been paid off, and everybody who hasn't goes first.
+One thread serves everybody in a process, so what one costs is what others wait. A cost is seconds of that thread; who has
+spent more than their share waits until it has been paid off, and everybody who hasn't goes first.
 """
 
 from collections.abc import Hashable
@@ -9,10 +9,14 @@ from time import monotonic
 
 from django.conf import settings
 
+from chatsite.realtime import others
+
 # Seconds of the loop that somebody may use at once: what three devices ask for that come back after an outage.
 BURST_SECONDS = 1.0
 # Payers that are remembered before those that owe nothing any more are forgotten.
 REMEMBERED = 10_000
+# Microseconds of one payer of which the other processes are told at once: five times a second of who spends their share.
+TOLD_MICROSECONDS = 50_000
 
 
 class Budget:
@@ -49,5 +53,21 @@ class Budget:
         return seconds * (self._each or 1.0)
 
 
-# One for all doors of this process: events, messages and HTTP requests.
-spent: Budget = Budget(settings.LOOP_SHARE_PERCENT / 100, BURST_SECONDS)
+class SharedBudget(Budget):
+    """One over all processes: with connections to each of them a payer has no more than with one."""
+
+    def __init__(self, share: float, burst: float, word: str) -> None:
+        super().__init__(share, burst)
+        self._gossip = others.Gossip(word, TOLD_MICROSECONDS, self._heard)
+
+    def charge(self, payer: Hashable, seconds: float) -> None:
+        super().charge(payer, seconds)
+        if self._each and others.site.there:
+            self._gossip.add(payer, int(seconds * 1e6))
+
+    def _heard(self, payer: int | str, microseconds: int) -> None:
+        super().charge(payer, microseconds / 1e6)
+
+
+# One for all doors: events, messages and HTTP requests.
+spent: Budget = SharedBudget(settings.LOOP_SHARE_PERCENT / 100, BURST_SECONDS, "spent")

@@ -24,8 +24,6 @@ SILENCE_SECONDS = 30.0
 BEHIND_SECONDS, LEAST_BYTES_PER_SECOND, SPREAD = 20.0, 1024, 0.5
 # What is read or written without a wait, before the loop has a turn: some 100 µs.
 BYTES_WITHOUT_TURN = 256 * 1024
-
-
 # Connections whose time is up, which end in one turn of the hub: 0.2 ms each.
 ENDS_A_TURN = 8
 

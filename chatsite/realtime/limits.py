@@ -86,33 +86,17 @@ class People:
 
 
 class Shared(People):
-    """The same over all processes: each tells the others of whoever spends much in it, and never waits for an answer.
-
-    Nobody is told of the rest, and while Redis is away of nothing: then each process counts for itself.
-    """
+    """The same over all processes, each of which tells the others of whoever spends much in it."""
 
     def __init__(self, rate: float, burst: float, word: str) -> None:
         super().__init__(rate, burst)
-        self._word, self._part = word, max(1, int(burst / TOLD_PART))
-        self._untold: Counter[int] = Counter()
-        others.hear(word, self._heard, int, int)
+        self._gossip = others.Gossip(word, int(burst / TOLD_PART), self.charge)
 
     def take(self, person: int) -> float:
         wait = super().take(person)
-        if not wait and others.site.there and self._limited:
-            self._tell(person)
+        if not wait and self._limited:
+            self._gossip.add(person, 1)
         return wait
-
-    def _tell(self, person: int) -> None:
-        self._untold[person] += 1
-        if self._untold[person] >= self._part:
-            others.site.tell(self._word, person, self._untold.pop(person))
-        elif len(self._untold) > REMEMBERED:
-            self._untold.clear()
-
-    def _heard(self, person: int, times: int) -> None:
-        if 0 < times <= self._part:
-            self.charge(person, times)
 
 
 class Elsewhere:

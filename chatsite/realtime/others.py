@@ -1,6 +1,6 @@
 """The other processes of the site, as delivery sees them. Where there are none, nobody."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable
 from types import UnionType
 from typing import Any, Protocol
 
@@ -64,3 +64,38 @@ def heard(word: str, parts: list[Any]) -> bool:
         return False
     function(*parts)
     return True
+
+
+# Payers of whom something is untold before all of them are forgotten; and how many parts one word tells of at most.
+REMEMBERED, MOST_PARTS = 10_000, 20
+
+
+class Gossip:
+    """Tells the other processes what payers spend in this one, each time that it is `part` or more, and never waits for an
+    answer. A payer is a person's id or an address; of any other kind nothing is told.
+
+    `spent(payer, amount)` is called for what another process tells. Of what is less than `part`, and while Redis is away
+    of everything, nobody hears: then each process counts for itself.
+    """
+
+    def __init__(self, word: str, part: int, spent: Callable[[Any, int], None]) -> None:
+        self._word, self._part, self._spent = word, max(1, part), spent
+        self._untold: dict[Hashable, int] = {}
+        hear(word, self._heard, int | str, int)
+
+    def add(self, payer: Hashable, amount: int) -> None:
+        if not site.there:
+            return
+        untold = self._untold.get(payer, 0) + amount
+        if untold < self._part:
+            self._untold[payer] = untold
+            if len(self._untold) > REMEMBERED:
+                self._untold.clear()
+            return
+        self._untold.pop(payer, None)
+        if isinstance(payer, int | str):
+            site.tell(self._word, payer, min(untold, MOST_PARTS * self._part))
+
+    def _heard(self, payer: int | str, amount: int) -> None:
+        if 0 < amount <= MOST_PARTS * self._part:
+            self._spent(payer, amount)

@@ -1,7 +1,8 @@
-"""How many pages and REST requests one person, or one address of people who aren't signed in, may ask of this process.
+"""How many pages and REST requests one person, or one address of people who aren't signed in, may ask of the site.
 
 REST has limits of its own beside it, which all processes count together in the cache. These are counted in memory, as
-they hold for each page and each file that isn't there: a look into Redis would cost more than some of those do.
+they hold for each page and each file that isn't there: a look into Redis would cost more than some of those do. The
+processes tell each other of whoever asks for much.
 """
 
 from collections.abc import Hashable
@@ -10,7 +11,8 @@ from time import monotonic
 from django.conf import settings
 from rest_framework.settings import api_settings
 
-from chatsite.realtime.limits import Pace, is_here
+from chatsite.realtime.limits import TOLD_PART, Pace, is_here
+from chatsite.realtime.others import Gossip
 
 # Payers that are remembered before those that may ask as much as they like are forgotten.
 REMEMBERED = 10_000
@@ -18,14 +20,15 @@ SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 class RequestRate:
-    """`rate` as in 300/min, all of it at once if need be; 0/min is no limit."""
+    """`rate` as in 300/min, all of it at once if need be; 0/min is no limit. `word` is by which processes count together."""
 
-    def __init__(self, rate: str) -> None:
+    def __init__(self, rate: str, word: str) -> None:
         count, _, period = rate.partition("/")
         self._pace = Pace(int(count) / SECONDS[period[0]], int(count))
         self._limits = bool(int(count))
         self._until: dict[Hashable, float] = {}
         self._many = REMEMBERED
+        self._gossip = Gossip(word, int(count) // TOLD_PART, self._heard)
 
     def wait(self, payer: Hashable) -> float:
         """Count one more. Seconds until it is allowed, where it isn't counted; 0 where that is now."""
@@ -33,8 +36,16 @@ class RequestRate:
             return 0.0
         now = monotonic()
         self._until[payer], wait = self._pace.take(self._until.get(payer, 0.0), now)
+        if not wait:
+            self._gossip.add(payer, 1)
         self._forget(now)
         return wait
+
+    def _heard(self, payer: int | str, count: int) -> None:
+        if self._limits:
+            now = monotonic()
+            self._until[payer], _ = self._pace.charge(self._until.get(payer, 0.0), now, count)
+            self._forget(now)
 
     def owed(self, payer: Hashable) -> float:
         """The same, without counting it."""
@@ -50,8 +61,8 @@ class RequestRate:
 
 class RequestRates:
     def __init__(self) -> None:
-        self._people = RequestRate(str(api_settings.DEFAULT_THROTTLE_RATES["user"]))
-        self._addresses = RequestRate(settings.THROTTLE_PAGES)
+        self._people = RequestRate(str(api_settings.DEFAULT_THROTTLE_RATES["user"]), "asked")
+        self._addresses = RequestRate(settings.THROTTLE_PAGES, "asked-by-address")
 
     def wait(self, payer: Hashable) -> float:
         """`payer` is a person's id or an address. What comes from this machine is not counted by its address."""

@@ -3,7 +3,6 @@
 gunicorn parses HTTP and manages the process; eventlet runs a greenlet a request; websockets leave both (see `link.py`).
 """
 
-import gc
 import logging
 import os
 import resource
@@ -21,6 +20,7 @@ from gunicorn.workers.base_async import ALREADY_HANDLED, AsyncWorker
 from chatsite.logs import SparingFilter
 from chatsite.realtime import handover, loop_meter, others
 from chatsite.realtime.client_socket import ClientSocket, ListeningSocket
+from chatsite.realtime.garbage import Collector
 from chatsite.realtime.succession import Succession
 
 # Seconds that requests which are being answered get when the server stops.
@@ -93,9 +93,7 @@ class EventletWorker(AsyncWorker):
         pool = eventlet.GreenPool(self.worker_connections)
         listeners = [ListeningSocket(listener.sock) for listener in self.sockets]
         acceptors = [eventlet.spawn(self._accept, listener, pool) for listener in listeners]
-        # What is loaded by now stays: the collector needn't look at it again, with all sockets waiting.
-        gc.collect()
-        gc.freeze()
+        Collector().start()
         sio.start()
         self.succession.begin()
         while self.alive:

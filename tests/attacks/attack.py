@@ -25,7 +25,7 @@ RATIO, PAUSE_SECONDS = 3.0, 0.25
 # A calm p99 below this many seconds is taken for it: on a quiet machine it is a few ms, and three times that is a
 # single request's answer. The calm p99 that was seen when attacks were first tried was 18 to 48 ms.
 CALM_FLOOR_SECONDS = 0.025
-CALM_SECONDS, STRIKE_SECONDS = 3.0, 6.0
+CALM_SECONDS, STRIKE_SECONDS = 1.5, 3.0
 # In the suite: some hundred acks, whose worst ones tell.
 SUITE_CALM_SECONDS, SUITE_STRIKE_SECONDS = 0.5, 2.5
 
@@ -65,7 +65,8 @@ class Attack:
 @dataclass
 class Felt:
     """What the probes felt: seconds of each ack before (`calm`) and during the attack (`meanwhile`), the error codes that
-    they were answered, and whether each worker lived through it."""
+    they were answered, and whether each worker lived through it. `worst` is what the longest ack of all waited for, and
+    `unhindered` what both times were without waits for a processor."""
 
     name: str
     calm: list[float]
@@ -73,6 +74,8 @@ class Felt:
     refused: Counter[str] = field(default_factory=Counter)
     killed: int = 0
     done: str = ""
+    worst: str = ""
+    unhindered: str = ""
     ratio: float = RATIO
     pause: float = PAUSE_SECONDS
 
@@ -87,7 +90,8 @@ class Felt:
         assert max(self.meanwhile) <= max(self.pause, 2 * max(self.calm)) * stretch, str(self)
 
     def __str__(self) -> str:
-        return f"{self.name}: calm {line(self.calm)} ms, meanwhile {line(self.meanwhile)} ms (p50/p99/worst); {self.done}"
+        felt = f"calm {line(self.calm)} ms, meanwhile {line(self.meanwhile)} ms (p50/p99/worst)"
+        return f"{self.name}: {felt}, longest {self.worst}; {self.done}"
 
 
 def measure(site: Site, attack: Attack, calm: float = CALM_SECONDS, seconds: float | None = None) -> Felt:
@@ -99,13 +103,17 @@ def measure(site: Site, attack: Attack, calm: float = CALM_SECONDS, seconds: flo
         attack.strike(site, began + (seconds or attack.seconds))
         ended = time.monotonic()
     acks = probes.acks
+    before = [ack for ack in acks if ack.at + ack.took < began]
+    meanwhile = [ack for ack in acks if began <= ack.at + ack.took and ack.at <= ended]
     return Felt(
         attack.name,
-        [ack.took for ack in acks if ack.at + ack.took < began],
-        [ack.took for ack in acks if began <= ack.at + ack.took and ack.at <= ended],
+        [ack.took for ack in before],
+        [ack.took for ack in meanwhile],
         refused_of(acks),
         killed=len(set(workers) - set(site.workers)),
         done=attack.done,
+        unhindered=" then ".join(line([ack.unhindered for ack in some]) for some in (before, meanwhile)),
+        worst=max(meanwhile, key=lambda ack: ack.took).why if meanwhile else "",
         ratio=attack.ratio,
         pause=attack.pause,
     )

@@ -154,10 +154,16 @@ def test_a_deleted_message_leaves_a_tombstone_and_never_its_text(say, api, owner
     assert error(api(member).patch(f"/message/{pk}", {"body": "x"}, format="json")) == (409, "conflict")
 
 
-def test_an_edit_that_changes_nothing_writes_nothing(say, api, member, private_room):
-    pk = say(member).data["id"]
+def test_an_edit_that_changes_nothing_looks_nobody_up_and_writes_nothing(say, api, member, private_room):
+    pk = say(member, "hello @nobody").data["id"]
     head = Room.objects.get(pk=private_room.pk).head
-    assert api(member).patch(f"/message/{pk}", {"body": "hello"}, format="json").data["edited_at"] is None
+    with CaptureQueriesContext(connection) as captured:
+        answer = api(member).patch(f"/message/{pk}", {"body": "hello @nobody"}, format="json")
+    assert answer.data["edited_at"] is None
+    # Neither whom it names nor a transaction.
+    assert not [
+        query["sql"] for query in captured if "'nobody'" in query["sql"] or "SAVEPOINT" in query["sql"]
+    ]
     assert Room.objects.get(pk=private_room.pk).head == head
 
 

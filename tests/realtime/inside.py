@@ -15,12 +15,14 @@ def look() -> dict[str, int]:
     from chatsite.realtime.engine_socket import EngineSocket
     from chatsite.realtime.link import Link
 
+    # The server freezes what is old, and a frozen cycle would be neither freed nor found.
+    gc.unfreeze()
     gc.collect()
     things = gc.get_objects()
     kinds = {"greenlets": greenlet, "connections": Connection, "sockets": EngineSocket, "links": Link}
     return {
         "objects": len(things),
-        **{name: sum(isinstance(thing, kind) for thing in things) for name, kind in kinds.items()},
+        **{name: sum(issubclass(type(thing), kind) for thing in things) for name, kind in kinds.items()},
     }
 
 

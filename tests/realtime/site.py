@@ -143,6 +143,8 @@ def state(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
     from chatsite.realtime import database_wait
     from chatsite.realtime.connection import Connection as Class
 
+    # The server freezes what is old, and a frozen cycle would be neither freed nor found.
+    gc.unfreeze()
     gc.collect()
     return {
         "history": history,
@@ -151,7 +153,7 @@ def state(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
         "held": sum(session.held for session in sio._sessions.values()),
         "half_open": sum(sio.eio.half_open.values()),
         "connections": len(listeners.all_connections()),
-        "objects": sum(isinstance(thing, Class) for thing in gc.get_objects()),
+        "objects": sum(issubclass(type(thing), Class) for thing in gc.get_objects()),
         "descriptors": len(list(Path("/proc/self/fd").iterdir())),
         # Ours is one of eventlet's with a meter.
         "hub": type(get_hub()).__mro__[1].__module__,

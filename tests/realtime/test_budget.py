@@ -2,8 +2,9 @@
 
 import pytest
 
-from chatsite.realtime import budget
-from chatsite.realtime.budget import Budget
+from chatsite.realtime import budget, others
+from chatsite.realtime.budget import Budget, SharedBudget
+from chatsite.realtime.request_rates import RequestRate
 
 
 @pytest.fixture
@@ -46,3 +47,47 @@ def test_payers_who_owe_nothing_are_forgotten(clock, monkeypatch):
         clock[0] += 1.0
     assert len(spent._until) <= 21
     assert spent.wait("debtor") > 0
+
+
+class Wire(others.Nobody):
+    """What is told is heard at once."""
+
+    there = True
+
+    def tell(self, word, *parts):
+        assert others.heard(word, list(parts))
+
+
+@pytest.fixture
+def wire(monkeypatch):
+    monkeypatch.setattr(others, "site", Wire())
+
+
+@pytest.mark.parametrize("payer", [1, "192.0.2.1"])
+def test_what_is_spent_in_one_process_is_spent_in_all(wire, payer):
+    here, there = (SharedBudget(0.25, 1.0, "test") for _ in range(2))
+    for _ in range(300):
+        here.charge(payer, 0.005)
+    assert there.wait(payer) == pytest.approx(here.wait(payer), abs=0.3)
+    assert there.wait(payer) > 1.5
+    assert there.wait(2) == 0
+
+
+def test_little_is_not_worth_a_word(wire):
+    here, there = (SharedBudget(0.25, 0.0, "test") for _ in range(2))
+    here.charge(1, 0.04)
+    assert there.wait(1) == 0
+    here.charge(("health", "192.0.2.1"), 1.0)
+    assert there.wait(("health", "192.0.2.1")) == 0
+
+
+def test_without_other_processes_none_hears(monkeypatch):
+    here, there = (SharedBudget(0.25, 0.0, "test") for _ in range(2))
+    here.charge(1, 1.0)
+    assert there.wait(1) == 0
+
+
+def test_what_is_asked_of_one_process_is_asked_of_all(wire):
+    here, there = (RequestRate("60/min", "test") for _ in range(2))
+    assert [here.wait("192.0.2.1") for _ in range(60)] == [0.0] * 60
+    assert there.wait("192.0.2.1") > 0

@@ -154,21 +154,21 @@ def test_pages_are_counted_and_files_only_where_they_are_missing(monkeypatch, se
 def test_rates(monkeypatch):
     now = [1000.0]
     monkeypatch.setattr(request_rates, "monotonic", lambda: now[0])
-    rate = RequestRate("60/min")
+    rate = RequestRate("60/min", "test")
     assert [rate.wait("a") for _ in range(60)] == [0.0] * 60
     assert rate.wait("a") == pytest.approx(1.0)
     assert rate.owed("a") == pytest.approx(1.0)
     assert rate.wait("b") == rate.owed("c") == 0
     now[0] += 1.0
     assert rate.wait("a") == 0
-    assert [RequestRate("0/min").wait("a") for _ in range(100)] == [0.0] * 100
+    assert [RequestRate("0/min", "test").wait("a") for _ in range(100)] == [0.0] * 100
 
 
 def test_rates_forget_who_may_ask_again(monkeypatch):
     now = [1000.0]
     monkeypatch.setattr(request_rates, "monotonic", lambda: now[0])
     monkeypatch.setattr(request_rates, "REMEMBERED", 10)
-    rate = RequestRate("60/min")
+    rate = RequestRate("60/min", "test")
     for number in range(100):
         rate.wait(number)
         now[0] += 2.0

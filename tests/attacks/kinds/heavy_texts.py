@@ -53,6 +53,7 @@ class HeavyTexts(Attack):
     name: ClassVar[str] = "heavy texts"
     # For each of them to have had its turn.
     suite_seconds: ClassVar[float] = 4.0
+    seconds: ClassVar[float] = 4.0
 
     def prepare(self, site: Site) -> None:
         self.token = site.token("mallory")

@@ -91,12 +91,8 @@ class ManyHalfPosts(Dripping):
     name: ClassVar[str] = "10,050 half posts"
     in_suite: ClassVar[bool] = False
     beginning: ClassVar[bytes] = POST
-    # From this machine, whose addresses have no limit of their own: all that come in are work for some seconds, the clients'
-    # own processes take the other core, and among ten thousand connections are looked for those that make room.
-    ratio: ClassVar[float] = 4.0
-    pause: ClassVar[float] = 0.5
     count: ClassVar[int] = 10_050
-    seconds: ClassVar[float] = 30.0
+    seconds: ClassVar[float] = 25.0
 
 
 class HalfHeads(Dripping):
@@ -113,6 +109,7 @@ class TlsHellos(Dripping):
     """To the plain port."""
 
     name: ClassVar[str] = "TLS to the plain port"
+    seconds: ClassVar[float] = 5.0
     beginning: ClassVar[bytes] = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"r" * 100
     count: ClassVar[int] = 200
 

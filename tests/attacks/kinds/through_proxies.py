@@ -49,7 +49,7 @@ class Proxied(Attack):
 
 class ProxiedFlood(Proxied, HttpFlood):
     connections: ClassVar[int] = 8
-    seconds: ClassVar[float] = 8.0
+    seconds: ClassVar[float] = 5.0
 
     def _pour(self, site: Site, until: float) -> None:
         left, rest = self.wave, b""
@@ -77,6 +77,7 @@ class ProxiedHalves(Proxied, Dripping):
 
     beginning: ClassVar[bytes] = POST
     count: ClassVar[int] = 150
+    seconds: ClassVar[float] = 5.0
 
     def check(self, site: Site) -> None:
         assert self.most == self.count, f"only {self.most} were open at once"
