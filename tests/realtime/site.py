@@ -143,6 +143,7 @@ def state(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
     from chatsite.realtime import database_wait
     from chatsite.realtime.connection import Connection as Class
 
+    enabled = gc.isenabled()
     gc.collect()
     return {
         "history": history,
@@ -153,6 +154,8 @@ def state(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
         "connections": len(listeners.all_connections()),
         "objects": sum(isinstance(thing, Class) for thing in gc.get_objects()),
         "descriptors": len(list(Path("/proc/self/fd").iterdir())),
+        "collects": enabled,
+        "frozen": gc.get_freeze_count(),
         # Ours is one of eventlet's with a meter.
         "hub": type(get_hub()).__mro__[1].__module__,
         "asyncio": asyncio._get_running_loop() is not None,
