@@ -4,6 +4,7 @@ As a program it sets Django up and forks for each line on its standard input, `[
 in JSON; it answers with the exit code. What a command does with its process stays in its own.
 """
 
+import gc
 import json
 import os
 import subprocess
@@ -39,6 +40,8 @@ class Warm:
 def main() -> None:
     import django
 
+    # None lives as long as to have much to collect.
+    gc.disable()
     django.setup()
     for line in sys.stdin:
         arguments, out, err = json.loads(line)
