@@ -24,10 +24,8 @@ ROOM = "deck"
 # Who talks and who only reads, on each machine, by the way they come.
 TALKERS, READERS = 4, 3
 WAYS = {0: ["polling"], 1: ["polling", "websocket"]}
-# Seconds between two messages of a talker, for which they talk before a fault and after it, and until all are whole. In
-# the short form of 14 faults half as much is said, which takes less than half of the time to deliver and to compare.
+# Seconds between two messages of a talker, for which they talk before a fault and after it, and until all are whole.
 EVERY, BEFORE, AFTER = 0.1, 1.0, 2.0
-EVERY_SHORT = 0.2
 WHOLE = 120.0
 
 # Of a fault: its beginning and its end, in milliseconds since 1970.
@@ -35,11 +33,9 @@ Times = tuple[float, float]
 
 
 class Scene:
-    def __init__(
-        self, stage: Stage, crew: Crew, room: str = ROOM, scenes: int = 20, every: float = EVERY
-    ) -> None:
-        """`scenes` is how often `under` may be called; `every`, in seconds, how often each talker says something."""
-        self.stage, self.crew, self.room, self.every = stage, crew, room, every
+    def __init__(self, stage: Stage, crew: Crew, room: str = ROOM, scenes: int = 20) -> None:
+        """`scenes` is how often `under` may be called."""
+        self.stage, self.crew, self.room = stage, crew, room
         places = range(len(stage.machines))
         self.talkers = [f"{room}-talker-{place}-{n}" for place in places for n in range(TALKERS)]
         self.readers = [f"{room}-reader-{place}-{n}" for place in places for n in range(READERS)]
@@ -75,7 +71,7 @@ class Scene:
         tokens = {name: self.tokens[name] for name in next(self._doomed)}
         doomed = Doomed(self.stage, self.crew, self.room, tokens, self.owner)
         before = vitals(self.stage)
-        self.crew.talk(self.talkers, self.room, self.every)
+        self.crew.talk(self.talkers, self.room, EVERY)
         time.sleep(BEFORE)
         times = self._strike(fault, seconds, chance, doomed)
         time.sleep(AFTER)

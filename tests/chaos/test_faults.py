@@ -10,7 +10,7 @@ import pytest
 
 from tests.chaos.crew import Crew
 from tests.chaos.faults import FAULTS
-from tests.chaos.scene import EVERY_SHORT, Scene
+from tests.chaos.scene import Scene
 from tests.chaos.stage import Stage
 
 pytestmark = [pytest.mark.realtime, pytest.mark.timeout(600)]
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.realtime, pytest.mark.timeout(600)]
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory):
     with Stage(tmp_path_factory.mktemp("stage")) as stage, Crew() as crew:
-        yield Scene(stage, crew, every=EVERY_SHORT)
+        yield Scene(stage, crew)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
