@@ -55,7 +55,7 @@ class EventletWorker(AsyncWorker):
         if self.cfg.is_ssl:
             self.log.error("certfile, keyfile: this worker speaks no TLS; let a proxy do that.")
             sys.exit(Arbiter.APP_LOAD_ERROR)
-        # Until all is loaded, of which nothing goes: it would take a fifth of the start.
+        # Until all is loaded, of which nothing goes: it would take 0.1 of the 1.5 s of a start.
         gc.disable()
         patch()
         raise_descriptor_limit()
