@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from rooms import membership, services
-from tests import scheduling
+from tests import made, scheduling
 
 # Of itself it fails what takes longer than 0.2 s, as anything may where a machine is busy.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -21,7 +21,8 @@ settings.load_profile("tests")
 
 def pytest_configure(config):
     """As many files as may be open at all, as the server does it: a crowd is thousands of sockets, and many a shell gives a
-    thousand."""
+    thousand. What is made once has its home before there are workers."""
+    made.home()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 

@@ -18,6 +18,8 @@ FIRST = [
     "tests/realtime/test_churn.py",
     "tests/realtime/test_slopes.py",
     "tests/project/test_policy.py",
+    "tests/bus/test_faults.py",
+    "tests/bus/test_presence.py",
     "tests/bus/test_delivery.py",
     "tests/realtime/test_storm.py",
 ]

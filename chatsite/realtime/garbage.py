@@ -26,9 +26,10 @@ class Collector:
         self._most = MOST_BLOCKS
 
     def start(self) -> None:
-        """What is loaded by now stays."""
+        """Begin once the site is loaded, with the collector off until now: what is there stays."""
         gc.set_threshold(*THRESHOLDS)
         self._step()
+        gc.enable()
         self._look()
 
     def _look(self) -> None:

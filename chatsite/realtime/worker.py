@@ -3,6 +3,7 @@
 gunicorn parses HTTP and manages the process; eventlet runs a greenlet a request; websockets leave both (see `link.py`).
 """
 
+import gc
 import logging
 import os
 import resource
@@ -55,6 +56,8 @@ class EventletWorker(AsyncWorker):
         if self.cfg.is_ssl:
             self.log.error("certfile, keyfile: this worker speaks no TLS; let a proxy do that.")
             sys.exit(Arbiter.APP_LOAD_ERROR)
+        # Until all is loaded, of which nothing goes: it would take 0.1 of the 1.5 s of a start.
+        gc.disable()
         patch()
         raise_descriptor_limit()
         # The system call writes to the plain socket, which never blocks here: an answer would end half-way.

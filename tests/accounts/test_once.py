@@ -1,20 +1,33 @@
 """What may be used once, or so often, is used so often: eight at once, over real servers, on both engines."""
 
-import json
 import threading
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
 import requests
 
-from tests.project.warm import Warm
 from tests.realtime.cast import PASSWORD, Browser
 from tests.realtime.harness import ANSWER, serve
 from tests.realtime.postgres import find, postgres
 
 pytestmark = pytest.mark.realtime
 AT_ONCE = 8
+LOG_IN = """
+from importlib import import_module
+from django.conf import settings
+from django.contrib.auth import login
+from django.http import HttpRequest
+keys = []
+for name in sys.argv[1:]:
+    request = HttpRequest()
+    request.META["REMOTE_ADDR"] = "127.0.0.1"
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore()
+    login(request, User.objects.get(username=name), settings.AUTHENTICATION_BACKENDS[0])
+    request.session.save()
+    keys.append(request.session.session_key)
+print(json.dumps(keys))
+"""
 NEW = "quite another horse {}"
 ENGINES = [
     "sqlite",
@@ -35,14 +48,10 @@ class Site:
     """One server with SQLite; two, of one database, with PostgreSQL."""
 
     servers: list
-    warm: Warm
 
     def run(self, script, *arguments):
         """What a script within the site says last."""
-        begin = f"{BEGIN}sys.argv = {['', *arguments]!r}\n"
-        done = self.warm.run("shell", "-v0", "-c", begin + script)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout.splitlines()[-1])
+        return self.servers[0].script(BEGIN + script, *arguments)
 
     def make(self, *names):
         self.run(
@@ -53,9 +62,14 @@ class Site:
     def visitor(self, n):
         return Visitor(self.servers[n % len(self.servers)])
 
+    def logged_in(self, name):
+        """Eight who are logged in as `name`, or each as `name` with their number in it."""
+        sessions = self.run(LOG_IN, *(name.format(n) for n in range(AT_ONCE)))
+        return [self.visitor(n).bring(session) for n, session in enumerate(sessions)]
+
 
 class Visitor(requests.Session):
-    """Somebody without an account, or with one after `log_in`."""
+    """Somebody without an account, or with one after `bring`."""
 
     def __init__(self, server):
         super().__init__()
@@ -63,8 +77,9 @@ class Visitor(requests.Session):
 
     form = Browser.form
 
-    def log_in(self, name):
-        assert self.form("/login", username=name, password=PASSWORD).ok
+    def bring(self, session):
+        """As after a login, which would take as long as its hash."""
+        self.cookies.set("sessionid", session)
         return self
 
     def ready(self, path, **fields):
@@ -107,13 +122,12 @@ def each(make):
 def site(request, tmp_path):
     with ExitStack() as stack:
         if request.param == "sqlite":
-            servers = [stack.enter_context(serve(tmp_path))]
-            yield Site(servers, stack.enter_context(closing(Warm(servers[0].environ))))
+            yield Site([stack.enter_context(serve(tmp_path))])
             return
         url = stack.enter_context(postgres())
         settings = {"DATABASE_URL": url, "DATABASE_CONNECTIONS": "40"}
         servers = [stack.enter_context(serve(tmp_path / name, **settings)) for name in ("one", "other")]
-        yield Site(servers, stack.enter_context(closing(Warm(servers[0].environ))))
+        yield Site(servers)
 
 
 def test_what_is_there_once_is_taken_once(site):
@@ -175,7 +189,7 @@ def the_last_use_of_an_invite_by_newcomers(site):
 
 def the_last_use_of_an_invite_by_members(site):
     code = invite(site)
-    visitors = each(lambda n: site.visitor(n).log_in(f"member{n}"))
+    visitors = site.logged_in("member{}")
     statuses = at_once([visitor.ready(f"/invite/{code}") for visitor in visitors])
     assert sorted(statuses) == [302] + [404] * (AT_ONCE - 1)
     assert uses(site, code) == [1, 1]
@@ -183,7 +197,7 @@ def the_last_use_of_an_invite_by_members(site):
 
 def one_persons_use_of_an_invite(site):
     code = invite(site)
-    visitors = each(lambda n: site.visitor(n).log_in("member0"))
+    visitors = site.logged_in("member0")
     assert at_once([visitor.ready(f"/invite/{code}") for visitor in visitors]) == [302] * AT_ONCE
     assert uses(site, code) == [1, 1]
 
@@ -194,7 +208,7 @@ def the_last_token(site):
         "from accounts.services.tokens import MOST\n"
         "[services.make_token(u, 'old') for _ in range(MOST - 1)]; print(1)"
     )
-    visitors = each(lambda n: site.visitor(n).log_in("member1"))
+    visitors = site.logged_in("member1")
     posts = [visitor.ready("/password") for visitor in visitors]
     posts = [visitor_post(visitor, "/profile/token", name="new") for visitor in visitors if posts]
     assert sorted(at_once(posts)) == [200] + [409] * (AT_ONCE - 1)
@@ -213,7 +227,7 @@ def visitor_post(visitor, path, **fields):
 
 def the_old_password(site):
     """Whoever knows it, and a session that is over by now, chooses no other behind the first."""
-    visitors = each(lambda n: site.visitor(n).log_in("member2"))
+    visitors = site.logged_in("member2")
     posts = [
         visitor.ready("/password", current=PASSWORD, password=NEW.format(n))
         for n, visitor in enumerate(visitors)

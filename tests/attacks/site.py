@@ -3,17 +3,15 @@
 with attacked(tmp_path, "postgresql", workers=2) as site: site.token("mallory"), site.room, site.server.url
 """
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from chatsite import gunicorn
 from tests.bus.redis import redis
 from tests.chaos import people
-from tests.realtime.harness import ROOT, Server, serve
+from tests.realtime.harness import Server, serve
 from tests.realtime.postgres import postgres
 
 ROOM = "hall"
@@ -38,15 +36,9 @@ class Site:
             self._tokens |= people.settle(self.server, self.room, missing)
         return {name: self._tokens[name] for name in names}
 
-    def shell(self, script: str, *arguments: str) -> str:
+    def shell(self, script: str, *arguments: str) -> Any:
         """What the last line of a script says that runs with Django set up on the site's database; JSON is read."""
-        run = [sys.executable, "-c", f"import django\ndjango.setup()\n{script}", *arguments]
-        done = subprocess.run(
-            run, cwd=ROOT, env=self.server.environ, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        said = done.stdout.splitlines()
-        return json.loads(said[-1]) if said else ""
+        return self.server.script(script, *arguments)
 
     @property
     def workers(self) -> list[int]:

@@ -17,7 +17,7 @@ from tests.realtime.cast import Chatter, settle
 from tests.realtime.harness import serve
 from tests.realtime.postgres import postgres
 
-pytestmark = [pytest.mark.realtime, pytest.mark.serial]
+pytestmark = pytest.mark.realtime
 
 
 class Pair:

@@ -11,7 +11,7 @@ from tests.chaos.proxy import Proxy
 from tests.realtime.cast import Browser, rest
 from tests.realtime.harness import serve
 
-pytestmark = [pytest.mark.realtime, pytest.mark.serial]
+pytestmark = pytest.mark.realtime
 
 # Seconds, of which the promise is 2; what an ack takes at most, which never waits for Redis; and until a Redis that is
 # silent is noticed. On a quiet machine.

@@ -10,7 +10,7 @@ from tests.bus.conftest import SITE, wait_for
 from tests.realtime.cast import Chatter
 from tests.realtime.harness import serve
 
-pytestmark = [pytest.mark.realtime, pytest.mark.serial]
+pytestmark = pytest.mark.realtime
 
 
 def names(chatter, event):

@@ -1,15 +1,10 @@
 """Who is on the stage: people with tokens and a password, in private rooms of a machine's site."""
 
-import json
-import subprocess
-import sys
-
 from tests.realtime.cast import PASSWORD
-from tests.realtime.harness import ROOT, Server
+from tests.realtime.harness import Server
 
 SCRIPT = """
-import json, secrets, sys, django
-django.setup()
+import json, secrets, sys
 from django.contrib.auth.hashers import make_password
 from accounts.models import ApiToken, User
 from rooms import services
@@ -33,7 +28,4 @@ print(json.dumps(dict(zip(names, tokens))))
 
 def settle(server: Server, room: str, names: list[str]) -> dict[str, str]:
     """New people in the room, which is made where it isn't there yet, as the first one's. Tokens by name."""
-    run = [sys.executable, "-c", SCRIPT, PASSWORD, room, *names]
-    done = subprocess.run(run, cwd=ROOT, env=server.environ, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    return server.script(SCRIPT, PASSWORD, room, *names)

@@ -7,7 +7,7 @@ from tests.chaos.crew import Crew, Hand
 from tests.chaos.stage import Stage
 from tests.pace import Pace
 
-pytestmark = [pytest.mark.realtime, pytest.mark.serial, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.realtime, pytest.mark.timeout(600)]
 
 PEOPLE = 1000
 # Seconds: the promise; and what is at least between the first tenth's first attempt to return and the last's, for which

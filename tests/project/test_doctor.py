@@ -305,7 +305,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def token(server):
-    return server.manage("shell", "-v0", "-c", TOKEN).split()[-1]
+    return server.warm.run("shell", "-v0", "-c", TOKEN).stdout.split()[-1]
 
 
 class Relay:
@@ -359,7 +359,11 @@ def relay(*arguments, **options):
 
 class TestFromOutside:
     def found(self, server, url, token="", **settings) -> dict[str, str]:
-        done = doctor(server.environ, "--url", url, DOCTOR_TOKEN=token, **settings)
+        """Other `settings` take a process of their own."""
+        if settings:
+            done = doctor(server.environ, "--url", url, DOCTOR_TOKEN=token, **settings)
+        else:
+            done = server.warm.run("doctor", "--url", url, DOCTOR_TOKEN=token)
         assert "Traceback" not in done.stdout + done.stderr
         assert done.returncode == (1 if "wrong" in told(done.stdout).values() else 0)
         return told(re.split(r"^\w+ +server .*\n", done.stdout, flags=re.M)[-1])
@@ -419,7 +423,7 @@ def test_a_site_with_another_key_does_not_say_how_it_was_started(server):
 
 
 def test_every_check_is_told(server):
-    found = told(doctor(server.environ).stdout)
+    found = told(server.warm.run("doctor").stdout)
     assert set(found) == {topic for topic, _ in rounds.ALWAYS + rounds.WITH_DATABASE} | {"server"}
 
 

@@ -1,18 +1,27 @@
 """The cast on a real server: people with tokens, two rooms, and clients that remember all they were sent."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 import uuid
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
+import psycopg
 import requests
 import socketio
 
+from tests import made
 from tests.realtime.harness import ANSWER, ROOT, Server
+from tests.realtime.migrated import FILE, migrate, programs
 
+TOKENS, ROWS = "tokens.json", "rows.sql"
+# Tables that are copied, and the one that says which processes run.
+OURS, RUNNING = ("accounts_", "rooms_"), "accounts_process"
 PASSWORD = "correct horse battery"
 SCRIPT = """
 import json, sys, django
@@ -36,14 +45,65 @@ print(json.dumps({name: accounts.make_token(user, "test")[1] for name, user in p
 def settle(server: Server) -> dict[str, str]:
     """Makes owner, member, stranger, a visitor for whoever needs somebody fresh, and boss, an administrator.
 
-    `board` (private) and `lobby` (public) are the owner's
-    and the member's. Gives tokens by username."""
+    `board` (private) and `lobby` (public) are the owner's and the member's. Gives tokens by username. All of it is made once
+    in a run of the tests, for each engine, and copied."""
+    url = server.environ["DATABASE_URL"]
+    if url.startswith("sqlite:///"):
+        return copy_file_rows(Path(url.removeprefix("sqlite:///")), server.environ)
+    return copy_rows(url, server.environ) if programs() else make_cast(server.environ)
+
+
+def make_cast(environ: dict[str, str]) -> dict[str, str]:
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, PASSWORD],
-        cwd=ROOT, env=server.environ, capture_output=True, text=True, check=False,
+        cwd=ROOT, env=environ, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def copy_file_rows(target: Path, environ: dict[str, str]) -> dict[str, str]:
+    """Of a site of its own, to this one in which nobody is yet."""
+
+    def make(folder: Path) -> None:
+        site = environ | {"DATABASE_URL": f"sqlite:///{folder / FILE}"}
+        migrate(folder, site)
+        (folder / TOKENS).write_text(json.dumps(make_cast(site)))
+
+    folder = made.once("cast of sqlite", make)
+    with closing(sqlite3.connect(target, timeout=ANSWER, isolation_level=None)) as database:
+        assert database.execute("SELECT count(*) FROM accounts_user").fetchone() == (0,)
+        database.execute("ATTACH ? AS source", [str(folder / FILE)])
+        tables = database.execute("SELECT name FROM source.sqlite_master WHERE type = 'table'").fetchall()
+        names = [name for (name,) in tables if name.startswith(OURS) and name != RUNNING]
+        database.execute("BEGIN IMMEDIATE")
+        for name in [*names, "sqlite_sequence"]:
+            database.execute(f"DELETE FROM main.{name}")
+            database.execute(f"INSERT INTO main.{name} SELECT * FROM source.{name}")
+        database.execute("COMMIT")
+    return json.loads((folder / TOKENS).read_text())
+
+
+def copy_rows(url: str, environ: dict[str, str]) -> dict[str, str]:
+    """Of the first site on PostgreSQL that asked, to this one."""
+    dump, play = programs()
+    selection = [*(f"--table={name}*" for name in OURS), f"--exclude-table={RUNNING}"]
+
+    def make(folder: Path) -> None:
+        tokens = make_cast(environ)
+        command = [dump, "--data-only", "--disable-triggers", *selection, "-f", str(folder / ROWS), "-d", url]
+        subprocess.run(command, check=True)
+        (folder / TOKENS).write_text(json.dumps(tokens))
+
+    folder = made.once("cast of postgresql", make)
+    with psycopg.connect(url) as database:
+        people = database.execute("SELECT count(*) FROM accounts_user").fetchone()
+        if people == (0,):
+            database.execute("DELETE FROM rooms_event; DELETE FROM rooms_room")
+    if people == (0,):
+        command = [play, "-q", "-1", "-v", "ON_ERROR_STOP=1", "-f", str(folder / ROWS), "-d", url]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return json.loads((folder / TOKENS).read_text())
 
 
 def in_order(client: socketio.Client) -> None:

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from benchmarks.processes import free_port
+from tests.project.warm import Warm
 from tests.realtime.migrated import migrate
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +32,7 @@ class Server:
     port: int
     environ: dict[str, str]
     log: Path
+    _warm: Warm | None = None
 
     @property
     def url(self) -> str:
@@ -55,8 +58,21 @@ class Server:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def script(self, text: str, *arguments: str) -> Any:
+        """What its last line says, in JSON, of a script that runs beside the server, by its settings. The first one
+        takes the second in which the site is loaded; the others are forks of that process."""
+        return self.warm.script(text, *arguments)
+
+    @property
+    def warm(self) -> Warm:
+        self._warm = self._warm or Warm(self.environ)
+        return self._warm
+
     def stop(self, number: int = signal.SIGTERM) -> float:
         """Seconds until it was gone."""
+        if self._warm:
+            self._warm.close()
+            self._warm = None
         began = time.monotonic()
         if self.process.poll() is None:
             self.process.send_signal(number)

@@ -1,25 +1,24 @@
-"""A site's tables. `manage.py migrate` makes them once in a process of tests, for each engine; the others are copies."""
+"""A site's tables. `manage.py migrate` makes them once in a run of the tests, for each engine; the others are copies."""
 
-import atexit
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import psycopg
 
+from tests import made
+
 ROOT = Path(__file__).resolve().parents[2]
-# Templates, once there are any: a database of SQLite, a script for psql.
-_made: dict[str, Path] = {}
+FILE, SCRIPT = "chat.sqlite3", "tables.sql"
 
 
 def migrate(folder: Path, environ: dict[str, str]) -> None:
-    url, file = environ["DATABASE_URL"], folder / "chat.sqlite3"
+    url, file = environ["DATABASE_URL"], folder / FILE
     if url == f"sqlite:///{file}" and not file.exists():
-        migrate_file(file, environ)
+        copy_file(file, environ)
     elif url.startswith("postgres") and programs():
-        migrate_postgresql(url, environ)
+        copy_tables(url, environ)
     else:
         run(environ)
 
@@ -29,27 +28,27 @@ def run(environ: dict[str, str]) -> None:
     subprocess.run(command, cwd=ROOT, env=environ, check=True)
 
 
-def migrate_file(file: Path, environ: dict[str, str]) -> None:
-    if "sqlite" in _made:
-        shutil.copy(_made["sqlite"], file)
-        return
-    run(environ)
-    _made["sqlite"] = Path(shutil.copy(file, scratch()))
+def copy_file(file: Path, environ: dict[str, str]) -> None:
+    def make(folder: Path) -> None:
+        run({**environ, "DATABASE_URL": f"sqlite:///{folder / FILE}"})
+
+    shutil.copy(made.once("sqlite", make) / FILE, file)
 
 
-def migrate_postgresql(url: str, environ: dict[str, str]) -> None:
-    """Another server of the same site finds its tables, which are of this version."""
+def copy_tables(url: str, environ: dict[str, str]) -> None:
+    """Another server of the same site finds its tables, which are of this version; so does who made the script just now."""
     dump, play = programs()
+
+    def make(folder: Path) -> None:
+        run(environ)
+        subprocess.run([dump, "-f", str(folder / SCRIPT), "-d", url], check=True)
+
     if has_tables(url):
         return
-    if "postgresql" in _made:
-        script = ["-q", "-v", "ON_ERROR_STOP=1", "-f", str(_made["postgresql"])]
-        subprocess.run([play, *script, "-d", url], check=True, stdout=subprocess.DEVNULL)
-        return
-    run(environ)
-    script = scratch() / "tables.sql"
-    subprocess.run([dump, "-f", str(script), "-d", url], check=True)
-    _made["postgresql"] = script
+    script = made.once("postgresql", make) / SCRIPT
+    if not has_tables(url):
+        command = [play, "-q", "-v", "ON_ERROR_STOP=1", "-f", str(script), "-d", url]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 def programs() -> list[str]:
@@ -64,9 +63,3 @@ def has_tables(url: str) -> bool:
     with psycopg.connect(url) as connection:
         row = connection.execute("SELECT to_regclass('django_migrations') IS NOT NULL").fetchone()
         return bool(row and row[0])
-
-
-def scratch() -> Path:
-    folder = Path(tempfile.mkdtemp())
-    atexit.register(shutil.rmtree, folder)
-    return folder

@@ -1,6 +1,5 @@
 """A PostgreSQL of its own in a temporary folder, where it is installed: `with postgres() as url`."""
 
-import atexit
 import os
 import pwd
 import shutil
@@ -15,10 +14,8 @@ from typing import Any
 
 import psycopg
 
+from tests import made
 from tests.realtime.harness import READY, STOP, free_port
-
-# What initdb made, once it has.
-_made: list[Path] = []
 
 
 def find(program: str) -> str | None:
@@ -56,11 +53,9 @@ class Postgres:
         return f"postgres://chat@127.0.0.1:{self.port}/postgres"
 
     def make(self) -> None:
-        if not _made:
-            _made.append(initialised(self._who))
         if self._who:
             os.chown(self.folder, self._who["user"], self._who["group"])
-        subprocess.run(["cp", "-a", _made[0] / "data", self.folder], check=True)
+        subprocess.run(["cp", "-a", made.once("initdb", initialise) / "data", self.folder], check=True)
 
     def start(self) -> None:
         server = find("postgres")
@@ -87,17 +82,14 @@ class Postgres:
         shutil.rmtree(self.folder)
 
 
-def initialised(who: dict[str, int]) -> Path:
-    """A folder with what initdb makes, for this process of tests."""
-    folder = Path(tempfile.mkdtemp(prefix="postgres-"))
-    atexit.register(shutil.rmtree, folder)
+def initialise(folder: Path) -> None:
+    who = as_nobody()
     if who:
         os.chown(folder, who["user"], who["group"])
     initdb = find("initdb")
     assert initdb
     make = [initdb, "-D", str(folder / "data"), "-U", "chat", "-A", "trust", "-N"]
     subprocess.run(make, check=True, stdout=subprocess.DEVNULL, cwd="/", **who)
-    return folder
 
 
 @contextmanager

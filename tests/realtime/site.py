@@ -143,9 +143,12 @@ def state(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
     from chatsite.realtime import database_wait
     from chatsite.realtime.connection import Connection as Class
 
+    enabled, frozen = gc.isenabled(), gc.get_freeze_count()
     # The server freezes what is old, and a frozen cycle would be neither freed nor found.
     gc.unfreeze()
     gc.collect()
+    objects = sum(issubclass(type(thing), Class) for thing in gc.get_objects())
+    gc.freeze()
     return {
         "history": history,
         "sockets": len(sio.eio.sockets),
@@ -153,8 +156,10 @@ def state(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
         "held": sum(session.held for session in sio._sessions.values()),
         "half_open": sum(sio.eio.half_open.values()),
         "connections": len(listeners.all_connections()),
-        "objects": sum(issubclass(type(thing), Class) for thing in gc.get_objects()),
+        "objects": objects,
         "descriptors": len(list(Path("/proc/self/fd").iterdir())),
+        "collects": enabled,
+        "frozen": frozen,
         # Ours is one of eventlet's with a meter.
         "hub": type(get_hub()).__mro__[1].__module__,
         "asyncio": asyncio._get_running_loop() is not None,

@@ -122,6 +122,13 @@ def test_nothing_in_the_process_is_asyncio_and_psycopg_waits_with_others(raw):
     assert state["hub"] in ("eventlet.hubs.epolls", "eventlet.hubs.poll", "eventlet.hubs.selects")
 
 
+def test_what_is_loaded_stays_and_what_comes_then_is_collected(raw):
+    """While the site is loaded nothing is."""
+    state = raw().connect().call("state")
+    assert state["frozen"] > 100_000
+    assert state["collects"] is True
+
+
 def test_a_password_hash_holds_up_nobody(raw):
     """Reliability 17: one took 0.45 s of everybody's time."""
     busy, quick = [raw().connect() for _ in range(4)], raw().connect("bo")
