@@ -53,18 +53,28 @@ def settled(page, server, slug):
     return count
 
 
+# Once it has been drawn where it is now: whether that is the end.
+RESTS = """log => new Promise((done) => {
+  let before
+  const look = () => {
+    if (log.scrollTop === before) return done(log.scrollHeight - before - log.clientHeight < 2)
+    before = log.scrollTop
+    requestAnimationFrame(() => requestAnimationFrame(look))
+  }
+  look()
+})"""
+
+
 def expect_first_unread(page):
     expect(page.locator(".new-line + .message")).to_contain_text("fresh 0.")
     expect(message(page, "fresh 0.")).to_be_in_viewport()
 
 
 def read_down(page, until):
-    """As with a wheel, to the end."""
+    """As with a wheel, to the end; not faster than it is drawn, as what only passes by is not read."""
     page.locator(".log").hover()
     for _ in range(200):
-        if message(page, until).count() and page.locator(".log").evaluate(
-            "log => log.scrollHeight - log.scrollTop - log.clientHeight < 2"
-        ):
+        if page.locator(".log").evaluate(RESTS) and message(page, until).count():
             return
         page.mouse.wheel(0, 300)
         page.wait_for_timeout(60)
