@@ -45,6 +45,37 @@ class Asking:
         return self.session.attach(identity)
 
 
+class BeforeConnect:
+    """The channel of a connection whose CONNECT isn't answered yet: it is told nothing, as `hello` comes first, and whoever
+    comes in asks for all that was before. It can be closed."""
+
+    __slots__ = ("socket",)
+
+    def __init__(self, socket: EngineSocket) -> None:
+        self.socket = socket
+
+    def push(self, frame: bytes, droppable: bool = False) -> None:
+        pass
+
+    def leave(self, frame: bytes) -> None:
+        pass
+
+    def close(self, *, reason: str) -> None:
+        self.socket.close(reason=reason)
+
+    @property
+    def session(self) -> Any:
+        return self.socket.session
+
+    @property
+    def waiting(self) -> int:
+        return self.socket.waiting
+
+    @property
+    def kept(self) -> int:
+        return self.socket.kept
+
+
 class Session(Inbox):
     """Its steps run in a runner's greenlet. `admitted` while `connected` was called and `disconnected` wasn't."""
 
@@ -151,7 +182,8 @@ class Session(Inbox):
 
     def attach(self, identity: Identity) -> Connection:
         """Its connection; a closed one where the socket is closed already."""
-        connection = Connection(self.server.eio.generate_id(), identity, self.socket, self.socket.address)
+        channel = BeforeConnect(self.socket)
+        connection = Connection(self.server.eio.generate_id(), identity, channel, self.socket.address)
         if self.socket.closed:
             connection.closed = True
         else:
@@ -192,6 +224,7 @@ class Session(Inbox):
         self.socket.push(wire.connected(connection.sid))
         if self.server.router.hello is not None:
             self.socket.push(wire.event("hello", self.server.router.hello(connection)))
+        connection.channel = self.socket
 
     def _refuse(self, error: ChatError) -> None:
         """CONNECT_ERROR. The client should close now; what is left of it later is closed here."""

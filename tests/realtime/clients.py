@@ -102,7 +102,8 @@ class RawSocket:
         """Past the handshake of both protocols."""
         assert self.text().startswith("0{")
         self.send("40" + json.dumps({"token": token}))
-        assert self.text().startswith("40{")
+        answer = self.text()
+        assert answer.startswith("40{"), answer
         return self
 
     def call(self, name: str, data: Any = None, number: int = 7) -> Any:

@@ -50,6 +50,8 @@ def authenticate(environ: dict[str, Any], auth: Any) -> Identity:
 
 
 def authorise(connection: Connection) -> str:
+    if connection.identity.username == "early":
+        delivery.to_user(connection.identity.user_id, "news", {})
     if connection.identity.username in revoked:
         raise Unauthorized
     return connection.identity.username

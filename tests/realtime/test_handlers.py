@@ -114,6 +114,14 @@ def test_jobs_go_on_after_a_failure(raw):
         time.sleep(0.05)
 
 
+def test_nothing_is_told_before_connect_is_answered(raw):
+    """Somebody says something to who is just being let in."""
+    socket = raw().connect("early")
+    socket.send('427["echo",{}]')
+    assert socket.text() == '42["news",{}]'
+    assert socket.text().startswith("437[")
+
+
 def test_nothing_in_the_process_is_asyncio_and_psycopg_waits_with_others(raw):
     """Reliability 14 and 18."""
     state = raw().connect().call("state")
