@@ -3,7 +3,7 @@
 class Flood(Attack):
     name = "flood of wishes"
 
-    def prepare(self, site): self.token = site.token("mallory")
+    def prepare(self, site): self.token = site.token(site.attacker)
     def strike(self, site, until): ...           # on until time.monotonic() >= until
 
 felt = measure(site, Flood())

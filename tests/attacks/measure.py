@@ -32,6 +32,7 @@ def settings_of(kind: type[Attack]) -> tuple[tuple[str, str], ...]:
 
 
 def strike(site: Site, attack: Attack) -> Iterator[str]:
+    site.change_attacker()
     with Pace() as pace:
         felt = measure(site, attack)
         say(row(felt))

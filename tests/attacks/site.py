@@ -1,10 +1,11 @@
 """A site that is attacked: a real server on SQLite or PostgreSQL, by one worker or by two with Redis, with people in it.
 
-with attacked(tmp_path, "postgresql", workers=2) as site: site.token("mallory"), site.room, site.server.url
+with attacked(tmp_path, "postgresql", workers=2) as site: site.token(site.attacker), site.room, site.server.url
 """
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,18 @@ ROOM = "hall"
 
 
 class Site:
-    """`room` is a private room's slug, in which all people of the site are that `token` made."""
+    """`room` is a private room's slug, in which all people of the site are that `token` made. `attacker` is the username of
+    who strikes next: somebody else each time, as limits remember what the one before asked for."""
 
     room = ROOM
 
     def __init__(self, server: Server, engine: str) -> None:
         self.server, self.engine = server, engine
+        self.attacker, self._attackers = "mallory", count(1)
         self._tokens: dict[str, str] = {}
+
+    def change_attacker(self) -> None:
+        self.attacker = f"mallory{next(self._attackers)}"
 
     def token(self, name: str) -> str:
         """The API token of the member of that username, who is made where there is none."""

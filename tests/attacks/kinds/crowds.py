@@ -33,7 +33,7 @@ class Typing(OnePerson):
         self.receivers = Sockets(site, [token for token, _ in crowd])
         self.receivers.call("join", {"room": self.crowded})
         super().prepare(site)
-        site.shell(ADD, "mallory", self.crowded)
+        site.shell(ADD, site.attacker, self.crowded)
 
     def strike(self, site: Site, until: float) -> None:
         reader = threading.Thread(target=self.receivers.drain, args=(until,))
@@ -50,7 +50,7 @@ class Churn(Attack):
     name: ClassVar[str] = "60 who come and go"
 
     def prepare(self, site: Site) -> None:
-        self.token, self.came = site.token("mallory"), 0
+        self.token, self.came = site.token(site.attacker), 0
 
     def strike(self, site: Site, until: float) -> None:
         threads = [threading.Thread(target=self._flap, args=(site, until)) for _ in range(60)]
@@ -76,7 +76,7 @@ class Deaf(Attack):
     name: ClassVar[str] = "100 that never read"
 
     def prepare(self, site: Site) -> None:
-        token = site.token("mallory")
+        token = site.token(site.attacker)
         self.writer = Sockets(site, [token])
         self.deaf = [open_slowly_read(site, token) for _ in range(99)]
         for raw in self.deaf:

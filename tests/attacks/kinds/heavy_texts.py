@@ -56,7 +56,7 @@ class HeavyTexts(Attack):
     seconds: ClassVar[float] = 4.0
 
     def prepare(self, site: Site) -> None:
-        self.token = site.token("mallory")
+        self.token = site.token(site.attacker)
         self.answers: Counter[str] = Counter()
         self._texts = itertools.cycle(HEAVY_TEXTS)
 

@@ -149,8 +149,8 @@ class MembersPages(HttpFlood):
     requests: ClassVar[int] = 100
 
     def prepare(self, site: Site) -> None:
-        site.token("mallory")
-        self.cookie = site.shell(SESSION, "mallory")
+        site.token(site.attacker)
+        self.cookie = site.shell(SESSION, site.attacker)
         super().prepare(site)
 
     path: ClassVar[str] = "/chat/hall"

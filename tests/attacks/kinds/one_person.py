@@ -27,7 +27,7 @@ class OnePerson(Attack):
 
     def prepare(self, site: Site) -> None:
         self.room = site.room
-        self.opened = Sockets(site, [site.token("mallory")] * self.sockets)
+        self.opened = Sockets(site, [site.token(site.attacker)] * self.sockets)
         if self.joined:
             self.opened.call("join", {"room": site.room})
 
@@ -146,8 +146,8 @@ class Doors(Plain):
     def prepare(self, site: Site) -> None:
         super().prepare(site)
         self.token, self.page, self.by_rest, self.by_form = (
-            site.token("mallory"),
-            Browser(site.server, "mallory"),
+            site.token(site.attacker),
+            Browser(site.server, site.attacker),
             0,
             0,
         )
