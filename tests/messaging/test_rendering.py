@@ -310,6 +310,27 @@ def test_a_limit_is_not_the_code_s_to_catch():
         swallow()
 
 
+def test_within_a_limit_no_garbage_is_finalised():
+    """What a finalizer raises is lost: the limit's end, and what else it was to do."""
+
+    class Cycle:
+        died = 0
+
+        def __init__(self):
+            self.itself = self
+
+        def __del__(self):
+            Cycle.died += 1
+
+    with cpu_limit(5):
+        for _ in range(5000):
+            Cycle()
+        assert Cycle.died == 0
+    assert gc.isenabled()
+    gc.collect()
+    assert Cycle.died == 5000
+
+
 def test_in_a_thread_text_is_rendered_without_a_limit():
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(render, "*a*").result() == "<p><em>a</em></p>"
