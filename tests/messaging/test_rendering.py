@@ -322,6 +322,7 @@ def test_within_a_limit_no_garbage_is_finalised():
         def __del__(self):
             Cycle.died += 1
 
+    gc.enable()
     with cpu_limit(5):
         for _ in range(5000):
             Cycle()
