@@ -1,10 +1,10 @@
 """Skeletons for people who were not saved one by one: those from before there were any, and whole sites made at once."""
 
 from collections.abc import Iterable, Sequence
-from itertools import islice
 from typing import Any
 
 from accounts.names.skeletons import skeletons
+from chatsite.chunks import chunked
 
 STEP = 500
 
@@ -12,8 +12,7 @@ STEP = 500
 def adopt(rows: Any, people: Iterable[Any]) -> None:
     """Store the skeletons of people (`pk`, `username`, `display_name`) as `rows`, the model NameSkeleton or what it was at a
     migration. Who comes first has one exclusively; others share it."""
-    waiting = iter(people)
-    while step := list(islice(waiting, STEP)):
+    for step in chunked(people, STEP):
         adopt_step(rows, step)
 
 

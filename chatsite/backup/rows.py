@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from typing import Any
 
 import orjson
 from django.db import connection, models
 from django.db.models.functions import Collate
+
+from chatsite.chunks import chunked
 
 # Rows at once: few round trips, and a few MB of the longest messages.
 CHUNK = 2000
@@ -86,7 +87,7 @@ def insert(model: Any, rows: Iterator[list[Any]]) -> None:
     table = connection.ops.quote_name(model._meta.db_table)
     statement = f"INSERT INTO {table} ({', '.join(quoted)}) VALUES ({', '.join(['%s'] * len(quoted))})"
     with connection.cursor() as cursor:
-        while chunk := list(islice(rows, CHUNK)):
+        for chunk in chunked(rows, CHUNK):
             cursor.executemany(statement, chunk)
 
 

@@ -3,12 +3,12 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
-from itertools import islice
 
 import eventlet
 from redis.connection import ConnectionInterface
 
 from chatsite.bus.servers import Verbs
+from chatsite.chunks import chunked
 
 logger = logging.getLogger(__name__)
 
@@ -73,10 +73,7 @@ class Link:
 
     def _say(self, verb: str, channels: list[str]) -> None:
         """Raises what the connection raises, or TimeoutError."""
-        rest = iter(channels)
-        commands: list[tuple[str, ...]] = []
-        while some := list(islice(rest, self.verbs.at_once)):
-            commands.append((verb, *some))
+        commands = [(verb, *some) for some in chunked(channels, self.verbs.at_once)]
         if commands:
             self._send(commands)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Generic, TypeVar
 
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError
 
 from chatsite.realtime.timers import Timer
 
@@ -48,7 +48,7 @@ class Debouncer(Generic[K, V]):
         self.waiting.clear()
         try:
             self._flush(changes)
-        except (OperationalError, InterfaceError) as error:
+        except (DatabaseError, InterfaceError) as error:
             logger.warning("%s: %d changes wait for the database: %s", self.name, len(changes), error)
             self._put_back(changes)
             return

@@ -1,5 +1,5 @@
 import pytest
-from django.db import OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 
 from chatsite.chunks import chunked
 from chatsite.realtime import debouncer
@@ -46,10 +46,11 @@ def test_who_takes_long_rests_long(numbers, timers, monkeypatch):
     assert [seconds for seconds, _ in timers] == pytest.approx([0.1, 1.8, LONGEST_SECONDS])
 
 
-def test_what_the_database_could_not_serve_waits_and_yields_to_what_is_newer(numbers, timers, flushed):
+@pytest.mark.parametrize("error", [OperationalError, InternalError, InterfaceError])
+def test_what_the_database_could_not_serve_waits_and_yields_to_what_is_newer(numbers, timers, flushed, error):
     def away(changes):
         numbers.note(newer)
-        raise OperationalError("the database is away")
+        raise error("the database is away")
 
     served, numbers._flush, newer = numbers._flush, away, {}
     numbers.note({"a": 1, "b": 1})
