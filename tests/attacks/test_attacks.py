@@ -41,6 +41,7 @@ def test_others_are_served_meanwhile(site_for, name):
 
 
 def strike(site, attack):
+    site.change_attacker()
     with Pace() as pace:
         felt = measure(site, attack, SUITE_CALM_SECONDS, attack.suite_seconds)
         attack.stretch = pace.stretch

@@ -19,14 +19,12 @@ MANY = 59
 class RoomMaking(Attack):
     name: ClassVar[str] = "rooms by one member"
     members: ClassVar[int] = 0
-    # Each kind has a person of its own: what one may make in an hour is bounded.
-    maker: ClassVar[str] = "mallory-rooms"
 
     def prepare(self, site: Site) -> None:
         self.names = [f"victim{number:02}" for number in range(self.members)]
         site.tokens(self.names)
         self.headers = {
-            "Authorization": f"Token {site.token(self.maker)}",
+            "Authorization": f"Token {site.token(site.attacker)}",
             "Content-Type": "application/json",
         }
         self.numbers = count(1)
@@ -67,7 +65,6 @@ class RoomMaking(Attack):
 
 class CrowdedRooms(RoomMaking):
     name: ClassVar[str] = "rooms of 59 by one member"
-    maker: ClassVar[str] = "mallory-1"
     members: ClassVar[int] = MANY
 
 
@@ -75,7 +72,6 @@ class Conscription(RoomMaking):
     """Room after room into which everybody is put, one by one."""
 
     name: ClassVar[str] = "everybody into room after room"
-    maker: ClassVar[str] = "mallory-2"
     members: ClassVar[int] = MANY
 
     def _strike(self, site: Site, until: float) -> None:
