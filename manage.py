@@ -15,7 +15,7 @@ def main() -> None:
         execute_from_command_line(sys.argv)
         return
     try:
-        from chatsite import commands
+        from chatsite.operations import commands
 
         commands.run(sys.argv)
     except ImproperlyConfigured as error:

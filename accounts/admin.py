@@ -15,12 +15,12 @@ from django.shortcuts import redirect
 
 from accounts import services
 from accounts.models import ApiToken, Invite, SiteSettings, User, UserSession
-from chatsite.administration.acts import Act, ActingAdmin
-from chatsite.administration.filters import ChoiceFilter, TypedFilter
-from chatsite.administration.lists import BoundedAdmin
-from chatsite.administration.site import MOST_OFFERED, completions
-from chatsite.api import me
-from chatsite.errors import ChatError, Invalid
+from chatsite.contract.errors import ChatError, Invalid
+from chatsite.web.administration.acts import Act, ActingAdmin
+from chatsite.web.administration.filters import ChoiceFilter, TypedFilter
+from chatsite.web.administration.lists import BoundedAdmin
+from chatsite.web.administration.site import MOST_OFFERED, completions
+from chatsite.web.rest.api import me
 
 admin.site.unregister(Group)
 

@@ -17,9 +17,9 @@ from accounts.models import User
 from accounts.names import USERNAME, lookup
 from accounts.payloads import own_payload, user_payload
 from accounts.serializers import OwnUserSerializer, ProfileSerializer, SignUpSerializer, UserSerializer
-from chatsite.addresses import client_address
-from chatsite.api import me
-from chatsite.errors import NotFound
+from chatsite.contract.errors import NotFound
+from chatsite.observability.addresses import client_address
+from chatsite.web.rest.api import me
 
 # More than a page has.
 MOST_NAMED = 200

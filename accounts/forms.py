@@ -5,10 +5,10 @@ from typing import Any
 
 from django import forms
 
+from accounts.authentication.password_validators import LONGEST_PASSWORD
 from accounts.models import ApiToken
 from accounts.services.invites import MOST_USES, USES
-from accounts.validators import LONGEST_PASSWORD
-from chatsite.forms import EmailField, TextField
+from chatsite.web.forms import EmailField, TextField
 
 LENGTH_HELP = "At least 8 characters, and not only digits."
 

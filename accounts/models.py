@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from accounts import arrivals, profile_broadcast
+from accounts import profile_broadcast, signup_hooks
 from accounts.names import (
     SKELETON_LENGTH,
     USERNAME,
@@ -21,7 +21,7 @@ from accounts.names import (
     validate_display_name,
     validate_username,
 )
-from chatsite.realtime import rights
+from chatsite.realtime.delivery import revocation
 
 TAKEN = "That username is taken."
 LOOKS_LIKE_ANOTHER = "This name looks like somebody else's."
@@ -160,7 +160,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             if written is None or {"username", "display_name"} & set(written):
                 NameSkeleton.objects.hold(self)
             if arriving:
-                arrivals.welcome(self)
+                signup_hooks.welcome(self)
                 return
             if renewed:
                 self.end_all_but()
@@ -174,7 +174,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         kept = list(self.tokens.filter(pk__in=tokens).values_list("pk", flat=True)) if tokens else []
         self.tokens.exclude(pk__in=kept).delete()
         transaction.on_commit(
-            partial(rights.end_other_sessions, self.pk, "password_changed", kept=session_key, tokens=kept)
+            partial(revocation.end_other_sessions, self.pk, "password_changed", kept=session_key, tokens=kept)
         )
 
     @property
@@ -267,7 +267,7 @@ class UserSession(models.Model):
 
 class Process(models.Model):
     """One of several that serve the site. `looked` numbers the transaction before its last whole look at who may stay no
-    longer (`chatsite.bus.assent`)."""
+    longer (`chatsite.realtime.cluster.revocation_barrier`)."""
 
     name = models.CharField(max_length=16, primary_key=True)
     host = models.CharField(max_length=100)

@@ -2,10 +2,10 @@
 
 from typing import Any, Protocol
 
-from accounts import presence
 from accounts.models import User
 from accounts.names import color, initials
-from chatsite.times import iso
+from accounts.presence import presence
+from chatsite.contract.times import iso
 
 Payload = dict[str, Any]
 

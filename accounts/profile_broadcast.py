@@ -3,9 +3,9 @@
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-from chatsite.realtime import delivery, listeners, others
-from chatsite.realtime.connection import Connection
-from chatsite.realtime.debouncer import Debouncer
+from chatsite.realtime.delivery import delivery, peers, subscriptions
+from chatsite.realtime.scheduling.debouncer import Debouncer
+from chatsite.realtime.socketio.connection import Connection
 
 # Seconds; and times that the last telling took: it takes no more than a tenth of the time.
 GATHER_SECONDS, REST = 0.2, 9
@@ -26,11 +26,11 @@ def tell(user_id: int) -> None:
 
 
 def note(user_ids: Iterable[Any]) -> None:
-    if listeners.anybody():
+    if subscriptions.anybody():
         renamed.note(dict.fromkeys(user_id for user_id in user_ids if isinstance(user_id, int)))
 
 
-others.hear("user-updated", note, list)
+peers.hear("user-updated", note, list)
 
 
 def tell_all(changed: Collection[int]) -> None:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from django.conf import settings
 from django.db.models import QuerySet
 
-from accounts import limits
+from accounts.authentication import attempt_limits
 from accounts.models import User
-from chatsite.errors import Forbidden, QuotaExceeded
+from chatsite.contract.errors import Forbidden, QuotaExceeded
 
 HOUR = 3600
 
@@ -48,7 +48,7 @@ def spend(user: User, quota: Quota, times: int = 1) -> None:
     """Counts towards the hour; raises RateLimited. Not for inside of a transaction: the cache may be slow to answer."""
     limit = getattr(settings, quota.hourly)
     if limit and times and not user.is_superuser:
-        limits.attempt(quota.kind, str(user.pk), limit, times, HOUR)
+        attempt_limits.attempt(quota.kind, str(user.pk), limit, times, HOUR)
 
 
 def hold(user: User) -> None:

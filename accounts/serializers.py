@@ -4,10 +4,10 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.authentication.password_validators import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from accounts.models import User
 from accounts.payloads import own_payload, user_payload
-from accounts.validators import LONGEST_PASSWORD, SHORTEST_PASSWORD
-from chatsite.fields import StrictSerializer, Text
+from chatsite.web.fields import StrictSerializer, Text
 
 
 class AvatarSerializer(serializers.Serializer):

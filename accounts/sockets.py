@@ -3,14 +3,15 @@
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from accounts import admission, announcements, presence
-from accounts.admission import authenticate
-from accounts.credentials import authorise
+from accounts.authentication import socket_auth
+from accounts.authentication.credentials import authorise
+from accounts.authentication.socket_auth import authenticate
 from accounts.models import User, UserSession
-from accounts.traces import BULK, write_seen
-from chatsite.chunks import chunked
-from chatsite.realtime.connection import Connection
-from chatsite.realtime.routing import Applicant, Let, every
+from accounts.presence import presence, presence_broadcast
+from accounts.presence.last_seen import BULK, write_seen
+from chatsite.database.chunks import chunked
+from chatsite.realtime.socketio.connection import Connection
+from chatsite.realtime.socketio.routing import Applicant, Let, every
 
 __all__ = ["admit", "authenticate", "authorise", "connected", "disconnected", "jobs"]
 
@@ -20,16 +21,16 @@ SWEEP_SECONDS = 3600.0
 
 
 def admit(applicant: Applicant, let: Let) -> None:
-    admission.batches.submit(applicant, let)
+    socket_auth.batches.submit(applicant, let)
 
 
 def connected(connection: Connection) -> None:
     if presence.here.connect(connection.identity.user_id, connection.sid):
-        announcements.arrived(connection.identity.user_id)
+        presence_broadcast.arrived(connection.identity.user_id)
 
 
 def disconnected(connection: Connection) -> None:
-    presence.here.disconnect(connection.identity.user_id, connection.sid, announcements.gone)
+    presence.here.disconnect(connection.identity.user_id, connection.sid, presence_broadcast.gone)
 
 
 def note_seen() -> None:

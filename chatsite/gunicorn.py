@@ -11,12 +11,12 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-from chatsite.logs import FORMATTERS
-from chatsite.realtime import succession
-from chatsite.realtime.handover import FOLDER
+from chatsite.observability.logs import FORMATTERS
+from chatsite.realtime.worker import rolling_restart
+from chatsite.realtime.worker.socket_handoff import FOLDER
 
 bind = os.environ.get("CHATSITE_BIND", "127.0.0.1:8000")
-worker_class = "chatsite.realtime.worker.EventletWorker"
+worker_class = "chatsite.realtime.worker.eventlet_worker.EventletWorker"
 # More than one needs Redis and PostgreSQL.
 workers = int(os.environ.get("CHATSITE_WORKERS", "1"))
 # Longer than any request should take; with sockets open the worker still answers its arbiter.
@@ -58,18 +58,18 @@ def on_starting(server: Any) -> None:
 
 
 def stop(stop_workers: Callable[[bool], None], graceful: bool = True) -> None:
-    succession.end(Path(os.environ[FOLDER]))
+    rolling_restart.end(Path(os.environ[FOLDER]))
     stop_workers(graceful)
 
 
 def on_reload(server: Any) -> None:
     if FOLDER in os.environ:
-        succession.replace(Path(os.environ[FOLDER]), server.worker_age)
+        rolling_restart.replace(Path(os.environ[FOLDER]), server.worker_age)
 
 
 def child_exit(server: Any, worker: Any) -> None:
     if FOLDER in os.environ:
-        succession.forget(Path(os.environ[FOLDER]), worker.age)
+        rolling_restart.forget(Path(os.environ[FOLDER]), worker.age)
 
 
 def on_exit(server: Any) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 from django.conf import settings
 
 from accounts.payloads import user_brief
-from chatsite.realtime.connection import Connection
-from chatsite.realtime.packets import PACKET_BYTES, VALUES
-from messaging.drafts import LONGEST_BODY
-from rooms import log
+from chatsite.realtime.protocol.decoder import PACKET_BYTES, VALUES
+from chatsite.realtime.socketio.connection import Connection
+from messaging.sending.drafts import LONGEST_BODY
+from rooms.log import log
 
 # The version of docs/protocol.md: goes up with a change that breaks a client.
 PROTOCOL = 1

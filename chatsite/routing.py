@@ -1,14 +1,15 @@
 """Which event goes to which handler: for sockets what `urls.py` is for HTTP."""
 
-import accounts.rechecks
+import accounts.authentication.session_recheck
 import accounts.sockets
 import messaging.sockets
-import rooms.rechecks
+import rooms.membership.membership_recheck
 import rooms.sockets
-from chatsite import hello, processes
-from chatsite.realtime import limits
-from chatsite.realtime.connection import Connection
-from chatsite.realtime.routing import Router, every
+from chatsite import hello
+from chatsite.realtime.cluster import processes
+from chatsite.realtime.limits import limits
+from chatsite.realtime.socketio.connection import Connection
+from chatsite.realtime.socketio.routing import Router, every
 
 
 def disconnected(connection: Connection) -> None:
@@ -19,8 +20,8 @@ def disconnected(connection: Connection) -> None:
 def recheck() -> None:
     """Who may stay no longer: in the site, and in the rooms they have joined."""
     with processes.looking():
-        accounts.rechecks.recheck()
-        rooms.rechecks.recheck()
+        accounts.authentication.session_recheck.recheck()
+        rooms.membership.membership_recheck.recheck()
 
 
 router = Router(
@@ -34,7 +35,7 @@ router = Router(
     jobs=[
         *accounts.sockets.jobs,
         *rooms.sockets.jobs,
-        every(accounts.rechecks.SECONDS, recheck),
+        every(accounts.authentication.session_recheck.SECONDS, recheck),
         every(limits.TELL_SECONDS, limits.elsewhere.tell),
     ],
 )

@@ -4,25 +4,26 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 
-from chatsite import environment, statics
-from chatsite.environment import BASE_DIR
-from chatsite.logs import FORMATTERS
+from chatsite import conf
+from chatsite.conf import BASE_DIR
+from chatsite.observability.logs import FORMATTERS
+from chatsite.web import versioned_static
 
-environment.read_dotenv(BASE_DIR / ".env")
+conf.read_dotenv(BASE_DIR / ".env")
 
-SECRET_KEY = environment.secret_key()
-DEBUG = environment.flag("DEBUG")
-HOST = environment.host()
-PORT = environment.port()
+SECRET_KEY = conf.secret_key()
+DEBUG = conf.flag("DEBUG")
+HOST = conf.host()
+PORT = conf.port()
 
 # One address derives what the site answers to, which origins it trusts, and whether cookies need https.
-SITE_URL = environment.site_url()
+SITE_URL = conf.site_url()
 SECURE = SITE_URL.startswith("https:")
-ALLOWED_HOSTS = environment.site_hosts(SITE_URL)
-EXTRA_ORIGINS = environment.origins("EXTRA_ORIGINS")
-CSRF_TRUSTED_ORIGINS = [*environment.site_origins(SITE_URL, ALLOWED_HOSTS), *EXTRA_ORIGINS]
+ALLOWED_HOSTS = conf.site_hosts(SITE_URL)
+EXTRA_ORIGINS = conf.origins("EXTRA_ORIGINS")
+CSRF_TRUSTED_ORIGINS = [*conf.site_origins(SITE_URL, ALLOWED_HOSTS), *EXTRA_ORIGINS]
 # Believe X-Forwarded-Proto and X-Forwarded-For: only where a proxy of ours sets them on every request.
-TRUST_PROXY = environment.flag("TRUST_PROXY")
+TRUST_PROXY = conf.flag("TRUST_PROXY")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if SECURE else 0
 SILENCED_SYSTEM_CHECKS = [
@@ -33,9 +34,10 @@ SILENCED_SYSTEM_CHECKS = [
 
 INSTALLED_APPS = [
     # Before Django's: their `changepassword` and `createsuperuser` take the place of its own.
-    "chatsite",
+    "chatsite.operations",
+    "chatsite.web",
     "accounts",
-    "chatsite.administration.apps.AdministrationConfig",
+    "chatsite.web.administration.apps.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -51,20 +53,20 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "chatsite.tracing.traced",
-    "chatsite.middleware.kept_by_nobody",
-    "chatsite.middleware.bodiless_head",
-    "chatsite.middleware.payer_named",
-    "chatsite.middleware.revocations_everywhere",
+    "chatsite.observability.tracing.traced",
+    "chatsite.web.middleware.kept_by_nobody",
+    "chatsite.web.middleware.bodiless_head",
+    "chatsite.web.middleware.payer_named",
+    "chatsite.web.middleware.revocations_everywhere",
     "django.middleware.security.SecurityMiddleware",
-    "chatsite.middleware.bounded_body",
+    "chatsite.web.middleware.bounded_body",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "accounts.devices.remembering",
+    "accounts.authentication.known_devices.remembering",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
 ]
@@ -83,18 +85,18 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "chatsite.context.site",
+                "chatsite.web.context.site",
             ]
         },
     }
 ]
 
-DATA_DIR = environment.folder("DATA_DIR", BASE_DIR / "data")
-DATABASES = {"default": environment.database(DATA_DIR)}
+DATA_DIR = conf.folder("DATA_DIR", BASE_DIR / "data")
+DATABASES = {"default": conf.database(DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = environment.redis_url()
-WORKERS = environment.workers()
+REDIS_URL = conf.redis_url()
+WORKERS = conf.workers()
 # The failure limits count in here: a flood of other keys (300 by default) must not push them out.
 MEMORY_CACHE = {
     "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
@@ -104,11 +106,11 @@ CACHES = {"default": MEMORY_CACHE}
 if REDIS_URL:
     CACHES = {
         "default": {
-            "BACKEND": "chatsite.cache.SharedCache",
+            "BACKEND": "chatsite.realtime.cluster.shared_cache.SharedCache",
             "LOCATION": REDIS_URL,
             "OPTIONS": {
-                "CONNECTION_FACTORY": "chatsite.cache.Factory",
-                "SERIALIZER": "chatsite.cache.CheckedJSONSerializer",
+                "CONNECTION_FACTORY": "chatsite.realtime.cluster.shared_cache.Factory",
+                "SERIALIZER": "chatsite.realtime.cluster.shared_cache.CheckedJSONSerializer",
             },
         }
     }
@@ -119,7 +121,7 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
 PASSWORD_HASHERS = [
-    "accounts.hashers.ThreadedArgon2PasswordHasher",
+    "accounts.authentication.hashers.ThreadedArgon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
@@ -127,7 +129,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
-    {"NAME": "accounts.validators.BoundsValidator"},
+    {"NAME": "accounts.authentication.password_validators.BoundsValidator"},
 ]
 
 SESSION_COOKIE_HTTPONLY = True
@@ -155,40 +157,40 @@ CONTENT_SECURITY_POLICY = {
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "accounts.authentication.TokenAuthentication",
+        "accounts.authentication.api_tokens.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_THROTTLE_CLASSES": [
-        "chatsite.throttles.AnonThrottle",
-        "chatsite.throttles.UserThrottle",
-        "chatsite.throttles.EventThrottle",
+        "chatsite.web.rest.throttles.AnonThrottle",
+        "chatsite.web.rest.throttles.UserThrottle",
+        "chatsite.web.rest.throttles.EventThrottle",
     ],
     # A normal person never meets these; a bot that does gets `retry_after`.
     "DEFAULT_THROTTLE_RATES": {
-        "anon": environment.rate("THROTTLE_ANON", "300/min"),
-        "user": environment.rate("THROTTLE_USER", "6000/min"),
+        "anon": conf.rate("THROTTLE_ANON", "300/min"),
+        "user": conf.rate("THROTTLE_USER", "6000/min"),
     },
     # Without a proxy of ours, what X-Forwarded-For says is made up by the client.
     "NUM_PROXIES": 1 if TRUST_PROXY else 0,
-    "DEFAULT_PAGINATION_CLASS": "chatsite.api.Pages",
-    "DEFAULT_METADATA_CLASS": "chatsite.metadata.Metadata",
+    "DEFAULT_PAGINATION_CLASS": "chatsite.web.rest.api.Pages",
+    "DEFAULT_METADATA_CLASS": "chatsite.web.rest.metadata.Metadata",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "chatsite.schema.Schema",
-    "EXCEPTION_HANDLER": "chatsite.api.exception_handler",
+    "DEFAULT_SCHEMA_CLASS": "chatsite.web.rest.schema.Schema",
+    "EXCEPTION_HANDLER": "chatsite.web.rest.api.exception_handler",
     "DEFAULT_RENDERER_CLASSES": [
         "rest_framework.renderers.JSONRenderer",
-        "chatsite.browsable.BrowsableRenderer",
+        "chatsite.web.rest.browsable.BrowsableRenderer",
     ],
     "DEFAULT_PARSER_CLASSES": [
-        "chatsite.parsers.BoundedJSONParser",
-        "chatsite.parsers.FormParser",
+        "chatsite.web.rest.parsers.BoundedJSONParser",
+        "chatsite.web.rest.parsers.FormParser",
         "rest_framework.parsers.MultiPartParser",
     ],
     "PAGE_SIZE": 50,
 }
 # Who may read what describes the API, /schema and /docs: everybody, or who is logged in.
-API_DOCS = environment.choice("API_DOCS", "public", "members")
+API_DOCS = conf.choice("API_DOCS", "public", "members")
 SPECTACULAR_SETTINGS = {
     "TITLE": "Chatsite",
     "DESCRIPTION": "Rooms, people and messages of a self-hosted group chat.",
@@ -199,7 +201,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     # A change names its own required fields: an edit has a body, over PATCH as well.
     "COMPONENT_SPLIT_PATCH": False,
-    "PREPROCESSING_HOOKS": ["chatsite.schema.without_slashes"],
+    "PREPROCESSING_HOOKS": ["chatsite.web.rest.schema.without_slashes"],
     "ENUM_NAME_OVERRIDES": {"RoomKind": "rooms.models.Room.Kind", "Role": "rooms.models.Membership.Role"},
 }
 
@@ -207,13 +209,13 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
-FORMAT_MODULE_PATH = ["chatsite.administration.formats"]
+FORMAT_MODULE_PATH = ["chatsite.web.administration.formats"]
 
 # While one works on them they have one address, and browsers ask each time.
-STATIC_VERSION = "" if DEBUG else statics.version(BASE_DIR / "static", BASE_DIR / "requirements.txt")
+STATIC_VERSION = "" if DEBUG else versioned_static.version(BASE_DIR / "static", BASE_DIR / "requirements.txt")
 STATIC_URL = f"/static/{STATIC_VERSION}/" if STATIC_VERSION else "/static/"
-WHITENOISE_IMMUTABLE_FILE_TEST = statics.kept
-STATIC_ROOT = environment.folder("STATIC_DIR", DATA_DIR / "static")
+WHITENOISE_IMMUTABLE_FILE_TEST = versioned_static.kept
+STATIC_ROOT = conf.folder("STATIC_DIR", DATA_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -221,14 +223,14 @@ STORAGES = {
 }
 
 # Whether people can be sent mail; where not, an administrator makes the links that reset a password.
-MAIL = bool(environment.text("EMAIL_URL"))
-globals().update(environment.email(default_from=f"chat@{urlsplit(SITE_URL).hostname}"))
+MAIL = bool(conf.text("EMAIL_URL"))
+globals().update(conf.email(default_from=f"chat@{urlsplit(SITE_URL).hostname}"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 # Log lines are text or JSON, and there is one for each HTTP request only where it is asked for.
-LOG_FORMAT = environment.choice("LOG_FORMAT", "text", "json")
-LOG_LEVEL = environment.choice("LOG_LEVEL", "warning", "debug", "info", "error").upper()
-ACCESS_LOG = environment.flag("ACCESS_LOG")
+LOG_FORMAT = conf.choice("LOG_FORMAT", "text", "json")
+LOG_LEVEL = conf.choice("LOG_LEVEL", "warning", "debug", "info", "error").upper()
+ACCESS_LOG = conf.flag("ACCESS_LOG")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -246,36 +248,37 @@ LOGGING = {
     },
 }
 # Who has it may read /metrics from elsewhere.
-METRICS_TOKEN = environment.metrics_token()
+METRICS_TOKEN = conf.metrics_token()
 
-# What one client may ask for; 0 is no limit, and see chatsite/realtime/limits.py.
-SOCKETS_PER_USER = environment.whole("SOCKETS_PER_USER", 100)
-SOCKETS_PER_ADDRESS = environment.whole("SOCKETS_PER_ADDRESS", 10_000)
-HANDSHAKES_PER_ADDRESS = environment.whole("HANDSHAKES_PER_ADDRESS", 10_000)
-ROOMS_PER_SOCKET = environment.whole("ROOMS_PER_SOCKET", 1000)
-EVENTS_PER_SECOND = environment.whole("EVENTS_PER_SECOND", 100)
+# What one client may ask for; 0 is no limit, and see chatsite/realtime/limits/limits.py.
+SOCKETS_PER_USER = conf.whole("SOCKETS_PER_USER", 100)
+SOCKETS_PER_ADDRESS = conf.whole("SOCKETS_PER_ADDRESS", 10_000)
+HANDSHAKES_PER_ADDRESS = conf.whole("HANDSHAKES_PER_ADDRESS", 10_000)
+ROOMS_PER_SOCKET = conf.whole("ROOMS_PER_SOCKET", 1000)
+EVENTS_PER_SECOND = conf.whole("EVENTS_PER_SECOND", 100)
 # Of one process's loop, in percent, that one person may use on and on, or one address of people who aren't signed in.
-LOOP_SHARE_PERCENT = environment.whole("LOOP_SHARE_PERCENT", 25)
+LOOP_SHARE_PERCENT = conf.whole("LOOP_SHARE_PERCENT", 25)
 # Pages and REST requests of one address of people who aren't signed in: thirty a second, and all of a minute at once, as
 # five hundred people of a school come in within a minute or two. Those who are signed in have THROTTLE_USER.
-THROTTLE_PAGES = environment.rate("THROTTLE_PAGES", "1800/min")
+THROTTLE_PAGES = conf.rate("THROTTLE_PAGES", "1800/min")
 # HTTP connections of one address at once, kept-alive ones with them: six for each of three hundred browsers.
-HTTP_CONNECTIONS_PER_ADDRESS = environment.whole("HTTP_CONNECTIONS_PER_ADDRESS", 2000)
+HTTP_CONNECTIONS_PER_ADDRESS = conf.whole("HTTP_CONNECTIONS_PER_ADDRESS", 2000)
 
 # What one person may make: so many in an hour, and so many in all. 0 is no limit; see accounts/quotas.py.
-ROOMS_PER_HOUR = environment.whole("ROOMS_PER_HOUR", 100)
-ROOMS_PER_USER = environment.whole("ROOMS_PER_USER", 500)
-DIRECTS_PER_HOUR = environment.whole("DIRECTS_PER_HOUR", 100)
-DIRECTS_PER_USER = environment.whole("DIRECTS_PER_USER", 2000)
-ADDITIONS_PER_HOUR = environment.whole("ADDITIONS_PER_HOUR", 1000)
-ADDITIONS_PER_USER = environment.whole("ADDITIONS_PER_USER", 20_000)
-INVITES_PER_HOUR = environment.whole("INVITES_PER_HOUR", 60)
-INVITES_PER_USER = environment.whole("INVITES_PER_USER", 200)
+ROOMS_PER_HOUR = conf.whole("ROOMS_PER_HOUR", 100)
+ROOMS_PER_USER = conf.whole("ROOMS_PER_USER", 500)
+DIRECTS_PER_HOUR = conf.whole("DIRECTS_PER_HOUR", 100)
+DIRECTS_PER_USER = conf.whole("DIRECTS_PER_USER", 2000)
+ADDITIONS_PER_HOUR = conf.whole("ADDITIONS_PER_HOUR", 1000)
+ADDITIONS_PER_USER = conf.whole("ADDITIONS_PER_USER", 20_000)
+INVITES_PER_HOUR = conf.whole("INVITES_PER_HOUR", 60)
+INVITES_PER_USER = conf.whole("INVITES_PER_USER", 200)
 
 # Connections to PostgreSQL that each process has at most; who finds none waits, and is told to try again after a few
-# seconds (chatsite/realtime/places.py). And the seconds after which a statement of the server is given up; 0 is never.
-DATABASE_CONNECTIONS = environment.database_connections(WORKERS)
-DATABASE_STATEMENT_TIMEOUT = environment.whole("DATABASE_STATEMENT_TIMEOUT", 30)
+# seconds (chatsite/database/connection_quota.py). And the seconds after which a statement of the server is given up; 0
+# is never.
+DATABASE_CONNECTIONS = conf.database_connections(WORKERS)
+DATABASE_STATEMENT_TIMEOUT = conf.whole("DATABASE_STATEMENT_TIMEOUT", 30)
 
 # In a room of more members than this nobody hears who comes and goes, only how many are here.
-PRESENCE_ROOM_SIZE = environment.whole("PRESENCE_ROOM_SIZE", 200)
+PRESENCE_ROOM_SIZE = conf.whole("PRESENCE_ROOM_SIZE", 200)

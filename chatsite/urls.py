@@ -3,8 +3,10 @@ from django.templatetags.static import static
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from chatsite import api_docs, health, statics
-from chatsite.metrics.views import Metrics
+from chatsite.observability import health
+from chatsite.observability.metrics.views import Metrics
+from chatsite.web import versioned_static
+from chatsite.web.rest import api_docs
 
 urlpatterns = [
     path("", include("accounts.urls")),
@@ -15,7 +17,7 @@ urlpatterns = [
     path("", include("messaging.urls")),
     path("admin/", admin.site.urls),
     path("favicon.ico", RedirectView.as_view(url=static("favicon.svg"))),
-    re_path(r"^static/(?:(?P<version>[0-9a-f]{12})/)?(?P<path>.+)$", statics.elsewhere),
+    re_path(r"^static/(?:(?P<version>[0-9a-f]{12})/)?(?P<path>.+)$", versioned_static.elsewhere),
     re_path(r"^healthz/?$", health.healthz, name="healthz"),
     re_path(r"^readyz/?$", health.readyz, name="readyz"),
     re_path(r"^metrics/?$", Metrics.as_view(), name="metrics"),
@@ -23,4 +25,4 @@ urlpatterns = [
     re_path(r"^docs/?$", api_docs.Docs.as_view(), name="docs"),
 ]
 
-handler500 = "chatsite.pages.server_error"
+handler500 = "chatsite.web.pages.server_error"

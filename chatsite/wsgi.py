@@ -10,9 +10,10 @@ logging.captureWarnings(True)
 django = get_wsgi_application()
 
 # Django is set up from here on.
-from chatsite import api_docs, processes  # noqa: E402
-from chatsite.realtime.server import sio, wsgi  # noqa: E402
+from chatsite.realtime.cluster import processes  # noqa: E402
+from chatsite.realtime.socketio.server import sio, wsgi  # noqa: E402
 from chatsite.routing import router  # noqa: E402
+from chatsite.web.rest import api_docs  # noqa: E402
 
 sio.route(router)
 api_docs.prepare()

@@ -18,13 +18,13 @@ from django.utils.safestring import SafeString
 
 from accounts.admin import PersonFilter
 from accounts.models import User
-from chatsite.administration.acts import Act, ActingAdmin, back_of
-from chatsite.administration.filters import ChoiceFilter
-from chatsite.administration.lists import BoundedAdmin, narrowed
-from chatsite.administration.site import panels
-from chatsite.api import me
-from chatsite.errors import ChatError
-from chatsite.pages import attempt, posted
+from chatsite.contract.errors import ChatError
+from chatsite.web.administration.acts import Act, ActingAdmin, back_of
+from chatsite.web.administration.filters import ChoiceFilter
+from chatsite.web.administration.lists import BoundedAdmin, narrowed
+from chatsite.web.administration.site import panels
+from chatsite.web.pages import attempt, posted
+from chatsite.web.rest.api import me
 from messaging import moderation, private_reading, services
 from messaging.forms import ReasonForm
 from messaging.models import Message, PrivateReading

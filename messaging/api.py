@@ -12,14 +12,15 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
-from accounts import credentials
-from chatsite.api import Pages, me
-from chatsite.errors import NotFound
-from chatsite.realtime import readings
-from messaging import events, feed, services
+from accounts.authentication import credentials
+from chatsite.contract.errors import NotFound
+from chatsite.realtime.scheduling import read_queue
+from chatsite.web.rest.api import Pages, me
+from messaging import services
+from messaging.history import feed, history
+from messaging.message_row import Plain, plain
 from messaging.models import Message
 from messaging.payloads import message_payload
-from messaging.plain import Plain, plain
 from messaging.search import Span, read, search
 from messaging.serializers import (
     ChangeSerializer,
@@ -27,7 +28,7 @@ from messaging.serializers import (
     HistoryQuerySerializer,
     MessageSerializer,
 )
-from rooms.log import PAGE_BYTES
+from rooms.log.log import PAGE_BYTES
 
 
 class Page(NamedTuple):
@@ -67,7 +68,9 @@ class MessageViewSet(viewsets.GenericViewSet):
         with credentials.staying(user := me(request)):
             # A search has its own way of holding nobody up.
             found = (
-                self.searched(query) if query.get("q") else readings.wait(user.pk, partial(self.read, query))
+                self.searched(query)
+                if query.get("q")
+                else read_queue.wait(user.pk, partial(self.read, query))
             )
         return Response(self.page(found, span_of(query)))
 
@@ -76,7 +79,7 @@ class MessageViewSet(viewsets.GenericViewSet):
         span = span_of(query)
         if span.room is None:
             return Page(feed.page(me(self.request), span), None)
-        return Page(plain(span.of(events.in_room(me(self.request), span.room))[: span.limit]), None)
+        return Page(plain(span.of(history.in_room(me(self.request), span.room))[: span.limit]), None)
 
     def searched(self, query: dict[str, Any]) -> Page:
         user = me(self.request)

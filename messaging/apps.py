@@ -5,8 +5,8 @@ class MessagingConfig(AppConfig):
     name = "messaging"
 
     def ready(self) -> None:
-        from messaging import events
-        from rooms import log
+        from messaging.history import history
+        from rooms.log import log
 
-        for name in events.NAMES:
-            log.builders[name] = events.replay
+        for name in history.NAMES:
+            log.builders[name] = history.replay

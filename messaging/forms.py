@@ -3,10 +3,10 @@ from uuid import uuid4
 
 from django import forms
 
-from chatsite.fields import LARGEST
-from chatsite.forms import TextField
-from messaging.drafts import LONGEST_BODY
+from chatsite.web.fields import LARGEST
+from chatsite.web.forms import TextField
 from messaging.private_reading import LONGEST_REASON
+from messaging.sending.drafts import LONGEST_BODY
 
 
 class BodyField(TextField):

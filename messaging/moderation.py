@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.models import User
-from chatsite.api import me
+from chatsite.web.rest.api import me
 from messaging import private_reading
 from messaging.models import Message, PrivateReading
 from messaging.payloads import first_line

@@ -5,9 +5,9 @@ from typing import Any
 import orjson
 
 from accounts.payloads import user_brief
-from chatsite.times import iso
+from chatsite.contract.times import iso
+from messaging.message_row import Plain
 from messaging.models import Message
-from messaging.plain import Plain
 
 Payload = dict[str, Any]
 

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from chatsite.errors import Forbidden, Invalid
+from chatsite.contract.errors import Forbidden, Invalid
 from messaging.models import Message, PrivateReading
 from rooms.models import Room
 

@@ -4,10 +4,10 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.serializers import BriefUserSerializer
-from chatsite.fields import LARGEST, ClientId, Limit, StrictSerializer, Text, Whole, from_form
-from messaging.drafts import LONGEST_BODY
+from chatsite.web.fields import LARGEST, ClientId, Limit, StrictSerializer, Text, Whole, from_form
 from messaging.models import Message
 from messaging.payloads import Payload, message_payload
+from messaging.sending.drafts import LONGEST_BODY
 from rooms.serializers import Slug
 
 

@@ -1,6 +1,6 @@
 """What people do with messages. Each function authorises, writes in one transaction, and publishes after the commit.
 
-All raise the contract's errors (`chatsite.errors`).
+All raise the contract's errors (`chatsite.contract.errors`).
 """
 
 import uuid
@@ -11,18 +11,20 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from chatsite.errors import Conflict, Forbidden, NotFound
-from chatsite.realtime import expenses
-from messaging import mentions
-from messaging.drafts import Draft, check_body
+from chatsite.contract.errors import Conflict, Forbidden, NotFound
+from chatsite.realtime.limits import event_costs
 from messaging.models import Message
-from messaging.names import Named
 from messaging.payloads import message_payload
+from messaging.references import Named
 from messaging.rendering import render
 from messaging.search.folded import folded
-from messaging.sending import batches
-from rooms import access, activity, log
+from messaging.sending import mentions
+from messaging.sending.drafts import Draft, check_body
+from messaging.sending.send_queue import batches
+from rooms import access
+from rooms.log import log
 from rooms.models import Event, Mention
+from rooms.unread import unread_notify
 
 
 def send(
@@ -142,5 +144,5 @@ def record(message: Message, event: str, user: User) -> None:
     seq = log.take(message.room)
     log.write(message.room, seq, event, user, subject_id=message.pk)
     log.publish(message.room, event, {**message_payload(message), "seq": seq})
-    transaction.on_commit(partial(activity.touch, message.room.slug), robust=True)
-    expenses.charge_for_room(user.pk, message.room.slug)
+    transaction.on_commit(partial(unread_notify.touch, message.room.slug), robust=True)
+    event_costs.charge_for_room(user.pk, message.room.slug)

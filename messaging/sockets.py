@@ -3,13 +3,13 @@
 from functools import partial
 from typing import Any
 
-from chatsite.realtime.batches import Outcome
-from chatsite.realtime.connection import Connection
-from chatsite.realtime.routing import Answer, deferred, event
+from chatsite.realtime.scheduling.group_commit import Outcome
+from chatsite.realtime.socketio.connection import Connection
+from chatsite.realtime.socketio.routing import Answer, deferred, event
 from messaging import services
-from messaging.drafts import Draft, Stored
 from messaging.payloads import encoded, message_payload
-from messaging.sending import batches
+from messaging.sending.drafts import Draft, Stored
+from messaging.sending.send_queue import batches
 from messaging.serializers import DeleteSerializer, EditSerializer, SendSerializer
 
 Data = dict[str, Any]

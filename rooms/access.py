@@ -6,10 +6,10 @@ A room that is missing and one that is not theirs look alike.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from accounts import credentials
+from accounts.authentication import credentials
 from accounts.models import User
-from chatsite.errors import Archived, Banned, Forbidden, Muted, NotFound
-from chatsite.realtime import rights
+from chatsite.contract.errors import Archived, Banned, Forbidden, Muted, NotFound
+from chatsite.realtime.delivery import revocation
 from rooms.models import Ban, Membership, Room
 
 BLOCKED = "You can't write in this conversation."
@@ -42,10 +42,10 @@ def room_for(user: User, slug: str) -> Room:
 def reading(user: User, slug: str) -> Iterator[Room]:
     """`room_for`, for the block, and in its end once more where somebody was put out meanwhile, of the room or the site:
     what was read may have been said after that was answered."""
-    before = rights.revocations()
+    before = revocation.revocations()
     with credentials.staying(user):
         yield room_for(user, slug)
-    if rights.revocations() != before:
+    if revocation.revocations() != before:
         room_for(user, slug)
 
 

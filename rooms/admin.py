@@ -14,15 +14,16 @@ from django.utils.safestring import SafeString
 
 from accounts.admin import PersonFilter
 from accounts.models import User
-from chatsite.administration.acts import Act, ActingAdmin
-from chatsite.administration.filters import ChoiceFilter, TypedFilter
-from chatsite.administration.lists import MOST_INLINE, FirstRows, narrowed
-from chatsite.administration.site import completions
-from chatsite.api import me
-from chatsite.errors import ChatError
-from rooms import access, membership, moderation, services
+from chatsite.contract.errors import ChatError
+from chatsite.web.administration.acts import Act, ActingAdmin
+from chatsite.web.administration.filters import ChoiceFilter, TypedFilter
+from chatsite.web.administration.lists import MOST_INLINE, FirstRows, narrowed
+from chatsite.web.administration.site import completions
+from chatsite.web.rest.api import me
+from rooms import access, moderation, services
+from rooms.membership import membership
 from rooms.models import Ban, Event, Membership, Room
-from rooms.queries import UNCOUNTED, count_of
+from rooms.unread.room_counts import UNCOUNTED, count_of
 
 completions["rooms"] = moderation.offered
 # What a room has that isn't direct.

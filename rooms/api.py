@@ -16,11 +16,13 @@ from rest_framework.views import APIView
 from accounts import services as accounts
 from accounts.names import lookup
 from accounts.payloads import user_brief
-from chatsite.api import Pages, me
-from chatsite.fields import StrictSerializer
-from chatsite.realtime import readings
-from chatsite.times import iso
-from rooms import access, blocks, directs, invites, log, membership, payloads, services
+from chatsite.contract.times import iso
+from chatsite.realtime.scheduling import read_queue
+from chatsite.web.fields import StrictSerializer
+from chatsite.web.rest.api import Pages, me
+from rooms import access, directs, payloads, services
+from rooms.log import log
+from rooms.membership import blocks, invites, membership
 from rooms.models import Ban, Membership, PersonBlock, Room, RoomBlock, RoomInvite
 from rooms.serializers import (
     BanSerializer,
@@ -378,7 +380,7 @@ class EventView(APIView):
     def get(self, request: Request, slug: str) -> Response:
         with access.reading(me(request), slug) as room:
             query = checked(EventQuerySerializer(data=request.query_params))
-            return Response(readings.wait(me(request).pk, partial(log.read, room, **query)))
+            return Response(read_queue.wait(me(request).pk, partial(log.read, room, **query)))
 
 
 def ban_payload(ban: Any) -> dict[str, Any]:

@@ -5,12 +5,14 @@ class RoomsConfig(AppConfig):
     name = "rooms"
 
     def ready(self) -> None:
-        from accounts import arrivals, presence, profile_broadcast
-        from rooms import crowds, invites
+        from accounts import profile_broadcast, signup_hooks
+        from accounts.presence import presence
+        from rooms.membership import invites
+        from rooms.presence import presence_fanout
 
-        arrivals.on_arrival.append(invites.welcome)
-        arrivals.on_invite.append(invites.accept)
-        arrivals.leads.append(invites.leads)
-        arrivals.destinations.append(invites.destination)
-        presence.audience = crowds.audience
-        profile_broadcast.audience = crowds.connections_sharing
+        signup_hooks.on_arrival.append(invites.welcome)
+        signup_hooks.on_invite.append(invites.accept)
+        signup_hooks.leads.append(invites.leads)
+        signup_hooks.destinations.append(invites.destination)
+        presence.audience = presence_fanout.audience
+        profile_broadcast.audience = presence_fanout.connections_sharing

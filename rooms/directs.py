@@ -7,9 +7,9 @@ from django.db import transaction
 
 from accounts import quotas
 from accounts.models import User
-from chatsite.errors import Invalid
-from chatsite.realtime import readings
-from rooms import consent, membership
+from chatsite.contract.errors import Invalid
+from chatsite.realtime.scheduling import read_queue
+from rooms.membership import consent, membership
 from rooms.models import Room
 from rooms.names import DIRECT_PREFIX
 
@@ -27,7 +27,7 @@ def open_direct(user: User, usernames: Iterable[str]) -> tuple[Room, bool]:
     if room is not None:
         return room, False
     quotas.spend(user, quotas.DIRECTS)
-    readings.give_way()
+    read_queue.give_way()
     return begin(user, others)
 
 

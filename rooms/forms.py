@@ -1,6 +1,6 @@
 from django import forms
 
-from chatsite.forms import TextField
+from chatsite.web.forms import TextField
 from rooms.models import Membership, Room
 
 

@@ -99,8 +99,8 @@ class Membership(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER)
     muted = models.BooleanField(default=False)
-    # In the direct room of two people of whom one has blocked the other: kept by `rooms.consent`, so that whoever stores
-    # a message needn't ask.
+    # In the direct room of two people of whom one has blocked the other: kept by `rooms.membership.consent`, so that
+    # whoever stores a message needn't ask.
     blocked = models.BooleanField(default=False, db_default=False, editable=False)
     added_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -201,7 +201,7 @@ class RoomInvite(models.Model):
     invite = models.OneToOneField("accounts.Invite", on_delete=models.CASCADE, related_name="room_invite")
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="invites")
 
-    # As `rooms.invites.described` finds them.
+    # As `rooms.membership.invites.described` finds them.
     ended: bool
     signs_up: bool
 
@@ -232,7 +232,7 @@ class Event(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["room", "seq"], name="event_seq_once")]
-        # What an unread count leaves out (rooms/queries.py): one's own messages, and what is none or was taken back.
+        # Left out of unread counts (rooms/unread/room_counts.py): one's own messages, and what is none or was taken back.
         indexes = [
             models.Index(
                 fields=["user", "room", "seq"],

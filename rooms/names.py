@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.text import slugify
 
 from accounts.names import validate_visible
-from chatsite.errors import Invalid
+from chatsite.contract.errors import Invalid
 from rooms.models import Room
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")

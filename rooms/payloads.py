@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from accounts import presence
 from accounts.models import User
 from accounts.payloads import Named, user_brief, user_payload
-from chatsite.times import iso
-from rooms import overviews
+from accounts.presence import presence
+from chatsite.contract.times import iso
 from rooms.models import Membership, Room
-from rooms.overviews import Overview
+from rooms.unread import summaries
+from rooms.unread.summaries import Overview
 
 Payload = dict[str, Any]
 
@@ -22,20 +22,20 @@ def room_payloads(user: User, rooms: Iterable[Room] | None = None) -> list[Paylo
     """The contract's room objects; without `rooms`, the nearest of those that the user is in. Direct ones also name their
     `people`."""
     if rooms is None:
-        found = overviews.mine(user.pk, NEAREST)
+        found = summaries.mine(user.pk, NEAREST)
     else:
-        found = overviews.given(user.pk, [room.pk for room in rooms])
+        found = summaries.given(user.pk, [room.pk for room in rooms])
     return [payload(room) for room in found]
 
 
 def sidebar_payloads(user: User) -> list[Payload]:
     """The nearest of their rooms, without `members` and `online`."""
-    return [payload(room) for room in overviews.mine(user.pk, NEAREST, counted=False)]
+    return [payload(room) for room in summaries.mine(user.pk, NEAREST, counted=False)]
 
 
 def unread_payloads(user: User) -> list[Payload]:
     """Those of their rooms with something unread, the nearest of many, as in the sidebar."""
-    behind = overviews.mine(user.pk, NEAREST, behind=True, counted=False)
+    behind = summaries.mine(user.pk, NEAREST, behind=True, counted=False)
     return [payload(room) for room in behind if room.unread]
 
 

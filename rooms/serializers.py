@@ -5,9 +5,10 @@ from rest_framework import serializers
 
 from accounts.serializers import BriefUserSerializer
 from accounts.services.invites import DAYS, MOST_DAYS, MOST_USES, USES
-from chatsite.fields import Choice, Flag, Limit, Names, StrictSerializer, Text, Whole
-from rooms import log, payloads
-from rooms.membership import MOST_NAMED
+from chatsite.web.fields import Choice, Flag, Limit, Names, StrictSerializer, Text, Whole
+from rooms import payloads
+from rooms.log import log
+from rooms.membership.membership import MOST_NAMED
 from rooms.models import Membership, Room
 
 

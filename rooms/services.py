@@ -1,6 +1,6 @@
 """What people do with rooms. Each function authorises, writes in one transaction, and publishes after the commit.
 
-All raise the contract's errors (`chatsite.errors`): `not_found`, `forbidden`, `invalid`, `archived`, `banned`, `conflict`.
+All raise errors of `chatsite.contract.errors`: `not_found`, `forbidden`, `invalid`, `archived`, `banned`, `conflict`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,9 +11,12 @@ from django.utils import timezone
 
 from accounts import quotas
 from accounts.models import User
-from chatsite.errors import Archived, Conflict, Forbidden
-from chatsite.realtime import readings, rights
-from rooms import access, consent, log, membership
+from chatsite.contract.errors import Archived, Conflict, Forbidden
+from chatsite.realtime.delivery import revocation
+from chatsite.realtime.scheduling import read_queue
+from rooms import access
+from rooms.log import log
+from rooms.membership import consent, membership
 from rooms.models import Membership, Room
 from rooms.names import check_topic, new_slug, room_name
 
@@ -37,7 +40,7 @@ def create_room(
     quotas.spend(user, quotas.ROOMS)
     quotas.spend(user, quotas.ADDITIONS, len(others))
     # It takes some milliseconds, in which nobody else writes.
-    readings.give_way()
+    read_queue.give_way()
     room = store_room(user, address, others, **details)
     if room is None and not slug:
         # Somebody took the address that was found free, at this very moment.
@@ -110,7 +113,7 @@ def archive(room: Room, user: User, archived: bool = True) -> Room:
         raise Forbidden("Everyone is in this room: it can't be archived.")
     if room.archived == archived:
         return room
-    transaction.on_commit(rights.restrict)
+    transaction.on_commit(revocation.restrict)
     return change(room, user, {"archived_at": timezone.now() if archived else None})
 
 

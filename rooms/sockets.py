@@ -3,11 +3,16 @@
 from functools import partial
 from typing import Any
 
-from accounts import credentials
-from chatsite.realtime import listeners, readings
-from chatsite.realtime.connection import Connection
-from chatsite.realtime.routing import Answer, deferred, event, every
-from rooms import access, filling, join_mine, joining, log, log_marker, reading, rechecks, typing
+from accounts.authentication import credentials
+from chatsite.realtime.delivery import subscriptions
+from chatsite.realtime.scheduling import read_queue
+from chatsite.realtime.socketio.connection import Connection
+from chatsite.realtime.socketio.routing import Answer, deferred, event, every
+from rooms import access
+from rooms.joining import join_batch, join_mine
+from rooms.log import backfill, log, log_marker
+from rooms.membership import membership_recheck
+from rooms.presence import typing
 from rooms.serializers import (
     JoinSerializer,
     LeaveSerializer,
@@ -15,6 +20,7 @@ from rooms.serializers import (
     SyncSerializer,
     TypingSerializer,
 )
+from rooms.unread import read_positions
 
 Data = dict[str, Any]
 
@@ -24,19 +30,19 @@ def join(connection: Connection, data: Data, answer: Answer) -> None:
     if data.pop("rooms", None):
         join_mine.submit(connection, answer, **data)
         return
-    joining.submit(joining.Join(connection, **data), answer)
+    join_batch.submit(join_batch.Join(connection, **data), answer)
 
 
 def leave(connection: Connection, data: Data) -> None:
     slug = access.room_for(connection.user, data["room"]).slug
-    listeners.unsubscribe(connection, slug)
-    if not any(slug in other.rooms for other in listeners.connections(connection.identity.user_id)):
+    subscriptions.unsubscribe(connection, slug)
+    if not any(slug in other.rooms for other in subscriptions.connections(connection.identity.user_id)):
         typing.stop(slug, connection.user)
 
 
 def sync(connection: Connection, data: Data, answer: Answer) -> None:
     """In turns with all others who read."""
-    readings.submit(connection.identity.user_id, partial(page, connection, **data), answer)
+    read_queue.submit(connection.identity.user_id, partial(page, connection, **data), answer)
 
 
 def page(
@@ -52,12 +58,12 @@ def type_(connection: Connection, data: Data) -> None:
 
 
 def read(connection: Connection, data: Data) -> Data:
-    return reading.mark_read(connection.user, data["room"], data["seq"])
+    return read_positions.mark_read(connection.user, data["room"], data["seq"])
 
 
 def disconnected(connection: Connection) -> None:
     """Whoever has no connection left isn't typing."""
-    if not listeners.connections(connection.identity.user_id):
+    if not subscriptions.connections(connection.identity.user_id):
         typing.stop_everywhere(connection.identity.user_id)
 
 
@@ -69,7 +75,7 @@ events = [
     event("read", read, ReadSerializer),
 ]
 jobs = [
-    every(rechecks.HEADS_SECONDS, rechecks.send_heads),
-    every(filling.COMPARE_SECONDS, filling.compare),
+    every(membership_recheck.HEADS_SECONDS, membership_recheck.send_heads),
+    every(backfill.COMPARE_SECONDS, backfill.compare),
     every(log_marker.KEEP_SECONDS, log_marker.keep),
 ]

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from rooms import membership, services
+from rooms import services
+from rooms.membership import membership
 from tests import made, scheduling
 
 # Of itself it fails what takes longer than 0.2 s, as anything may where a machine is busy.

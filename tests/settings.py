@@ -4,15 +4,17 @@ import os
 
 os.environ.setdefault("SECRET_KEY", "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEF")
 
-from chatsite import environment
+from chatsite import conf
 from chatsite.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # The test runner gives every database a name of its own, but for one in memory.
-DATABASES = {"default": {"ENGINE": "chatsite.sqlite", "NAME": ":memory:", "TEST": {"NAME": ":memory:"}}}
+DATABASES = {
+    "default": {"ENGINE": "chatsite.database.sqlite", "NAME": ":memory:", "TEST": {"NAME": ":memory:"}}
+}
 # The same tests on another engine: tests/test_postgresql.py.
 if url := os.environ.get("TEST_DATABASE_URL"):
-    DATABASES = {"default": environment.database_server(url)}
+    DATABASES = {"default": conf.database_server(url)}
 CACHES = {"default": MEMORY_CACHE}  # noqa: F405
 # Each test's people have the same ids, and many are quicker than anybody.
 EVENTS_PER_SECOND = 0

@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from chatsite import api_docs
+from chatsite.web.rest import api_docs
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,8 @@ from django.urls import resolve
 from accounts.models import User
 from messaging import services as messages
 from messaging.models import Message
-from rooms import directs, invites, membership, services
+from rooms import directs, services
+from rooms.membership import invites, membership
 from rooms.models import Event, Membership, Room
 from tests.test_doors import DOORS, rest_routes
 

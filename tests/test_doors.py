@@ -7,7 +7,7 @@ from django.urls import get_resolver
 from rest_framework.test import APIClient
 
 from messaging import services as messages
-from rooms import invites, membership
+from rooms.membership import invites, membership
 
 pytestmark = pytest.mark.django_db
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from chatsite.events import EVENTS, Reach
+from chatsite.contract.events import EVENTS, Reach
 from tests.realtime.harness import ROOT
 
 SENDERS = {
@@ -25,7 +25,7 @@ OWN = {"online", "offline", "log"}
 def sources():
     for app in ("accounts", "chatsite", "messaging", "rooms"):
         for path in (ROOT / app).rglob("*.py"):
-            if path != ROOT / "chatsite" / "events.py":
+            if path != ROOT / "chatsite" / "contract" / "events.py":
                 yield ast.parse(path.read_text())
 
 

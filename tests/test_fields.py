@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework import serializers
 
-from chatsite.fields import ClientId, Flag, StrictSerializer, Text, Whole
+from chatsite.web.fields import ClientId, Flag, StrictSerializer, Text, Whole
 
 
 class Everything(StrictSerializer):

@@ -14,19 +14,21 @@ from django.core.management.base import CommandError
 from django.test import Client
 from rest_framework.exceptions import ParseError
 
-from accounts.presence_redis import RedisPresence
+from accounts.presence.redis_presence import RedisPresence
 from accounts.services import check_setup
-from chatsite.backup import archive, history, telling, uploads
-from chatsite.bus.assent import Assent
-from chatsite.bus.bus import Bus
-from chatsite.bus.envelope import KINDS, WORD, Envelope, Seal
-from chatsite.bus.relay import Relay
-from chatsite.cache import CheckedJSONSerializer
-from chatsite.errors import NotFound
-from chatsite.parsers import BoundedJSONParser
-from chatsite.realtime import handover, others, packets
-from chatsite.throttles import UserThrottle
-from rooms import typing
+from chatsite.contract.errors import NotFound
+from chatsite.operations.backup import archive, history, output, uploads
+from chatsite.realtime.cluster.bus import Bus
+from chatsite.realtime.cluster.envelope import KINDS, WORD, Envelope, Seal
+from chatsite.realtime.cluster.relay import Relay
+from chatsite.realtime.cluster.revocation_barrier import Assent
+from chatsite.realtime.cluster.shared_cache import CheckedJSONSerializer
+from chatsite.realtime.delivery import peers
+from chatsite.realtime.protocol import decoder
+from chatsite.realtime.worker import socket_handoff
+from chatsite.web.rest.parsers import BoundedJSONParser
+from chatsite.web.rest.throttles import UserThrottle
+from rooms.presence import typing
 
 DEEP = b"[" * 100_000
 TEXTS = [
@@ -50,7 +52,7 @@ def no_traceback(caplog):
 @pytest.fixture(autouse=True)
 def words_as_they_were(monkeypatch):
     """Whoever is made here listens to the other processes' words."""
-    monkeypatch.setattr(others, "_hearers", dict(others._hearers))
+    monkeypatch.setattr(peers, "_hearers", dict(peers._hearers))
 
 
 class Server:
@@ -179,7 +181,7 @@ WRONG = [
 
 
 def unpack(path):
-    with telling.in_one_line(path), archive.opened(path) as opened:
+    with output.in_one_line(path), archive.opened(path) as opened:
         history.check_known(opened.migrations, "The archive")
         uploads.extract(opened, path.with_suffix(".uploads"))
         list(opened.lines("accounts.user"))
@@ -266,7 +268,7 @@ def test_what_we_signed_ourselves_in_another_version(text):
 @each_text
 def test_a_request_that_is_handed_over(text, monkeypatch):
     """The lengths are right, and what they are of is not."""
-    monkeypatch.setattr(handover.hubs, "trampoline", lambda *args, **options: None)
+    monkeypatch.setattr(socket_handoff.hubs, "trampoline", lambda *args, **options: None)
     text = text[:50_000]
     for content in (text, len(text).to_bytes(4, "big") + text):
         ours, theirs = socket.socketpair()
@@ -276,7 +278,7 @@ def test_a_request_that_is_handed_over(text, monkeypatch):
             ours.sendall(content)
             ours.shutdown(socket.SHUT_WR)
             with suppress(OSError, ValueError):
-                handover.receive(theirs, descriptors)
+                socket_handoff.receive(theirs, descriptors)
         for descriptor in descriptors:
             socket.close(descriptor)
 
@@ -284,8 +286,8 @@ def test_a_request_that_is_handed_over(text, monkeypatch):
 @each_text
 def test_a_packet(text):
     for kind in ("", "0", "2", "3", "27"):
-        with suppress(packets.PacketError):
-            packets.decode(kind + text.decode("utf-8", "replace"))
+        with suppress(decoder.PacketError):
+            decoder.decode(kind + text.decode("utf-8", "replace"))
 
 
 @each_text

@@ -10,7 +10,7 @@ import pytest
 from django.core.wsgi import get_wsgi_application
 
 from accounts import services
-from chatsite import api_docs
+from chatsite.web.rest import api_docs
 
 GENERATOR = Path(sys.executable).parent / "openapi-python-client"
 

@@ -15,9 +15,9 @@ from schemathesis.specs.openapi import checks
 
 from accounts import services
 from accounts.models import SiteSettings
-from chatsite import api_docs
+from chatsite.web.rest import api_docs
 from messaging import services as messages
-from rooms import invites, membership
+from rooms.membership import invites, membership
 from rooms.models import Membership
 
 pytestmark = pytest.mark.django_db

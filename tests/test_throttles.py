@@ -5,9 +5,9 @@ import time_machine
 from django.core.cache import cache
 from rest_framework.test import APIRequestFactory
 
-from chatsite.realtime import limits
-from chatsite.realtime.limits import Shared
-from chatsite.throttles import UserThrottle
+from chatsite.realtime.limits import limits
+from chatsite.realtime.limits.limits import Shared
+from chatsite.web.rest.throttles import UserThrottle
 from messaging.models import Message
 
 NOW, HOUR = 1_000_000_000, 3600

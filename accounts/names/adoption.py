@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from accounts.names.skeletons import skeletons
-from chatsite.chunks import chunked
+from chatsite.database.chunks import chunked
 
 STEP = 500
 

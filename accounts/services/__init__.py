@@ -8,6 +8,15 @@ from accounts.services.invites import (
     store_invite,
     use_invite,
 )
+from accounts.services.moderation import (
+    ban,
+    check_may_manage,
+    deactivate,
+    end_everything,
+    reactivate,
+    set_rank,
+    unban,
+)
 from accounts.services.naming import check_names
 from accounts.services.passwords import (
     change_own_password,
@@ -22,15 +31,6 @@ from accounts.services.profile import update_profile
 from accounts.services.sessions import log_in, log_out, log_out_everywhere, start_session
 from accounts.services.setup import check_setup, set_up, setup_link
 from accounts.services.signup import check_sign_up, sign_up
-from accounts.services.standing import (
-    ban,
-    check_may_manage,
-    deactivate,
-    end_everything,
-    reactivate,
-    set_rank,
-    unban,
-)
 from accounts.services.tokens import make_token, revoke_token
 
 __all__ = [

@@ -6,9 +6,9 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts import arrivals, quotas
+from accounts import quotas, signup_hooks
 from accounts.models import Invite, InviteUse, User
-from chatsite.errors import Forbidden, Invalid, NotFound
+from chatsite.contract.errors import Forbidden, Invalid, NotFound
 
 GONE = "This invite link doesn't work any more. Ask for a new one."
 # As it comes and at most: days for which a link works, and people who come by it.
@@ -54,7 +54,7 @@ def find_invite(code: str, *, user: User | None = None) -> Invite:
         invite = invites.usable().filter(code=code).first()
         if invite is None and user is not None:
             invite = invites.standing().filter(code=code, used__user=user).first()
-    if invite is None or not (invite.for_site or arrivals.leads_somewhere(invite)):
+    if invite is None or not (invite.for_site or signup_hooks.leads_somewhere(invite)):
         raise NotFound(GONE)
     return invite
 
@@ -64,7 +64,7 @@ def use_invite(user: User, code: str) -> str | None:
     with transaction.atomic():
         invite = find_invite(code, user=user)
         spend(user, invite)
-        return arrivals.follow(user, invite)
+        return signup_hooks.follow(user, invite)
 
 
 def spend(user: User, invite: Invite) -> None:

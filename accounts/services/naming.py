@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import NameSkeleton, SiteSettings, User
 from accounts.names import is_office, skeletons
-from chatsite.errors import Fields, Invalid
+from chatsite.contract.errors import Fields, Invalid
 
 OFFICE = "This name belongs to those who run the site."
 

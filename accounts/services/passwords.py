@@ -12,12 +12,12 @@ from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
-from accounts import limits
+from accounts.authentication import attempt_limits
 from accounts.models import SiteSettings, User
 from accounts.services.sessions import renew
 from accounts.services.signup import check_password
-from chatsite.errors import Conflict, Forbidden, Invalid, NotFound
-from chatsite.realtime.threads import aside
+from chatsite.contract.errors import Conflict, Forbidden, Invalid, NotFound
+from chatsite.realtime.scheduling.threads import aside
 
 GONE = "This link doesn't work any more. Ask for a new one."
 
@@ -60,11 +60,11 @@ def change_own_password(
     user = request.user
     assert isinstance(user, User)  # noqa: S101
     # A session is a browser that this person has logged in with: what strangers guess doesn't count against it.
-    guesses = limits.guesses(user.username, "", f"session {request.session.session_key}")
-    limits.attempt_all(guesses)
+    guesses = attempt_limits.guesses(user.username, "", f"session {request.session.session_key}")
+    attempt_limits.attempt_all(guesses)
     if not user.check_password(current):
         raise Invalid("That is not your password.", fields={"current": ["That is not your password."]})
-    limits.all_succeeded(guesses)
+    attempt_limits.all_succeeded(guesses)
     check_password(password, user, field="password")
     seen = user.password
     user.set_password(password)
@@ -131,8 +131,8 @@ def reset_password(uid: str, token: str, password: str) -> User:
 
 def mail_reset_links(email: str, *, base: str, address: str) -> None:
     """A link to each account with this address. The caller learns nothing about whether there is one."""
-    limits.attempt("reset-address", address, limits.RESETS_PER_ADDRESS)
-    limits.attempt("reset-email", email.lower(), limits.RESETS_PER_NAME)
+    attempt_limits.attempt("reset-address", address, attempt_limits.RESETS_PER_ADDRESS)
+    attempt_limits.attempt("reset-email", email.lower(), attempt_limits.RESETS_PER_NAME)
     # Aside, so that the answer takes no longer where there is one.
     aside(send_reset_links, email, base)
 

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from accounts.models import User
 from accounts.names import tidy
 from accounts.services.naming import check_names, save_named
-from chatsite.errors import Invalid
+from chatsite.contract.errors import Invalid
 
 
 def update_profile(user: User, *, display_name: str | None = None, email: str | None = None) -> User:

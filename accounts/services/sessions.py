@@ -8,12 +8,12 @@ from django.db import transaction
 from django.db.models import F
 from django.http import HttpRequest
 
-from accounts import devices, limits
+from accounts.authentication import attempt_limits, known_devices
+from accounts.authentication.password_validators import LONGEST_PASSWORD
 from accounts.models import User, UserSession
-from accounts.validators import LONGEST_PASSWORD
-from chatsite.addresses import client_address
-from chatsite.errors import Invalid
-from chatsite.realtime import rights
+from chatsite.contract.errors import Invalid
+from chatsite.observability.addresses import client_address
+from chatsite.realtime.delivery import revocation
 
 # Of one person, in as many browsers. Whoever logs in once more ends the oldest.
 MOST_SESSIONS = 50
@@ -21,14 +21,16 @@ MOST_SESSIONS = 50
 
 def log_in(request: HttpRequest, username: str, password: str) -> User:
     """Starts a session. An unknown name, a wrong password and a barred person get the same answer, as slowly."""
-    guesses = limits.guesses(username, client_address(request.META), devices.known(request, username))
-    limits.attempt_all(guesses)
+    guesses = attempt_limits.guesses(
+        username, client_address(request.META), known_devices.known(request, username)
+    )
+    attempt_limits.attempt_all(guesses)
     user = None
     if len(password) <= LONGEST_PASSWORD:
         user = auth.authenticate(request, username=username, password=password)
     if not isinstance(user, User):
         raise Invalid("That name and password don't match.")
-    limits.all_succeeded(guesses)
+    attempt_limits.all_succeeded(guesses)
     start_session(request, user)
     return user
 
@@ -38,7 +40,7 @@ def start_session(request: HttpRequest, user: User) -> None:
     before, key = request.user, request.session.session_key
     auth.login(request, user, backend="accounts.backends.AccountBackend")
     remember(request, user)
-    devices.remember(request, user)
+    known_devices.remember(request, user)
     if before.is_authenticated and key:
         end_sessions(before.pk, "logged_out", session_key=key)
 
@@ -49,7 +51,7 @@ def log_out(request: HttpRequest) -> None:
         auth.logout(request)
         return
     # Before that as well: should it fail in its midst, who asks again may be nobody by then, and is answered at once.
-    rights.end_sessions(user.pk, "logged_out", session_key=key)
+    revocation.end_sessions(user.pk, "logged_out", session_key=key)
     UserSession.objects.filter(key=key).delete()
     auth.logout(request)
     end_sessions(user.pk, "logged_out", session_key=key)
@@ -75,7 +77,7 @@ def renew(request: HttpRequest, user: User) -> None:
     auth.update_session_auth_hash(request, user)
     user.sessions.all().delete()
     remember(request, user)
-    devices.remember(request, user)
+    known_devices.remember(request, user)
 
 
 def log_out_everywhere(user: User, *, keep: HttpRequest | None = None) -> None:
@@ -99,7 +101,7 @@ def end_sessions(
 ) -> None:
     """After the commit, cuts the live sockets of a person, or those of one session or token; those of `keep`, a request
     whose session goes on under a new key, come back with it."""
-    ended = partial(rights.end_sessions, user_id, code, session_key=session_key, token_id=token_id)
+    ended = partial(revocation.end_sessions, user_id, code, session_key=session_key, token_id=token_id)
     if keep is not None and keep.session.session_key:
-        ended = partial(rights.end_other_sessions, user_id, code, kept=keep.session.session_key)
+        ended = partial(revocation.end_other_sessions, user_id, code, kept=keep.session.session_key)
     transaction.on_commit(ended)

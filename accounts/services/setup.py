@@ -7,7 +7,7 @@ from django.urls import reverse
 from accounts.models import SiteSettings, User
 from accounts.names import tidy
 from accounts.services.signup import new_user, save_new
-from chatsite.errors import Conflict, NotFound
+from chatsite.contract.errors import Conflict, NotFound
 
 SALT = "accounts.setup"
 SECONDS = 7 * 24 * 3600

@@ -8,12 +8,13 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from accounts import arrivals, limits
+from accounts import signup_hooks
+from accounts.authentication import attempt_limits
 from accounts.models import TAKEN, Invite, SiteSettings, User
 from accounts.services.invites import find_invite, may_invite, spend
 from accounts.services.naming import check_names, refused, save_named
 from accounts.services.profile import check_fields
-from chatsite.errors import Fields, Forbidden, Invalid
+from chatsite.contract.errors import Fields, Forbidden, Invalid
 
 
 def sign_up(
@@ -35,7 +36,7 @@ def sign_up(
             # Its maker's role may have ended while the password was hashed.
             check_sign_up(invite)
             spend(user, found)
-            page = arrivals.follow(user, found)
+            page = signup_hooks.follow(user, found)
     return user, page
 
 
@@ -64,7 +65,7 @@ def new_user(username: str, password: str, *, address: str | None = None, **fiel
         lambda: check_password(password, user, field="password"),
     )
     if address is not None:
-        limits.attempt("sign-up", address, limits.SIGN_UPS_PER_ADDRESS)
+        attempt_limits.attempt("sign-up", address, attempt_limits.SIGN_UPS_PER_ADDRESS)
     # Behind the limit: the answer tells what others are called.
     check_names(user, "username", "display_name")
     user.set_password(password)

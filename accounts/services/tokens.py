@@ -6,7 +6,7 @@ from django.db import transaction
 
 from accounts.models import ApiToken, User
 from accounts.services.sessions import end_sessions
-from chatsite.errors import Conflict, Invalid, Unauthorized
+from chatsite.contract.errors import Conflict, Invalid, Unauthorized
 
 MOST = 20
 

@@ -5,8 +5,8 @@ from django.shortcuts import render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.models import User
-from chatsite.errors import ChatError
-from chatsite.pages import attempt, form_page, posted
+from chatsite.contract.errors import ChatError
+from chatsite.web.pages import attempt, form_page, posted
 
 __all__ = ["attempt", "form_page", "gone", "me", "posted", "way_on"]
 

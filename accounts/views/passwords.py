@@ -6,11 +6,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import devices, services
+from accounts import services
+from accounts.authentication import known_devices
 from accounts.forms import NewPasswordForm, PasswordForm, ResetForm
 from accounts.views.pages import attempt, form_page, gone, me, posted
-from chatsite.addresses import client_address
-from chatsite.errors import ChatError
+from chatsite.contract.errors import ChatError
+from chatsite.observability.addresses import client_address
 
 CHANGED = "Your password is changed. You are logged out everywhere else, and tokens that you didn't keep are revoked."
 
@@ -51,7 +52,7 @@ def reset_confirm(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     form = NewPasswordForm(posted(request))
     done, outcome = attempt(form, lambda password: services.reset_password(uid, token, password))
     if done:
-        devices.remember(request, outcome)
+        known_devices.remember(request, outcome)
         messages.success(request, "Your new password is set. Log in with it.")
         return redirect("login")
     return form_page(request, "accounts/reset_confirm.html", form, outcome, person=user)

@@ -12,7 +12,7 @@ from accounts import services
 from accounts.forms import LoginForm
 from accounts.models import User
 from accounts.views.pages import attempt, form_page, posted, way_on
-from chatsite.context import THEMES
+from chatsite.web.context import THEMES
 
 # Names of the pages that let somebody in.
 DOORS = {"login", "signup", "setup", "invite"}

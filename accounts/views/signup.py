@@ -5,11 +5,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import arrivals, services
+from accounts import services, signup_hooks
 from accounts.forms import SetupForm, SignUpForm
 from accounts.views.pages import attempt, form_page, gone, me, posted
-from chatsite.addresses import client_address
-from chatsite.errors import ChatError, Forbidden
+from chatsite.contract.errors import ChatError, Forbidden
+from chatsite.observability.addresses import client_address
 
 
 @sensitive_post_parameters("password")
@@ -55,7 +55,7 @@ def sign_up_page(request: HttpRequest, code: str | None) -> HttpResponse:
     address = client_address(request.META)
     done, outcome = attempt(form, lambda **data: services.sign_up(**data, invite=code, address=address))
     if not done:
-        place = arrivals.destination(found) if found else None
+        place = signup_hooks.destination(found) if found else None
         return form_page(request, "accounts/signup.html", form, outcome, invite=found, place=place)
     user, page = outcome
     services.start_session(request, user)
@@ -70,5 +70,5 @@ def follow_page(request: HttpRequest, code: str) -> HttpResponse:
         found = services.find_invite(code, user=me(request))
     except ChatError as error:
         return gone(request, error)
-    context = {"invite": found, "place": arrivals.destination(found)}
+    context = {"invite": found, "place": signup_hooks.destination(found)}
     return render(request, "accounts/invite.html", context)

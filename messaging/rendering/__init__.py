@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import nh3
 from django.utils.html import escape
 
-from chatsite.realtime.yielding import yield_point
+from chatsite.realtime.scheduling.yield_points import yield_point
 from messaging.rendering.cpu_limit import TooLong, cpu_limit
 from messaging.rendering.markdown import MARKS, MOST_STEPS, SPACES, Tangled, to_html
 from messaging.rendering.names import names_in

@@ -10,12 +10,12 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.models import User
-from chatsite.realtime.slots import Slots
+from chatsite.realtime.scheduling.slots import Slots
+from messaging.history.page_span import Span
 from messaging.models import Message
 from messaging.search import postgresql, sqlite
 from messaging.search.reading import Found
 from messaging.search.words import words_of
-from messaging.span import Span
 from rooms import access
 
 __all__ = ["Found", "Span", "read", "search"]

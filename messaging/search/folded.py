@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce, Collate, Lower
 from django.db.models.lookups import Contains
 
 from accounts.names import fold
-from chatsite import sql
+from chatsite.database import sql
 
 # Messages of one transaction: others that write wait for it some hundredths of a second.
 PIECE = 1000

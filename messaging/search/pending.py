@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.db import connection
 
-from chatsite import sql
-from chatsite.realtime.threads import aside
+from chatsite.database import sql
+from chatsite.realtime.scheduling.threads import aside
 from messaging.models import Message
 from messaging.search.postgresql import PARTS, WORDS
 

@@ -13,12 +13,12 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
-from chatsite import deadline
-from chatsite.realtime.slots import Slots
+from chatsite.realtime.scheduling.slots import Slots
+from chatsite.web import query_deadline
+from messaging.history.page_span import Span
 from messaging.models import Message
 from messaging.search.folded import containing, searched
 from messaging.search.reading import Found, in_windows
-from messaging.span import Span
 
 # The indexes' names: `messaging.search.indexes` makes one of them.
 PARTS, WORDS = "message_search_trigrams", "message_search_lexemes"
@@ -67,7 +67,7 @@ def has(index: str) -> bool:
 def read(found: QuerySet[Message], span: Span) -> Found:
     """By the index, in the time that nearly all take. What it doesn't help with is read from the newest on."""
     try:
-        return Found(deadline.read(WHOLE_SECONDS, list, span.of(found)[: span.limit]), None)
-    except deadline.TookTooLong:
+        return Found(query_deadline.read(WHOLE_SECONDS, list, span.of(found)[: span.limit]), None)
+    except query_deadline.TookTooLong:
         end = monotonic() + WINDOWS_SECONDS
-        return deadline.read(WINDOWS_SECONDS, in_windows, found, span, lambda: monotonic() > end)
+        return query_deadline.read(WINDOWS_SECONDS, in_windows, found, span, lambda: monotonic() > end)

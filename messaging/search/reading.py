@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from django.db.models import QuerySet
 
+from messaging.history.page_span import Span
 from messaging.models import Message
-from messaging.span import Span
 
 # Places in one statement: some milliseconds of short texts, a tenth of a second of the longest.
 WINDOW = 10_000

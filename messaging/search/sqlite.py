@@ -10,12 +10,12 @@ from time import monotonic
 from django.db.models import F, QuerySet
 
 from accounts.models import User
-from chatsite import deadline
-from chatsite.realtime.slots import Slots
+from chatsite.realtime.scheduling.slots import Slots
+from chatsite.web import query_deadline
+from messaging.history.page_span import Span
 from messaging.models import Message
 from messaging.search.folded import containing
 from messaging.search.reading import Found, in_windows
-from messaging.span import Span
 from rooms.models import Room
 
 # Commits need threads, too.
@@ -42,4 +42,4 @@ def read(found: QuerySet[Message], span: Span) -> Found:
     def until() -> bool:
         return monotonic() - began > (SHARED_SECONDS if slots.wanted else ALONE_SECONDS)
 
-    return deadline.read(ALONE_SECONDS + WINDOW_SECONDS, in_windows, found, span, until)
+    return query_deadline.read(ALONE_SECONDS + WINDOW_SECONDS, in_windows, found, span, until)

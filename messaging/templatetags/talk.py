@@ -1,9 +1,9 @@
 from django import template
 from django.utils.safestring import SafeString
 
-from chatsite.drawing import drawn
+from chatsite.web.fragment_cache import drawn
+from messaging.history.timeline import Row
 from messaging.payloads import Payload
-from messaging.timeline import Row
 
 register = template.Library()
 

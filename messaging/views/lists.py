@@ -6,21 +6,22 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from accounts.marks import signs_among
 from accounts.models import User
-from chatsite.errors import Banned, Forbidden, NotFound
-from chatsite.fields import LARGEST
-from chatsite.pages import signed_in, without_nulls, words
-from chatsite.realtime import readings
-from messaging import events
+from accounts.names.marks import signs_among
+from chatsite.contract.errors import Banned, Forbidden, NotFound
+from chatsite.realtime.scheduling import read_queue
+from chatsite.web.fields import LARGEST
+from chatsite.web.pages import signed_in, without_nulls, words
+from messaging.history import history
+from messaging.history.timeline import Row, named_in, rows
 from messaging.payloads import Payload, message_payload
 from messaging.search import Span, read, search
-from messaging.timeline import Row, named_in, rows
 from messaging.views.panel import online_of
 from messaging.views.room import place
-from rooms import access, reading
+from rooms import access
 from rooms.models import Room
 from rooms.payloads import unread_payloads
+from rooms.unread import read_positions
 
 RESULTS = 30
 # Rooms of a page to catch up with, and messages of each.
@@ -79,16 +80,16 @@ def catch_up(request: HttpRequest) -> HttpResponse:
 
 def first_unread(user: User, about: Payload) -> list[Row]:
     # Each takes some milliseconds.
-    readings.give_way()
+    read_queue.give_way()
     here = access.room_for(user, about["slug"])
-    return rows(events.unread(here, user, about["read_seq"], CATCH_UP), user)
+    return rows(history.unread(here, user, about["read_seq"], CATCH_UP), user)
 
 
 def mark_read(user: User, slug: str | None) -> HttpResponse:
     """One room, or all of them; one that isn't theirs any more is read."""
     if slug is None:
-        reading.mark_all_read(user)
+        read_positions.mark_all_read(user)
     else:
         with suppress(NotFound, Forbidden, Banned):
-            reading.mark_read(user, slug, LARGEST)
+            read_positions.mark_read(user, slug, LARGEST)
     return redirect("catch_up")

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from accounts import presence
 from accounts.models import User
+from accounts.presence import presence
 from messaging.payloads import Payload
 from rooms.models import Room
 from rooms.payloads import member_payload, member_payloads

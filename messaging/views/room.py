@@ -10,18 +10,20 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from accounts.marks import signs_of
 from accounts.models import User
+from accounts.names.marks import signs_of
 from accounts.payloads import user_payload
-from chatsite.errors import NotFound
-from chatsite.pages import attempt, form_page, signed_in, without_nulls
-from messaging import events, services
+from chatsite.contract.errors import NotFound
+from chatsite.web.pages import attempt, form_page, signed_in, without_nulls
+from messaging import services
 from messaging.forms import MessageForm
+from messaging.history import history
+from messaging.history.timeline import named_in, rows
 from messaging.models import Message
 from messaging.payloads import Payload
-from messaging.timeline import named_in, rows
 from messaging.views.panel import panel
-from rooms import access, consent, membership
+from rooms import access
+from rooms.membership import consent, membership
 from rooms.models import Membership, Room
 from rooms.payloads import room_payload
 
@@ -62,7 +64,7 @@ def window(request: HttpRequest, here: Room, first_unread: int | None) -> Payloa
     """The part of the room's talk that the address asks for: what is before or after a place, or the latest; where it
     asks for nothing, what is unread from its beginning, and else the latest."""
     before, after = place(request, "before"), place(request, "after")
-    messages = events.around(here, before=before, after=after, limit=PAGE + 1)
+    messages = history.around(here, before=before, after=after, limit=PAGE + 1)
     more = len(messages) > PAGE
     if after is not None:
         return {"messages": messages[:PAGE], "older": True, "newer": more, "onward": True}
@@ -93,8 +95,8 @@ def neighbours(request: HttpRequest, here: Room, first_unread: int | None, messa
 
 def around(here: Room, seq: int, above: int, below: int) -> Payload:
     """So many messages up to `seq`, and so many beyond it."""
-    before = events.around(here, before=seq + 1, limit=above + 1)
-    after = events.around(here, after=seq, limit=below + 1)
+    before = history.around(here, before=seq + 1, limit=above + 1)
+    after = history.around(here, after=seq, limit=below + 1)
     return {
         "messages": before[-above:] + after[:below],
         "older": len(before) > above,
@@ -113,7 +115,7 @@ def room_page(
     here, mine = access.find(user, slug)
     # The head is read before the messages: one that comes between is seen twice, which its id tells, and never missed.
     about = room_payload(user, here)
-    unread = events.unread(here, user, about["read_seq"], limit=1) if mine and about["unread"] else []
+    unread = history.unread(here, user, about["read_seq"], limit=1) if mine and about["unread"] else []
     first_unread = unread[0]["seq"] if unread else None
     shown = show(request, here, first_unread)
     # Of the room's members too, who may write while the page is open.

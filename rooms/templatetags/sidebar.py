@@ -3,11 +3,11 @@ from typing import Any
 from django import template
 from django.utils.safestring import SafeString
 
-from accounts import presence
-from accounts.marks import looks_alike
 from accounts.models import User
+from accounts.names.marks import looks_alike
 from accounts.payloads import user_payload
-from chatsite.drawing import drawn
+from accounts.presence import presence
+from chatsite.web.fragment_cache import drawn
 from rooms.models import Room
 from rooms.payloads import NEAREST, Payload, sidebar_payloads
 

@@ -8,8 +8,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from chatsite.pages import signed_in, without_nulls
-from rooms import blocks
+from chatsite.web.pages import signed_in, without_nulls
+from rooms.membership import blocks
 
 
 @require_POST

@@ -6,15 +6,16 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from accounts import presence
-from accounts.marks import mark_of
 from accounts.models import User
 from accounts.names import lookup
+from accounts.names.marks import mark_of
 from accounts.payloads import user_payload
-from chatsite.api import me
-from chatsite.pages import attempt, form_page, posted, signed_in, without_nulls, words
-from rooms import directs, membership, services
+from accounts.presence import presence
+from chatsite.web.pages import attempt, form_page, posted, signed_in, without_nulls, words
+from chatsite.web.rest.api import me
+from rooms import directs, services
 from rooms.forms import DirectForm, NewRoomForm
+from rooms.membership import membership
 from rooms.models import Room
 from rooms.payloads import room_payloads
 

@@ -7,14 +7,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from accounts.marks import signs_among
 from accounts.models import User
 from accounts.names import lookup
+from accounts.names.marks import signs_among
 from accounts.payloads import user_brief
-from chatsite.errors import ChatError
-from chatsite.pages import attempt, form_page, posted, signed_in, without_nulls, words
-from rooms import access, membership
+from chatsite.contract.errors import ChatError
+from chatsite.web.pages import attempt, form_page, posted, signed_in, without_nulls, words
+from rooms import access
 from rooms.forms import ChangeMemberForm, MemberForm
+from rooms.membership import membership
 from rooms.models import Membership, Room
 from rooms.payloads import member_payload, room_payload
 

@@ -11,9 +11,10 @@ from django.views.decorators.http import require_POST
 
 from accounts import services as accounts
 from accounts.forms import InviteForm
-from chatsite.pages import attempt, form_page, posted, signed_in, without_nulls
-from rooms import access, blocks, invites, membership, services
+from chatsite.web.pages import attempt, form_page, posted, signed_in, without_nulls
+from rooms import access, services
 from rooms.forms import RoomForm
+from rooms.membership import blocks, invites, membership
 from rooms.models import Membership, Room, RoomInvite
 from rooms.payloads import room_payload
 

@@ -2,11 +2,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from accounts import presence
 from accounts.models import SiteSettings, User
-from chatsite.realtime import listeners
-from chatsite.realtime.auth import Identity
-from chatsite.realtime.connection import Connection
+from accounts.presence import presence
+from chatsite.realtime.delivery import subscriptions
+from chatsite.realtime.socketio.connection import Connection
+from chatsite.realtime.socketio.identity import Identity
 
 PASSWORD = "correct horse battery"
 
@@ -53,13 +53,13 @@ def live(monkeypatch):
         )
         connection = Connection(f"sid{len(made)}", identity, Wire())
         connection.user = user
-        listeners.attach(connection)
+        subscriptions.attach(connection)
         made.append(connection)
         return connection
 
     yield live
     for connection in made:
-        listeners.detach(connection)
+        subscriptions.detach(connection)
 
 
 @pytest.fixture

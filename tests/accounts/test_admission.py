@@ -4,12 +4,14 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from accounts import admission, services, traces
-from accounts.credentials import SessionEnded
+from accounts import services
+from accounts.authentication import socket_auth
+from accounts.authentication.credentials import SessionEnded
 from accounts.models import ApiToken, User
-from chatsite.errors import Unauthorized
-from chatsite.realtime import listeners, rights
-from chatsite.realtime.connection import Connection
+from accounts.presence import last_seen
+from chatsite.contract.errors import Unauthorized
+from chatsite.realtime.delivery import revocation, subscriptions
+from chatsite.realtime.socketio.connection import Connection
 
 pytestmark = pytest.mark.django_db
 
@@ -60,7 +62,7 @@ def test_tokens_take_one_query_and_sessions_two_however_many_they_are(
         applicants = [apply(person) for person in people]
         for some in (applicants, applicants[:1]):
             with django_assert_num_queries(queries):
-                assert admission.admit_all(some) == [None] * len(some)
+                assert socket_auth.admit_all(some) == [None] * len(some)
 
 
 def test_each_has_an_answer_of_their_own(owner, member, stranger, live, with_token, with_cookie):
@@ -75,7 +77,7 @@ def test_each_has_an_answer_of_their_own(owner, member, stranger, live, with_tok
         Applicant(live, cookie="sessionid=é"),
         Applicant(live),
     ]
-    outcomes = admission.admit_all([*bad, *good, *bad])
+    outcomes = socket_auth.admit_all([*bad, *good, *bad])
     assert [type(outcome) for outcome in outcomes] == [Unauthorized] * 7 + [type(None)] * 2 + [
         Unauthorized
     ] * 7
@@ -85,8 +87,8 @@ def test_each_has_an_answer_of_their_own(owner, member, stranger, live, with_tok
 
 def test_the_same_token_and_cookie_twice_let_two_in(owner, with_token, with_cookie):
     token, cookie = with_token(owner), with_cookie(owner)
-    assert admission.admit_all([token, cookie, token, cookie]) == [None] * 4
-    assert len(listeners.connections(owner.pk)) == 4
+    assert socket_auth.admit_all([token, cookie, token, cookie]) == [None] * 4
+    assert len(subscriptions.connections(owner.pk)) == 4
 
 
 def banned(user, applicant):
@@ -101,13 +103,13 @@ def token_revoked(user, applicant):
     token = ApiToken.objects.get(user=user)
     pk = token.pk
     token.delete()
-    rights.end_sessions(user.pk, "revoked", token_id=pk)
+    revocation.end_sessions(user.pk, "revoked", token_id=pk)
 
 
 def logged_out(user, applicant):
     key = applicant.environ["HTTP_COOKIE"].partition("=")[2]
     Session.objects.filter(session_key=key).delete()
-    rights.end_sessions(user.pk, "logged_out", session_key=key)
+    revocation.end_sessions(user.pk, "logged_out", session_key=key)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +125,7 @@ def test_an_end_while_they_are_looked_up_is_honoured(
     owner, member, request, committed, monkeypatch, end, doors, code
 ):
     """The read says that they may come in; the end finds nobody to end; only then is there a connection."""
-    identify = admission.identify
+    identify = socket_auth.identify
     applicants = [request.getfixturevalue(door)(owner) for door in doors]
     friend = request.getfixturevalue("with_token")(member)
 
@@ -133,33 +135,33 @@ def test_an_end_while_they_are_looked_up_is_honoured(
             end(owner, applicants[0])
         return found
 
-    monkeypatch.setattr(admission, "identify", and_then_it_ends)
-    *ended, kept = admission.admit_all([*applicants, friend])
+    monkeypatch.setattr(socket_auth, "identify", and_then_it_ends)
+    *ended, kept = socket_auth.admit_all([*applicants, friend])
     assert kept is None
     assert all(isinstance(outcome, SessionEnded) and outcome.ended == code for outcome in ended)
 
 
 def test_nothing_is_asked_twice_while_nobody_is_put_out(people, with_token, monkeypatch):
-    monkeypatch.setattr(admission, "look_again", None)
-    assert admission.admit_all([with_token(person) for person in people]) == [None] * 20
+    monkeypatch.setattr(socket_auth, "look_again", None)
+    assert socket_auth.admit_all([with_token(person) for person in people]) == [None] * 20
 
 
 def test_what_let_a_session_in_needs_no_proof_at_its_first_event(owner, with_cookie, monkeypatch):
-    from accounts import credentials
+    from accounts.authentication import credentials
 
     applicant = with_cookie(owner)
-    assert admission.admit_all([applicant]) == [None]
+    assert socket_auth.admit_all([applicant]) == [None]
     monkeypatch.setattr(credentials, "proves", None)
     assert credentials.authorise(applicant.connection) == owner
 
 
 def test_a_tokens_use_is_written_with_all_others(people, with_token, django_assert_num_queries, monkeypatch):
-    monkeypatch.setattr(traces, "used", {})
+    monkeypatch.setattr(last_seen, "used", {})
     applicants = [with_token(person) for person in people]
-    admission.admit_all(applicants)
+    socket_auth.admit_all(applicants)
     assert not ApiToken.objects.exclude(last_used_at=None).exists()
     with django_assert_num_queries(1):
-        traces.flush(traces.used, "accounts_apitoken", "last_used_at")
+        last_seen.flush(last_seen.used, "accounts_apitoken", "last_used_at")
     assert not ApiToken.objects.filter(last_used_at=None).exists()
-    admission.admit_all(applicants)
-    assert traces.used == {}, "at most once a minute"
+    socket_auth.admit_all(applicants)
+    assert last_seen.used == {}, "at most once a minute"

@@ -4,8 +4,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts import limits, presence, services
+from accounts import services
+from accounts.authentication import attempt_limits
 from accounts.models import User
+from accounts.presence import presence
 from tests.accounts.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -240,7 +242,7 @@ class TestSignUp:
 
     def test_it_is_limited_with_a_time_to_wait(self, anyone, sign_up_is, monkeypatch):
         sign_up_is("open")
-        monkeypatch.setattr(limits, "SIGN_UPS_PER_ADDRESS", 0)
+        monkeypatch.setattr(attempt_limits, "SIGN_UPS_PER_ADDRESS", 0)
         refused = anyone.post("/user", BO, format="json")
         assert error(refused) == (429, "rate_limited")
         assert refused.data["retry_after"] > 0

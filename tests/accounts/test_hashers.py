@@ -6,14 +6,14 @@ import pytest
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 
-from accounts import hashers
-from accounts.hashers import ThreadedArgon2PasswordHasher, aside
-from chatsite.errors import Unavailable
+from accounts.authentication import hashers
+from accounts.authentication.hashers import ThreadedArgon2PasswordHasher, aside
+from chatsite.contract.errors import Unavailable
 
 
 @pytest.fixture
 def argon(settings):
-    settings.PASSWORD_HASHERS = ["accounts.hashers.ThreadedArgon2PasswordHasher"]
+    settings.PASSWORD_HASHERS = ["accounts.authentication.hashers.ThreadedArgon2PasswordHasher"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -80,7 +80,7 @@ eventlet.monkey_patch()
 import time, django
 from statistics import median
 django.setup()
-from accounts.hashers import ThreadedArgon2PasswordHasher as Hasher
+from accounts.authentication.hashers import ThreadedArgon2PasswordHasher as Hasher
 
 class Slow(Hasher):
     time_cost, memory_cost = 12, 64 * 1024

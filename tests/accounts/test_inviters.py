@@ -5,10 +5,10 @@ from django.test import Client
 
 from accounts import services
 from accounts.models import Invite, User
-from chatsite.errors import Forbidden, NotFound
-from rooms import membership
+from chatsite.contract.errors import Forbidden, NotFound
 from rooms import services as rooms
-from rooms.invites import make_room_invite
+from rooms.membership import membership
+from rooms.membership.invites import make_room_invite
 from rooms.models import Room
 
 pytestmark = pytest.mark.django_db

@@ -3,10 +3,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts import arrivals, services
+from accounts import services, signup_hooks
 from accounts.models import Invite
-from chatsite.errors import NotFound
-from rooms.invites import make_room_invite
+from chatsite.contract.errors import NotFound
+from rooms.membership.invites import make_room_invite
 
 pytestmark = pytest.mark.django_db
 
@@ -16,7 +16,7 @@ def leads(monkeypatch):
     """Where every invite leads, and who followed one."""
     followed = []
     monkeypatch.setattr(
-        arrivals, "on_invite", [lambda user, invite: followed.append(user.username) or "/profile"]
+        signup_hooks, "on_invite", [lambda user, invite: followed.append(user.username) or "/profile"]
     )
     return followed
 

@@ -2,9 +2,9 @@ import pytest
 import time_machine
 from django.test import RequestFactory
 
-from accounts import limits
-from chatsite.addresses import client_address
-from chatsite.errors import RateLimited
+from accounts.authentication import attempt_limits
+from chatsite.contract.errors import RateLimited
+from chatsite.observability.addresses import client_address
 
 NOW = 1_000_000_200  # the start of a window
 
@@ -12,32 +12,32 @@ NOW = 1_000_000_200  # the start of a window
 def test_the_attempt_after_the_limit_is_refused_until_the_window_ends():
     with time_machine.travel(NOW + 100, tick=False):
         for _ in range(3):
-            limits.attempt("x", "ada", 3)
+            attempt_limits.attempt("x", "ada", 3)
         with pytest.raises(RateLimited) as refused:
-            limits.attempt("x", "ada", 3)
+            attempt_limits.attempt("x", "ada", 3)
     assert refused.value.retry_after == 200
     with time_machine.travel(NOW + 301, tick=False):
-        limits.attempt("x", "ada", 3)
+        attempt_limits.attempt("x", "ada", 3)
 
 
 def test_one_does_not_spend_anothers_attempts():
-    limits.attempt("x", "ada", 1)
-    limits.attempt("x", "bo", 1)
-    limits.attempt("y", "ada", 1)
+    attempt_limits.attempt("x", "ada", 1)
+    attempt_limits.attempt("x", "bo", 1)
+    attempt_limits.attempt("y", "ada", 1)
 
 
 def test_what_succeeded_counts_no_more():
     for _ in range(10):
-        limits.attempt("x", "ada", 1)
-        limits.succeeded("x", "ada")
+        attempt_limits.attempt("x", "ada", 1)
+        attempt_limits.succeeded("x", "ada")
 
 
 def test_many_other_keys_do_not_push_a_counter_out():
-    limits.attempt("x", "ada", 1)
+    attempt_limits.attempt("x", "ada", 1)
     for n in range(1000):
-        limits.attempt("x", f"other{n}", 1)
+        attempt_limits.attempt("x", f"other{n}", 1)
     with pytest.raises(RateLimited):
-        limits.attempt("x", "ada", 1)
+        attempt_limits.attempt("x", "ada", 1)
 
 
 def address(**meta):

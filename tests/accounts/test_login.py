@@ -8,7 +8,8 @@ from django.core import signing
 from django.db import OperationalError
 from django.test import Client
 
-from accounts import devices, limits, services
+from accounts import services
+from accounts.authentication import attempt_limits, known_devices
 from accounts.services import sessions
 from tests.accounts.conftest import PASSWORD
 
@@ -54,22 +55,24 @@ def test_an_unknown_name_costs_a_hash_too(client, owner, monkeypatch):
 
 
 def test_failures_on_a_name_are_limited_before_the_hash(client, owner, monkeypatch):
-    for _ in range(limits.LOGINS_PER_NAME):
+    for _ in range(attempt_limits.LOGINS_PER_NAME):
         assert log_in(client, "owner", "wrong").status_code == 400
     monkeypatch.setattr("django.contrib.auth.authenticate", lambda *args, **kwargs: pytest.fail("hashed"))
     refused = log_in(client, "OWNER")
     assert refused.status_code == 429
-    assert 0 < int(refused["Retry-After"]) <= limits.WINDOW + 1
+    assert 0 < int(refused["Retry-After"]) <= attempt_limits.WINDOW + 1
     assert "Too many attempts" in refused.content.decode()
 
 
 def test_a_name_nobody_has_is_limited_alike(client, db):
-    answers = [log_in(client, "nobody", "wrong").status_code for _ in range(limits.LOGINS_PER_NAME + 1)]
-    assert answers == [400] * limits.LOGINS_PER_NAME + [429]
+    answers = [
+        log_in(client, "nobody", "wrong").status_code for _ in range(attempt_limits.LOGINS_PER_NAME + 1)
+    ]
+    assert answers == [400] * attempt_limits.LOGINS_PER_NAME + [429]
 
 
 def test_failures_of_an_address_are_limited_over_all_names(client, owner, monkeypatch):
-    monkeypatch.setattr(limits, "LOGINS_PER_ADDRESS", 3)
+    monkeypatch.setattr(attempt_limits, "LOGINS_PER_ADDRESS", 3)
     for n in range(3):
         log_in(client, f"name{n}", "wrong")
     assert log_in(client).status_code == 429
@@ -83,8 +86,8 @@ class TestDevices:
     @pytest.fixture(autouse=True)
     def few(self, monkeypatch):
         """In the order of the site's own bounds, which would take a hundred logins a test."""
-        monkeypatch.setattr(limits, "LOGINS_PER_NAME", 2)
-        monkeypatch.setattr(limits, "LOGINS_PER_NAME_ANYWHERE", 6)
+        monkeypatch.setattr(attempt_limits, "LOGINS_PER_NAME", 2)
+        monkeypatch.setattr(attempt_limits, "LOGINS_PER_NAME_ANYWHERE", 6)
 
     @pytest.fixture(autouse=True)
     def one_window(self):
@@ -106,17 +109,17 @@ class TestDevices:
 
     def lock(self, name="owner"):
         """From as many addresses as it takes."""
-        for n in range(limits.LOGINS_PER_NAME_ANYWHERE):
-            assert self.guess(f"198.51.100.{n // limits.LOGINS_PER_NAME + 1}", name) == 400
+        for n in range(attempt_limits.LOGINS_PER_NAME_ANYWHERE):
+            assert self.guess(f"198.51.100.{n // attempt_limits.LOGINS_PER_NAME + 1}", name) == 400
 
     def test_guesses_from_one_address_lock_the_name_there_alone(self, owner):
-        for _ in range(limits.LOGINS_PER_NAME):
+        for _ in range(attempt_limits.LOGINS_PER_NAME):
             assert self.guess("198.51.100.1") == 400
         assert self.guess("198.51.100.1") == 429
         assert log_in(Client(REMOTE_ADDR="198.51.100.2")).status_code == 302
 
     def test_one_address_alone_never_locks_the_name_everywhere(self, owner):
-        for _ in range(2 * limits.LOGINS_PER_NAME_ANYWHERE):
+        for _ in range(2 * attempt_limits.LOGINS_PER_NAME_ANYWHERE):
             self.guess("198.51.100.1")
         assert self.guess("198.51.100.2") == 400
 
@@ -132,13 +135,13 @@ class TestDevices:
         assert log_in(home).status_code == 302
 
     def test_also_at_an_address_that_may_try_no_more(self, home):
-        for n in range(limits.LOGINS_PER_ADDRESS):
+        for n in range(attempt_limits.LOGINS_PER_ADDRESS):
             self.guess("203.0.113.5", f"name{n}")
         assert self.guess("203.0.113.5", "another") == 429
         assert log_in(home).status_code == 302
 
     def test_it_has_a_bound_of_its_own(self, home, member):
-        for _ in range(limits.LOGINS_PER_DEVICE):
+        for _ in range(attempt_limits.LOGINS_PER_DEVICE):
             assert log_in(home, "owner", "wrong").status_code == 400
         assert log_in(home).status_code == 429
         assert log_in(home, "member").status_code == 302, "it is known for one person, and counts for one"
@@ -183,9 +186,9 @@ class TestDevices:
         assert log_in(browser, password=PASSWORD + "!").status_code == 302
 
     def test_the_cookie_is_hidden_from_scripts_and_other_sites(self, home):
-        cookie = home.cookies[devices.COOKIE]
+        cookie = home.cookies[known_devices.COOKIE]
         assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
-        assert cookie["max-age"] == devices.AGE
+        assert cookie["max-age"] == known_devices.AGE
         assert PASSWORD not in cookie.value
 
     @pytest.mark.parametrize("make", [
@@ -193,20 +196,20 @@ class TestDevices:
         lambda value: value[:-1],
         lambda value: "",
         lambda value: "\0é",
-        lambda value: signing.dumps([[1, "x"]], salt=devices.SALT),
-        lambda value: signing.dumps(5, salt=devices.SALT),
-        lambda value: signing.dumps([["1", 2, None]], salt=devices.SALT),
-        lambda value: signing.dumps([[10**30, "x", "é"]], salt=devices.SALT),
+        lambda value: signing.dumps([[1, "x"]], salt=known_devices.SALT),
+        lambda value: signing.dumps(5, salt=known_devices.SALT),
+        lambda value: signing.dumps([["1", 2, None]], salt=known_devices.SALT),
+        lambda value: signing.dumps([[10**30, "x", "é"]], salt=known_devices.SALT),
     ])  # fmt: skip
     def test_a_cookie_that_is_not_ours_knows_nobody(self, home, make):
         self.lock()
-        home.cookies[devices.COOKIE] = make(home.cookies[devices.COOKIE].value)
+        home.cookies[known_devices.COOKIE] = make(home.cookies[known_devices.COOKIE].value)
         assert log_in(home).status_code == 429
 
     def test_a_failed_login_gives_none(self, owner):
         browser = Client()
         log_in(browser, "owner", "wrong")
-        assert devices.COOKIE not in browser.cookies
+        assert known_devices.COOKIE not in browser.cookies
 
     def test_strangers_do_not_keep_somebody_from_changing_their_password(self, home, owner):
         log_in(home)
@@ -215,8 +218,8 @@ class TestDevices:
 
 
 def test_logging_in_often_is_no_failure(client, owner, monkeypatch):
-    monkeypatch.setattr(limits, "LOGINS_PER_ADDRESS", 2)
-    monkeypatch.setattr(limits, "LOGINS_PER_NAME", 2)
+    monkeypatch.setattr(attempt_limits, "LOGINS_PER_ADDRESS", 2)
+    monkeypatch.setattr(attempt_limits, "LOGINS_PER_NAME", 2)
     for _ in range(5):
         assert log_in(client).status_code == 302
         client.post("/logout")

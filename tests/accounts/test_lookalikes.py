@@ -7,12 +7,13 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Q
 
-from accounts import limits, services
-from accounts.marks import ADMINISTRATOR, MODERATOR, mark_of, signs_among, signs_of
+from accounts import services
+from accounts.authentication import attempt_limits
 from accounts.models import LOOKS_LIKE_ANOTHER, NameSkeleton, SiteSettings, User
 from accounts.names.adoption import adopt
+from accounts.names.marks import ADMINISTRATOR, MODERATOR, mark_of, signs_among, signs_of
 from accounts.services import naming
-from chatsite.errors import Invalid
+from chatsite.contract.errors import Invalid
 from tests.accounts.conftest import PASSWORD
 from tests.accounts.test_admin import LIST, save
 
@@ -206,7 +207,7 @@ def test_the_database_alone_tells_two_apart(ada, monkeypatch):
 
 def test_answers_are_behind_the_limit(api, ada, open_site, monkeypatch):
     """Else anybody could ask of any name whether somebody has one like it."""
-    monkeypatch.setattr(limits, "SIGN_UPS_PER_ADDRESS", 1)
+    monkeypatch.setattr(attempt_limits, "SIGN_UPS_PER_ADDRESS", 1)
     codes = [
         api(None).post("/user", {"username": "a-d-a", "password": PASSWORD}, format="json").data["code"]
         for _ in range(2)

@@ -3,7 +3,7 @@ from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import IntegrityError
 
-from accounts import arrivals
+from accounts import signup_hooks
 from accounts.models import User
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +49,7 @@ def test_an_account_whose_welcome_fails_does_not_stay(db, monkeypatch):
     def fails(user):
         raise RuntimeError
 
-    monkeypatch.setattr(arrivals, "on_arrival", [fails])
+    monkeypatch.setattr(signup_hooks, "on_arrival", [fails])
     with pytest.raises(RuntimeError):
         User.objects.create_user("ada", password="x")
     assert not User.objects.exists()

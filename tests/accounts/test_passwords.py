@@ -5,9 +5,10 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from accounts import limits, services
+from accounts import services
+from accounts.authentication import attempt_limits
 from accounts.models import ApiToken, User
-from chatsite.errors import Forbidden
+from chatsite.contract.errors import Forbidden
 from tests.accounts.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -50,7 +51,7 @@ def test_what_is_wrong_is_told_and_nothing_changes(client_of, owner, current, pa
 
 def test_guesses_at_the_current_password_are_limited(client_of, owner):
     client = client_of(owner)
-    for _ in range(limits.LOGINS_PER_NAME):
+    for _ in range(attempt_limits.LOGINS_PER_NAME):
         assert change(client, "wrong").status_code == 400
     assert change(client).status_code == 429
 
@@ -292,8 +293,8 @@ class TestMail:
     def test_an_inbox_cannot_be_flooded(self, client, owner):
         services.update_profile(owner, email="ada@example.org")
         answers = [client.post("/password/reset", {"email": "ada@example.org"}).status_code for _ in range(5)]
-        assert answers == [200] * limits.RESETS_PER_NAME + [429] * 2
-        assert len(mail.outbox) == limits.RESETS_PER_NAME
+        assert answers == [200] * attempt_limits.RESETS_PER_NAME + [429] * 2
+        assert len(mail.outbox) == attempt_limits.RESETS_PER_NAME
 
     @pytest.mark.parametrize(
         "email", ["", "nowhere", "a\0@b.org", "x" * 400 + "@b.org", "a@b.org\nBcc: c@d.org"]

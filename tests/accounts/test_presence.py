@@ -2,11 +2,13 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from accounts import announcements, presence, sockets, statements, traces
+from accounts import sockets, sql
 from accounts.models import User
 from accounts.payloads import user_payload
-from accounts.presence import GRACE, MemoryPresence
-from chatsite.realtime.debouncer import AGAIN_SECONDS
+from accounts.presence import last_seen as traces
+from accounts.presence import presence, presence_broadcast
+from accounts.presence.presence import GRACE, MemoryPresence
+from chatsite.realtime.scheduling.debouncer import AGAIN_SECONDS
 
 
 class Clock:
@@ -116,7 +118,7 @@ def test_a_timer_that_was_cancelled_too_late_does_nothing(here, clock, gone):
 def site(live, clock, monkeypatch):
     """Everyone shares a room with owner and member; the stranger with nobody."""
     monkeypatch.setattr(presence, "here", MemoryPresence(clock))
-    monkeypatch.setattr(announcements.changed, "later", lambda seconds, func: func())
+    monkeypatch.setattr(presence_broadcast.changed, "later", lambda seconds, func: func())
     monkeypatch.setattr(
         presence,
         "audience",
@@ -167,34 +169,36 @@ def test_they_hear_of_the_going_when_the_grace_is_over(site, clock, owner, membe
 def test_who_went_while_the_database_was_away_is_told_of_when_it_is_back(
     site, clock, owner, member, stranger, monkeypatch
 ):
-    timers, briefs = [], statements.briefs
-    monkeypatch.setattr(announcements.changed, "waiting", {})
-    monkeypatch.setattr(announcements.changed, "later", lambda seconds, func: timers.append((seconds, func)))
+    timers, briefs = [], sql.briefs
+    monkeypatch.setattr(presence_broadcast.changed, "waiting", {})
+    monkeypatch.setattr(
+        presence_broadcast.changed, "later", lambda seconds, func: timers.append((seconds, func))
+    )
     watching = site(member)
     presence.here.connect(member.pk, watching.sid)
 
     def away(ids):
         # One of them comes back meanwhile, and one goes who wasn't among them.
-        announcements.arrived(owner.pk)
+        presence_broadcast.arrived(owner.pk)
         raise OperationalError("the database is away")
 
-    announcements.gone(owner.pk)
-    announcements.gone(stranger.pk)
-    monkeypatch.setattr(statements, "briefs", away)
+    presence_broadcast.gone(owner.pk)
+    presence_broadcast.gone(stranger.pk)
+    monkeypatch.setattr(sql, "briefs", away)
     timers.pop()[1]()
     assert watching.channel.frames == []
     assert len(timers) == 1, "set by who came back; and where nobody did:"
-    monkeypatch.setattr(announcements, "arrived", lambda user_id: None)
+    monkeypatch.setattr(presence_broadcast, "arrived", lambda user_id: None)
     timers.pop()[1]()
     assert [seconds for seconds, _ in timers] == [AGAIN_SECONDS]
-    monkeypatch.setattr(statements, "briefs", briefs)
+    monkeypatch.setattr(sql, "briefs", briefs)
     timers.pop()[1]()
     told = sorted(
         frame.split('"')[1] + " " + frame.split('"username":"')[1].split('"')[0]
         for frame in watching.channel.frames
     )
     assert told == ["user-connected owner", "user-disconnected stranger"]
-    assert (announcements.changed.waiting, timers) == ({}, [])
+    assert (presence_broadcast.changed.waiting, timers) == ({}, [])
 
 
 def test_a_reload_is_not_heard_of(site, clock, owner, member):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from accounts.presence_redis import LEASE, NOBODY, SILENT, RedisPresence
-from chatsite.realtime import delivery, others
+from accounts.presence.redis_presence import LEASE, NOBODY, SILENT, RedisPresence
+from chatsite.realtime.delivery import delivery, peers
 
 
 class Redis:
@@ -109,7 +109,7 @@ class World:
 
 @pytest.fixture
 def world(monkeypatch):
-    monkeypatch.setattr(others, "_hearers", {})
+    monkeypatch.setattr(peers, "_hearers", {})
     return World(monkeypatch)
 
 

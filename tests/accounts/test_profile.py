@@ -3,7 +3,7 @@ import pytest
 from accounts import services
 from accounts.models import ApiToken, User
 from accounts.services import tokens
-from chatsite.errors import Conflict, Unauthorized
+from chatsite.contract.errors import Conflict, Unauthorized
 
 pytestmark = pytest.mark.django_db
 

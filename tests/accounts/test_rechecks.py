@@ -4,7 +4,8 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from accounts import credentials, rechecks, services
+from accounts import services
+from accounts.authentication import credentials, session_recheck
 from accounts.models import User
 
 pytestmark = pytest.mark.django_db
@@ -41,17 +42,17 @@ def crowd(make_person, by_session, by_token):
 
 def test_where_all_is_well_it_is_one_query(crowd, django_assert_num_queries):
     with django_assert_num_queries(1):
-        rechecks.recheck()
+        session_recheck.recheck()
     assert not any(connection.closed for connection in crowd)
 
 
 def test_it_goes_in_slices_and_lets_others_have_their_turn(crowd, monkeypatch, django_assert_num_queries):
     turns = []
-    monkeypatch.setattr(rechecks, "SLICE", 5)
-    monkeypatch.setattr(rechecks, "turn", lambda: turns.append("others'"))
+    monkeypatch.setattr(session_recheck, "SLICE", 5)
+    monkeypatch.setattr(session_recheck, "turn", lambda: turns.append("others'"))
     User.objects.filter(username="person5").update(is_banned=True)
     with django_assert_num_queries(3 + 3):
-        rechecks.recheck()
+        session_recheck.recheck()
     assert turns == ["others'"] * 2
     assert [connection.closed for connection in crowd] == [False] * 10 + [True, True]
 
@@ -59,10 +60,10 @@ def test_it_goes_in_slices_and_lets_others_have_their_turn(crowd, monkeypatch, d
 def test_only_those_who_look_different_are_judged(crowd, monkeypatch):
     judged, standings = [], credentials.standings
     monkeypatch.setattr(credentials, "standings", lambda some: judged.extend(some) or standings(some))
-    rechecks.recheck()
+    session_recheck.recheck()
     assert judged == []
     Session.objects.filter(session_key=crowd[0].identity.session_key).delete()
-    rechecks.recheck()
+    session_recheck.recheck()
     assert judged == [crowd[0]]
     assert crowd[0].closed
 
@@ -76,13 +77,13 @@ def test_one_whose_session_changed_and_is_good_is_judged_once(by_session, owner,
     session.save()
     judged, standings = [], credentials.standings
     monkeypatch.setattr(credentials, "standings", lambda some: judged.extend(some) or standings(some))
-    rechecks.recheck()
-    rechecks.recheck()
+    session_recheck.recheck()
+    session_recheck.recheck()
     assert (judged, connection.closed) == ([connection], False)
 
 
 def test_a_token_that_became_anothers_is_none_of_mine(by_token, owner, member):
     connection = by_token(owner)
     owner.tokens.update(user=member)
-    looks = rechecks.looks([connection])
+    looks = session_recheck.looks([connection])
     assert [look.n for look in looks] == [0]

@@ -6,7 +6,7 @@ from django.urls import reverse
 from accounts import services
 from accounts.models import SiteSettings, User
 from accounts.services import setup
-from chatsite.errors import Conflict
+from chatsite.contract.errors import Conflict
 from tests.accounts.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db

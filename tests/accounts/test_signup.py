@@ -1,8 +1,9 @@
 import pytest
 
-from accounts import arrivals, limits, services
+from accounts import services, signup_hooks
+from accounts.authentication import attempt_limits
 from accounts.models import Invite, User
-from chatsite.errors import Invalid, NotFound
+from chatsite.contract.errors import Invalid, NotFound
 from tests.accounts.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +55,7 @@ def test_an_invite_link_lets_somebody_in_and_counts(client, link):
 @pytest.mark.parametrize("door", ["open", "invite"])
 def test_an_invite_leads_to_its_page(client, link, sign_up_is, monkeypatch, door):
     sign_up_is(door)
-    monkeypatch.setattr(arrivals, "on_invite", [lambda user, invite: f"/profile?{user}"])
+    monkeypatch.setattr(signup_hooks, "on_invite", [lambda user, invite: f"/profile?{user}"])
     assert client.post(f"/invite/{link.code}", BO).url == "/profile?bo.b"
 
 
@@ -105,7 +106,7 @@ def test_two_who_take_one_name_at_once_are_one_account_and_one_refusal(open_site
     def slow(*args, **kwargs):
         User.objects.create_user("BO.B", password="x")
 
-    monkeypatch.setattr(limits, "attempt", slow)
+    monkeypatch.setattr(attempt_limits, "attempt", slow)
     with pytest.raises(Invalid) as refused:
         services.sign_up(**BO, address="x")
     assert refused.value.fields == {"username": ["That username is taken."]}
@@ -118,7 +119,7 @@ def test_two_who_take_the_last_use_at_once_are_one_account(link, monkeypatch):
     def slow(*args, **kwargs):
         Invite.objects.update(uses=1)
 
-    monkeypatch.setattr(limits, "attempt", slow)
+    monkeypatch.setattr(attempt_limits, "attempt", slow)
     with pytest.raises(NotFound):
         services.sign_up(**BO, invite=link.code, address="x")
     assert User.objects.count() == 1, "and no account without an invite stays"
@@ -140,7 +141,7 @@ def test_the_password_is_hashed_outside_of_the_transaction(open_site, monkeypatc
 
 
 def test_sign_ups_of_an_address_are_limited(client, open_site, monkeypatch):
-    monkeypatch.setattr(limits, "SIGN_UPS_PER_ADDRESS", 1)
+    monkeypatch.setattr(attempt_limits, "SIGN_UPS_PER_ADDRESS", 1)
     client.post("/signup", BO)
     client.logout()
     page = client.post("/signup", {**BO, "username": "another"})

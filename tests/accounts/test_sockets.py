@@ -7,10 +7,11 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts import rechecks, services, sockets
-from accounts.credentials import SessionEnded
+from accounts import services, sockets
+from accounts.authentication import session_recheck
+from accounts.authentication.credentials import SessionEnded
 from accounts.models import User
-from chatsite.errors import Unauthorized
+from chatsite.contract.errors import Unauthorized
 
 pytestmark = pytest.mark.django_db
 
@@ -164,10 +165,10 @@ def test_what_ends_a_session_behind_our_back_is_found_by_the_recheck(
         live(owner, session_key=session_of(owner)),
         live(member, session_key=session_of(member)),
     )
-    rechecks.recheck()
+    session_recheck.recheck()
     assert not connection.closed
     end(owner, connection.identity.session_key)
-    rechecks.recheck()
+    session_recheck.recheck()
     assert f'{{"code":"{code}"}}' in connection.channel.text
     assert not other.closed
 
@@ -180,7 +181,7 @@ def test_a_token_that_is_gone_ends_at_the_next_event_and_by_the_recheck(owner, l
     with pytest.raises(SessionEnded) as ended:
         sockets.authorise(connection)
     assert ended.value.ended == "revoked"
-    rechecks.recheck()
+    session_recheck.recheck()
     assert '{"code":"revoked"}' in connection.channel.text
 
 
@@ -211,12 +212,12 @@ def test_the_recheck_is_three_queries_however_many_are_connected(
         live(user, session_key=session_of(user))
         live(user, token_id=services.make_token(user, "bot")[0].pk)
     with django_assert_num_queries(3):
-        rechecks.recheck()
+        session_recheck.recheck()
 
 
 def test_nobody_connected_asks_nothing(db, django_assert_num_queries):
     with django_assert_num_queries(0):
-        rechecks.recheck()
+        session_recheck.recheck()
 
 
 def test_a_new_session_under_the_same_password_is_still_good(client_of, owner, live):

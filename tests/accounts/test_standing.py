@@ -1,9 +1,9 @@
 import pytest
 
 from accounts import services
-from accounts.authentication import token_for
+from accounts.authentication.api_tokens import token_for
 from accounts.models import User
-from chatsite.errors import Conflict, Forbidden
+from chatsite.contract.errors import Conflict, Forbidden
 
 pytestmark = pytest.mark.django_db
 ACTS = [services.deactivate, services.reactivate, services.ban, services.unban, services.end_everything]

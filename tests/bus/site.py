@@ -6,17 +6,17 @@ from typing import Any
 from chatsite.wsgi import application
 
 # Django is set up from here on.
-from chatsite import processes  # isort: skip
-from chatsite.realtime import others  # isort: skip
-from chatsite.realtime.connection import Connection  # isort: skip
-from chatsite.realtime.routing import event  # isort: skip
+from chatsite.realtime.cluster import processes  # isort: skip
+from chatsite.realtime.delivery import peers  # isort: skip
+from chatsite.realtime.socketio.connection import Connection  # isort: skip
+from chatsite.realtime.socketio.routing import event  # isort: skip
 from chatsite.routing import router  # isort: skip
 
 __all__ = ["application"]
 
 
 def inside(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
-    bus, relay = processes.bus, others.site
+    bus, relay = processes.bus, peers.site
     assert bus
     return {
         "worker": bus.worker,

@@ -6,9 +6,9 @@ import sys
 import pytest
 from redis import Redis
 
-from chatsite.bus.envelope import WORD, Seal
-from chatsite.bus.outside import Outside
-from chatsite.bus.relay import WORDS
+from chatsite.realtime.cluster.command_client import Outside
+from chatsite.realtime.cluster.envelope import WORD, Seal
+from chatsite.realtime.cluster.relay import WORDS
 from tests.realtime.cast import Browser, Chatter
 from tests.realtime.harness import ROOT
 

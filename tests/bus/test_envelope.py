@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatsite.bus.envelope import LOG, LONGEST, WORD, Envelope, Seal, event_of
+from chatsite.realtime.cluster.envelope import LOG, LONGEST, WORD, Envelope, Seal, event_of
 
 SEAL = Seal("a secret of the site")
 MESSAGE = Envelope(LOG, "0a1b2c3d", 7, 3, b'42["chat-message",{"room":"a","seq":7}]')

@@ -8,7 +8,7 @@ from threading import Event, Thread
 import pytest
 from redis.exceptions import RedisError
 
-from chatsite.bus.envelope import Seal
+from chatsite.realtime.cluster.envelope import Seal
 from tests.bus.clusters import cluster, sentinels, wait_until
 from tests.bus.conftest import SITE
 from tests.bus.readers import Reader

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatsite.bus.holding import LONGEST, PARCEL, Holding
+from chatsite.realtime.cluster.coalescer import LONGEST, PARCEL, Holding
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from chatsite.bus import servers
+from chatsite.realtime.cluster import topology
 from tests.bus.clusters import cluster, sentinels
 from tests.bus.redis import redis
 from tests.realtime.harness import ROOT
@@ -15,8 +15,8 @@ TALK = """
 import eventlet
 eventlet.monkey_patch()
 import sys
-from chatsite.bus.bus import Bus
-from chatsite.bus.servers import server
+from chatsite.realtime.cluster.bus import Bus
+from chatsite.realtime.cluster.topology import server
 
 one, other = Bus(server(sys.argv[1]), "t:"), Bus(server(sys.argv[1]), "t:")
 heard = []
@@ -57,8 +57,8 @@ BACK = """
 import eventlet
 eventlet.monkey_patch()
 import sys
-from chatsite.bus.bus import Bus
-from chatsite.bus.servers import server
+from chatsite.realtime.cluster.bus import Bus
+from chatsite.realtime.cluster.topology import server
 
 bus, ups, heard = Bus(server(sys.argv[1]), "t:"), [], []
 bus.on_up = lambda: ups.append(1)
@@ -93,8 +93,8 @@ REFUSED = """
 import eventlet
 eventlet.monkey_patch()
 import sys, time
-from chatsite.bus.bus import Bus
-from chatsite.bus.servers import server
+from chatsite.realtime.cluster.bus import Bus
+from chatsite.realtime.cluster.topology import server
 
 bus = Bus(server(sys.argv[1]), "t:")
 bus.start()
@@ -117,8 +117,8 @@ DEAD_NODE = """
 import eventlet
 eventlet.monkey_patch()
 import os, signal, sys
-from chatsite.bus.bus import Bus
-from chatsite.bus.servers import server
+from chatsite.realtime.cluster.bus import Bus
+from chatsite.realtime.cluster.topology import server
 
 url, pids = sys.argv[1], dict(part.split("=") for part in sys.argv[2:])
 one, other = Bus(server(url), "t:"), Bus(server(url), "t:")
@@ -211,8 +211,8 @@ def test_a_node_of_a_cluster_dies_of_which_nothing_is_heard():
 
 
 def test_the_parts_of_an_address():
-    assert servers.hosts("ada:secret@one:1,two", 26379) == [("one", 1), ("two", 26379)]
+    assert topology.hosts("ada:secret@one:1,two", 26379) == [("one", 1), ("two", 26379)]
     with pytest.raises(ValueError, match="no host"):
-        servers.hosts(",", 1)
+        topology.hosts(",", 1)
     with pytest.raises(ValueError, match="no redis"):
-        servers.server("redis+ring://one")
+        topology.server("redis+ring://one")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from chatsite.realtime.succession import Succession, end, forget, replace
-from chatsite.realtime.worker import AGAIN
+from chatsite.realtime.worker.eventlet_worker import AGAIN
+from chatsite.realtime.worker.rolling_restart import Succession, end, forget, replace
 from tests.bus.conftest import folder_of, wait_for
 from tests.bus.redis import redis
 from tests.realtime.cast import Chatter, settle

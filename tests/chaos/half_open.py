@@ -15,7 +15,7 @@ from tests.realtime.harness import Server
 
 # Seconds between two drops, and until the last of them has been put out: 10 for a request's headers, 5 for CONNECT.
 DRIP, END = 1.0, 30.0
-# Those that open a session, of each address; 512 may (chatsite/realtime/threshold.py).
+# Those that open a session, of each address; 512 may (chatsite/realtime/engineio/handshake_queue.py).
 ADDRESSES = [f"127.0.0.{number}" for number in range(2, 6)]
 # One too many; the connection would be kept for another request.
 REFUSED = b"HTTP/1.1 429"

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from accounts import services as accounts
 from accounts.models import User
-from chatsite import deadline
-from chatsite.administration.acts import MOST_AT_ONCE, ids_of
+from chatsite.web import query_deadline
+from chatsite.web.administration.acts import MOST_AT_ONCE, ids_of
 from messaging import services
 from messaging.models import Message
 from rooms import directs
@@ -244,9 +244,9 @@ def test_pages_end_and_an_action_is_for_the_ticked(admin, owner, message):
 
 def test_a_list_that_takes_too_long_says_so(admin, message, monkeypatch):
     def late(*arguments):
-        raise deadline.TookTooLong()
+        raise query_deadline.TookTooLong()
 
-    monkeypatch.setattr(deadline, "read", late)
+    monkeypatch.setattr(query_deadline, "read", late)
     for number in (1, 3):
         answer = page(admin, q="hello", p=number)
         assert (answer.status_code, "That took too long." in answer.text) == (200, True)

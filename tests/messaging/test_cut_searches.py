@@ -5,12 +5,12 @@ import uuid
 import pytest
 from django.db import connection
 
-from chatsite import deadline
+from chatsite.web import query_deadline
 from messaging import services
+from messaging.history.page_span import Span
 from messaging.models import Message
 from messaging.search import postgresql, reading, search, sqlite
 from messaging.search.reading import in_windows
-from messaging.span import Span
 
 pytestmark = pytest.mark.django_db
 
@@ -34,10 +34,10 @@ def hurried(monkeypatch):
 
         def late(seconds, func, *args):
             if func is list:
-                raise deadline.TookTooLong()
+                raise query_deadline.TookTooLong()
             return func(*args)
 
-        monkeypatch.setattr(deadline, "read", late)
+        monkeypatch.setattr(query_deadline, "read", late)
     else:
         monkeypatch.setattr(sqlite, "WINDOW_SECONDS", 10)
 
@@ -92,8 +92,8 @@ def test_what_doesnt_end_is_ended(said):
         with connection.cursor() as cursor:
             cursor.execute(endless[connection.vendor])
 
-    with pytest.raises(deadline.TookTooLong):
-        deadline.read(0.2, ask)
+    with pytest.raises(query_deadline.TookTooLong):
+        query_deadline.read(0.2, ask)
     # Whoever asks next has no such limit.
     assert Message.objects.count() == 24
     if connection.vendor == "postgresql":

@@ -5,10 +5,12 @@ import uuid
 import pytest
 
 from accounts.models import User
-from messaging import feed, services
+from messaging import services
+from messaging.history import feed
+from messaging.history.page_span import Span
 from messaging.models import Message
-from messaging.span import Span
-from rooms import log, membership
+from rooms.log import log
+from rooms.membership import membership
 from rooms.services import create_room
 
 pytestmark = pytest.mark.django_db

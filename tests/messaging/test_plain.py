@@ -6,10 +6,10 @@ import pytest
 from django.utils import timezone
 
 from messaging import services
+from messaging.message_row import plain
 from messaging.models import Message
 from messaging.payloads import message_payload
-from messaging.plain import plain
-from rooms import log
+from rooms.log import log
 
 pytestmark = pytest.mark.django_db
 

@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from chatsite.errors import Forbidden, Invalid
+from chatsite.contract.errors import Forbidden, Invalid
 from messaging import private_reading, services
 from messaging.models import PrivateReading
-from rooms import directs, membership
+from rooms import directs
+from rooms.membership import membership
 from tests.acts import act_url, carry_out
 
 pytestmark = pytest.mark.django_db

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from chatsite.errors import Conflict
+from chatsite.contract.errors import Conflict
 from messaging import services
 from messaging.models import Message
 from rooms.models import Event

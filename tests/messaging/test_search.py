@@ -10,7 +10,7 @@ from messaging import services
 from messaging.models import Message
 from messaging.search import Span, folded, postgresql, read, search
 from messaging.search.words import words_of
-from rooms import membership
+from rooms.membership import membership
 from rooms.services import create_room
 
 pytestmark = pytest.mark.django_db

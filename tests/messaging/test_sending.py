@@ -6,16 +6,18 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts import credentials
-from accounts.services import standing
-from chatsite.errors import Archived, Conflict, Forbidden, Invalid, Muted, NotFound
+from accounts.authentication import credentials
+from accounts.services import moderation
+from chatsite.contract.errors import Archived, Conflict, Forbidden, Invalid, Muted, NotFound
 from messaging import services as messaging
-from messaging.batch import Batch
-from messaging.drafts import Draft
 from messaging.models import Message
 from messaging.payloads import message_payload
-from messaging.sending import store, store_all
-from rooms import log, membership, services
+from messaging.sending.batch import Batch
+from messaging.sending.drafts import Draft
+from messaging.sending.send_queue import store, store_all
+from rooms import services
+from rooms.log import log
+from rooms.membership import membership
 from rooms.models import Event, Mention, Room
 
 pytestmark = pytest.mark.django_db
@@ -128,8 +130,8 @@ class TestBetweenTheLookAndTheWrite:
                 Muted,
             ),
             (lambda room, owner, member: services.set_archived(owner, room.slug, True), Archived),
-            (lambda room, owner, member: standing.ban(member), credentials.SessionEnded),
-            (lambda room, owner, member: standing.deactivate(member), credentials.SessionEnded),
+            (lambda room, owner, member: moderation.ban(member), credentials.SessionEnded),
+            (lambda room, owner, member: moderation.deactivate(member), credentials.SessionEnded),
         ],
         ids=["removed", "banned", "muted", "archived", "banned from the site", "deactivated"],
     )

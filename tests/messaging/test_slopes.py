@@ -16,9 +16,9 @@ from django.utils.html import urlize
 from django.utils.text import slugify
 
 from accounts import names
-from chatsite import logs
-from chatsite.errors import ChatError
-from messaging import timeline
+from chatsite.contract.errors import ChatError
+from chatsite.observability import logs
+from messaging.history import timeline
 from messaging.payloads import first_line
 from messaging.rendering import is_plain, names_in, render, weight
 from messaging.rendering.highlighting import Highlighter

@@ -5,8 +5,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from chatsite.times import iso
-from messaging.timeline import rows
+from chatsite.contract.times import iso
+from messaging.history.timeline import rows
 
 START = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 ME = User(username="ada")

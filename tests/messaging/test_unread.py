@@ -7,10 +7,10 @@ import pytest
 
 from messaging import services
 from messaging.models import Message
-from rooms import membership
+from rooms.membership import membership
 from rooms.models import Event, Membership, Room
 from rooms.payloads import room_payload
-from rooms.queries import counted_memberships
+from rooms.unread.room_counts import counted_memberships
 
 pytestmark = pytest.mark.django_db
 

@@ -4,13 +4,13 @@ from typing import Any
 
 import eventlet
 
-from accounts import limits
+from accounts.authentication import attempt_limits
 from chatsite.wsgi import application
-from messaging import batch
+from messaging.sending import batch
 from rooms import access
 
 __all__ = ["application"]
-render, find, attempt = batch.render, access.find, limits.attempt
+render, find, attempt = batch.render, access.find, attempt_limits.attempt
 
 
 def broken_render(body: str, *arguments: Any) -> Any:
@@ -35,4 +35,4 @@ def broken_attempt(kind: str, who: str, limit: int) -> None:
     attempt(kind, who, limit)
 
 
-batch.render, access.find, limits.attempt = broken_render, broken_find, broken_attempt
+batch.render, access.find, attempt_limits.attempt = broken_render, broken_find, broken_attempt

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from chatsite.serving import gunicorn_arguments
+from chatsite.operations.startup import gunicorn_arguments
 from tests.realtime.harness import ROOT, Server, free_port, site_environ, wait_ready
 from tests.realtime.migrated import migrate
 

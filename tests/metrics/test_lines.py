@@ -7,8 +7,8 @@ import sys
 import pytest
 from django.db import IntegrityError, OperationalError
 
-from chatsite import logs, tracing
-from chatsite.logs import JsonFormatter, SparingFilter, TextFormatter, request_id
+from chatsite.observability import logs, tracing
+from chatsite.observability.logs import JsonFormatter, SparingFilter, TextFormatter, request_id
 
 
 def record(message="it failed", *arguments, error=None, name="chatsite.test", **extra):

@@ -3,7 +3,7 @@
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from chatsite import environment
+from chatsite import conf
 
 pytestmark = pytest.mark.django_db
 TOKEN = "0123456789abcdef0123"
@@ -79,5 +79,5 @@ def test_a_moderator(client, make_person):
 def test_a_token_that_is_none_is_told(monkeypatch, token):
     monkeypatch.setenv("METRICS_TOKEN", token)
     with pytest.raises(ImproperlyConfigured, match=r"^METRICS_TOKEN") as caught:
-        environment.metrics_token()
+        conf.metrics_token()
     assert token not in str(caught.value)

@@ -34,7 +34,7 @@ def expressions():
 
 def exposed():
     """Every metric with its labels, whether it has a value yet or not."""
-    from chatsite.metrics import collector
+    from chatsite.observability.metrics import collector
 
     found = {}
     for name, _, labels, _ in (*collector.COUNTERS, ("deliveries", "", ("event",), None)):
@@ -92,7 +92,7 @@ def test_the_dashboards_panels_have_places_and_numbers_of_their_own():
 
 def test_every_metric_of_ours_is_shown_somewhere():
     shown = " ".join(expressions())
-    from chatsite.metrics import collector
+    from chatsite.observability.metrics import collector
 
     ours = {f"chatsite_{name}" for name, *_ in (*collector.COUNTERS, *collector.HISTOGRAMS)}
     assert {name for name in ours if name not in shown} == set()

@@ -11,7 +11,7 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from chatsite.metrics.merging import merged
+from chatsite.observability.metrics.merging import merged
 from tests.bus.redis import PROGRAM, redis
 from tests.metrics.served import wait_until
 from tests.metrics.test_samples import BETWEEN, expressions, names_in

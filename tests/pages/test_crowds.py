@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from accounts import presence
 from accounts.models import User
+from accounts.presence import presence
 from rooms.models import Membership, Room
 from tests.pages.test_rooms import queries, say
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import OperationalError
 from django.test import Client, RequestFactory
 
-from chatsite.pages import server_error
+from chatsite.web.pages import server_error
 
 
 def test_500_needs_no_database():

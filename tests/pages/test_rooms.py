@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from messaging import services as messaging
 from messaging.models import Message
-from rooms import membership, services
+from rooms import services
+from rooms.membership import membership
 from rooms.models import Membership, Room
 
 

@@ -5,7 +5,7 @@ import threading
 import pytest
 from django.db import connections
 
-from rooms import invites, membership
+from rooms.membership import invites, membership
 from rooms.models import Ban, Membership
 from rooms.services import create_room
 from tests.postgresql.locks import until_waiting

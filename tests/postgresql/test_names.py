@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 from accounts import services
 from accounts.models import LOOKS_LIKE_ANOTHER, NameSkeleton, SiteSettings, User
-from chatsite.errors import Invalid
+from chatsite.contract.errors import Invalid
 from tests.postgresql.locks import until_waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)

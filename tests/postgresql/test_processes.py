@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.models import Process
-from chatsite.bus.assent import Assent, transaction_number
+from chatsite.realtime.cluster.revocation_barrier import Assent, transaction_number
 
 pytestmark = pytest.mark.django_db
 

@@ -6,10 +6,11 @@ import uuid
 import pytest
 from django.db import connections
 
-from chatsite.errors import Forbidden, QuotaExceeded
+from chatsite.contract.errors import Forbidden, QuotaExceeded
 from messaging import services as messages
-from rooms import blocks, directs, membership, services
-from rooms.invites import make_room_invite
+from rooms import directs, services
+from rooms.membership import blocks, membership
+from rooms.membership.invites import make_room_invite
 from rooms.models import Membership, Room
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -6,12 +6,12 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from messaging import sending
-from messaging.drafts import Draft
 from messaging.models import Message
 from messaging.search import Span, indexes, pending, postgresql, read, search
 from messaging.search.postgresql import PARTS, WORDS, has, narrowed
-from messaging.sending import store_all
+from messaging.sending import send_queue
+from messaging.sending.drafts import Draft
+from messaging.sending.send_queue import store_all
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -95,7 +95,7 @@ def sorts(monkeypatch):
     """The list is sorted in after a hundred characters, at once as here is no server."""
     monkeypatch.setattr(pending, "ENOUGH", 100)
     monkeypatch.setattr(pending, "pending", pending.Pending())
-    monkeypatch.setattr(sending, "pending", pending.pending)
+    monkeypatch.setattr(send_queue, "pending", pending.pending)
     pages()
 
 

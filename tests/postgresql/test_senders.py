@@ -8,13 +8,13 @@ import pytest
 from django.db import transaction
 
 from accounts import services
-from accounts.credentials import SessionEnded
+from accounts.authentication.credentials import SessionEnded
 from accounts.models import User
-from messaging.batch import Batch
-from messaging.drafts import Draft
 from messaging.models import Message
-from messaging.sending import store
-from rooms import membership
+from messaging.sending.batch import Batch
+from messaging.sending.drafts import Draft
+from messaging.sending.send_queue import store
+from rooms.membership import membership
 from rooms.services import create_room
 from tests.postgresql.locks import until_waiting
 from tests.postgresql.test_writers import at_once, gapless, stored_against

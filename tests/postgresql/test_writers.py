@@ -7,15 +7,17 @@ import pytest
 from django.db import IntegrityError, connection, connections, transaction
 from django.utils import timezone
 
-from chatsite.errors import Archived, Forbidden, Muted
-from chatsite.realtime.batches import Batches
+from chatsite.contract.errors import Archived, Forbidden, Muted
+from chatsite.realtime.scheduling.group_commit import Batches
 from messaging import services
-from messaging.batch import Batch
-from messaging.drafts import Draft
 from messaging.models import Message
-from messaging.sending import store, store_all
-from messaging.statements import Row, write
-from rooms import access, log, membership
+from messaging.sending.batch import Batch
+from messaging.sending.drafts import Draft
+from messaging.sending.send_queue import store, store_all
+from messaging.sending.sql import Row, write
+from rooms import access
+from rooms.log import log
+from rooms.membership import membership
 from rooms.models import Event, Room
 from rooms.services import archive, create_room, update_room
 from tests.postgresql.locks import until_waiting

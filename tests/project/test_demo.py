@@ -11,8 +11,8 @@ from django.db.models import Count, Max, Min
 from django.utils import timezone
 
 from accounts.models import SiteSettings, User
-from chatsite.demo import script, site
-from chatsite.demo.build import build
+from chatsite.operations.demo import script, site
+from chatsite.operations.demo.build import build
 from messaging.models import Message
 from rooms import payloads
 from rooms.models import Event, Membership, Mention, Room

@@ -18,8 +18,9 @@ import requests
 import yaml
 from django.core.signing import TimestampSigner
 
-from chatsite.doctor import live, seen
-from chatsite.doctor.visit import Visit
+from chatsite.observability import echo
+from chatsite.operations.doctor import live
+from chatsite.operations.doctor.visit import Visit
 from tests.bus.redis import PROGRAM, redis
 from tests.bus.test_handover import folder_of, workers_in
 from tests.project import proxies
@@ -141,9 +142,9 @@ def proxy(name, all_proxies, examinations):
     ],
 )
 def test_the_server_sees_who_it_is_whatever_they_claim(proxy, server, lie):
-    question = TimestampSigner(key=server.environ["SECRET_KEY"], salt=seen.HEADER).sign("seen")
+    question = TimestampSigner(key=server.environ["SECRET_KEY"], salt=echo.HEADER).sign("seen")
     for source in ("127.0.0.1", "127.0.0.2"):
-        said = Visit(proxy.url, PATIENCE, source).get("/healthz", **{seen.HEADER: question}, **lie).json()
+        said = Visit(proxy.url, PATIENCE, source).get("/healthz", **{echo.HEADER: question}, **lie).json()
         del said["site"]
         assert said == {"address": source, "secure": True, "host": f"localhost:{proxy.https}"}
 

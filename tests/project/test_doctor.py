@@ -17,7 +17,8 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.core.signing import TimestampSigner
 
-from chatsite.doctor import clock, findings, machine, neighbours, rounds, running, seen, site
+from chatsite.observability import echo
+from chatsite.operations.doctor import clock, dependencies, findings, machine, registry, running, site
 from tests.bus.redis import PROGRAM, redis
 from tests.project.checkout import ROOT
 from tests.realtime.harness import free_port, serve
@@ -131,12 +132,12 @@ class TestMachine:
 class TestNeighbours:
     def test_no_mail(self, settings):
         settings.MAIL = False
-        assert levels(neighbours.mail) == {"mail": "note"}
+        assert levels(dependencies.mail) == {"mail": "note"}
 
     def test_a_mail_server_that_isnt_there(self, settings):
         settings.MAIL, settings.EMAIL_BACKEND = True, "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_HOST_PASSWORD = "127.0.0.1", 1, "opensesame"
-        (finding,) = neighbours.mail()
+        (finding,) = dependencies.mail()
         assert finding.level == "wrong"
         assert "opensesame" not in str(finding)
 
@@ -145,15 +146,15 @@ class TestNeighbours:
             threading.Thread(target=answer_mail, args=[listener], daemon=True).start()
             settings.MAIL, settings.EMAIL_BACKEND = True, "django.core.mail.backends.smtp.EmailBackend"
             settings.EMAIL_HOST, settings.EMAIL_PORT = listener.getsockname()
-            assert levels(neighbours.mail) == {"mail": "ok"}
+            assert levels(dependencies.mail) == {"mail": "ok"}
 
     def test_no_redis(self, settings):
         settings.REDIS_URL = ""
-        assert levels(neighbours.redis) == {"redis": "ok"}
+        assert levels(dependencies.redis) == {"redis": "ok"}
 
     def test_a_redis_that_isnt_there(self, settings):
         settings.REDIS_URL = "redis://:opensesame@127.0.0.1:1/0"
-        (finding,) = neighbours.redis()
+        (finding,) = dependencies.redis()
         assert finding.level == "wrong"
         assert "opensesame" not in str(finding)
 
@@ -164,12 +165,12 @@ class TestNeighbours:
         with subprocess.Popen(arguments, stdout=subprocess.DEVNULL) as process:
             wait_for(port)
             settings.REDIS_URL = f"redis://127.0.0.1:{port}/0"
-            assert levels(neighbours.redis) == {"redis": "ok"}
+            assert levels(dependencies.redis) == {"redis": "ok"}
             process.terminate()
 
     def test_a_server_that_isnt_started(self, settings):
         settings.HOST, settings.PORT = "127.0.0.1", 1
-        assert levels(neighbours.server) == {"server": "note"}
+        assert levels(dependencies.server) == {"server": "note"}
 
 
 def answer_mail(listener: socket.socket) -> None:
@@ -217,24 +218,24 @@ def test_a_check_that_fails_is_a_finding():
 
 class TestWhatTheServerSees:
     def test_it_tells_who_has_its_key(self, client):
-        said = client.get("/healthz", headers={seen.HEADER: seen.question()}, REMOTE_ADDR="192.0.2.1").json()
+        said = client.get("/healthz", headers={echo.HEADER: echo.question()}, REMOTE_ADDR="192.0.2.1").json()
         site = said.pop("site")
         assert said == {"address": "192.0.2.1", "secure": False, "host": "testserver"}
         assert running.Site(**site) == running.this_process()
 
     @pytest.mark.parametrize(
         "asked",
-        ["", "seen", "seen:1:x", TimestampSigner(key="another", salt=seen.HEADER).sign("seen")],
+        ["", "seen", "seen:1:x", TimestampSigner(key="another", salt=echo.HEADER).sign("seen")],
         # The signature changes with the second, and each of pytest's processes must find the same tests.
         ids=["nothing", "no signature", "a wrong one", "another key's"],
     )
     def test_and_nobody_else(self, client, asked):
-        assert client.get("/healthz", headers={seen.HEADER: asked}).content == b"ok\n"
+        assert client.get("/healthz", headers={echo.HEADER: asked}).content == b"ok\n"
 
     def test_nor_long_after(self, client, time_machine):
-        question = seen.question()
-        time_machine.move_to(time.time() + 2 * seen.AGE)
-        assert client.get("/healthz", headers={seen.HEADER: question}).content == b"ok\n"
+        question = echo.question()
+        time_machine.move_to(time.time() + 2 * echo.AGE)
+        assert client.get("/healthz", headers={echo.HEADER: question}).content == b"ok\n"
 
 
 @pytest.mark.skipif(not find("initdb"), reason="PostgreSQL is not here")
@@ -280,7 +281,7 @@ class TestPostgreSQL:
 
 BLOCKED = """
 import eventlet
-from chatsite.doctor import driver
+from chatsite.operations.doctor import driver
 eventlet.monkey_patch()
 import django
 django.setup()
@@ -424,7 +425,7 @@ def test_a_site_with_another_key_does_not_say_how_it_was_started(server):
 
 def test_every_check_is_told(server):
     found = told(server.warm.run("doctor").stdout)
-    assert set(found) == {topic for topic, _ in rounds.ALWAYS + rounds.WITH_DATABASE} | {"server"}
+    assert set(found) == {topic for topic, _ in registry.ALWAYS + registry.WITH_DATABASE} | {"server"}
 
 
 def test_as_the_document_shows_it(checkout):

@@ -2,7 +2,7 @@ import pytest
 import requests
 from django.db import OperationalError
 
-from chatsite import health
+from chatsite.observability import health
 from tests.realtime.harness import ANSWER, serve
 
 pytestmark = pytest.mark.django_db

@@ -139,7 +139,7 @@ def serve(folder: Path, application: str = SITE, workers: int = 1, **settings: s
 
 
 def command(port: int, application: str, workers: int) -> list[str]:
-    worker = "chatsite.realtime.worker.EventletWorker"
+    worker = "chatsite.realtime.worker.eventlet_worker.EventletWorker"
     bind = f"127.0.0.1:{port}"
     return [
         *(sys.executable, "-m", "gunicorn", "-k", worker, "--no-control-socket", "--keep-alive", "75"),

@@ -3,7 +3,8 @@ about them, it sets ASKING, seconds for a new client to ask to come in, and STUC
 
 import os
 
-from chatsite.realtime import server, session, threshold
+from chatsite.realtime.engineio import handshake_queue
+from chatsite.realtime.socketio import server, session
 
 server.DEADLINE = session.DEADLINE = float(os.environ.get("ASKING", session.DEADLINE))
-threshold.STUCK = float(os.environ.get("STUCK", threshold.STUCK))
+handshake_queue.STUCK = float(os.environ.get("STUCK", handshake_queue.STUCK))

@@ -16,13 +16,13 @@ from django.db import OperationalError  # noqa: E402
 from django.db import connection as database  # noqa: E402
 from rest_framework import serializers  # noqa: E402
 
-from chatsite.errors import RateLimited, Unauthorized  # noqa: E402
-from chatsite.fields import StrictSerializer, Text, Whole  # noqa: E402
-from chatsite.realtime import delivery, listeners, rights  # noqa: E402
-from chatsite.realtime.auth import Identity  # noqa: E402
-from chatsite.realtime.connection import Connection  # noqa: E402
-from chatsite.realtime.routing import Router, event, every  # noqa: E402
-from chatsite.realtime.server import sio, wsgi  # noqa: E402
+from chatsite.contract.errors import RateLimited, Unauthorized  # noqa: E402
+from chatsite.realtime.delivery import delivery, revocation, subscriptions  # noqa: E402
+from chatsite.realtime.socketio.connection import Connection  # noqa: E402
+from chatsite.realtime.socketio.identity import Identity  # noqa: E402
+from chatsite.realtime.socketio.routing import Router, event, every  # noqa: E402
+from chatsite.realtime.socketio.server import sio, wsgi  # noqa: E402
+from chatsite.web.fields import StrictSerializer, Text, Whole  # noqa: E402
 from tests.realtime import patience  # noqa: E402, F401
 
 # What came and went, for tests to ask: ("connected" | "disconnected", username).
@@ -70,7 +70,7 @@ def echo(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def join(connection: Connection, data: dict[str, Any]) -> None:
-    listeners.subscribe(connection, data["room"])
+    subscriptions.subscribe(connection, data["room"])
 
 
 def say(connection: Connection, data: dict[str, Any]) -> None:
@@ -123,7 +123,7 @@ def hash_(connection: Connection, data: dict[str, Any]) -> None:
 
 
 def end(connection: Connection, data: dict[str, Any]) -> None:
-    rights.end_sessions(sum(data["user"].encode()), "banned")
+    revocation.end_sessions(sum(data["user"].encode()), "banned")
 
 
 def break_(connection: Connection, data: dict[str, Any]) -> None:
@@ -142,8 +142,8 @@ def state(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
     import psycopg.waiting
     from eventlet.hubs import get_hub
 
-    from chatsite.realtime import database_wait
-    from chatsite.realtime.connection import Connection as Class
+    from chatsite.realtime.socketio.connection import Connection as Class
+    from chatsite.realtime.worker import psycopg_wait
 
     enabled, frozen = gc.isenabled(), gc.get_freeze_count()
     # The server freezes what is old, and a frozen cycle would be neither freed nor found.
@@ -157,7 +157,7 @@ def state(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
         "sessions": len(sio._sessions),
         "held": sum(session.held for session in sio._sessions.values()),
         "half_open": sum(sio.eio.half_open.values()),
-        "connections": len(listeners.all_connections()),
+        "connections": len(subscriptions.all_connections()),
         "objects": objects,
         "descriptors": len(list(Path("/proc/self/fd").iterdir())),
         "collects": enabled,
@@ -165,7 +165,7 @@ def state(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
         # Ours is one of eventlet's with a meter.
         "hub": type(get_hub()).__mro__[1].__module__,
         "asyncio": asyncio._get_running_loop() is not None,
-        "wait": psycopg.waiting.wait is database_wait.wait,
+        "wait": psycopg.waiting.wait is psycopg_wait.wait,
         "jobs": len(ticks),
         "threads": threading.active_count(),
     }

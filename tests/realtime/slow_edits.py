@@ -6,7 +6,7 @@ __all__ = ["application"]
 
 import eventlet
 
-from chatsite.realtime import delivery
+from chatsite.realtime.delivery import delivery
 from rooms.models import Room
 
 to_log = delivery.to_log

@@ -5,7 +5,7 @@ import sys
 import pytest
 from django.db import IntegrityError, OperationalError
 
-from chatsite.realtime.batches import HEAVIEST, LIGHT, Batches
+from chatsite.realtime.scheduling.group_commit import HEAVIEST, LIGHT, Batches
 from tests.realtime.harness import ROOT
 
 

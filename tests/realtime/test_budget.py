@@ -2,15 +2,16 @@
 
 import pytest
 
-from chatsite.realtime import budget, others
-from chatsite.realtime.budget import Budget, SharedBudget
-from chatsite.realtime.request_rates import RequestRate
+from chatsite.realtime.delivery import peers
+from chatsite.realtime.limits import loop_budget
+from chatsite.realtime.limits.loop_budget import Budget, SharedBudget
+from chatsite.realtime.limits.request_rates import RequestRate
 
 
 @pytest.fixture
 def clock(monkeypatch):
     now = [1000.0]
-    monkeypatch.setattr(budget, "monotonic", lambda: now[0])
+    monkeypatch.setattr(loop_budget, "monotonic", lambda: now[0])
     return now
 
 
@@ -39,7 +40,7 @@ def test_no_share_is_no_limit(clock):
 
 
 def test_payers_who_owe_nothing_are_forgotten(clock, monkeypatch):
-    monkeypatch.setattr(budget, "REMEMBERED", 10)
+    monkeypatch.setattr(loop_budget, "REMEMBERED", 10)
     spent = Budget(share=0.25, burst=1.0)
     spent.charge("debtor", 100.0)
     for payer in range(100):
@@ -49,18 +50,18 @@ def test_payers_who_owe_nothing_are_forgotten(clock, monkeypatch):
     assert spent.wait("debtor") > 0
 
 
-class Wire(others.Nobody):
+class Wire(peers.Nobody):
     """What is told is heard at once."""
 
     there = True
 
     def tell(self, word, *parts):
-        assert others.heard(word, list(parts))
+        assert peers.heard(word, list(parts))
 
 
 @pytest.fixture
 def wire(monkeypatch):
-    monkeypatch.setattr(others, "site", Wire())
+    monkeypatch.setattr(peers, "site", Wire())
 
 
 @pytest.mark.parametrize("payer", [1, "192.0.2.1"])

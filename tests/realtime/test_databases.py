@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from chatsite.realtime.places import shares
+from chatsite.database.connection_quota import shares
 from tests.realtime.clients import RawSocket
 from tests.realtime.conftest import SITE
 from tests.realtime.harness import ANSWER, serve

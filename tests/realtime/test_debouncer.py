@@ -1,9 +1,9 @@
 import pytest
 from django.db import InterfaceError, InternalError, OperationalError
 
-from chatsite.chunks import chunked
-from chatsite.realtime import debouncer
-from chatsite.realtime.debouncer import AGAIN_SECONDS, LONGEST_SECONDS, Debouncer
+from chatsite.database.chunks import chunked
+from chatsite.realtime.scheduling import debouncer
+from chatsite.realtime.scheduling.debouncer import AGAIN_SECONDS, LONGEST_SECONDS, Debouncer
 
 
 @pytest.fixture

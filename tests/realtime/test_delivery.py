@@ -5,10 +5,10 @@ import json
 import pytest
 from eventlet import hubs
 
-from chatsite.realtime import delivery, listeners, rights
-from chatsite.realtime.auth import Identity
-from chatsite.realtime.connection import Connection
-from chatsite.realtime.websocket import payload_of
+from chatsite.realtime.delivery import delivery, revocation, subscriptions
+from chatsite.realtime.protocol.frames import payload_of
+from chatsite.realtime.socketio.connection import Connection
+from chatsite.realtime.socketio.identity import Identity
 
 
 class Pen:
@@ -35,17 +35,17 @@ def attach():
     def attach(user_id, *rooms, session_key=None, token_id=None):
         identity = Identity(user_id, f"user{user_id}", session_key, token_id)
         connection = Connection(f"sid{len(attached)}", identity, Pen())
-        listeners.attach(connection)
+        subscriptions.attach(connection)
         for slug in rooms:
-            listeners.subscribe(connection, slug)
+            subscriptions.subscribe(connection, slug)
         attached.append(connection)
         return connection
 
     yield attach
     for connection in attached:
-        listeners.detach(connection)
-    assert not listeners._rooms
-    assert not listeners._users
+        subscriptions.detach(connection)
+    assert not subscriptions._rooms
+    assert not subscriptions._users
 
 
 def events(connection):
@@ -81,7 +81,7 @@ def test_activity_goes_to_tabs_that_have_not_joined(attach):
 
 def test_an_evicted_user_hears_nothing_more_on_any_tab(attach):
     tabs, bob = [attach(1, "a"), attach(1, "a", "b")], attach(2, "a")
-    rights.evict(1, "a")
+    revocation.evict(1, "a")
     delivery.to_room("a", "said", {})
     assert [events(tab) for tab in tabs] == [[], []]
     assert len(events(bob)) == 1
@@ -91,7 +91,7 @@ def test_an_evicted_user_hears_nothing_more_on_any_tab(attach):
 @pytest.mark.parametrize("which", [{}, {"session_key": "k1"}, {"token_id": 7}])
 def test_ending_sessions_ends_those_it_names(attach, which):
     by_key, by_token, other = attach(1, session_key="k1"), attach(1, token_id=7), attach(2, session_key="k1")
-    rights.end_sessions(1, "banned", **which)
+    revocation.end_sessions(1, "banned", **which)
     ended = [connection for connection in (by_key, by_token, other) if connection.closed]
     expected = {"session_key": [by_key], "token_id": [by_token]}.get(
         next(iter(which), ""), [by_key, by_token]
@@ -104,19 +104,19 @@ def test_ending_sessions_ends_those_it_names(attach, which):
 
 def test_who_is_gone_cannot_subscribe_any_more(attach):
     ada = attach(1)
-    listeners.detach(ada)
-    listeners.subscribe(ada, "a")
+    subscriptions.detach(ada)
+    subscriptions.subscribe(ada, "a")
     delivery.to_room("a", "said", {})
     assert ada.rooms == set()
-    assert listeners.subscribers("a") == []
+    assert subscriptions.subscribers("a") == []
     assert events(ada) == []
 
 
 def test_detaching_twice_is_harmless(attach):
     ada, tab = attach(1, "a"), attach(1, "a")
-    listeners.detach(ada)
-    listeners.detach(ada)
-    assert listeners.connections(1) == [tab]
+    subscriptions.detach(ada)
+    subscriptions.detach(ada)
+    assert subscriptions.connections(1) == [tab]
 
 
 def test_delivery_never_raises(attach, caplog):
@@ -137,8 +137,8 @@ def test_publishing_never_gives_way_to_another_greenlet(attach, monkeypatch):
     attach(1, "a")
     delivery.to_room("a", "said", {})
     delivery.to_user(1, "said", {})
-    rights.evict(1, "a")
-    rights.end_sessions(1, "banned")
+    revocation.evict(1, "a")
+    revocation.end_sessions(1, "banned")
 
 
 def test_nobody_there_costs_no_encoding():

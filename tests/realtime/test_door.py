@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatsite.realtime.door import LONGEST, environ_of
+from chatsite.realtime.engineio.fast_handshake import LONGEST, environ_of
 from tests.realtime.clients import RawSocket
 
 pytestmark = pytest.mark.realtime

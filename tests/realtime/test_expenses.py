@@ -2,10 +2,10 @@
 
 import pytest
 
-from chatsite.realtime import listeners
-from chatsite.realtime.auth import Identity
-from chatsite.realtime.budget import Budget
-from chatsite.realtime.connection import Connection
+from chatsite.realtime.delivery import subscriptions
+from chatsite.realtime.limits.loop_budget import Budget
+from chatsite.realtime.socketio.connection import Connection
+from chatsite.realtime.socketio.identity import Identity
 from tests.realtime import test_runners
 from tests.realtime.harness import apart
 
@@ -17,7 +17,7 @@ os.environ["LOOP_SHARE_PERCENT"] = "25"
     + test_runners.START
     + """
 from chatsite.realtime import expenses, loop_meter
-from chatsite.realtime.batches import Batches
+from chatsite.realtime.scheduling.group_commit import Batches
 loop_meter.install()
 began = time.monotonic()
 
@@ -133,19 +133,19 @@ class Channel:
 
 
 def test_an_event_for_a_crowd_costs_what_it_takes_to_send_it(monkeypatch):
-    from chatsite.realtime import expenses
+    from chatsite.realtime.limits import event_costs
 
-    monkeypatch.setattr(expenses, "spent", Budget(share=0.25, burst=0.0))
-    monkeypatch.setattr(expenses, "SEND_SECONDS", 0.001)
+    monkeypatch.setattr(event_costs, "spent", Budget(share=0.25, burst=0.0))
+    monkeypatch.setattr(event_costs, "SEND_SECONDS", 0.001)
     crowd = [Connection(f"sid{n}", Identity(n, f"person{n}"), Channel()) for n in range(100)]
     try:
         for connection in crowd:
-            listeners.attach(connection)
-            listeners.subscribe(connection, "hall")
-        expenses.charge_for_room(7, "hall")
-        assert 0.3 < expenses.spent.wait(7) <= 0.4
-        expenses.charge_for_room(8, "empty")
-        assert expenses.spent.wait(8) == 0
+            subscriptions.attach(connection)
+            subscriptions.subscribe(connection, "hall")
+        event_costs.charge_for_room(7, "hall")
+        assert 0.3 < event_costs.spent.wait(7) <= 0.4
+        event_costs.charge_for_room(8, "empty")
+        assert event_costs.spent.wait(8) == 0
     finally:
         for connection in crowd:
-            listeners.detach(connection)
+            subscriptions.detach(connection)

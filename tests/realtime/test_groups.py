@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatsite.realtime import listeners
-from chatsite.realtime.auth import Identity
-from chatsite.realtime.connection import NOWHERE, Connection
-from chatsite.realtime.groups import Groups
+from chatsite.realtime.delivery import subscriptions
+from chatsite.realtime.delivery.multimap import Groups
+from chatsite.realtime.socketio.connection import NOWHERE, Connection
+from chatsite.realtime.socketio.identity import Identity
 
 steps = st.lists(st.tuples(st.booleans(), st.integers(0, 2), st.sampled_from("abcd")), max_size=40)
 
@@ -45,39 +45,39 @@ def test_whoever_joins_and_leaves_is_where_they_say_and_there_alone(steps):
     everyone = [Connection(f"sid{n}", Identity(n % 2, "ada"), Nobody()) for n in range(4)]
     model = {connection: set() for connection in everyone}
     for connection in everyone:
-        listeners.attach(connection)
+        subscriptions.attach(connection)
     for step, n, slug in steps:
         connection = everyone[n]
         if step == "+":
-            listeners.subscribe(connection, slug)
+            subscriptions.subscribe(connection, slug)
             if not connection.closed:
                 model[connection].add(slug)
         elif step == "-":
-            listeners.unsubscribe(connection, slug)
+            subscriptions.unsubscribe(connection, slug)
             model[connection].discard(slug)
         else:
-            listeners.detach(connection)
+            subscriptions.detach(connection)
             model[connection].clear()
         assert {one: set(one.rooms) for one in everyone} == model
         for room in "abc":
-            assert set(listeners.subscribers(room)) == {one for one in everyone if room in model[one]}
+            assert set(subscriptions.subscribers(room)) == {one for one in everyone if room in model[one]}
     for connection in everyone:
-        listeners.detach(connection)
+        subscriptions.detach(connection)
         assert connection.rooms is NOWHERE
-    assert not listeners._rooms
-    assert not listeners._users
+    assert not subscriptions._rooms
+    assert not subscriptions._users
 
 
 def test_those_in_one_room_share_its_name_and_nothing_of_it_stays():
     here = [Connection(f"sid{n}", Identity(n, "ada"), Nobody()) for n in range(3)]
     for connection in here:
-        listeners.attach(connection)
-        listeners.subscribe(connection, "lobby")
+        subscriptions.attach(connection)
+        subscriptions.subscribe(connection, "lobby")
     assert here[0].rooms is here[1].rooms is here[2].rooms
-    listeners.subscribe(here[0], "other")
+    subscriptions.subscribe(here[0], "other")
     assert (here[0].rooms, here[1].rooms) == ({"lobby", "other"}, {"lobby"})
     for connection in here:
-        listeners.detach(connection)
+        subscriptions.detach(connection)
     del connection
     here.clear()
-    assert "lobby" not in listeners._alone
+    assert "lobby" not in subscriptions._alone

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from chatsite.realtime import heartbeat
-from chatsite.realtime.heartbeat import Heartbeat, Rounds
-from chatsite.realtime.loop import TICK
+from chatsite.realtime.engineio import heartbeat
+from chatsite.realtime.engineio.heartbeat import Heartbeat, Rounds
+from chatsite.realtime.scheduling.hub import TICK
 
 
 class Server:

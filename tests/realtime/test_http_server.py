@@ -8,10 +8,11 @@ import pytest
 from gunicorn.http.errors import InvalidRequestLine, LimitRequestHeaders, NoMoreData
 from gunicorn.http.unreader import IterUnreader
 
-from chatsite.realtime import http_connections, request_reader
-from chatsite.realtime.client_socket import BEHIND_SECONDS, SPREAD, ClientSocket
-from chatsite.realtime.http_connections import Doing, HttpConnection, HttpConnections
-from chatsite.realtime.http_server import REQUESTS_PER_CONNECTION
+from chatsite.realtime.http import connections as http_connections
+from chatsite.realtime.http import request_reader
+from chatsite.realtime.http.client_socket import BEHIND_SECONDS, SPREAD, ClientSocket
+from chatsite.realtime.http.connections import Doing, HttpConnection, HttpConnections
+from chatsite.realtime.http.server import REQUESTS_PER_CONNECTION
 from tests.realtime.harness import ANSWER, serve
 
 pytestmark = pytest.mark.realtime

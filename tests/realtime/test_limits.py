@@ -5,12 +5,12 @@ import time
 
 import pytest
 
-from chatsite.realtime import limits
-from chatsite.realtime import others as processes
-from chatsite.realtime.auth import Identity
-from chatsite.realtime.connection import Connection
-from chatsite.realtime.limits import MANY, Addresses, Elsewhere, Pace, People, Shared
-from chatsite.realtime.others import Nobody
+from chatsite.realtime.delivery import peers as processes
+from chatsite.realtime.delivery.peers import Nobody
+from chatsite.realtime.limits import limits
+from chatsite.realtime.limits.limits import MANY, Addresses, Elsewhere, Pace, People, Shared
+from chatsite.realtime.socketio.connection import Connection
+from chatsite.realtime.socketio.identity import Identity
 from tests.realtime.cast import Chatter, settle
 from tests.realtime.clients import Polling, RawSocket, compact, masked
 from tests.realtime.harness import ANSWER, serve

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from chatsite.realtime import link as module
-from chatsite.realtime import readiness as watching
-from chatsite.realtime.link import Link
-from chatsite.realtime.parser import Parser, alone
-from chatsite.realtime.readiness import READ, SLICE, STRETCH, WRITE, Readiness
-from chatsite.realtime.websocket import Message, WebSocketError, frame
+from chatsite.realtime.engineio import websocket as module
+from chatsite.realtime.engineio.websocket import Link
+from chatsite.realtime.protocol.frame_parser import Parser, alone
+from chatsite.realtime.protocol.frames import Message, WebSocketError, frame
+from chatsite.realtime.scheduling import epoll as watching
+from chatsite.realtime.scheduling.epoll import READ, SLICE, STRETCH, WRITE, Readiness
 from tests.realtime.clients import masked
 from tests.realtime.test_websocket import conversations
 

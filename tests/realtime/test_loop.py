@@ -2,8 +2,8 @@
 
 import pytest
 
-from chatsite.realtime import loop
-from chatsite.realtime.loop import Clock
+from chatsite.realtime.scheduling import hub as loop
+from chatsite.realtime.scheduling.hub import Clock
 from tests.realtime.hub import Hub
 
 

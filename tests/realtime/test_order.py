@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatsite.realtime.order import Gate
+from chatsite.realtime.delivery.sequencer import Gate
 from tests.realtime.cast import Chatter, settle
 from tests.realtime.harness import serve
 from tests.realtime.postgres import find, postgres

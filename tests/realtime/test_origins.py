@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatsite.realtime.origins import allowed
+from chatsite.realtime.engineio.origins import allowed
 
 
 @pytest.fixture(autouse=True)

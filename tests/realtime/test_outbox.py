@@ -7,12 +7,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from chatsite.realtime import loop, outbox, outgoing
-from chatsite.realtime.engine_socket import EngineSocket
-from chatsite.realtime.websocket import frame, payload_of
+from chatsite.realtime.engineio import send_buffer
+from chatsite.realtime.engineio.engine_session import EngineSocket
+from chatsite.realtime.protocol.frames import frame, payload_of
+from chatsite.realtime.scheduling import flush_scheduler, hub
 from tests.realtime.clients import RawSocket
 
-LIMIT = outbox.LIMIT
+LIMIT = send_buffer.LIMIT
 
 
 class Ended:
@@ -63,8 +64,8 @@ class Narrow:
 
 @pytest.fixture
 def socket(monkeypatch):
-    monkeypatch.setattr(outgoing.outgoing, "add", lambda socket: None)
-    monkeypatch.setattr(loop.clock, "after", lambda seconds, callback: None)
+    monkeypatch.setattr(flush_scheduler.outgoing, "add", lambda socket: None)
+    monkeypatch.setattr(hub.clock, "after", lambda seconds, callback: None)
     socket = EngineSocket(Ended(), "sid", "127.0.0.1")
     socket.link, socket.upgraded = Narrow(10**9), True
     socket.session = SimpleNamespace(waiting=0)
@@ -135,9 +136,9 @@ def test_beyond_a_mebibyte_it_is_cut_and_nothing_of_it_is_kept(socket):
 
 
 def test_where_too_much_waits_for_all_of_a_person_the_next_that_grows_is_cut(socket):
-    socket.session.waiting = outbox.PERSON_LIMIT + 1
+    socket.session.waiting = send_buffer.PERSON_LIMIT + 1
     small = b"x" * 1000
-    while socket.waiting + len(small) <= outbox.PERSON_STEP:
+    while socket.waiting + len(small) <= send_buffer.PERSON_STEP:
         socket.push(small)
     assert not socket.closed, "what little waits for one is nobody's harm"
     socket.push(small)
@@ -161,7 +162,7 @@ def test_what_may_be_dropped_is_dropped_from_half_full_on(socket):
 
 def test_what_takes_nothing_for_ten_seconds_is_cut_and_what_takes_little_is_not(socket, monkeypatch):
     now = [100.0]
-    monkeypatch.setattr(outbox, "monotonic", lambda: now[0])
+    monkeypatch.setattr(send_buffer, "monotonic", lambda: now[0])
     socket.link.room = 0
     socket.push(frame(b"x" * 5000))
     socket.flush()

@@ -2,8 +2,8 @@
 
 import pytest
 
-from chatsite.realtime import outgoing
-from chatsite.realtime.outgoing import ECHO, FEW, PAUSE, SLICE, Outgoing
+from chatsite.realtime.scheduling import flush_scheduler
+from chatsite.realtime.scheduling.flush_scheduler import ECHO, FEW, PAUSE, SLICE, Outgoing
 from tests.realtime.hub import Hub
 
 
@@ -24,7 +24,7 @@ class Sent:
 @pytest.fixture
 def hub(monkeypatch):
     hub = Hub()
-    monkeypatch.setattr(outgoing.hubs, "get_hub", lambda: hub)
+    monkeypatch.setattr(flush_scheduler.hubs, "get_hub", lambda: hub)
     Sent.order = []
     return hub
 
@@ -32,7 +32,7 @@ def hub(monkeypatch):
 @pytest.fixture
 def clock(monkeypatch):
     now = [100.0]
-    monkeypatch.setattr(outgoing, "monotonic", lambda: now[0])
+    monkeypatch.setattr(flush_scheduler, "monotonic", lambda: now[0])
     return now
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatsite.realtime.packets import (
+from chatsite.realtime.protocol.decoder import (
     DEPTH,
     PACKET_BYTES,
     VALUES,
@@ -17,7 +17,7 @@ from chatsite.realtime.packets import (
     decode,
     least_bytes,
 )
-from chatsite.realtime.wire import to_json
+from chatsite.realtime.protocol.encoder import to_json
 
 values = st.recursive(
     st.none()

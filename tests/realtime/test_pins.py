@@ -22,7 +22,7 @@ from gunicorn.http.parser import Parser
 from gunicorn.http.unreader import IterUnreader, Unreader
 from gunicorn.workers import base, base_async
 
-from chatsite.realtime.readiness import READ
+from chatsite.realtime.scheduling.epoll import READ
 
 
 def parameters(function):

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 import requests
 
-from chatsite.realtime.places import BATCHES, handlers, shares
+from chatsite.database.connection_quota import BATCHES, handlers, shares
 from tests.realtime.cast import Chatter, rest, settle
 from tests.realtime.harness import serve
 from tests.realtime.postgres import find

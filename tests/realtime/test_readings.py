@@ -11,9 +11,9 @@ import os
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 import django
 django.setup()
-from chatsite.errors import NotFound
+from chatsite.contract.errors import NotFound
 from chatsite.realtime import readings
-from chatsite.realtime.batches import Batches
+from chatsite.realtime.scheduling.group_commit import Batches
 order = []
 
 def read(name, seconds=0.01):

@@ -4,12 +4,13 @@ import json
 
 import pytest
 
-from chatsite.errors import RateLimited, Unavailable
-from chatsite.realtime import request_queue, request_rates
-from chatsite.realtime.budget import Budget
-from chatsite.realtime.request_payers import KnownPeople, credential_of
-from chatsite.realtime.request_queue import Lane, RequestQueue, kind_of
-from chatsite.realtime.request_rates import RequestRate
+from chatsite.contract.errors import RateLimited, Unavailable
+from chatsite.realtime.http import request_queue
+from chatsite.realtime.http.request_payers import KnownPeople, credential_of
+from chatsite.realtime.http.request_queue import Lane, RequestQueue, kind_of
+from chatsite.realtime.limits import request_rates
+from chatsite.realtime.limits.loop_budget import Budget
+from chatsite.realtime.limits.request_rates import RequestRate
 from tests.realtime.harness import apart
 
 
@@ -83,7 +84,7 @@ def test_a_known_person_is_their_own_payer_and_a_made_up_cookie_is_its_address(q
 
 
 def test_known_people_are_bounded(monkeypatch):
-    monkeypatch.setattr("chatsite.realtime.request_payers.REMEMBERED", 3)
+    monkeypatch.setattr("chatsite.realtime.http.request_payers.REMEMBERED", 3)
     people = KnownPeople()
     for number in range(1, 6):
         people.learn(number, number)
@@ -193,14 +194,14 @@ def test_kinds(path, kind):
 IN_THE_HUB = """
 import json, os
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-from chatsite.realtime.worker import patch
+from chatsite.realtime.worker.eventlet_worker import patch
 patch()
 import django
 django.setup()
 import eventlet
 from chatsite.realtime import loop_meter
-from chatsite.realtime.budget import Budget
-from chatsite.realtime.request_queue import RequestQueue
+from chatsite.realtime.limits.loop_budget import Budget
+from chatsite.realtime.http.request_queue import RequestQueue
 
 class Live:
     waiting = 0

@@ -9,7 +9,7 @@ import warnings
 warnings.simplefilter("ignore")
 import eventlet
 eventlet.monkey_patch()
-from chatsite.realtime.turns import Turn
+from chatsite.realtime.scheduling.fair_lock import Turn
 turn, order = Turn(), []
 
 def write(name, times=1, seconds=0.02, patience=5):
@@ -70,7 +70,7 @@ write("after")
 def test_outside_of_the_server_it_is_a_lock_between_threads(patience):
     import threading
 
-    from chatsite.realtime.turns import Turn
+    from chatsite.realtime.scheduling.fair_lock import Turn
 
     turn, found = Turn(), []
     assert turn.take(patience)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chatsite.realtime import websocket
-from chatsite.realtime.parser import Parser, unmask
-from chatsite.realtime.websocket import (
+from chatsite.realtime.protocol import frames
+from chatsite.realtime.protocol.frame_parser import Parser, unmask
+from chatsite.realtime.protocol.frames import (
     MESSAGE_BYTES,
     Message,
     WebSocketError,
@@ -174,4 +174,4 @@ def test_other_keys_are_refused(key):
 
 
 def test_the_codes_are_the_rfcs():
-    assert websocket.CLOSE_CODES.isdisjoint({0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000})
+    assert frames.CLOSE_CODES.isdisjoint({0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000})

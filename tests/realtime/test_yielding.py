@@ -12,8 +12,8 @@ import eventlet
 eventlet.monkey_patch()
 import django
 django.setup()
-from chatsite.realtime.turns import Turn
-from chatsite.realtime.yielding import SlicedList, yield_point
+from chatsite.realtime.scheduling.fair_lock import Turn
+from chatsite.realtime.scheduling.yield_points import SlicedList, yield_point
 sleep, order, turn = eventlet.patcher.original("time").sleep, [], Turn()
 
 def other():
@@ -57,7 +57,7 @@ import eventlet
 eventlet.monkey_patch()
 from eventlet import hubs
 from chatsite.realtime import client_socket, readiness
-from chatsite.realtime.client_socket import ClientSocket
+from chatsite.realtime.http.client_socket import ClientSocket
 turns, ends, late = [], [], []
 
 def serve(client, seconds):

@@ -4,7 +4,7 @@ from chatsite.wsgi import application
 
 __all__ = ["application"]
 
-from chatsite.realtime.server import sio
+from chatsite.realtime.socketio.server import sio
 from chatsite.routing import recheck
 
 sio.router.jobs = tuple(job for job in sio.router.jobs if job.function is not recheck)

@@ -2,7 +2,7 @@
 
 import json
 
-from chatsite.realtime.websocket import payload_of
+from chatsite.realtime.protocol.frames import payload_of
 
 
 class Pen:

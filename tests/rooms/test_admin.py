@@ -2,8 +2,8 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import User
-from chatsite.administration.lists import MOST_INLINE
-from chatsite.realtime import rights
+from chatsite.realtime.delivery import revocation
+from chatsite.web.administration.lists import MOST_INLINE
 from rooms import access, directs
 from rooms.models import Ban, Event, Membership, Room
 from tests.acts import act_url, carry_out
@@ -53,12 +53,12 @@ def test_a_new_name_is_written_to_the_log(admin, private_room):
 def test_whoever_is_muted_is_looked_at_again_by_who_stores_messages(
     admin, private_room, django_capture_on_commit_callbacks
 ):
-    members, before = rows(private_room), rights.revocations()
+    members, before = rows(private_room), revocation.revocations()
     members[1] |= {"muted": "on"}
     with django_capture_on_commit_callbacks(execute=True):
         assert save(admin, private_room, members).status_code == 302
     assert private_room.memberships.get(muted=True).pk == members[1]["id"]
-    assert rights.revocations() > before
+    assert revocation.revocations() > before
 
 
 def test_members_come_and_go_through_the_log(admin, private_room, member, stranger):
@@ -194,7 +194,7 @@ def test_a_member_is_found_and_taken_away_through_the_log(admin, private_room, o
 def test_a_member_is_muted_and_promoted_there(
     admin, private_room, member, django_capture_on_commit_callbacks
 ):
-    mine, before = private_room.memberships.get(user=member), rights.revocations()
+    mine, before = private_room.memberships.get(user=member), revocation.revocations()
     with django_capture_on_commit_callbacks(execute=True):
         done = admin.post(
             reverse("admin:rooms_membership_change", args=[mine.pk]), {"role": "moderator", "muted": "on"}
@@ -202,7 +202,7 @@ def test_a_member_is_muted_and_promoted_there(
     assert done.status_code == 302
     mine.refresh_from_db()
     assert (mine.role, mine.muted) == ("moderator", True)
-    assert rights.revocations() > before
+    assert revocation.revocations() > before
 
 
 def test_a_ban_is_lifted_there(admin, private_room, stranger):

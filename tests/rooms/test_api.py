@@ -3,10 +3,10 @@ import re
 import pytest
 from django.db import transaction
 
-from chatsite.errors import Conflict
-from chatsite.realtime import listeners
-from chatsite.realtime.auth import Identity
-from chatsite.realtime.connection import Connection
+from chatsite.contract.errors import Conflict
+from chatsite.realtime.delivery import subscriptions
+from chatsite.realtime.socketio.connection import Connection
+from chatsite.realtime.socketio.identity import Identity
 from rooms import names, services
 from rooms.models import Event, Membership, Room
 from rooms.names import SLUG
@@ -270,15 +270,15 @@ def test_only_the_powerful_add_and_remove(api, private_room, owner, member, stra
 def test_who_is_no_member_any_more_is_put_out_all_the_same(api, private_room, owner, member, stranger):
     """The request that removed them may have failed before it told anybody."""
     here = Connection("sid", Identity(stranger.pk, "stranger", token_id=1), Wire())
-    listeners.attach(here)
-    listeners.subscribe(here, private_room.slug)
+    subscriptions.attach(here)
+    subscriptions.subscribe(here, private_room.slug)
     path = f"/room/{private_room.slug}/member/stranger"
     assert error(api(member).delete(path)) == (403, "forbidden")
     assert error(api(stranger).delete(path)) == (404, "not_found")
     assert private_room.slug in here.rooms
     assert error(api(owner).delete(path)) == (404, "not_found")
     assert private_room.slug not in here.rooms
-    listeners.detach(here)
+    subscriptions.detach(here)
 
 
 def test_a_room_keeps_an_owner(api, private_room, owner, member):

@@ -6,11 +6,12 @@ import pytest
 
 from accounts import services as accounts
 from accounts.models import User
-from chatsite.errors import Forbidden, NotFound, QuotaExceeded
+from chatsite.contract.errors import Forbidden, NotFound, QuotaExceeded
 from messaging import services as messages
 from messaging.models import Message
-from rooms import access, blocks, directs, membership, services
-from rooms.invites import make_room_invite
+from rooms import access, directs, services
+from rooms.membership import blocks, membership
+from rooms.membership.invites import make_room_invite
 from rooms.models import Membership, PersonBlock, Room, RoomBlock
 
 pytestmark = pytest.mark.django_db
@@ -287,9 +288,9 @@ def test_a_batch_that_was_looked_at_before_a_block_stores_nothing(
     owner, member, django_capture_on_commit_callbacks
 ):
     """Whoever blocks somebody who is sending waits for it, or the message is refused."""
-    from messaging import sending
-    from messaging.batch import Batch
-    from messaging.drafts import Draft
+    from messaging.sending import send_queue
+    from messaging.sending.batch import Batch
+    from messaging.sending.drafts import Draft
 
     room, _ = directs.open_direct(owner, ["member"])
     batch = Batch([Draft(owner, room.slug, "late", uuid.uuid4())])
@@ -297,7 +298,7 @@ def test_a_batch_that_was_looked_at_before_a_block_stores_nothing(
     with django_capture_on_commit_callbacks(execute=True):
         blocks.block_person(member, "owner")
     assert batch.is_stale
-    [outcome] = sending.store(batch)
+    [outcome] = send_queue.store(batch)
     assert isinstance(outcome, Forbidden)
     assert not Message.objects.filter(room=room).exists()
 

@@ -2,12 +2,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts import announcements, presence
-from chatsite.realtime import listeners
-from chatsite.realtime.auth import Identity
-from chatsite.realtime.connection import Connection
-from rooms import crowds
+from accounts.presence import presence, presence_broadcast
+from chatsite.realtime.delivery import subscriptions
+from chatsite.realtime.socketio.connection import Connection
+from chatsite.realtime.socketio.identity import Identity
 from rooms.models import Membership, Room
+from rooms.presence import presence_fanout
 from tests.accounts.conftest import Wire
 
 pytestmark = pytest.mark.django_db
@@ -15,19 +15,19 @@ pytestmark = pytest.mark.django_db
 
 def test_who_shares_a_small_room_hears(settings, owner, member, stranger, private_room):
     settings.PRESENCE_ROOM_SIZE = 2
-    heard = crowds.audience([owner.pk, stranger.pk])
+    heard = presence_fanout.audience([owner.pk, stranger.pk])
     assert heard[owner.pk] == {owner.pk, member.pk}, (
         "of the private room, and not of #general, where three are"
     )
     assert heard.get(stranger.pk, set()) == set()
     settings.PRESENCE_ROOM_SIZE = 3
-    assert crowds.audience([stranger.pk])[stranger.pk] == {owner.pk, member.pk, stranger.pk}
+    assert presence_fanout.audience([stranger.pk])[stranger.pk] == {owner.pk, member.pk, stranger.pk}
 
 
 def test_a_crowd_costs_as_many_queries_as_one(owner, member, stranger, make_person, private_room):
     def queries(*people):
         with CaptureQueriesContext(connection) as captured:
-            crowds.audience([person.pk for person in people])
+            presence_fanout.audience([person.pk for person in people])
         return len(captured)
 
     crowd = [make_person(f"person{number}") for number in range(20)]
@@ -39,20 +39,20 @@ def here(monkeypatch):
     """`here(person)` has just come."""
     monkeypatch.setattr(presence, "here", presence.MemoryPresence())
     monkeypatch.setattr(presence, "seen", {})
-    monkeypatch.setattr(announcements.changed, "later", lambda seconds, func: None)
+    monkeypatch.setattr(presence_broadcast.changed, "later", lambda seconds, func: None)
     made = []
 
     def here(person):
         one = Connection(f"sid{len(made)}", Identity(person.pk, person.username, token_id=1), Wire())
-        listeners.attach(one)
+        subscriptions.attach(one)
         presence.here.connect(person.pk, one.sid)
-        announcements.arrived(person.pk)
+        presence_broadcast.arrived(person.pk)
         made.append(one)
         return one
 
     yield here
     for one in made:
-        listeners.detach(one)
+        subscriptions.detach(one)
 
 
 def test_who_comes_with_a_crowd_is_told_to_their_rooms_and_not_to_the_crowd(settings, make_person, here):
@@ -64,7 +64,7 @@ def test_who_comes_with_a_crowd_is_told_to_their_rooms_and_not_to_the_crowd(sett
         Membership.objects.create(room=rooms[n // 5], user=person)
     connections = [here(person) for person in people]
     with CaptureQueriesContext(connection) as captured:
-        announcements.changed.flush()
+        presence_broadcast.changed.flush()
     assert len(captured) == 3
     for n, one in enumerate(connections):
         told = [frame for frame in one.channel.frames if "user-connected" in frame]

@@ -6,12 +6,14 @@ import pytest
 from django.db import InterfaceError, OperationalError
 
 from accounts.services import make_token
-from chatsite.realtime import delivery, listeners, wire
-from chatsite.realtime.auth import Identity
-from chatsite.realtime.connection import Connection
-from chatsite.realtime.websocket import frame
+from chatsite.realtime.delivery import delivery, subscriptions
+from chatsite.realtime.protocol import encoder
+from chatsite.realtime.protocol.frames import frame
+from chatsite.realtime.socketio.connection import Connection
+from chatsite.realtime.socketio.identity import Identity
 from messaging import services
-from rooms import filling, log, membership
+from rooms.log import backfill, log
+from rooms.membership import membership
 from rooms.models import Room
 from tests.rooms.pens import Pen
 
@@ -20,19 +22,19 @@ from tests.rooms.pens import Pen
 def reader(member, private_room):
     """Joined as the room is now, and hears nothing that is said from here on: as if another process said it."""
     connection = Connection("reader", Identity(member.pk, member.username), Pen())
-    listeners.attach(connection)
-    listeners.subscribe(connection, private_room.slug)
-    listeners.begin_log(private_room.slug, head_of(private_room))
+    subscriptions.attach(connection)
+    subscriptions.subscribe(connection, private_room.slug)
+    subscriptions.begin_log(private_room.slug, head_of(private_room))
     yield connection
-    listeners.detach(connection)
+    subscriptions.detach(connection)
 
 
 @pytest.fixture
 def outsider(stranger):
     connection = Connection("outsider", Identity(stranger.pk, stranger.username), Pen())
-    listeners.attach(connection)
+    subscriptions.attach(connection)
     yield connection
-    listeners.detach(connection)
+    subscriptions.detach(connection)
 
 
 @pytest.fixture
@@ -56,7 +58,7 @@ def heard(connection):
 
 def test_what_was_missed_is_delivered_in_order_and_to_nobody_else(reader, outsider, private_room, say):
     sent = [say(f"number {n}") for n in range(5)]
-    filling.fill(private_room.slug, sent[-1].seq)
+    backfill.fill(private_room.slug, sent[-1].seq)
     assert heard(reader) == [("chat-message", message.seq) for message in sent]
     assert reader.channel.events == [
         (event["event"], event["data"]) for event in log.read(private_room, sent[0].seq - 1)["events"]
@@ -70,14 +72,14 @@ def test_others_have_their_turn_and_what_comes_in_it_keeps_its_place(reader, pri
         turns.append(len(reader.channel.frames))
         for seq in (sent[-1].seq + 1, sent[0].seq):
             delivery.log_here(
-                private_room.slug, seq, "chat-message", wire.event("chat-message", {"seq": seq})
+                private_room.slug, seq, "chat-message", encoder.event("chat-message", {"seq": seq})
             )
 
     sent, turns = [say(f"number {n}") for n in range(5)], []
-    monkeypatch.setattr(filling, "AT_ONCE", 2)
-    monkeypatch.setattr(filling.time, "sleep", turn)
-    monkeypatch.setattr(listeners.order, "later", lambda *arguments: None)
-    filling.fill(private_room.slug, sent[-1].seq)
+    monkeypatch.setattr(backfill, "AT_ONCE", 2)
+    monkeypatch.setattr(backfill.time, "sleep", turn)
+    monkeypatch.setattr(subscriptions.order, "later", lambda *arguments: None)
+    backfill.fill(private_room.slug, sent[-1].seq)
     assert turns == [2, 4]
     first = sent[0].seq
     assert [seq for _, seq in heard(reader)] == [*range(first, first + 6)]
@@ -85,7 +87,7 @@ def test_others_have_their_turn_and_what_comes_in_it_keeps_its_place(reader, pri
 
 def test_what_comes_after_all_is_not_sent_twice(reader, private_room, say):
     sent = [say(f"number {n}") for n in range(3)]
-    filling.fill(private_room.slug, sent[-1].seq)
+    backfill.fill(private_room.slug, sent[-1].seq)
     for message in sent:
         delivery.log_here(private_room.slug, message.seq, "chat-message", frame(b"late"))
     assert len(reader.channel.frames) == 3
@@ -95,9 +97,9 @@ def test_a_message_that_was_deleted_meanwhile_is_a_tombstone(reader, owner, priv
     message = say("a slip")
     services.delete(owner, message.pk)
     reader.channel.frames.clear()
-    listeners.order.forget(private_room.slug)
-    listeners.begin_log(private_room.slug, message.seq - 1)
-    filling.fill(private_room.slug, message.seq)
+    subscriptions.order.forget(private_room.slug)
+    subscriptions.begin_log(private_room.slug, message.seq - 1)
+    backfill.fill(private_room.slug, message.seq)
     assert "a slip" not in str(reader.channel.events)
     assert reader.channel.events[0][1]["deleted"] is True
 
@@ -109,22 +111,22 @@ def with_tokens(owner, member, private_room):
     for user in (owner, member):
         identity = Identity(user.pk, user.username, token_id=make_token(user, "bot")[0].pk)
         made.append(Connection(user.username, identity, Pen()))
-        listeners.attach(made[-1])
-        listeners.subscribe(made[-1], private_room.slug)
-    listeners.begin_log(private_room.slug, head_of(private_room))
+        subscriptions.attach(made[-1])
+        subscriptions.subscribe(made[-1], private_room.slug)
+    subscriptions.begin_log(private_room.slug, head_of(private_room))
     yield made
     for connection in made:
-        listeners.detach(connection)
+        subscriptions.detach(connection)
 
 
 def test_whoever_was_put_out_while_nothing_was_heard_gets_that_and_nothing_behind_it(
     with_tokens, member, private_room, say, monkeypatch
 ):
     """And this process wasn't told of that, either: its machine was cut off."""
-    monkeypatch.setattr(filling, "Timer", lambda seconds, function, *arguments: function(*arguments))
+    monkeypatch.setattr(backfill, "Timer", lambda seconds, function, *arguments: function(*arguments))
     membership.revoke(private_room, member)
     message = say("without them")
-    filling.catch_up(None)
+    backfill.catch_up(None)
     staying, leaving = with_tokens
     assert heard(staying) == [("member-left", message.seq - 1), ("chat-message", message.seq)]
     assert heard(leaving) == [("member-left", message.seq - 1)]
@@ -133,9 +135,9 @@ def test_whoever_was_put_out_while_nothing_was_heard_gets_that_and_nothing_behin
 def test_too_much_is_left_to_who_asks(reader, private_room, say, monkeypatch):
     monkeypatch.setattr(log, "PAGE_BYTES", 1000)
     sent = [say("x" * 500) for _ in range(5)]
-    filling.fill(private_room.slug, sent[-1].seq)
+    backfill.fill(private_room.slug, sent[-1].seq)
     assert reader.channel.events == [("heads", {private_room.slug: sent[-1].seq})]
-    assert listeners.last_seq(private_room.slug) == sent[-1].seq
+    assert subscriptions.last_seq(private_room.slug) == sent[-1].seq
 
 
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError])
@@ -143,9 +145,9 @@ def test_without_the_database_who_has_joined_asks_later(reader, private_room, mo
     def away(*arguments):
         raise error("away")
 
-    monkeypatch.setattr(filling.log, "read", away)
-    head = listeners.last_seq(private_room.slug) + 3
-    filling.fill(private_room.slug, head)
+    monkeypatch.setattr(backfill.log, "read", away)
+    head = subscriptions.last_seq(private_room.slug) + 3
+    backfill.fill(private_room.slug, head)
     assert reader.channel.events == [("heads", {private_room.slug: head})]
 
 
@@ -154,7 +156,7 @@ def test_a_slow_reader_is_told_too_that_something_is_missing(reader, private_roo
     monkeypatch.setattr(log, "PAGE_BYTES", 1000)
     monkeypatch.setattr(reader, "channel", Slow())
     head = [say("x" * 500) for _ in range(5)][-1].seq
-    filling.fill(private_room.slug, head)
+    backfill.fill(private_room.slug, head)
     assert reader.channel.events == [("heads", {private_room.slug: head})]
 
 
@@ -168,15 +170,15 @@ class Slow(Pen):
 
 def test_a_room_that_nobody_here_has_joined_is_not_read(private_room, django_assert_num_queries):
     with django_assert_num_queries(0):
-        filling.look_again(None)
-        filling.fill_all({private_room.slug: 0})
+        backfill.look_again(None)
+        backfill.fill_all({private_room.slug: 0})
 
 
 def test_only_rooms_that_are_behind_are_looked_into(reader, private_room, say, monkeypatch):
     looked = []
-    monkeypatch.setattr(filling, "Timer", lambda seconds, function, heads: looked.append(heads))
-    filling.look_again(None)
+    monkeypatch.setattr(backfill, "Timer", lambda seconds, function, heads: looked.append(heads))
+    backfill.look_again(None)
     assert looked == []
     message = say("unheard")
-    filling.look_again(None)
+    backfill.look_again(None)
     assert looked == [{private_room.slug: message.seq}]

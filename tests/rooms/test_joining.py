@@ -5,19 +5,23 @@ from uuid import uuid4
 
 import pytest
 
-from accounts import presence, services
-from accounts.credentials import SessionEnded
+from accounts import services
+from accounts.authentication.credentials import SessionEnded
 from accounts.models import User
-from chatsite.errors import Banned, NotFound
-from chatsite.realtime import delivery, listeners, others, rights
-from chatsite.realtime.auth import Identity
-from chatsite.realtime.connection import Connection
-from chatsite.realtime.others import Nobody
-from chatsite.realtime.websocket import frame
+from accounts.presence import presence
+from chatsite.contract.errors import Banned, NotFound
+from chatsite.realtime.delivery import delivery, peers, revocation, subscriptions
+from chatsite.realtime.delivery.peers import Nobody
+from chatsite.realtime.protocol.frames import frame
+from chatsite.realtime.socketio.connection import Connection
+from chatsite.realtime.socketio.identity import Identity
 from messaging.services import delete, hide, send
-from rooms import arrivals, catching_up, directs, joining, log, membership, payloads, statements
+from rooms import directs, payloads, sql
 from rooms import services as services_of_rooms
-from rooms.joining import Join, join_all
+from rooms.joining import join_ack, join_batch
+from rooms.joining.join_batch import Join, join_all
+from rooms.log import log, log_page_cache
+from rooms.membership import membership
 from rooms.models import Room
 from tests.accounts.conftest import Wire
 
@@ -29,7 +33,7 @@ def live(monkeypatch):
     """`live(user)` is a connection of theirs that came in with a token."""
     monkeypatch.setattr(presence, "here", presence.MemoryPresence())
     # Another test's room may have had the same key a moment ago.
-    monkeypatch.setattr(catching_up, "_held", {})
+    monkeypatch.setattr(log_page_cache, "_held", {})
     made = []
 
     def live(user):
@@ -37,19 +41,19 @@ def live(monkeypatch):
         made.append(
             Connection(f"sid{len(made)}", Identity(user.pk, user.username, token_id=token.pk), Wire())
         )
-        listeners.attach(made[-1])
+        subscriptions.attach(made[-1])
         presence.here.connect(user.pk, made[-1].sid)
         return made[-1]
 
     yield live
     for connection in made:
-        listeners.detach(connection)
+        subscriptions.detach(connection)
 
 
 def ask(connection, room, **place):
     """What the client's ack would say; or the exception that becomes its error."""
     answers = []
-    joining.submit(Join(connection, room, **place), answers.append)
+    join_batch.submit(Join(connection, room, **place), answers.append)
     (answer,) = answers
     return answer
 
@@ -97,14 +101,14 @@ def test_each_has_an_answer_of_their_own(live, owner, member, stranger, make_per
     barred, gone = make_person("barred"), make_person("gone")
     connections = [live(user) for user in (owner, stranger, barred, gone, member)]
     services.ban(barred)
-    listeners.attach(connections[2])
+    subscriptions.attach(connections[2])
     User.objects.filter(pk=gone.pk).delete()
     outcomes = join_all([Join(one, private_room.slug) for one in connections])
     assert outcomes[0].ack["room"]["role"] == "owner"
     assert outcomes[1] is None
     assert [getattr(outcomes[n], "ended", None) for n in (2, 3)] == ["banned", "deactivated"]
     assert outcomes[4].ack["room"]["role"] == "member"
-    assert set(listeners.subscribers(private_room.slug)) == {connections[0], connections[4]}
+    assert set(subscriptions.subscribers(private_room.slug)) == {connections[0], connections[4]}
 
 
 def test_the_long_way(live, stranger, owner, member, public_room, private_room):
@@ -114,7 +118,7 @@ def test_the_long_way(live, stranger, owner, member, public_room, private_room):
     assert ask(connection, public_room.slug)["room"]["role"] == "member"
     assert connection.rooms == {public_room.slug}
     membership.ban(owner, public_room.slug, "stranger")
-    rights.evict(stranger.pk, public_room.slug)
+    revocation.evict(stranger.pk, public_room.slug)
     assert isinstance(ask(connection, public_room.slug), Banned)
     assert not connection.rooms
 
@@ -125,7 +129,7 @@ def test_who_was_away_catches_up_and_who_was_not_asks_nothing(live, owner, membe
     head = ask(connection, private_room.slug)["head"]
     answer = ask(connection, private_room.slug, after=head - 1)
     assert [event["data"]["body"] for event in answer["events"]] == ["hello"]
-    monkeypatch.setattr(catching_up, "read", None)
+    monkeypatch.setattr(log_page_cache, "read", None)
     assert ask(connection, private_room.slug, after=head)["events"] == []
     for place in ({"after": head + 1}, {"after": 0, "epoch": "another"}):
         assert ask(connection, private_room.slug, **place)["reset"] is True
@@ -147,21 +151,21 @@ def test_a_visitor_of_an_archived_room_who_is_banned_hears_nothing_more(
     services_of_rooms.set_archived(owner, public_room.slug, True)
     visiting, coming = live(stranger), live(stranger)
     assert ask(visiting, public_room.slug)["room"]["role"] is None
-    assert listeners.subscribers(public_room.slug) == [visiting]
+    assert subscriptions.subscribers(public_room.slug) == [visiting]
     with django_capture_on_commit_callbacks(execute=True):
         membership.ban(owner, public_room.slug, "stranger")
-    assert listeners.subscribers(public_room.slug) == []
+    assert subscriptions.subscribers(public_room.slug) == []
     membership.lift_ban(owner, public_room.slug, "stranger")
 
-    def and_then_the_ban(join, subscribe=joining.subscribe):
+    def and_then_the_ban(join, subscribe=join_batch.subscribe):
         """It finds nobody to put out."""
         with django_capture_on_commit_callbacks(execute=True):
             membership.ban(owner, public_room.slug, "stranger")
         return subscribe(join)
 
-    monkeypatch.setattr(joining, "subscribe", and_then_the_ban)
+    monkeypatch.setattr(join_batch, "subscribe", and_then_the_ban)
     assert isinstance(ask(coming, public_room.slug), Banned)
-    assert listeners.subscribers(public_room.slug) == []
+    assert subscriptions.subscribers(public_room.slug) == []
 
 
 def removed(user, room):
@@ -215,7 +219,7 @@ def test_who_is_put_out_while_they_wait_to_catch_up_is_told_nothing(
     if moment == "before":
         meanwhile()
     monkeypatch.setattr(log, "read", read_it)
-    assert isinstance(joining.whole(join, joined), error)
+    assert isinstance(join_batch.whole(join, joined), error)
     assert not join.connection.rooms
 
 
@@ -226,15 +230,15 @@ def test_who_is_put_out_before_the_answer_is_not_told_that_they_are_in(
     (joined,) = join_all([join])
     with django_capture_on_commit_callbacks(execute=True):
         kicked(member, private_room, owner)
-    joining.go_on(join, answers.append, joined)
+    join_batch.go_on(join, answers.append, joined)
     assert isinstance(answers[0], NotFound)
 
 
 def test_who_hangs_up_while_they_wait_to_catch_up_is_forgotten(live, member, private_room):
     join = Join(live(member), private_room.slug, after=0)
     (joined,) = join_all([join])
-    listeners.detach(join.connection)
-    assert isinstance(joining.whole(join, joined), NotFound)
+    subscriptions.detach(join.connection)
+    assert isinstance(join_batch.whole(join, joined), NotFound)
 
 
 @pytest.mark.parametrize("change", [delete, hide])
@@ -247,12 +251,12 @@ def test_what_is_deleted_while_somebody_waits_to_catch_up_is_not_told(
     message, _ = send(owner, private_room.slug, "secret", uuid4())
     first, second = (Join(live(member), private_room.slug, after=0) for _ in range(2))
     if elsewhere:
-        monkeypatch.setattr(others, "site", Elsewhere())
+        monkeypatch.setattr(peers, "site", Elsewhere())
     outcomes = join_all([first, second])
-    assert "secret" in str(joining.whole(first, outcomes[0]))
+    assert "secret" in str(join_batch.whole(first, outcomes[0]))
     with django_capture_on_commit_callbacks(execute=not elsewhere):
         change(owner, message.pk) if change is delete else change(message, owner)
-    answer = joining.whole(second, outcomes[1])
+    answer = join_batch.whole(second, outcomes[1])
     assert "secret" not in str(answer)
     assert [event["event"] for event in answer["events"][-2:]] == ["chat-message", "message-deleted"]
 
@@ -262,7 +266,7 @@ def test_who_hears_something_before_the_room_was_read_is_told_of_all_up_to_that(
 ):
     """Another process says three things after the room was read here; only the last is heard, as it said the others before
     this one listened."""
-    rosters = arrivals.rosters
+    rosters = join_ack.rosters
 
     def and_then_they_talk(room_ids):
         found = rosters(room_ids)
@@ -272,7 +276,7 @@ def test_who_hears_something_before_the_room_was_read_is_told_of_all_up_to_that(
         return found
 
     said = []
-    monkeypatch.setattr(arrivals, "rosters", and_then_they_talk)
+    monkeypatch.setattr(join_ack, "rosters", and_then_they_talk)
     after = Room.objects.get(pk=private_room.pk).head
     answer = ask(live(member), private_room.slug, after=after)
     assert [event["data"]["seq"] for event in answer["events"]] == [message.seq for message in said]
@@ -288,7 +292,7 @@ def test_who_is_put_out_while_they_join_hears_nothing(
     live, owner, member, private_room, monkeypatch, django_capture_on_commit_callbacks, put_out, ended
 ):
     """The read says that they are a member; the removal finds nobody to evict; only then are they subscribed."""
-    look = statements.look
+    look = sql.look
     removing = [partial(put_out, member, private_room)]
     leaving, staying = live(member), live(owner)
 
@@ -299,11 +303,11 @@ def test_who_is_put_out_while_they_join_hears_nothing(
                 removing.pop()()
         return found
 
-    monkeypatch.setattr(statements, "look", and_then_it_ends)
+    monkeypatch.setattr(sql, "look", and_then_it_ends)
     outcomes = join_all([Join(leaving, private_room.slug), Join(staying, private_room.slug)])
     assert outcomes[0] is None if ended is None else isinstance(outcomes[0], SessionEnded)
     assert outcomes[1].ack["room"]["members"] == (2 if ended else 1)
-    assert listeners.subscribers(private_room.slug) == [staying]
+    assert subscriptions.subscribers(private_room.slug) == [staying]
     delivery.to_room(private_room.slug, "said", {"secret": True})
     assert "secret" not in leaving.channel.text
     assert "secret" in staying.channel.text

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from messaging import services
-from rooms import log_marker
+from rooms.log import log_marker
 from rooms.models import Room
 
 pytestmark = pytest.mark.django_db

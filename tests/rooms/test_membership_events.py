@@ -5,29 +5,23 @@ import uuid
 import pytest
 from django.urls import reverse
 
-from accounts import presence, profile_broadcast, services
+from accounts import profile_broadcast, services
 from accounts.models import User
+from accounts.presence import presence
 from chatsite import hello
-from chatsite.realtime import delivery, listeners, others
-from chatsite.realtime.auth import Identity
-from chatsite.realtime.connection import Connection
-from chatsite.realtime.debouncer import Debouncer
+from chatsite.realtime.delivery import delivery, peers, subscriptions
+from chatsite.realtime.scheduling.debouncer import Debouncer
+from chatsite.realtime.socketio.connection import Connection
+from chatsite.realtime.socketio.identity import Identity
 from messaging import services as messages
-from rooms import (
-    blocks,
-    directs,
-    filling,
-    invites,
-    join_mine,
-    log,
-    membership,
-    membership_events,
-    reading,
-    statements,
-)
+from rooms import directs, sql
 from rooms import services as rooms
+from rooms.joining import join_mine
+from rooms.log import backfill, log
+from rooms.membership import blocks, invites, membership, membership_events
 from rooms.models import Membership, Room
 from rooms.serializers import JoinSerializer
+from rooms.unread import read_positions
 from tests.acts import carry_out
 from tests.rooms.pens import Pen
 
@@ -62,14 +56,14 @@ def connect():
         token, _ = services.make_token(user, "test")
         identity = Identity(user.pk, user.username, token_id=token.pk, display_name=user.display_name)
         made.append(Connection(f"sid{len(made)}", identity, Pen()))
-        listeners.attach(made[-1])
+        subscriptions.attach(made[-1])
         for room in joined:
-            listeners.subscribe(made[-1], room.slug)
+            subscriptions.subscribe(made[-1], room.slug)
         return made[-1]
 
     yield connect
     for connection in made:
-        listeners.detach(connection)
+        subscriptions.detach(connection)
 
 
 @pytest.fixture
@@ -197,7 +191,7 @@ def test_a_role_that_is_handed_over_is_told_and_nothing_becomes_unread(
     heir = connect(member, private_room)
     done(membership.leave_room, owner, "board")
     assert heard(heir, "member-updated")[0]["role"] == "owner"
-    assert reading.mark_read(member, "board", 0)["unread"] == 0
+    assert read_positions.mark_read(member, "board", 0)["unread"] == 0
 
 
 def test_who_is_muted_hears_it_on_all_connections_and_nobody_else(connect, done, private_room, owner, member):
@@ -220,7 +214,7 @@ def talk(private_room, owner):
 
 def test_reading_on_one_device_is_told_to_the_others(connect, talk, owner, member):
     reader, other, stranger = connect(member), connect(member), connect(owner)
-    reading.mark_read(member, "board", talk - 5)
+    read_positions.mark_read(member, "board", talk - 5)
     (told,) = heard(other, "membership-updated")
     assert (told["read_seq"], told["unread"], told["mentions"]) == (talk - 5, 5, 1)
     assert heard(reader, "membership-updated") == [told]
@@ -232,7 +226,7 @@ def test_a_flood_of_reads_is_told_twice_by_one_more_query(
 ):
     other = connect(member)
     for seq in range(talk - 9, talk + 1):
-        reading.mark_read(member, "board", seq)
+        read_positions.mark_read(member, "board", seq)
     assert [told["unread"] for told in heard(other, "membership-updated")] == [9]
     with django_assert_num_queries(1):
         later()
@@ -244,7 +238,7 @@ def test_a_flood_of_reads_is_told_twice_by_one_more_query(
 
 def test_what_is_all_read_is_told(connect, talk, member):
     other = connect(member)
-    reading.mark_all_read(member)
+    read_positions.mark_all_read(member)
     assert [(told["read_seq"], told["unread"]) for told in heard(other, "membership-updated")] == [(talk, 0)]
 
 
@@ -269,16 +263,16 @@ def test_a_new_name_is_told_to_who_shares_a_room_and_in_a_large_one_to_who_has_j
 
 def test_other_processes_are_told_by_words(monkeypatch, connect, done, public_room, owner, stranger):
     told = []
-    monkeypatch.setattr(others.site, "tell", lambda *word: told.append(list(word)), raising=False)
+    monkeypatch.setattr(peers.site, "tell", lambda *word: told.append(list(word)), raising=False)
     done(membership.add_member, owner, "lobby", "stranger")
     done(membership.remove_member, owner, "lobby", "stranger")
     done(services.update_profile, stranger, display_name="Someone")
     kinds = {word[0] for word in told}
     assert {"room-added", "room-removed", "user-updated"} <= kinds
     theirs = connect(stranger)
-    assert others.heard("room-removed", ["lobby", stranger.pk])
+    assert peers.heard("room-removed", ["lobby", stranger.pk])
     assert theirs.channel.events == [("room-removed", {"room": "lobby"})]
-    assert not others.heard("room-added", ["lobby", "everybody"])
+    assert not peers.heard("room-added", ["lobby", "everybody"])
 
 
 def test_a_greeting_asks_nothing(connect, member, django_assert_num_queries):
@@ -336,7 +330,7 @@ class TestJoinMine:
         connection = connect(stranger)
         self.ask(connection)
         membership.admit(private_room, [stranger])
-        filling.catch_up(None)
+        backfill.catch_up(None)
         later()
         assert "board" in connection.rooms
         assert [told["slug"] for told in heard(connection, "room-added")] == ["board"]
@@ -354,14 +348,14 @@ class TestJoinMine:
     def test_who_is_put_out_while_it_goes_on_is_not_told(
         self, connect, private_room, owner, member, monkeypatch
     ):
-        connection, heads = connect(member), statements.heads_of
+        connection, heads = connect(member), sql.heads_of
 
         def and_then_out(user_id, slugs):
             found = heads(user_id, slugs)
             membership.put_out("board", member)
             return found
 
-        monkeypatch.setattr(statements, "heads_of", and_then_out)
+        monkeypatch.setattr(sql, "heads_of", and_then_out)
         assert "board" not in self.ask(connection)
 
     def test_who_was_put_out_before_they_were_subscribed_is_not(

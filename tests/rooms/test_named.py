@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import User
 from accounts.names import fold, lookup
-from rooms import membership
+from rooms.membership import membership
 from rooms.services import create_room
 from tests.accounts.test_folding import ALIKE
 

@@ -7,9 +7,10 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts import services as accounts
 from accounts.models import Invite, User
-from chatsite.errors import Invalid, QuotaExceeded, RateLimited
-from rooms import directs, membership, services
-from rooms.invites import make_room_invite
+from chatsite.contract.errors import Invalid, QuotaExceeded, RateLimited
+from rooms import directs, services
+from rooms.membership import membership
+from rooms.membership.invites import make_room_invite
 from rooms.models import Event, Membership, Room
 
 pytestmark = pytest.mark.django_db
@@ -197,7 +198,7 @@ def test_many_come_in_the_order_they_were_named_each_with_a_line_of_its_own(
     owner, make_person, django_capture_on_commit_callbacks, monkeypatch
 ):
     told = []
-    monkeypatch.setattr("rooms.log.delivery.to_log", lambda *event: told.append(event))
+    monkeypatch.setattr("rooms.log.log.delivery.to_log", lambda *event: told.append(event))
     names = [make_person(f"person{n:02}").username for n in range(20)][::-1]
     with django_capture_on_commit_callbacks(execute=True):
         room = services.create_room(owner, "Many", members=[*names, names[0].upper(), "owner"])

@@ -2,8 +2,9 @@
 
 import pytest
 
-from chatsite.errors import Archived, Banned
-from rooms import access, membership, services
+from chatsite.contract.errors import Archived, Banned
+from rooms import access, services
+from rooms.membership import membership
 from rooms.models import Event, Membership, Room
 
 pytestmark = pytest.mark.django_db

@@ -6,12 +6,15 @@ import pytest
 
 from accounts import services as accounts
 from accounts.models import User
-from chatsite.errors import NotFound
-from chatsite.realtime import readings, rights
-from chatsite.realtime.auth import Identity
-from chatsite.realtime.connection import Connection
+from chatsite.contract.errors import NotFound
+from chatsite.realtime.delivery import revocation
+from chatsite.realtime.scheduling import read_queue
+from chatsite.realtime.socketio.connection import Connection
+from chatsite.realtime.socketio.identity import Identity
 from messaging.services import send
-from rooms import log, membership, sockets
+from rooms import sockets
+from rooms.log import log
+from rooms.membership import membership
 from tests.rooms.pens import Pen
 
 pytestmark = pytest.mark.django_db
@@ -44,14 +47,14 @@ def test_they_are_not_told_by_rest(put_out_meanwhile, member, private_room, api)
 
 @pytest.mark.parametrize("path", ["/room/board/event?after=0", "/message?room=board", "/message"])
 def test_who_is_banned_meanwhile_is_not_told(path, owner, member, private_room, api, monkeypatch):
-    wait = readings.wait
+    wait = read_queue.wait
 
     def and_then_the_ban(whose, read):
         rows = wait(whose, read)
         User.objects.filter(pk=member.pk).update(is_banned=True)
-        rights.end_sessions(member.pk, "banned")
+        revocation.end_sessions(member.pk, "banned")
         return rows
 
-    monkeypatch.setattr(readings, "wait", and_then_the_ban)
+    monkeypatch.setattr(read_queue, "wait", and_then_the_ban)
     assert api(member).get(path).status_code == 401
     assert api(owner).get(path).status_code == 200, "nobody else"

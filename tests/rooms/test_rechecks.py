@@ -6,11 +6,13 @@ import pytest
 from django.test import TestCase
 from django.utils import timezone
 
-from chatsite.realtime import listeners, rights
-from chatsite.realtime.auth import Identity
-from chatsite.realtime.connection import Connection
+from chatsite.realtime.delivery import revocation, subscriptions
+from chatsite.realtime.socketio.connection import Connection
+from chatsite.realtime.socketio.identity import Identity
 from messaging import services as messages
-from rooms import log, membership, rechecks, services
+from rooms import services
+from rooms.log import log
+from rooms.membership import membership, membership_recheck
 from rooms.models import Ban, Membership, Room
 from tests.rooms.pens import Pen
 
@@ -30,15 +32,15 @@ def joined():
 
     def joined(user, *rooms):
         connection = Connection(f"sid{len(made)}", Identity(user.pk, user.username), Patient())
-        listeners.attach(connection)
+        subscriptions.attach(connection)
         for room in rooms:
-            listeners.subscribe(connection, room.slug)
+            subscriptions.subscribe(connection, room.slug)
         made.append(connection)
         return connection
 
     yield joined
     for connection in made:
-        listeners.detach(connection)
+        subscriptions.detach(connection)
 
 
 @pytest.fixture
@@ -59,12 +61,12 @@ def test_a_membership_that_ended_behind_our_back_ends_on_all_tabs_and_for_nobody
         [joined(member, lobby, private_room), joined(member, private_room)],
         joined(owner, private_room),
     )
-    rechecks.recheck()
+    membership_recheck.recheck()
     assert [set(tab.rooms) for tab in tabs] == [{lobby.slug, private_room.slug}, {private_room.slug}]
     Membership.objects.filter(room=private_room, user=member).delete()
-    rechecks.recheck()
+    membership_recheck.recheck()
     assert [set(tab.rooms) for tab in tabs] == [{lobby.slug}, set()]
-    assert listeners.subscribers(private_room.slug) == [other]
+    assert subscriptions.subscribers(private_room.slug) == [other]
 
 
 class TestUntold:
@@ -77,7 +79,7 @@ class TestUntold:
         def hear(user):
             connection = joined(user, private_room)
             connection.channel = Pen()
-            listeners.begin_log(private_room.slug, head(private_room))
+            subscriptions.begin_log(private_room.slug, head(private_room))
             return connection
 
         return hear
@@ -110,14 +112,14 @@ class TestUntold:
             self.remove(private_room, member, owner),
             self.say(private_room, owner, "behind"),
         )
-        rechecks.recheck()
+        membership_recheck.recheck()
         assert self.names(mine) == [("chat-message", began + 1), ("member-left", began + 2)]
         assert mine.channel.events[-2][1]["user"]["username"] == "member"
         assert mine.channel.events[-2][1]["by"] == "owner"
         assert mine.channel.events[-1] == ("room-removed", {"room": private_room.slug})
         assert mine.rooms == set()
         assert self.names(other) == []
-        rechecks.recheck()
+        membership_recheck.recheck()
         assert len(self.names(mine)) == 2
 
     def test_what_was_changed_since_is_kept_from_them(self, hear, private_room, owner, member):
@@ -129,7 +131,7 @@ class TestUntold:
             self.remove(private_room, member, owner),
             lambda: messages.edit(owner, said[0].pk, "secret since"),
         )
-        rechecks.recheck()
+        membership_recheck.recheck()
         assert self.names(mine) == [("member-left", began + 2)]
         assert "secret" not in str(mine.channel.events)
 
@@ -141,14 +143,14 @@ class TestUntold:
             self.say(private_room, owner, "before"),
             self.remove(private_room, member, owner),
         )
-        rechecks.recheck()
+        membership_recheck.recheck()
         assert self.names(mine) == [("member-left", began + 2)]
 
     def test_what_they_know_already_is_not_told_again(self, hear, private_room, owner, member):
         mine = hear(member)
         self.elsewhere(private_room, self.remove(private_room, member, owner))
-        listeners.order.advance(private_room.slug, head(private_room))
-        rechecks.recheck()
+        subscriptions.order.advance(private_room.slug, head(private_room))
+        membership_recheck.recheck()
         assert self.names(mine) == []
         assert mine.rooms == set()
 
@@ -156,7 +158,7 @@ class TestUntold:
 def test_a_room_that_is_gone_has_no_subscribers(joined, private_room, owner):
     connection = joined(owner, private_room)
     Room.objects.filter(pk=private_room.pk).delete()
-    rechecks.recheck()
+    membership_recheck.recheck()
     assert connection.rooms == set()
 
 
@@ -164,7 +166,7 @@ def test_a_room_that_is_gone_has_no_subscribers(joined, private_room, owner):
 def test_an_archived_public_room_is_anybodys_to_read(joined, lobby, stranger, kind, stays):
     connection = joined(stranger, lobby)
     Room.objects.filter(pk=lobby.pk).update(archived_at=timezone.now(), kind=kind)
-    rechecks.recheck()
+    membership_recheck.recheck()
     assert (lobby.slug in connection.rooms) is stays
 
 
@@ -172,31 +174,31 @@ def test_who_is_banned_reads_no_archived_room_either(joined, lobby, stranger, ow
     banned, other = joined(stranger, lobby), joined(owner, lobby)
     Room.objects.filter(pk=lobby.pk).update(archived_at=timezone.now())
     Ban.objects.create(room=lobby, user=stranger)
-    rechecks.recheck()
-    assert listeners.subscribers(lobby.slug) == [other]
+    membership_recheck.recheck()
+    assert subscriptions.subscribers(lobby.slug) == [other]
     assert banned.rooms == set()
 
 
 def test_who_leaves_and_comes_back_while_the_database_is_asked_stays(joined, lobby, member, monkeypatch):
-    strangers = rechecks.strangers
+    strangers = membership_recheck.strangers
 
     def and_back(pairs):
         """The answer is of the moment between."""
         Membership.objects.filter(room=lobby, user=member).delete()
         found = strangers(pairs)
         membership.grant(lobby, member)
-        monkeypatch.setattr(rechecks, "strangers", strangers)
+        monkeypatch.setattr(membership_recheck, "strangers", strangers)
         return found
 
     connection = joined(member, lobby)
-    monkeypatch.setattr(rechecks, "strangers", and_back)
-    rechecks.recheck()
+    monkeypatch.setattr(membership_recheck, "strangers", and_back)
+    membership_recheck.recheck()
     assert lobby.slug in connection.rooms
 
 
 def test_a_public_room_that_is_not_archived_is_its_members(joined, lobby, stranger):
     connection = joined(stranger, lobby)
-    rechecks.recheck()
+    membership_recheck.recheck()
     assert connection.rooms == set()
 
 
@@ -206,23 +208,23 @@ def test_the_recheck_is_one_query_and_goes_in_slices(
     for _ in range(4):
         joined(owner, lobby, private_room), joined(member, lobby)
     with django_assert_num_queries(1):
-        rechecks.recheck()
-    monkeypatch.setattr(rechecks, "SLICE", 5)
+        membership_recheck.recheck()
+    monkeypatch.setattr(membership_recheck, "SLICE", 5)
     with django_assert_num_queries(3):
-        rechecks.recheck()
-    assert len(listeners.subscribers(lobby.slug)) == 8
+        membership_recheck.recheck()
+    assert len(subscriptions.subscribers(lobby.slug)) == 8
 
 
 def test_nobody_there_asks_nothing(joined, owner, django_assert_num_queries):
     joined(owner)
     with django_assert_num_queries(0):
-        rechecks.recheck()
-        rechecks.send_heads()
+        membership_recheck.recheck()
+        membership_recheck.send_heads()
 
 
 def test_heads_are_those_of_the_rooms_one_has_joined(joined, lobby, private_room, owner, member):
     both, one, none = joined(owner, lobby, private_room), joined(member, private_room), joined(member)
-    rechecks.send_heads()
+    membership_recheck.send_heads()
     assert both.channel.heads == [{lobby.slug: head(lobby), private_room.slug: head(private_room)}]
     assert one.channel.heads == [{private_room.slug: head(private_room)}]
     assert none.channel.frames == []
@@ -231,7 +233,7 @@ def test_heads_are_those_of_the_rooms_one_has_joined(joined, lobby, private_room
 def test_who_joined_the_same_rooms_shares_a_frame(joined, lobby, private_room, owner, member):
     alone = [joined(owner, lobby), joined(member, lobby)]
     both = [joined(owner, lobby, private_room), joined(member, private_room, lobby)]
-    rechecks.send_heads()
+    membership_recheck.send_heads()
     for one, other in (alone, both):
         assert one.channel.frames[0] is other.channel.frames[0]
 
@@ -245,14 +247,14 @@ def test_who_is_put_out_while_the_heads_are_read_is_not_told(
         joined(member, lobby),
     )
 
-    def meanwhile(slugs, heads_of=rechecks.heads_of):
+    def meanwhile(slugs, heads_of=membership_recheck.heads_of):
         found = heads_of(slugs)
-        rights.evict(member.pk, private_room.slug)
-        listeners.detach(ended)
+        revocation.evict(member.pk, private_room.slug)
+        subscriptions.detach(ended)
         return found
 
-    monkeypatch.setattr(rechecks, "heads_of", meanwhile)
-    rechecks.send_heads()
+    monkeypatch.setattr(membership_recheck, "heads_of", meanwhile)
+    membership_recheck.send_heads()
     assert stays.channel.heads == [{private_room.slug: head(private_room)}]
     assert evicted.channel.heads == [{lobby.slug: head(lobby)}]
     assert ended.channel.frames == []

@@ -12,7 +12,7 @@ from accounts.models import ApiToken, Invite, NameSkeleton, User
 from messaging.models import Message, PrivateReading
 from messaging.search import indexes
 from messaging.search.postgresql import PARTS
-from rooms.blocks import MOST_BLOCKS
+from rooms.membership.blocks import MOST_BLOCKS
 from rooms.models import Event, Membership, Mention, PersonBlock, Room, RoomBlock, RoomInvite
 
 MODELS = [

@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver
 
 from accounts.models import User
-from chatsite import deadline
+from chatsite.web import query_deadline
 from rooms.models import Membership
 from tests.scale import routes
 from tests.scale.site import LARGE, SMALL, fill
@@ -100,7 +100,7 @@ class Meter:
 def costs(django_db_setup, django_db_blocker):
     """`{(path, role): {"small": Cost, "large": Cost}}`, and nothing of it stays in the database."""
     meter, found, patch = Meter(), {}, pytest.MonkeyPatch()
-    patch.setattr(deadline, "interrupted" if SQLITE else "limited", meter.aside)
+    patch.setattr(query_deadline, "interrupted" if SQLITE else "limited", meter.aside)
     with django_db_blocker.unblock():
         for name, size in (("small", SMALL), ("large", LARGE)):
             with transaction.atomic():

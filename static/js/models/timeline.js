@@ -1,4 +1,4 @@
-/** How messages follow one another on the page; the server's `messaging/timeline.py` has the same rules. */
+/** How messages follow one another on the page; the server's `messaging/history/timeline.py` has the same rules. */
 
 const GROUP = 5 * 60 * 1000
 

@@ -1,0 +1,246 @@
+"""Who is here, over all processes of the site.
+
+Each keeps a lease in Redis: a set of who is connected to it, which ends by itself when it isn't renewed. What changes
+is told to the others at once; what they missed of it they find in the sets. Everybody asks a view in memory, never Redis.
+"""
+
+import logging
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from time import monotonic
+from typing import Any, Protocol, cast
+
+from redis import Redis
+
+from accounts.presence.presence import Later, MemoryPresence
+from chatsite.database.chunks import chunked
+from chatsite.realtime.delivery import delivery, peers
+from chatsite.realtime.delivery.multimap import Groups
+from chatsite.realtime.scheduling.timers import Timer
+
+logger = logging.getLogger(__name__)
+
+# Seconds a lease lasts, between two renewals, and between two looks at whose leases ended.
+LEASE, RENEW, WATCH = 15, 5.0, 1.0
+# Seconds for which nothing was heard of a process whose lease is missing. It may have been Redis that lost it.
+SILENT = 10.0
+# Seconds for which changes are gathered before they are told.
+GATHER = 0.05
+# What Redis says of a key's time where there is no key, or no end.
+NO_KEY, NO_END = -2, -1
+# Ids in one command or word.
+AT_ONCE = 1000
+# Nobody's id, in every lease: one that holds nobody else is there all the same, and not one that Redis has lost.
+NOBODY = 0
+# What stands in the sets. Whoever may write to Redis may put something else there.
+WORKER, ID = re.compile(rb"[a-z0-9]{1,16}"), re.compile(rb"[0-9]{1,18}")
+
+
+class Site(Protocol):
+    """What is asked of the bus."""
+
+    worker: str
+    prefix: str
+
+    @property
+    def up(self) -> bool: ...
+
+    def put(self, key: str, *words: str | int) -> None:
+        """A command on that key, some time soon; lost while Redis is away."""
+
+    def client(self, key: str) -> Redis:
+        """To ask for what is at that key. Raises while Redis is away."""
+        ...
+
+
+class RedisPresence(MemoryPresence):
+    """`arrived(user_id)` and `gone(user_id)` when somebody comes or goes who isn't connected to this process; `connect`
+    and `disconnect` tell of the others."""
+
+    def __init__(
+        self,
+        site: Site,
+        arrived: Callable[[int], object],
+        gone: Callable[[int], object],
+        later: Later = Timer,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        super().__init__(later)
+        self.site, self.arrived, self.gone, self.clock = site, arrived, gone, clock
+        self._index = f"{site.prefix}workers"
+        self._elsewhere: Groups[int, str] = Groups()
+        self._by_worker: dict[str, set[int]] = {}
+        self._heard: dict[str, float] = {}
+        self._missing: Counter[str] = Counter()
+        # What a look found to be different, and may only have been on its way.
+        self._doubts: dict[str, set[int]] = {}
+        self._changed: set[int] = set()
+        self._settled = clock() + SILENT
+        peers.hear("alive", self._alive, str)
+        peers.hear("presence", self._told, str, list, list)
+
+    def connect(self, user_id: int, sid: str) -> bool:
+        mine = user_id in self._sids or user_id in self._leaving
+        arriving = super().connect(user_id, sid)
+        if not mine:
+            self._change(user_id)
+        return arriving
+
+    def online(self) -> set[int]:
+        return self.mine() | self._elsewhere.keys()
+
+    def is_online(self, user_id: int) -> bool:
+        return super().is_online(user_id) or user_id in self._elsewhere
+
+    def is_elsewhere(self, user_id: int) -> bool:
+        return user_id in self._elsewhere
+
+    def _leave(self, user_id: int, gone: Callable[[int], object]) -> None:
+        if self._leaving.pop(user_id, None) is not None:
+            self._change(user_id)
+            if user_id not in self._elsewhere:
+                gone(user_id)
+
+    def _change(self, user_id: int) -> None:
+        if not self._changed:
+            self.later(GATHER, self._tell)
+        self._changed.add(user_id)
+
+    def _tell(self) -> None:
+        """The leases first: who looks there because of the word finds it."""
+        changed, self._changed = sorted(self._changed), set()
+        mine = self.mine()
+        for some in chunked(changed, AT_ONCE):
+            came = [user_id for user_id in some if user_id in mine]
+            went = [user_id for user_id in some if user_id not in mine]
+            self._write(came, went)
+            delivery.tell_others("presence", self.site.worker, came, went)
+
+    def _write(self, came: list[int], went: list[int]) -> None:
+        key = self._lease(self.site.worker)
+        self.site.put(key, "SADD", key, NOBODY, *came)
+        self.site.put(key, "EXPIRE", key, LEASE)
+        if went:
+            self.site.put(key, "SREM", key, *went)
+
+    def renew(self) -> None:
+        key = self._lease(self.site.worker)
+        self.site.put(key, "EXPIRE", key, LEASE)
+        self.site.put(self._index, "SADD", self._index, self.site.worker)
+        delivery.tell_others("alive", self.site.worker)
+
+    def look(self) -> None:
+        """Compare the view with the leases, and the own lease with who is here. Raises while Redis is away."""
+        self._mend()
+        for worker in self._workers():
+            found = self._people(worker)
+            known = self._by_worker.get(worker, set())
+            if found is not None:
+                self._compare(worker, found, known)
+            elif not known and self._silent(worker):
+                self._forget(worker)
+
+    def _mend(self) -> None:
+        key, mine = self._lease(self.site.worker), self.mine()
+        found = self._people(self.site.worker)
+        if found is not None and found ^ mine <= self._changed:
+            return
+        self.site.put(key, "DEL", key)
+        self._write([], [])
+        for some in chunked(sorted(mine), AT_ONCE):
+            self._write(some, [])
+
+    def _compare(self, worker: str, found: set[int], known: set[int]) -> None:
+        different = found ^ known
+        certain = different & self._doubts.get(worker, set())
+        self._doubts[worker] = different - certain
+        self._note(worker, certain & found, certain - found)
+
+    def begin(self) -> None:
+        """The first look, before anybody is here: nobody has come by it. Raises while Redis is away."""
+        for worker in self._workers():
+            for user_id in self._people(worker) or ():
+                self._add(worker, user_id)
+
+    def watch(self) -> None:
+        """Whose lease ended. Raises while Redis is away."""
+        if not self.site.up:
+            self.unsettle()
+            return
+        now = self.clock()
+        for worker in [worker for worker, people in self._by_worker.items() if people]:
+            if self._lasts(worker):
+                self._missing.pop(worker, None)
+                continue
+            self._missing[worker] += 1
+            if self._missing[worker] > 1 and self._silent(worker) and now >= self._settled:
+                self._drop(worker)
+
+    def _lasts(self, worker: str) -> bool:
+        """A lease ends by Redis' clock. Where that was set back, or who took it died in between, it would last for long."""
+        key = self._lease(worker)
+        left = int(self.site.client(key).ttl(key))
+        if left == NO_END or left > LEASE:
+            self.site.put(key, "EXPIRE", key, LEASE)
+        return left != NO_KEY
+
+    def unsettle(self) -> None:
+        """Redis doesn't answer. When it does again, everybody has to be heard of first."""
+        self._settled = self.clock() + SILENT
+        self._missing.clear()
+
+    def _silent(self, worker: str) -> bool:
+        return self.clock() - self._heard.get(worker, -SILENT) >= SILENT
+
+    def _drop(self, worker: str) -> None:
+        logger.warning("Another process of the site is gone: %s", worker)
+        self._note(worker, set(), set(self._by_worker[worker]))
+        self._forget(worker)
+
+    def _forget(self, worker: str) -> None:
+        for kept in (self._by_worker, self._heard, self._missing, self._doubts):
+            kept.pop(worker, None)
+        self.site.put(self._index, "SREM", self._index, worker)
+
+    def _alive(self, worker: str) -> None:
+        self._heard[worker] = self.clock()
+
+    def _told(self, worker: str, came: list[Any], went: list[Any]) -> None:
+        self._alive(worker)
+        self._note(worker, whole(came), whole(went))
+
+    def _note(self, worker: str, came: Iterable[int], went: Iterable[int]) -> None:
+        for user_id in came:
+            online = self.is_online(user_id)
+            self._add(worker, user_id)
+            if not online:
+                self.arrived(user_id)
+        for user_id in went:
+            self._by_worker.get(worker, set()).discard(user_id)
+            if user_id in self._elsewhere:
+                self._elsewhere.discard(user_id, worker)
+                if not self.is_online(user_id):
+                    self.gone(user_id)
+
+    def _add(self, worker: str, user_id: int) -> None:
+        self._by_worker.setdefault(worker, set()).add(user_id)
+        self._elsewhere.add(user_id, worker)
+
+    def _workers(self) -> list[str]:
+        found = cast(set[bytes], self.site.client(self._index).smembers(self._index))
+        names = [name.decode("ascii") for name in found if WORKER.fullmatch(name)]
+        return [worker for worker in names if worker != self.site.worker]
+
+    def _people(self, worker: str) -> set[int] | None:
+        """By its lease; None where there is none."""
+        key = self._lease(worker)
+        members = cast(set[bytes], self.site.client(key).smembers(key))
+        return {int(member) for member in members if ID.fullmatch(member)} - {NOBODY} if members else None
+
+    def _lease(self, worker: str) -> str:
+        return f"{self.site.prefix}here:{worker}"
+
+
+def whole(ids: list[Any]) -> set[int]:
+    return {user_id for user_id in ids if type(user_id) is int}

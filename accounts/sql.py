@@ -1,0 +1,119 @@
+"""Hand-written statements about many people at once."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cache
+from typing import NamedTuple
+
+from django.db import connection
+from django.utils import timezone
+
+from chatsite.database import sql
+from chatsite.realtime.socketio.identity import Identity
+
+# What a connection is asked by, and what is still there of what let it in: `t` and `s`, where `u` is its user. It takes the
+# time as a parameter.
+IDENTITY = {"user_id": "bigint", "token_id": "bigint", "session_key": "text"}
+EVIDENCE = """
+    LEFT JOIN accounts_apitoken t ON t.id = given.token_id AND t.user_id = u.id
+    LEFT JOIN django_session s ON s.session_key = given.session_key AND s.expire_date > %s"""
+
+
+class Token(NamedTuple):
+    """The `n`th of those asked for; `unnoted` where it was last noted as used too long ago."""
+
+    n: int
+    id: int
+    unnoted: bool
+    user_id: int
+    username: str
+    display_name: str
+
+
+class Person(NamedTuple):
+    """As much of a User as a session's proof needs."""
+
+    id: int
+    username: str
+    is_active: bool
+    is_banned: bool
+    password: str
+    session_version: int
+    display_name: str
+
+
+class Brief(NamedTuple):
+    """As much of a User as others see of them everywhere."""
+
+    id: int
+    username: str
+    display_name: str
+
+    @property
+    def name(self) -> str:
+        return self.display_name or self.username
+
+
+def identity_of(identity: Identity) -> dict[str, int | str | None]:
+    """As a row of IDENTITY."""
+    return {
+        "user_id": identity.user_id,
+        "token_id": identity.token_id,
+        "session_key": identity.session_key,
+    }
+
+
+def tokens(digests: Iterable[str], due: datetime) -> list[Token]:
+    """Those that there are, of people who may use the site."""
+    given = sql.packed({"digest": digest} for digest in digests)
+    before = connection.ops.adapt_datetimefield_value(due)
+    return [Token(*row) for row in sql.run(_tokens(connection.vendor), before, given)]
+
+
+def sessions(keys: Iterable[str]) -> dict[int, str]:
+    """The data of those that there are, by their places among the keys."""
+    given = sql.packed({"key": key} for key in keys)
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    return {n: data for n, data in sql.run(_sessions(connection.vendor), given, now)}  # noqa: C416 (rows)
+
+
+def present(user_ids: Iterable[int]) -> dict[int, Person]:
+    """Those of them who may use the site."""
+    given = sql.packed({"id": user_id} for user_id in user_ids)
+    return {row[0]: Person(*row) for row in sql.run(_present(connection.vendor), given)}
+
+
+def briefs(user_ids: Iterable[int]) -> list[Brief]:
+    given = sql.packed({"id": user_id} for user_id in user_ids)
+    return [Brief(*row) for row in sql.run(_briefs(connection.vendor), given)]
+
+
+@cache
+def _tokens(vendor: str) -> str:
+    return f"""
+        SELECT given.n, t.id, t.last_used_at IS NULL OR t.last_used_at < %s, u.id, u.username,
+               u.display_name
+        FROM {sql.rows_in(digest="text")} JOIN accounts_apitoken t ON t.digest = given.digest
+        JOIN accounts_user u ON u.id = t.user_id WHERE u.is_active AND NOT u.is_banned"""
+
+
+@cache
+def _sessions(vendor: str) -> str:
+    return f"""
+        SELECT given.n, s.session_data FROM {sql.rows_in(key="text")}
+        JOIN django_session s ON s.session_key = given.key WHERE s.expire_date > %s"""
+
+
+@cache
+def _present(vendor: str) -> str:
+    return f"""
+        SELECT u.id, u.username, u.is_active, u.is_banned, u.password, u.session_version, u.display_name
+        FROM {sql.rows_in(id="bigint")} JOIN accounts_user u ON u.id = given.id
+        WHERE u.is_active AND NOT u.is_banned"""
+
+
+@cache
+def _briefs(vendor: str) -> str:
+    return f"""
+        SELECT u.id, u.username, u.display_name
+        FROM {sql.rows_in(id="bigint")} JOIN accounts_user u ON u.id = given.id"""

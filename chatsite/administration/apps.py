@@ -1,5 +1,0 @@
-from django.contrib.admin.apps import AdminConfig
-
-
-class AdministrationConfig(AdminConfig):
-    default_site = "chatsite.administration.site.Administration"

@@ -1,0 +1,336 @@
+"""What a site decides, from the environment or `.env`. A bad value is one sentence that names its setting.
+
+Nothing here imports Django's settings, so that a mistake is told before anything else is loaded.
+"""
+
+import os
+import re
+import socket
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from chatsite.setting_urls import ascii_host, origin_of, with_encoded_login
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound)
+REDIS_SCHEMES = (
+    "redis",
+    "rediss",
+    "unix",
+    "redis+sentinel",
+    "rediss+sentinel",
+    "redis+cluster",
+    "rediss+cluster",
+)
+MOST_WORKERS = 256
+# Of PostgreSQL's 100 connections: for all workers of a machine, for one, and the fewest that one can do with.
+ALL_CONNECTIONS, CONNECTIONS, FEWEST_CONNECTIONS = 80, 40, 16
+# libpq's own words, in seconds: a server that stands still, or was cut off, must not hold up who connects, nor for two
+# hours who waits for its answer.
+PATIENT = {
+    "connect_timeout": 5,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    # Milliseconds, for what was sent and isn't confirmed.
+    "tcp_user_timeout": 30_000,
+}
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+# A line of .env that says nothing, or gives a setting its value.
+LINE = re.compile(r"\s*(#.*)?|(?:export )?[A-Za-z_0-9]+=.*")
+MAIL_SCHEMES = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465, "smtps": 465}
+# For who works on the project; Django's own backends that send nothing.
+QUIET_MAIL_SCHEMES = ("consolemail", "filemail", "memorymail", "dummymail")
+
+
+def read_dotenv(path: Path) -> None:
+    """What is in the environment already wins."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        environ.Env.read_env(path)
+    except OSError as error:
+        raise ImproperlyConfigured(f".env cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ImproperlyConfigured(".env is not UTF-8.") from error
+    for number, line in enumerate(lines, 1):
+        # What is in the line may be a secret.
+        if not LINE.fullmatch(line):
+            raise ImproperlyConfigured(f".env has a line that isn't NAME=value, number {number}.")
+
+
+def folder(name: str, default: Path) -> Path:
+    """An absolute path; `~` is the home of who runs the site, as in a shell."""
+    return Path(text(name) or default).expanduser().resolve()
+
+
+def text(name: str) -> str:
+    """A setting's value as it stands; "" where it isn't set. By `environ.Env.str` one that begins with `$` would name
+    another variable."""
+    return os.environ.get(name, "").strip()
+
+
+def flag(name: str) -> bool:
+    value = text(name).lower()
+    if value in ("1", "true", "yes", "on"):
+        return True
+    if value in ("", "0", "false", "no", "off"):
+        return False
+    raise ImproperlyConfigured(f"{name} is not true or false: {value!r}.")
+
+
+def items(name: str) -> list[str]:
+    return [item.strip() for item in text(name).split(",") if item.strip()]
+
+
+def secret_key() -> str:
+    key = text("SECRET_KEY")
+    if not key:
+        raise ImproperlyConfigured(
+            "SECRET_KEY is missing: set it in .env (./run writes one where there is none)."
+        )
+    if len(key) < 50:
+        raise ImproperlyConfigured("SECRET_KEY is too short: use 50 random characters or more.")
+    return key
+
+
+def host() -> str:
+    return text("HOST").strip("[] ") or "127.0.0.1"
+
+
+def port() -> int:
+    value = text("PORT") or "8000"
+    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 65535):
+        raise ImproperlyConfigured(f"PORT is not a number from 1 to 65535: {value!r}.")
+    return int(value)
+
+
+def bracketed(name: str) -> str:
+    """An IPv6 address as it stands in a URL."""
+    return f"[{name}]" if ":" in name else name
+
+
+def lan_address() -> str:
+    """The address other machines of the local network most likely know this one by. Nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "127.0.0.1"
+
+
+def site_url() -> str:
+    """SITE_URL as browsers know it (small letters, ASCII, no port that goes without saying), or the address that HOST and
+    PORT make."""
+    url = text("SITE_URL")
+    if not url:
+        name = lan_address() if host() in WILDCARDS else host()
+        return f"http://{bracketed(name)}:{port()}"
+    try:
+        return origin_of(url)
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"SITE_URL is not an address like https://chat.example.org: {url!r}."
+        ) from None
+
+
+def site_hosts(url: str) -> list[str]:
+    """The names this site answers to."""
+    names = [bracketed(urlsplit(url).hostname or ""), *LOOPBACK]
+    if host() in WILDCARDS:
+        machine = socket.gethostname().lower()
+        names += [machine, f"{machine}.local"]
+    elif bracketed(host()) not in names:
+        names.append(bracketed(host()))
+    return list(dict.fromkeys(names + extra_hosts()))
+
+
+def extra_hosts() -> list[str]:
+    """Names without a port; one that begins with a dot stands for all below it."""
+    found = []
+    for name in items("EXTRA_HOSTS"):
+        try:
+            dot = "." if name.startswith(".") else ""
+            found.append(dot + ascii_host(name.removeprefix(".")))
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"EXTRA_HOSTS is not a list of names like chat.internal, without a port: {name!r}."
+            ) from None
+    return found
+
+
+def site_origins(url: str, hosts: list[str]) -> list[str]:
+    """The pages that may talk to this site: under its address, and under its other names with the same scheme and port."""
+    parts = urlsplit(url)
+    port = f":{parts.port}" if parts.port else ""
+    others = [f"{parts.scheme}://{name}{port}" for name in hosts if name not in LOOPBACK]
+    return list(dict.fromkeys([url, *others]))
+
+
+def origins(name: str) -> list[str]:
+    """A list of scheme://host[:port], separated by commas, as browsers send them."""
+    found = []
+    for value in items(name):
+        try:
+            found.append(origin_of(value))
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"{name} is not a list of addresses like https://example.org: {value!r}."
+            ) from None
+    return found
+
+
+def database(data_dir: Path) -> dict[str, Any]:
+    url = text("DATABASE_URL") or "sqlite:///"
+    scheme = url.partition(":")[0]
+    if scheme not in ("sqlite", "postgres", "postgresql", "psql"):
+        raise ImproperlyConfigured("DATABASE_URL does not begin with sqlite:/// or postgresql://.")
+    try:
+        config = sqlite_file(url, data_dir) if scheme == "sqlite" else database_server(url)
+    except Exception as error:
+        raise ImproperlyConfigured(
+            "DATABASE_URL is not like postgresql://user:password@host:5432/name."
+        ) from error
+    if not config.get("NAME"):
+        raise ImproperlyConfigured("DATABASE_URL names no database.")
+    if scheme != "sqlite":
+        config["ENGINE"] = "chatsite.database.postgresql"
+        config["OPTIONS"] = {**PATIENT, **config.get("OPTIONS", {})}
+    else:
+        config["ENGINE"] = "chatsite.database.sqlite"
+        config["OPTIONS"] = {
+            # IMMEDIATE takes the write lock at BEGIN, so that no transaction fails half-way for it.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 5,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+        }
+    return config
+
+
+def sqlite_file(url: str, data_dir: Path) -> dict[str, Any]:
+    """Of `sqlite:///FILE`, in which any character but `%` stands for itself; by default the file in DATA_DIR."""
+    name = unquote(url.removeprefix("sqlite://").removeprefix("/"))
+    return {"NAME": name or str(data_dir / "chat.sqlite3")}
+
+
+def database_server(url: str) -> dict[str, Any]:
+    before, mark, query = with_encoded_login(url).partition("?")
+    # environ takes a "+" in the name for a space.
+    return dict(environ.Env.db_url_config(before.replace("+", "%2B") + mark + query))
+
+
+def database_connections(workers: int) -> int:
+    """For one worker. The default leaves some of PostgreSQL's 100 to a backup and to whoever looks on."""
+    default = max(FEWEST_CONNECTIONS, min(CONNECTIONS, ALL_CONNECTIONS // workers))
+    count = whole("DATABASE_CONNECTIONS", default)
+    if count < FEWEST_CONNECTIONS:
+        raise ImproperlyConfigured(f"DATABASE_CONNECTIONS is less than {FEWEST_CONNECTIONS}: {count}.")
+    return count
+
+
+def metrics_token() -> str:
+    token = text("METRICS_TOKEN")
+    if token and (len(token) < 16 or not token.isascii() or not token.isprintable()):
+        raise ImproperlyConfigured("METRICS_TOKEN is not a secret: use 16 random letters and digits or more.")
+    return token
+
+
+def choice(name: str, *known: str) -> str:
+    """One of `known`, whose first is the default."""
+    value = text(name).lower() or known[0]
+    if value not in known:
+        raise ImproperlyConfigured(f"{name} is not {', '.join(known[:-1])} or {known[-1]}: {value!r}.")
+    return value
+
+
+def redis_url() -> str:
+    url = text("REDIS_URL")
+    scheme, _, rest = url.partition("://")
+    if url and (scheme not in REDIS_SCHEMES or not rest):
+        raise ImproperlyConfigured(
+            f"REDIS_URL does not begin with one of {', '.join(REDIS_SCHEMES)} and ://."
+        )
+    if "sentinel" in scheme and not urlsplit(url).path.strip("/"):
+        raise ImproperlyConfigured(
+            "REDIS_URL names no service: redis+sentinel://host:26379,host:26379/service."
+        )
+    return with_encoded_login(url)
+
+
+def workers() -> int:
+    """How many processes serve. Several must have a database and a Redis in common."""
+    count = whole("WORKERS", 1)
+    if count > 1 and not redis_url():
+        raise ImproperlyConfigured("WORKERS: several workers talk to each other by Redis; set REDIS_URL.")
+    if count > 1 and (text("DATABASE_URL") or "sqlite:").startswith("sqlite:"):
+        raise ImproperlyConfigured("WORKERS: SQLite is for one worker; set DATABASE_URL to a PostgreSQL.")
+    if not 1 <= count <= MOST_WORKERS:
+        raise ImproperlyConfigured(f"WORKERS is not a number from 1 to {MOST_WORKERS}: {count}.")
+    return count
+
+
+def email(default_from: str) -> dict[str, Any]:
+    """Django's EMAIL_* settings; none where mail isn't set up. Raises ImproperlyConfigured, without the password."""
+    settings: dict[str, Any] = {"DEFAULT_FROM_EMAIL": sender() or default_from}
+    url = text("EMAIL_URL")
+    if not url:
+        return settings
+    scheme = url.partition("://")[0].lower()
+    if scheme not in MAIL_SCHEMES and scheme not in QUIET_MAIL_SCHEMES:
+        raise ImproperlyConfigured("EMAIL_URL does not begin with smtp://, smtp+tls:// or smtp+ssl://.")
+    try:
+        settings.update(environ.Env.email_url_config(with_encoded_login(url)))
+    except Exception as error:
+        raise ImproperlyConfigured("EMAIL_URL is not like smtp+tls://user:password@host:587.") from error
+    if scheme in MAIL_SCHEMES:
+        settings.update(mail_server(scheme, settings))
+    return settings
+
+
+def mail_server(scheme: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """What environ's reading of an `smtp…://` URL leaves open."""
+    if settings["EMAIL_FILE_PATH"] or settings.get("OPTIONS"):
+        raise ImproperlyConfigured("EMAIL_URL has something behind its host and port.")
+    try:
+        host = settings["EMAIL_HOST"] or ""
+        host = host if ":" in host else ascii_host(host)
+    except ValueError:
+        raise ImproperlyConfigured("EMAIL_URL names no host.") from None
+    return {
+        "EMAIL_HOST": host,
+        "EMAIL_PORT": settings["EMAIL_PORT"] or MAIL_SCHEMES[scheme],
+        "EMAIL_USE_TLS": scheme == "smtp+tls",
+        # `smtps` is TLS from the first byte; environ takes it for STARTTLS.
+        "EMAIL_USE_SSL": scheme in ("smtp+ssl", "smtps"),
+    }
+
+
+def sender() -> str:
+    """EMAIL_FROM: an address, or a name with one in angle brackets."""
+    value = text("EMAIL_FROM")
+    _, address = parseaddr(value)
+    user, at, domain = address.rpartition("@")
+    if value and not (user and at and domain and value.isprintable()):
+        raise ImproperlyConfigured(f"EMAIL_FROM is not an address like chat@example.org: {value!r}.")
+    return value
+
+
+def rate(name: str, default: str) -> str:
+    """A limit such as 300/min."""
+    value = text(name) or default
+    count, _, period = value.partition("/")
+    if not (count.isascii() and count.isdigit() and period[:1] in tuple("smhd")):
+        raise ImproperlyConfigured(f"{name} is not a rate like 300/min: {value!r}.")
+    return value
+
+
+def whole(name: str, default: int) -> int:
+    value = text(name) or str(default)
+    if not (value.isascii() and value.isdigit()):
+        raise ImproperlyConfigured(f"{name} is not a whole number: {value!r}.")
+    return int(value)

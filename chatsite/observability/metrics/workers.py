@@ -1,0 +1,139 @@
+"""One answer for all workers of a machine: whichever is asked by Prometheus asks the others.
+
+Each has a number, the lowest that is free: one that takes a dead one's place goes on with its series, which begin anew, as
+Prometheus expects of a process. It holds a lock on a file of that number in the folder of the handover, and answers at a
+unix socket beside it.
+"""
+
+import fcntl
+import os
+import socket
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import eventlet
+from prometheus_client import REGISTRY, generate_latest
+
+from chatsite.observability.metrics.merging import merged
+from chatsite.realtime.worker import socket_handoff
+
+# Seconds until a worker that doesn't answer is left out.
+PATIENCE = 1.0
+# Behind what a worker says, so that what was cut off isn't taken for all.
+END = b"# EOF\n"
+SAYS = "# HELP chatsite_worker_up Whether this worker answered\n# TYPE chatsite_worker_up gauge\n"
+
+
+def mine() -> bytes:
+    # What is counted is told there, and Django may not have asked for it yet.
+    from chatsite.observability.metrics import collector  # noqa: F401
+
+    return generate_latest(REGISTRY)
+
+
+class Workers:
+    """A companion of the server. `folder` is None where there is one worker."""
+
+    def __init__(self, read: Callable[[], bytes] = mine) -> None:
+        self.read_mine = read
+        self.folder: Path | None = None
+
+    def start(self) -> None:
+        if socket_handoff.FOLDER in os.environ:
+            self.serve(Path(os.environ[socket_handoff.FOLDER]))
+
+    def serve(self, folder: Path) -> None:
+        self.folder = folder
+        self.number, self._lock = take(folder)
+        place = at(folder, self.number)
+        place.unlink(missing_ok=True)
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listener.bind(str(place))
+        self._listener.listen(16)
+        self._acceptor = eventlet.spawn(self._accept)
+
+    def stop(self) -> None:
+        if self.folder is not None:
+            self._acceptor.kill()
+            self._listener.close()
+            at(self.folder, self.number).unlink(missing_ok=True)
+            os.close(self._lock)
+            self.folder = None
+
+    def _accept(self) -> None:
+        while True:
+            way, _ = self._listener.accept()
+            eventlet.spawn_n(self._answer, way)
+
+    def _answer(self, way: Any) -> None:
+        with eventlet.Timeout(PATIENCE, False), way:
+            way.sendall(self.read_mine() + END)
+
+    def read(self) -> bytes:
+        """This worker's numbers, or those of all, each with its `worker`. Waits for who doesn't answer, but not long."""
+        if self.folder is None:
+            return self.read_mine()
+        others = [number for number in held(self.folder) if number != self.number]
+        answers = dict(zip(others, eventlet.GreenPool().imap(self._ask, others), strict=True))
+        answers[self.number] = self.read_mine()
+        up = "".join(
+            f'chatsite_worker_up{{worker="{number}"}} {bool(answers[number]):d}\n'
+            for number in sorted(answers)
+        )
+        return (SAYS + up).encode() + merged({n: answers[n].decode() for n in sorted(answers)}).encode()
+
+    def _ask(self, number: int) -> bytes:
+        """Nothing, where it didn't say all it has to say."""
+        answer = b""
+        try:
+            with (
+                eventlet.Timeout(PATIENCE, TimeoutError()),
+                socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as way,
+            ):
+                way.connect(str(at(self.folder, number)))
+                while more := way.recv(65536):
+                    answer += more
+        except OSError:
+            return b""
+        return answer.removesuffix(END) if answer.endswith(END) else b""
+
+
+workers = Workers()
+
+
+def at(folder: Path | None, number: int) -> Path:
+    return Path(folder or "") / f"metrics-{number}"
+
+
+def lock(folder: Path, number: int) -> Path:
+    return folder / f"worker-{number}"
+
+
+def take(folder: Path) -> tuple[int, int]:
+    """A number and its lock, which ends with the process however that ends."""
+    for number in count(1):
+        descriptor = os.open(lock(folder, number), os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+        else:
+            break
+    return number, descriptor
+
+
+def held(folder: Path) -> list[int]:
+    """The numbers of the processes that are alive, or were a moment ago."""
+    numbers = [int(path.name.removeprefix("worker-")) for path in folder.glob("worker-*")]
+    return sorted(number for number in numbers if is_held(lock(folder, number)))
+
+
+def is_held(path: Path) -> bool:
+    with path.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False

@@ -1,0 +1,133 @@
+"""The file: a zip of `manifest.json`, `tables/LABEL.jsonl` for each table, and the folder `uploads`."""
+
+import json
+import lzma
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import CommandError
+
+from chatsite.operations.backup.rows import Tally
+
+FORMAT = 1
+# Bytes; a room, a file and a migration take some hundred each.
+LONGEST_MANIFEST = 256 * 1024 * 1024
+# What stands in it: values by their names, lists of one kind of thing, and objects with any names, `ANY`.
+ANY = "*"
+SHAPE: dict[str, Any] = {
+    "format": int,
+    "made_at": str,
+    "migrations": [[str]],
+    "tables": {ANY: {"columns": [str], "rows": int, "sha256": str}},
+    "rooms": {ANY: {"epoch": str, "head": int}},
+    "uploads": {ANY: {"bytes": int, "sha256": str}},
+}
+# Twice as fast as zlib's default, for a file that is a tenth larger.
+LEVEL = 3
+# What reading it may raise where bytes are wrong or missing; the third is a member that isn't there.
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    LookupError,
+    EOFError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    # Nested too deeply; encrypted; packed in a way that nobody here knows.
+    RuntimeError,
+    ValidationError,
+)
+
+
+@contextmanager
+def new(path: Path) -> Iterator[zipfile.ZipFile]:
+    """An archive that only we can read. It takes `path`'s place when it is whole and on the disk, and not before."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as archive:
+                yield archive
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def check_shape(value: Any, shape: Any, name: str = "the manifest") -> None:
+    """Raises ValueError where it is another. What isn't in the shape may be there as well."""
+    expected = shape if isinstance(shape, type) else type(shape)
+    if type(value) is not expected:
+        raise ValueError(f"{name} is not what it should be")
+    if isinstance(value, list):
+        for one in value:
+            check_shape(one, shape[0], name)
+    elif isinstance(value, dict):
+        parts = dict.fromkeys(value, shape[ANY]) if ANY in shape else shape
+        for key, part in parts.items():
+            check_shape(value.get(key), part, f"{key[:60]!r} of its manifest")
+
+
+def add_table(archive: zipfile.ZipFile, label: str, lines: Iterable[bytes]) -> Tally:
+    tally = Tally()
+    with archive.open(member(label), "w", force_zip64=True) as file:
+        for line in tally.of(lines):
+            file.write(line)
+    return tally
+
+
+def add_manifest(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> None:
+    archive.writestr("manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False))
+
+
+def member(label: str) -> str:
+    return f"tables/{label}.jsonl"
+
+
+@contextmanager
+def opened(path: Path) -> Iterator["Archive"]:
+    """To be read. What is wrong with the file is one sentence, also when it shows only half-way."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield Archive(archive)
+    except BROKEN as error:
+        raise CommandError(f"{path} is not a whole backup: {first_line(error)}") from error
+
+
+def first_line(error: Exception) -> str:
+    """Of what may be many, or none."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+
+
+class Archive:
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._zip = archive
+        if archive.getinfo("manifest.json").file_size > LONGEST_MANIFEST:
+            raise ValueError("its manifest is too long")
+        self.manifest: dict[str, Any] = json.loads(archive.read("manifest.json"))
+        check_shape(self.manifest, SHAPE)
+        if self.manifest["format"] > FORMAT:
+            raise CommandError(
+                "The archive is of a newer version of the program: upgrade the program first (git pull)."
+            )
+        self.tables: dict[str, dict[str, Any]] = self.manifest["tables"]
+        self.rooms: dict[str, dict[str, Any]] = self.manifest["rooms"]
+        self.uploads: dict[str, dict[str, Any]] = self.manifest["uploads"]
+        self.migrations = sorted((app, name) for app, name in self.manifest["migrations"])
+
+    def lines(self, label: str) -> Iterator[bytes]:
+        with self._zip.open(member(label)) as file:
+            yield from file
+
+    def upload(self, name: str) -> IO[bytes]:
+        return self._zip.open(f"uploads/{name}")

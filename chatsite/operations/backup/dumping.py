@@ -1,0 +1,74 @@
+"""`./run backup`: what a database holds at one moment, into an archive."""
+
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.db import connection, transaction
+
+from chatsite.operations.backup import archive, history, rows, uploads
+
+
+def back_up(path: Path) -> dict[str, Any]:
+    """The manifest. The site may run meanwhile, and isn't held up."""
+    check_there_is_something()
+    with archive.new(path) as file:
+        with snapshot():
+            manifest = dump(file)
+        # After the rows, so that no row names a file that came later.
+        manifest["uploads"] = uploads.add(file)
+        archive.add_manifest(file, manifest)
+    return manifest
+
+
+def check_there_is_something() -> None:
+    # Connecting would make the file.
+    if connection.vendor == "sqlite" and not Path(settings.DATABASES["default"]["NAME"]).exists():
+        raise CommandError("There is no database yet: ./run makes one.")
+    if not history.applied():
+        raise CommandError("The database is empty: ./run makes its tables.")
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """All that is read inside is of one moment, and nobody who writes waits for us."""
+    connection.ensure_connection()
+    # Of SQLite, whose other transactions take the write lock at once.
+    connection.transaction_mode = "DEFERRED"  # type: ignore[attr-defined]
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                cursor.execute("SET LOCAL statement_timeout = 0")
+        yield
+
+
+def dump(file: zipfile.ZipFile) -> dict[str, Any]:
+    migrations = history.applied()
+    history.check_known(migrations, "The database")
+    models = history.models_at(migrations)
+    return {
+        "format": archive.FORMAT,
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "engine": connection.vendor,
+        "migrations": migrations,
+        "tables": {model._meta.label_lower: add_table(file, model) for model in models},
+        "rooms": rooms(models),
+    }
+
+
+def add_table(file: zipfile.ZipFile, model: Any) -> dict[str, Any]:
+    tally = archive.add_table(file, model._meta.label_lower, rows.read(model))
+    return {"columns": rows.columns_of(model), "rows": tally.rows, "sha256": tally.sha256}
+
+
+def rooms(models: list[Any]) -> dict[str, dict[str, Any]]:
+    """By slug: the log's name, and its last `seq`."""
+    (room,) = [model for model in models if model._meta.label_lower == "rooms.room"]
+    values = room._base_manager.order_by("pk").values_list("slug", "epoch", "head")
+    return {slug: {"epoch": epoch, "head": head} for slug, epoch, head in values}

@@ -1,0 +1,100 @@
+"""An archive's rows into empty tables, read back and compared before anybody relies on them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.core.management.color import no_style
+from django.db import connection, transaction
+from django.db.models import Count, Max
+
+from chatsite.operations.backup import dumping, history, rows
+from chatsite.operations.backup.archive import Archive
+
+
+def fill(archive: Archive) -> None:
+    """A database that has no tables yet gets those of the archive's time, with its rows. CommandError where they differ."""
+    history.bring_to(archive.migrations)
+    models = history.models_at(archive.migrations)
+    check_tables(archive, models)
+    with checked_at_the_end():
+        empty(models)
+        for model in models:
+            rows.write(model, archive.lines(model._meta.label_lower))
+    reset_sequences(models)
+    compare(archive, models)
+
+
+@contextmanager
+def checked_at_the_end() -> Iterator[None]:
+    """Rows come in any order; whether what they point to is there is asked when all are."""
+    with connection.constraint_checks_disabled(), transaction.atomic():
+        defer(True)
+        yield
+        connection.check_constraints()
+        defer(False)
+
+
+def defer(later: bool) -> None:
+    """PostgreSQL alters no table in a transaction in which it still has rows of it to check."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET CONSTRAINTS ALL {'DEFERRED' if later else 'IMMEDIATE'}")
+
+
+def check_tables(archive: Archive, models: list[Any]) -> None:
+    if set(archive.tables) != {model._meta.label_lower for model in models}:
+        raise CommandError("The archive's tables are not those of its migrations.")
+    for model in models:
+        if archive.tables[model._meta.label_lower]["columns"] != rows.columns_of(model):
+            raise CommandError(
+                f"The archive's {model._meta.label_lower} has other columns than its migrations make."
+            )
+
+
+def empty(models: list[Any]) -> None:
+    """Of what the migrations themselves put there."""
+    with connection.cursor() as cursor:
+        for model in models:
+            cursor.execute(f"DELETE FROM {connection.ops.quote_name(model._meta.db_table)}")
+
+
+def reset_sequences(models: list[Any]) -> None:
+    """The next id is one above the highest."""
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), models):
+            cursor.execute(statement)
+
+
+def compare(archive: Archive, models: list[Any]) -> None:
+    """What stands in the tables now with what the manifest says stood there then."""
+    wrong = [sentence for model in models for sentence in table_differs(archive, model)]
+    wrong += heads_differ(archive, models)
+    if wrong:
+        raise CommandError("The archive is damaged:\n" + "\n".join(wrong))
+
+
+def table_differs(archive: Archive, model: Any) -> list[str]:
+    label = model._meta.label_lower
+    said, tally = archive.tables[label], rows.Tally()
+    for _ in tally.of(rows.read(model)):
+        pass
+    if tally.rows != said["rows"]:
+        return [f"{label} has {tally.rows} rows, not {said['rows']}."]
+    if tally.sha256 != said["sha256"]:
+        return [f"{label} has other rows than when the backup was made."]
+    return []
+
+
+def heads_differ(archive: Archive, models: list[Any]) -> list[str]:
+    """A room's log runs from 1 to its head without a hole."""
+    by_label = {model._meta.label_lower: model for model in models}
+    wrong = [] if dumping.rooms(models) == archive.rooms else ["The rooms' heads or epochs differ."]
+    logs = by_label["rooms.event"]._base_manager.values_list("room__slug").annotate(Count("pk"), Max("seq"))
+    found = {slug: (count, last) for slug, count, last in logs.order_by()}
+    for slug, room in archive.rooms.items():
+        count, last = found.get(slug, (0, 0))
+        if not count == last == room["head"]:
+            wrong.append(f"The log of {slug} has {count} events up to {last}; its head is {room['head']}.")
+    return wrong

@@ -1,0 +1,84 @@
+"""`./run restore` and `./run verify`."""
+
+import io
+import tempfile
+from contextlib import AbstractContextManager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import DatabaseError, connection
+
+from accounts.models import User
+from chatsite.conf import WILDCARDS, bracketed
+from chatsite.operations.backup import history, loader, targets, uploads
+from chatsite.operations.backup.archive import Archive
+
+
+def verify(archive: Archive) -> None:
+    """Restore to a temporary SQLite file and folder. CommandError says what is wrong."""
+    history.check_known(archive.migrations, "The archive")
+    with tempfile.TemporaryDirectory() as folder:
+        uploads.extract(archive, Path(folder) / "uploads")
+        with targets.sqlite_file(Path(folder) / "chat.sqlite3"):
+            rebuild(archive)
+
+
+def restore(archive: Archive, force: bool) -> None:
+    """In the place of what is there, all or nothing."""
+    history.check_known(archive.migrations, "The archive")
+    check_stopped()
+    if not force:
+        check_nobody()
+    connection.close()
+    with uploads.replaced(archive), place():
+        rebuild(archive)
+        call_command("new_epochs", stdout=io.StringIO())
+
+
+def place() -> AbstractContextManager[None]:
+    if connection.vendor == "sqlite":
+        return targets.swapped(Path(settings.DATABASES["default"]["NAME"]).resolve())
+    return targets.emptied()
+
+
+def rebuild(archive: Archive) -> None:
+    """The archive's tables as they were, and then as this version wants them."""
+    loader.fill(archive)
+    call_command("migrate", interactive=False, verbosity=0)
+
+
+def check_stopped() -> None:
+    """On this machine; of others that use the same PostgreSQL nothing is known. SQLite's own lock tells it better."""
+    host = "127.0.0.1" if settings.HOST in WILDCARDS else settings.HOST
+    try:
+        with urlopen(f"http://{bracketed(host)}:{settings.PORT}/healthz", timeout=2) as answer:
+            running = answer.read(3) == b"ok\n"
+    except (URLError, OSError):
+        return
+    if running:
+        raise CommandError(targets.IN_USE)
+
+
+def check_nobody() -> None:
+    try:
+        count = people()
+    except DatabaseError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise CommandError(f"The database can't be read ({reason}). --force replaces it.") from error
+    if count:
+        raise CommandError(
+            f"The database has {count} people in it, who would be gone: back it up (./run backup FILE), then add --force."
+        )
+
+
+def people() -> int:
+    # Connecting would make the file.
+    if connection.vendor == "sqlite" and not Path(settings.DATABASES["default"]["NAME"]).exists():
+        return 0
+    if User._meta.db_table not in connection.introspection.table_names():
+        return 0
+    return User.objects.count()

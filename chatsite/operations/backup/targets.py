@@ -1,0 +1,131 @@
+"""Where an archive is restored to: a new SQLite file, or the tables of a PostgreSQL database in one transaction."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.apps import apps
+from django.core.management.base import CommandError
+from django.db import connection, connections, transaction
+
+from chatsite.conf import BASE_DIR
+
+IN_USE = "The database is in use: stop the server first."
+# Seconds for others' transactions to end.
+PATIENCE = "10s"
+# A file that nobody knows yet needs no care; it is synced once, when it is whole.
+QUICK = "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON;"
+
+
+@contextmanager
+def sqlite_file(path: Path) -> Iterator[None]:
+    """This process's database is a new file, for the block."""
+    wanted = {
+        "default": {
+            "ENGINE": "chatsite.database.sqlite",
+            "NAME": str(path),
+            "OPTIONS": {"init_command": QUICK},
+        }
+    }
+    before = connections.settings["default"]
+    connection.close()
+    use(connections.configure_settings(wanted)["default"])
+    try:
+        yield
+    finally:
+        connection.close()
+        use(before)
+
+
+def use(database: dict[str, object]) -> None:
+    """Migrations and models speak of the default database; so that is what changes."""
+    connections.settings["default"] = database
+    if hasattr(connections._connections, "default"):  # type: ignore[attr-defined]
+        del connections["default"]
+
+
+@contextmanager
+def swapped(path: Path) -> Iterator[None]:
+    """A new SQLite file, which takes the site's place after the block."""
+    fresh = path.with_name(path.name + ".restoring")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh.unlink(missing_ok=True)
+    try:
+        with claimed(path):
+            with sqlite_file(fresh):
+                yield
+            own(fresh, path if path.exists() else path.parent)
+            sync(fresh)
+            for suffix in ("-wal", "-shm", "-journal"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+            fresh.replace(path)
+            sync(path.parent)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+@contextmanager
+def claimed(path: Path) -> Iterator[None]:
+    """Nobody else has the file open, nor will while the block runs: SQLite leaves WAL for nothing less."""
+    if not path.exists():
+        yield
+        return
+    lock = sqlite3.connect(path, timeout=0, isolation_level=None)
+    try:
+        take(lock)
+        yield
+    finally:
+        lock.close()
+
+
+def take(lock: sqlite3.Connection) -> None:
+    try:
+        lock.execute("PRAGMA journal_mode=DELETE")
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            raise CommandError(IN_USE) from error
+        raise CommandError(f"The database can't be replaced: {error}") from error
+    except sqlite3.DatabaseError:
+        # No database at all, which is why somebody restores one.
+        pass
+
+
+def own(fresh: Path, like: Path) -> None:
+    """root may restore what the server's own user must write."""
+    fresh.chmod(0o600)
+    if os.geteuid() == 0:
+        shutil.chown(fresh, like.stat().st_uid, like.stat().st_gid)
+
+
+def sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def emptied() -> Iterator[None]:
+    """PostgreSQL, in one transaction: our tables are gone, and after the block what it made is there instead."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '{PATIENCE}'")
+            # A table whose checks wait for the commit can't be altered by the next migration.
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            if tables := our_tables():
+                names = ", ".join(map(connection.ops.quote_name, tables))
+                cursor.execute(f"DROP TABLE {names} CASCADE")
+        yield
+
+
+def our_tables() -> list[str]:
+    """Those of this version, and of any other version of our own apps."""
+    models = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
+    ours = tuple(f"{app.label}_" for app in apps.get_app_configs() if Path(app.path).is_relative_to(BASE_DIR))
+    names = connection.introspection.table_names()
+    return [name for name in names if name in models | {"django_migrations"} or name.startswith(ours)]

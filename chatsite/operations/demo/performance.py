@@ -1,0 +1,109 @@
+"""What is said on the demo site, where, by whom and when."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+from chatsite.operations.demo import script, site, timeline
+
+CONVERSATIONS = 860
+
+
+@dataclass
+class Post:
+    room: str
+    who: str
+    text: str
+    at: datetime
+    answers: "Post | None" = None
+    # The message's id, once it has one.
+    pk: int | None = None
+
+
+def posts(start: datetime, now: datetime, random: Random) -> Iterator[Post]:
+    share = CONVERSATIONS / sum(room[2] for room in site.ROOMS.values())
+    for slug, (_, _, weight, members) in site.ROOMS.items():
+        talk = script.read(site.TALK / f"{slug}.txt")
+        yield from played(slug, talk, members, round(weight * share), (start, now), random)
+    directs = script.read(site.TALK / "directs.txt")
+    for people, last in site.DIRECTS:
+        yield from played(site.direct_slug(people), directs, people, 7, (start, now), random)
+        yield from closing(site.direct_slug(people), last, now, random)
+
+
+def played(
+    slug: str,
+    talk: script.Script,
+    members: tuple[str, ...],
+    count: int,
+    between: tuple[datetime, datetime],
+    random: Random,
+) -> Iterator[Post]:
+    start, now = between
+    heard: set[str] = set()
+    free = start + timedelta(hours=7)
+    moments = timeline.starts(count, start, now - timedelta(hours=6), random)
+    for conversation, moment in zip(programme(talk, count, random), moments, strict=False):
+        lines = fresh(talk, conversation, members, heard, random)
+        spoken = list(timed(slug, lines, max(moment, free), random))
+        if spoken and spoken[-1].at > now - timedelta(hours=3):
+            break
+        yield from spoken
+        free = spoken[-1].at + timedelta(minutes=random.randrange(3, 90))
+    for conversation in talk.of_kind("last"):
+        lines = fresh(talk, conversation, members, heard, random)
+        yield from backwards(slug, lines, now, random)
+
+
+def programme(talk: script.Script, count: int, random: Random) -> list[script.Conversation]:
+    """Every conversation comes about as often as any other, long before it comes again."""
+    usual, once = talk.of_kind(""), talk.of_kind("once")
+    chosen: list[script.Conversation] = []
+    while len(chosen) < count - len(once):
+        chosen += random.sample(usual, len(usual))
+    chosen = chosen[: count - len(once)]
+    for conversation in once:
+        chosen.insert(random.randrange(len(chosen) + 1), conversation)
+    return chosen
+
+
+def fresh(
+    talk: script.Script,
+    conversation: script.Conversation,
+    members: tuple[str, ...],
+    heard: set[str],
+    random: Random,
+) -> list[script.Said]:
+    """Of a few performances the one that repeats the least of what the room has heard."""
+    names = {username: name.split()[0] for username, name in site.PEOPLE.items()}
+    tries = []
+    for _ in range(6):
+        cast = script.cast_for(conversation, members, random)
+        lines = list(script.Play(talk, cast, names, random).lines(conversation))
+        tries.append((sum(line.text in heard for line in lines) / (len(lines) or 1), lines))
+    lines = min(tries, key=lambda pair: pair[0])[1]
+    heard.update(line.text for line in lines)
+    return lines
+
+
+def timed(slug: str, lines: list[script.Said], moment: datetime, random: Random) -> Iterator[Post]:
+    before: Post | None = None
+    for line, pause in zip(lines, timeline.pauses(random), strict=False):
+        before = Post(slug, line.who, line.text, moment, before if line.answers else None)
+        yield before
+        moment += pause
+
+
+def backwards(slug: str, lines: list[script.Said], now: datetime, random: Random) -> list[Post]:
+    """The last conversation of a room ends some minutes ago."""
+    spoken = list(timed(slug, lines, now, random))
+    late = spoken[-1].at - now + timedelta(minutes=random.randrange(3, 50))
+    for post in spoken:
+        post.at -= late
+    return spoken
+
+
+def closing(slug: str, last: list[tuple[str, str]], now: datetime, random: Random) -> list[Post]:
+    lines = [script.Said(who, text, False) for who, text in last]
+    return backwards(slug, lines, now, random) if lines else []

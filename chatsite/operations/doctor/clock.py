@@ -1,0 +1,48 @@
+"""Whether the clocks of the site agree, and with the calendar."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+from django.db import connection
+
+from chatsite.operations.doctor.database import asked
+from chatsite.operations.doctor.findings import Finding, Findings, ok, wrong
+
+# Seconds that two clocks may differ: what a message's time may be wrong by and nobody sees.
+APART = 2.0
+
+
+def clock() -> Findings:
+    found = [*database_clock(), *future()]
+    yield from found or [ok("clock", f"It is {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC, here and there.")]
+
+
+def database_clock() -> list[Finding]:
+    if connection.vendor != "postgresql":
+        return []
+    before = time.time()
+    theirs = float(asked("SELECT extract(epoch FROM clock_timestamp())"))
+    apart = theirs - (before + time.time()) / 2
+    if abs(apart) < APART:
+        return []
+    return [
+        wrong("clock", f"The database's is {apart:+.1f} s from ours.", "Let both machines keep time by NTP.")
+    ]
+
+
+def future() -> list[Finding]:
+    """A message from the future: the clock was wrong then, or is now."""
+    if "messaging_message" not in connection.introspection.table_names():
+        return []
+    from messaging.models import Message
+
+    newest = Message.objects.order_by("-pk").values_list("created_at", flat=True).first()
+    if newest is None or newest - datetime.now(UTC) < timedelta(seconds=60):
+        return []
+    return [
+        wrong(
+            "clock",
+            f"The newest message is of {newest:%Y-%m-%d %H:%M} UTC, which is to come.",
+            "Set the clock: NTP.",
+        )
+    ]

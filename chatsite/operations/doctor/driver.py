@@ -1,0 +1,38 @@
+"""Does a query that waits hold up the server? Run as a process of its own, because it patches itself as the worker does."""
+
+import json
+import os
+import sys
+
+from chatsite.realtime.worker.eventlet_worker import patch
+
+# Seconds of the query, and between two turns of who wants to be served meanwhile.
+QUERY, TURN = 0.5, 0.02
+
+
+def measure() -> dict[str, float]:
+    import eventlet
+    from django.db import connection
+
+    turns = 0
+
+    def take_turns() -> None:
+        nonlocal turns
+        while True:
+            eventlet.sleep(TURN)
+            turns += 1
+
+    with connection.cursor() as cursor:
+        taker = eventlet.spawn(take_turns)
+        cursor.execute("SELECT pg_sleep(%s)", [QUERY])
+        taker.kill()
+    return {"turns": turns, "due": QUERY / TURN, "seconds": QUERY}
+
+
+if __name__ == "__main__":
+    patch()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
+    import django
+
+    django.setup()
+    json.dump(measure(), sys.stdout)

@@ -1,0 +1,76 @@
+"""The machine: files, who may read them, room on the disk, descriptors."""
+
+import os
+import pwd
+import resource
+import shutil
+import stat
+from pathlib import Path
+
+from django.conf import settings
+
+from chatsite.conf import BASE_DIR
+from chatsite.operations.doctor import running
+from chatsite.operations.doctor.findings import Finding, Findings, note, ok, wrong
+
+# Bytes. At the second a busy day may fill the disk; at the first SQLite and PostgreSQL are near their end.
+LITTLE, SOME = 200_000_000, 2_000_000_000
+# Sockets are descriptors. Below the first a site of some hundred people is at its end.
+FEW, ENOUGH = 4_096, 16_384
+
+
+def permissions() -> Findings:
+    found = [
+        *private(BASE_DIR / ".env", "600"),
+        *private(settings.DATA_DIR, "700"),
+        *owned(settings.DATA_DIR),
+    ]
+    yield from found or [ok("files", "Only this user can read .env and the data.")]
+
+
+def private(path: Path, mode: str) -> list[Finding]:
+    if not path.exists() or not stat.S_IMODE(path.stat().st_mode) & 0o077:
+        return []
+    return [wrong("files", f"Others on this machine can read {path}.", f"chmod {mode} {path}")]
+
+
+def owned(path: Path) -> list[Finding]:
+    if not path.exists() or path.stat().st_uid == os.geteuid():
+        return []
+    try:
+        owner = pwd.getpwuid(path.stat().st_uid).pw_name
+    except KeyError:
+        owner = str(path.stat().st_uid)
+    return [
+        note("files", f"{path} belongs to {owner}, which isn't you.", f"Run this, and the site, as {owner}.")
+    ]
+
+
+def disk() -> Findings:
+    folder = settings.DATA_DIR
+    if not folder.exists():
+        yield note("disk", f"{folder} isn't there yet.", "./run makes it.")
+        return
+    free = shutil.disk_usage(folder).free
+    sentence = f"{free / 1e9:.1f} GB are free where {folder} is."
+    advice = "Make room: when the disk is full, nothing can be sent."
+    if free < LITTLE:
+        yield wrong("disk", sentence, advice)
+    elif free < SOME:
+        yield note("disk", sentence, advice)
+    else:
+        yield ok("disk", sentence)
+
+
+def descriptors() -> Findings:
+    """The server raises its own limit as far as it may; systemd may have given it another than the shell has."""
+    found = running.site()
+    hard = (found or running.this_process()).descriptors
+    sentence = f"A process may have {hard} open files{running.where(found)}; each live connection is one."
+    advice = f"Raise it: LimitNOFILE=65536 in the systemd unit, or ulimit -Hn {ENOUGH * 4}."
+    if hard == resource.RLIM_INFINITY or hard >= ENOUGH:
+        yield ok("open files", sentence)
+    elif hard >= FEW:
+        yield note("open files", sentence, advice)
+    else:
+        yield wrong("open files", sentence, advice)

@@ -1,0 +1,48 @@
+"""What else PostgreSQL has, or not: connections for all workers, and trigrams for the search."""
+
+from django.db import connection
+
+from chatsite.operations.doctor import running
+from chatsite.operations.doctor.database import asked
+from chatsite.operations.doctor.findings import Findings, note, ok, wrong
+
+# Connections that a backup, a shell and who looks after the database want.
+SPARE = 5
+# Not all versions have each setting.
+RESERVED = "SELECT current_setting(%s, true)"
+# As the app names it that has the messages.
+TRIGRAMS = "SELECT to_regclass('message_search_trigrams') IS NOT NULL"
+
+
+def connections() -> Findings:
+    """Whether all workers of this machine find their connections. Those of other machines we don't know."""
+    if connection.vendor == "sqlite":
+        yield ok("connections", "SQLite has as many as are asked for.")
+        return
+    kept = ("superuser_reserved_connections", "reserved_connections")
+    free = int(asked("SHOW max_connections")) - sum(int(asked(RESERVED, name) or 0) for name in kept)
+    found = running.site()
+    started = found or running.this_process()
+    needed = started.workers * started.connections
+    most = f"{started.workers} × {started.connections} at most{running.where(found)}"
+    sentence = f"{most}; PostgreSQL has {free} for everything."
+    advice = "Raise max_connections in postgresql.conf, or lower DATABASE_CONNECTIONS."
+    if needed > free:
+        yield wrong("connections", sentence, advice)
+    elif needed > free - SPARE:
+        yield note("connections", sentence, f"A backup, a shell or another machine may find none. {advice}")
+    else:
+        yield ok("connections", sentence)
+
+
+def search() -> Findings:
+    if connection.vendor == "sqlite":
+        yield ok("search", "SQLite reads the messages, from the newest on.")
+    elif asked(TRIGRAMS):
+        yield ok("search", "It finds parts of words, by an index.")
+    else:
+        yield note(
+            "search",
+            "It finds words only by how they begin: pg_trgm isn't there.",
+            "Install PostgreSQL's contrib package, then ./run manage index_messages and start again.",
+        )

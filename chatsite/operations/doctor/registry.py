@@ -1,0 +1,41 @@
+"""Which checks there are, in the order in which they are told."""
+
+from chatsite.operations.doctor import clock, database, dependencies, machine, outside, postgresql, site
+from chatsite.operations.doctor.findings import Check, Findings, guarded
+
+ALWAYS: list[tuple[str, Check]] = [
+    ("settings", site.django),
+    ("key", site.secrets),
+    ("address", site.address),
+    ("files", machine.permissions),
+    ("disk", machine.disk),
+    ("open files", machine.descriptors),
+    ("mail", dependencies.mail),
+    ("redis", dependencies.redis),
+    ("database", database.answers),
+]
+WITH_DATABASE: list[tuple[str, Check]] = [
+    ("connections", postgresql.connections),
+    ("search", postgresql.search),
+    ("driver", database.driver),
+    ("migrations", database.migrations),
+    ("clock", clock.clock),
+]
+
+
+def inside() -> Findings:
+    for topic, check in ALWAYS:
+        yield from guarded(topic, check)
+    if database.usable():
+        for topic, check in WITH_DATABASE:
+            yield from guarded(topic, check)
+    yield from guarded("server", dependencies.server)
+
+
+def outside_of(url: str, token: str) -> Findings:
+    unreachable = outside.reachable(url)
+    if unreachable:
+        yield unreachable
+        return
+    for topic, check in outside.checks(url, token):
+        yield from guarded(topic, check)

@@ -1,0 +1,63 @@
+"""The site that runs beside the doctor, asked for how it was started: the doctor's own environment may be another one."""
+
+import resource
+from http.client import HTTPException
+from typing import Any, NamedTuple
+
+from django.conf import settings
+
+from chatsite.conf import WILDCARDS, bracketed
+from chatsite.observability import echo
+from chatsite.operations.doctor.visit import Visit
+
+# Seconds for its answer.
+ANSWER_SECONDS = 3
+# Where the doctor's own settings are meant, which the running site may not share.
+HERE = "by the settings here, as no running site says"
+
+
+class Site(NamedTuple):
+    """How one process was started, or would be. `descriptors` is how many files it may have open, -1 for any number."""
+
+    workers: int
+    connections: int
+    descriptors: int
+    site_url: str
+    trust_proxy: bool
+    host: str
+    engine: str
+    redis: bool
+
+
+def this_process() -> Site:
+    """By the settings and the limits of the process that asks."""
+    return Site(
+        settings.WORKERS,
+        settings.DATABASE_CONNECTIONS,
+        resource.getrlimit(resource.RLIMIT_NOFILE)[1],
+        settings.SITE_URL,
+        settings.TRUST_PROXY,
+        settings.HOST,
+        "sqlite" if settings.DATABASES["default"]["ENGINE"] == "chatsite.database.sqlite" else "postgresql",
+        bool(settings.REDIS_URL),
+    )
+
+
+def address() -> str:
+    """Where the server listens, seen from this machine: `http://host:port`."""
+    host = "127.0.0.1" if settings.HOST in WILDCARDS else settings.HOST
+    return f"http://{bracketed(host)}:{settings.PORT}"
+
+
+def site() -> Site | None:
+    """What the running site says; None where none does: it isn't started, or has another SECRET_KEY or version."""
+    try:
+        said: Any = Visit(address(), ANSWER_SECONDS).get("/healthz", **{echo.HEADER: echo.question()}).json()
+        return Site(**said["site"])
+    except (OSError, HTTPException, TypeError, KeyError):
+        return None
+
+
+def where(running: Site | None) -> str:
+    """For the end of a sentence: whose numbers these are."""
+    return "" if running else f" ({HERE})"

@@ -1,0 +1,20 @@
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from chatsite.operations.backup import dumping, output
+
+
+class Command(BaseCommand):
+    help = "Writes all that the site is, database and uploads, into one file. The server may run meanwhile."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument("file", type=Path)
+
+    def handle(self, *args: Any, file: Path, **options: Any) -> None:
+        with output.in_one_line(file):
+            manifest = dumping.back_up(file)
+            size = file.stat().st_size / 1e6
+        self.stdout.write(f"{file} has {output.contents(manifest)} ({size:.1f} MB).")

@@ -1,0 +1,14 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from rooms.log import log_marker
+
+
+class Command(BaseCommand):
+    help = "After a backup was restored: tells every client to load its rooms anew. Run it before the server starts."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        count = log_marker.renew_epochs()
+        log_marker.write(log_marker.position())
+        self.stdout.write(f"{count} rooms have a new epoch.")

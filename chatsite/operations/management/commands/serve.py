@@ -1,0 +1,23 @@
+import signal
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from chatsite.operations import startup
+
+
+class Command(BaseCommand):
+    help = "Checks the settings, brings the database and the static files up to date, and serves the site."
+    # The checks load every view; the server does that anyway, and the tests run them.
+    requires_system_checks: list[str] = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        from accounts.services import setup_link
+
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        startup.check_port()
+        startup.check_data_dir()
+        startup.migrate()
+        startup.check_log()
+        startup.collect_static()
+        startup.serve(startup.greeting(setup_link()))

@@ -1,0 +1,122 @@
+"""What happens between `./run` and a listening server: each step does nothing where nothing is to do."""
+
+import hashlib
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import DatabaseError, connection
+
+from chatsite.conf import BASE_DIR, WILDCARDS, bracketed
+
+
+def check_port() -> None:
+    """gunicorn would try for five seconds and then print a page of log."""
+    family = socket.AF_INET6 if ":" in settings.HOST else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.HOST, settings.PORT))
+        except OSError as error:
+            where = f"{bracketed(settings.HOST)}:{settings.PORT}"
+            raise CommandError(
+                f"PORT: nothing can listen on {where}: {error.strerror}. Set HOST or PORT to another."
+            ) from error
+        except (OverflowError, UnicodeError) as error:
+            raise CommandError(f"HOST is not an address: {settings.HOST!r}.") from error
+
+
+def check_data_dir() -> None:
+    try:
+        settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=settings.DATA_DIR):
+            pass
+    except OSError as error:
+        raise CommandError(
+            f"DATA_DIR: the folder {settings.DATA_DIR} cannot be written: {error.strerror}."
+        ) from error
+
+
+def migrate() -> None:
+    from django.db.migrations.executor import MigrationExecutor
+
+    try:
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            call_command("migrate", interactive=False, verbosity=0)
+    except DatabaseError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise CommandError(f"DATABASE_URL: the database cannot be used: {reason}") from error
+
+
+def check_log() -> None:
+    from rooms.log import log_marker
+
+    if log_marker.check():
+        sys.stderr.write("The database may be an older copy of itself: every client loads its rooms anew.\n")
+
+
+def static_sources() -> Iterator[Path]:
+    for folder in settings.STATICFILES_DIRS:
+        yield from sorted(path for path in Path(folder).rglob("*") if path.is_file())
+
+
+def static_fingerprint() -> str:
+    """Changes with our own static files and with the installed packages that bring some."""
+    digest = hashlib.sha256((BASE_DIR / "requirements.txt").read_bytes())
+    for path in static_sources():
+        stat = path.stat()
+        digest.update(f"{path}:{stat.st_size}:{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def collect_static() -> None:
+    root = Path(settings.STATIC_ROOT)
+    stamp = root.with_name(root.name + ".stamp")
+    wanted = static_fingerprint()
+    if root.is_dir() and stamp.is_file() and stamp.read_text() == wanted:
+        return
+    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+    stamp.write_text(wanted)
+
+
+def greeting(setup_path: str | None = None) -> str:
+    lines = [f"Chatsite is at {settings.SITE_URL}"]
+    if settings.HOST in WILDCARDS and not os.environ.get("SITE_URL"):
+        lines.append("Others on your network can open it. If they use another address, set SITE_URL to that.")
+    if settings.SECURE and not settings.TRUST_PROXY:
+        lines.append(
+            "If a proxy brings the https, set TRUST_PROXY=true; else all its visitors share one limit."
+        )
+    if setup_path:
+        lines.append("There is no account yet. Open this link once to make the first administrator:")
+        lines.append(f"  {settings.SITE_URL}{setup_path}")
+    return "\n".join(lines)
+
+
+def gunicorn_arguments() -> list[str]:
+    return [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--config",
+        "python:chatsite.gunicorn",
+        "chatsite.wsgi:application",
+    ]
+
+
+def serve(message: str) -> None:
+    """This process becomes the server, so that signals reach it."""
+    os.environ["CHATSITE_BIND"] = f"{bracketed(settings.HOST)}:{settings.PORT}"
+    os.environ["CHATSITE_GREETING"] = message
+    os.environ["CHATSITE_WORKERS"] = str(settings.WORKERS)
+    connection.close()
+    sys.stdout.flush()
+    os.chdir(BASE_DIR)
+    os.execv(sys.executable, gunicorn_arguments())  # noqa: S606 (our own interpreter)

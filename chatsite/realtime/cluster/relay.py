@@ -1,0 +1,186 @@
+"""Between delivery and the bus: what is sent here goes out, what comes in is delivered here.
+
+Channels: `r:SLUG` and `u:ID` where somebody here has joined or is connected, and one for words among all processes.
+"""
+
+import logging
+from collections.abc import Callable, Collection
+from typing import Any
+
+import orjson
+
+from chatsite.contract.events import EVENTS, Reach
+from chatsite.database.chunks import chunked
+from chatsite.realtime.cluster.bus import Bus
+from chatsite.realtime.cluster.coalescer import Holding
+from chatsite.realtime.cluster.envelope import (
+    HEAD,
+    LOG,
+    PASSING,
+    SIGNATURE,
+    USER,
+    WORD,
+    Envelope,
+    Seal,
+    event_of,
+)
+from chatsite.realtime.delivery import delivery, peers, subscriptions
+from chatsite.realtime.protocol.frames import frame
+from chatsite.realtime.scheduling.timers import Timer
+
+logger = logging.getLogger(__name__)
+
+WORDS = "all"
+# Seconds; rooms that were just opened are looked at together.
+GATHER = 0.05
+# Rooms named in one word.
+AT_ONCE = 200
+
+# What must look again whether something was missed: in these rooms, or, for None, everywhere. Set by whoever can.
+LookAgain = Callable[[set[str] | None], None]
+
+
+class Relay:
+    there = True
+
+    def __init__(self, bus: Bus, seal: Seal, look_again: LookAgain) -> None:
+        self.bus, self.seal, self.look_again = bus, seal, look_again
+        self.refused = 0
+        # Bytes of events for rooms in which nobody here is, and of events at all.
+        self.foreign = self.events = 0
+        self._me = bus.worker.encode()
+        self._opened: set[str] = set()
+        self._holding = Holding(self._publish_log, lambda slug, data: self._open(f"r:{slug}", data))
+        bus.on_message, bus.on_fresh = self.hear, self.fresh
+        bus.on_up, bus.on_missed = self.up, self.missed
+        bus.subscribe(WORDS)
+        peers.hear("look", self._told_to_look, list)
+
+    def open_room(self, slug: str) -> None:
+        self.bus.subscribe(f"r:{slug}")
+
+    def close_room(self, slug: str) -> None:
+        self.bus.unsubscribe(f"r:{slug}")
+
+    def open_user(self, user_id: int) -> None:
+        self.bus.subscribe(f"u:{user_id}")
+
+    def close_user(self, user_id: int) -> None:
+        self.bus.unsubscribe(f"u:{user_id}")
+
+    def hold(self, slugs: Collection[str]) -> None:
+        self._holding.begin(slugs)
+
+    def release(self, slugs: Collection[str]) -> None:
+        self._holding.end(slugs)
+
+    def to_log(self, slug: str, payload: bytes, seq: int) -> None:
+        if not self._holding.gathers(slug, seq, payload):
+            self._publish_log(slug, seq, payload)
+
+    def _publish_log(self, slug: str, seq: int, packets: bytes) -> None:
+        self._publish(f"r:{slug}", LOG, packets, seq=seq)
+
+    def to_room(self, slug: str, payload: bytes, skip_user: int | None) -> None:
+        self._publish(f"r:{slug}", PASSING, payload, skip_user=skip_user or 0)
+
+    def to_user(self, user_id: int, payload: bytes) -> None:
+        self._publish(f"u:{user_id}", USER, payload)
+
+    def tell(self, word: str, *parts: Any) -> None:
+        self._publish(WORDS, WORD, orjson.dumps([word, *parts]))
+
+    def _publish(self, channel: str, kind: bytes, payload: bytes, seq: int = 0, skip_user: int = 0) -> None:
+        envelope = Envelope(kind, self.bus.worker, seq, skip_user, payload)
+        self.bus.publish(channel, self.seal.close(channel, envelope))
+
+    def hear(self, channel: str, data: bytes) -> None:
+        # One's own comes back too: it was delivered when it was sent.
+        if data[SIGNATURE + 2 : SIGNATURE + HEAD.size - 16] == self._me:
+            return
+        kind, _, slug = channel.partition(":")
+        if kind == "r" and self._holding.keeps(slug, data):
+            return
+        self._open(channel, data)
+
+    def _open(self, channel: str, data: bytes) -> None:
+        envelope = self.seal.open(channel, data)
+        if envelope is None or not self._deliver(channel, envelope):
+            self.refused += 1
+            if self.refused == 1:
+                logger.warning("The bus brought something that isn't one of this site's messages")
+
+    def _deliver(self, channel: str, envelope: Envelope) -> bool:
+        """Whether it was what such a channel brings."""
+        kind, _, name = channel.partition(":")
+        if envelope.kind == WORD and channel == WORDS:
+            return word(envelope.payload)
+        self.events += len(envelope.payload)
+        if kind == "r" and envelope.kind == LOG:
+            return self._to_log(name, envelope)
+        event = event_of(envelope.payload)
+        if event is None:
+            return False
+        if kind == "r":
+            return self._to_room(name, envelope, *event)
+        return kind == "u" and envelope.kind == USER and to_user(int(name), envelope.payload, *event)
+
+    def _to_log(self, slug: str, envelope: Envelope) -> bool:
+        if not subscriptions.is_joined(slug):
+            self.foreign += len(envelope.payload)
+        for seq, packet in enumerate(envelope.payload.split(b"\n"), envelope.seq):
+            event, data = event_of(packet) or ("", {})
+            if EVENTS.get(event) is not Reach.LOG or data.get("room") != slug or data.get("seq") != seq:
+                return False
+            delivery.log_from_elsewhere(slug, seq, event, frame(packet))
+        return True
+
+    def _to_room(self, slug: str, envelope: Envelope, event: str, data: dict[str, Any]) -> bool:
+        if envelope.kind != PASSING or EVENTS.get(event) is not Reach.ROOM or data.get("room") != slug:
+            return False
+        delivery.room_here(slug, event, frame(envelope.payload), envelope.skip_user, True)
+        return peers.heard(event, [slug, envelope.skip_user, data])
+
+    def up(self) -> None:
+        """What was said while nothing was heard is missed."""
+        Timer(0, self.look_again, None)
+
+    def fresh(self, channel: str) -> None:
+        """What was said between somebody's join and now isn't in what they were told, nor was it heard."""
+        kind, _, slug = channel.partition(":")
+        if kind == "r":
+            if not self._opened:
+                Timer(GATHER, self._look_at_opened)
+            self._opened.add(slug)
+
+    def _look_at_opened(self) -> None:
+        opened, self._opened = self._opened, set()
+        self.look_again(opened)
+
+    def missed(self, channels: set[str] | None) -> None:
+        """Others didn't hear what was sent from here."""
+        if channels is None:
+            self.tell("look", [])
+            return
+        slugs = [channel.removeprefix("r:") for channel in sorted(channels) if channel.startswith("r:")]
+        for some in chunked(slugs, AT_ONCE):
+            self.tell("look", some)
+
+    def _told_to_look(self, slugs: list[Any]) -> None:
+        Timer(0, self.look_again, {slug for slug in slugs if isinstance(slug, str)} or None)
+
+
+def word(payload: bytes) -> bool:
+    try:
+        said, *parts = orjson.loads(payload)
+    except (ValueError, TypeError):
+        return False
+    return isinstance(said, str) and peers.heard(said, parts)
+
+
+def to_user(user_id: int, payload: bytes, event: str, data: dict[str, Any]) -> bool:
+    if EVENTS.get(event) is not Reach.PERSON:
+        return False
+    unless_joined = data.get("room") if event == "room-activity" else None
+    delivery.user_here(user_id, event, frame(payload), unless_joined)
+    return True

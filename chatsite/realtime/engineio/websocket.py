@@ -1,0 +1,157 @@
+"""A websocket's TCP socket, taken off WSGI and watched by the hub: no greenlet waits for it."""
+
+import logging
+import socket
+import struct
+from typing import Any, Protocol
+
+from chatsite.realtime.protocol.frame_parser import Parser, alone
+from chatsite.realtime.protocol.frames import INTERNAL, Message, WebSocketError
+from chatsite.realtime.scheduling.epoll import READ, WRITE, readiness
+from chatsite.realtime.scheduling.hub import clock
+
+logger = logging.getLogger("chatsite.realtime")
+
+# Bytes read at a time: 64 KiB of the smallest frames took 30 ms, in which everyone else waited.
+CHUNK = 8 * 1024
+# Seconds that a closed websocket may take to read what was sent and to close its side.
+LINGER = 2
+RESET = struct.pack("ii", 1, 0)
+
+
+class Owner(Protocol):
+    """Who is told what happens on a link."""
+
+    def message(self, link: "Link", message: Message) -> None: ...
+    def unfinished(self, link: "Link", size: int, fragments: int) -> None:
+        """`size` bytes have come, and some wait for the rest of their message, or some were fragments of one."""
+
+    def broken(self, link: "Link", error: WebSocketError) -> None: ...
+    def writable(self, link: "Link") -> None: ...
+    def lost(self, link: "Link") -> None: ...
+
+
+class Link:
+    """`_wanted` is what it waits for, a sum of READ and WRITE. There is a parser while a frame or message is unfinished."""
+
+    __slots__ = ("_parser", "_socket", "_wanted", "owner")
+
+    def __init__(self, raw: Any, owner: Owner) -> None:
+        self.owner: Owner | None = owner
+        self._socket: Any = raw
+        self._parser: Parser | None = None
+        self._wanted = 0
+        self._want(READ)
+
+    def _want(self, wanted: int) -> None:
+        if wanted != self._wanted:
+            before, self._wanted = self._wanted, wanted
+            readiness.change(self, self._socket.fileno(), before, wanted)
+
+    def send(self, data: bytes) -> int:
+        """How many bytes the kernel took; 0 when it is full. OSError when the peer is gone."""
+        try:
+            return int(self._socket.send(data))
+        except (BlockingIOError, InterruptedError):
+            return 0
+
+    @property
+    def paused(self) -> bool:
+        return not self._wanted & READ
+
+    def pause(self) -> None:
+        self._want(self._wanted & ~READ)
+
+    def resume(self) -> None:
+        if self._socket is not None:
+            self._want(self._wanted | READ)
+
+    def await_writable(self) -> None:
+        self._want(self._wanted | WRITE)
+
+    def written(self) -> None:
+        self._want(self._wanted & ~WRITE)
+
+    def finish(self) -> None:
+        """All is sent: say so, and wait for the peer's side. Closing with its bytes unread would cut off ours."""
+        if self._socket is None:
+            return
+        self.owner = None
+        self.written()
+        self.resume()
+        try:
+            self._socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.close()
+        clock.after(LINGER, self.close)
+
+    def close(self) -> None:
+        if self._socket is None:
+            return
+        self.owner = None
+        self._want(0)
+        self._socket.close()
+        self._socket = self._parser = None
+
+    def reset(self) -> None:
+        """Close at once and let the kernel forget what it still holds for a peer that doesn't read."""
+        if self._socket is not None:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        self.close()
+
+    def readable(self) -> None:
+        if not self._wanted & READ:
+            return
+        try:
+            data = self._socket.recv(CHUNK)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._lost()
+        elif self.owner is not None:
+            self._feed(self.owner, data)
+
+    def _feed(self, owner: Owner, data: bytes) -> None:
+        try:
+            if self._parser is None and (message := alone(data)) is not None:
+                self._deliver(owner, message)
+                return
+            parser = self._parser or Parser()
+            messages = parser.feed(data)
+        except WebSocketError as error:
+            owner.broken(self, error)
+            return
+        self._parser = None if parser.idle else parser
+        for message in messages:
+            # The owner goes when a message closes the socket: what came behind it isn't read.
+            if self.owner is not owner:
+                return
+            self._deliver(owner, message)
+        if self.owner is owner and (self._parser is not None or parser.fragments):
+            fragments, parser.fragments = parser.fragments, 0
+            owner.unfinished(self, len(data), fragments)
+
+    @property
+    def kept(self) -> int:
+        """Bytes that wait for the rest of their message."""
+        return 0 if self._parser is None else self._parser.kept
+
+    def _deliver(self, owner: Owner, message: Message) -> None:
+        try:
+            owner.message(self, message)
+        except Exception:
+            # Its session may be in any state: it would stay, half heard.
+            logger.exception("a message could not be taken")
+            owner.broken(self, WebSocketError(INTERNAL, "a fault of the server"))
+
+    def writable(self) -> None:
+        if self._wanted & WRITE and self.owner is not None:
+            self.owner.writable(self)
+
+    def _lost(self) -> None:
+        owner = self.owner
+        self.close()
+        if owner is not None:
+            owner.lost(self)

@@ -1,0 +1,140 @@
+"""An HTTP client's socket, which is patient with a slow line and not with one who wants to keep it open.
+
+Only the time in which the server waits for the client counts, and what comes or is taken earns more of it. Those who
+were waited for go on a few in each turn of the hub, with websockets and everything else between them.
+"""
+
+from random import random
+from time import monotonic
+from typing import Any
+
+import eventlet
+from eventlet import hubs
+from eventlet.greenio import GreenSocket
+from eventlet.greenio.base import socket_accept
+from eventlet.greenthread import getcurrent
+
+from chatsite.realtime.scheduling.epoll import READ, WRITE, http_readiness
+from chatsite.realtime.scheduling.hub_turns import HubTurns
+
+# Seconds without a byte of a body that was announced, or of an answer taken, before the connection is given up.
+SILENCE_SECONDS = 30.0
+# Seconds that a client may be behind the least rate, and that rate: a line of 8 kbit/s is at it. And the part of them by
+# which one may have more than another: ten thousand that came together would end in one turn of the hub, some seconds.
+BEHIND_SECONDS, LEAST_BYTES_PER_SECOND, SPREAD = 20.0, 1024, 0.5
+# What is read or written without a wait, before the loop has a turn: some 100 µs.
+BYTES_WITHOUT_TURN = 256 * 1024
+# Connections whose time is up, which end in one turn of the hub: 0.2 ms each.
+ENDS_A_TURN = 8
+
+
+class Waiter:
+    """A greenlet that waits for its client. It goes on once, whatever comes first; `late` where that was the time."""
+
+    __slots__ = ("_greenlet", "late")
+
+    def __init__(self) -> None:
+        self._greenlet: Any = getcurrent()
+        self.late = False
+
+    def switch(self) -> None:
+        greenlet, self._greenlet = self._greenlet, None
+        if greenlet is not None:
+            greenlet.switch()
+
+    readable = writable = switch
+
+    def time_is_up(self) -> None:
+        self.late = True
+        late.put(self)
+
+    def is_over(self) -> None:
+        self._greenlet = None
+
+
+late = HubTurns(ENDS_A_TURN)
+
+
+class ListeningSocket(GreenSocket):
+    """Waits in the hub itself, so that who is there already doesn't keep out who comes."""
+
+    def accept(self) -> tuple["ClientSocket", Any]:
+        while (accepted := socket_accept(self.fd)) is None:
+            self._trampoline(self.fd, read=True)
+        client, address = accepted
+        hubs.notify_opened(client.fileno())
+        return ClientSocket(client), address
+
+
+class ClientSocket(GreenSocket):
+    """Raises TimeoutError in `recv` and `send` once its time is up; by itself it has as long as it likes.
+
+    `given` is what another worker has read from it. `moved` counts the bytes of what is being read or answered.
+    """
+
+    given = b""
+    moved = 0
+    # Seconds that it may still be waited for, the seconds that a byte earns, and the most that it may have saved up.
+    _left: float | None = None
+    _each = _most = 0.0
+    _unturned = 0
+
+    def allow(self, seconds: float, bytes_per_second: int = 0) -> None:
+        """From now on it may keep the server waiting so long, and longer as it keeps up that rate."""
+        self._left = self._most = seconds
+        self._each = 1 / bytes_per_second if bytes_per_second else 0.0
+        self.moved = 0
+
+    def allow_at_least_rate(self) -> None:
+        self.allow(BEHIND_SECONDS * (1 + SPREAD * random()), LEAST_BYTES_PER_SECOND)
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        if self.given and not flags:
+            data, self.given = self.given[:size], self.given[size:]
+            return data
+        began = self._begin()
+        data = bytes(super().recv(size, flags))
+        self._end(began, 0 if flags else len(data))
+        return data
+
+    def send(self, data: bytes, flags: int = 0) -> int:
+        began = self._begin()
+        sent = int(super().send(data, flags))
+        self._end(began, sent)
+        return sent
+
+    def _trampoline(
+        self, fd: Any, read: bool = False, write: bool = False, timeout: Any = None, timeout_exc: Any = None
+    ) -> None:
+        """eventlet's wait. Raises `timeout_exc` after `timeout` seconds."""
+        waiter, descriptor, wanted = Waiter(), fd.fileno(), READ if read else WRITE
+        hub = hubs.get_hub()
+        http_readiness.change(waiter, descriptor, 0, wanted)
+        timer = None if timeout is None else hub.schedule_call_global(timeout, waiter.time_is_up)
+        try:
+            hub.switch()
+        finally:
+            waiter.is_over()
+            if timer is not None:
+                timer.cancel()
+            http_readiness.change(waiter, descriptor, wanted, 0)
+        if waiter.late:
+            raise timeout_exc
+
+    def _begin(self) -> float:
+        if self._unturned >= BYTES_WITHOUT_TURN:
+            self._unturned = 0
+            eventlet.sleep(0)
+        if self._left is None:
+            self.settimeout(None)
+            return 0.0
+        if self._left <= 0:
+            raise TimeoutError("the client is too slow")
+        self.settimeout(min(self._left, SILENCE_SECONDS))
+        return monotonic()
+
+    def _end(self, began: float, count: int) -> None:
+        self.moved += count
+        self._unturned += count
+        if self._left is not None:
+            self._left = min(self._most, self._left - (monotonic() - began) + count * self._each)

@@ -1,0 +1,214 @@
+"""A request's head and body, read before anything is computed for it, in bounded time and memory.
+
+gunicorn's parser reads as it parses: it scans all that has come again for each piece, and a body is read by the view.
+Here it is given a whole head, and views a whole body, so that a slow client keeps nobody's turn.
+"""
+
+import io
+import re
+import socket
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+
+import eventlet
+from django.conf import settings
+from gunicorn.http.body import ChunkedReader, LengthReader
+from gunicorn.http.errors import InvalidRequestLine, LimitRequestHeaders, NoMoreData
+
+from chatsite.realtime.http.client_socket import ClientSocket
+from chatsite.realtime.http.connections import Doing, HttpConnection, HttpConnections
+
+# Bytes of a request line with its header fields, as nginx has it.
+HEAD_BYTES = 32 * 1024
+PIECE_BYTES = 8192
+# Pieces in which a head or body comes before the rest is gathered, and seconds until what has gathered is read.
+PIECES, GATHER_SECONDS = 16, 0.01
+# Bytes on the line that a chunked body may have for each of its own, and beyond: a chunk of a byte takes some 10 µs.
+CHUNKED_OVERHEAD, WRAPPING_BYTES = 2, 16 * 1024
+# Seconds of decoding in a row, and from one such slice to the next, of all bodies: a fifth of the loop.
+DECODING_SECONDS, SLICE_SECONDS = 0.001, 0.005
+# Of a body: bytes that it always may have in memory; what all others together may have beyond; and the seconds for which
+# one that finds no room waits for it.
+SMALL_BYTES, LARGE_BYTES, ROOM_SECONDS = 16 * 1024, 64 * 1024 * 1024, 5.0
+# What comes after an answer that needed no more of it: bytes that are thrown away, and seconds, so that the client reads
+# the answer before its connection is reset.
+LINGER_BYTES, LINGER_SECONDS = 4 * 1024 * 1024, 2.0
+
+BARE_NEWLINE = re.compile(rb"(?<!\r)\n")
+# Before a request line there may be one empty line.
+BEGINNING = re.compile(rb"\r|[A-Z]")
+
+
+class BadBody(Exception):
+    """`status` and `reason` are what the client is told before its connection is closed."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status, self.reason = status, reason
+
+
+def read_head(unreader: Any, client: ClientSocket) -> bool:
+    """Put a whole head into gunicorn's unreader. False where the client has gone.
+
+    Raises TimeoutError where what `client.allow` gave isn't enough, and gunicorn's errors of a request that is wrong.
+    """
+    head = bytearray(unreader.take_buffered())
+    searched, pieces = 0, 0
+    while not is_whole(head, searched):
+        searched = len(head)
+        if pieces > PIECES:
+            eventlet.sleep(GATHER_SECONDS)
+        piece = client.recv(PIECE_BYTES)
+        if not piece:
+            return False
+        head += piece
+        pieces += 1
+    unreader.unread(bytes(head))
+    return True
+
+
+def is_whole(head: bytearray, searched: int) -> bool:
+    """Whether the parser finds all that it needs in it; what is before `searched` was looked at. Raises as it does."""
+    if not head:
+        return False
+    end = head.find(b"\r\n\r\n", max(0, searched - 3))
+    if end > HEAD_BYTES or (end < 0 and len(head) > HEAD_BYTES):
+        raise LimitRequestHeaders("more than the head of a request may have")
+    if not BEGINNING.match(head):
+        raise InvalidRequestLine("it doesn't begin with a method")
+    return end >= 0 or BARE_NEWLINE.search(head, max(0, searched - 1)) is not None
+
+
+def read_body(request: Any, connection: HttpConnection, connections: HttpConnections) -> None:
+    """Replace the request's body by one that has come whole. `connection.held` is its length until `release`.
+
+    A body that is longer than views may have in memory stays where it is, for the view to refuse or to stream, and so
+    does that of a websocket's handshake, which may have none; the connection is closed after the answer. Raises BadBody,
+    and gunicorn's errors of a body that is wrong.
+    """
+    length = length_of(request)
+    if length == 0:
+        return
+    if wants_upgrade(request) or (length or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        request.force_close()
+        return
+    connection.begins(Doing.SENDING)
+    connection.client.allow_at_least_rate()
+    body = bytearray()
+    try:
+        for piece in pieces_of(request, length, connection.client):
+            body += piece
+            check(len(body), connection.client.moved)
+            hold(len(body), connection, connections)
+    except TimeoutError:
+        raise BadBody(408, "Request Timeout") from None
+    except NoMoreData:
+        raise BadBody(400, "Bad Request") from None
+    request.body = io.BytesIO(body)
+
+
+def wants_upgrade(request: Any) -> bool:
+    return any(name == "UPGRADE" for name, _ in request.headers)
+
+
+def length_of(request: Any) -> int | None:
+    """Bytes of the body; None where only its end will tell."""
+    reader = request.body.reader
+    return None if isinstance(reader, ChunkedReader) else int(reader.length)
+
+
+class Decoder:
+    """Chunked bodies, all of them in turns."""
+
+    def __init__(self) -> None:
+        self._next_slice = 0.0
+
+    def pieces(self, source: Iterable[bytes]) -> Iterator[bytes]:
+        until = monotonic() + DECODING_SECONDS
+        for piece in source:
+            yield piece
+            if monotonic() > until:
+                self._wait()
+                until = monotonic() + DECODING_SECONDS
+
+    def _wait(self) -> None:
+        now = monotonic()
+        self._next_slice = max(now, self._next_slice) + SLICE_SECONDS
+        eventlet.sleep(self._next_slice - now)
+
+
+decoder = Decoder()
+
+
+def pieces_of(request: Any, length: int | None, client: ClientSocket) -> Iterator[bytes]:
+    if length is None:
+        return decoder.pieces(request.body.reader.parser)
+    return known(request.unreader, length, client)
+
+
+def known(unreader: Any, length: int, client: ClientSocket) -> Iterator[bytes]:
+    buffered = unreader.take_buffered()
+    unreader.unread(buffered[length:])
+    yield buffered[:length]
+    left, pieces = length - len(buffered), 0
+    while left > 0:
+        if pieces > PIECES:
+            eventlet.sleep(GATHER_SECONDS)
+        piece = client.recv(left)
+        if not piece:
+            raise NoMoreData
+        yield piece
+        left -= len(piece)
+        pieces += 1
+
+
+def check(length: int, moved: int) -> None:
+    if length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE or moved > CHUNKED_OVERHEAD * length + WRAPPING_BYTES:
+        raise BadBody(413, "Content Too Large")
+
+
+def hold(length: int, connection: HttpConnection, connections: HttpConnections) -> None:
+    """Keep so much of it in memory. Where there is no room for a large one, the slowest of others go, or it waits."""
+    if connection.doing is Doing.LEAVING:
+        raise NoMoreData
+    until = monotonic() + ROOM_SECONDS
+    while length > SMALL_BYTES and connections.held - connection.held + length > LARGE_BYTES:
+        if connections.put_out_heaviest():
+            continue
+        if monotonic() > until:
+            raise BadBody(503, "Service Unavailable")
+        eventlet.sleep(GATHER_SECONDS)
+    connections.hold(connection, length)
+
+
+def has_more(client: ClientSocket) -> bool:
+    """Whether something has come that nobody has read."""
+    try:
+        return client.fd.fileno() >= 0 and bool(client.fd.recv(1, socket.MSG_PEEK))
+    except OSError:
+        return False
+
+
+def unread(request: Any) -> int:
+    """Bytes of its body that nobody has asked for; 0 where its length isn't known."""
+    reader = getattr(getattr(request, "body", None), "reader", None)
+    return int(reader.length) if isinstance(reader, LengthReader) else 0
+
+
+def linger(client: ClientSocket, awaited: int) -> None:
+    """Take what is still on its way: a socket that is closed with something unread resets, and the answer may be lost.
+
+    Not before `awaited` bytes have come is the end told, as a proxy would take it for the end of both ways.
+    """
+    with suppress(OSError):
+        client.allow(LINGER_SECONDS, LINGER_BYTES)
+        take(client, min(awaited, LINGER_BYTES))
+        client.shutdown(socket.SHUT_WR)
+        take(client, LINGER_BYTES)
+
+
+def take(client: ClientSocket, most: int) -> None:
+    while most > 0 and (piece := client.recv(min(most, PIECE_BYTES))):
+        most -= len(piece)

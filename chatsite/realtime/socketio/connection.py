@@ -1,0 +1,54 @@
+"""One client of namespace "/": what handlers and delivery are given."""
+
+from collections.abc import Set
+from typing import Any, Protocol
+
+from chatsite.realtime.socketio.identity import Identity
+
+
+class Channel(Protocol):
+    """Where a connection's packets go: a socket, or a list in a test."""
+
+    def push(self, frame: bytes, droppable: bool = False) -> None:
+        """Queue one websocket frame. Never blocks, never raises; a `droppable` one may be left out."""
+
+    def leave(self, frame: bytes) -> None:
+        """The same for a frame that isn't worth a send of its own: it goes with the next one. It may be left out."""
+
+    def close(self, *, reason: str) -> None:
+        """Send what is queued, then close."""
+
+
+NOWHERE: frozenset[str] = frozenset()
+
+
+class Connection:
+    """`user` is a fresh row while a handler runs that is given one; `standing` is for whoever authorises: with what this
+    one was last found good. `rooms` are the slugs it has joined; `delivery` replaces it, and others only read. With
+    `all_rooms` it joins the user's further rooms as they come into them."""
+
+    __slots__ = (
+        "all_rooms",
+        "channel",
+        "closed",
+        "identity",
+        "remote_address",
+        "rooms",
+        "sid",
+        "standing",
+        "user",
+    )
+
+    def __init__(self, sid: str, identity: Identity, channel: Channel, remote_address: str = "") -> None:
+        self.sid = sid
+        self.identity = identity
+        self.channel = channel
+        self.remote_address = remote_address
+        self.user: Any = None
+        self.rooms: Set[str] = NOWHERE
+        self.standing: Any = None
+        self.all_rooms = False
+        self.closed = False
+
+    def __repr__(self) -> str:
+        return f"<Connection {self.sid} of {self.identity.username}>"

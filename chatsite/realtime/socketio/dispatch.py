@@ -1,0 +1,134 @@
+"""One event: authorise, check, call its handler, answer. Whatever goes wrong becomes the contract's error."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache, partial
+from hashlib import blake2b
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist
+from rest_framework.serializers import Serializer
+
+from chatsite.contract.errors import (
+    ChatError,
+    Internal,
+    Invalid,
+    NotFound,
+    Unauthorized,
+    Unavailable,
+    UnknownEvent,
+)
+from chatsite.observability.logs import request_id
+from chatsite.observability.metrics import counters
+from chatsite.realtime.delivery import revocation
+from chatsite.realtime.protocol import encoder
+from chatsite.realtime.protocol.decoder import Packet
+from chatsite.realtime.socketio.connection import Connection
+from chatsite.realtime.socketio.routing import Event, Router
+from chatsite.web.rest.api import translate
+
+logger = logging.getLogger("chatsite.realtime")
+
+
+def handle(router: Router, connection: Connection, packet: Packet) -> None:
+    name, arguments = packet.data[0], packet.data[1:]
+    try:
+        connection.user = router.authorise(connection)
+        event = route(router, name)
+        result = event.handler(connection, checked(event, connection, arguments))
+    except Exception as error:
+        answer(connection, packet, error)
+    else:
+        answer(connection, packet, result)
+    finally:
+        # A row takes a kilobyte, and the connection may be quiet for hours.
+        connection.user = None
+
+
+def begin(event: Event, connection: Connection, packet: Packet, finished: Callable[[], None]) -> None:
+    """Start a deferred event; `finished` follows its answer."""
+    done = partial(conclude, connection, packet, finished)
+    try:
+        event.handler(connection, checked(event, connection, packet.data[1:]), done)
+    except Exception as error:
+        done(error)
+
+
+def conclude(
+    connection: Connection, packet: Packet, finished: Callable[[], None], outcome: dict[str, Any] | Exception
+) -> None:
+    try:
+        answer(connection, packet, outcome)
+    finally:
+        finished()
+
+
+def answer(connection: Connection, packet: Packet, outcome: dict[str, Any] | Exception | None) -> None:
+    """The ack, where one was asked for. One who may not be here any more is told so, and put out."""
+    if not isinstance(outcome, Exception):
+        counters.events[packet.data[0], "ok"] += 1
+        if packet.number is not None:
+            connection.channel.push(encoder.ack(packet.number, {"ok": True, **(outcome or {})}))
+        return
+    reply(connection, packet.number, packet.data[0], translated(outcome, packet.data[0], connection.sid))
+    if isinstance(outcome, Unauthorized):
+        revocation.end(connection, getattr(outcome, "ended", "logged_out"))
+
+
+def route(router: Router, name: str) -> Event:
+    try:
+        return router.events[name]
+    except KeyError:
+        raise UnknownEvent from None
+
+
+def checked(event: Event, connection: Connection, arguments: list[Any]) -> dict[str, Any]:
+    if len(arguments) != 1 or not isinstance(arguments[0], dict):
+        raise Invalid("An event takes one object.")
+    data = arguments[0]
+    if event.serializer is not None:
+        data = checker(event.serializer).checked(data)
+    return data
+
+
+@cache
+def checker(serializer: type[Serializer[Any]]) -> Any:
+    """One for all: making a serializer copies its fields, which costs more than checking with them, and checking
+    leaves nothing behind in it."""
+    return serializer()
+
+
+def translated(error: Exception, name: str, sid: str) -> ChatError:
+    """Anything nobody foresaw is logged here, once, and is `internal` to the client."""
+    if isinstance(error, ObjectDoesNotExist):
+        return NotFound()
+    known = translate(error)
+    if known is not None:
+        if isinstance(known, Unavailable) and known is not error:
+            with named(sid):
+                logger.warning("%r could not be done: %s", name, error)
+        return known
+    with named(sid):
+        logger.error("the handler of %r failed", name, exc_info=error)
+    return Internal()
+
+
+@contextmanager
+def named(sid: str) -> Iterator[None]:
+    """Lines about one socket's events can be found together, as those about a request. Not by the sid: who knows that can
+    poll as its owner."""
+    token = request_id.set(f"socket-{blake2b(sid.encode(), digest_size=4).hexdigest()}")
+    try:
+        yield
+    finally:
+        request_id.reset(token)
+
+
+def reply(connection: Connection, number: int | None, name: str, error: ChatError) -> None:
+    """The failed ack or, where none was asked for, `request-failed`."""
+    counters.failed(name, error.code)
+    if number is None:
+        connection.channel.push(encoder.event("request-failed", {"event": name, "error": error.payload()}))
+    else:
+        connection.channel.push(encoder.ack(number, {"ok": False, "error": error.payload()}))

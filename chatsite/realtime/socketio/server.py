@@ -1,0 +1,114 @@
+"""The Socket.IO server: python-socketio's, over our transport, with our reading of the protocol. Imports no app."""
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+import socketio
+
+from chatsite.observability.metrics import counters
+from chatsite.observability.metrics.hub_lag import lag
+from chatsite.realtime.engineio.transport import EngineServer
+from chatsite.realtime.scheduling.handler_pool import Runners, anchor, repeat
+from chatsite.realtime.scheduling.hub import clock, tell_failures
+from chatsite.realtime.socketio.receive_queue import Inbox
+from chatsite.realtime.socketio.routing import Router
+from chatsite.realtime.socketio.session import DEADLINE, Session
+
+logger = logging.getLogger("chatsite.realtime")
+
+# All that is kept of a request until its client has connected; the rest is freed with it.
+KEPT = (
+    "HTTP_AUTHORIZATION",
+    "HTTP_COOKIE",
+    "HTTP_HOST",
+    "HTTP_ORIGIN",
+    "HTTP_USER_AGENT",
+    "HTTP_X_FORWARDED_FOR",
+    "REMOTE_ADDR",
+)
+PATH = "/socket.io"
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class Companion(Protocol):
+    def start(self) -> None:
+        """Must not wait."""
+
+    def stop(self) -> None: ...
+
+
+class ChatServer(socketio.Server):
+    """Events leave by `chatsite.realtime.delivery.delivery`, not by `emit`: the library's manager has no members."""
+
+    eio: EngineServer
+    router: Router
+
+    def __init__(self) -> None:
+        super().__init__(logger=logger, async_handlers=False)
+        self.runners = Runners()
+        self._sessions: dict[str, Session] = {}
+        self._jobs: list[Any] = []
+        # What starts and stops with it.
+        self.companions: list[Companion] = []
+
+    def _engineio_server_class(self) -> type[EngineServer]:
+        return EngineServer
+
+    def route(self, router: Router) -> None:
+        self.router = router
+        counters.event_names.update(router.events)
+
+    def start(self) -> None:
+        """Called by the worker when it is ready to serve."""
+        anchor()
+        self.eio.start()
+        lag.start()
+        tell_failures()
+        for companion in self.companions:
+            companion.start()
+        self._jobs = [repeat(job.seconds, job.function) for job in self.router.jobs]
+
+    def stop(self) -> None:
+        for job in self._jobs:
+            job.kill()
+        self.eio.stop()
+        for companion in self.companions:
+            companion.stop()
+
+    def asked(self, session: Inbox) -> None:
+        """A session has sent its CONNECT."""
+        self.eio.threshold.leave(session.socket.address, asked=True)
+
+    def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
+        socket = self.eio.sockets[eio_sid]
+        session = Session(self, socket, {key: environ[key] for key in KEPT if key in environ})
+        socket.session = self._sessions[eio_sid] = session
+        clock.after(DEADLINE, session.check_asked)
+
+    def _handle_eio_message(self, eio_sid: str, data: str) -> None:
+        session = self._sessions.get(eio_sid)
+        if session is not None:
+            session.received(data)
+
+    def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
+        session = self._sessions.pop(eio_sid)
+        if not session.asked:
+            self.eio.threshold.leave(session.socket.address, asked=False)
+        session.ended()
+
+
+sio = ChatServer()
+
+
+def wsgi(django: Application) -> Application:
+    """Socket.IO's path goes to `sio`, everything else to Django."""
+
+    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if path == PATH or path.startswith(f"{PATH}/"):
+            return sio.handle_request(environ, start_response)
+        return django(environ, start_response)
+
+    return application

@@ -1,0 +1,247 @@
+"""The Socket.IO side of one Engine.IO session: its packets in order, one at a time, and its connection once it is let in."""
+
+from typing import TYPE_CHECKING, Any
+
+from chatsite.contract.errors import ChatError, Unauthorized
+from chatsite.observability.metrics import counters
+from chatsite.realtime.delivery import subscriptions
+from chatsite.realtime.engineio.engine_session import EngineSocket
+from chatsite.realtime.limits import limits
+from chatsite.realtime.limits.loop_budget import spent
+from chatsite.realtime.limits.read_pauses import holds
+from chatsite.realtime.protocol import decoder, encoder
+from chatsite.realtime.protocol.decoder import Packet
+from chatsite.realtime.protocol.frames import PROTOCOL
+from chatsite.realtime.scheduling.hub import clock, hubs
+from chatsite.realtime.socketio import dispatch
+from chatsite.realtime.socketio.connection import Connection
+from chatsite.realtime.socketio.identity import Identity
+from chatsite.realtime.socketio.receive_queue import FULL, GONE, REFUSED, Inbox
+from chatsite.realtime.socketio.routing import Event
+
+if TYPE_CHECKING:
+    from chatsite.realtime.socketio.server import ChatServer
+
+# Seconds for a new client to ask for the namespace, and for a refused one to go.
+DEADLINE = 5
+# Bytes of unfinished messages that are kept for all connections of a person, where one has more than EARLY_BYTES of them.
+PERSON_PARTS_BYTES = 4 * 1024 * 1024
+# What coming in costs the loop in seconds: the handshake, who it is, and the end.
+CONNECT_SECONDS = 1e-3
+
+
+class Asking:
+    """A session that has asked to be let in, until it is or isn't: the server's `Applicant`."""
+
+    __slots__ = ("address", "auth", "environ", "session")
+
+    def __init__(self, session: "Session", environ: dict[str, Any], auth: Any) -> None:
+        self.session = session
+        self.environ, self.auth = environ, auth
+        self.address = session.socket.address
+
+    @property
+    def connection(self) -> Connection | None:
+        return self.session.connection
+
+    def attach(self, identity: Identity) -> Connection:
+        return self.session.attach(identity)
+
+
+class BeforeConnect:
+    """The channel of a connection whose CONNECT isn't answered yet: it is told nothing, as `hello` comes first, and whoever
+    comes in asks for all that was before. It can be closed."""
+
+    __slots__ = ("socket",)
+
+    def __init__(self, socket: EngineSocket) -> None:
+        self.socket = socket
+
+    def push(self, frame: bytes, droppable: bool = False) -> None:
+        pass
+
+    def leave(self, frame: bytes) -> None:
+        pass
+
+    def close(self, *, reason: str) -> None:
+        self.socket.close(reason=reason)
+
+    @property
+    def session(self) -> Any:
+        return self.socket.session
+
+    @property
+    def waiting(self) -> int:
+        return self.socket.waiting
+
+    @property
+    def kept(self) -> int:
+        return self.socket.kept
+
+
+class Session(Inbox):
+    """Its steps run in a runner's greenlet. `admitted` while `connected` was called and `disconnected` wasn't."""
+
+    __slots__ = ("_asking", "_deferred", "_pending", "admitted", "connection", "environ")
+
+    def __init__(self, server: "ChatServer", socket: EngineSocket, environ: dict[str, Any]) -> None:
+        super().__init__(server, socket)
+        self.environ: dict[str, Any] | None = environ
+        self.connection: Connection | None = None
+        self.admitted = self._asking = False
+        # The event whose answers are waited for, and how many of them.
+        self._deferred: Event | None = None
+        self._pending = 0
+
+    def ended(self) -> None:
+        """The socket is closed: nothing is delivered from now on; `disconnected` follows what is being handled."""
+        if self.connection is not None:
+            subscriptions.detach(self.connection)
+            holds.forget(self.connection.identity.user_id, self)
+        if self.asked:
+            self.gone()
+
+    @property
+    def has_work(self) -> bool:
+        if not self._inbox or self._asking:
+            return False
+        if not self._pending:
+            return True
+        event = self._deferred_event(self._inbox[0])
+        return event is not None and event.together and event is self._deferred and self._pending < FULL
+
+    @property
+    def only_begins(self) -> bool:
+        """Whether the next step waits for nothing: what it begins is finished elsewhere."""
+        packet = self._inbox[0]
+        if packet.kind == decoder.CONNECT:
+            return self.server.router.admits_later
+        return self._deferred_event(packet) is not None
+
+    @property
+    def whose(self) -> int | str:
+        """The person's id; before they are known, the address."""
+        return self.socket.address if self.connection is None else self.connection.identity.user_id
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that wait for all connections of the person."""
+        if self.connection is None:
+            return self.socket.waiting
+        mine = subscriptions.connections(self.connection.identity.user_id)
+        return sum(one.channel.waiting for one in mine)  # type: ignore[attr-defined]
+
+    @property
+    def may_keep_parts(self) -> bool:
+        """Whether to keep more than EARLY_BYTES of an unfinished message: of who is let in, and hasn't begun too many."""
+        if self.person is None:
+            return False
+        mine = subscriptions.connections(self.person)
+        return sum(one.channel.kept for one in mine) <= PERSON_PARTS_BYTES  # type: ignore[attr-defined]
+
+    @property
+    def person(self) -> int | None:
+        """Their id, once they are let in."""
+        return self.connection.identity.user_id if self.admitted and self.connection is not None else None
+
+    def _deferred_event(self, packet: Packet) -> Event | None:
+        event = self.server.router.events.get(packet.data[0]) if packet.kind == decoder.EVENT else None
+        return event if event is not None and event.deferred else None
+
+    def _finished(self) -> None:
+        """A deferred event has its answer; what waited for it may go on."""
+        self._pending -= 1
+        if self._inbox:
+            self.server.runners.wake(self)
+
+    def step(self) -> None:
+        """Handle the oldest packet."""
+        packet = self._next()
+        if packet.kind == decoder.CONNECT:
+            self._connect(packet.data)
+        elif packet.kind == GONE:
+            self._gone()
+        elif self.connection is not None and not self.connection.closed:
+            self._handle(self.connection, packet)
+
+    def _handle(self, connection: Connection, packet: Packet) -> None:
+        deferred = self._deferred_event(packet)
+        if deferred is not None:
+            self._deferred = deferred
+            self._pending += 1
+            dispatch.begin(deferred, connection, packet, self._finished)
+        elif packet.kind == decoder.EVENT:
+            dispatch.handle(self.server.router, connection, packet)
+        elif packet.kind == REFUSED:
+            name, error = packet.data
+            dispatch.reply(connection, packet.number, name, error)
+        else:
+            self.socket.close(reason=self.server.reason.CLIENT_DISCONNECT)
+
+    def _connect(self, auth: Any) -> None:
+        environ, self.environ = self.environ, None
+        self._asking = True
+        self.server.router.admit(Asking(self, environ or {}, auth), self._let)
+
+    def attach(self, identity: Identity) -> Connection:
+        """Its connection; a closed one where the socket is closed already."""
+        channel = BeforeConnect(self.socket)
+        connection = Connection(self.server.eio.generate_id(), identity, channel, self.socket.address)
+        if self.socket.closed:
+            connection.closed = True
+        else:
+            self.connection = connection
+            subscriptions.attach(connection)
+        return connection
+
+    def _let(self, error: Exception | None) -> None:
+        """It may come in or, with an error, not; what it sent since it asked may go on. Who has cost too much already waits
+        here: else they would come and go as fast as they can."""
+        if error is None and (wait := self._wait_to_enter()):
+            hubs.get_hub().schedule_call_global(wait, self._let, None)
+            return
+        self._asking = False
+        try:
+            if error is not None:
+                if not isinstance(error, ChatError):
+                    error = dispatch.translated(error, "connect", self.socket.sid)
+                self._refuse(error)
+            elif self.connection is not None and not self.connection.closed:
+                over = limits.crowded(self.connection)
+                self._refuse(over) if over else self._enter(self.connection)
+        finally:
+            if self._inbox:
+                self.server.runners.wake(self)
+
+    def _wait_to_enter(self) -> float:
+        if self.connection is None or self.connection.closed:
+            return 0.0
+        return spent.wait(self.connection.identity.user_id)
+
+    def _enter(self, connection: Connection) -> None:
+        self.admitted = True
+        spent.charge(connection.identity.user_id, CONNECT_SECONDS)
+        self.charge_early(connection.identity.user_id)
+        counters.admissions["ok",] += 1
+        self.server.router.connected(connection)
+        self.socket.push(encoder.connected(connection.sid))
+        if self.server.router.hello is not None:
+            self.socket.push(encoder.event("hello", self.server.router.hello(connection)))
+        connection.channel = self.socket
+
+    def _refuse(self, error: ChatError) -> None:
+        """CONNECT_ERROR. The client should close now; what is left of it later is closed here."""
+        if self.connection is not None:
+            subscriptions.detach(self.connection)
+        code = "unauthorized" if isinstance(error, Unauthorized) else error.code
+        counters.admissions[code,] += 1
+        self.socket.push(encoder.refused(error.detail, code, retry_after=error.retry_after))
+        clock.after(DEADLINE, self._close_refused)
+
+    def _close_refused(self) -> None:
+        self.socket.close(reason=self.server.reason.SERVER_DISCONNECT, code=PROTOCOL)
+
+    def _gone(self) -> None:
+        if self.admitted and self.connection is not None:
+            self.admitted = False
+            self.server.router.disconnected(self.connection)

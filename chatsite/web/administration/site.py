@@ -1,0 +1,79 @@
+"""The administration as a whole: a front page made of what the apps put there, and completion for typed names."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils.text import capfirst
+
+from chatsite.contract.errors import ChatError
+from chatsite.realtime.scheduling.slots import Slots
+from chatsite.web import query_deadline
+from chatsite.web.pages import words
+from chatsite.web.rest.api import me
+
+# Seconds for the completion of one name, completions at once, and names that are offered.
+COMPLETION_SECONDS = 1.0
+completing = Slots(2)
+MOST_OFFERED = 10
+
+# What the front page shows, by the names that its template knows: each is asked on every visit.
+panels: list[Callable[[HttpRequest], dict[str, Any]]] = []
+# By what is completed ("rooms", "people"): at most MOST_OFFERED pairs of a value for the field and a label.
+completions: dict[str, Callable[[str], list[tuple[str, str]]]] = {}
+# The lists as the pages' heads have them, what is looked at most first; others follow.
+ORDER = [
+    "Message",
+    "Room",
+    "User",
+    "Membership",
+    "Ban",
+    "Invite",
+    "PrivateReading",
+    "ApiToken",
+    "SiteSettings",
+]
+
+
+class Administration(AdminSite):
+    index_title = "Administration"
+    enable_nav_sidebar = False
+
+    def get_urls(self) -> list[Any]:
+        own = path("complete/<slug:what>/", self.admin_view(self.complete), name="complete")
+        return [own, *super().get_urls()]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        context = super().each_context(request)
+        lists = [model for app in context["available_apps"] for model in app["models"]]
+        lists.sort(key=lambda model: (*ORDER, model["object_name"]).index(model["object_name"]))
+        return {**context, "lists": lists}
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Django's, with the headings that the lists have."""
+        apps = super().get_app_list(request, app_label)
+        for model in (model for app in apps for model in app["models"]):
+            heading = getattr(self._registry[model["model"]], "heading", None)
+            model["name"] = heading or capfirst(str(model["name"]))
+        return apps
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        shown: dict[str, Any] = {}
+        for panel in panels:
+            shown |= panel(request)
+        return super().index(request, {**shown, **(extra_context or {})})
+
+    def complete(self, request: HttpRequest, what: str) -> HttpResponse:
+        """`{"results": [{"value", "label"}]}` for `?term=`; none where looking took too long."""
+        if what not in completions:
+            raise Http404
+        term = words(request, "term")[:100]
+        try:
+            with completing.taken(me(request).pk):
+                found = query_deadline.read(COMPLETION_SECONDS, completions[what], term) if term else []
+        except ChatError:
+            found = []
+        return JsonResponse({"results": [{"value": value, "label": label} for value, label in found]})

@@ -1,0 +1,34 @@
+"""Parts of pages that are the same on many: a message, a member, a room in the sidebar.
+
+Django's templates take 0.4 ms for a message; the last fifty are drawn again for each who opens the room.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.template import Context
+from django.template.loader import get_template
+from django.utils.safestring import SafeString
+
+from chatsite.realtime.scheduling.yield_points import yield_point
+
+# So many are kept, each of at most as many bytes of values: 20 MB at the very worst, 5 where people write as they do.
+KEPT, LONGEST = 4_000, 2_500
+
+
+def drawn(template: str, **values: Any) -> SafeString:
+    """The template of these values (of JSON) alone. They are all it depends on, so that what is kept is never old."""
+    yield_point()
+    key = orjson.dumps(values)
+    if settings.DEBUG or len(key) > LONGEST:
+        return draw(template, key)
+    return draw_once(template, key)
+
+
+def draw(template: str, values: bytes) -> SafeString:
+    return get_template(template).template.render(Context(orjson.loads(values)))  # type: ignore[attr-defined]
+
+
+draw_once = lru_cache(KEPT)(draw)

@@ -1,0 +1,60 @@
+"""Reading messages: out of the log for who was away, by keyset for who scrolls."""
+
+from collections.abc import Sequence
+
+from django.db.models import QuerySet
+
+from accounts.models import User
+from messaging.message_row import plain
+from messaging.models import Message, MessageQuerySet
+from messaging.payloads import Payload, message_payload
+from rooms import access
+from rooms.log.log import Line
+from rooms.models import Room
+
+NAMES = ("chat-message", "message-edited", "message-deleted")
+PAGE = 50
+
+
+def replay(lines: Sequence[Line]) -> dict[int, Payload]:
+    """The messages that these lines of a log tell of, by the lines' seq, as they are now: what was deleted since is a
+    tombstone."""
+    told = plain(Message.objects.filter(pk__in={line.subject_id for line in lines}))
+    messages = {message.pk: message for message in told}
+    return {line.seq: {**message_payload(messages[line.subject_id]), "seq": line.seq} for line in lines}
+
+
+def history(
+    user: User, room: str, before: int | None = None, after: int | None = None, limit: int = PAGE
+) -> list[Payload]:
+    """`around` a place in the log of a room that the user may read."""
+    return around(access.room_for(user, room), before, after, limit)
+
+
+def around(
+    room: Room, before: int | None = None, after: int | None = None, limit: int = PAGE
+) -> list[Payload]:
+    """At most `limit` messages around a place in the log, oldest first: the last before `before` (or of all), or the
+    first after `after`."""
+    found = of_room(room)
+    if after is not None:
+        return [message_payload(message) for message in found.filter(seq__gt=after).order_by("seq")[:limit]]
+    if before is not None:
+        found = found.filter(seq__lt=before)
+    return [message_payload(message) for message in reversed(found.order_by("-seq")[:limit])]
+
+
+def unread(room: Room, user: User, read_seq: int, limit: int) -> list[Payload]:
+    """The first `limit` messages beyond a read position that an unread count counts: others', and those that stand."""
+    beyond = of_room(room).standing().filter(seq__gt=read_seq).exclude(sender=user)
+    return [message_payload(message) for message in beyond.order_by("seq")[:limit]]
+
+
+def in_room(user: User, room: str) -> QuerySet[Message]:
+    return of_room(access.room_for(user, room))
+
+
+def of_room(room: Room) -> MessageQuerySet:
+    """With all that a payload needs: `whole`, but for the room, which is at hand."""
+    found: MessageQuerySet = room.messages.select_related("sender", "reply_to__sender")
+    return found

@@ -1,0 +1,231 @@
+"""Some drafts, looked at and then written together."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, ClassVar, cast
+
+from django.utils import timezone
+
+from accounts.authentication import credentials
+from accounts.models import User
+from accounts.sql import identity_of
+from chatsite.contract.errors import Archived, ChatError, Conflict, Forbidden, Invalid, Muted, Unavailable
+from chatsite.realtime.delivery import revocation
+from chatsite.realtime.scheduling.group_commit import Outcome
+from chatsite.realtime.socketio.connection import Connection
+from messaging.models import Message
+from messaging.references import Named
+from messaging.rendering import render
+from messaging.search.folded import folded
+from messaging.sending import mentions
+from messaging.sending.drafts import Asked, Draft, Key, Place, Stored, check_body
+from messaging.sending.sql import Look, Row, look, write
+from rooms import access
+from rooms.models import Room
+
+
+class Batch:
+    """One look at the database for all drafts: who they are, where they may write, what they sent before. Then, by
+    `outcomes`, one write."""
+
+    def __init__(self, drafts: Sequence[Draft]) -> None:
+        self.revocations = revocation.revocations()
+        self.drafts = drafts
+        self.named = Named([draft.body for draft in drafts])
+        self.users: dict[int, User] = {}
+        self.rooms: dict[int, Room] = {}
+        self.known: dict[Key, Message] = {}
+        self.places = self._places()
+        self.answered = self._answered()
+        self.errors: dict[Draft, Exception] = {}
+        self.fresh: dict[Key, tuple[Draft, Place]] = {}
+        for draft in drafts:
+            self._sort(draft)
+        self.rows = [self._row(draft, place) for draft, place in self.fresh.values()]
+
+    # What the last batch stored: the next one was looked at before that was committed.
+    last: ClassVar[set[Key]] = set()
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether somebody was put out of a room or the site since the look, or one of these was stored."""
+        return self.revocations != revocation.revocations() or not Batch.last.isdisjoint(self.fresh)
+
+    @property
+    def slugs(self) -> set[str]:
+        """The rooms that it writes into."""
+        return {draft.room for draft, _ in self.fresh.values()}
+
+    def _places(self) -> dict[Asked, Place | ChatError]:
+        asked = list(dict.fromkeys(draft.asked for draft in self.drafts))
+        keys = dict.fromkeys(draft.key for draft in self.drafts)
+        found = look([question(*one) for one in asked], keys)
+        if found and found[0].known:
+            self.known = known(keys)
+        places: dict[Asked, Place | ChatError] = dict.fromkeys(asked, credentials.SessionEnded("deactivated"))
+        for one in found:
+            places[asked[one.n]] = self._place(asked[one.n][0], one)
+        return places
+
+    def _place(self, who: User | Connection, one: Look) -> Place | ChatError:
+        user = self.users.get(one.user_id) or self.users.setdefault(one.user_id, user_of(one))
+        if isinstance(who, Connection):
+            evidence = one.token_id if who.identity.token_id is not None else one.session
+            code = credentials.ending(who, one, evidence)
+        else:
+            code = credentials.barred(one)
+        if code:
+            return credentials.SessionEnded(code)
+        if one.membership_id is None or one.room_id is None:
+            return Place(user, None, 0, archived=False, muted=False, blocked=False)
+        room = self.rooms.get(one.room_id)
+        if room is None:
+            room = self.rooms[one.room_id] = room_of(one)
+        return Place(user, room, one.membership_id, bool(one.archived), bool(one.muted), bool(one.blocked))
+
+    def _answered(self) -> dict[int, Message]:
+        ids = {draft.reply_to for draft in self.drafts if draft.reply_to is not None}
+        return Message.objects.select_related("sender").in_bulk(ids) if ids else {}
+
+    def _sort(self, draft: Draft) -> None:
+        """What can't be written, what was written before, and what is to be written."""
+        try:
+            place = self.place_of(draft)
+            if draft.key not in self.known and draft.key not in self.fresh:
+                self.check(draft, place)
+                self.fresh[draft.key] = draft, place
+        except ChatError as error:
+            self.errors[draft] = error
+
+    def place_of(self, draft: Draft) -> Place:
+        """Raises what keeps it from being written: the person, the room, then the text."""
+        place = self.places[draft.asked]
+        if isinstance(place, ChatError):
+            raise place
+        if place.room is None:
+            self._look_closer(draft, place)
+        check_body(draft.body)
+        return place
+
+    def _look_closer(self, draft: Draft, place: Place) -> None:
+        """The slow way, once for each of them, for its errors: missing, not theirs, banned, not joined."""
+        try:
+            membership = access.membership_for(place.user, draft.room)
+        except ChatError as error:
+            self.places[draft.asked] = error
+            raise
+        place.room, place.membership_id = membership.room, membership.pk
+        place.archived, place.muted = membership.room.archived, membership.muted
+        place.blocked = membership.blocked and not membership.user.is_staff
+
+    def check(self, draft: Draft, place: Place) -> None:
+        """The room's rules, for what wasn't said before."""
+        if place.archived:
+            raise Archived()
+        if place.muted:
+            raise Muted()
+        if place.blocked:
+            raise Forbidden(access.BLOCKED)
+        if draft.reply_to is not None:
+            answered = self.answered.get(draft.reply_to)
+            if answered is None or place.room is None or answered.room_id != place.room.pk:
+                raise Invalid.about("reply_to", "There is no such message in this room.")
+
+    def outcomes(self) -> list[Outcome[Stored]]:
+        stored = self.write() if self.rows else {}
+        return [self.outcome(draft, stored) for draft in self.drafts]
+
+    def write(self) -> dict[Draft, Message]:
+        """A place in its room's log for each, in the order given, and the rows."""
+        now = timezone.now()
+        # A quoted message may have been deleted since the look.
+        self.answered = self._answered()
+        messages: dict[Draft, Message] = {}
+        for (draft, place), row, at in zip(
+            self.fresh.values(), self.rows, write(self.rows, now), strict=True
+        ):
+            if at is not None:
+                messages[draft] = self.message(draft, place, row, *at, now)
+        Batch.last = set(self.fresh)
+        mentions.note(list(messages.values()), self.named)
+        return messages
+
+    def _row(self, draft: Draft, place: Place) -> Row:
+        body, room = draft.body, cast(Room, place.room)
+        return Row(
+            membership_id=place.membership_id,
+            room_id=room.pk,
+            sender_id=draft.user_id,
+            client_id=draft.client_id.hex,
+            fingerprint=draft.fingerprint,
+            body=body,
+            html=render(body, self.named.people_in(body), self.named.rooms_in(body, room)),
+            reply_to_id=draft.reply_to,
+            folded=folded(body),
+        )
+
+    def message(self, draft: Draft, place: Place, row: Row, pk: int, seq: int, at: datetime) -> Message:
+        reply_to = self.answered[draft.reply_to] if draft.reply_to is not None else None
+        message = Message.stored(
+            id=pk,
+            room_id=row["room_id"],
+            seq=seq,
+            sender_id=draft.user_id,
+            client_id=draft.client_id,
+            fingerprint=draft.fingerprint,
+            body=draft.body,
+            html=row["html"],
+            reply_to_id=draft.reply_to,
+            created_at=at,
+            edited_at=None,
+            deleted_at=None,
+            hidden_at=None,
+            hidden_by_id=None,
+            folded=row["folded"],
+        )
+        message._state.fields_cache |= {"room": place.room, "sender": place.user, "reply_to": reply_to}
+        return message
+
+    def outcome(self, draft: Draft, stored: dict[Draft, Message]) -> Outcome[Stored]:
+        if draft in self.errors:
+            return self.errors[draft]
+        if draft in stored:
+            return stored[draft], True
+        first = self.known.get(draft.key) or next((m for d, m in stored.items() if d.key == draft.key), None)
+        if first is None:
+            return refusal(draft)
+        if first.room.slug != draft.room or first.fingerprint != draft.fingerprint:
+            sentence = "This client_id belongs to another message."
+            return Conflict(sentence, fields={"client_id": [sentence]})
+        return first, False
+
+
+def refusal(draft: Draft) -> Exception:
+    """Why it wasn't stored though it could be at the look: as it is seen now."""
+    return Batch([draft]).errors.get(draft) or Unavailable()
+
+
+def question(who: User | Connection, room: str) -> dict[str, Any]:
+    """What `look` is asked of somebody in a room."""
+    if isinstance(who, User):
+        return {"user_id": who.pk, "room": room}
+    return {**identity_of(who.identity), "room": room}
+
+
+def room_of(one: Look) -> Room:
+    return Room.from_db("default", ("id", "slug", "name"), (one.room_id, one.slug, one.name))
+
+
+def user_of(one: Look) -> User:
+    """What a message says of its sender; the rest is read where it is asked for."""
+    return User.from_db(
+        "default", ("id", "username", "display_name"), (one.user_id, one.username, one.display_name)
+    )
+
+
+def known(keys: Sequence[Key] | dict[Key, None]) -> dict[Key, Message]:
+    """Messages that were sent before under these keys."""
+    senders, client_ids = {user_id for user_id, _ in keys}, {client_id for _, client_id in keys}
+    found = Message.objects.whole().filter(sender__in=senders, client_id__in=client_ids)
+    messages = {(message.sender_id, message.client_id): message for message in found}
+    return {key: messages[key] for key in keys if key in messages}

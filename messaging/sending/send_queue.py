@@ -1,0 +1,68 @@
+"""Storing new messages, many in one transaction: group commit.
+
+Whoever sends while a batch is being committed is in the next one, so that a busy site pays for one commit and two
+statements a batch, and a calm one sends at once.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+
+from chatsite.database import sql
+from chatsite.realtime.delivery import delivery
+from chatsite.realtime.limits import event_costs
+from chatsite.realtime.scheduling.group_commit import Batches, Outcome
+from messaging.models import Message
+from messaging.payloads import encoded
+from messaging.references import Named
+from messaging.search.pending import pending
+from messaging.sending.batch import Batch
+from messaging.sending.drafts import Draft, Stored
+from rooms.log import log
+from rooms.presence import typing
+from rooms.unread import unread_notify
+
+
+def store_all(drafts: Sequence[Draft]) -> list[Outcome[Stored]]:
+    """For each draft its message and whether it is new, or its error. All that is new is committed when this returns."""
+    return store(Batch(drafts))
+
+
+def store(batch: Batch) -> list[Outcome[Stored]]:
+    """`store_all` for drafts that were looked at; again, where that is no longer true."""
+    with delivery.soon(batch.slugs), together(batch.named):
+        if batch.is_stale:
+            batch = Batch(batch.drafts)
+        outcomes = batch.outcomes()
+        fresh = [outcome[0] for outcome in outcomes if not isinstance(outcome, Exception) and outcome[1]]
+        transaction.on_commit(partial(publish, fresh), robust=True)
+    return outcomes
+
+
+def together(named: Named) -> AbstractContextManager[Any]:
+    """PostgreSQL stores messages by one statement, a transaction in itself: no BEGIN and no COMMIT go back and forth."""
+    return nullcontext() if sql.postgresql() and not named.anybody else transaction.atomic()
+
+
+batches: Batches[Draft, Stored] = Batches(
+    store,
+    prepare=Batch,
+    weigh=lambda draft: draft.weight,
+    whose=lambda draft: draft.user_id,
+    name="message",
+    charged=True,
+)
+delivery.pace(lambda: batches.busy)
+
+
+def publish(messages: Sequence[Message]) -> None:
+    for message in messages:
+        slug = message.room.slug
+        typing.stop(slug, message.sender)
+        log.deliver(slug, "chat-message", encoded(message), message.seq)
+        event_costs.charge_for_room(message.sender_id, slug)
+        unread_notify.touch(slug)
+    pending.stored(messages)

@@ -1,0 +1,165 @@
+"""The two statements of a batch of new messages: one look at all that it depends on, one write of all that it stores."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple, TypedDict
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+
+from accounts.sql import EVIDENCE, IDENTITY
+from chatsite.database import sql
+from chatsite.database.sql import packed, rows_in
+from rooms.log import log
+from rooms.sql import MEMBERSHIP
+
+
+class Look(NamedTuple):
+    """What the database says of the one asked in place `n`, who wants to write in a room; None where there is no such thing.
+
+    `token_id` and `session` are what let their connection in, where it is still there.
+    """
+
+    n: int
+    user_id: int
+    username: str
+    display_name: str
+    is_active: bool
+    is_banned: bool
+    password: str
+    session_version: int
+    token_id: int | None
+    session: str | None
+    room_id: int | None
+    slug: str | None
+    name: str | None
+    archived: bool
+    membership_id: int | None
+    muted: bool | None
+    blocked: bool | None
+    known: bool
+
+
+# Of a Row, as they are in the table.
+COPIED = ("sender_id", "client_id", "fingerprint", "body", "html", "reply_to_id", "folded")
+
+
+class Row(TypedDict):
+    """A message to be stored, by somebody who was found to be a member. `client_id` is 32 digits."""
+
+    membership_id: int
+    room_id: int
+    sender_id: int
+    client_id: str
+    fingerprint: str
+    body: str
+    html: str
+    reply_to_id: int | None
+    folded: str | None
+
+
+def look(asked: Iterable[dict[str, Any]], keys: Iterable[tuple[int, UUID]]) -> list[Look]:
+    """For each of `asked` (`user_id`, `room`, and the `token_id` or `session_key` of a connection) a Look, unless
+    there is no such user. `known` is the same in all: whether anything was sent before under one of `keys`."""
+    sent = ({"user_id": user_id, "client_id": client_id.hex} for user_id, client_id in keys)
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    found = sql.run(_look(connection.vendor), packed(sent), packed(asked), now)
+    return [Look(*row) for row in found]
+
+
+def write(rows: Sequence[Row], at: datetime) -> list[tuple[int, int] | None]:
+    """`(id, seq)` for each row, in order: stored, with its line in its room's log. One statement, or a transaction.
+
+    None for one that isn't stored, as its sender was banned, the membership has ended, is muted or blocked, or the room was
+    archived since the look.
+    """
+    if sql.postgresql():
+        return _write_at_once(rows, at)
+    return _write_in_steps(rows, at)
+
+
+@cache
+def _look(vendor: str) -> str:
+    return f"""
+        SELECT given.n, u.id, u.username, u.display_name, u.is_active, u.is_banned, u.password, u.session_version,
+               t.id, s.session_data, r.id, r.slug, r.name, r.archived_at IS NOT NULL, m.id, m.muted,
+               m.blocked AND NOT u.is_staff,
+               EXISTS (SELECT 1 FROM {rows_in(user_id="bigint", client_id="uuid")}
+                       JOIN messaging_message k ON k.sender_id = given.user_id AND k.client_id = given.client_id)
+        FROM {rows_in(**IDENTITY, room="text")} JOIN accounts_user u ON u.id = given.user_id {EVIDENCE} {MEMBERSHIP}"""
+
+
+# Whoever bans somebody, removes a member or archives a room at this moment is waited for, and then isn't overlooked: a row
+# that was locked is looked at as it is now. Who bans later waits for this. Rooms come before memberships, as in a removal,
+# and in the order of their keys: two batches don't wait for each other in a ring. Memberships and accounts in any order:
+# whoever keeps others from them has the room of the one, or the other alone (`accounts.services.moderation.bar`).
+_WRITE = """
+    WITH row AS (SELECT * FROM {rows}),
+    locked AS (
+        SELECT id FROM rooms_room WHERE id IN (SELECT room_id FROM row) AND archived_at IS NULL
+        ORDER BY id FOR NO KEY UPDATE),
+    present AS (
+        SELECT m.id FROM rooms_membership m JOIN accounts_user u ON u.id = m.user_id
+        WHERE m.id IN (SELECT membership_id FROM row JOIN locked ON locked.id = row.room_id)
+        AND NOT m.muted AND (NOT m.blocked OR u.is_staff) AND u.is_active AND NOT u.is_banned
+        ORDER BY m.id FOR KEY SHARE OF m, u),
+    allowed AS (SELECT row.* FROM row JOIN present ON present.id = row.membership_id),
+    placed AS (
+        SELECT allowed.*, row_number() OVER (PARTITION BY room_id ORDER BY n) AS place FROM allowed),
+    taken AS (SELECT room_id, count(*) AS count FROM placed GROUP BY room_id),
+    start AS (
+        UPDATE rooms_room r SET head = r.head + taken.count FROM taken
+        WHERE r.id = taken.room_id RETURNING r.id AS room_id, r.head - taken.count AS seq),
+    stored AS (
+        INSERT INTO messaging_message
+            (room_id, seq, sender_id, client_id, fingerprint, body, html, reply_to_id, folded, created_at)
+        SELECT placed.room_id, start.seq + placed.place, sender_id, client_id, fingerprint, body, html, reply_to_id,
+               folded, %s
+        FROM placed JOIN start ON start.room_id = placed.room_id ORDER BY placed.n
+        RETURNING id, room_id, seq, sender_id, client_id),
+    logged AS (
+        INSERT INTO rooms_event (room_id, seq, event, user_id, subject_id, data, retracted, at)
+        SELECT room_id, seq, 'chat-message', sender_id, id, '{{}}', false, %s FROM stored)
+    SELECT sender_id, client_id, id, seq FROM stored"""
+
+
+@cache
+def _write() -> str:
+    columns = {"membership_id": "bigint", "room_id": "bigint", "sender_id": "bigint", "client_id": "uuid"}
+    texts = dict.fromkeys(("fingerprint", "body", "html", "folded"), "text")
+    return _WRITE.format(rows=rows_in(**columns, **texts, reply_to_id="bigint"))
+
+
+def _write_at_once(rows: Sequence[Row], at: datetime) -> list[tuple[int, int] | None]:
+    stored = sql.run(_write(), packed(rows), at, at)
+    places = {(sender_id, client_id.hex): (pk, seq) for sender_id, client_id, pk, seq in stored}
+    return [places.get((row["sender_id"], row["client_id"])) for row in rows]
+
+
+def _write_in_steps(rows: Sequence[Row], at: datetime) -> list[tuple[int, int] | None]:
+    """SQLite has no such statement, and no way to lose between its own. Inside of a transaction: nobody else writes, so
+    the keys of the rows follow each other, and what was looked at inside of it is true."""
+    seqs = log.take_many([row["room_id"] for row in rows])
+    now = connection.ops.adapt_datetimefield_value(at)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO messaging_message (room_id, seq, sender_id, client_id, fingerprint, body, html, reply_to_id,"
+            " folded, created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [
+                (row["room_id"], seq, *(row[name] for name in COPIED), now)  # type: ignore[literal-required]
+                for row, seq in zip(rows, seqs, strict=True)
+            ],
+        )
+        cursor.execute("SELECT last_insert_rowid()")
+        first = cursor.fetchone()[0] - len(rows) + 1
+        cursor.executemany(
+            "INSERT INTO rooms_event (room_id, seq, event, user_id, subject_id, data, retracted, at)"
+            " VALUES (%s, %s, 'chat-message', %s, %s, '{}', false, %s)",
+            [
+                (row["room_id"], seq, row["sender_id"], first + n, now)
+                for n, (row, seq) in enumerate(zip(rows, seqs, strict=True))
+            ],
+        )
+    return [(first + n, seq) for n, seq in enumerate(seqs)]

@@ -1,0 +1,163 @@
+"""`join`, many at once: who comes while some are looked up is looked up with the next ones.
+
+Two queries for all of them: who may join; then, when they are subscribed, what their rooms are like now. Subscribed
+first and read after, so that nothing falls between. Who has more to ask for is answered one by one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeAlias
+
+from django.conf import settings
+
+from accounts.authentication import credentials
+from accounts.authentication.credentials import SessionEnded
+from accounts.models import User
+from chatsite.contract.errors import ChatError, NotFound
+from chatsite.realtime.delivery import revocation, subscriptions
+from chatsite.realtime.limits import limits
+from chatsite.realtime.scheduling import read_queue
+from chatsite.realtime.scheduling.group_commit import Batches, Outcome
+from chatsite.realtime.socketio.connection import Connection
+from chatsite.realtime.socketio.routing import Answer
+from rooms import access, payloads, sql
+from rooms.joining.join_ack import Arrivals, Joined
+from rooms.log import log, log_page_cache
+from rooms.membership import membership
+from rooms.presence import typing
+from rooms.sql import Look
+
+
+@dataclass(slots=True, eq=False)
+class Join:
+    """`after` and `epoch` are the client's last place in the room's log."""
+
+    connection: Connection
+    room: str
+    after: int | None = None
+    epoch: str | None = None
+
+
+# None for who isn't a member, or where there is no such room.
+Standing: TypeAlias = Look | SessionEnded | None
+
+
+def submit(join: Join, answer: Answer) -> None:
+    """`answer` follows with the ack, or what becomes its error."""
+    batches.submit(join, partial(go_on, join, answer))
+
+
+def join_all(joins: Sequence[Join]) -> list[Outcome[Joined | None]]:
+    """For each what they are told, or why not; None for who isn't a member."""
+    before = revocation.revocations()
+    standings = look(joins)
+    inside = [n for n, standing in enumerate(standings) if isinstance(standing, Look)]
+    refused = {n: error for n in inside if (error := subscribe(joins[n]))}
+    if revocation.revocations() != before:
+        # Somebody was put out while they were let in. From now on that would find them subscribed.
+        standings = look(joins)
+        for n in inside:
+            if not isinstance(standings[n], Look):
+                subscriptions.unsubscribe(joins[n].connection, joins[n].room)
+    told = outcomes(joins, standings)
+    return [refused.get(n, outcome) for n, outcome in enumerate(told)]
+
+
+batches: Batches[Join, Joined | None] = Batches(
+    join_all, whose=lambda join: join.connection.identity.user_id, name="join", charged=True
+)
+
+
+def subscribe(join: Join) -> ChatError | None:
+    """What keeps them from it, if they are in too many."""
+    error = limits.no_more_rooms(join.connection, join.room)
+    if error is None:
+        subscriptions.subscribe(join.connection, join.room)
+    return error
+
+
+def look(joins: Sequence[Join]) -> list[Standing]:
+    found: list[Standing] = [SessionEnded("deactivated") for _ in joins]
+    for one in sql.look((join.connection.identity, join.room) for join in joins):
+        found[one.n] = standing_of(joins[one.n].connection, one)
+    return found
+
+
+def standing_of(connection: Connection, one: Look) -> Standing:
+    evidence = one.session if connection.identity.token_id is None else one.token_id is not None
+    code = credentials.ending(connection, one, evidence)
+    if code:
+        return SessionEnded(code)
+    return one if one.membership_id is not None else None
+
+
+def outcomes(joins: Sequence[Join], standings: Sequence[Standing]) -> list[Outcome[Joined | None]]:
+    arrivals = Arrivals([standing for standing in standings if isinstance(standing, Look)])
+    return [
+        arrivals.told(standing, join.connection.identity.user_id) if isinstance(standing, Look) else standing
+        for join, standing in zip(joins, standings, strict=True)
+    ]
+
+
+def go_on(join: Join, answer: Answer, outcome: Outcome[Joined | None]) -> None:
+    if isinstance(outcome, Exception):
+        answer(outcome)
+        return
+    page = log.nothing_new(outcome.room, join.after, join.epoch) if outcome else None
+    if outcome and page and is_in(join):
+        answer({**outcome.ack, **page})
+    else:
+        # To become a member, to be told why not, or to catch up: by themselves, so that nobody else waits for them.
+        read_queue.submit(join.connection.identity.user_id, partial(whole, join, outcome), answer)
+
+
+def whole(join: Join, joined: Joined | None) -> Outcome[dict[str, Any]]:
+    try:
+        while True:
+            ack, room = joined or become_member(join)
+            page = log_page_cache.read(room, join.after, join.epoch)
+            if is_in(join):
+                return {**ack, **page}
+            # They were put out while they waited or it was read: it may tell of what came after.
+            joined = None
+            if join.connection.closed:
+                raise NotFound("There is no such room.")
+    except ChatError as error:
+        return error
+
+
+def is_in(join: Join) -> bool:
+    return join.room in join.connection.rooms
+
+
+def become_member(join: Join) -> Joined:
+    """Of a public room; raises what keeps them out of it, or of any other."""
+    user = credentials.authorise(join.connection)
+    room, mine = access.find(user, join.room)
+    if mine is None and room.archived:
+        return visit(join, user)
+    membership.join_room(user, room.slug)
+    outcome = join_all([join])[0]
+    if isinstance(outcome, Exception):
+        raise outcome
+    if outcome is None:
+        # They were put out at once.
+        raise NotFound("There is no such room.")
+    return outcome
+
+
+def visit(join: Join, user: User) -> Joined:
+    """An archived public room can be read by who was never in it."""
+    error = subscribe(join)
+    if error:
+        raise error
+    try:
+        # From now on a ban would find them subscribed.
+        room = access.room_for(user, join.room)
+    except ChatError:
+        subscriptions.unsubscribe(join.connection, join.room)
+        raise
+    about = payloads.room_payload(user, room)
+    online = payloads.online_usernames(room) if about["members"] <= settings.PRESENCE_ROOM_SIZE else []
+    return Joined({"room": about, "online": online, "typing": typing.usernames(room.slug, user.pk)}, room)

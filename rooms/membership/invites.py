@@ -1,0 +1,103 @@
+"""Invite links that lead into a room, and what happens when somebody arrives."""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.urls import reverse
+
+from accounts import quotas
+from accounts import services as accounts
+from accounts.models import Invite, User
+from accounts.services.invites import DAYS, GONE, USES
+from chatsite.contract.errors import Archived, Banned, Forbidden, NotFound
+from rooms import access
+from rooms.membership.consent import lift_room_block
+from rooms.membership.membership import grant
+from rooms.models import Ban, Membership, Room, RoomInvite
+
+# Links of a room that are listed, the newest first.
+SHOWN = 50
+
+
+def make_room_invite(user: User, slug: str, *, days: int = DAYS, max_uses: int = USES) -> RoomInvite:
+    """A link into the room, by its owner and moderators."""
+    access.moderating_membership(user, slug)
+    quotas.spend(user, quotas.INVITES)
+    return store_room_invite(user, slug, days, max_uses)
+
+
+@transaction.atomic
+def store_room_invite(user: User, slug: str, days: int, max_uses: int) -> RoomInvite:
+    room = access.moderating_membership(user, slug).room
+    if room.kind == Room.Kind.DIRECT:
+        raise Forbidden("A direct conversation has no invite links.")
+    if room.archived:
+        raise Archived()
+    return RoomInvite.objects.create(
+        room=room, invite=accounts.store_invite(user, days=days, max_uses=max_uses)
+    )
+
+
+def listed(room: Room) -> list[RoomInvite]:
+    """The newest links into the room that aren't revoked, run out or used up, each with whether it is `ended` as its
+    maker moderates the room no more, and whether it `signs_up` who has no account."""
+    lasting = room.invites.filter(Exists(Invite.objects.left().filter(pk=OuterRef("invite"))))
+    return described(lasting.select_related("invite__created_by").order_by("-pk")[:SHOWN])
+
+
+def described(links: Iterable[RoomInvite]) -> list[RoomInvite]:
+    links = list(links)
+    working = RoomInvite.objects.standing().filter(pk__in=[link.pk for link in links])
+    standing = set(working.values_list("pk", flat=True))
+    makers = {link.invite.created_by_id for link in links}
+    inviting = set(User.objects.inviting().filter(pk__in=makers).values_list("pk", flat=True))
+    for link in links:
+        link.ended = link.pk not in standing
+        link.signs_up = link.invite.created_by_id in inviting
+    return links
+
+
+def leads(invite: Invite) -> bool:
+    return RoomInvite.objects.standing().filter(invite=invite).exists()
+
+
+@transaction.atomic
+def accept(user: User, invite: Invite) -> str | None:
+    """Somebody followed an invite link: into its room, if it has one. Raises NotFound where it leads there no more."""
+    link = RoomInvite.objects.select_related("room").filter(invite=invite).first()
+    if link is None:
+        return None
+    room = access.locked(link.room)
+    if not leads(invite):
+        raise NotFound(GONE)
+    if Ban.objects.filter(room=room, user=user).exists():
+        raise Banned()
+    if grant(room, user, by=invite.created_by):
+        lift_room_block(room, user)
+    return reverse("room", args=[room.slug])
+
+
+def destination(invite: Invite) -> str | None:
+    link = RoomInvite.objects.select_related("room").filter(invite=invite).first()
+    return link.room.name if link else None
+
+
+def welcome(user: User) -> None:
+    """Everyone is in the default rooms from the start (locked in the order of their keys, as by all who lock several);
+    the first administrator owns those that nobody does."""
+    for room in Room.objects.filter(is_default=True).order_by("pk"):
+        grant(room, user, role=first_role(room, user))
+
+
+def first_role(room: Room, user: User) -> str:
+    owned = room.memberships.filter(role=Membership.Role.OWNER).exists()
+    return Membership.Role.OWNER if user.is_superuser and not owned else Membership.Role.MEMBER
+
+
+def find(user: User, slug: str, code: str) -> RoomInvite:
+    room = access.moderating_membership(user, slug).room
+    link = RoomInvite.objects.select_related("invite").filter(room=room, invite__code=code).first()
+    if link is None:
+        raise NotFound("There is no such invite.")
+    return link

@@ -1,0 +1,265 @@
+"""Who is in a room: join, leave, add, remove, roles, mutes and bans. Losing membership ends live delivery at once."""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from django.db import transaction
+
+from accounts import quotas
+from accounts.models import User
+from chatsite.contract.errors import Archived, Banned, Conflict, Forbidden, Invalid, NotFound
+from chatsite.realtime.delivery import revocation
+from chatsite.realtime.scheduling import read_queue
+from rooms import access, sql
+from rooms.log import log
+from rooms.membership import consent, membership_events
+from rooms.models import Ban, Membership, Room
+from rooms.presence import typing
+
+Role = Membership.Role
+# As many as one request may name.
+MOST_NAMED = 100
+RANK = {Role.MEMBER: 0, Role.MODERATOR: 1, Role.OWNER: 2}
+
+
+def person(username: str) -> User:
+    try:
+        return User.objects.filter(is_active=True).named(username)
+    except User.DoesNotExist as error:
+        raise NotFound("There is no such person.") from error
+
+
+def anybody(username: str) -> User:
+    """Also who is no longer here: what they wrote is, under their name."""
+    user = User.objects.filter(username__iexact=username).first()
+    if user is None:
+        raise NotFound("There is no such person.")
+    return user
+
+
+def people(usernames: Iterable[str]) -> list[User]:
+    """In the order given, each once. `invalid` names those who aren't there, and refuses more than MOST_NAMED."""
+    given = list(dict.fromkeys(usernames))
+    if len(given) > MOST_NAMED:
+        raise Invalid.about("members", f"Name at most {MOST_NAMED} people at once.")
+    found = User.objects.filter(is_active=True).these(given)
+    missing = [username for username in given if username.lower() not in found]
+    if missing:
+        sentences = [f"There is nobody called {username}." for username in missing]
+        raise Invalid(" ".join(sentences), fields={"members": sentences})
+    return list(dict.fromkeys(found[username.lower()] for username in given))
+
+
+def grant(room: Room, user: User, role: str = Role.MEMBER, by: User | None = None) -> bool:
+    """Make `user` a member; whether they were none before. What came before their arrival counts as read."""
+    return bool(admit(room, [user], role, by))
+
+
+@transaction.atomic
+def admit(
+    room: Room,
+    people: Sequence[User],
+    role: str = Role.MEMBER,
+    by: User | None = None,
+    added_by: User | None = None,
+) -> list[User]:
+    """Make members of those who are none, as many statements for a hundred as for one; who they were. `by` is named in the
+    room's log; `added_by` has them counted among those whom they added."""
+    access.locked(room)
+    inside = set(room.memberships.filter(user__in=people).values_list("user_id", flat=True))
+    fresh = [person for person in people if person.pk not in inside]
+    if not fresh:
+        return []
+    by = by or added_by
+    events = log.append_all(room, "member-joined", fresh, **({"by": by.username} if by else {}))
+    seqs = ((person.pk, event.seq) for person, event in zip(fresh, events, strict=True))
+    sql.admit(room.pk, role, added_by.pk if added_by else None, events[0].at, seqs)
+    told = partial(membership_events.tell_added, room.slug, [person.pk for person in fresh])
+    transaction.on_commit(told, robust=True)
+    return fresh
+
+
+@transaction.atomic
+def revoke(room: Room, user: User, by: User | None = None) -> None:
+    """End `user`'s membership. Their open sockets hear of it as the last thing from this room, also those of somebody
+    who was no member: an archived public room is anybody's to read."""
+    access.locked(room)
+    was_member = Membership.objects.filter(room=room, user=user).delete()[0]
+    if was_member:
+        log.append(room, "member-left", user, **({"by": by.username} if by else {}))
+    transaction.on_commit(partial(put_out, room.slug, user), robust=True)
+    # Nobody learns by a ban of a room that they could not see.
+    if was_member:
+        told = partial(membership_events.tell_removed, room.slug, user.pk)
+        transaction.on_commit(told, robust=True)
+
+
+def put_out(slug: str, user: User) -> None:
+    typing.stop(slug, user)
+    revocation.evict(user.pk, slug)
+
+
+def join_room(user: User, slug: str) -> Room:
+    """Come into a public room, or be in it already."""
+    room, membership = access.find(user, slug)
+    if membership is not None:
+        return room
+    with transaction.atomic():
+        # Whoever waited for their turn may have been banned meanwhile.
+        access.locked(room)
+        room, _ = access.find(user, slug)
+        if room.archived:
+            raise Archived()
+        if grant(room, user):
+            consent.lift_room_block(room, user)
+    return room
+
+
+@transaction.atomic
+def leave_room(user: User, slug: str) -> None:
+    """Leave for good. The last owner hands the room to the longest-serving moderator, or else member."""
+    membership = access.membership_for(user, slug)
+    room = membership.room
+    if room.kind == Room.Kind.DIRECT:
+        raise Forbidden("A direct conversation can't be left.")
+    if room.is_default:
+        raise Forbidden("Everyone is in this room.")
+    revoke(room, user)
+    if membership.role == Role.OWNER:
+        hand_over(room)
+
+
+@transaction.atomic
+def hand_over(room: Room) -> None:
+    members = room.memberships.filter(user__is_active=True).order_by("joined_at", "pk")
+    if members.filter(role=Role.OWNER).exists():
+        return
+    members = members.select_related("user")
+    heir = members.filter(role=Role.MODERATOR).first() or members.first()
+    if heir:
+        alter(heir, role=Role.OWNER)
+
+
+def add_member(user: User, slug: str, username: str) -> Membership:
+    """Bring somebody in: the owner and moderators, or oneself into a public room."""
+    if username.lower() == user.username.lower():
+        join_room(user, slug)
+        return Membership.objects.select_related("user").get(room__slug=slug, user=user)
+    room = access.moderating_membership(user, slug).room
+    other = person(username)
+    if not room.memberships.filter(user=other).exists():
+        quotas.spend(user, quotas.ADDITIONS)
+        read_queue.give_way()
+        add(user, room.slug, other)
+    return Membership.objects.select_related("user").get(room=room, user=other)
+
+
+@transaction.atomic
+def add(user: User, slug: str, other: User) -> None:
+    quotas.hold(user)
+    room = access.locked(access.moderating_membership(user, slug).room)
+    if room.archived:
+        raise Archived()
+    if Ban.objects.filter(room=room, user=other).exists():
+        raise Banned(f"{other.username} is banned from this room.")
+    consent.check_may_add(user, [other], room)
+    check_additions(user, 1)
+    admit(room, [other], added_by=user)
+
+
+def check_additions(user: User, more: int) -> None:
+    quotas.check_total(user, quotas.ADDITIONS, Membership.objects.filter(added_by=user), more)
+
+
+def member(room: Room, username: str) -> Membership:
+    found = room.memberships.select_related("user", "room").filter(user__username__iexact=username).first()
+    if found is None:
+        raise NotFound("There is no such member.")
+    return found
+
+
+def over(user: User, slug: str, username: str) -> tuple[Room, Membership]:
+    """The room and somebody in it over whom `user` has power: moderators over members, owners over all."""
+    mine = access.moderating_membership(user, slug)
+    other = member(mine.room, username)
+    if mine.room.kind == Room.Kind.DIRECT:
+        raise Forbidden("A direct conversation has no moderators.")
+    if mine.role != Role.OWNER and RANK[Role(other.role)] >= RANK[Role(mine.role)]:
+        raise Forbidden("Only the room's owner may do that.")
+    return mine.room, other
+
+
+@transaction.atomic
+def remove_member(user: User, slug: str, username: str) -> None:
+    """Put somebody out; oneself: leave."""
+    if username.lower() == user.username.lower():
+        leave_room(user, slug)
+        return
+    try:
+        room, other = over(user, slug, username)
+    except NotFound:
+        put_out_again(user, slug, username)
+        raise
+    revoke(room, other.user, by=user)
+
+
+def put_out_again(user: User, slug: str, username: str) -> None:
+    """Who isn't in may have been removed a moment ago, by a request that failed in its midst: that they aren't is said when
+    it is so in every process."""
+    access.moderating_membership(user, slug)
+    for other in User.objects.filter(username__iexact=username):
+        put_out(slug, other)
+
+
+@transaction.atomic
+def change_member(
+    user: User, slug: str, username: str, *, role: str | None = None, muted: bool | None = None
+) -> Membership:
+    """A new role (by an owner; the last owner keeps theirs) or a mute (by a moderator)."""
+    access.locked(access.moderating_membership(user, slug).room)
+    _, other = over(user, slug, username)
+    if role is not None and role != other.role:
+        access.owning_membership(user, slug)
+        check_not_last_owner(other)
+    return alter(other, role=role, muted=muted, by=user)
+
+
+def check_not_last_owner(member: Membership) -> None:
+    owners = member.room.memberships.filter(role=Role.OWNER)
+    if member.role == Role.OWNER and owners.count() == 1:
+        raise Conflict("A room needs an owner: name another one first.")
+
+
+@transaction.atomic
+def alter(
+    member: Membership, *, role: str | None = None, muted: bool | None = None, by: User | None = None
+) -> Membership:
+    """`change_member` without asking who. A new role is told to the room, a mute to the member. `member` is as in the
+    database; the room is locked."""
+    if role is not None and role != member.role:
+        member.role = role
+        details = {"by": by.username} if by else {}
+        log.append(member.room, "member-updated", member.user, role=role, **details)
+    if muted is not None and muted != member.muted:
+        member.muted = muted
+        transaction.on_commit(revocation.restrict)
+        transaction.on_commit(partial(membership_events.tell_changed, member.pk), robust=True)
+    member.save(update_fields=["role", "muted"])
+    return member
+
+
+@transaction.atomic
+def ban(user: User, slug: str, username: str) -> Ban:
+    """Put somebody out for good, or keep out somebody who isn't in."""
+    room = access.locked(access.moderating_membership(user, slug).room)
+    if room.memberships.filter(user__username__iexact=username).exists():
+        over(user, slug, username)
+    other = person(username)
+    revoke(room, other, by=user)
+    return Ban.objects.get_or_create(room=room, user=other, defaults={"created_by": user})[0]
+
+
+def lift_ban(user: User, slug: str, username: str) -> None:
+    room = access.moderating_membership(user, slug).room
+    if not Ban.objects.filter(room=room, user__username__iexact=username).delete()[0]:
+        raise NotFound("There is no such ban.")

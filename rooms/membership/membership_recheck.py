@@ -1,0 +1,117 @@
+"""Two things the server does for whoever has joined, whatever got lost: it tells where their rooms are, and evicts who
+is a member no more. Both go through everybody in slices, and let others have their turn in between.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+
+from django.db import connection as database
+
+from accounts.authentication.session_recheck import SLICE, turn
+from chatsite.database import sql
+from chatsite.database.chunks import chunked
+from chatsite.realtime.delivery import delivery, revocation, subscriptions
+from chatsite.realtime.socketio.connection import Connection
+from rooms.log import log
+from rooms.log.log import Payload
+from rooms.models import Room
+from rooms.unread.room_counts import MESSAGE
+
+# The contract promises `heads` every 20 s at least: they leave with a ping, up to 8 s later.
+HEADS_SECONDS = 10.0
+
+Rooms = frozenset[str]
+
+
+def send_heads() -> None:
+    """Whoever missed an event learns of it here, and asks for it."""
+    for connections in chunked(subscriptions.all_connections(), SLICE, turn):
+        send_some_heads(connections)
+
+
+def send_some_heads(connections: Sequence[Connection]) -> None:
+    heads: dict[str, int] = {}
+    for some in chunked({slug for connection in connections for slug in connection.rooms}, SLICE, turn):
+        heads |= heads_of(some)
+    # Grouped after the database has answered: who left a room meanwhile isn't told of it.
+    groups: dict[Rooms, list[Connection]] = {}
+    for connection in connections:
+        groups.setdefault(frozenset(connection.rooms), []).append(connection)
+    for rooms, group in groups.items():
+        mine = {slug: heads[slug] for slug in rooms if slug in heads}
+        if mine:
+            delivery.leave(group, "heads", mine)
+
+
+def heads_of(slugs: Iterable[str]) -> dict[str, int]:
+    given = [{"slug": slug} for slug in slugs]
+    return dict(sql.run(_heads(database.vendor), sql.packed(given))) if given else {}
+
+
+def recheck() -> None:
+    """Evict who is subscribed and a member no more, however the membership ended."""
+    for pairs in chunked(joined(subscriptions.all_connections()), SLICE, turn):
+        found = strangers(pairs)
+        # Once more, as somebody may have left and come back while the database was asked.
+        for user_id, slug in strangers(found) if found else ():
+            put_out(user_id, slug)
+
+
+def put_out(user_id: int, slug: str) -> None:
+    """Evict somebody of whose leaving no other process told this one: it is the last that their connections hear of the
+    room, behind what was said before it."""
+    events = untold(user_id, slug)
+    # Some of it may have come while the database was asked.
+    told = subscriptions.last_seq(slug) or 0
+    theirs = [connection for connection in subscriptions.connections(user_id) if slug in connection.rooms]
+    for event in events:
+        if event["data"]["seq"] > told:
+            delivery.to_connections(theirs, event["event"], event["data"])
+    revocation.evict(user_id, slug)
+    if theirs:
+        delivery.to_user(user_id, "room-removed", {"room": slug})
+
+
+def untold(user_id: int, slug: str) -> list[Payload]:
+    """The log from where it was delivered here up to the person's `member-left`; that alone, where it is more than a page,
+    or where something was changed since they left: replay gives a message as it is now. Nothing for who was no member."""
+    room, after = Room.objects.filter(slug=slug).first(), subscriptions.last_seq(slug)
+    if room is None or after is None:
+        return []
+    leaving = room.events.filter(event="member-left", user=user_id, seq__gt=after).select_related("user")
+    left = leaving.order_by("-seq").first()
+    if left is None:
+        return []
+    events = [event for event in log.read(room, after)["events"] if event["data"]["seq"] <= left.seq]
+    changed = room.events.filter(seq__gt=left.seq).exclude(event=MESSAGE).exists()
+    if changed or not events or events[-1]["data"]["seq"] < left.seq:
+        return [{"event": left.event, "data": log.row_data(room, left)}]
+    return events
+
+
+def joined(connections: Iterable[Connection]) -> Iterator[tuple[int, str]]:
+    for connection in connections:
+        for slug in list(connection.rooms):
+            yield connection.identity.user_id, slug
+
+
+def strangers(pairs: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Who of them has no business in the room. An archived public room may be read by anybody who isn't banned."""
+    given = sql.packed({"user_id": user_id, "slug": slug} for user_id, slug in pairs)
+    return [pairs[n] for (n,) in sql.run(_strangers(database.vendor), given)]
+
+
+@cache
+def _heads(vendor: str) -> str:
+    return f"SELECT r.slug, r.head FROM {sql.rows_in(slug='text')} JOIN rooms_room r ON r.slug = given.slug"
+
+
+@cache
+def _strangers(vendor: str) -> str:
+    # A subquery and no join: joined, PostgreSQL goes through all members of the room for each of them.
+    return f"""
+        SELECT given.n FROM {sql.rows_in(user_id="bigint", slug="text")}
+        LEFT JOIN rooms_room r ON r.slug = given.slug
+        WHERE (r.id IS NULL OR r.kind <> 'public' OR r.archived_at IS NULL OR EXISTS (
+            SELECT 1 FROM rooms_ban b WHERE b.room_id = r.id AND b.user_id = given.user_id))
+          AND (SELECT m.id FROM rooms_membership m WHERE m.room_id = r.id AND m.user_id = given.user_id) IS NULL"""

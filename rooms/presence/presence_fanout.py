@@ -1,0 +1,78 @@
+"""Presence by the size of a room: in a small one everyone hears who comes and goes, in a large one only how many are here.
+
+Otherwise 5,000 people who come back after an outage would be told of each other 25,000,000 times.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+
+from accounts.presence import presence
+from chatsite.database.chunks import chunked
+from chatsite.realtime.delivery import delivery, subscriptions
+from chatsite.realtime.scheduling import read_queue
+from chatsite.realtime.scheduling.debouncer import Debouncer
+from chatsite.realtime.socketio.connection import Connection
+from rooms.joining.rosters import Roster, rosters
+from rooms.models import Room
+from rooms.sql import rooms_of
+from rooms.unread.room_counts import count_online
+
+# Seconds between two counts of a large room.
+GATHER = 1.0
+# Rooms whose members are read at once: some milliseconds.
+PART = 200
+
+
+def audience(user_ids: Iterable[int]) -> dict[int, set[int]]:
+    """For each of these people, who shares a small room with them. The large ones among their rooms are counted anew."""
+    mine = rooms_of(user_ids)
+    members: dict[int, set[int]] = {}
+    for room in rosters_of({room_id for _, room_id in mine}):
+        if room.members is None:
+            count_soon([room.slug])
+        else:
+            members[room.id] = {member.id for member in room.members}
+    heard: dict[int, set[int]] = defaultdict(set)
+    for user_id, room_id in mine:
+        heard[user_id] |= members.get(room_id, set())
+    return heard
+
+
+def connections_sharing(user_ids: Collection[int]) -> dict[int, list[Connection]]:
+    """For each of these people, the connections here of all who share a room with them and of themselves; of a large room
+    those that have joined it."""
+    mine = rooms_of(user_ids)
+    heard = {user_id: set(subscriptions.connections(user_id)) for user_id in user_ids}
+    rooms = {room.id: listening(room) for room in rosters_of({room_id for _, room_id in mine})}
+    for user_id, room_id in mine:
+        heard[user_id] |= rooms.get(room_id, set())
+    return {user_id: list(connections) for user_id, connections in heard.items()}
+
+
+def listening(room: Roster) -> set[Connection]:
+    if room.members is None:
+        return set(subscriptions.subscribers(room.slug))
+    return {connection for member in room.members for connection in subscriptions.connections(member.id)}
+
+
+def rosters_of(room_ids: Collection[int]) -> Iterator[Roster]:
+    """Some at a time with others in between: one person may be in thousands."""
+    for some in chunked(sorted(room_ids), PART, read_queue.give_way):
+        yield from rosters(some).values()
+
+
+def count_soon(slugs: Iterable[str]) -> None:
+    counts.note(dict.fromkeys(slug for slug in slugs if subscriptions.subscribers(slug)))
+
+
+def tell_counts(slugs: Collection[str]) -> None:
+    """`room-online` to those who have joined: how many of its members are here."""
+    rooms = list(Room.objects.filter(slug__in=slugs))
+    online = count_online([room.pk for room in rooms], presence.online_ids())
+    for room in rooms:
+        data = {"room": room.slug, "online": online.get(room.pk, 0)}
+        delivery.to_room(room.slug, "room-online", data, droppable=True)
+
+
+# Slugs of large rooms that are counted soon.
+counts = Debouncer[str, None]("online counts", tell_counts, gather=GATHER)

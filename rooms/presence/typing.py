@@ -1,0 +1,91 @@
+"""Who is typing. Kept in memory alone: it ends by itself, and nobody misses it."""
+
+from typing import Any
+
+from accounts.models import User
+from accounts.payloads import user_brief
+from chatsite.realtime.delivery import delivery, peers
+from chatsite.realtime.limits import event_costs
+from chatsite.realtime.scheduling.timers import Timer
+
+# G7 of docs/protocol.md.
+SECONDS = 6.0
+
+# Room slug → user id → (the typist, the timer that ends it).
+typists: dict[str, dict[int, tuple[User, Timer]]] = {}
+# The same for those who type in other processes: what `typing` said of them, and a timer for where its end isn't heard.
+elsewhere: dict[str, dict[int, tuple[dict[str, Any], Timer]]] = {}
+LATE = 1.0
+
+
+def start(slug: str, user: User) -> None:
+    """Each sign of typing is passed on, and puts the end off."""
+    forget(slug, user)
+    typists.setdefault(slug, {})[user.pk] = (user, Timer(SECONDS, stop, slug, user))
+    tell(slug, user, True)
+
+
+def stop(slug: str, user: User) -> None:
+    here, there = forget(slug, user), forget_elsewhere(slug, user.pk)
+    if here or there:
+        tell(slug, user, False)
+
+
+def forget(slug: str, user: User) -> bool:
+    return forget_in(typists, slug, user.pk)
+
+
+def forget_in(kept: dict[str, dict[int, tuple[Any, Timer]]], slug: str, user_id: int) -> bool:
+    entry = kept.get(slug, {}).pop(user_id, None)
+    if entry is None:
+        return False
+    entry[1].cancel()
+    if not kept[slug]:
+        del kept[slug]
+    return True
+
+
+def tell(slug: str, user: User, typing: bool) -> None:
+    data = {"room": slug, "user": user_brief(user), "typing": typing}
+    delivery.to_room(slug, "typing", data, skip_user=user.pk, droppable=True, everywhere=True)
+    event_costs.charge_for_room(user.pk, slug)
+
+
+def heard(slug: str, user_id: int, data: dict[str, Any]) -> None:
+    """Another process has told it; its own clients know already. Without a person in it, it isn't of this version."""
+    if not isinstance(data.get("user"), dict) or not isinstance(data["user"].get("username"), str):
+        return
+    forget_elsewhere(slug, user_id)
+    if data.get("typing") is True:
+        timer = Timer(SECONDS + LATE, ended, slug, user_id)
+        elsewhere.setdefault(slug, {})[user_id] = (data, timer)
+    elif user_id in typists.get(slug, {}):
+        forget(slug, typists[slug][user_id][0])
+
+
+peers.hear("typing", heard, str, int, dict)
+
+
+def ended(slug: str, user_id: int) -> None:
+    entry = elsewhere.get(slug, {}).get(user_id)
+    if entry is not None:
+        forget_elsewhere(slug, user_id)
+        delivery.to_room(slug, "typing", {**entry[0], "typing": False}, skip_user=user_id, droppable=True)
+
+
+def forget_elsewhere(slug: str, user_id: int) -> bool:
+    return forget_in(elsewhere, slug, user_id)
+
+
+def usernames(slug: str, without: int) -> list[str]:
+    names = {user_id: user.username for user_id, (user, _) in typists.get(slug, {}).items()}
+    for user_id, (data, _) in elsewhere.get(slug, {}).items():
+        names[user_id] = data["user"]["username"]
+    return [name for user_id, name in names.items() if user_id != without]
+
+
+def stop_everywhere(user_id: int) -> None:
+    """The last connection of somebody is gone."""
+    for slug, people in list(typists.items()):
+        if user_id in people:
+            stop(slug, people[user_id][0])

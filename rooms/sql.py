@@ -1,0 +1,146 @@
+"""Hand-written statements about many people and rooms at once."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+import orjson
+from django.db import connection
+from django.utils import timezone
+
+from accounts.sql import EVIDENCE, IDENTITY, identity_of
+from chatsite.database import sql
+from chatsite.realtime.socketio.identity import Identity
+
+# The room that is named and, where `u` is in it, their membership: by a subquery, or PostgreSQL may go through all of the
+# room's members, or all of the person's rooms, for each.
+MEMBERSHIP = """
+    LEFT JOIN rooms_room r ON r.slug = given.room
+    LEFT JOIN rooms_membership m ON m.id = (
+        SELECT x.id FROM rooms_membership x WHERE x.room_id = r.id AND x.user_id = u.id)"""
+
+
+class Look(NamedTuple):
+    """What the database says of a member who wants to join a room; None throughout where there is no such thing.
+
+    `token_id` and `session` are what let their connection in, where it is still there.
+    """
+
+    n: int
+    is_active: bool
+    is_banned: bool
+    password: str
+    session_version: int
+    token_id: int | None
+    session: str | None
+    room_id: int
+    membership_id: int
+    role: str
+    read_seq: int
+
+
+class Joined(NamedTuple):
+    """A membership of one of those who were asked for."""
+
+    membership_id: int
+    user_id: int
+    room_id: int
+    slug: str
+    role: str
+    read_seq: int
+
+
+def look(asked: Iterable[tuple[Identity, str]]) -> list[Look]:
+    """For each a Look, unless there is no such user."""
+    given = sql.packed(identity_of(identity) | {"room": room} for identity, room in asked)
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    return [Look(*row) for row in sql.run(_look(connection.vendor), given, now)]
+
+
+def rooms_of(user_ids: Iterable[int]) -> list[tuple[int, int]]:
+    """`(user id, room id)` of all rooms that they are in."""
+    given = sql.packed({"id": user_id} for user_id in user_ids)
+    return [(user_id, room_id) for user_id, room_id in sql.run(_rooms_of(connection.vendor), given)]
+
+
+def joined(pairs: Iterable[tuple[int, str]]) -> list[Joined]:
+    """The memberships that there are of `(user id, slug)`."""
+    given = sql.packed({"user_id": user_id, "room": slug} for user_id, slug in pairs)
+    return [Joined(*row) for row in sql.run(_joined(connection.vendor), given)]
+
+
+def slugs_of(user_id: int, after: int, most: int) -> list[tuple[int, str]]:
+    """`(membership id, slug)` of the user's rooms, beyond a membership's id and in the order of those."""
+    query = """SELECT m.id, r.slug FROM rooms_membership m JOIN rooms_room r ON r.id = m.room_id
+               WHERE m.user_id = %s AND m.id > %s ORDER BY m.id LIMIT %s"""
+    return [(pk, slug) for pk, slug in sql.run(query, user_id, after, most)]
+
+
+def heads_of(user_id: int, slugs: Iterable[str]) -> dict[str, tuple[str, int]]:
+    """`(epoch, head)` of those of these rooms in which the user is."""
+    given = sql.packed({"user_id": user_id, "room": slug} for slug in slugs)
+    return {slug: (epoch, head) for slug, epoch, head in sql.run(_heads(connection.vendor), given)}
+
+
+def log(
+    room_id: int, event: str, data: dict[str, Any], at: datetime, lines: Iterable[tuple[int, int]]
+) -> None:
+    """Lines of a room's log that differ in `(seq, user id)` alone."""
+    given = sql.packed({"seq": seq, "user_id": user_id} for seq, user_id in lines)
+    when = connection.ops.adapt_datetimefield_value(at)
+    sql.run(_log(connection.vendor), room_id, event, orjson.dumps(data).decode(), when, given)
+
+
+def admit(
+    room_id: int, role: str, added_by: int | None, at: datetime, members: Iterable[tuple[int, int]]
+) -> None:
+    """Memberships of people who have none: `(user id, read seq)`."""
+    given = sql.packed({"user_id": user_id, "seq": seq} for user_id, seq in members)
+    when = connection.ops.adapt_datetimefield_value(at)
+    sql.run(_admit(connection.vendor), room_id, role, added_by, when, given)
+
+
+@cache
+def _log(vendor: str) -> str:
+    return f"""
+        INSERT INTO rooms_event (room_id, event, data, at, retracted, seq, user_id)
+        SELECT %s, %s, %s, %s, false, seq, user_id FROM {sql.rows_in(seq="bigint", user_id="bigint")} ORDER BY n"""
+
+
+@cache
+def _admit(vendor: str) -> str:
+    return f"""
+        INSERT INTO rooms_membership (room_id, role, added_by_id, joined_at, muted, blocked, user_id, read_seq)
+        SELECT %s, %s, %s, %s, false, false, user_id, seq FROM {sql.rows_in(user_id="bigint", seq="bigint")} ORDER BY n"""
+
+
+@cache
+def _look(vendor: str) -> str:
+    return f"""
+        SELECT given.n, u.is_active, u.is_banned, u.password, u.session_version, t.id, s.session_data,
+               r.id, m.id, m.role, m.read_seq
+        FROM {sql.rows_in(**IDENTITY, room="text")} JOIN accounts_user u ON u.id = given.user_id {EVIDENCE} {MEMBERSHIP}"""
+
+
+# As in MEMBERSHIP, for the same reason.
+MEMBERS = """
+    JOIN rooms_room r ON r.slug = given.room JOIN rooms_membership m ON m.id = (
+        SELECT x.id FROM rooms_membership x WHERE x.room_id = r.id AND x.user_id = given.user_id)"""
+
+
+@cache
+def _joined(vendor: str) -> str:
+    return f"""SELECT m.id, m.user_id, r.id, r.slug, m.role, m.read_seq
+               FROM {sql.rows_in(user_id="bigint", room="text")} {MEMBERS} ORDER BY given.n"""
+
+
+@cache
+def _heads(vendor: str) -> str:
+    return f"SELECT r.slug, r.epoch, r.head FROM {sql.rows_in(user_id='bigint', room='text')} {MEMBERS}"
+
+
+@cache
+def _rooms_of(vendor: str) -> str:
+    return f"""SELECT m.user_id, m.room_id
+               FROM {sql.rows_in(id="bigint")} JOIN rooms_membership m ON m.user_id = given.id"""

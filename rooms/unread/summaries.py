@@ -1,0 +1,136 @@
+"""Rooms as one person has them, with their counts: one query, as often as a page or a list of rooms is asked for."""
+
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+import orjson
+from django.conf import settings
+from django.db import connection
+
+from accounts.presence import presence
+from accounts.sql import Brief
+from chatsite.database import sql
+from rooms.models import Room
+from rooms.unread.room_counts import held_count
+
+
+class Overview(NamedTuple):
+    """`role` is None for who is no member; `people` are the others in a direct room."""
+
+    id: int
+    slug: str
+    name: str
+    topic: str
+    kind: str
+    archived: bool
+    epoch: str
+    head: int
+    created_at: datetime
+    role: str | None
+    read_seq: int
+    size: int
+    unread: int
+    mentions: int
+    online: int
+    people: list[Brief]
+
+
+def mine(user_id: int, most: int, *, behind: bool = False, counted: bool = True) -> list[Overview]:
+    """Of all that they are in the `most` that matter most, by slug: where they are called, where there is something new,
+    then where something was said last. `behind` leaves out where nothing happened since they read; without `counted`,
+    `size` and `online` are 0, which for large rooms is most of the work."""
+    here = presence.online_ids() if counted else set()
+    rows = sql.run(_mine(connection.vendor, behind, counted), listed(here), user_id, most)
+    return [overview(row, user_id, here) for row in rows]
+
+
+def given(user_id: int, room_ids: Iterable[int]) -> list[Overview]:
+    """These, in this order, whether or not they are in them."""
+    here, ids = presence.online_ids(), list(room_ids)
+    rows = sql.run(
+        _given(connection.vendor), listed(here), sql.packed({"id": room_id} for room_id in ids), user_id
+    )
+    found = {row[0]: overview(row, user_id, here) for row in rows}
+    return [found[room_id] for room_id in ids if room_id in found]
+
+
+def listed(here: Collection[int]) -> int:
+    """The members of rooms up to this size are asked for, to see who of them is here."""
+    return settings.PRESENCE_ROOM_SIZE if here else 0
+
+
+def overview(row: tuple[Any, ...], user_id: int, here: set[int]) -> Overview:
+    room_id, slug, name, topic, kind, archived, epoch, head, created_at, *own, members = row
+    if isinstance(created_at, str):
+        created_at = datetime.fromisoformat(created_at).replace(tzinfo=UTC)
+    role, read_seq, size, unread, mentions = own
+    people, ids = [], []
+    if members is not None and kind == Room.Kind.DIRECT:
+        everyone = [Brief(*member) for member in orjson.loads(members)]
+        people, ids = [one for one in everyone if one.id != user_id], [one.id for one in everyone]
+    elif members is not None:
+        ids = orjson.loads(members)
+    online = held_count(room_id, here) if size > settings.PRESENCE_ROOM_SIZE else len(here.intersection(ids))
+    about = (room_id, slug, name, topic, kind, bool(archived), epoch, head, created_at)
+    return Overview(*about, role, read_seq or 0, size, unread, mentions, online, people)
+
+
+@cache
+def _mine(vendor: str, behind: bool, counted: bool) -> str:
+    """A look at each of their rooms, and the counts of the best."""
+    # By the last mention: where somebody is mentioned often, PostgreSQL looks through all of them for whether there is one.
+    called = """CASE WHEN x.head <= o.read_seq THEN 0 WHEN x.kind = 'direct' THEN 1
+                WHEN (SELECT max(n.seq) FROM rooms_mention n
+                      WHERE n.user_id = o.user_id AND n.room_id = o.room_id) > o.read_seq THEN 1 ELSE 0 END"""
+    said = "COALESCE((SELECT e.id FROM rooms_event e WHERE e.room_id = x.id AND e.seq = x.head), 0)"
+    return _overviews(
+        f"""(SELECT o.* FROM rooms_membership o JOIN rooms_room x ON x.id = o.room_id
+             WHERE o.user_id = %s {"AND x.head > o.read_seq" if behind else ""}
+             ORDER BY CASE WHEN x.archived_at IS NULL THEN 0 ELSE 1 END, {called} DESC,
+                      CASE WHEN x.head > o.read_seq THEN 0 ELSE 1 END, {said} DESC, o.id LIMIT %s) AS own
+            JOIN rooms_room r ON r.id = own.room_id""",
+        vendor,
+        counted,
+    )
+
+
+@cache
+def _given(vendor: str) -> str:
+    rooms = f"{sql.rows_in(id='bigint')} JOIN rooms_room r ON r.id = given.id"
+    return _overviews(
+        f"{rooms} LEFT JOIN rooms_membership own ON own.room_id = r.id AND own.user_id = %s", vendor
+    )
+
+
+def _overviews(rooms: str, vendor: str, counted: bool = True) -> str:
+    # What is unread is counted as in queries.unread_of, which says why.
+    if vendor == "postgresql":
+        ids = "json_agg(m.user_id)::text"
+        people = "json_agg(json_build_array(u.id, u.username, u.display_name) ORDER BY m.id)::text"
+    else:
+        ids = "json_group_array(m.user_id)"
+        people = "json_group_array(json_array(u.id, u.username, u.display_name))"
+    members = "rooms_membership m WHERE m.room_id = room.id"
+    size = "(SELECT count(*) FROM rooms_membership m WHERE m.room_id = r.id)" if counted else "0"
+    beyond = "rooms_event e WHERE e.room_id = room.id AND e.seq > room.read_seq"
+    return f"""
+        SELECT id, slug, name, topic, kind, archived_at IS NOT NULL, epoch, head, created_at, role, read_seq, size,
+               CASE WHEN head > read_seq THEN head - read_seq
+                    - (SELECT count(*) FROM {beyond} AND (NOT (e.event = 'chat-message') OR e.retracted))
+                    - (SELECT count(*) FROM {beyond} AND e.user_id = room.user_id
+                                            AND e.event = 'chat-message' AND NOT e.retracted)
+               ELSE 0 END,
+               CASE WHEN head > read_seq THEN
+                    (SELECT count(*) FROM rooms_mention e
+                     WHERE e.room_id = room.id AND e.seq > room.read_seq AND e.user_id = room.user_id)
+               ELSE 0 END,
+               CASE WHEN kind = 'direct' THEN
+                    (SELECT {people} FROM rooms_membership m JOIN accounts_user u ON u.id = m.user_id
+                     WHERE m.room_id = room.id)
+               WHEN size > 0 AND size <= %s THEN (SELECT {ids} FROM {members}) END
+        FROM (SELECT r.*, own.role, own.read_seq, own.user_id,
+                     {size} AS size
+              FROM {rooms}) AS room
+        ORDER BY slug"""
