@@ -265,19 +265,6 @@ class UserSession(models.Model):
         return f"session of {self.user}"
 
 
-class Process(models.Model):
-    """One of several that serve the site. `looked` numbers the transaction before its last whole look at who may stay no
-    longer (`chatsite.realtime.cluster.revocation_barrier`)."""
-
-    name = models.CharField(max_length=16, primary_key=True)
-    host = models.CharField(max_length=100)
-    pid = models.PositiveIntegerField()
-    looked = models.PositiveBigIntegerField()
-
-    def __str__(self) -> str:
-        return f"{self.name} on {self.host}"
-
-
 class SiteSettings(models.Model):
     """The one row of what an administrator may change without touching the machine."""
 

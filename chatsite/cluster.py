@@ -1,5 +1,7 @@
-"""Brings the processes of a site together by Redis: delivery, presence, and what must be looked at again. Imported only
-where there is a Redis."""
+"""Composition of a site's processes by Redis: delivery, presence, revocation.
+
+Imported only where REDIS_URL is set, as redis-py takes its time and some megabytes.
+"""
 
 import logging
 from collections.abc import Callable
@@ -13,10 +15,10 @@ from redis.exceptions import RedisError
 
 from accounts.presence import presence, presence_broadcast
 from accounts.presence.redis_presence import RENEW, WATCH, RedisPresence
-from chatsite.realtime.cluster import topology
+from chatsite.realtime.cluster import processes, topology
 from chatsite.realtime.cluster.bus import Bus
 from chatsite.realtime.cluster.envelope import Seal
-from chatsite.realtime.cluster.revocation_barrier import Assent, Noting
+from chatsite.realtime.cluster.revocation_barrier import RevocationBarrier, RevocationRelay
 from chatsite.realtime.delivery import peers
 from chatsite.realtime.scheduling.handler_pool import repeat, with_databases_closed
 from chatsite.realtime.socketio.server import ChatServer
@@ -24,30 +26,30 @@ from rooms.log import backfill
 
 logger = logging.getLogger(__name__)
 
-# Seconds for PostgreSQL at the start.
-PATIENCE = 5
+# How long the first write to PostgreSQL may take before the server starts without it.
+ENTER_TIMEOUT_SECONDS = 5
 
 
-def join(server: ChatServer) -> tuple[Bus, Assent]:
+def join(server: ChatServer) -> None:
     """Before anybody is connected."""
     seal = Seal(settings.SECRET_KEY)
     bus = Bus(topology.server(settings.REDIS_URL), seal.prefix)
-    peers.site = Noting(bus, seal, backfill.catch_up)
-    assent = Assent(bus.worker)
-    with eventlet.Timeout(PATIENCE, False):
-        with_databases_closed(assent.enter)
+    peers.site = RevocationRelay(bus, seal, backfill.catch_up)
+    barrier = RevocationBarrier(bus.worker)
+    with eventlet.Timeout(ENTER_TIMEOUT_SECONDS, False):
+        with_databases_closed(barrier.enter)
     here = presence.here = RedisPresence(
         Site(bus),
         partial(presence_broadcast.note, event="user-connected"),
         partial(presence_broadcast.note, event="user-disconnected"),
     )
-    server.companions.append(Companion(bus, here, assent))
-    return bus, assent
+    server.companions.append(Companion(bus, here, barrier))
+    processes.join(bus, barrier)
 
 
 class Companion:
-    def __init__(self, bus: Bus, here: RedisPresence, assent: Assent) -> None:
-        self.bus, self.here, self.assent = bus, here, assent
+    def __init__(self, bus: Bus, here: RedisPresence, barrier: RevocationBarrier) -> None:
+        self.bus, self.here, self.barrier = bus, here, barrier
         self._jobs: list[Any] = []
 
     def start(self) -> None:
@@ -63,7 +65,7 @@ class Companion:
         """The bus ends with the process: what is still being answered is still sent."""
         for job in self._jobs:
             job.kill()
-        eventlet.spawn_n(with_databases_closed, self.assent.leave)
+        eventlet.spawn_n(with_databases_closed, self.barrier.leave)
 
     def _ask(self, question: Callable[[], None]) -> None:
         try:

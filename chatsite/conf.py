@@ -14,10 +14,10 @@ from urllib.parse import unquote, urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from chatsite.observability.addresses import LOOPBACK, WILDCARDS, bracketed
 from chatsite.setting_urls import ascii_host, origin_of, with_encoded_login
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound)
 REDIS_SCHEMES = (
     "redis",
     "rediss",
@@ -40,7 +40,6 @@ PATIENT = {
     # Milliseconds, for what was sent and isn't confirmed.
     "tcp_user_timeout": 30_000,
 }
-LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 # A line of .env that says nothing, or gives a setting its value.
 LINE = re.compile(r"\s*(#.*)?|(?:export )?[A-Za-z_0-9]+=.*")
 MAIL_SCHEMES = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465, "smtps": 465}
@@ -107,11 +106,6 @@ def port() -> int:
     if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 65535):
         raise ImproperlyConfigured(f"PORT is not a number from 1 to 65535: {value!r}.")
     return int(value)
-
-
-def bracketed(name: str) -> str:
-    """An IPv6 address as it stands in a URL."""
-    return f"[{name}]" if ":" in name else name
 
 
 def lan_address() -> str:

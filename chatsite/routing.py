@@ -7,9 +7,11 @@ import rooms.membership.membership_recheck
 import rooms.sockets
 from chatsite import hello
 from chatsite.realtime.cluster import processes
+from chatsite.realtime.delivery import revocation
 from chatsite.realtime.limits import limits
 from chatsite.realtime.socketio.connection import Connection
 from chatsite.realtime.socketio.routing import Router, every
+from chatsite.web.rest.api import translate
 
 
 def disconnected(connection: Connection) -> None:
@@ -18,8 +20,8 @@ def disconnected(connection: Connection) -> None:
 
 
 def recheck() -> None:
-    """Who may stay no longer: in the site, and in the rooms they have joined."""
-    with processes.looking():
+    """End connections whose people may not stay in the site, and joins of rooms that they may not stay in."""
+    with processes.rechecking():
         accounts.authentication.session_recheck.recheck()
         rooms.membership.membership_recheck.recheck()
 
@@ -30,12 +32,13 @@ router = Router(
     authorise=accounts.sockets.authorise,
     admit=accounts.sockets.admit,
     hello=hello.hello,
+    translate=translate,
     connected=accounts.sockets.connected,
     disconnected=disconnected,
     jobs=[
         *accounts.sockets.jobs,
         *rooms.sockets.jobs,
-        every(accounts.authentication.session_recheck.SECONDS, recheck),
+        every(revocation.RECHECK_SECONDS, recheck),
         every(limits.TELL_SECONDS, limits.elsewhere.tell),
     ],
 )

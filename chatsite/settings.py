@@ -5,10 +5,10 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 
 from chatsite import conf
-from chatsite.conf import BASE_DIR
 from chatsite.observability.logs import FORMATTERS
 from chatsite.web import versioned_static
 
+BASE_DIR = conf.BASE_DIR
 conf.read_dotenv(BASE_DIR / ".env")
 
 SECRET_KEY = conf.secret_key()
@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     # Before Django's: their `changepassword` and `createsuperuser` take the place of its own.
     "chatsite.operations",
     "chatsite.web",
+    "chatsite.realtime.cluster",
     "accounts",
     "chatsite.web.administration.apps.AdministrationConfig",
     "django.contrib.auth",
@@ -85,7 +86,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "chatsite.web.context.site",
+                "accounts.context_processors.site",
             ]
         },
     }

@@ -21,7 +21,7 @@ from chatsite.operations.backup import archive, history, output, uploads
 from chatsite.realtime.cluster.bus import Bus
 from chatsite.realtime.cluster.envelope import KINDS, WORD, Envelope, Seal
 from chatsite.realtime.cluster.relay import Relay
-from chatsite.realtime.cluster.revocation_barrier import Assent
+from chatsite.realtime.cluster.revocation_barrier import RevocationBarrier
 from chatsite.realtime.cluster.shared_cache import CheckedJSONSerializer
 from chatsite.realtime.delivery import peers
 from chatsite.realtime.protocol import decoder
@@ -83,7 +83,7 @@ def test_a_true_canary_is_heard_all_the_same(bus):
 @pytest.fixture
 def relay(bus):
     found = Relay(bus, Seal("secret"), lambda slugs: None)
-    Assent(bus.worker)
+    RevocationBarrier(bus.worker)
     return found
 
 

@@ -20,8 +20,6 @@ from chatsite.database.chunks import chunked
 from chatsite.realtime.delivery import revocation, subscriptions
 from chatsite.realtime.socketio.connection import Connection
 
-# G5 of docs/protocol.md promises 5 s. A look at ten thousand takes some of the last half.
-SECONDS = 4.5
 # So many in one statement: with what is made for it and of it, some 2 ms in which everyone else waits.
 SLICE = 500
 # Others have one between two of them.

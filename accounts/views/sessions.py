@@ -9,10 +9,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from accounts import services
+from accounts.context_processors import THEMES
 from accounts.forms import LoginForm
 from accounts.models import User
 from accounts.views.pages import attempt, form_page, posted, way_on
-from chatsite.web.context import THEMES
 
 # Names of the pages that let somebody in.
 DOORS = {"login", "signup", "setup", "invite"}

@@ -1,7 +1,10 @@
-"""What the server sees of a request: told to whoever can sign the question with the site's own key."""
+"""What the server sees of a request, and how its process was started: told to whoever can sign the question with the site's
+own key, as the doctor does."""
 
-from typing import Any
+import resource
+from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.core.signing import BadSignature, TimestampSigner
 from django.http import HttpRequest
 
@@ -30,3 +33,30 @@ def seen(request: HttpRequest) -> dict[str, Any] | None:
         "secure": request.is_secure(),
         "host": request.get_host(),
     }
+
+
+class Site(NamedTuple):
+    """How one process was started, or would be. `descriptors` is how many files it may have open, -1 for any number."""
+
+    workers: int
+    connections: int
+    descriptors: int
+    site_url: str
+    trust_proxy: bool
+    host: str
+    engine: str
+    redis: bool
+
+
+def this_process() -> Site:
+    """By the settings and the limits of the process that asks."""
+    return Site(
+        settings.WORKERS,
+        settings.DATABASE_CONNECTIONS,
+        resource.getrlimit(resource.RLIMIT_NOFILE)[1],
+        settings.SITE_URL,
+        settings.TRUST_PROXY,
+        settings.HOST,
+        "sqlite" if settings.DATABASES["default"]["ENGINE"] == "chatsite.database.sqlite" else "postgresql",
+        bool(settings.REDIS_URL),
+    )

@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 
-from chatsite.conf import BASE_DIR, WILDCARDS, bracketed
+from chatsite.observability.addresses import WILDCARDS, bracketed
 
 
 def check_port() -> None:
@@ -69,7 +69,7 @@ def static_sources() -> Iterator[Path]:
 
 def static_fingerprint() -> str:
     """Changes with our own static files and with the installed packages that bring some."""
-    digest = hashlib.sha256((BASE_DIR / "requirements.txt").read_bytes())
+    digest = hashlib.sha256((settings.BASE_DIR / "requirements.txt").read_bytes())
     for path in static_sources():
         stat = path.stat()
         digest.update(f"{path}:{stat.st_size}:{stat.st_mtime_ns}\n".encode())
@@ -118,5 +118,5 @@ def serve(message: str) -> None:
     os.environ["CHATSITE_WORKERS"] = str(settings.WORKERS)
     connection.close()
     sys.stdout.flush()
-    os.chdir(BASE_DIR)
+    os.chdir(settings.BASE_DIR)
     os.execv(sys.executable, gunicorn_arguments())  # noqa: S606 (our own interpreter)

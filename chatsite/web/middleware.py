@@ -77,9 +77,9 @@ def revocations_everywhere(get_response: GetResponse) -> Callable[[HttpRequest],
     """Who takes a right away is answered when it has ended in all processes of the site."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if processes.assent is None or request.method in SAFE:
+        if processes.barrier is None or request.method in SAFE:
             return get_response(request)
-        with processes.assent.awaited():
+        with processes.barrier.awaited():
             response = get_response(request)
             visit = request.META.get("chatsite.visit")
             if visit is not None:

@@ -7,9 +7,9 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 get_wsgi_application()
 
-from accounts.authentication import session_recheck  # noqa: E402
+from chatsite.realtime.delivery import revocation  # noqa: E402
 
-session_recheck.SECONDS = 3600.0
+revocation.RECHECK_SECONDS = 3600.0
 
 from chatsite.wsgi import application  # noqa: E402
 

@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.models import Process
-from chatsite.realtime.cluster.revocation_barrier import Assent, transaction_number
+from chatsite.realtime.cluster.revocation_barrier import RevocationBarrier, transaction_number
 
 pytestmark = pytest.mark.django_db
 
@@ -13,5 +13,5 @@ def test_who_comes_forgets_those_of_a_backup_from_another_cluster():
     now = transaction_number()
     for name, looked in (("restored", now + 1_000_000), ("living", now)):
         Process.objects.create(name=name, host="another", pid=1, looked=looked)
-    Assent("me").enter()
+    RevocationBarrier("me").enter()
     assert set(Process.objects.values_list("name", flat=True)) == {"living", "me"}

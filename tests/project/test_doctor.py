@@ -98,7 +98,7 @@ class TestMachine:
     def folder(self, settings, monkeypatch, tmp_path):
         settings.DATA_DIR = tmp_path / "data"
         settings.DATA_DIR.mkdir(mode=0o700)
-        monkeypatch.setattr(machine, "BASE_DIR", tmp_path)
+        monkeypatch.setattr(settings, "BASE_DIR", tmp_path)
         (tmp_path / ".env").touch(mode=0o600)
 
     def test_all_is_well(self):
@@ -221,7 +221,7 @@ class TestWhatTheServerSees:
         said = client.get("/healthz", headers={echo.HEADER: echo.question()}, REMOTE_ADDR="192.0.2.1").json()
         site = said.pop("site")
         assert said == {"address": "192.0.2.1", "secure": False, "host": "testserver"}
-        assert running.Site(**site) == running.this_process()
+        assert echo.Site(**site) == echo.this_process()
 
     @pytest.mark.parametrize(
         "asked",

@@ -23,6 +23,7 @@ from chatsite.realtime.socketio.identity import Identity  # noqa: E402
 from chatsite.realtime.socketio.routing import Router, event, every  # noqa: E402
 from chatsite.realtime.socketio.server import sio, wsgi  # noqa: E402
 from chatsite.web.fields import StrictSerializer, Text, Whole  # noqa: E402
+from chatsite.web.rest.api import translate  # noqa: E402
 from tests.realtime import patience  # noqa: E402, F401
 
 # What came and went, for tests to ask: ("connected" | "disconnected", username).
@@ -198,6 +199,7 @@ sio.route(
         ],
         authenticate=authenticate,
         authorise=authorise,
+        translate=translate,
         connected=connected,
         disconnected=disconnected,
         jobs=[every(0.1, tick)],

@@ -1,16 +1,17 @@
-"""What Prometheus gets: the tallies, and what can be asked of the server itself at that moment.
+"""What Prometheus gets: the counters, and the gauges of `sources`, to which the parts of the server add theirs.
 
 Every number is of this process; `workers.py` asks the others.
 """
 
 import platform
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import accumulate
 from typing import Any
 
 import django
+from django.conf import settings
 from django.db import connection
 from prometheus_client import REGISTRY
 from prometheus_client.core import (
@@ -23,12 +24,8 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
-from chatsite.conf import BASE_DIR
 from chatsite.observability.metrics import counters, databases
 from chatsite.observability.metrics.counters import Counts, Histogram
-from chatsite.realtime.cluster import processes
-from chatsite.realtime.delivery import subscriptions
-from chatsite.realtime.socketio.server import sio
 
 # Name, what it says, labels, and the tally.
 COUNTERS: tuple[tuple[str, str, tuple[str, ...], Counts], ...] = (
@@ -61,12 +58,15 @@ HISTOGRAMS: tuple[tuple[str, str, tuple[str, ...], Any], ...] = (
 )
 
 
+# What other parts of the program add, each asked anew whenever the numbers are read.
+sources: list[Callable[[], Iterable[Metric]]] = []
+
+
 class ServerCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         yield InfoMetricFamily("chatsite_build", "What runs here", value=build())
-        yield from gauges()
-        yield from bus()
-        yield transports()
+        for source in sources:
+            yield from source()
         yield database_connections()
         for name, says, labels, counts in COUNTERS:
             yield counter(name, says, labels, counts)
@@ -81,7 +81,7 @@ class ServerCollector(Collector):
 
 @cache
 def build() -> dict[str, str]:
-    with (BASE_DIR / "pyproject.toml").open("rb") as file:
+    with (settings.BASE_DIR / "pyproject.toml").open("rb") as file:
         version = tomllib.load(file)["project"]["version"]
     return {
         "version": str(version),
@@ -91,57 +91,10 @@ def build() -> dict[str, str]:
     }
 
 
-def gauges() -> Iterator[Metric]:
-    sockets = list(sio.eio.sockets.values())
-    values: Iterable[tuple[str, str, float]] = (
-        ("connections", "Connections that are let in", len(subscriptions.all_connections())),
-        ("users_online", "People with a connection", subscriptions.people()),
-        ("rooms_joined", "Rooms that a connection has joined", subscriptions.rooms_joined()),
-        ("outbox_bytes", "Bytes that wait for sockets", sum(socket.waiting for socket in sockets)),
-        (
-            "outbox_sockets",
-            "Sockets for which something waits",
-            sum(socket.waiting > 0 for socket in sockets),
-        ),
-        ("half_open", "Sockets that haven't asked to come in yet", sum(sio.eio.half_open.values())),
-        ("runners_busy", "Greenlets that handle events", sio.runners.busy),
-        ("runners_waiting", "Sockets whose events wait for a greenlet", sio.runners.waiting),
-    )
+def gauges(values: Iterable[tuple[str, str, float]]) -> Iterator[Metric]:
+    """A gauge for each (name without `chatsite_`, what it says, value)."""
     for name, says, value in values:
         yield GaugeMetricFamily(f"chatsite_{name}", says, value=value)
-
-
-def bus() -> Iterator[Metric]:
-    """Nothing where there is one process."""
-    if processes.bus is None:
-        return
-    publisher = processes.bus.publisher
-    values: Iterable[tuple[str, str, float]] = (
-        ("bus_up", "Whether this process hears the others", processes.bus.up),
-        ("bus_lag_seconds", "What a word to oneself takes through Redis", processes.bus.lag),
-        (
-            "bus_canary_age_seconds",
-            "Since a word to oneself was heard; above 10 it is deaf",
-            processes.bus.canary_age,
-        ),
-        ("bus_waiting", "Commands that wait to be sent to Redis", publisher.waiting),
-    )
-    for name, says, value in values:
-        yield GaugeMetricFamily(f"chatsite_{name}", says, value=value)
-    for name, says, total in (
-        ("bus_sent", "Commands sent to Redis", publisher.sent),
-        ("bus_dropped", "Commands dropped as Redis was away", publisher.dropped),
-        ("bus_received_bytes", "Bytes heard from Redis", processes.bus.received),
-    ):
-        yield CounterMetricFamily(f"chatsite_{name}", says, value=total)
-
-
-def transports() -> Metric:
-    family = GaugeMetricFamily("chatsite_sockets", "Open sockets, let in or not", labels=["transport"])
-    upgraded = sum(socket.upgraded for socket in sio.eio.sockets.values())
-    family.add_metric(["websocket"], upgraded)
-    family.add_metric(["polling"], len(sio.eio.sockets) - upgraded)
-    return family
 
 
 def database_connections() -> Metric:

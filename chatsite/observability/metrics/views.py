@@ -12,11 +12,8 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from chatsite.conf import LOOPBACK
-from chatsite.observability.metrics import collector
+from chatsite.observability.addresses import LOOPBACK
 from chatsite.observability.metrics.workers import workers
-
-__all__ = ["Metrics", "collector"]
 
 # A request with one of these came by a proxy, whether it is believed or not.
 FORWARDED = (

@@ -16,8 +16,8 @@ from typing import Any
 import eventlet
 from prometheus_client import REGISTRY, generate_latest
 
+from chatsite.observability.metrics import collector  # noqa: F401 (registers what is told)
 from chatsite.observability.metrics.merging import merged
-from chatsite.realtime.worker import socket_handoff
 
 # Seconds until a worker that doesn't answer is left out.
 PATIENCE = 1.0
@@ -27,9 +27,6 @@ SAYS = "# HELP chatsite_worker_up Whether this worker answered\n# TYPE chatsite_
 
 
 def mine() -> bytes:
-    # What is counted is told there, and Django may not have asked for it yet.
-    from chatsite.observability.metrics import collector  # noqa: F401
-
     return generate_latest(REGISTRY)
 
 
@@ -39,10 +36,12 @@ class Workers:
     def __init__(self, read: Callable[[], bytes] = mine) -> None:
         self.read_mine = read
         self.folder: Path | None = None
+        # Environment variable that names the folder where workers of this machine find each other.
+        self.variable = ""
 
     def start(self) -> None:
-        if socket_handoff.FOLDER in os.environ:
-            self.serve(Path(os.environ[socket_handoff.FOLDER]))
+        if self.variable in os.environ:
+            self.serve(Path(os.environ[self.variable]))
 
     def serve(self, folder: Path) -> None:
         self.folder = folder

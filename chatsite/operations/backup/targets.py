@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from django.apps import apps
+from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import connection, connections, transaction
-
-from chatsite.conf import BASE_DIR
 
 IN_USE = "The database is in use: stop the server first."
 # Seconds for others' transactions to end.
@@ -126,6 +125,8 @@ def emptied() -> Iterator[None]:
 def our_tables() -> list[str]:
     """Those of this version, and of any other version of our own apps."""
     models = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
-    ours = tuple(f"{app.label}_" for app in apps.get_app_configs() if Path(app.path).is_relative_to(BASE_DIR))
+    ours = tuple(
+        f"{app.label}_" for app in apps.get_app_configs() if Path(app.path).is_relative_to(settings.BASE_DIR)
+    )
     names = connection.introspection.table_names()
     return [name for name in names if name in models | {"django_migrations"} or name.startswith(ours)]

@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from chatsite.conf import BASE_DIR
 from chatsite.operations.backup import history
 from chatsite.operations.doctor.findings import Findings, first_line, note, ok, wrong
 
@@ -96,7 +96,7 @@ def driver() -> Findings:
         return
     command = [sys.executable, "-m", "chatsite.operations.doctor.driver"]
     done = subprocess.run(  # noqa: S603 (our own interpreter)
-        command, cwd=BASE_DIR, capture_output=True, text=True, timeout=30
+        command, cwd=settings.BASE_DIR, capture_output=True, text=True, timeout=30
     )
     if done.returncode:
         yield wrong(

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.mail import get_connection
 
-from chatsite.conf import LOOPBACK
+from chatsite.observability import echo
+from chatsite.observability.addresses import LOOPBACK
 from chatsite.operations.doctor import running
 from chatsite.operations.doctor.findings import Findings, first_line, note, ok, wrong
 from chatsite.operations.doctor.visit import Visit
@@ -101,7 +102,7 @@ def server() -> Findings:
         yield wrong("server", f"{where}/readyz says {answer.status}: {answer.text[:80]}", "Look at its log.")
 
 
-# By their names in `running.Site`; those that `./run` or a limit of the process gives are told with their check.
+# By their names in `echo.Site`; those that `./run` or a limit of the process gives are told with their check.
 SETTINGS = {
     "site_url": "SITE_URL",
     "trust_proxy": "TRUST_PROXY",
@@ -111,7 +112,7 @@ SETTINGS = {
 }
 
 
-def same_settings(started: running.Site | None) -> Findings:
+def same_settings(started: echo.Site | None) -> Findings:
     """Whether the site was started with what the doctor reads: where not, its other lines may be of another site."""
     if started is None:
         yield note(
@@ -120,7 +121,7 @@ def same_settings(started: running.Site | None) -> Findings:
             "Run this in the folder of the site, as its user, and restart the site after an upgrade.",
         )
         return
-    here = running.this_process()
+    here = echo.this_process()
     others = [name for field, name in SETTINGS.items() if getattr(started, field) != getattr(here, field)]
     if others:
         yield wrong(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from chatsite.conf import BASE_DIR
+from chatsite.observability import echo
 from chatsite.operations.doctor import running
 from chatsite.operations.doctor.findings import Finding, Findings, note, ok, wrong
 
@@ -21,7 +21,7 @@ FEW, ENOUGH = 4_096, 16_384
 
 def permissions() -> Findings:
     found = [
-        *private(BASE_DIR / ".env", "600"),
+        *private(settings.BASE_DIR / ".env", "600"),
         *private(settings.DATA_DIR, "700"),
         *owned(settings.DATA_DIR),
     ]
@@ -65,7 +65,7 @@ def disk() -> Findings:
 def descriptors() -> Findings:
     """The server raises its own limit as far as it may; systemd may have given it another than the shell has."""
     found = running.site()
-    hard = (found or running.this_process()).descriptors
+    hard = (found or echo.this_process()).descriptors
     sentence = f"A process may have {hard} open files{running.where(found)}; each live connection is one."
     advice = f"Raise it: LimitNOFILE=65536 in the systemd unit, or ulimit -Hn {ENOUGH * 4}."
     if hard == resource.RLIM_INFINITY or hard >= ENOUGH:

@@ -2,6 +2,7 @@
 
 from django.db import connection
 
+from chatsite.observability import echo
 from chatsite.operations.doctor import running
 from chatsite.operations.doctor.database import asked
 from chatsite.operations.doctor.findings import Findings, note, ok, wrong
@@ -22,7 +23,7 @@ def connections() -> Findings:
     kept = ("superuser_reserved_connections", "reserved_connections")
     free = int(asked("SHOW max_connections")) - sum(int(asked(RESERVED, name) or 0) for name in kept)
     found = running.site()
-    started = found or running.this_process()
+    started = found or echo.this_process()
     needed = started.workers * started.connections
     most = f"{started.workers} × {started.connections} at most{running.where(found)}"
     sentence = f"{most}; PostgreSQL has {free} for everything."

@@ -1,46 +1,19 @@
 """The site that runs beside the doctor, asked for how it was started: the doctor's own environment may be another one."""
 
-import resource
 from http.client import HTTPException
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.conf import settings
 
-from chatsite.conf import WILDCARDS, bracketed
 from chatsite.observability import echo
+from chatsite.observability.addresses import WILDCARDS, bracketed
+from chatsite.observability.echo import Site
 from chatsite.operations.doctor.visit import Visit
 
 # Seconds for its answer.
 ANSWER_SECONDS = 3
 # Where the doctor's own settings are meant, which the running site may not share.
 HERE = "by the settings here, as no running site says"
-
-
-class Site(NamedTuple):
-    """How one process was started, or would be. `descriptors` is how many files it may have open, -1 for any number."""
-
-    workers: int
-    connections: int
-    descriptors: int
-    site_url: str
-    trust_proxy: bool
-    host: str
-    engine: str
-    redis: bool
-
-
-def this_process() -> Site:
-    """By the settings and the limits of the process that asks."""
-    return Site(
-        settings.WORKERS,
-        settings.DATABASE_CONNECTIONS,
-        resource.getrlimit(resource.RLIMIT_NOFILE)[1],
-        settings.SITE_URL,
-        settings.TRUST_PROXY,
-        settings.HOST,
-        "sqlite" if settings.DATABASES["default"]["ENGINE"] == "chatsite.database.sqlite" else "postgresql",
-        bool(settings.REDIS_URL),
-    )
 
 
 def address() -> str:

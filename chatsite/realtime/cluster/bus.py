@@ -16,7 +16,7 @@ import eventlet
 from chatsite.realtime.cluster.publisher import Publisher
 from chatsite.realtime.cluster.subscriber import Link
 from chatsite.realtime.cluster.topology import Server
-from chatsite.realtime.cluster.wakeup import Bell
+from chatsite.realtime.cluster.wakeup import Wakeup
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class Bus:
         self._wanted: set[str] = {self._canary}
         self._confirmed: set[str] = set()
         self._changed: set[str] = set()
-        self._bell = Bell()
+        self._wakeup = Wakeup()
         self._moved = False
         self.publisher.moved = self._move
 
@@ -97,7 +97,7 @@ class Bus:
     def _change(self, name: str, change: Callable[[str], None]) -> None:
         change(name)
         self._changed.add(name)
-        self._bell.ring()
+        self._wakeup.set()
 
     def _keep(self) -> None:
         told = False
@@ -145,11 +145,11 @@ class Bus:
 
     def _move(self) -> None:
         self._moved = True
-        self._bell.ring()
+        self._wakeup.set()
 
     def _wait(self) -> None:
         """For something to happen, or for the next look. Raises when a connection is dead."""
-        self._bell.wait(max(0.0, self._looked + LOOK - monotonic()))
+        self._wakeup.wait(max(0.0, self._looked + LOOK - monotonic()))
         due = monotonic() >= self._looked + LOOK
         self._looked = monotonic() if due else self._looked
         for link in self._links.values():
@@ -174,7 +174,7 @@ class Bus:
                     self.server.verbs,
                     self._hear,
                     self._confirm,
-                    self._bell.ring,
+                    self._wakeup.set,
                 )
             self._links[place].subscribe(some)
 
@@ -189,7 +189,7 @@ class Bus:
         if self.up:
             self.on_fresh(name.removeprefix(self.prefix))
         elif self._confirmed.issuperset(self._wanted - self._changed):
-            self._bell.ring()
+            self._wakeup.set()
 
     def _disconnect(self) -> None:
         self.up = False

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from chatsite.realtime.cluster import topology
 from chatsite.realtime.cluster.envelope import WORD, Envelope, Seal
 from chatsite.realtime.cluster.relay import WORDS
-from chatsite.realtime.cluster.revocation_barrier import ENDING, Assent
+from chatsite.realtime.cluster.revocation_barrier import ENDING, RevocationBarrier
 from chatsite.realtime.delivery.peers import Nobody
 
 logger = logging.getLogger(__name__)
@@ -42,6 +42,6 @@ class Outside(Nobody):
     def wait(self) -> None:
         """Some seconds, until each has looked at the database."""
         try:
-            Assent(self.name).wait([])
+            RevocationBarrier(self.name).wait([])
         except DatabaseError as error:
             logger.warning("It isn't known whether it has ended everywhere: %s", error)

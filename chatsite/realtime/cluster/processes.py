@@ -1,40 +1,34 @@
-"""Several processes of one site, by Redis. With SQLite there is one, and nobody to talk to."""
+"""This process among those of its site: its bus and its revocation barrier. Both are None where it is the only one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from django.conf import settings
+from chatsite.observability import health
+from chatsite.observability.metrics import collector
+from chatsite.realtime.cluster import gauges
 
-from chatsite.database import sql
-from chatsite.observability.metrics.workers import workers
-from chatsite.realtime.socketio.server import ChatServer
-
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # redis-py takes its time and some megabytes
     from chatsite.realtime.cluster.bus import Bus
-    from chatsite.realtime.cluster.revocation_barrier import Assent
+    from chatsite.realtime.cluster.revocation_barrier import RevocationBarrier
 
-# Of this process; None where there are no others.
 bus: "Bus | None" = None
-assent: "Assent | None" = None
+barrier: "RevocationBarrier | None" = None
 
 
-def join(server: ChatServer) -> None:
+def join(site_bus: "Bus", site_barrier: "RevocationBarrier") -> None:
     """Before anybody is connected."""
-    global bus, assent
-    server.companions.append(workers)
-    if settings.REDIS_URL and sql.postgresql():
-        # redis-py takes its time and some megabytes.
-        from chatsite import cluster
-
-        bus, assent = cluster.join(server)
+    global bus, barrier
+    bus, barrier = site_bus, site_barrier
+    health.checks["bus"] = lambda: not site_bus.deaf
+    collector.sources.append(lambda: gauges.of_bus(site_bus))
 
 
 @contextmanager
-def looking() -> Iterator[None]:
-    """A whole look at who may stay no longer: other processes may count on it."""
-    if assent is None:
+def rechecking() -> Iterator[None]:
+    """A whole recheck of who may stay: other processes may count on it once it is over."""
+    if barrier is None:
         yield
         return
-    with assent.looking():
+    with barrier.rechecking():
         yield

@@ -23,7 +23,7 @@ from redis.exceptions import (
 )
 
 from chatsite.realtime.cluster.topology import Server
-from chatsite.realtime.cluster.wakeup import Bell
+from chatsite.realtime.cluster.wakeup import Wakeup
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Publisher:
         self._size = 0
         self._refused = False
         self._lost: set[str] | None = set()
-        self._bell = Bell()
+        self._wakeup = Wakeup()
         self._connections: dict[str, ConnectionInterface] = {}
         # The nodes that are away, and who tries whether they are back.
         self._away: dict[str, Any] = {}
@@ -89,7 +89,7 @@ class Publisher:
             return
         self._queue.append(command)
         self._size += size
-        self._bell.ring()
+        self._wakeup.set()
 
     @property
     def waiting(self) -> int:
@@ -97,7 +97,7 @@ class Publisher:
 
     def _run(self) -> None:
         while True:
-            self._bell.wait()
+            self._wakeup.wait()
             while self._queue:
                 self._attempt([self._take() for _ in range(min(AT_ONCE, len(self._queue)))])
             self._recover()

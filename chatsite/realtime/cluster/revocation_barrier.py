@@ -18,11 +18,11 @@ from typing import Any
 from django.db import DatabaseError, connection, transaction
 from django.db.models import BigIntegerField, Func
 
-from accounts.authentication.session_recheck import SECONDS
-from accounts.models import Process
+from chatsite.realtime.cluster.models import Process
 from chatsite.realtime.cluster.relay import Relay
-from chatsite.realtime.cluster.wakeup import Bell
+from chatsite.realtime.cluster.wakeup import Wakeup
 from chatsite.realtime.delivery import delivery, peers
+from chatsite.realtime.delivery.revocation import RECHECK_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -31,14 +31,14 @@ ENDING = frozenset({"evict", "end", "end-others"})
 # Seconds between two questions to the database for who hasn't said anything.
 PAUSE = 0.5
 # Seconds by which whoever lives has looked: the time between two looks, and as much as a look at very many takes.
-LONGEST = SECONDS + 2.5
+LONGEST = RECHECK_SECONDS + 2.5
 
 Word = list[Any]
 # The words of this request.
 _noted: ContextVar[list[Word] | None] = ContextVar("noted", default=None)
 
 
-class Noting(Relay):
+class RevocationRelay(Relay):
     """Remembers what ended during a request."""
 
     def tell(self, word: str, *parts: Any) -> None:
@@ -51,10 +51,10 @@ class Noting(Relay):
 class Question:
     def __init__(self) -> None:
         self.answered: set[str] = set()
-        self.bell = Bell()
+        self.wakeup = Wakeup()
 
 
-class Assent:
+class RevocationBarrier:
     def __init__(self, worker: str) -> None:
         self.worker = worker
         self._questions: dict[str, Question] = {}
@@ -76,7 +76,7 @@ class Assent:
         Process.objects.filter(name=self.worker).delete()
 
     @contextmanager
-    def looking(self) -> Iterator[None]:
+    def rechecking(self) -> Iterator[None]:
         """What ended before this began has ended here when it is over."""
         began = transaction_number()
         # Who was looked up before, and isn't connected yet, is looked up again.
@@ -129,7 +129,7 @@ class Assent:
         while missing - question.answered and monotonic() < deadline:
             # Others have a use for the place meanwhile.
             connection.close()
-            question.bell.wait(max(0.0, ask - monotonic()))
+            question.wakeup.wait(max(0.0, ask - monotonic()))
             if monotonic() >= ask:
                 ask = monotonic() + PAUSE
                 missing &= self._not_looked_since(now, missing)
@@ -159,7 +159,7 @@ class Assent:
         question = self._questions.get(number)
         if question:
             question.answered.add(worker)
-            question.bell.ring()
+            question.wakeup.set()
 
 
 def transaction_number() -> int:

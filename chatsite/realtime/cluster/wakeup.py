@@ -1,13 +1,13 @@
 from eventlet.event import Event
 
 
-class Bell:
+class Wakeup:
     """Wakes the one greenlet that waits for it; rung while nobody waits, it wakes the next at once."""
 
     def __init__(self) -> None:
         self._event: Event = Event()
 
-    def ring(self) -> None:
+    def set(self) -> None:
         if not self._event.ready():
             self._event.send()
 

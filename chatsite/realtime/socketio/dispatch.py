@@ -8,7 +8,6 @@ from hashlib import blake2b
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
-from rest_framework.serializers import Serializer
 
 from chatsite.contract.errors import (
     ChatError,
@@ -25,8 +24,7 @@ from chatsite.realtime.delivery import revocation
 from chatsite.realtime.protocol import encoder
 from chatsite.realtime.protocol.decoder import Packet
 from chatsite.realtime.socketio.connection import Connection
-from chatsite.realtime.socketio.routing import Event, Router
-from chatsite.web.rest.api import translate
+from chatsite.realtime.socketio.routing import Checker, Event, Router
 
 logger = logging.getLogger("chatsite.realtime")
 
@@ -38,17 +36,19 @@ def handle(router: Router, connection: Connection, packet: Packet) -> None:
         event = route(router, name)
         result = event.handler(connection, checked(event, connection, arguments))
     except Exception as error:
-        answer(connection, packet, error)
+        answer(router, connection, packet, error)
     else:
-        answer(connection, packet, result)
+        answer(router, connection, packet, result)
     finally:
         # A row takes a kilobyte, and the connection may be quiet for hours.
         connection.user = None
 
 
-def begin(event: Event, connection: Connection, packet: Packet, finished: Callable[[], None]) -> None:
+def begin(
+    router: Router, event: Event, connection: Connection, packet: Packet, finished: Callable[[], None]
+) -> None:
     """Start a deferred event; `finished` follows its answer."""
-    done = partial(conclude, connection, packet, finished)
+    done = partial(conclude, router, connection, packet, finished)
     try:
         event.handler(connection, checked(event, connection, packet.data[1:]), done)
     except Exception as error:
@@ -56,22 +56,29 @@ def begin(event: Event, connection: Connection, packet: Packet, finished: Callab
 
 
 def conclude(
-    connection: Connection, packet: Packet, finished: Callable[[], None], outcome: dict[str, Any] | Exception
+    router: Router,
+    connection: Connection,
+    packet: Packet,
+    finished: Callable[[], None],
+    outcome: dict[str, Any] | Exception,
 ) -> None:
     try:
-        answer(connection, packet, outcome)
+        answer(router, connection, packet, outcome)
     finally:
         finished()
 
 
-def answer(connection: Connection, packet: Packet, outcome: dict[str, Any] | Exception | None) -> None:
+def answer(
+    router: Router, connection: Connection, packet: Packet, outcome: dict[str, Any] | Exception | None
+) -> None:
     """The ack, where one was asked for. One who may not be here any more is told so, and put out."""
     if not isinstance(outcome, Exception):
         counters.events[packet.data[0], "ok"] += 1
         if packet.number is not None:
             connection.channel.push(encoder.ack(packet.number, {"ok": True, **(outcome or {})}))
         return
-    reply(connection, packet.number, packet.data[0], translated(outcome, packet.data[0], connection.sid))
+    error = translated(router, outcome, packet.data[0], connection.sid)
+    reply(connection, packet.number, packet.data[0], error)
     if isinstance(outcome, Unauthorized):
         revocation.end(connection, getattr(outcome, "ended", "logged_out"))
 
@@ -93,17 +100,17 @@ def checked(event: Event, connection: Connection, arguments: list[Any]) -> dict[
 
 
 @cache
-def checker(serializer: type[Serializer[Any]]) -> Any:
+def checker(serializer: type[Checker]) -> Checker:
     """One for all: making a serializer copies its fields, which costs more than checking with them, and checking
     leaves nothing behind in it."""
     return serializer()
 
 
-def translated(error: Exception, name: str, sid: str) -> ChatError:
+def translated(router: Router, error: Exception, name: str, sid: str) -> ChatError:
     """Anything nobody foresaw is logged here, once, and is `internal` to the client."""
     if isinstance(error, ObjectDoesNotExist):
         return NotFound()
-    known = translate(error)
+    known = router.translate(error)
     if known is not None:
         if isinstance(known, Unavailable) and known is not error:
             with named(sid):

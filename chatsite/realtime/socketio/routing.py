@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from rest_framework.serializers import Serializer
-
+from chatsite.contract.errors import ChatError
 from chatsite.realtime.socketio.connection import Connection
 from chatsite.realtime.socketio.identity import Identity
 
@@ -13,6 +12,13 @@ Handler = Callable[[Connection, dict[str, Any]], dict[str, Any] | None]
 # What the ack adds, or the exception that becomes its error.
 Answer = Callable[[dict[str, Any] | Exception], None]
 DeferringHandler = Callable[[Connection, dict[str, Any], Answer], None]
+
+
+class Checker(Protocol):
+    """Reads an event's data, as DRF's serializers do. One instance serves all events of its name."""
+
+    def checked(self, data: Any) -> dict[str, Any]:
+        """The data with its defaults. Raises what `translate` makes `invalid` of."""
 
 
 class Applicant(Protocol):
@@ -48,7 +54,7 @@ class Event:
 
     name: str
     handler: Any
-    serializer: type[Serializer[Any]] | None = None
+    serializer: type[Checker] | None = None
     deferred: bool = False
     together: bool = False
 
@@ -59,14 +65,14 @@ class Job:
     function: Callable[[], Any]
 
 
-def event(name: str, handler: Handler, serializer: type[Serializer[Any]] | None = None) -> Event:
+def event(name: str, handler: Handler, serializer: type[Checker] | None = None) -> Event:
     return Event(name, handler, serializer)
 
 
 def deferred(
     name: str,
     handler: DeferringHandler,
-    serializer: type[Serializer[Any]] | None = None,
+    serializer: type[Checker] | None = None,
     *,
     together: bool = False,
 ) -> Event:
@@ -78,6 +84,10 @@ def every(seconds: float, function: Callable[[], Any]) -> Job:
     return Job(seconds, function)
 
 
+def own_error(error: Exception) -> ChatError | None:
+    return error if isinstance(error, ChatError) else None
+
+
 class Router:
     """All that a site's own code adds to the server.
 
@@ -85,6 +95,7 @@ class Router:
     address only. `authorise(connection)` gives the user's fresh row before every event or raises Unauthorized,
     which ends the connection. `admit(applicant, let)` does both for a new client and calls `let` once, later: a site that
     looks many up at once brings its own. `hello(connection)` gives the data of the event that follows CONNECT.
+    `translate(error)` makes the contract's error of a handler's, or None of one that nobody foresaw.
     `connected` and `disconnected` come once each for a connection that got in.
     """
 
@@ -96,6 +107,7 @@ class Router:
         authorise: Callable[[Connection], Any],
         admit: Callable[[Applicant, Let], None] | None = None,
         hello: Callable[[Connection], dict[str, Any]] | None = None,
+        translate: Callable[[Exception], ChatError | None] = own_error,
         connected: Callable[[Connection], Any] | None = None,
         disconnected: Callable[[Connection], Any] | None = None,
         jobs: Iterable[Job] = (),
@@ -110,6 +122,7 @@ class Router:
         self.admit = admit or self._admit
         self.admits_later = admit is not None
         self.hello = hello
+        self.translate = translate
         self.connected = connected or _nothing
         self.disconnected = disconnected or _nothing
         self.jobs = tuple(jobs)

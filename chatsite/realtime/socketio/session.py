@@ -169,7 +169,7 @@ class Session(Inbox):
         if deferred is not None:
             self._deferred = deferred
             self._pending += 1
-            dispatch.begin(deferred, connection, packet, self._finished)
+            dispatch.begin(self.server.router, deferred, connection, packet, self._finished)
         elif packet.kind == decoder.EVENT:
             dispatch.handle(self.server.router, connection, packet)
         elif packet.kind == REFUSED:
@@ -204,7 +204,7 @@ class Session(Inbox):
         try:
             if error is not None:
                 if not isinstance(error, ChatError):
-                    error = dispatch.translated(error, "connect", self.socket.sid)
+                    error = dispatch.translated(self.server.router, error, "connect", self.socket.sid)
                 self._refuse(error)
             elif self.connection is not None and not self.connection.closed:
                 over = limits.crowded(self.connection)
