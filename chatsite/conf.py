@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from chatsite.observability.addresses import LOOPBACK, WILDCARDS, bracketed
+from chatsite.observability.host_names import LOOPBACK, WILDCARDS, bracketed
 from chatsite.setting_urls import ascii_host, origin_of, with_encoded_login
 
 BASE_DIR = Path(__file__).resolve().parent.parent

@@ -1,4 +1,4 @@
-"""Addresses: of the client that a request comes from, for limits and log lines, and names that only mean this machine."""
+"""The address of the client that a request comes from, for limits and log lines."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -6,10 +6,6 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-
-# Where to listen for whoever comes; compared with, not bound.
-WILDCARDS = ("0.0.0.0", "::")  # noqa: S104
-LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
 def client_address(environ: Mapping[str, Any]) -> str:
@@ -35,8 +31,3 @@ def network(address: str) -> str:
             return str(ip.ipv4_mapped)
         return str(ipaddress.ip_network((ip, 64), strict=False))
     return str(ip)
-
-
-def bracketed(name: str) -> str:
-    """Brackets around an IPv6 address, as it stands in a URL."""
-    return f"[{name}]" if ":" in name else name

@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 
-from chatsite.observability.addresses import WILDCARDS, bracketed
+from chatsite.observability.host_names import WILDCARDS, bracketed
 
 
 def check_port() -> None:

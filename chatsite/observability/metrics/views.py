@@ -12,7 +12,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from chatsite.observability.addresses import LOOPBACK
+from chatsite.observability.host_names import LOOPBACK
 from chatsite.observability.metrics.workers import workers
 
 # A request with one of these came by a proxy, whether it is believed or not.

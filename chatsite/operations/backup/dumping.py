@@ -28,7 +28,7 @@ def back_up(path: Path) -> dict[str, Any]:
 
 def check_there_is_something() -> None:
     # Connecting would make the file.
-    if connection.vendor == "sqlite" and not Path(settings.DATABASES["default"]["NAME"]).exists():
+    if connection.vendor == "sqlite" and not Path(str(settings.DATABASES["default"]["NAME"])).exists():
         raise CommandError("There is no database yet: ./run makes one.")
     if not history.applied():
         raise CommandError("The database is empty: ./run makes its tables.")

@@ -13,7 +13,7 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 
 from accounts.models import User
-from chatsite.observability.addresses import WILDCARDS, bracketed
+from chatsite.observability.host_names import WILDCARDS, bracketed
 from chatsite.operations.backup import history, loader, targets, uploads
 from chatsite.operations.backup.archive import Archive
 

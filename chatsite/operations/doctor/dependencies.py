@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.mail import get_connection
 
 from chatsite.observability import echo
-from chatsite.observability.addresses import LOOPBACK
+from chatsite.observability.host_names import LOOPBACK
 from chatsite.operations.doctor import running
 from chatsite.operations.doctor.findings import Findings, first_line, note, ok, wrong
 from chatsite.operations.doctor.visit import Visit

@@ -6,8 +6,8 @@ from typing import Any
 from django.conf import settings
 
 from chatsite.observability import echo
-from chatsite.observability.addresses import WILDCARDS, bracketed
 from chatsite.observability.echo import Site
+from chatsite.observability.host_names import WILDCARDS, bracketed
 from chatsite.operations.doctor.visit import Visit
 
 # Seconds for its answer.

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core import checks
 
-from chatsite.observability.addresses import LOOPBACK, WILDCARDS, bracketed
+from chatsite.observability.host_names import LOOPBACK, WILDCARDS, bracketed
 from chatsite.operations.doctor.findings import Findings, note, ok, wrong
 
 # A random key of 50 characters has some 35 different ones; one that was typed or repeated hasn't.
