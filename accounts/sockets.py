@@ -11,7 +11,7 @@ from accounts.presence import presence, presence_broadcast
 from accounts.presence.last_seen import BULK, write_seen
 from chatsite.database.chunks import chunked
 from chatsite.realtime.socketio.connection import Connection
-from chatsite.realtime.socketio.routing import Applicant, Let, every
+from chatsite.realtime.socketio.routing import AdmitCallback, ConnectionRequest, every
 
 __all__ = ["admit", "authenticate", "authorise", "connected", "disconnected", "jobs"]
 
@@ -20,7 +20,7 @@ SEEN_SECONDS = 60.0
 SWEEP_SECONDS = 3600.0
 
 
-def admit(applicant: Applicant, let: Let) -> None:
+def admit(applicant: ConnectionRequest, let: AdmitCallback) -> None:
     socket_auth.batches.submit(applicant, let)
 
 

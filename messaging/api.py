@@ -18,7 +18,7 @@ from chatsite.realtime.scheduling import read_queue
 from chatsite.web.rest.api import Pages, me
 from messaging import services
 from messaging.history import feed, history
-from messaging.message_row import Plain, plain
+from messaging.message_row import MessageRow, plain
 from messaging.models import Message
 from messaging.payloads import message_payload
 from messaging.search import Span, read, search
@@ -34,7 +34,7 @@ from rooms.log.log import PAGE_BYTES
 class Page(NamedTuple):
     """One row more than is shown, where there are more; `reached` where a search was cut off before it had enough."""
 
-    rows: Sequence[Message | Plain]
+    rows: Sequence[Message | MessageRow]
     reached: int | None
 
 
@@ -148,7 +148,7 @@ def span_of(query: dict[str, Any]) -> Span:
     return Span(query["limit"] + 1, query.get("before"), query.get("after"), query.get("room"))
 
 
-def fitting(rows: Sequence[Message | Plain]) -> Sequence[Message | Plain]:
+def fitting(rows: Sequence[Message | MessageRow]) -> Sequence[Message | MessageRow]:
     """The first of them, up to the bytes of a page of the log, and never none."""
     size = 0
     for count, row in enumerate(rows):

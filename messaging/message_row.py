@@ -18,7 +18,7 @@ COLUMNS = ("pk", "seq", "client_id", "body", "html", "created_at", "edited_at", 
 OTHERS = ("room_id", "sender_id", "reply_to_id")
 
 
-class Plain(NamedTuple):
+class MessageRow(NamedTuple):
     """As much of a Message as anybody is shown."""
 
     pk: int
@@ -32,22 +32,22 @@ class Plain(NamedTuple):
     hidden_at: datetime | None
     room: Room
     sender: User
-    reply_to: Optional["Plain"]
+    reply_to: Optional["MessageRow"]
 
     @property
     def gone(self) -> bool:
         return self.deleted_at is not None or self.hidden_at is not None
 
 
-def plain(messages: QuerySet[Message]) -> list[Plain]:
+def plain(messages: QuerySet[Message]) -> list[MessageRow]:
     """In the queryset's order; a page at most."""
     rows = fetched(messages)
     answered = fetched(Message.objects.filter(pk__in={row.reply_to_id for row in rows} - {None}))
     people = User.objects.in_bulk({row.sender_id for row in (*rows, *answered)})
     rooms = Room.objects.in_bulk({row.room_id for row in (*rows, *answered)})
 
-    def made(row: Any, reply_to: Plain | None = None) -> Plain:
-        return Plain._make((*row[: len(COLUMNS)], rooms[row.room_id], people[row.sender_id], reply_to))
+    def made(row: Any, reply_to: MessageRow | None = None) -> MessageRow:
+        return MessageRow._make((*row[: len(COLUMNS)], rooms[row.room_id], people[row.sender_id], reply_to))
 
     # Nobody is shown what an answered message answers in its turn.
     quotes = {row.pk: made(row) for row in answered}

@@ -6,7 +6,7 @@ import orjson
 
 from accounts.payloads import user_brief
 from chatsite.contract.times import iso
-from messaging.message_row import Plain
+from messaging.message_row import MessageRow
 from messaging.models import Message
 
 Payload = dict[str, Any]
@@ -15,7 +15,7 @@ Payload = dict[str, Any]
 QUOTE_LENGTH = 140
 
 
-def message_payload(message: Message | Plain) -> Payload:
+def message_payload(message: Message | MessageRow) -> Payload:
     """The contract's message; a Message has `room`, `sender` and `reply_to__sender` at hand (`Message.objects.whole()`)."""
     gone = message.gone
     return {
@@ -40,7 +40,7 @@ def encoded(message: Message) -> orjson.Fragment:
     return message.encoded
 
 
-def quote(message: Message | Plain) -> Payload:
+def quote(message: Message | MessageRow) -> Payload:
     return {
         "id": message.pk,
         "seq": message.seq,

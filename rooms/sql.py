@@ -21,7 +21,7 @@ MEMBERSHIP = """
         SELECT x.id FROM rooms_membership x WHERE x.room_id = r.id AND x.user_id = u.id)"""
 
 
-class Look(NamedTuple):
+class AuthorisationRow(NamedTuple):
     """What the database says of a member who wants to join a room; None throughout where there is no such thing.
 
     `token_id` and `session` are what let their connection in, where it is still there.
@@ -51,11 +51,11 @@ class Joined(NamedTuple):
     read_seq: int
 
 
-def look(asked: Iterable[tuple[Identity, str]]) -> list[Look]:
+def fetch_authorisation(asked: Iterable[tuple[Identity, str]]) -> list[AuthorisationRow]:
     """For each a Look, unless there is no such user."""
     given = sql.packed(identity_of(identity) | {"room": room} for identity, room in asked)
     now = connection.ops.adapt_datetimefield_value(timezone.now())
-    return [Look(*row) for row in sql.run(_look(connection.vendor), given, now)]
+    return [AuthorisationRow(*row) for row in sql.run(_fetch_authorisation(connection.vendor), given, now)]
 
 
 def rooms_of(user_ids: Iterable[int]) -> list[tuple[int, int]]:
@@ -116,7 +116,7 @@ def _admit(vendor: str) -> str:
 
 
 @cache
-def _look(vendor: str) -> str:
+def _fetch_authorisation(vendor: str) -> str:
     return f"""
         SELECT given.n, u.is_active, u.is_banned, u.password, u.session_version, t.id, s.session_data,
                r.id, m.id, m.role, m.read_seq

@@ -169,13 +169,13 @@ def ending(connection: Connection, row: Row, evidence: Any) -> str | None:
 
 def ending_of_session(connection: Connection, row: Row, data: str) -> str | None:
     # Decoding and hashing are dear, and are needed only when something differs from what was last found good.
-    good, now = connection.standing, mark(row, data)
+    good, now = connection.credentials_hash, mark(row, data)
     if good == now:
         return None
     if not proves(SessionStore().decode(data), connection.identity.user_id, row):
         changed = good is not None and good[0] != now[0]
         return "password_changed" if changed else "logged_out"
-    connection.standing = now
+    connection.credentials_hash = now
     return None
 
 

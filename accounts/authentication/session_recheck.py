@@ -50,7 +50,7 @@ def recheck_some(connections: Sequence[Connection]) -> None:
 def differs(connection: Connection, found: Found) -> bool:
     if found.password is None or found.data is None:
         return True
-    return credentials.mark(found, found.data) != connection.standing
+    return credentials.mark(found, found.data) != connection.credentials_hash
 
 
 def looks(connections: Sequence[Connection]) -> list[Found]:

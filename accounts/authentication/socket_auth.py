@@ -11,9 +11,9 @@ from accounts.authentication.credentials import Claim, SessionEnded
 from accounts.presence import last_seen
 from chatsite.contract.errors import ChatError, Unauthorized
 from chatsite.realtime.delivery import revocation
-from chatsite.realtime.scheduling.group_commit import Batches, Outcome
+from chatsite.realtime.scheduling.group_commit import GroupCommit, Outcome
 from chatsite.realtime.socketio.identity import Identity
-from chatsite.realtime.socketio.routing import Applicant
+from chatsite.realtime.socketio.routing import ConnectionRequest
 
 # Who it is, and with which password, version and session they were found good; None with a token.
 Known = tuple[Identity, tuple[int, int] | None]
@@ -27,7 +27,7 @@ def authenticate(environ: dict[str, Any], auth: Any) -> Identity:
     return found[0]
 
 
-def admit_all(applicants: Sequence[Applicant]) -> list[Outcome[None]]:
+def admit_all(applicants: Sequence[ConnectionRequest]) -> list[Outcome[None]]:
     """Attaches a connection for each who may come in. One query for tokens, two for sessions.
 
     Whose session ends while it is being looked up has no connection yet that could be ended. So where any did, all who
@@ -44,29 +44,31 @@ def admit_all(applicants: Sequence[Applicant]) -> list[Outcome[None]]:
     return outcomes if revocation.revocations() == before else look_again(applicants, outcomes)
 
 
-batches: Batches[Applicant, None] = Batches(
+batches: GroupCommit[ConnectionRequest, None] = GroupCommit(
     admit_all, whose=lambda applicant: applicant.address, name="connect"
 )
 
 
-def claim(applicant: Applicant) -> Claim | ChatError:
+def claim(applicant: ConnectionRequest) -> Claim | ChatError:
     try:
         return credentials.claim_of(applicant.environ, applicant.auth)
     except ChatError as error:
         return error
 
 
-def attach(applicant: Applicant, known: Known | ChatError) -> Outcome[None]:
+def attach(applicant: ConnectionRequest, known: Known | ChatError) -> Outcome[None]:
     if isinstance(known, ChatError):
         return known
     identity, standing = known
     connection = applicant.attach(identity)
     if standing is not None:
-        connection.standing = standing
+        connection.credentials_hash = standing
     return None
 
 
-def look_again(applicants: Sequence[Applicant], outcomes: Sequence[Outcome[None]]) -> list[Outcome[None]]:
+def look_again(
+    applicants: Sequence[ConnectionRequest], outcomes: Sequence[Outcome[None]]
+) -> list[Outcome[None]]:
     inside = [applicant.connection for applicant in applicants if applicant.connection is not None]
     standings = credentials.standings(inside)
     ended = {one for one, standing in standings.items() if isinstance(standing, SessionEnded)}

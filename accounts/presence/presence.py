@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol
 
-from chatsite.realtime.delivery.multimap import Groups
+from chatsite.realtime.delivery.multimap import Multimap
 from chatsite.realtime.scheduling.timers import Timer
 
 # A page that reloads is back within this; nobody sees it go. In seconds.
@@ -26,7 +26,7 @@ class MemoryPresence:
 
     def __init__(self, later: Later = Timer) -> None:
         self.later = later
-        self._sids: Groups[int, str] = Groups()
+        self._sids: Multimap[int, str] = Multimap()
         self._leaving: dict[int, Cancellable] = {}
 
     def connect(self, user_id: int, sid: str) -> bool:

@@ -16,7 +16,7 @@ from redis import Redis
 from accounts.presence.presence import Later, MemoryPresence
 from chatsite.database.chunks import chunked
 from chatsite.realtime.delivery import delivery, peers
-from chatsite.realtime.delivery.multimap import Groups
+from chatsite.realtime.delivery.multimap import Multimap
 from chatsite.realtime.scheduling.timers import Timer
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class RedisPresence(MemoryPresence):
         super().__init__(later)
         self.site, self.arrived, self.gone, self.clock = site, arrived, gone, clock
         self._index = f"{site.prefix}workers"
-        self._elsewhere: Groups[int, str] = Groups()
+        self._elsewhere: Multimap[int, str] = Multimap()
         self._by_worker: dict[str, set[int]] = {}
         self._heard: dict[str, float] = {}
         self._missing: Counter[str] = Counter()

@@ -23,14 +23,14 @@ def run(arguments: list[str]) -> None:
         execute_from_command_line(arguments)
         return
     # redis-py takes its time.
-    from chatsite.realtime.cluster.command_client import Outside
+    from chatsite.realtime.cluster.command_client import CommandClient
 
-    peers.site = outside = Outside()
+    peers.site = client = CommandClient()
     try:
         execute_from_command_line(arguments)
     finally:
-        if outside.ended or name in ENDING:
-            outside.wait()
+        if client.ended or name in ENDING:
+            client.wait()
 
 
 def set_up() -> None:

@@ -14,14 +14,14 @@ from accounts.models import User
 from chatsite.database import sql
 from chatsite.web import query_deadline
 from messaging.history.page_span import Span
-from messaging.message_row import Plain, plain
+from messaging.message_row import MessageRow, plain
 from messaging.models import Message
 from rooms.models import Room
 
 READ_SECONDS = 5.0
 
 
-def page(user: User, span: Span) -> list[Plain]:
+def page(user: User, span: Span) -> list[MessageRow]:
     found = Message.objects.filter(pk__in=query_deadline.read(READ_SECONDS, ids, user, span))
     return plain(found.order_by("pk" if span.forward else "-pk"))
 

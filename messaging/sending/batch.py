@@ -19,7 +19,7 @@ from messaging.rendering import render
 from messaging.search.folded import folded
 from messaging.sending import mentions
 from messaging.sending.drafts import Asked, Draft, Key, Place, Stored, check_body
-from messaging.sending.sql import Look, Row, look, write
+from messaging.sending.sql import AuthorisationRow, Row, fetch_authorisation, write
 from rooms import access
 from rooms.models import Room
 
@@ -59,7 +59,7 @@ class Batch:
     def _places(self) -> dict[Asked, Place | ChatError]:
         asked = list(dict.fromkeys(draft.asked for draft in self.drafts))
         keys = dict.fromkeys(draft.key for draft in self.drafts)
-        found = look([question(*one) for one in asked], keys)
+        found = fetch_authorisation([question(*one) for one in asked], keys)
         if found and found[0].known:
             self.known = known(keys)
         places: dict[Asked, Place | ChatError] = dict.fromkeys(asked, credentials.SessionEnded("deactivated"))
@@ -67,7 +67,7 @@ class Batch:
             places[asked[one.n]] = self._place(asked[one.n][0], one)
         return places
 
-    def _place(self, who: User | Connection, one: Look) -> Place | ChatError:
+    def _place(self, who: User | Connection, one: AuthorisationRow) -> Place | ChatError:
         user = self.users.get(one.user_id) or self.users.setdefault(one.user_id, user_of(one))
         if isinstance(who, Connection):
             evidence = one.token_id if who.identity.token_id is not None else one.session
@@ -206,17 +206,17 @@ def refusal(draft: Draft) -> Exception:
 
 
 def question(who: User | Connection, room: str) -> dict[str, Any]:
-    """What `look` is asked of somebody in a room."""
+    """What `fetch_authorisation` is asked of somebody in a room."""
     if isinstance(who, User):
         return {"user_id": who.pk, "room": room}
     return {**identity_of(who.identity), "room": room}
 
 
-def room_of(one: Look) -> Room:
+def room_of(one: AuthorisationRow) -> Room:
     return Room.from_db("default", ("id", "slug", "name"), (one.room_id, one.slug, one.name))
 
 
-def user_of(one: Look) -> User:
+def user_of(one: AuthorisationRow) -> User:
     """What a message says of its sender; the rest is read where it is asked for."""
     return User.from_db(
         "default", ("id", "username", "display_name"), (one.user_id, one.username, one.display_name)

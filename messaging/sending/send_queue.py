@@ -14,7 +14,7 @@ from django.db import transaction
 from chatsite.database import sql
 from chatsite.realtime.delivery import delivery
 from chatsite.realtime.limits import event_costs
-from chatsite.realtime.scheduling.group_commit import Batches, Outcome
+from chatsite.realtime.scheduling.group_commit import GroupCommit, Outcome
 from messaging.models import Message
 from messaging.payloads import encoded
 from messaging.references import Named
@@ -47,7 +47,7 @@ def together(named: Named) -> AbstractContextManager[Any]:
     return nullcontext() if sql.postgresql() and not named.anybody else transaction.atomic()
 
 
-batches: Batches[Draft, Stored] = Batches(
+batches: GroupCommit[Draft, Stored] = GroupCommit(
     store,
     prepare=Batch,
     weigh=lambda draft: draft.weight,

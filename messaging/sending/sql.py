@@ -16,7 +16,7 @@ from rooms.log import log
 from rooms.sql import MEMBERSHIP
 
 
-class Look(NamedTuple):
+class AuthorisationRow(NamedTuple):
     """What the database says of the one asked in place `n`, who wants to write in a room; None where there is no such thing.
 
     `token_id` and `session` are what let their connection in, where it is still there.
@@ -60,13 +60,15 @@ class Row(TypedDict):
     folded: str | None
 
 
-def look(asked: Iterable[dict[str, Any]], keys: Iterable[tuple[int, UUID]]) -> list[Look]:
+def fetch_authorisation(
+    asked: Iterable[dict[str, Any]], keys: Iterable[tuple[int, UUID]]
+) -> list[AuthorisationRow]:
     """For each of `asked` (`user_id`, `room`, and the `token_id` or `session_key` of a connection) a Look, unless
     there is no such user. `known` is the same in all: whether anything was sent before under one of `keys`."""
     sent = ({"user_id": user_id, "client_id": client_id.hex} for user_id, client_id in keys)
     now = connection.ops.adapt_datetimefield_value(timezone.now())
-    found = sql.run(_look(connection.vendor), packed(sent), packed(asked), now)
-    return [Look(*row) for row in found]
+    found = sql.run(_fetch_authorisation(connection.vendor), packed(sent), packed(asked), now)
+    return [AuthorisationRow(*row) for row in found]
 
 
 def write(rows: Sequence[Row], at: datetime) -> list[tuple[int, int] | None]:
@@ -81,7 +83,7 @@ def write(rows: Sequence[Row], at: datetime) -> list[tuple[int, int] | None]:
 
 
 @cache
-def _look(vendor: str) -> str:
+def _fetch_authorisation(vendor: str) -> str:
     return f"""
         SELECT given.n, u.id, u.username, u.display_name, u.is_active, u.is_banned, u.password, u.session_version,
                t.id, s.session_data, r.id, r.slug, r.name, r.archived_at IS NOT NULL, m.id, m.muted,

@@ -18,7 +18,7 @@ from chatsite.contract.errors import ChatError, NotFound
 from chatsite.realtime.delivery import revocation, subscriptions
 from chatsite.realtime.limits import limits
 from chatsite.realtime.scheduling import read_queue
-from chatsite.realtime.scheduling.group_commit import Batches, Outcome
+from chatsite.realtime.scheduling.group_commit import GroupCommit, Outcome
 from chatsite.realtime.socketio.connection import Connection
 from chatsite.realtime.socketio.routing import Answer
 from rooms import access, payloads, sql
@@ -26,7 +26,7 @@ from rooms.joining.join_ack import Arrivals, Joined
 from rooms.log import log, log_page_cache
 from rooms.membership import membership
 from rooms.presence import typing
-from rooms.sql import Look
+from rooms.sql import AuthorisationRow
 
 
 @dataclass(slots=True, eq=False)
@@ -40,7 +40,7 @@ class Join:
 
 
 # None for who isn't a member, or where there is no such room.
-Standing: TypeAlias = Look | SessionEnded | None
+Standing: TypeAlias = AuthorisationRow | SessionEnded | None
 
 
 def submit(join: Join, answer: Answer) -> None:
@@ -51,20 +51,20 @@ def submit(join: Join, answer: Answer) -> None:
 def join_all(joins: Sequence[Join]) -> list[Outcome[Joined | None]]:
     """For each what they are told, or why not; None for who isn't a member."""
     before = revocation.revocations()
-    standings = look(joins)
-    inside = [n for n, standing in enumerate(standings) if isinstance(standing, Look)]
+    standings = fetch_authorisation(joins)
+    inside = [n for n, standing in enumerate(standings) if isinstance(standing, AuthorisationRow)]
     refused = {n: error for n in inside if (error := subscribe(joins[n]))}
     if revocation.revocations() != before:
         # Somebody was put out while they were let in. From now on that would find them subscribed.
-        standings = look(joins)
+        standings = fetch_authorisation(joins)
         for n in inside:
-            if not isinstance(standings[n], Look):
+            if not isinstance(standings[n], AuthorisationRow):
                 subscriptions.unsubscribe(joins[n].connection, joins[n].room)
     told = outcomes(joins, standings)
     return [refused.get(n, outcome) for n, outcome in enumerate(told)]
 
 
-batches: Batches[Join, Joined | None] = Batches(
+batches: GroupCommit[Join, Joined | None] = GroupCommit(
     join_all, whose=lambda join: join.connection.identity.user_id, name="join", charged=True
 )
 
@@ -77,14 +77,14 @@ def subscribe(join: Join) -> ChatError | None:
     return error
 
 
-def look(joins: Sequence[Join]) -> list[Standing]:
+def fetch_authorisation(joins: Sequence[Join]) -> list[Standing]:
     found: list[Standing] = [SessionEnded("deactivated") for _ in joins]
-    for one in sql.look((join.connection.identity, join.room) for join in joins):
+    for one in sql.fetch_authorisation((join.connection.identity, join.room) for join in joins):
         found[one.n] = standing_of(joins[one.n].connection, one)
     return found
 
 
-def standing_of(connection: Connection, one: Look) -> Standing:
+def standing_of(connection: Connection, one: AuthorisationRow) -> Standing:
     evidence = one.session if connection.identity.token_id is None else one.token_id is not None
     code = credentials.ending(connection, one, evidence)
     if code:
@@ -93,9 +93,11 @@ def standing_of(connection: Connection, one: Look) -> Standing:
 
 
 def outcomes(joins: Sequence[Join], standings: Sequence[Standing]) -> list[Outcome[Joined | None]]:
-    arrivals = Arrivals([standing for standing in standings if isinstance(standing, Look)])
+    arrivals = Arrivals([standing for standing in standings if isinstance(standing, AuthorisationRow)])
     return [
-        arrivals.told(standing, join.connection.identity.user_id) if isinstance(standing, Look) else standing
+        arrivals.told(standing, join.connection.identity.user_id)
+        if isinstance(standing, AuthorisationRow)
+        else standing
         for join, standing in zip(joins, standings, strict=True)
     ]
 

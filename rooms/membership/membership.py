@@ -87,14 +87,14 @@ def revoke(room: Room, user: User, by: User | None = None) -> None:
     was_member = Membership.objects.filter(room=room, user=user).delete()[0]
     if was_member:
         log.append(room, "member-left", user, **({"by": by.username} if by else {}))
-    transaction.on_commit(partial(put_out, room.slug, user), robust=True)
+    transaction.on_commit(partial(evict, room.slug, user), robust=True)
     # Nobody learns by a ban of a room that they could not see.
     if was_member:
         told = partial(membership_events.tell_removed, room.slug, user.pk)
         transaction.on_commit(told, robust=True)
 
 
-def put_out(slug: str, user: User) -> None:
+def evict(slug: str, user: User) -> None:
     typing.stop(slug, user)
     revocation.evict(user.pk, slug)
 
@@ -178,7 +178,7 @@ def member(room: Room, username: str) -> Membership:
     return found
 
 
-def over(user: User, slug: str, username: str) -> tuple[Room, Membership]:
+def authorise_over(user: User, slug: str, username: str) -> tuple[Room, Membership]:
     """The room and somebody in it over whom `user` has power: moderators over members, owners over all."""
     mine = access.moderating_membership(user, slug)
     other = member(mine.room, username)
@@ -196,19 +196,19 @@ def remove_member(user: User, slug: str, username: str) -> None:
         leave_room(user, slug)
         return
     try:
-        room, other = over(user, slug, username)
+        room, other = authorise_over(user, slug, username)
     except NotFound:
-        put_out_again(user, slug, username)
+        evict_again(user, slug, username)
         raise
     revoke(room, other.user, by=user)
 
 
-def put_out_again(user: User, slug: str, username: str) -> None:
+def evict_again(user: User, slug: str, username: str) -> None:
     """Who isn't in may have been removed a moment ago, by a request that failed in its midst: that they aren't is said when
     it is so in every process."""
     access.moderating_membership(user, slug)
     for other in User.objects.filter(username__iexact=username):
-        put_out(slug, other)
+        evict(slug, other)
 
 
 @transaction.atomic
@@ -217,7 +217,7 @@ def change_member(
 ) -> Membership:
     """A new role (by an owner; the last owner keeps theirs) or a mute (by a moderator)."""
     access.locked(access.moderating_membership(user, slug).room)
-    _, other = over(user, slug, username)
+    _, other = authorise_over(user, slug, username)
     if role is not None and role != other.role:
         access.owning_membership(user, slug)
         check_not_last_owner(other)
@@ -253,7 +253,7 @@ def ban(user: User, slug: str, username: str) -> Ban:
     """Put somebody out for good, or keep out somebody who isn't in."""
     room = access.locked(access.moderating_membership(user, slug).room)
     if room.memberships.filter(user__username__iexact=username).exists():
-        over(user, slug, username)
+        authorise_over(user, slug, username)
     other = person(username)
     revoke(room, other, by=user)
     return Ban.objects.get_or_create(room=room, user=other, defaults={"created_by": user})[0]

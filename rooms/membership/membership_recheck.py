@@ -54,10 +54,10 @@ def recheck() -> None:
         found = strangers(pairs)
         # Once more, as somebody may have left and come back while the database was asked.
         for user_id, slug in strangers(found) if found else ():
-            put_out(user_id, slug)
+            evict(user_id, slug)
 
 
-def put_out(user_id: int, slug: str) -> None:
+def evict(user_id: int, slug: str) -> None:
     """Evict somebody of whose leaving no other process told this one: it is the last that their connections hear of the
     room, behind what was said before it."""
     events = untold(user_id, slug)

@@ -60,7 +60,7 @@ def members_page(user: User, mine: Membership, query: str, after: str) -> dict[s
 
 
 def below(mine: Membership, member: dict[str, Any]) -> bool:
-    """Whether I may change this member: what `membership.over` allows, of others."""
+    """Whether I may change this member: what `membership.authorise_over` allows, of others."""
     if mine.room.kind == Room.Kind.DIRECT or member["user"]["username"] == mine.user.username:
         return False
     if mine.role == Membership.Role.OWNER:

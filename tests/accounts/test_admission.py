@@ -16,7 +16,7 @@ from chatsite.realtime.socketio.connection import Connection
 pytestmark = pytest.mark.django_db
 
 
-class Applicant:
+class ConnectionRequest:
     """Somebody at the door, as the server would hold them."""
 
     def __init__(self, live, auth=None, cookie=""):
@@ -34,7 +34,7 @@ class Applicant:
 @pytest.fixture
 def with_token(live):
     def with_token(user):
-        return Applicant(live, {"token": services.make_token(user, "bot")[1]})
+        return ConnectionRequest(live, {"token": services.make_token(user, "bot")[1]})
 
     return with_token
 
@@ -44,7 +44,7 @@ def with_cookie(live):
     def with_cookie(user):
         client = Client()
         client.force_login(user)
-        return Applicant(live, cookie=f"sessionid={client.session.session_key}")
+        return ConnectionRequest(live, cookie=f"sessionid={client.session.session_key}")
 
     return with_cookie
 
@@ -57,7 +57,7 @@ def people(make_person):
 def test_tokens_take_one_query_and_sessions_two_however_many_they_are(
     people, with_token, with_cookie, django_assert_num_queries, monkeypatch
 ):
-    monkeypatch.setattr(Applicant, "attach", lambda self, identity: Connection("sid", identity, None))
+    monkeypatch.setattr(ConnectionRequest, "attach", lambda self, identity: Connection("sid", identity, None))
     for apply, queries in ((with_token, 1), (with_cookie, 2)):
         applicants = [apply(person) for person in people]
         for some in (applicants, applicants[:1]):
@@ -71,11 +71,11 @@ def test_each_has_an_answer_of_their_own(owner, member, stranger, live, with_tok
     bad = [
         banned,
         with_cookie(stranger),
-        Applicant(live, {"token": "nobody's"}),
-        Applicant(live, {"token": 5}),
-        Applicant(live, ["wrong"]),
-        Applicant(live, cookie="sessionid=é"),
-        Applicant(live),
+        ConnectionRequest(live, {"token": "nobody's"}),
+        ConnectionRequest(live, {"token": 5}),
+        ConnectionRequest(live, ["wrong"]),
+        ConnectionRequest(live, cookie="sessionid=é"),
+        ConnectionRequest(live),
     ]
     outcomes = socket_auth.admit_all([*bad, *good, *bad])
     assert [type(outcome) for outcome in outcomes] == [Unauthorized] * 7 + [type(None)] * 2 + [

@@ -20,7 +20,7 @@ def by_session(live):
         client.force_login(user)
         connection = live(user, session_key=client.session.session_key)
         credentials.standings([connection])
-        assert connection.standing is not None
+        assert connection.credentials_hash is not None
         return connection
 
     return by_session

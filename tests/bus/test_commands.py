@@ -6,7 +6,7 @@ import sys
 import pytest
 from redis import Redis
 
-from chatsite.realtime.cluster.command_client import Outside
+from chatsite.realtime.cluster.command_client import CommandClient
 from chatsite.realtime.cluster.envelope import WORD, Seal
 from chatsite.realtime.cluster.relay import WORDS
 from tests.realtime.cast import Browser, Chatter
@@ -75,7 +75,7 @@ def test_the_processes_are_told_at_once(two, settings):
     with Redis.from_url(two.redis.url).pubsub() as heard:
         heard.subscribe(seal.prefix + WORDS)
         assert heard.get_message(timeout=10)["type"] == "subscribe"
-        others = Outside()
+        others = CommandClient()
         others.tell("look", [])
         assert not others.ended
         others.tell("end", 7, "banned", None, None)

@@ -2,13 +2,13 @@
 
 import pytest
 
-from chatsite.realtime.cluster.coalescer import LONGEST, PARCEL, Holding
+from chatsite.realtime.cluster.coalescer import LONGEST, PARCEL, Coalescer
 
 
 @pytest.fixture
 def holding():
     """`published` and `delivered` are what it let go, `timers` what was put off."""
-    holding = Holding(
+    holding = Coalescer(
         lambda *parcel: holding.published.append(parcel), lambda *data: holding.delivered.append(data)
     )
     holding.published, holding.delivered, holding.timers = [], [], []

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from chatsite.realtime.worker.eventlet_worker import AGAIN
-from chatsite.realtime.worker.rolling_restart import Succession, end, forget, replace
+from chatsite.realtime.worker.rolling_restart import RollingRestart, end, forget, replace
 from tests.bus.conftest import folder_of, wait_for
 from tests.bus.redis import redis
 from tests.realtime.cast import Chatter, settle
@@ -181,7 +181,7 @@ def family(tmp_path):
     number = itertools.count(1)
 
     def one():
-        return Succession(tmp_path, next(number), 2)
+        return RollingRestart(tmp_path, next(number), 2)
 
     one.folder = tmp_path
     return one
@@ -220,7 +220,7 @@ def test_who_is_replaced_goes_when_as_many_younger_ones_serve(family):
 
 
 def test_one_alone_goes_when_it_is_told():
-    alone = Succession(None, 1, 1)
+    alone = RollingRestart(None, 1, 1)
     alone.begin()
     assert alone.may_go()
     assert not alone.has_predecessors()

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, connections, transaction
 from django.utils import timezone
 
 from chatsite.contract.errors import Archived, Forbidden, Muted
-from chatsite.realtime.scheduling.group_commit import Batches
+from chatsite.realtime.scheduling.group_commit import GroupCommit
 from messaging import services
 from messaging.models import Message
 from messaging.sending.batch import Batch
@@ -99,7 +99,7 @@ def test_the_same_client_id_at_once_is_stored_once(owner, rooms):
 
     def send():
         # A process's own: those of the site are for greenlets of one thread.
-        batches = Batches(store, prepare=Batch)
+        batches = GroupCommit(store, prepare=Batch)
         answers.extend(batches._outcomes([Draft(owner, rooms[0].slug, "once", key)]))
 
     assert not at_once(*[send] * 6)

@@ -12,14 +12,14 @@ def look() -> dict[str, int]:
     from greenlet import greenlet
 
     from chatsite.realtime.engineio.engine_session import EngineSocket
-    from chatsite.realtime.engineio.websocket import Link
+    from chatsite.realtime.engineio.websocket import WebSocket
     from chatsite.realtime.socketio.connection import Connection
 
     # The server freezes what is old, and a frozen cycle would be neither freed nor found.
     gc.unfreeze()
     gc.collect()
     things = gc.get_objects()
-    kinds = {"greenlets": greenlet, "connections": Connection, "sockets": EngineSocket, "links": Link}
+    kinds = {"greenlets": greenlet, "connections": Connection, "sockets": EngineSocket, "links": WebSocket}
     return {
         "objects": len(things),
         **{name: sum(issubclass(type(thing), kind) for thing in things) for name, kind in kinds.items()},

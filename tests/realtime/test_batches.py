@@ -5,13 +5,13 @@ import sys
 import pytest
 from django.db import IntegrityError, OperationalError
 
-from chatsite.realtime.scheduling.group_commit import HEAVIEST, LIGHT, Batches
+from chatsite.realtime.scheduling.group_commit import HEAVIEST, LIGHT, GroupCommit
 from tests.realtime.harness import ROOT
 
 
 def outcomes_of(run, *items):
     """What a batch of these items would be told."""
-    return Batches(run)._outcomes(list(items))
+    return GroupCommit(run)._outcomes(list(items))
 
 
 def test_a_result_for_each_in_order():
@@ -41,14 +41,14 @@ def test_a_database_that_is_away_is_asked_once():
 
 
 def test_wait_returns_the_result_and_raises_the_error():
-    batches = Batches(lambda items: [item if item else ValueError("zero") for item in items])
+    batches = GroupCommit(lambda items: [item if item else ValueError("zero") for item in items])
     assert batches.wait(5) == 5
     with pytest.raises(ValueError, match="zero"):
         batches.wait(0)
 
 
 def test_an_answer_that_fails_keeps_nobody_else_from_theirs():
-    batches, told = Batches(lambda items: items), []
+    batches, told = GroupCommit(lambda items: items), []
     batches.submit(1, lambda outcome: 1 / 0)
     batches.submit(2, told.append)
     assert told == [2]
@@ -57,7 +57,7 @@ def test_an_answer_that_fails_keeps_nobody_else_from_theirs():
 def test_long_items_go_in_several_batches():
     ran, done = [], []
     weights = [HEAVIEST * 2, HEAVIEST // 2, HEAVIEST // 2, 1, 1]
-    batches = Batches(lambda items: ran.append(list(items)) or items, weigh=lambda item: item)
+    batches = GroupCommit(lambda items: ran.append(list(items)) or items, weigh=lambda item: item)
     batches._running = True
     for item in weights:
         batches.submit(item, done.append)
@@ -67,7 +67,7 @@ def test_long_items_go_in_several_batches():
 
 
 def test_those_who_wait_take_turns():
-    batches = Batches(lambda items: items, whose=lambda item: item[0])
+    batches = GroupCommit(lambda items: items, whose=lambda item: item[0])
     batches._running = True
     for item in ("a1", "a2", "a3", "b1", "c1", "b2"):
         batches.submit(item, lambda outcome: None)
@@ -76,7 +76,7 @@ def test_those_who_wait_take_turns():
 
 
 def test_light_ones_wait_for_no_second_heavy_one():
-    batches = Batches(lambda items: items, whose=lambda item: item[0], weigh=lambda item: item[1])
+    batches = GroupCommit(lambda items: items, whose=lambda item: item[0], weigh=lambda item: item[1])
     batches._running = True
     heavy, light = HEAVIEST, LIGHT
     for item in (("a", heavy), ("a", heavy), ("b", heavy), ("c", light), ("c", heavy), ("d", light)):
@@ -127,7 +127,7 @@ def test_a_batch_that_takes_longer_than_the_wait_for_more_loses_nobody():
 
 
 def test_too_few_outcomes_leave_nobody_without_an_answer():
-    batches, told = Batches(lambda items: items[:-1]), []
+    batches, told = GroupCommit(lambda items: items[:-1]), []
     batches._running = True
     for item in (1, 2):
         batches.submit(item, told.append)

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from chatsite.realtime.delivery import peers as processes
-from chatsite.realtime.delivery.peers import Nobody
+from chatsite.realtime.delivery.peers import NoPeers
 from chatsite.realtime.limits import limits
 from chatsite.realtime.limits.limits import MANY, Addresses, Elsewhere, Pace, People, Shared
 from chatsite.realtime.socketio.connection import Connection
@@ -70,7 +70,7 @@ def clock(monkeypatch):
     return now
 
 
-class Told(Nobody):
+class Told(NoPeers):
     there = True
 
     def __init__(self):

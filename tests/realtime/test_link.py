@@ -8,11 +8,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from chatsite.realtime.engineio import websocket as module
-from chatsite.realtime.engineio.websocket import Link
-from chatsite.realtime.protocol.frame_parser import Parser, alone
+from chatsite.realtime.engineio.websocket import WebSocket
+from chatsite.realtime.protocol.frame_parser import FrameParser, alone
 from chatsite.realtime.protocol.frames import Message, WebSocketError, frame
 from chatsite.realtime.scheduling import epoll as watching
-from chatsite.realtime.scheduling.epoll import READ, SLICE, STRETCH, WRITE, Readiness
+from chatsite.realtime.scheduling.epoll import READ, SLICE, STRETCH, WRITE, Epoll
 from tests.realtime.clients import masked
 from tests.realtime.test_websocket import conversations
 
@@ -46,7 +46,7 @@ class Owner:
 def readiness(monkeypatch):
     """One that no hub drives: the test takes its turns."""
     monkeypatch.setattr(watching.loop, "watch", lambda *_: None)
-    readiness = Readiness(SLICE, STRETCH)
+    readiness = Epoll(SLICE, STRETCH)
     monkeypatch.setattr(module, "readiness", readiness)
     monkeypatch.setattr(module.clock, "after", lambda seconds, callback: None)
     return readiness
@@ -60,7 +60,7 @@ def pair(readiness):
     def pair(owner):
         peer, raw = socket.socketpair()
         raw.setblocking(False)
-        made.append((peer, Link(raw, owner)))
+        made.append((peer, WebSocket(raw, owner)))
         return made[-1]
 
     yield pair
@@ -113,7 +113,9 @@ def test_what_the_short_way_takes_the_parser_takes_alike(data):
 
     short = outcome(alone)
     if short is not None:
-        assert outcome(lambda data: Parser().feed(data)) == ([short] if isinstance(short, Message) else short)
+        assert outcome(lambda data: FrameParser().feed(data)) == (
+            [short] if isinstance(short, Message) else short
+        )
 
 
 def test_an_unfinished_frame_waits_and_is_forgotten_when_it_is_whole(readiness, pair):

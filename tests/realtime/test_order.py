@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatsite.realtime.delivery.sequencer import Gate
+from chatsite.realtime.delivery.sequencer import Sequencer
 from tests.realtime.cast import Chatter, settle
 from tests.realtime.harness import serve
 from tests.realtime.postgres import find, postgres
@@ -11,7 +11,7 @@ from tests.realtime.postgres import find, postgres
 @pytest.fixture
 def gate():
     """`sent` is what came through, `timers` what was put off."""
-    gate = Gate(lambda slug, frame: gate.sent.append((slug, int(frame))))
+    gate = Sequencer(lambda slug, frame: gate.sent.append((slug, int(frame))))
     gate.sent, gate.timers = [], []
     gate.later = lambda seconds, function, *arguments: gate.timers.append((function, arguments))
     return gate

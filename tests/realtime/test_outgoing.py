@@ -3,7 +3,7 @@
 import pytest
 
 from chatsite.realtime.scheduling import flush_scheduler
-from chatsite.realtime.scheduling.flush_scheduler import ECHO, FEW, PAUSE, SLICE, Outgoing
+from chatsite.realtime.scheduling.flush_scheduler import ECHO, FEW, PAUSE, SLICE, FlushScheduler
 from tests.realtime.hub import Hub
 
 
@@ -51,7 +51,7 @@ def add(to, sockets):
 
 
 def test_everyone_added_in_a_tick_is_flushed_once_in_its_end(hub):
-    outgoing = Outgoing()
+    outgoing = FlushScheduler()
     for name in "abc":
         outgoing.add(Sent(name))
     assert Sent.order == []
@@ -62,7 +62,7 @@ def test_everyone_added_in_a_tick_is_flushed_once_in_its_end(hub):
 
 
 def test_a_room_of_thousands_does_not_delay_a_room_of_two(hub):
-    outgoing = Outgoing()
+    outgoing = FlushScheduler()
     for number in range(SLICE * 3 + 1):
         outgoing.add(Sent(number))
     hub.turn()
@@ -78,7 +78,7 @@ def test_a_room_of_thousands_does_not_delay_a_room_of_two(hub):
 
 
 def test_one_sockets_bug_does_not_take_the_others_turn(hub, caplog):
-    outgoing = Outgoing()
+    outgoing = FlushScheduler()
     outgoing.add(Sent("bad", fails=True))
     outgoing.add(Sent("good"))
     hub.turn()
@@ -88,7 +88,7 @@ def test_one_sockets_bug_does_not_take_the_others_turn(hub, caplog):
 
 @pytest.mark.parametrize("here", [True, False])
 def test_a_crowd_waits_for_what_is_being_stored_and_is_written_to_once(hub, clock, crowd, here):
-    busy = Outgoing()
+    busy = FlushScheduler()
     busy.storing = lambda: here
     if not here:
         busy.hear()
@@ -104,7 +104,7 @@ def test_a_crowd_waits_for_what_is_being_stored_and_is_written_to_once(hub, cloc
 
 
 def test_nobody_waits_where_nothing_is_to_come(hub, clock, crowd):
-    calm = Outgoing()
+    calm = FlushScheduler()
     calm.hear()
     clock[0] += ECHO
     for one in crowd:
@@ -115,7 +115,7 @@ def test_nobody_waits_where_nothing_is_to_come(hub, clock, crowd):
 
 
 def test_a_few_do_not_wait(hub, clock, crowd):
-    busy = Outgoing()
+    busy = FlushScheduler()
     busy.storing = lambda: True
     add(busy, [*crowd[:FEW], *(Sent("quiet") for _ in range(FEW))])
     hub.turn()
@@ -124,7 +124,7 @@ def test_a_few_do_not_wait(hub, clock, crowd):
 
 def test_who_is_put_off_twice_is_written_to_in_time(hub, clock, crowd):
     """Others come while the first wait: nobody waits longer for them."""
-    busy = Outgoing()
+    busy = FlushScheduler()
     busy.storing = lambda: True
     add(busy, crowd)
     hub.turn()

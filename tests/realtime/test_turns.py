@@ -70,9 +70,9 @@ write("after")
 def test_outside_of_the_server_it_is_a_lock_between_threads(patience):
     import threading
 
-    from chatsite.realtime.scheduling.fair_lock import Turn
+    from chatsite.realtime.scheduling.fair_lock import FairLock
 
-    turn, found = Turn(), []
+    turn, found = FairLock(), []
     assert turn.take(patience)
     thread = threading.Thread(target=lambda: found.append(turn.take(patience)))
     thread.start()

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatsite.realtime.protocol import frames
-from chatsite.realtime.protocol.frame_parser import Parser, unmask
+from chatsite.realtime.protocol.frame_parser import FrameParser, unmask
 from chatsite.realtime.protocol.frames import (
     MESSAGE_BYTES,
     Message,
@@ -45,7 +45,7 @@ def conversations(draw):
 @given(conversations(), st.lists(st.integers(1, 40), min_size=1))
 def test_any_chunking_of_any_fragmentation_says_the_same(conversation, sizes):
     wire, said = conversation
-    parser, heard, place, turn = Parser(), [], 0, 0
+    parser, heard, place, turn = FrameParser(), [], 0, 0
     while place < len(wire):
         size = sizes[turn % len(sizes)]
         heard += parser.feed(wire[place : place + size])
@@ -57,7 +57,7 @@ def test_any_chunking_of_any_fragmentation_says_the_same(conversation, sizes):
 @example([b"\x81\xff\xff\xff\xff\xff\xff\xff\xff\xff"])
 @example([b"\x88\x80"])
 def test_garbage_raises_nothing_but_the_protocol_error(chunks):
-    parser = Parser()
+    parser = FrameParser()
     with suppress(WebSocketError):
         for chunk in chunks:
             assert all(len(message.payload) <= MESSAGE_BYTES for message in parser.feed(chunk))
@@ -66,7 +66,7 @@ def test_garbage_raises_nothing_but_the_protocol_error(chunks):
 @given(st.integers(0, 255), st.integers(0, 255), st.binary(max_size=200))
 def test_any_two_first_bytes_give_a_message_or_the_protocol_error(first, second, rest):
     with suppress(WebSocketError):
-        Parser().feed(bytes([first, second]) + rest)
+        FrameParser().feed(bytes([first, second]) + rest)
 
 
 @given(st.binary(max_size=1000), masks)
@@ -78,7 +78,7 @@ def test_unmasking_is_its_own_inverse_and_what_the_rfc_says(payload, mask):
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65535, 65536, MESSAGE_BYTES])
 def test_lengths_at_their_borders(size):
     text = "x" * size
-    assert Parser().feed(masked(text.encode())) == [Message(TEXT, text.encode(), text)]
+    assert FrameParser().feed(masked(text.encode())) == [Message(TEXT, text.encode(), text)]
     assert payload_of(frame(text.encode())) == text.encode()
 
 
@@ -109,23 +109,23 @@ def test_lengths_at_their_borders(size):
 )
 def test_a_broken_rule_is_told_by_its_code(wire, code):
     with pytest.raises(WebSocketError) as told:
-        Parser().feed(wire)
+        FrameParser().feed(wire)
     assert told.value.code == code
 
 
 def test_a_limit_is_found_in_the_header_before_the_payload_comes():
     with pytest.raises(WebSocketError):
-        Parser().feed(bytes([0x81, 0xFF]) + (MESSAGE_BYTES + 1).to_bytes(8, "big") + b"\0" * 4)
+        FrameParser().feed(bytes([0x81, 0xFF]) + (MESSAGE_BYTES + 1).to_bytes(8, "big") + b"\0" * 4)
 
 
 def test_a_character_may_be_split_between_fragments():
     euro = "€".encode()
     wire = masked(euro[:1], TEXT, final=False) + masked(b"", 0, final=False) + masked(euro[1:], 0)
-    assert Parser().feed(wire) == [Message(TEXT, euro, "€")]
+    assert FrameParser().feed(wire) == [Message(TEXT, euro, "€")]
 
 
 def test_endless_empty_fragments_leave_nothing_behind():
-    parser = Parser()
+    parser = FrameParser()
     parser.feed(masked(b"", TEXT, final=False))
     empty = masked(b"", 0, final=False) * 1000
     for _ in range(20):
@@ -137,7 +137,7 @@ def test_endless_empty_fragments_leave_nothing_behind():
 def test_pieces_of_a_frame_are_gathered_and_not_looked_at_until_it_is_whole():
     """A byte at a time, 256 KiB would be copied as often as there are bytes: thirty thousand million of them."""
     text = "é" * (MESSAGE_BYTES // 2)
-    wire, parser = masked(text.encode()), Parser()
+    wire, parser = masked(text.encode()), FrameParser()
     halves = [parser.feed(wire[place : place + 1]) for place in range(len(wire) - 1)]
     assert not any(halves)
     assert parser.kept == len(wire) - 1
@@ -146,7 +146,7 @@ def test_pieces_of_a_frame_are_gathered_and_not_looked_at_until_it_is_whole():
 
 
 def test_small_fragments_are_gathered():
-    parser = Parser()
+    parser = FrameParser()
     parser.feed(masked(b"a", TEXT, final=False))
     parser.feed(masked(b"a", 0, final=False) * 10_000)
     assert parser.kept == parser.fragments == 10_001
@@ -156,7 +156,7 @@ def test_small_fragments_are_gathered():
 @pytest.mark.parametrize("code", [1000, 1001, 1009, 3000, 4999])
 def test_a_good_close_is_a_message(code):
     payload = code.to_bytes(2, "big") + "adiós".encode()
-    assert Parser().feed(masked(payload, CLOSE)) == [Message(CLOSE, payload)]
+    assert FrameParser().feed(masked(payload, CLOSE)) == [Message(CLOSE, payload)]
 
 
 def test_a_close_frame_never_outgrows_a_control_frame():

@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.presence import presence
 from chatsite.contract.errors import Banned, NotFound
 from chatsite.realtime.delivery import delivery, peers, revocation, subscriptions
-from chatsite.realtime.delivery.peers import Nobody
+from chatsite.realtime.delivery.peers import NoPeers
 from chatsite.realtime.protocol.frames import frame
 from chatsite.realtime.socketio.connection import Connection
 from chatsite.realtime.socketio.identity import Identity
@@ -186,7 +186,7 @@ def kept_out(user, room, by):
 
 @pytest.mark.parametrize("moment", ["before", "while"])
 @pytest.mark.parametrize(
-    ("put_out", "kind", "error"), [(kicked, "private", NotFound), (kept_out, "public", Banned)]
+    ("evict", "kind", "error"), [(kicked, "private", NotFound), (kept_out, "public", Banned)]
 )
 def test_who_is_put_out_while_they_wait_to_catch_up_is_told_nothing(
     live,
@@ -196,7 +196,7 @@ def test_who_is_put_out_while_they_wait_to_catch_up_is_told_nothing(
     public_room,
     monkeypatch,
     django_capture_on_commit_callbacks,
-    put_out,
+    evict,
     kind,
     error,
     moment,
@@ -206,7 +206,7 @@ def test_who_is_put_out_while_they_wait_to_catch_up_is_told_nothing(
 
     def meanwhile():
         with django_capture_on_commit_callbacks(execute=True):
-            put_out(member, room, owner)
+            evict(member, room, owner)
             send(owner, room.slug, "secret", uuid4())
 
     def read_it(*arguments):
@@ -283,17 +283,17 @@ def test_who_hears_something_before_the_room_was_read_is_told_of_all_up_to_that(
     assert answer["room"]["unread"] == 3
 
 
-class Elsewhere(Nobody):
+class Elsewhere(NoPeers):
     there = True
 
 
-@pytest.mark.parametrize(("put_out", "ended"), [(removed, None), (banned, "banned")])
+@pytest.mark.parametrize(("evict", "ended"), [(removed, None), (banned, "banned")])
 def test_who_is_put_out_while_they_join_hears_nothing(
-    live, owner, member, private_room, monkeypatch, django_capture_on_commit_callbacks, put_out, ended
+    live, owner, member, private_room, monkeypatch, django_capture_on_commit_callbacks, evict, ended
 ):
     """The read says that they are a member; the removal finds nobody to evict; only then are they subscribed."""
     look = sql.look
-    removing = [partial(put_out, member, private_room)]
+    removing = [partial(evict, member, private_room)]
     leaving, staying = live(member), live(owner)
 
     def and_then_it_ends(asked):

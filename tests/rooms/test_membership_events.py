@@ -352,7 +352,7 @@ class TestJoinMine:
 
         def and_then_out(user_id, slugs):
             found = heads(user_id, slugs)
-            membership.put_out("board", member)
+            membership.evict("board", member)
             return found
 
         monkeypatch.setattr(sql, "heads_of", and_then_out)

@@ -19,7 +19,7 @@ from django.db.backends.utils import debug_transaction
 from django.db.utils import OperationalError
 
 from chatsite.observability.metrics.databases import Watched
-from chatsite.realtime.scheduling.fair_lock import Turn
+from chatsite.realtime.scheduling.fair_lock import FairLock
 from chatsite.realtime.scheduling.threads import in_thread, serving
 from chatsite.realtime.scheduling.yield_points import yield_point
 
@@ -27,7 +27,7 @@ from chatsite.realtime.scheduling.yield_points import yield_point
 PATIENCE = 5.0
 AGAIN = 0.005
 
-turn = Turn()
+turn = FairLock()
 
 
 class Cursor(base.SQLiteCursorWrapper):

@@ -14,7 +14,7 @@ from time import monotonic
 import eventlet
 
 from chatsite.realtime.cluster.publisher import Publisher
-from chatsite.realtime.cluster.subscriber import Link
+from chatsite.realtime.cluster.subscriber import Subscriber
 from chatsite.realtime.cluster.topology import Server
 from chatsite.realtime.cluster.wakeup import Wakeup
 
@@ -57,7 +57,7 @@ class Bus:
         self.lag = 0.0
         self._canary = f"{prefix}worker:{self.worker}"
         self._heard_at = self._looked = monotonic()
-        self._links: dict[str, Link] = {}
+        self._links: dict[str, Subscriber] = {}
         self._wanted: set[str] = {self._canary}
         self._confirmed: set[str] = set()
         self._changed: set[str] = set()
@@ -169,7 +169,7 @@ class Bus:
     def _subscribe(self, names: Iterable[str]) -> None:
         for place, some in self._by_place(names).items():
             if place not in self._links:
-                self._links[place] = Link(
+                self._links[place] = Subscriber(
                     self.server.connection(place),
                     self.server.verbs,
                     self._hear,

@@ -21,7 +21,7 @@ PARCEL = 128 * 1024
 Parcel = tuple[int, bytes]
 
 
-class Holding:
+class Coalescer:
     """`publish(slug, seq, packets)` gets what was gathered, and `deliver(slug, data)` what has waited, in its order."""
 
     def __init__(

@@ -13,12 +13,12 @@ from chatsite.realtime.cluster import topology
 from chatsite.realtime.cluster.envelope import WORD, Envelope, Seal
 from chatsite.realtime.cluster.relay import WORDS
 from chatsite.realtime.cluster.revocation_barrier import ENDING, RevocationBarrier
-from chatsite.realtime.delivery.peers import Nobody
+from chatsite.realtime.delivery.peers import NoPeers
 
 logger = logging.getLogger(__name__)
 
 
-class Outside(Nobody):
+class CommandClient(NoPeers):
     """Says, and hears nothing. `ended` once something has that the processes may not know yet."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ import orjson
 from chatsite.contract.events import EVENTS, Reach
 from chatsite.database.chunks import chunked
 from chatsite.realtime.cluster.bus import Bus
-from chatsite.realtime.cluster.coalescer import Holding
+from chatsite.realtime.cluster.coalescer import Coalescer
 from chatsite.realtime.cluster.envelope import (
     HEAD,
     LOG,
@@ -50,7 +50,7 @@ class Relay:
         self.foreign = self.events = 0
         self._me = bus.worker.encode()
         self._opened: set[str] = set()
-        self._holding = Holding(self._publish_log, lambda slug, data: self._open(f"r:{slug}", data))
+        self._holding = Coalescer(self._publish_log, lambda slug, data: self._open(f"r:{slug}", data))
         bus.on_message, bus.on_fresh = self.hear, self.fresh
         bus.on_up, bus.on_missed = self.up, self.missed
         bus.subscribe(WORDS)

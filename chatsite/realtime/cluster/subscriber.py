@@ -23,7 +23,7 @@ class Moved(Exception):
     """The server ended a subscription that nobody ended here: the channel's slot is on another node now."""
 
 
-class Link:
+class Subscriber:
     """`heard(channel, data)` for each message, `confirmed(channel)` once each channel is listened to. `lost()` when it
     ended, whatever ended it, and not before."""
 

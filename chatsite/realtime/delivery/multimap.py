@@ -7,7 +7,7 @@ Key = TypeVar("Key")
 Member = TypeVar("Member")
 
 
-class Groups(Generic[Key, Member]):
+class Multimap(Generic[Key, Member]):
     """A key is in it while its group has a member. Members are no sets themselves."""
 
     def __init__(self) -> None:

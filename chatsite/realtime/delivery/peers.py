@@ -5,7 +5,7 @@ from types import UnionType
 from typing import Any, Protocol
 
 
-class Others(Protocol):
+class Peers(Protocol):
     """None of these waits or raises. `payload` is an event's packet."""
 
     # Whether there is any use in calling.
@@ -28,7 +28,7 @@ class Others(Protocol):
         """To each of them; see `hear`."""
 
 
-class Nobody:
+class NoPeers:
     there = False
 
     def open_room(self, slug: str) -> None: ...
@@ -44,7 +44,7 @@ class Nobody:
 
 
 # Set once, before anybody is connected.
-site: Others = Nobody()
+site: Peers = NoPeers()
 
 Part = type | UnionType
 _hearers: dict[str, tuple[Callable[..., None], tuple[Part, ...]]] = {}

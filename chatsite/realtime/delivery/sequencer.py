@@ -17,7 +17,7 @@ class Send(Protocol):
     def __call__(self, slug: str, frame: bytes) -> object: ...
 
 
-class Gate:
+class Sequencer:
     """Knows the last seq of each room that somebody here has joined. `send` gets the frames in their order."""
 
     def __init__(self, send: Send, later: Callable[..., Any] = Timer) -> None:

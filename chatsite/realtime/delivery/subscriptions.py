@@ -3,12 +3,12 @@
 from weakref import WeakValueDictionary
 
 from chatsite.realtime.delivery import peers
-from chatsite.realtime.delivery.multimap import Groups
-from chatsite.realtime.delivery.sequencer import Gate
+from chatsite.realtime.delivery.multimap import Multimap
+from chatsite.realtime.delivery.sequencer import Sequencer
 from chatsite.realtime.socketio.connection import NOWHERE, Connection
 
-_rooms: Groups[str, Connection] = Groups()
-_users: Groups[int, Connection] = Groups()
+_rooms: Multimap[str, Connection] = Multimap()
+_users: Multimap[int, Connection] = Multimap()
 # The rooms of all who have joined just that one: nearly everybody, so they share it.
 _alone: WeakValueDictionary[str, frozenset[str]] = WeakValueDictionary()
 
@@ -118,4 +118,4 @@ def _push_to_room(slug: str, frame: bytes) -> None:
         connection.channel.push(frame)
 
 
-order = Gate(_push_to_room)
+order = Sequencer(_push_to_room)

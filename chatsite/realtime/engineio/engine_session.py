@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chatsite.realtime.engineio.heartbeat import Heartbeat
 from chatsite.realtime.engineio.send_buffer import STALLED
-from chatsite.realtime.engineio.websocket import Link
+from chatsite.realtime.engineio.websocket import WebSocket
 from chatsite.realtime.protocol import encoder, frames
 from chatsite.realtime.scheduling.hub import clock
 
@@ -30,10 +30,10 @@ class EngineSocket(Heartbeat):
         super().__init__(server, sid)
         # The same few addresses come again and again, each time as a new string.
         self.address = sys.intern(address)
-        self.probe: Link | None = None
+        self.probe: WebSocket | None = None
         self.posting = False
 
-    def message(self, link: Link, message: frames.Message) -> None:
+    def message(self, link: WebSocket, message: frames.Message) -> None:
         if self.closed:
             return
         self.heard = True
@@ -50,7 +50,7 @@ class EngineSocket(Heartbeat):
         elif message.opcode == frames.BINARY:
             self.broken(link, frames.WebSocketError(frames.UNSUPPORTED, "binary"))
 
-    def unfinished(self, link: Link, size: int, fragments: int) -> None:
+    def unfinished(self, link: WebSocket, size: int, fragments: int) -> None:
         """Part of a message has come, which may be large, slow or in a thousand fragments."""
         if self.closed:
             return
@@ -78,13 +78,13 @@ class EngineSocket(Heartbeat):
         elif text != "6":
             self.fail("not a packet of Engine.IO")
 
-    def broken(self, link: Link, error: frames.WebSocketError) -> None:
+    def broken(self, link: WebSocket, error: frames.WebSocketError) -> None:
         if link is self.probe:
             self.drop_probe()
         else:
             self.fail(str(error), error.code)
 
-    def lost(self, link: Link) -> None:
+    def lost(self, link: WebSocket) -> None:
         link.close()
         if link is self.probe:
             self.probe, self.upgrading = None, False
@@ -93,14 +93,14 @@ class EngineSocket(Heartbeat):
             self.outbox.clear()
             self.close(reason=self.server.reason.TRANSPORT_CLOSE)
 
-    def _closed_by_peer(self, link: Link, payload: bytes) -> None:
+    def _closed_by_peer(self, link: WebSocket, payload: bytes) -> None:
         if link is self.probe:
             self.drop_probe()
         else:
             code = int.from_bytes(payload[:2], "big") if payload else frames.NORMAL
             self.close(reason=self.server.reason.CLIENT_DISCONNECT, code=code)
 
-    def _answer_ping(self, link: Link, payload: bytes) -> None:
+    def _answer_ping(self, link: WebSocket, payload: bytes) -> None:
         frame = frames.frame(payload, frames.PONG)
         if link is self.probe:
             self._tell_probe(link, frame)
@@ -109,16 +109,16 @@ class EngineSocket(Heartbeat):
 
     # From polling to websocket
 
-    def offer(self, link: Link) -> None:
+    def offer(self, link: WebSocket) -> None:
         """A websocket that names this polling session. It has 10 s to probe and to take over."""
         self.probe = link
         clock.after(UPGRADE, lambda: self._end_probe(link))
 
-    def _end_probe(self, link: Link) -> None:
+    def _end_probe(self, link: WebSocket) -> None:
         if link is self.probe:
             self.drop_probe()
 
-    def _probed(self, link: Link, text: str) -> None:
+    def _probed(self, link: WebSocket, text: str) -> None:
         if text == "2probe":
             self.upgrading = True
             self._tell_probe(link, encoder.PROBED)
@@ -130,7 +130,7 @@ class EngineSocket(Heartbeat):
         else:
             self.drop_probe()
 
-    def _tell_probe(self, link: Link, frame: bytes) -> None:
+    def _tell_probe(self, link: WebSocket, frame: bytes) -> None:
         try:
             if link.send(frame) == len(frame):
                 return
@@ -138,7 +138,7 @@ class EngineSocket(Heartbeat):
             pass
         self.drop_probe()
 
-    def _upgrade(self, link: Link) -> None:
+    def _upgrade(self, link: WebSocket) -> None:
         self.link, self.probe = link, None
         self.upgrading, self.upgraded = False, True
         self.release_poll()

@@ -12,7 +12,7 @@ HALF_OPEN = 512
 STUCK = 1.0
 
 
-class Threshold:
+class HandshakeQueue:
     """A school behind one address that comes back at once is let in in its order; who only opens is refused."""
 
     def __init__(self) -> None:

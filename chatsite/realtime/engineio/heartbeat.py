@@ -9,7 +9,7 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from chatsite.realtime.engineio.send_buffer import Outbox
+from chatsite.realtime.engineio.send_buffer import SendBuffer
 from chatsite.realtime.protocol import encoder
 from chatsite.realtime.scheduling.hub import TICK, clock, guarded, hubs
 
@@ -23,7 +23,7 @@ LATE, RESPITE = 4, 8
 SLICE = 4000
 
 
-class Heartbeat(Outbox):
+class Heartbeat(SendBuffer):
     """`pinged` while a ping is open, with the tick in which it was sent; `heard` when anything came since."""
 
     __slots__ = ("heard", "pinged")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from engineio.base_socket import BaseSocket
 
 from chatsite.observability.metrics import counters
-from chatsite.realtime.engineio.websocket import Link
+from chatsite.realtime.engineio.websocket import WebSocket
 from chatsite.realtime.scheduling.flush_scheduler import outgoing
 from chatsite.realtime.scheduling.hub import clock
 
@@ -27,7 +27,7 @@ CROWDED = LIMIT // 2
 PERSON_LIMIT, PERSON_STEP = 4 * LIMIT, 64 * 1024
 
 
-class Outbox(BaseSocket):
+class SendBuffer(BaseSocket):
     """The sending half of an Engine.IO socket: once a tick by `link` or, while polling, as the answer to `poll`."""
 
     __slots__ = (
@@ -53,7 +53,7 @@ class Outbox(BaseSocket):
         self.server = server
         self.sid = sid
         self.session: Any = None
-        self.link: Link | None = None
+        self.link: WebSocket | None = None
         self.poll: Any = None
         self.outbox: list[bytes] = []
         self.waiting = 0
@@ -118,7 +118,7 @@ class Outbox(BaseSocket):
         else:
             self._watch()
 
-    def writable(self, link: Link) -> None:
+    def writable(self, link: WebSocket) -> None:
         self.flush()
 
     def take(self) -> list[bytes]:
@@ -133,7 +133,7 @@ class Outbox(BaseSocket):
         if poll is not None:
             poll.send()
 
-    def _write(self, link: Link) -> None:
+    def _write(self, link: WebSocket) -> None:
         data = self.outbox[0] if len(self.outbox) == 1 else b"".join(self.outbox)
         try:
             sent = link.send(data)
@@ -179,7 +179,7 @@ class Outbox(BaseSocket):
             link.reset()
         self.close(reason=self.server.reason.TRANSPORT_ERROR)
 
-    def lost(self, link: Link) -> None:
+    def lost(self, link: WebSocket) -> None:
         raise NotImplementedError
 
     def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:

@@ -15,10 +15,10 @@ from chatsite.observability.metrics import counters
 from chatsite.realtime.engineio import origins, polling
 from chatsite.realtime.engineio.engine_session import EngineSocket
 from chatsite.realtime.engineio.handshake import handshake, take_socket, wants_websocket
-from chatsite.realtime.engineio.handshake_queue import Threshold
+from chatsite.realtime.engineio.handshake_queue import HandshakeQueue
 from chatsite.realtime.engineio.heartbeat import Rounds
 from chatsite.realtime.engineio.polling import Answer, Refused
-from chatsite.realtime.engineio.websocket import Link
+from chatsite.realtime.engineio.websocket import WebSocket
 from chatsite.realtime.limits.limits import Addresses
 from chatsite.realtime.protocol import encoder, frames
 from chatsite.realtime.scheduling.hub import clock
@@ -51,9 +51,9 @@ class EngineServer(engineio.Server):
         self.running = False
         # Begins every session id, where there are several workers: see `handover.py`.
         self.worker = ""
-        self.threshold = Threshold()
+        self.handshake_queue = HandshakeQueue()
         self.addresses = Addresses()
-        self.half_open = self.threshold.half_open
+        self.half_open = self.handshake_queue.half_open
         self.rounds = Rounds(PING_INTERVAL, PING_TIMEOUT)
         self._leaving: dict[str, EngineSocket] = {}
 
@@ -82,7 +82,7 @@ class EngineServer(engineio.Server):
 
     def upgrade(self, environ: dict[str, Any]) -> bool:
         """Whether the request became a websocket. One that didn't is as it was, for `handle_request` to answer."""
-        if not wants_websocket(environ) or self.threshold.is_full(client_address(environ)):
+        if not wants_websocket(environ) or self.handshake_queue.is_full(client_address(environ)):
             return False
         try:
             return self._answer(environ) is None
@@ -128,7 +128,7 @@ class EngineServer(engineio.Server):
                 raise refused_handshake()
         address = client_address(environ)
         self._check(address)
-        if not self.threshold.enter(address):
+        if not self.handshake_queue.enter(address):
             raise Refused(HTTPStatus.TOO_MANY_REQUESTS, REQUEST, "Too many unfinished connections")
         counters.handshakes[transport,] += 1
         socket = self._open(environ, address)
@@ -158,7 +158,7 @@ class EngineServer(engineio.Server):
 
     def _begin(self, socket: EngineSocket, environ: dict[str, Any], response: bytes) -> None:
         try:
-            socket.link, socket.upgraded = Link(take_socket(environ), socket), True
+            socket.link, socket.upgraded = WebSocket(take_socket(environ), socket), True
         except OSError:
             # It went while its request was read.
             socket.close(reason=self.reason.TRANSPORT_CLOSE)
@@ -204,7 +204,7 @@ class EngineServer(engineio.Server):
             raise refused_handshake()
         if socket.upgraded or socket.probe is not None:
             raise Refused(HTTPStatus.BAD_REQUEST, REQUEST, "The session has a websocket already")
-        link = Link(take_socket(environ), socket)
+        link = WebSocket(take_socket(environ), socket)
         socket.offer(link)
         if link.send(response) != len(response):
             socket.drop_probe()

@@ -5,7 +5,7 @@ import socket
 import struct
 from typing import Any, Protocol
 
-from chatsite.realtime.protocol.frame_parser import Parser, alone
+from chatsite.realtime.protocol.frame_parser import FrameParser, alone
 from chatsite.realtime.protocol.frames import INTERNAL, Message, WebSocketError
 from chatsite.realtime.scheduling.epoll import READ, WRITE, readiness
 from chatsite.realtime.scheduling.hub import clock
@@ -22,16 +22,16 @@ RESET = struct.pack("ii", 1, 0)
 class Owner(Protocol):
     """Who is told what happens on a link."""
 
-    def message(self, link: "Link", message: Message) -> None: ...
-    def unfinished(self, link: "Link", size: int, fragments: int) -> None:
+    def message(self, link: "WebSocket", message: Message) -> None: ...
+    def unfinished(self, link: "WebSocket", size: int, fragments: int) -> None:
         """`size` bytes have come, and some wait for the rest of their message, or some were fragments of one."""
 
-    def broken(self, link: "Link", error: WebSocketError) -> None: ...
-    def writable(self, link: "Link") -> None: ...
-    def lost(self, link: "Link") -> None: ...
+    def broken(self, link: "WebSocket", error: WebSocketError) -> None: ...
+    def writable(self, link: "WebSocket") -> None: ...
+    def lost(self, link: "WebSocket") -> None: ...
 
 
-class Link:
+class WebSocket:
     """`_wanted` is what it waits for, a sum of READ and WRITE. There is a parser while a frame or message is unfinished."""
 
     __slots__ = ("_parser", "_socket", "_wanted", "owner")
@@ -39,7 +39,7 @@ class Link:
     def __init__(self, raw: Any, owner: Owner) -> None:
         self.owner: Owner | None = owner
         self._socket: Any = raw
-        self._parser: Parser | None = None
+        self._parser: FrameParser | None = None
         self._wanted = 0
         self._want(READ)
 
@@ -118,7 +118,7 @@ class Link:
             if self._parser is None and (message := alone(data)) is not None:
                 self._deliver(owner, message)
                 return
-            parser = self._parser or Parser()
+            parser = self._parser or FrameParser()
             messages = parser.feed(data)
         except WebSocketError as error:
             owner.broken(self, error)

@@ -53,7 +53,7 @@ class Budget:
         return seconds * (self._each or 1.0)
 
 
-class SharedBudget(Budget):
+class SharedLoopBudget(Budget):
     """One over all processes: with connections to each of them a payer has no more than with one."""
 
     def __init__(self, share: float, burst: float, word: str) -> None:
@@ -70,4 +70,4 @@ class SharedBudget(Budget):
 
 
 # One for all doors: events, messages and HTTP requests.
-spent: Budget = SharedBudget(settings.LOOP_SHARE_PERCENT / 100, BURST_SECONDS, "spent")
+spent: Budget = SharedLoopBudget(settings.LOOP_SHARE_PERCENT / 100, BURST_SECONDS, "spent")

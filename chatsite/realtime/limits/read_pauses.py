@@ -16,7 +16,7 @@ class Held(Protocol):
         """Read the client or don't, by `held`."""
 
 
-class Holds:
+class ReadPauses:
     """By person; each with those of their connections that are held, the longest first."""
 
     def __init__(self) -> None:
@@ -57,4 +57,4 @@ class Holds:
             del self._held[person]
 
 
-holds = Holds()
+holds = ReadPauses()

@@ -48,7 +48,7 @@ def alone(data: bytes) -> Message | None:
 SINGLE = [Message(TEXT, bytes([code]), chr(code)) for code in range(128)]
 
 
-class Parser:
+class FrameParser:
     """Takes a client's bytes in any chunks; `feed` raises WebSocketError and nothing else, and then it is over.
 
     `fragments` counts the frames that were no message of their own, for whoever takes it back to 0.

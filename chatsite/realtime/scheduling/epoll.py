@@ -33,7 +33,7 @@ class Watched(Protocol):
     def writable(self) -> None: ...
 
 
-class Readiness:
+class Epoll:
     """`most` sockets are served in one turn of the hub, and for no longer than `seconds`, behind which one more may begin.
 
     `_watched` is by descriptor: the kernel gives the lowest free numbers, so that the list has few holes.
@@ -90,5 +90,5 @@ class Readiness:
             logger.exception("a socket's turn failed")
 
 
-readiness = Readiness(SLICE, STRETCH)
-http_readiness = Readiness(HTTP_SLICE, HTTP_STRETCH)
+readiness = Epoll(SLICE, STRETCH)
+http_readiness = Epoll(HTTP_SLICE, HTTP_STRETCH)

@@ -13,7 +13,7 @@ from eventlet.event import Event
 from chatsite.realtime.scheduling.threads import serving
 
 
-class Turn:
+class FairLock:
     """May be taken again by who has it, and is free when it was given back as often. Outside of the server, a lock
     between threads."""
 

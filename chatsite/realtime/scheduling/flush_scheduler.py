@@ -26,7 +26,7 @@ class Flushable(Protocol):
     def flush(self) -> None: ...
 
 
-class Outgoing:
+class FlushScheduler:
     """What is added is flushed at the end of the tick.
 
     A room of thousands is served a slice a tick, and who was added since goes before the rest of it: it doesn't delay a
@@ -92,4 +92,4 @@ class Outgoing:
         self._put_off = []
 
 
-outgoing = Outgoing()
+outgoing = FlushScheduler()

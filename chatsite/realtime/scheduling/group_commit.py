@@ -48,7 +48,7 @@ ITEM = 130
 LINGER = 5.0
 
 
-class Batches(Generic[T, R]):
+class GroupCommit(Generic[T, R]):
     """`run(items)` gives an outcome for each, in order: a result, or the exception that is this one's answer.
 
     `weigh(item)` bounds a batch beside the number of its items: no more than HEAVIEST, or a single one.
@@ -61,7 +61,7 @@ class Batches(Generic[T, R]):
     """
 
     # For who lets all others go first.
-    all: "ClassVar[WeakSet[Batches[Any, Any]]]" = WeakSet()
+    all: "ClassVar[WeakSet[GroupCommit[Any, Any]]]" = WeakSet()
 
     def __init__(
         self,

@@ -43,7 +43,7 @@ class Worker(Protocol):
     def step(self) -> None: ...
 
 
-class Runners:
+class HandlerPool:
     def __init__(self) -> None:
         # By whose turn comes first.
         self._ready: dict[Hashable, deque[Worker]] = {}

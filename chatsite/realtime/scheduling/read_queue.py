@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import eventlet
 
 from chatsite.contract.errors import ChatError
-from chatsite.realtime.scheduling.group_commit import HEAVIEST, Batches, Done, Outcome
+from chatsite.realtime.scheduling.group_commit import HEAVIEST, Done, GroupCommit, Outcome
 from chatsite.realtime.scheduling.threads import serving
 
 # Seconds that others are let go first: some commits.
@@ -63,10 +63,10 @@ def give_way() -> None:
 
 
 def anybody_else() -> bool:
-    return any(each.busy for each in Batches.all if each is not queue)
+    return any(each.busy for each in GroupCommit.all if each is not queue)
 
 
 # As heavy as may be: none waits for another's.
-queue: Batches[Reading, Any] = Batches(
+queue: GroupCommit[Reading, Any] = GroupCommit(
     each, weigh=lambda reading: HEAVIEST, whose=lambda reading: reading.whose, name="catch up", charged=True
 )

@@ -12,7 +12,7 @@ from django.db import connections as databases
 from eventlet.greenthread import getcurrent
 
 from chatsite.realtime.scheduling import read_queue
-from chatsite.realtime.scheduling.fair_lock import Turn
+from chatsite.realtime.scheduling.fair_lock import FairLock
 from chatsite.realtime.scheduling.threads import serving
 
 T = TypeVar("T")
@@ -35,7 +35,7 @@ def yield_point() -> None:
 
 
 def holds_others_up() -> bool:
-    return getcurrent() in Turn.holders or any(
+    return getcurrent() in FairLock.holders or any(
         database.in_atomic_block for database in databases.all(initialized_only=True)
     )
 

@@ -23,19 +23,22 @@ NOWHERE: frozenset[str] = frozenset()
 
 
 class Connection:
-    """`user` is a fresh row while a handler runs that is given one; `standing` is for whoever authorises: with what this
-    one was last found good. `rooms` are the slugs it has joined; `delivery` replaces it, and others only read. With
-    `all_rooms` it joins the user's further rooms as they come into them."""
+    """A client that is let in, or about to be.
+
+    `user` is its person's fresh row while a handler runs that is given one. `credentials_hash` is what authorisation last
+    found good. `rooms` are the slugs that it has joined: `delivery` replaces the set, and others only read it. With
+    `all_rooms` it joins its person's further rooms as they come into them.
+    """
 
     __slots__ = (
         "all_rooms",
         "channel",
         "closed",
+        "credentials_hash",
         "identity",
         "remote_address",
         "rooms",
         "sid",
-        "standing",
         "user",
     )
 
@@ -46,7 +49,7 @@ class Connection:
         self.remote_address = remote_address
         self.user: Any = None
         self.rooms: Set[str] = NOWHERE
-        self.standing: Any = None
+        self.credentials_hash: Any = None
         self.all_rooms = False
         self.closed = False
 

@@ -23,8 +23,8 @@ def of_server() -> Iterator[Metric]:
             sum(socket.waiting > 0 for socket in sockets),
         ),
         ("half_open", "Sockets that haven't asked to come in yet", sum(sio.eio.half_open.values())),
-        ("runners_busy", "Greenlets that handle events", sio.runners.busy),
-        ("runners_waiting", "Sockets whose events wait for a greenlet", sio.runners.waiting),
+        ("runners_busy", "Greenlets that handle events", sio.handler_pool.busy),
+        ("runners_waiting", "Sockets whose events wait for a greenlet", sio.handler_pool.waiting),
     )
     yield from gauges(values)
     yield transports()

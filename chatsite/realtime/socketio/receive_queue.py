@@ -38,7 +38,7 @@ def refusal(error: decoder.Unreadable) -> ChatError:
     return Invalid(f"The packet can't be read: {error}.")
 
 
-class Inbox:
+class ReceiveQueue:
     """`asked` once the client has sent its CONNECT; `held` while it isn't read because its person sends too much; `queued`
     is the runners' mark."""
 
@@ -172,7 +172,7 @@ class Inbox:
         if not self._paused and self.is_full and self.socket.link is not None:
             self._paused = True
             self.read_or_pause()
-        self.server.runners.wake(self)
+        self.server.handler_pool.wake(self)
 
     def _fault(self, why: str) -> None:
         self._faults += 1
@@ -195,7 +195,7 @@ class Inbox:
     def gone(self) -> None:
         """The last packet: nothing comes after it."""
         self._append(Packet(GONE, "", None, None))
-        self.server.runners.wake(self)
+        self.server.handler_pool.wake(self)
 
     def _next(self) -> Packet:
         """The oldest packet. A client that was too quick is read again when most of its packets are handled."""

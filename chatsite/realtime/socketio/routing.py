@@ -21,7 +21,7 @@ class Checker(Protocol):
         """The data with its defaults. Raises what `translate` makes `invalid` of."""
 
 
-class Applicant(Protocol):
+class ConnectionRequest(Protocol):
     """A client that asks to be let in. `environ` has its request's cookies, origin and address only."""
 
     environ: dict[str, Any]
@@ -37,7 +37,7 @@ class Applicant(Protocol):
 
 
 # What keeps a client out, or None.
-Let = Callable[[Exception | None], None]
+AdmitCallback = Callable[[Exception | None], None]
 
 # A client could forge these (`42["connect",…]`), and the library would run its own handlers for them.
 RESERVED = frozenset({"connect", "disconnect"})
@@ -105,7 +105,7 @@ class Router:
         events: Iterable[Event],
         authenticate: Callable[[dict[str, Any], Any], Identity],
         authorise: Callable[[Connection], Any],
-        admit: Callable[[Applicant, Let], None] | None = None,
+        admit: Callable[[ConnectionRequest, AdmitCallback], None] | None = None,
         hello: Callable[[Connection], dict[str, Any]] | None = None,
         translate: Callable[[Exception], ChatError | None] = own_error,
         connected: Callable[[Connection], Any] | None = None,
@@ -127,7 +127,7 @@ class Router:
         self.disconnected = disconnected or _nothing
         self.jobs = tuple(jobs)
 
-    def _admit(self, applicant: Applicant, let: Let) -> None:
+    def _admit(self, applicant: ConnectionRequest, let: AdmitCallback) -> None:
         """Attached before it is authorised: a ban that comes in between finds it."""
         try:
             self.authorise(applicant.attach(self.authenticate(applicant.environ, applicant.auth)))

@@ -9,9 +9,9 @@ import socketio
 from chatsite.observability.metrics import counters
 from chatsite.observability.metrics.hub_lag import lag
 from chatsite.realtime.engineio.transport import EngineServer
-from chatsite.realtime.scheduling.handler_pool import Runners, anchor, repeat
+from chatsite.realtime.scheduling.handler_pool import HandlerPool, anchor, repeat
 from chatsite.realtime.scheduling.hub import clock, tell_failures
-from chatsite.realtime.socketio.receive_queue import Inbox
+from chatsite.realtime.socketio.receive_queue import ReceiveQueue
 from chatsite.realtime.socketio.routing import Router
 from chatsite.realtime.socketio.session import DEADLINE, Session
 
@@ -47,7 +47,7 @@ class ChatServer(socketio.Server):
 
     def __init__(self) -> None:
         super().__init__(logger=logger, async_handlers=False)
-        self.runners = Runners()
+        self.handler_pool = HandlerPool()
         self._sessions: dict[str, Session] = {}
         self._jobs: list[Any] = []
         # What starts and stops with it.
@@ -77,9 +77,9 @@ class ChatServer(socketio.Server):
         for companion in self.companions:
             companion.stop()
 
-    def asked(self, session: Inbox) -> None:
+    def asked(self, session: ReceiveQueue) -> None:
         """A session has sent its CONNECT."""
-        self.eio.threshold.leave(session.socket.address, asked=True)
+        self.eio.handshake_queue.leave(session.socket.address, asked=True)
 
     def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
         socket = self.eio.sockets[eio_sid]
@@ -95,7 +95,7 @@ class ChatServer(socketio.Server):
     def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         session = self._sessions.pop(eio_sid)
         if not session.asked:
-            self.eio.threshold.leave(session.socket.address, asked=False)
+            self.eio.handshake_queue.leave(session.socket.address, asked=False)
         session.ended()
 
 

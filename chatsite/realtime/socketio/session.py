@@ -16,7 +16,7 @@ from chatsite.realtime.scheduling.hub import clock, hubs
 from chatsite.realtime.socketio import dispatch
 from chatsite.realtime.socketio.connection import Connection
 from chatsite.realtime.socketio.identity import Identity
-from chatsite.realtime.socketio.receive_queue import FULL, GONE, REFUSED, Inbox
+from chatsite.realtime.socketio.receive_queue import FULL, GONE, REFUSED, ReceiveQueue
 from chatsite.realtime.socketio.routing import Event
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ PERSON_PARTS_BYTES = 4 * 1024 * 1024
 CONNECT_SECONDS = 1e-3
 
 
-class Asking:
-    """A session that has asked to be let in, until it is or isn't: the server's `Applicant`."""
+class PendingConnection:
+    """A session that has asked to be let in, until it is or isn't: the server's `ConnectionRequest`."""
 
     __slots__ = ("address", "auth", "environ", "session")
 
@@ -79,7 +79,7 @@ class BeforeConnect:
         return self.socket.kept
 
 
-class Session(Inbox):
+class Session(ReceiveQueue):
     """Its steps run in a runner's greenlet. `admitted` while `connected` was called and `disconnected` wasn't."""
 
     __slots__ = ("_asking", "_deferred", "_pending", "admitted", "connection", "environ")
@@ -152,7 +152,7 @@ class Session(Inbox):
         """A deferred event has its answer; what waited for it may go on."""
         self._pending -= 1
         if self._inbox:
-            self.server.runners.wake(self)
+            self.server.handler_pool.wake(self)
 
     def step(self) -> None:
         """Handle the oldest packet."""
@@ -181,7 +181,7 @@ class Session(Inbox):
     def _connect(self, auth: Any) -> None:
         environ, self.environ = self.environ, None
         self._asking = True
-        self.server.router.admit(Asking(self, environ or {}, auth), self._let)
+        self.server.router.admit(PendingConnection(self, environ or {}, auth), self._let)
 
     def attach(self, identity: Identity) -> Connection:
         """Its connection; a closed one where the socket is closed already."""
@@ -211,7 +211,7 @@ class Session(Inbox):
                 self._refuse(over) if over else self._enter(self.connection)
         finally:
             if self._inbox:
-                self.server.runners.wake(self)
+                self.server.handler_pool.wake(self)
 
     def _wait_to_enter(self) -> float:
         if self.connection is None or self.connection.closed:

@@ -26,7 +26,7 @@ from chatsite.realtime.http.client_socket import ClientSocket, ListeningSocket
 from chatsite.realtime.scheduling import loop_meter
 from chatsite.realtime.scheduling.garbage import Collector
 from chatsite.realtime.worker import socket_handoff
-from chatsite.realtime.worker.rolling_restart import Succession
+from chatsite.realtime.worker.rolling_restart import RollingRestart
 
 # Seconds that requests which are being answered get when the server stops.
 GRACE = 1
@@ -67,9 +67,9 @@ class EventletWorker(AsyncWorker):
         # The system call writes to the plain socket, which never blocks here: an answer would end half-way.
         self.cfg.set("sendfile", False)
         self.answering = 0
-        self.handover: socket_handoff.Handover | None = None
+        self.handover: socket_handoff.SocketHandoff | None = None
         folder = Path(os.environ[socket_handoff.FOLDER]) if socket_handoff.FOLDER in os.environ else None
-        self.succession = Succession(folder, self.age, self.cfg.workers)
+        self.succession = RollingRestart(folder, self.age, self.cfg.workers)
         self.leaving = False
         try:
             super().init_process()
@@ -115,7 +115,7 @@ class EventletWorker(AsyncWorker):
         if self.handover:
             self.handover.stop()
         sio.stop()
-        self._finish(sio.runners)
+        self._finish(sio.handler_pool)
 
     def _prepare_http(self, sio: Any) -> None:
         """Not before Django is set up."""
@@ -126,7 +126,7 @@ class EventletWorker(AsyncWorker):
         logging.getLogger("gunicorn.error").addFilter(SparingFilter())
         self.connections = HttpConnections(self.worker_connections)
         self.http = HttpServer(self, self.connections)
-        self.wsgi = self._answered(RequestQueue(sio.runners).around(self.wsgi))
+        self.wsgi = self._answered(RequestQueue(sio.handler_pool).around(self.wsgi))
 
     def _join_others(self, sio: Any) -> None:
         """The other workers of this machine. Without the bus each would be a site of its own."""
@@ -138,7 +138,7 @@ class EventletWorker(AsyncWorker):
                 "Several workers need REDIS_URL, PostgreSQL and the settings of chatsite/gunicorn.py."
             )
             sys.exit(Arbiter.APP_LOAD_ERROR)
-        self.handover = socket_handoff.Handover(os.environ[socket_handoff.FOLDER], self._serve_given)
+        self.handover = socket_handoff.SocketHandoff(os.environ[socket_handoff.FOLDER], self._serve_given)
         self.handover.start()
         sio.eio.worker = self.handover.name
 

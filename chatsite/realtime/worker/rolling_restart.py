@@ -13,7 +13,7 @@ from pathlib import Path
 logger = logging.getLogger("chatsite.realtime")
 
 
-class Succession:
+class RollingRestart:
     """One worker's part. `folder` is None where there is one worker: it goes when it is told to."""
 
     def __init__(self, folder: Path | None, age: int, workers: int) -> None:

@@ -33,7 +33,7 @@ _Socket = patcher.original("socket").socket
 Serve = Callable[[Any, Any, bytes], None]
 
 
-class Handover:
+class SocketHandoff:
     def __init__(self, folder: str, serve: Serve) -> None:
         self.folder, self.serve = Path(folder), serve
         self.name = secrets.token_hex(LENGTH // 2)
