@@ -4,9 +4,13 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from chatsite.observability import health
+from chatsite.observability.metrics import collector
 from chatsite.observability.metrics.views import Metrics
+from chatsite.realtime.socketio import gauges
 from chatsite.web import versioned_static
 from chatsite.web.rest import api_docs
+
+collector.sources.append(gauges.of_server)
 
 urlpatterns = [
     path("", include("accounts.urls")),

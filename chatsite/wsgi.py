@@ -13,9 +13,7 @@ django = get_wsgi_application()
 from django.conf import settings  # noqa: E402
 
 from chatsite.database import sql  # noqa: E402
-from chatsite.observability.metrics import collector  # noqa: E402
 from chatsite.observability.metrics.workers import workers  # noqa: E402
-from chatsite.realtime.socketio import gauges  # noqa: E402
 from chatsite.realtime.socketio.server import sio, wsgi  # noqa: E402
 from chatsite.realtime.worker import socket_handoff  # noqa: E402
 from chatsite.routing import router  # noqa: E402
@@ -23,7 +21,6 @@ from chatsite.web.rest import api_docs  # noqa: E402
 
 sio.route(router)
 api_docs.prepare()
-collector.sources.append(gauges.of_server)
 workers.variable = socket_handoff.FOLDER
 sio.companions.append(workers)
 if settings.REDIS_URL and sql.postgresql():

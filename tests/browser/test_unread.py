@@ -27,16 +27,16 @@ def crowd(server):
 def mark_all_read(server):
     """Other tests leave rooms with something unread, and a page to catch up shows some twenty."""
     script = (
-        "from accounts.models import User; from rooms import reading;"
-        "reading.mark_all_read(User.objects.get(username='member'))"
+        "from accounts.models import User; from rooms.unread import read_positions;"
+        "read_positions.mark_all_read(User.objects.get(username='member'))"
     )
     server.manage("shell", "-v0", "-c", script)
 
 
 def mark_read(server, slug, seq):
     script = (
-        "from accounts.models import User; from rooms import reading;"
-        f"reading.mark_read(User.objects.get(username='member'), {slug!r}, {seq})"
+        "from accounts.models import User; from rooms.unread import read_positions;"
+        f"read_positions.mark_read(User.objects.get(username='member'), {slug!r}, {seq})"
     )
     server.manage("shell", "-v0", "-c", script)
 

@@ -30,7 +30,7 @@ from datetime import timedelta
 from django.utils import timezone
 from accounts.models import User
 from rooms.models import Room
-from rooms import membership
+from rooms.membership import membership
 ada = User.objects.create_user("ada", display_name="Ada “✓” \\n", password="correct horse battery")
 room = Room.objects.get(slug="general")
 membership.grant(room, ada)

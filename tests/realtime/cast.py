@@ -28,7 +28,7 @@ import json, sys, django
 django.setup()
 from accounts import services as accounts
 from accounts.models import User
-from rooms import membership, services as rooms
+from rooms.membership import membership; from rooms import services as rooms
 people = {name: User.objects.create_user(name, password=sys.argv[1]) for name in ("owner", "member", "stranger", "visitor")}
 User.objects.create_superuser("boss", password=sys.argv[1])
 board = rooms.create_room(people["owner"], "Board", kind="private")

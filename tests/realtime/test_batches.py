@@ -97,7 +97,7 @@ import warnings
 warnings.simplefilter("ignore")
 import eventlet
 eventlet.monkey_patch()
-from chatsite.realtime import batches as module
+from chatsite.realtime.scheduling import group_commit as module
 module.LINGER = 0.02
 order = []
 
@@ -106,7 +106,7 @@ def run(items):
     order.extend(items)
     return items
 
-batches, told = module.Batches(run), []
+batches, told = module.GroupCommit(run), []
 for number in range(30):
     batches.submit(number, told.append)
     eventlet.sleep((0.05, 0.1, 0)[number % 3])

@@ -16,8 +16,8 @@ os.environ["LOOP_SHARE_PERCENT"] = "25"
 """
     + test_runners.START
     + """
-from chatsite.realtime import expenses, loop_meter
-from chatsite.realtime.scheduling.group_commit import Batches
+from chatsite.realtime.limits import event_costs; from chatsite.realtime.scheduling import loop_meter
+from chatsite.realtime.scheduling.group_commit import GroupCommit
 loop_meter.install()
 began = time.monotonic()
 
@@ -69,7 +69,7 @@ print(*order)
 
 def test_what_was_put_off_is_done_in_the_end():
     done = run("""
-expenses.spent.charge("many", 1.1)
+event_costs.spent.charge("many", 1.1)
 runners.wake(Worker("many", 3))
 assert not runners.idle and runners.waiting == 1
 until_done()
@@ -84,7 +84,7 @@ def test_steps_that_wait_for_others_cost_nothing():
 for number in range(5):
     runners.wake(Worker("one", 2, 0.5, waits=True))
 until_done()
-print(len(order), expenses.wait("one"))
+print(len(order), event_costs.wait("one"))
 """)
     assert order[0] == "10"
     assert float(order[1]) < 0.1
@@ -95,7 +95,7 @@ def test_a_batch_is_paid_by_the_weight_of_what_each_gave_in():
 def slow(items):
     time.original(0.5)
     return items
-batches = Batches(slow, weigh=lambda item: item[1], whose=lambda item: item[0], charged=True)
+batches = GroupCommit(slow, weigh=lambda item: item[1], whose=lambda item: item[0], charged=True)
 answers = []
 for item in (("heavy", 9870), ("light", 0), ("heavy", 9870)):
     batches.submit(item, answers.append)
@@ -103,7 +103,7 @@ while len(answers) < 3:
     eventlet.sleep(0.01)
 # What each has yet to pay off beyond what is free.
 for name in ("heavy", "light"):
-    print(expenses.spent._until[name] - time.monotonic())
+    print(event_costs.spent._until[name] - time.monotonic())
 """)
     heavy, light = map(float, paid)
     assert heavy > 1.5
@@ -112,8 +112,8 @@ for name in ("heavy", "light"):
 
 def test_what_who_cost_too_much_gives_in_waits_behind_the_others():
     order = run("""
-batches = Batches(lambda items: items, whose=lambda item: item, charged=True)
-expenses.spent.charge("many", 1.2)
+batches = GroupCommit(lambda items: items, whose=lambda item: item, charged=True)
+event_costs.spent.charge("many", 1.2)
 batches.submit("many", order.append)
 batches.submit("many", order.append)
 batches.submit("one", order.append)

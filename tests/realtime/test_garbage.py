@@ -7,7 +7,7 @@ from tests.realtime.harness import apart
 START = """
 import gc, json
 import eventlet
-from chatsite.realtime import garbage
+from chatsite.realtime.scheduling import garbage
 
 class Node:
     died = 0

@@ -22,7 +22,7 @@ django.setup()
 from accounts import services as accounts
 from accounts.models import User
 from messaging.models import Message
-from rooms import membership, services as rooms
+from rooms.membership import membership; from rooms import services as rooms
 from rooms.models import Event, Room
 people = [User.objects.create_user(f"person{n}", password="correct horse battery") for n in range(int(sys.argv[1]) + 1)]
 hall = rooms.create_room(people[0], "Hall")

@@ -12,8 +12,8 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 import django
 django.setup()
 from chatsite.contract.errors import NotFound
-from chatsite.realtime import readings
-from chatsite.realtime.scheduling.group_commit import Batches
+from chatsite.realtime.scheduling import read_queue
+from chatsite.realtime.scheduling.group_commit import GroupCommit
 order = []
 
 def read(name, seconds=0.01):
@@ -27,7 +27,7 @@ def commit(items):
     order.append("a commit ends")
     return items
 
-messages = Batches(commit)
+messages = GroupCommit(commit)
 """
 
 
@@ -39,7 +39,7 @@ def test_one_at_a_time_and_people_in_turns():
     order = order_of("""
 left = [eventlet.event.Event() for _ in range(6)]
 for name, event in zip(("many", "many", "many", "many", "one", "one"), left):
-    readings.submit(name, lambda name=name: read(name), event.send)
+    read_queue.submit(name, lambda name=name: read(name), event.send)
 [event.wait() for event in left]
 """)
     assert order[::2] == [f"{name} begins" for name in ("many", "one", "many", "one", "many", "many")]
@@ -48,14 +48,14 @@ for name, event in zip(("many", "many", "many", "many", "one", "one"), left):
 
 def test_what_is_sent_meanwhile_is_stored_before_the_next_page():
     order = order_of("""
-readings.LONGEST = 20
+read_queue.LONGEST = 20
 
 def and_somebody_sends():
     read("first")
     messages.submit("hello", order.append)
 
-readings.submit("ada", and_somebody_sends, lambda outcome: None)
-readings.wait("ada", lambda: read("second"))
+read_queue.submit("ada", and_somebody_sends, lambda outcome: None)
+read_queue.wait("ada", lambda: read("second"))
 """)
     commit = ["a commit begins", "a commit ends", "hello"]
     assert order == ["first begins", "first ends", *commit, "second begins", "second ends"]
@@ -67,7 +67,7 @@ def send_again(outcome):
     messages.submit("hello", send_again)
 
 send_again(None)
-readings.wait("ada", lambda: read("page"))
+read_queue.wait("ada", lambda: read("page"))
 """)
     assert "page ends" in order
 
@@ -79,7 +79,7 @@ def refuse():
 
 for name in ("ada", "grace"):
     try:
-        readings.wait(name, refuse if name == "ada" else lambda: order.append("read"))
+        read_queue.wait(name, refuse if name == "ada" else lambda: order.append("read"))
     except NotFound as error:
         order.append(error.detail)
 """)

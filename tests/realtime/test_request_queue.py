@@ -199,7 +199,7 @@ patch()
 import django
 django.setup()
 import eventlet
-from chatsite.realtime import loop_meter
+from chatsite.realtime.scheduling import loop_meter
 from chatsite.realtime.limits.loop_budget import Budget
 from chatsite.realtime.http.request_queue import RequestQueue
 

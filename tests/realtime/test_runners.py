@@ -12,8 +12,8 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 # Whose turn it is; what it costs is test_expenses.py's, which has set this.
 os.environ.setdefault("LOOP_SHARE_PERCENT", "0")
 django.setup()
-from chatsite.realtime.scheduling.handler_pool import Runners
-order, runners = [], Runners()
+from chatsite.realtime.scheduling.handler_pool import HandlerPool
+order, runners = [], HandlerPool()
 
 class Worker:
     only_begins, queued = False, False

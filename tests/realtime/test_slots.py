@@ -10,7 +10,7 @@ SETUP = """
 import eventlet; eventlet.monkey_patch()
 import json
 from chatsite.contract.errors import ChatError
-from chatsite.realtime import slots as module
+from chatsite.realtime.scheduling import slots as module
 from chatsite.realtime.scheduling.slots import Slots
 slots, order, running, most = Slots(2), [], [], []
 

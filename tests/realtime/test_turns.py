@@ -9,8 +9,8 @@ import warnings
 warnings.simplefilter("ignore")
 import eventlet
 eventlet.monkey_patch()
-from chatsite.realtime.scheduling.fair_lock import Turn
-turn, order = Turn(), []
+from chatsite.realtime.scheduling.fair_lock import FairLock
+turn, order = FairLock(), []
 
 def write(name, times=1, seconds=0.02, patience=5):
     for _ in range(times):

@@ -6,15 +6,15 @@ START = """
 import os, time, warnings
 warnings.simplefilter("ignore")
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
-from chatsite.realtime import loop_meter
+from chatsite.realtime.scheduling import loop_meter
 loop_meter.install()
 import eventlet
 eventlet.monkey_patch()
 import django
 django.setup()
-from chatsite.realtime.scheduling.fair_lock import Turn
+from chatsite.realtime.scheduling.fair_lock import FairLock
 from chatsite.realtime.scheduling.yield_points import SlicedList, yield_point
-sleep, order, turn = eventlet.patcher.original("time").sleep, [], Turn()
+sleep, order, turn = eventlet.patcher.original("time").sleep, [], FairLock()
 
 def other():
     order.append("other")
@@ -51,12 +51,12 @@ def test_who_computes_long_lets_others_go_on_where_none_wait_for_it():
 CLIENTS = """
 import os, socket, warnings
 warnings.simplefilter("ignore")
-from chatsite.realtime import loop_meter
+from chatsite.realtime.scheduling import loop_meter
 loop_meter.install()
 import eventlet
 eventlet.monkey_patch()
 from eventlet import hubs
-from chatsite.realtime import client_socket, readiness
+from chatsite.realtime.http import client_socket; from chatsite.realtime.scheduling import epoll
 from chatsite.realtime.http.client_socket import ClientSocket
 turns, ends, late = [], [], []
 

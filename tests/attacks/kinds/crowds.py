@@ -17,7 +17,7 @@ RECEIVERS = 300
 ADD = """
 import sys
 from accounts.models import User
-from rooms import membership
+from rooms.membership import membership
 from rooms.models import Room
 membership.grant(Room.objects.get(slug=sys.argv[2]), User.objects.get(username=sys.argv[1]))
 """
