@@ -76,7 +76,7 @@ for one, other in pairs[:100]:
     other.send(b"hello")
 [thread.wait() for thread in threads]
 most = lambda turns: max(map(turns.count, turns))
-print(len(turns), most(turns) <= readiness.HTTP_SLICE, len(late), most(late) <= client_socket.ENDS_A_TURN)
+print(len(turns), most(turns) <= epoll.HTTP_SLICE, len(late), most(late) <= client_socket.ENDS_A_TURN)
 """
 
 
