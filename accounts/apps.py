@@ -9,6 +9,10 @@ class AccountsConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
+        from accounts import profile_broadcast
+        from accounts.payloads import user_payloads
+
+        profile_broadcast.payloads = user_payloads
         connection_created.connect(teach_folding, dispatch_uid="accounts.names")
 
 

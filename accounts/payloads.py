@@ -1,5 +1,6 @@
 """People as clients see them."""
 
+from collections.abc import Collection
 from typing import Any, Protocol
 
 from accounts.models import User
@@ -30,6 +31,11 @@ def user_brief(user: Named) -> Payload:
 def user_payload(user: User) -> Payload:
     last_seen = presence.seen.get(user.pk, user.last_seen)
     return {**user_brief(user), "online": presence.is_online(user.pk), "last_seen": iso(last_seen)}
+
+
+def user_payloads(user_ids: Collection[int]) -> dict[int, Payload]:
+    """Payloads by id, of those who exist. One query."""
+    return {user.pk: user_payload(user) for user in User.objects.filter(pk__in=user_ids)}
 
 
 def own_payload(user: User) -> Payload:

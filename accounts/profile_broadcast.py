@@ -4,19 +4,21 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from chatsite.realtime.delivery import delivery, peers, subscriptions
+from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.scheduling.debouncer import Debouncer
-from chatsite.realtime.socketio.connection import Connection
 
 # Seconds; and times that the last telling took: it takes no more than a tenth of the time.
 GATHER_SECONDS, REST = 0.2, 9
 
 
-def nobody(user_ids: Collection[int]) -> dict[int, list[Connection]]:
+def nobody(user_ids: Collection[int]) -> dict[int, Any]:
     return {}
 
 
 # The connections to this process that hear of each of these people. Set by rooms.
 audience: Callable[[Collection[int]], dict[int, list[Connection]]] = nobody
+# The payloads of these people, by id. Set by accounts' AppConfig, as payloads are made of models, which announce names.
+payloads: Callable[[Collection[int]], dict[int, dict[str, Any]]] = nobody
 
 
 def tell(user_id: int) -> None:
@@ -34,12 +36,9 @@ peers.hear("user-updated", note, list)
 
 
 def tell_all(changed: Collection[int]) -> None:
-    from accounts.models import User
-    from accounts.payloads import user_payload
-
     heard = audience(changed)
-    for person in User.objects.filter(pk__in=heard):
-        delivery.to_connections(heard[person.pk], "user-updated", user_payload(person))
+    for user_id, payload in payloads(heard).items():
+        delivery.to_connections(heard[user_id], "user-updated", payload)
 
 
 # Ids of those whose names have changed.

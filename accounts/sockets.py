@@ -10,7 +10,7 @@ from accounts.models import User, UserSession
 from accounts.presence import presence, presence_broadcast
 from accounts.presence.last_seen import BULK, write_seen
 from chatsite.database.chunks import chunked
-from chatsite.realtime.socketio.connection import Connection
+from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.socketio.routing import AdmitCallback, ConnectionRequest, every
 
 __all__ = ["admit", "authenticate", "authorise", "connected", "disconnected", "jobs"]

@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from chatsite.database import sql
-from chatsite.realtime.socketio.identity import Identity
+from chatsite.realtime.delivery.identity import Identity
 
 # What a connection is asked by, and what is still there of what let it in: `t` and `s`, where `u` is its user. It takes the
 # time as a parameter.

@@ -20,7 +20,7 @@ from chatsite.realtime.cluster.bus import Bus
 from chatsite.realtime.cluster.envelope import Seal
 from chatsite.realtime.cluster.revocation_barrier import RevocationBarrier, RevocationRelay
 from chatsite.realtime.delivery import peers
-from chatsite.realtime.scheduling.handler_pool import repeat, with_databases_closed
+from chatsite.realtime.queues.handler_pool import repeat, with_databases_closed
 from chatsite.realtime.socketio.server import ChatServer
 from rooms.log import backfill
 

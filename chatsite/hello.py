@@ -7,8 +7,8 @@ from typing import Any
 from django.conf import settings
 
 from accounts.payloads import user_brief
+from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.protocol.decoder import PACKET_BYTES, VALUES
-from chatsite.realtime.socketio.connection import Connection
 from messaging.sending.drafts import LONGEST_BODY
 from rooms.log import log
 

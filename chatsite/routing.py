@@ -8,8 +8,8 @@ import rooms.sockets
 from chatsite import hello
 from chatsite.realtime.cluster import processes
 from chatsite.realtime.delivery import revocation
+from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.limits import limits
-from chatsite.realtime.socketio.connection import Connection
 from chatsite.realtime.socketio.routing import Router, every
 from chatsite.web.rest.api import translate
 

@@ -156,6 +156,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+THROTTLE_USER = conf.rate("THROTTLE_USER", "6000/min")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.api_tokens.TokenAuthentication",
@@ -170,7 +171,7 @@ REST_FRAMEWORK = {
     # A normal person never meets these; a bot that does gets `retry_after`.
     "DEFAULT_THROTTLE_RATES": {
         "anon": conf.rate("THROTTLE_ANON", "300/min"),
-        "user": conf.rate("THROTTLE_USER", "6000/min"),
+        "user": THROTTLE_USER,
     },
     # Without a proxy of ours, what X-Forwarded-For says is made up by the client.
     "NUM_PROXIES": 1 if TRUST_PROXY else 0,

@@ -14,7 +14,7 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from accounts.authentication import credentials
 from chatsite.contract.errors import NotFound
-from chatsite.realtime.scheduling import read_queue
+from chatsite.realtime.queues import read_queue
 from chatsite.web.rest.api import Pages, me
 from messaging import services
 from messaging.history import feed, history

@@ -3,8 +3,8 @@
 from functools import partial
 from typing import Any
 
-from chatsite.realtime.scheduling.group_commit import Outcome
-from chatsite.realtime.socketio.connection import Connection
+from chatsite.realtime.delivery.connection import Connection
+from chatsite.realtime.queues.group_commit import Outcome
 from chatsite.realtime.socketio.routing import Answer, deferred, event
 from messaging import services
 from messaging.payloads import encoded, message_payload

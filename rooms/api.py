@@ -17,7 +17,7 @@ from accounts import services as accounts
 from accounts.names import lookup
 from accounts.payloads import user_brief
 from chatsite.contract.times import iso
-from chatsite.realtime.scheduling import read_queue
+from chatsite.realtime.queues import read_queue
 from chatsite.web.fields import StrictSerializer
 from chatsite.web.rest.api import Pages, me
 from rooms import access, directs, payloads, services

@@ -8,7 +8,7 @@ from django.db import transaction
 from accounts import quotas
 from accounts.models import User
 from chatsite.contract.errors import Invalid
-from chatsite.realtime.scheduling import read_queue
+from chatsite.realtime.queues import read_queue
 from rooms.membership import consent, membership
 from rooms.models import Room
 from rooms.names import DIRECT_PREFIX

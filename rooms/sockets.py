@@ -5,8 +5,8 @@ from typing import Any
 
 from accounts.authentication import credentials
 from chatsite.realtime.delivery import subscriptions
-from chatsite.realtime.scheduling import read_queue
-from chatsite.realtime.socketio.connection import Connection
+from chatsite.realtime.delivery.connection import Connection
+from chatsite.realtime.queues import read_queue
 from chatsite.realtime.socketio.routing import Answer, deferred, event, every
 from rooms import access
 from rooms.joining import join_batch, join_mine

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.sql import EVIDENCE, IDENTITY, identity_of
 from chatsite.database import sql
-from chatsite.realtime.socketio.identity import Identity
+from chatsite.realtime.delivery.identity import Identity
 
 # The room that is named and, where `u` is in it, their membership: by a subquery, or PostgreSQL may go through all of the
 # room's members, or all of the person's rooms, for each.

@@ -16,8 +16,8 @@ from django.utils import timezone
 from accounts.models import ApiToken, User
 from chatsite.contract.errors import Unauthorized
 from chatsite.realtime.delivery import revocation
-from chatsite.realtime.socketio.connection import Connection
-from chatsite.realtime.socketio.identity import Identity
+from chatsite.realtime.delivery.connection import Connection
+from chatsite.realtime.delivery.identity import Identity
 
 
 class SessionEnded(Unauthorized):

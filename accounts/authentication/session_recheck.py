@@ -18,7 +18,7 @@ from accounts.sql import EVIDENCE, IDENTITY, identity_of
 from chatsite.database import sql
 from chatsite.database.chunks import chunked
 from chatsite.realtime.delivery import revocation, subscriptions
-from chatsite.realtime.socketio.connection import Connection
+from chatsite.realtime.delivery.connection import Connection
 
 # So many in one statement: with what is made for it and of it, some 2 ms in which everyone else waits.
 SLICE = 500

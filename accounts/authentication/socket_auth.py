@@ -11,8 +11,8 @@ from accounts.authentication.credentials import Claim, SessionEnded
 from accounts.presence import last_seen
 from chatsite.contract.errors import ChatError, Unauthorized
 from chatsite.realtime.delivery import revocation
-from chatsite.realtime.scheduling.group_commit import GroupCommit, Outcome
-from chatsite.realtime.socketio.identity import Identity
+from chatsite.realtime.delivery.identity import Identity
+from chatsite.realtime.queues.group_commit import GroupCommit, Outcome
 from chatsite.realtime.socketio.routing import ConnectionRequest
 
 # Who it is, and with which password, version and session they were found good; None with a token.

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.models import User
-from chatsite.realtime.scheduling.slots import Slots
+from chatsite.realtime.queues.slots import Slots
 from messaging.history.page_span import Span
 from messaging.models import Message
 from messaging.search import postgresql, sqlite

@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
-from chatsite.realtime.scheduling.slots import Slots
+from chatsite.realtime.queues.slots import Slots
 from chatsite.web import query_deadline
 from messaging.history.page_span import Span
 from messaging.models import Message

@@ -10,7 +10,7 @@ from time import monotonic
 from django.db.models import F, QuerySet
 
 from accounts.models import User
-from chatsite.realtime.scheduling.slots import Slots
+from chatsite.realtime.queues.slots import Slots
 from chatsite.web import query_deadline
 from messaging.history.page_span import Span
 from messaging.models import Message

@@ -11,8 +11,8 @@ from accounts.models import User
 from accounts.sql import identity_of
 from chatsite.contract.errors import Archived, ChatError, Conflict, Forbidden, Invalid, Muted, Unavailable
 from chatsite.realtime.delivery import revocation
-from chatsite.realtime.scheduling.group_commit import Outcome
-from chatsite.realtime.socketio.connection import Connection
+from chatsite.realtime.delivery.connection import Connection
+from chatsite.realtime.queues.group_commit import Outcome
 from messaging.models import Message
 from messaging.references import Named
 from messaging.rendering import render

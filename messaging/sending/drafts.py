@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from accounts.models import User
 from chatsite.contract.errors import Invalid, TooLarge
-from chatsite.realtime.socketio.connection import Connection
+from chatsite.realtime.delivery.connection import Connection
 from messaging.models import Message
 from messaging.rendering import weight
 from rooms.models import Room

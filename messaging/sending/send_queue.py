@@ -14,7 +14,7 @@ from django.db import transaction
 from chatsite.database import sql
 from chatsite.realtime.delivery import delivery
 from chatsite.realtime.limits import event_costs
-from chatsite.realtime.scheduling.group_commit import GroupCommit, Outcome
+from chatsite.realtime.queues.group_commit import GroupCommit, Outcome
 from messaging.models import Message
 from messaging.payloads import encoded
 from messaging.references import Named

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from accounts.models import User
 from accounts.names.marks import signs_among
 from chatsite.contract.errors import Banned, Forbidden, NotFound
-from chatsite.realtime.scheduling import read_queue
+from chatsite.realtime.queues import read_queue
 from chatsite.web.fields import LARGEST
 from chatsite.web.pages import signed_in, without_nulls, words
 from messaging.history import history

@@ -16,10 +16,10 @@ from accounts.authentication.credentials import SessionEnded
 from accounts.models import User
 from chatsite.contract.errors import ChatError, NotFound
 from chatsite.realtime.delivery import revocation, subscriptions
+from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.limits import limits
-from chatsite.realtime.scheduling import read_queue
-from chatsite.realtime.scheduling.group_commit import GroupCommit, Outcome
-from chatsite.realtime.socketio.connection import Connection
+from chatsite.realtime.queues import read_queue
+from chatsite.realtime.queues.group_commit import GroupCommit, Outcome
 from chatsite.realtime.socketio.routing import Answer
 from rooms import access, payloads, sql
 from rooms.joining.join_ack import Arrivals, Joined

@@ -11,9 +11,9 @@ from accounts.authentication import credentials
 from chatsite.contract.errors import NotFound
 from chatsite.database.chunks import chunked
 from chatsite.realtime.delivery import subscriptions
+from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.limits import limits
-from chatsite.realtime.scheduling import read_queue
-from chatsite.realtime.socketio.connection import Connection
+from chatsite.realtime.queues import read_queue
 from chatsite.realtime.socketio.routing import Answer
 from rooms import sql
 from rooms.membership import membership_events

@@ -19,7 +19,7 @@ from accounts.payloads import user_brief
 from chatsite.contract.times import iso
 from chatsite.realtime.delivery import delivery
 from chatsite.realtime.limits import event_costs
-from chatsite.realtime.scheduling import read_queue
+from chatsite.realtime.queues import read_queue
 from rooms import sql
 from rooms.models import Event, Room
 

@@ -9,7 +9,7 @@ from accounts import quotas
 from accounts.models import User
 from chatsite.contract.errors import Archived, Banned, Conflict, Forbidden, Invalid, NotFound
 from chatsite.realtime.delivery import revocation
-from chatsite.realtime.scheduling import read_queue
+from chatsite.realtime.queues import read_queue
 from rooms import access, sql
 from rooms.log import log
 from rooms.membership import consent, membership_events

@@ -7,7 +7,7 @@ from accounts.presence import presence
 from chatsite.database.chunks import chunked
 from chatsite.realtime.delivery import delivery, peers, subscriptions
 from chatsite.realtime.limits import limits
-from chatsite.realtime.scheduling import read_queue
+from chatsite.realtime.queues import read_queue
 from chatsite.realtime.scheduling.debouncer import Debouncer
 from chatsite.realtime.scheduling.timers import Timer
 from rooms import sql

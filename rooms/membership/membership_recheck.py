@@ -11,7 +11,7 @@ from accounts.authentication.session_recheck import SLICE, turn
 from chatsite.database import sql
 from chatsite.database.chunks import chunked
 from chatsite.realtime.delivery import delivery, revocation, subscriptions
-from chatsite.realtime.socketio.connection import Connection
+from chatsite.realtime.delivery.connection import Connection
 from rooms.log import log
 from rooms.log.log import Payload
 from rooms.models import Room

@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterable, Iterator
 from accounts.presence import presence
 from chatsite.database.chunks import chunked
 from chatsite.realtime.delivery import delivery, subscriptions
-from chatsite.realtime.scheduling import read_queue
+from chatsite.realtime.delivery.connection import Connection
+from chatsite.realtime.queues import read_queue
 from chatsite.realtime.scheduling.debouncer import Debouncer
-from chatsite.realtime.socketio.connection import Connection
 from rooms.joining.rosters import Roster, rosters
 from rooms.models import Room
 from rooms.sql import rooms_of

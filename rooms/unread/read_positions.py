@@ -3,7 +3,7 @@
 from django.db.models import F, OuterRef, Subquery
 
 from accounts.models import User
-from chatsite.realtime.scheduling import read_queue
+from chatsite.realtime.queues import read_queue
 from rooms import access
 from rooms.membership import membership_events
 from rooms.models import Membership, Room

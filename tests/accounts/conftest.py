@@ -5,8 +5,8 @@ import pytest
 from accounts.models import SiteSettings, User
 from accounts.presence import presence
 from chatsite.realtime.delivery import subscriptions
-from chatsite.realtime.socketio.connection import Connection
-from chatsite.realtime.socketio.identity import Identity
+from chatsite.realtime.delivery.connection import Connection
+from chatsite.realtime.delivery.identity import Identity
 
 PASSWORD = "correct horse battery"
 

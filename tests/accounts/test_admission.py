@@ -11,7 +11,7 @@ from accounts.models import ApiToken, User
 from accounts.presence import last_seen
 from chatsite.contract.errors import Unauthorized
 from chatsite.realtime.delivery import revocation, subscriptions
-from chatsite.realtime.socketio.connection import Connection
+from chatsite.realtime.delivery.connection import Connection
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ from chatsite.wsgi import application
 # Django is set up from here on.
 from chatsite.realtime.cluster import processes  # isort: skip
 from chatsite.realtime.delivery import peers  # isort: skip
-from chatsite.realtime.socketio.connection import Connection  # isort: skip
+from chatsite.realtime.delivery.connection import Connection  # isort: skip
 from chatsite.realtime.socketio.routing import event  # isort: skip
 from chatsite.routing import router  # isort: skip
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, connections, transaction
 from django.utils import timezone
 
 from chatsite.contract.errors import Archived, Forbidden, Muted
-from chatsite.realtime.scheduling.group_commit import GroupCommit
+from chatsite.realtime.queues.group_commit import GroupCommit
 from messaging import services
 from messaging.models import Message
 from messaging.sending.batch import Batch

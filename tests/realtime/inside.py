@@ -11,9 +11,9 @@ from chatsite.wsgi import application as site
 def look() -> dict[str, int]:
     from greenlet import greenlet
 
+    from chatsite.realtime.delivery.connection import Connection
     from chatsite.realtime.engineio.engine_session import EngineSocket
     from chatsite.realtime.engineio.websocket import WebSocket
-    from chatsite.realtime.socketio.connection import Connection
 
     # The server freezes what is old, and a frozen cycle would be neither freed nor found.
     gc.unfreeze()

@@ -18,8 +18,8 @@ from rest_framework import serializers  # noqa: E402
 
 from chatsite.contract.errors import RateLimited, Unauthorized  # noqa: E402
 from chatsite.realtime.delivery import delivery, revocation, subscriptions  # noqa: E402
-from chatsite.realtime.socketio.connection import Connection  # noqa: E402
-from chatsite.realtime.socketio.identity import Identity  # noqa: E402
+from chatsite.realtime.delivery.connection import Connection  # noqa: E402
+from chatsite.realtime.delivery.identity import Identity  # noqa: E402
 from chatsite.realtime.socketio.routing import Router, event, every  # noqa: E402
 from chatsite.realtime.socketio.server import sio, wsgi  # noqa: E402
 from chatsite.web.fields import StrictSerializer, Text, Whole  # noqa: E402
@@ -143,7 +143,7 @@ def state(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
     import psycopg.waiting
     from eventlet.hubs import get_hub
 
-    from chatsite.realtime.socketio.connection import Connection as Class
+    from chatsite.realtime.delivery.connection import Connection as Class
     from chatsite.realtime.worker import psycopg_wait
 
     enabled, frozen = gc.isenabled(), gc.get_freeze_count()

@@ -5,7 +5,7 @@ import sys
 import pytest
 from django.db import IntegrityError, OperationalError
 
-from chatsite.realtime.scheduling.group_commit import HEAVIEST, LIGHT, GroupCommit
+from chatsite.realtime.queues.group_commit import HEAVIEST, LIGHT, GroupCommit
 from tests.realtime.harness import ROOT
 
 
@@ -97,7 +97,7 @@ import warnings
 warnings.simplefilter("ignore")
 import eventlet
 eventlet.monkey_patch()
-from chatsite.realtime.scheduling import group_commit as module
+from chatsite.realtime.queues import group_commit as module
 module.LINGER = 0.02
 order = []
 

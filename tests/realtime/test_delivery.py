@@ -6,9 +6,9 @@ import pytest
 from eventlet import hubs
 
 from chatsite.realtime.delivery import delivery, revocation, subscriptions
+from chatsite.realtime.delivery.connection import Connection
+from chatsite.realtime.delivery.identity import Identity
 from chatsite.realtime.protocol.frames import payload_of
-from chatsite.realtime.socketio.connection import Connection
-from chatsite.realtime.socketio.identity import Identity
 
 
 class Pen:

@@ -3,9 +3,9 @@
 import pytest
 
 from chatsite.realtime.delivery import subscriptions
+from chatsite.realtime.delivery.connection import Connection
+from chatsite.realtime.delivery.identity import Identity
 from chatsite.realtime.limits.loop_budget import Budget
-from chatsite.realtime.socketio.connection import Connection
-from chatsite.realtime.socketio.identity import Identity
 from tests.realtime import test_runners
 from tests.realtime.harness import apart
 
@@ -17,7 +17,7 @@ os.environ["LOOP_SHARE_PERCENT"] = "25"
     + test_runners.START
     + """
 from chatsite.realtime.limits import event_costs; from chatsite.realtime.scheduling import loop_meter
-from chatsite.realtime.scheduling.group_commit import GroupCommit
+from chatsite.realtime.queues.group_commit import GroupCommit
 loop_meter.install()
 began = time.monotonic()
 

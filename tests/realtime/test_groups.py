@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatsite.realtime.delivery import subscriptions
+from chatsite.realtime.delivery.connection import NOWHERE, Connection
+from chatsite.realtime.delivery.identity import Identity
 from chatsite.realtime.delivery.multimap import Multimap
-from chatsite.realtime.socketio.connection import NOWHERE, Connection
-from chatsite.realtime.socketio.identity import Identity
 
 steps = st.lists(st.tuples(st.booleans(), st.integers(0, 2), st.sampled_from("abcd")), max_size=40)
 

@@ -6,11 +6,11 @@ import time
 import pytest
 
 from chatsite.realtime.delivery import peers as processes
+from chatsite.realtime.delivery.connection import Connection
+from chatsite.realtime.delivery.identity import Identity
 from chatsite.realtime.delivery.peers import NoPeers
 from chatsite.realtime.limits import limits
 from chatsite.realtime.limits.limits import MANY, Addresses, Elsewhere, Pace, People, Shared
-from chatsite.realtime.socketio.connection import Connection
-from chatsite.realtime.socketio.identity import Identity
 from tests.realtime.cast import Chatter, settle
 from tests.realtime.clients import Polling, RawSocket, compact, masked
 from tests.realtime.harness import ANSWER, serve

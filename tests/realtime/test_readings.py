@@ -12,8 +12,8 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 import django
 django.setup()
 from chatsite.contract.errors import NotFound
-from chatsite.realtime.scheduling import read_queue
-from chatsite.realtime.scheduling.group_commit import GroupCommit
+from chatsite.realtime.queues import read_queue
+from chatsite.realtime.queues.group_commit import GroupCommit
 order = []
 
 def read(name, seconds=0.01):

@@ -12,7 +12,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 # Whose turn it is; what it costs is test_expenses.py's, which has set this.
 os.environ.setdefault("LOOP_SHARE_PERCENT", "0")
 django.setup()
-from chatsite.realtime.scheduling.handler_pool import HandlerPool
+from chatsite.realtime.queues.handler_pool import HandlerPool
 order, runners = [], HandlerPool()
 
 class Worker:

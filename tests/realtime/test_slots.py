@@ -10,8 +10,8 @@ SETUP = """
 import eventlet; eventlet.monkey_patch()
 import json
 from chatsite.contract.errors import ChatError
-from chatsite.realtime.scheduling import slots as module
-from chatsite.realtime.scheduling.slots import Slots
+from chatsite.realtime.queues import slots as module
+from chatsite.realtime.queues.slots import Slots
 slots, order, running, most = Slots(2), [], [], []
 
 def take(whose, seconds=0.02):
@@ -74,7 +74,7 @@ print(json.dumps([order, len(slots._running), len(slots._waiting), slots.wanted]
 
 
 def test_outside_of_the_server_nobody_waits():
-    from chatsite.realtime.scheduling.slots import Slots
+    from chatsite.realtime.queues.slots import Slots
 
     slots = Slots(1)
     with slots.taken("ada"), slots.taken("ada"), slots.taken("bob"):

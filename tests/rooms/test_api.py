@@ -5,8 +5,8 @@ from django.db import transaction
 
 from chatsite.contract.errors import Conflict
 from chatsite.realtime.delivery import subscriptions
-from chatsite.realtime.socketio.connection import Connection
-from chatsite.realtime.socketio.identity import Identity
+from chatsite.realtime.delivery.connection import Connection
+from chatsite.realtime.delivery.identity import Identity
 from rooms import names, services
 from rooms.models import Event, Membership, Room
 from rooms.names import SLUG

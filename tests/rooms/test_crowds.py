@@ -4,8 +4,8 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.presence import presence, presence_broadcast
 from chatsite.realtime.delivery import subscriptions
-from chatsite.realtime.socketio.connection import Connection
-from chatsite.realtime.socketio.identity import Identity
+from chatsite.realtime.delivery.connection import Connection
+from chatsite.realtime.delivery.identity import Identity
 from rooms.models import Membership, Room
 from rooms.presence import presence_fanout
 from tests.accounts.conftest import Wire

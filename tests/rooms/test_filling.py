@@ -7,10 +7,10 @@ from django.db import InterfaceError, OperationalError
 
 from accounts.services import make_token
 from chatsite.realtime.delivery import delivery, subscriptions
+from chatsite.realtime.delivery.connection import Connection
+from chatsite.realtime.delivery.identity import Identity
 from chatsite.realtime.protocol import encoder
 from chatsite.realtime.protocol.frames import frame
-from chatsite.realtime.socketio.connection import Connection
-from chatsite.realtime.socketio.identity import Identity
 from messaging import services
 from rooms.log import backfill, log
 from rooms.membership import membership

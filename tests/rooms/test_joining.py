@@ -11,10 +11,10 @@ from accounts.models import User
 from accounts.presence import presence
 from chatsite.contract.errors import Banned, NotFound
 from chatsite.realtime.delivery import delivery, peers, revocation, subscriptions
+from chatsite.realtime.delivery.connection import Connection
+from chatsite.realtime.delivery.identity import Identity
 from chatsite.realtime.delivery.peers import NoPeers
 from chatsite.realtime.protocol.frames import frame
-from chatsite.realtime.socketio.connection import Connection
-from chatsite.realtime.socketio.identity import Identity
 from messaging.services import delete, hide, send
 from rooms import directs, payloads, sql
 from rooms import services as services_of_rooms

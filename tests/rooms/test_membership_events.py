@@ -10,9 +10,9 @@ from accounts.models import User
 from accounts.presence import presence
 from chatsite import hello
 from chatsite.realtime.delivery import delivery, peers, subscriptions
+from chatsite.realtime.delivery.connection import Connection
+from chatsite.realtime.delivery.identity import Identity
 from chatsite.realtime.scheduling.debouncer import Debouncer
-from chatsite.realtime.socketio.connection import Connection
-from chatsite.realtime.socketio.identity import Identity
 from messaging import services as messages
 from rooms import directs, sql
 from rooms import services as rooms

@@ -8,9 +8,9 @@ from accounts import services as accounts
 from accounts.models import User
 from chatsite.contract.errors import NotFound
 from chatsite.realtime.delivery import revocation
-from chatsite.realtime.scheduling import read_queue
-from chatsite.realtime.socketio.connection import Connection
-from chatsite.realtime.socketio.identity import Identity
+from chatsite.realtime.delivery.connection import Connection
+from chatsite.realtime.delivery.identity import Identity
+from chatsite.realtime.queues import read_queue
 from messaging.services import send
 from rooms import sockets
 from rooms.log import log

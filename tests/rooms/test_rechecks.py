@@ -7,8 +7,8 @@ from django.test import TestCase
 from django.utils import timezone
 
 from chatsite.realtime.delivery import revocation, subscriptions
-from chatsite.realtime.socketio.connection import Connection
-from chatsite.realtime.socketio.identity import Identity
+from chatsite.realtime.delivery.connection import Connection
+from chatsite.realtime.delivery.identity import Identity
 from messaging import services as messages
 from rooms import services
 from rooms.log import log

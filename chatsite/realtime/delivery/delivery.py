@@ -13,10 +13,10 @@ from typing import Any, ParamSpec
 
 from chatsite.observability.metrics.counters import deliveries
 from chatsite.realtime.delivery import peers, subscriptions
+from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.protocol import encoder
 from chatsite.realtime.protocol.frames import payload_of
 from chatsite.realtime.scheduling.flush_scheduler import outgoing
-from chatsite.realtime.socketio.connection import Connection
 
 logger = logging.getLogger("chatsite.realtime")
 P = ParamSpec("P")

@@ -8,9 +8,9 @@ from hashlib import sha256
 from typing import Any
 
 from chatsite.realtime.delivery import peers, subscriptions
+from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.delivery.delivery import never_raises
 from chatsite.realtime.protocol import encoder
-from chatsite.realtime.socketio.connection import Connection
 
 # Seconds between two rechecks of who may stay, for words that got lost. G5 of docs/protocol.md promises 5 s, and a recheck
 # of ten thousand connections takes some of the last half.

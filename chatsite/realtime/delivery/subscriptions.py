@@ -3,9 +3,9 @@
 from weakref import WeakValueDictionary
 
 from chatsite.realtime.delivery import peers
+from chatsite.realtime.delivery.connection import NOWHERE, Connection
 from chatsite.realtime.delivery.multimap import Multimap
 from chatsite.realtime.delivery.sequencer import Sequencer
-from chatsite.realtime.socketio.connection import NOWHERE, Connection
 
 _rooms: Multimap[str, Connection] = Multimap()
 _users: Multimap[int, Connection] = Multimap()

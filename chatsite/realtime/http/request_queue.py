@@ -22,7 +22,7 @@ from chatsite.realtime.http.request_payers import KnownPeople, credential_of
 from chatsite.realtime.limits.limits import is_here
 from chatsite.realtime.limits.loop_budget import Budget, spent
 from chatsite.realtime.limits.request_rates import RequestRates
-from chatsite.realtime.scheduling import read_queue
+from chatsite.realtime.queues import read_queue
 from chatsite.realtime.scheduling.loop_meter import LoopMeter
 
 # Requests that are computed at once. On SQLite nothing waits, and one is all there is; PostgreSQL answers meanwhile.

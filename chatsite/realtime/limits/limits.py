@@ -14,8 +14,8 @@ from django.conf import settings
 
 from chatsite.contract.errors import ChatError, RateLimited, TooLarge
 from chatsite.realtime.delivery import peers, subscriptions
+from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.limits.loop_budget import spent
-from chatsite.realtime.socketio.connection import Connection
 
 # Seconds of their rate that a person may spend at once: of 100 events a second, what a program in 1,000 rooms joins.
 BURST_SECONDS = 10

@@ -9,7 +9,6 @@ from collections.abc import Hashable
 from time import monotonic
 
 from django.conf import settings
-from rest_framework.settings import api_settings
 
 from chatsite.realtime.delivery.peers import Gossip
 from chatsite.realtime.limits.limits import TOLD_PART, Pace, is_here
@@ -61,7 +60,7 @@ class RequestRate:
 
 class RequestRates:
     def __init__(self) -> None:
-        self._people = RequestRate(str(api_settings.DEFAULT_THROTTLE_RATES["user"]), "asked")
+        self._people = RequestRate(settings.THROTTLE_USER, "asked")
         self._addresses = RequestRate(settings.THROTTLE_PAGES, "asked-by-address")
 
     def wait(self, payer: Hashable) -> float:

@@ -6,23 +6,26 @@ Whatever waits under eventlet calls the hub's `switch`. A greenlet that has a me
 meanwhile isn't its cost; any other greenlet pays one look for an attribute.
 """
 
+from collections.abc import Callable
 from time import monotonic, thread_time
 from typing import Any
 
+import eventlet
 from eventlet import hubs
 from eventlet.greenthread import getcurrent
 
 
 class LoopMeter:
     """`waits` counts how often its greenlet has begun to wait: the same number twice is the same wait. `since` is the
-    moment at which it last went on (`time.monotonic`). `gives_way` is whether live events go first at its yield points."""
+    moment at which it last went on (`time.monotonic`). `give_way()` lets others go on at a yield point: whoever
+    is ready or, where the owner sets another function, whoever goes first."""
 
-    __slots__ = ("_resumed", "_seconds", "gives_way", "since", "waits")
+    __slots__ = ("_resumed", "_seconds", "give_way", "since", "waits")
 
     def __init__(self) -> None:
         self._seconds, self._resumed, self.since = 0.0, thread_time(), monotonic()
         self.waits = 0
-        self.gives_way = False
+        self.give_way: Callable[[], None] = eventlet.sleep
 
     def pause(self) -> None:
         self._seconds += thread_time() - self._resumed

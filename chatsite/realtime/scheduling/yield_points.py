@@ -7,11 +7,9 @@ from collections.abc import Iterable, Iterator
 from time import monotonic
 from typing import TypeVar
 
-import eventlet
 from django.db import connections as databases
 from eventlet.greenthread import getcurrent
 
-from chatsite.realtime.scheduling import read_queue
 from chatsite.realtime.scheduling.fair_lock import FairLock
 from chatsite.realtime.scheduling.threads import serving
 
@@ -31,7 +29,7 @@ def yield_point() -> None:
     if meter is None or monotonic() - meter.since < SLICE_SECONDS:
         return
     if serving() and not holds_others_up():
-        read_queue.give_way() if meter.gives_way else eventlet.sleep(0)
+        meter.give_way()
 
 
 def holds_others_up() -> bool:

@@ -21,9 +21,9 @@ from chatsite.contract.errors import (
 from chatsite.observability.logs import request_id
 from chatsite.observability.metrics import counters
 from chatsite.realtime.delivery import revocation
+from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.protocol import encoder
 from chatsite.realtime.protocol.decoder import Packet
-from chatsite.realtime.socketio.connection import Connection
 from chatsite.realtime.socketio.routing import Checker, Event, Router
 
 logger = logging.getLogger("chatsite.realtime")

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from chatsite.contract.errors import ChatError
-from chatsite.realtime.socketio.connection import Connection
-from chatsite.realtime.socketio.identity import Identity
+from chatsite.realtime.delivery.connection import Connection
+from chatsite.realtime.delivery.identity import Identity
 
 Handler = Callable[[Connection, dict[str, Any]], dict[str, Any] | None]
 # What the ack adds, or the exception that becomes its error.

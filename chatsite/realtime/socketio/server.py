@@ -9,7 +9,8 @@ import socketio
 from chatsite.observability.metrics import counters
 from chatsite.observability.metrics.hub_lag import lag
 from chatsite.realtime.engineio.transport import EngineServer
-from chatsite.realtime.scheduling.handler_pool import HandlerPool, anchor, repeat
+from chatsite.realtime.queues import read_queue
+from chatsite.realtime.queues.handler_pool import HandlerPool, anchor, repeat
 from chatsite.realtime.scheduling.hub import clock, tell_failures
 from chatsite.realtime.socketio.receive_queue import ReceiveQueue
 from chatsite.realtime.socketio.routing import Router
@@ -47,7 +48,7 @@ class ChatServer(socketio.Server):
 
     def __init__(self) -> None:
         super().__init__(logger=logger, async_handlers=False)
-        self.handler_pool = HandlerPool()
+        self.handler_pool = HandlerPool(read_queue.give_way)
         self._sessions: dict[str, Session] = {}
         self._jobs: list[Any] = []
         # What starts and stops with it.

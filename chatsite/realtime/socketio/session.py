@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 from chatsite.contract.errors import ChatError, Unauthorized
 from chatsite.observability.metrics import counters
 from chatsite.realtime.delivery import subscriptions
+from chatsite.realtime.delivery.connection import Connection
+from chatsite.realtime.delivery.identity import Identity
 from chatsite.realtime.engineio.engine_session import EngineSocket
 from chatsite.realtime.limits import limits
 from chatsite.realtime.limits.loop_budget import spent
@@ -14,8 +16,6 @@ from chatsite.realtime.protocol.decoder import Packet
 from chatsite.realtime.protocol.frames import PROTOCOL
 from chatsite.realtime.scheduling.hub import clock, hubs
 from chatsite.realtime.socketio import dispatch
-from chatsite.realtime.socketio.connection import Connection
-from chatsite.realtime.socketio.identity import Identity
 from chatsite.realtime.socketio.receive_queue import FULL, GONE, REFUSED, ReceiveQueue
 from chatsite.realtime.socketio.routing import Event
 

@@ -23,6 +23,7 @@ from gunicorn.workers.base_async import ALREADY_HANDLED, AsyncWorker
 from chatsite.observability.logs import SparingFilter
 from chatsite.realtime.delivery import peers
 from chatsite.realtime.http.client_socket import ClientSocket, ListeningSocket
+from chatsite.realtime.queues import read_queue
 from chatsite.realtime.scheduling import loop_meter
 from chatsite.realtime.scheduling.garbage import Collector
 from chatsite.realtime.worker import socket_handoff
@@ -182,7 +183,7 @@ class EventletWorker(AsyncWorker):
 
     def handle(self, listener: Any, client: ClientSocket, address: Any) -> None:
         """A connection, from its first byte on; one that another worker has begun to read, too."""
-        loop_meter.start().gives_way = True
+        loop_meter.start().give_way = read_queue.give_way
         connection = self.http.admit(client, address)
         if connection is None:
             client.close()

@@ -23,7 +23,7 @@ from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from chatsite.contract.errors import ChatError
-from chatsite.realtime.scheduling import read_queue
+from chatsite.realtime.queues import read_queue
 from chatsite.web.administration.lists import BoundedAdmin
 from chatsite.web.rest.api import me
 

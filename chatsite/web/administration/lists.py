@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.text import capfirst
 
-from chatsite.realtime.scheduling.slots import Slots
+from chatsite.realtime.queues.slots import Slots
 from chatsite.realtime.scheduling.yield_points import SlicedList
 from chatsite.web import query_deadline
 from chatsite.web.rest.api import me

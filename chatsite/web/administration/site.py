@@ -10,7 +10,7 @@ from django.urls import path
 from django.utils.text import capfirst
 
 from chatsite.contract.errors import ChatError
-from chatsite.realtime.scheduling.slots import Slots
+from chatsite.realtime.queues.slots import Slots
 from chatsite.web import query_deadline
 from chatsite.web.pages import words
 from chatsite.web.rest.api import me

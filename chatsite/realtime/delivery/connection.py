@@ -3,7 +3,7 @@
 from collections.abc import Set
 from typing import Any, Protocol
 
-from chatsite.realtime.socketio.identity import Identity
+from chatsite.realtime.delivery.identity import Identity
 
 
 class Channel(Protocol):

@@ -44,7 +44,9 @@ class Worker(Protocol):
 
 
 class HandlerPool:
-    def __init__(self) -> None:
+    def __init__(self, give_way: Callable[[], None] = eventlet.sleep) -> None:
+        """`give_way()` lets others go first at yield points of a step."""
+        self._give_way = give_way
         # By whose turn comes first.
         self._ready: dict[Hashable, deque[Worker]] = {}
         # Those of who has cost more than their share, until that is paid off.
@@ -100,7 +102,7 @@ class HandlerPool:
         """Until nothing is left to do. A busy runner keeps its database connection from one step to the next."""
         self._starting = False
         until, meter = monotonic() + STRETCH, loop_meter.start()
-        meter.gives_way = True
+        meter.give_way = self._give_way
         try:
             while self._ready:
                 if monotonic() > until:

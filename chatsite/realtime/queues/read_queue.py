@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import eventlet
 
 from chatsite.contract.errors import ChatError
-from chatsite.realtime.scheduling.group_commit import HEAVIEST, Done, GroupCommit, Outcome
+from chatsite.realtime.queues.group_commit import HEAVIEST, Done, GroupCommit, Outcome
 from chatsite.realtime.scheduling.threads import serving
 
 # Seconds that others are let go first: some commits.

@@ -16,8 +16,8 @@ from eventlet.queue import LightQueue
 from chatsite.database import connection_quota
 from chatsite.observability.metrics import counters
 from chatsite.realtime.limits import event_costs
+from chatsite.realtime.queues.handler_pool import close_broken
 from chatsite.realtime.scheduling import loop_meter
-from chatsite.realtime.scheduling.handler_pool import close_broken
 from chatsite.realtime.scheduling.hub import hubs
 
 logger = logging.getLogger("chatsite.realtime")
