@@ -23,7 +23,6 @@ from gunicorn.workers.base_async import ALREADY_HANDLED, AsyncWorker
 from chatsite.observability.logs import SparingFilter
 from chatsite.realtime.delivery import peers
 from chatsite.realtime.http.client_socket import ClientSocket, ListeningSocket
-from chatsite.realtime.queues import read_queue
 from chatsite.realtime.scheduling import loop_meter
 from chatsite.realtime.scheduling.garbage import Collector
 from chatsite.realtime.worker import socket_handoff
@@ -123,10 +122,12 @@ class EventletWorker(AsyncWorker):
         from chatsite.realtime.http.connections import HttpConnections
         from chatsite.realtime.http.request_queue import RequestQueue
         from chatsite.realtime.http.server import HttpServer
+        from chatsite.realtime.queues import read_queue
 
         logging.getLogger("gunicorn.error").addFilter(SparingFilter())
         self.connections = HttpConnections(self.worker_connections)
         self.http = HttpServer(self, self.connections)
+        self.give_way = read_queue.give_way
         self.wsgi = self._answered(RequestQueue(sio.handler_pool).around(self.wsgi))
 
     def _join_others(self, sio: Any) -> None:
@@ -183,7 +184,7 @@ class EventletWorker(AsyncWorker):
 
     def handle(self, listener: Any, client: ClientSocket, address: Any) -> None:
         """A connection, from its first byte on; one that another worker has begun to read, too."""
-        loop_meter.start().give_way = read_queue.give_way
+        loop_meter.start().give_way = self.give_way
         connection = self.http.admit(client, address)
         if connection is None:
             client.close()
