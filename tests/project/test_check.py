@@ -1,5 +1,6 @@
 """`./run test` before its first check: what is missing is installed, or named."""
 
+import json
 import os
 
 import pytest
@@ -93,5 +94,10 @@ def test_what_runs_first_is_there():
     assert [name for name in scheduling.FIRST if not (check.ROOT / name).exists()] == []
 
 
-def test_the_lock_names_no_registry():
-    assert '"resolved"' not in (check.ROOT / "package-lock.json").read_text()
+@pytest.mark.parametrize("folder", [".", "benchmarks/peers"])
+def test_npm_locks_every_package_by_its_hash_and_names_no_registry(folder):
+    text = (check.ROOT / folder / "package-lock.json").read_text()
+    packages = {name: each for name, each in json.loads(text)["packages"].items() if name}
+    assert packages
+    assert all(each["integrity"].startswith("sha512-") for each in packages.values())
+    assert '"resolved"' not in text
