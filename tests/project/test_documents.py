@@ -6,16 +6,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 import requests
+from django.conf import settings
 
 from chatsite import errors
 from tests.project.checkout import ROOT, Server
 
 pytestmark = pytest.mark.realtime
-DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 CLIENTS = ROOT / "docs" / "clients"
 TOKEN = """
 from accounts.models import User
@@ -132,6 +134,16 @@ def test_links_between_the_documents_lead_somewhere(document):
         if anchor:
             titles = re.findall(r"^#+ (.+)$", target.read_text(), re.M)
             assert anchor in {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_the_changelog_has_every_version_with_its_date_and_ours_is_the_newest():
+    first, *titles = re.findall("^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert first == "Unreleased"
+    versions, dates = zip(*(title.split(", ") for title in titles), strict=True)
+    assert versions[0] == settings.VERSION
+    for found in (dates, [tuple(map(int, version.split("."))) for version in versions]):
+        assert list(found) == sorted(found, reverse=True)
+    assert all(date.fromisoformat(each) for each in dates)
 
 
 def section(title: str) -> str:
