@@ -18,6 +18,7 @@ from tests.project.checkout import ROOT, Server
 
 pytestmark = pytest.mark.realtime
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+GITHUB = [path for path in sorted((ROOT / ".github").rglob("*")) if path.is_file()]
 CLIENTS = ROOT / "docs" / "clients"
 TOKEN = """
 from accounts.models import User
@@ -204,7 +205,7 @@ def test_every_command_that_is_named_exists():
     from django.core.management import get_commands
 
     ours = set(re.findall(r"^\./run (\w+)", (ROOT / "run").read_text(), re.M))
-    for document in DOCUMENTS:
+    for document in [*DOCUMENTS, *GITHUB]:
         named = set(re.findall(r"\./run ((?:manage )?[a-z_]+)", document.read_text()))
         for command in named:
             first, _, second = command.partition(" ")
