@@ -85,30 +85,26 @@ def test_tests_and_tools_get_the_releases_of_a_site():
 def test_nothing_is_missing_on_another_python_or_system(name):
     """With hashes pip refuses to install what isn't locked, so all that a package needs anywhere must be."""
     entries = locked(name)
-    extras = {canonicalize_name(each.name): each.extras for each in map(Requirement, all_edited())}
-    needed = {(package, need) for package in entries for need in needs(package)}
+    extras = {canonicalize_name(each.name): each.extras for name in NAMES for each in edited(name)}
+    needed = [(package, need) for package in entries for need in needs(package)]
     for environment in environments():
         there = {package for package, entry in entries.items() if holds(entry.requirement, environment, ())}
         missing = {
-            need
+            str(need)
             for package, need in needed
             if package in there
-            and holds(Requirement(need), environment, extras.get(package, ()))
-            and canonicalize_name(Requirement(need).name) not in there
+            and canonicalize_name(need.name) not in there
+            and holds(need, environment, extras.get(package, ()))
         }
         assert not missing, environment
 
 
-def needs(package: str) -> list[str]:
-    """Nothing is known of what isn't installed here, as only other systems need it."""
+def needs(package: str) -> list[Requirement]:
+    """Nothing is known of what isn't installed here: only other systems need it, or `./run lock` does."""
     try:
-        return metadata.requires(package) or []
+        return [Requirement(need) for need in metadata.requires(package) or ()]
     except metadata.PackageNotFoundError:
         return []
-
-
-def all_edited() -> list[str]:
-    return [str(each) for name in NAMES for each in edited(name)]
 
 
 def holds(requirement: Requirement, environment: dict[str, str], extras) -> bool:
