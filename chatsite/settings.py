@@ -1,5 +1,6 @@
 """Settings: everything a site decides comes from the environment or `.env`; see `.env.example`."""
 
+import tomllib
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
@@ -9,6 +10,9 @@ from chatsite.environment import BASE_DIR
 from chatsite.logs import FORMATTERS
 
 environment.read_dotenv(BASE_DIR / ".env")
+
+# The release that runs, as `hello` and /metrics say it. pyproject.toml is the one place that has it.
+VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 
 SECRET_KEY = environment.secret_key()
 DEBUG = environment.flag("DEBUG")

@@ -4,13 +4,13 @@ Every number is of this process; `workers.py` asks the others.
 """
 
 import platform
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import accumulate
 from typing import Any
 
 import django
+from django.conf import settings
 from django.db import connection
 from prometheus_client import REGISTRY
 from prometheus_client.core import (
@@ -24,7 +24,6 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 from chatsite import processes
-from chatsite.environment import BASE_DIR
 from chatsite.metrics import databases, tallies
 from chatsite.metrics.tallies import Counts, Histogram
 from chatsite.realtime import listeners
@@ -76,10 +75,8 @@ class ServerCollector(Collector):
 
 @cache
 def build() -> dict[str, str]:
-    with (BASE_DIR / "pyproject.toml").open("rb") as file:
-        version = tomllib.load(file)["project"]["version"]
     return {
-        "version": str(version),
+        "version": settings.VERSION,
         "python": platform.python_version(),
         "django": django.get_version(),
         "database": connection.vendor,
