@@ -4,7 +4,7 @@ const FEEDBACK_MS = 2000
 export function mount(element) {
   const source = element.querySelector("input, code")
   const button = element.querySelector("button")
-  const label = button.innerHTML
+  const label = [...button.childNodes]
   button.addEventListener("click", async () => {
     const text = source.value ?? source.textContent.trim()
     try {
@@ -16,6 +16,6 @@ export function mount(element) {
       else getSelection().selectAllChildren(source)
       button.textContent = "Press Ctrl C"
     }
-    setTimeout(() => (button.innerHTML = label), FEEDBACK_MS)
+    setTimeout(() => button.replaceChildren(...label), FEEDBACK_MS)
   })
 }

@@ -68,7 +68,7 @@ function fillBody(row, message) {
     body.textContent = message.body
     body.classList.add("plain")
   } else {
-    // The server's sanitised rendering; the only place where a script inserts markup.
+    // eslint-disable-next-line no-restricted-syntax -- the server's sanitised rendering, the only markup that a script inserts
     body.innerHTML = message.html
     body.classList.remove("plain")
   }
