@@ -21,7 +21,8 @@ def compact(parser: Parser, token: Token) -> "Compact":
     code blocks need it. A blank that is wanted between two words stands on one line with both.
     """
     markup = Markup()
-    for part in reversed(parser.tokens):
+    ahead: list[Token] = parser.tokens  # type: ignore[assignment] # the stubs know no element type
+    for part in reversed(ahead):
         if part.token_type == TokenType.BLOCK and part.contents == "endcompact":
             break
         if part.token_type == TokenType.TEXT:
