@@ -143,6 +143,7 @@ CHECKS: dict[str, Callable[[], bool]] = {
     "schema": lambda: run(
         sys.executable, "manage.py", "spectacular", "--validate", "--fail-on-warn", "--file", os.devnull
     ),
+    "eslint": lambda: run("node_modules/.bin/eslint", "."),
     "js": js_tests,
     "tests": lambda: pytest("-n", WORKERS, "--no-loadscope-reorder", "-m", "not serial"),
     "timings": lambda: pytest("-n", "2", "--no-loadscope-reorder", "-m", "serial"),
