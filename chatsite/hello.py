@@ -1,7 +1,5 @@
 """`hello`: what a client is told right after CONNECT. Made of what the handshake has read already, without a query."""
 
-import tomllib
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -14,8 +12,7 @@ from rooms.log import log
 
 # The version of docs/protocol.md: goes up with a change that breaks a client.
 PROTOCOL = 1
-PYPROJECT = Path(__file__).parent.parent / "pyproject.toml"
-SERVER = {"name": "chatsite", "version": tomllib.loads(PYPROJECT.read_text())["project"]["version"]}
+SERVER = {"name": "chatsite", "version": settings.VERSION}
 # Characters of a body; bytes and values of an event; events of a page of the log; and per second, of a person (0: any).
 LIMITS = {
     "body": LONGEST_BODY,
