@@ -138,7 +138,8 @@ TESTS: dict[str, Callable[[], bool]] = {
     "tests": lambda: pytest("-n", WORKERS, *BY_FILE, "-m", "not serial"),
     "timings": lambda: pytest("-n", "2", *BY_FILE, "-m", "serial", *map(str, naming("serial"))),
 }
-# Without those that start a server, a browser or a copy of the project, and without what takes many seconds.
+# Without those that start a server, a browser or a copy of the project, and without what takes many seconds. What is left
+# waits for nothing.
 QUICK = "not (realtime or browser or serial or slow)"
 
 Result = tuple[bool, float]
@@ -186,7 +187,7 @@ def main() -> int:
     tests = TESTS
     if "--quick" in arguments:
         arguments.remove("--quick")
-        tests = {"tests": lambda: pytest("-n", WORKERS, *BY_FILE, "-m", QUICK, *arguments)}
+        tests = {"tests": lambda: pytest("-n", "2", *BY_FILE, "-m", QUICK, *arguments)}
     elif arguments:
         return subprocess.run([BIN / "pytest", *arguments], cwd=ROOT).returncode
     results = check_static() | {name: check(name, run) for name, run in tests.items()}
