@@ -14,6 +14,7 @@ from chatsite.realtime.succession import Succession, end, forget, replace
 from chatsite.realtime.worker import AGAIN
 from tests.bus.conftest import folder_of, wait_for
 from tests.bus.redis import redis
+from tests.realtime import harness
 from tests.realtime.cast import Chatter, settle
 from tests.realtime.clients import RawSocket
 from tests.realtime.harness import serve
@@ -24,8 +25,7 @@ PATIENCE = 60
 
 
 def children(server):
-    pid = server.process.pid
-    return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+    return set(harness.children(server.process.pid))
 
 
 @pytest.fixture(scope="module")

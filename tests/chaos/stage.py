@@ -40,8 +40,7 @@ class Machine:
     @property
     def workers(self) -> list[int]:
         """Their pids."""
-        pid = self.server.process.pid
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        return harness.children(self.server.process.pid)
 
     def start(self) -> None:
         """Once more, at the same port."""
