@@ -1,6 +1,7 @@
-import { io } from "../../vendor/socket.io.esm.min.js"
+import { io, XHR } from "../../vendor/socket.io.esm.min.js"
 import { Transports } from "../models/transports.js"
 import { Emitter } from "./emitter.js"
+import { OpenedEarly } from "./opened_early.js"
 import { cover, uncover } from "./visits.js"
 
 const ANSWER_MS = 10_000
@@ -20,21 +21,26 @@ const OPTIONS = {
 }
 // In this tab's storage: the next page needn't find out again.
 const FALLEN = "websocket-fails"
+const WAYS = { websocket: OpenedEarly, polling: XHR }
 
 /**
  * The one connection of this page. Emits "online", "offline", the server's events by their names, and those of a
- * room's log once more as "log" (name, data): they are the ones that have a `room` and a `seq`.
+ * room's log once more as "log" (name, data): they are the ones that have a `room` and a `seq`. "asking" comes once, before
+ * the first "online": what is requested then is sent right behind the CONNECT, and answered behind `hello`.
  * `status` is "connecting" (not yet), "online" or "offline".
  */
 class Live extends Emitter {
   status = "connecting"
   renewedAt = -Infinity
   leaving = false
+  asking = false
 
   start() {
     const fallen = Boolean(sessionStorage.getItem(FALLEN))
     this.transports = new Transports({ probe: opens, turn: (transports) => this.#use(transports), fallen })
-    this.socket = io({ ...OPTIONS, transports: this.transports.ways })
+    this.socket = io({ ...OPTIONS, transports: this.transports.ways.map((way) => WAYS[way]) })
+    // After the socket's own listener, which asks to be let in.
+    this.socket.io.on("open", () => this.#opened())
     this.socket.on("connect", () => this.#turn("online"))
     this.socket.on("disconnect", (reason) => this.#disconnected(reason))
     this.socket.on("connect_error", (error) => this.#refused(error))
@@ -54,7 +60,7 @@ class Live extends Emitter {
 
   /** Asks the server; the ack without `ok`, or a rejection with {code, detail, fields?, retry_after?}. */
   async request(event, data) {
-    if (!this.socket?.connected) throw { code: "offline", detail: "There is no connection." }
+    if (!this.socket?.connected && !this.asking) throw { code: "offline", detail: "There is no connection." }
     const socket = this.socket
     let answer
     try {
@@ -69,6 +75,15 @@ class Live extends Emitter {
   /** Tells the server without waiting; lost where there is no connection. */
   tell(event, data) {
     if (this.socket?.connected) this.socket.volatile.emit(event, data)
+  }
+
+  /** The client would keep what is sent until the CONNECT is answered. */
+  #opened() {
+    if (this.status !== "connecting") return
+    this.asking = true
+    this.emit("asking")
+    this.asking = false
+    for (const packet of this.socket.sendBuffer.splice(0)) this.socket.packet(packet)
   }
 
   #hear(name, data) {
@@ -141,7 +156,7 @@ class Live extends Emitter {
   /** From the next opening on; one that polls and needn't any more opens anew at once. */
   #use(transports) {
     const manager = this.socket.io
-    manager.opts.transports = transports
+    manager.opts.transports = transports.map((way) => WAYS[way])
     const { fallen } = this.transports
     if (fallen) sessionStorage.setItem(FALLEN, "1")
     else sessionStorage.removeItem(FALLEN)

@@ -15,7 +15,10 @@ class Room extends Emitter {
     this.log = new RoomLog({ seq: room.head, epoch: room.epoch })
     live.on("log", (name, data) => this.#live(name, data))
     live.on("room-online", (data) => data.room === this.slug && this.emit("online", data.online))
-    live.on("online", () => this.#join())
+    // The first one goes out before it is known that we are let in; if we aren't, it is as lost as any other.
+    live.on("asking", () => (this.asked = this.#join()))
+    live.on("online", () => (this.asked ? (this.asked = null) : this.#join()))
+    live.on("offline", () => (this.asked = null))
     live.on("heads", (heads) => this.log.misses(heads[this.slug]) && this.sync())
   }
 
