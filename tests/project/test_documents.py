@@ -15,7 +15,7 @@ from chatsite import errors
 from tests.project.checkout import ROOT, Server
 
 pytestmark = pytest.mark.realtime
-DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CLIENTS = ROOT / "docs" / "clients"
 TOKEN = """
 from accounts.models import User
