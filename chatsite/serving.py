@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 
+from chatsite import statics
 from chatsite.environment import BASE_DIR, WILDCARDS, bracketed
 
 
@@ -69,7 +70,7 @@ def static_sources() -> Iterator[Path]:
 
 def static_fingerprint() -> str:
     """Changes with our own static files and with the installed packages that bring some."""
-    digest = hashlib.sha256((BASE_DIR / "requirements.txt").read_bytes())
+    digest = hashlib.sha256((BASE_DIR / "requirements.txt").read_bytes() + statics.JOINER.read_bytes())
     for path in static_sources():
         stat = path.stat()
         digest.update(f"{path}:{stat.st_size}:{stat.st_mtime_ns}\n".encode())
