@@ -15,11 +15,13 @@ PEOPLE = 1000
 GONE, SPREAD = 5.0, 0.8
 # Seconds for an answer. Who asked again for what takes long would make it take longer.
 PATIENCE = 60.0
+# Seconds to ask to come in: one process is everybody, and who was let go for that would come again and make it slower.
+ASKING = "240"
 
 
 def test_a_thousand_clients_are_told_and_come_back_one_after_the_other(tmp_path):
     names = [f"person{n:04}" for n in range(PEOPLE)]
-    with Stage(tmp_path, machines=1) as stage, Crew() as crew:
+    with Stage(tmp_path, machines=1, ASKING=ASKING) as stage, Crew() as crew:
         (machine,) = stage.machines
         tokens = stage.people("deck", names)
         for start in range(0, PEOPLE, 100):
