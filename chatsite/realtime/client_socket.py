@@ -15,7 +15,7 @@ from eventlet.greenio.base import socket_accept
 from eventlet.greenthread import getcurrent
 
 from chatsite.realtime.hub_turns import HubTurns
-from chatsite.realtime.readiness import READ, WRITE, http_readiness
+from chatsite.realtime.readiness import READ, WRITE, http_readiness, is_ready
 
 # Seconds without a byte of a body that was announced, or of an answer taken, before the connection is given up.
 SILENCE_SECONDS = 30.0
@@ -118,7 +118,8 @@ class ClientSocket(GreenSocket):
             if timer is not None:
                 timer.cancel()
             http_readiness.change(waiter, descriptor, wanted, 0)
-        if waiter.late:
+        # What came while this process itself stood still, or was busy with others, has come.
+        if waiter.late and not is_ready(descriptor, wanted):
             raise timeout_exc
 
     def _begin(self) -> float:
