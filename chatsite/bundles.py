@@ -34,7 +34,7 @@ STRING_OR_COMMENT = re.compile(
     r"""|(?P<comment>^[ \t]*(?://[^\n]*|/\*\*(?s:.*?)\*/)\n)""",
     re.MULTILINE,
 )
-SHEET_IMPORT = re.compile(r'^@import url\("(?P<name>[\w-]+\.css)"\);$', re.MULTILINE)
+SHEET_IMPORT = re.compile(r'^@import url\("(?P<name>[\w/-]+\.css)"\);$', re.MULTILINE)
 
 # The loader of a joined file: it runs a module when it is first imported, and once, as browsers do.
 LOADER = """\
@@ -193,13 +193,22 @@ def joined_modules(folder: Path, entry: str) -> dict[str, str]:
 
 
 def joined_sheet(folder: Path, name: str) -> str:
-    """The sheet with each imported neighbour in the place of its `@import`; relative addresses mean the same in both."""
+    """The sheet with each imported one in the place of its `@import`.
 
-    def neighbour(found: re.Match[str]) -> str:
+    Raises Unreadable for an `@import` of another form, and for a relative address in a sheet of another folder.
+    """
+
+    def imported(found: re.Match[str]) -> str:
         other = posixpath.join(posixpath.dirname(name), found["name"])
-        return f"/* {other} */\n{joined_sheet(folder, other)}"
+        text = joined_sheet(folder, other)
+        if "/" in found["name"] and "url(" in text:
+            raise Unreadable(other, "a relative address means another one in the sheet that imports it")
+        return f"/* {other} */\n{text}"
 
-    return SHEET_IMPORT.sub(neighbour, (folder / name).read_text())
+    text = SHEET_IMPORT.sub(imported, (folder / name).read_text())
+    if "@import" in text:
+        raise Unreadable(name, 'an @import that is not of the form @import url("other.css");')
+    return text
 
 
 def joined(folder: Path) -> dict[str, str]:

@@ -48,10 +48,10 @@ def unread(server, slug):
 # By the page's own clock, whose timers come in order however busy the machine is: what was drawn is seen, what was seen is
 # gathered for 300 ms and told, and all that was told before a further question was answered is stored.
 TOLD = """async () => {
-    const { live } = await import(new URL("lib/live.js", document.querySelector("script[type=module]").src))
+    const { connection } = await import(new URL("lib/connection.js", document.querySelector("script[type=module]").src))
     for (let frames = 0; frames < 3; frames += 1) await new Promise(requestAnimationFrame)
     await new Promise((done) => setTimeout(done, 600))
-    await live.request("leave", { room: "nowhere" }).catch(() => {})
+    await connection.request("leave", { room: "nowhere" }).catch(() => {})
 }"""
 
 

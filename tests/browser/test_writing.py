@@ -150,8 +150,9 @@ def test_what_is_written_before_the_scripts_come_stays(visit, room):
     owner = visit("owner", f"/chat/{room}")
     composer(owner).fill("begun yesterday")
     waiting = []
-    owner.route("**/behaviours/composer.js", lambda route: waiting.append(route))
-    owner.reload(wait_until="domcontentloaded")
+    owner.route("**/js/main.js", lambda route: waiting.append(route))
+    # The page's scripts come before its `DOMContentLoaded`.
+    owner.reload(wait_until="commit")
     composer(owner).fill("written early")
     deadline = time.monotonic() + 30
     while not waiting:

@@ -139,6 +139,23 @@ def test_what_cannot_be_read_is_refused_by_its_place(tmp_path, text, problem):
     assert problem in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "name", "problem"),
+    [
+        ('@import url("parts/one.css") print;\n@import url("two.css");\n', "css/main.css", "of the form"),
+        ('@import url("parts/one.css");\n', "css/parts/one.css", "a relative address"),
+    ],
+)
+def test_a_sheet_that_cannot_be_joined_is_refused_by_its_name(tmp_path, text, name, problem):
+    put(
+        tmp_path,
+        {"css/main.css": text, "css/two.css": "", "css/parts/one.css": "a { background: url(a.png) }"},
+    )
+    with pytest.raises(bundles.Unreadable, match=problem) as refused:
+        bundles.joined(tmp_path)
+    assert name in str(refused.value)
+
+
 def test_the_sites_modules_are_joined_each_once():
     names = {path.relative_to(SOURCES).as_posix() for path in SOURCES.rglob("*.js")}
     entries = {name for name in names if name.count("/") == 1 and name.startswith("js/")}
@@ -157,7 +174,7 @@ def test_the_sites_sheets_are_joined_in_their_order():
     for name, parts in {
         "site": ("tokens", "base"),
         "app": ("tokens", "base", "layout", "sidebar"),
-        "room": ("tokens", "base", "layout", "sidebar", "log", "members"),
+        "room": ("tokens", "base", "layout", "sidebar", "room/log", "room/members"),
     }.items():
         text = texts[f"css/{name}.css"]
         assert "@import" not in text
