@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import pages, picture, programs, report, workers
+from benchmarks import page_load, pages, picture, programs, report, workers
 from benchmarks.cluster import postgresql
 from benchmarks.groups import PEOPLE
 from benchmarks.loader import LoadError
@@ -24,7 +24,7 @@ from benchmarks.scenarios import NAMES, QUICK, Plan, Step, steps
 from benchmarks.servers import OURS, OURS_SQLITE, ROOT, TITLES, Place, Server, running
 
 READING = ("history", "pages")
-WORKERS = "workers"
+WORKERS, PAGE_LOAD = "workers", "page-load"
 # What is said of each measure as the run goes on.
 SHOWN = ("deliveries_per_second", "stored_per_second", "p99_ms", "per_second", "bytes_each", "server_cpu")
 RESULTS = ROOT / "benchmarks" / "results.json"
@@ -35,7 +35,7 @@ Rounds = dict[str, dict[str, list[dict[str, Any]]]]
 
 def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
-    names = [*NAMES, *READING, WORKERS]
+    names = [*NAMES, *READING, WORKERS, PAGE_LOAD]
     parser.add_argument(
         "scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(names)}; all if none"
     )
@@ -100,6 +100,13 @@ def measure_reading(place: Place, plan: Plan, servers: list[str], rounds: Rounds
                     rounds.setdefault(name, {}).setdefault(server_name, []).append(numbers)
 
 
+def measure_page_load(place: Place, plan: Plan, rounds: Rounds) -> None:
+    """On SQLite alone: what a browser is sent is the same on both databases."""
+    say(f"{TITLES[OURS_SQLITE]}: a room page in a browser behind a slow network")
+    for name, numbers in page_load.measure(place, plan).items():
+        rounds.setdefault(f"{PAGE_LOAD}: {name}", {}).setdefault(OURS_SQLITE, []).append(numbers)
+
+
 def measure_workers(place: Place, plan: Plan, rounds: Rounds) -> None:
     try:
         numbers = workers.measure(place, plan)
@@ -155,6 +162,8 @@ def measure_all(arguments: argparse.Namespace, plan: Plan, rounds: Rounds) -> No
     with prepared(plan, arguments.servers) as place:
         if set(READING) & set(arguments.scenarios):
             measure_reading(place, plan, arguments.servers, rounds)
+        if PAGE_LOAD in arguments.scenarios and OURS_SQLITE in arguments.servers:
+            measure_page_load(place, plan, rounds)
         for number in range(count):
             say(f"round {number + 1} of {count}")
             if WORKERS in arguments.scenarios and OURS in arguments.servers:
@@ -169,7 +178,7 @@ def finish(arguments: argparse.Namespace, plan: Plan, facts: dict[str, Any], rou
     results = report.results_of(rounds, facts, vars(plan))
     text = report.text(results)
     print(text)
-    whole = not arguments.quick and set(arguments.scenarios) >= {*NAMES, *READING, WORKERS}
+    whole = not arguments.quick and set(arguments.scenarios) >= {*NAMES, *READING, WORKERS, PAGE_LOAD}
     out = arguments.out or (RESULTS if whole else programs.BUILD / "results.json")
     out.write_text(json.dumps(results, indent=1) + "\n")
     if out == RESULTS:

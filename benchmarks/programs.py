@@ -1,4 +1,4 @@
-"""What the benchmarks need beside Python: a C compiler, Node and PostgreSQL. Installed where we may, named where not."""
+"""What the benchmarks need beside Python: a compiler, Node, databases, a browser. Installed where we may, else named."""
 
 import os
 import shutil
@@ -13,6 +13,7 @@ PACKAGES = {
     "npm": ("npm",),
     "postgres": ("postgresql",),
     "redis-server": ("redis-server",),
+    "chromium": ("chromium",),
 }
 BUILD = HERE / "build"
 
@@ -26,6 +27,8 @@ def postgres_bin() -> Path | None:
 
 def missing() -> list[str]:
     names = [name for name in ("gcc", "node", "npm", "redis-server") if not shutil.which(name)]
+    if not os.environ.get("CHROMIUM") and not shutil.which("chromium"):
+        names.append("chromium")
     if postgres_bin() is None:
         names.append("postgres")
     return [package for name in names for package in PACKAGES[name]]

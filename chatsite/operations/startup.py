@@ -14,6 +14,7 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 
 from chatsite.observability.host_names import WILDCARDS, bracketed
+from chatsite.web import versioned_static
 
 
 def check_port() -> None:
@@ -69,7 +70,9 @@ def static_sources() -> Iterator[Path]:
 
 def static_fingerprint() -> str:
     """Changes with our own static files and with the installed packages that bring some."""
-    digest = hashlib.sha256((settings.BASE_DIR / "requirements.txt").read_bytes())
+    digest = hashlib.sha256(
+        (settings.BASE_DIR / "requirements.txt").read_bytes() + versioned_static.JOINER.read_bytes()
+    )
     for path in static_sources():
         stat = path.stat()
         digest.update(f"{path}:{stat.st_size}:{stat.st_mtime_ns}\n".encode())
