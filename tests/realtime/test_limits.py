@@ -147,13 +147,13 @@ def connected():
 
     def connected(person):
         connection = Connection(f"sid{len(opened)}", Identity(person, f"person{person}"), Channel())
-        limits.listeners.attach(connection)
+        limits.subscriptions.attach(connection)
         opened.append(connection)
         return connection
 
     yield connected
     for connection in opened:
-        limits.listeners.detach(connection)
+        limits.subscriptions.detach(connection)
 
 
 def test_connections_in_other_processes_count_until_nobody_tells_of_them(clock, told, connected, settings):
@@ -173,11 +173,11 @@ def test_other_processes_are_told_of_who_has_many_connections(clock, told, conne
         opened.append(connected(1))
         elsewhere.came(1)
     assert [words[2:] for words in told.words] == [(1, MANY)]
-    limits.listeners.detach(opened.pop())
+    limits.subscriptions.detach(opened.pop())
     elsewhere.tell()
     assert told.words[-1][2:] == (1, MANY + 2)
     while opened:
-        limits.listeners.detach(opened.pop())
+        limits.subscriptions.detach(opened.pop())
     elsewhere.tell(), elsewhere.tell()
     assert [words[2:] for words in told.words[2:]] == [(1, 0)], "and no more"
 
@@ -188,11 +188,11 @@ def test_the_connections_of_one_person_join_so_many_rooms_together(connected, se
     for number, connection in enumerate(opened[:-1]):
         for slug in (f"a{number}", f"b{number}"):
             assert limits.no_more_rooms(connection, slug) is None
-            limits.listeners.subscribe(connection, slug)
+            limits.subscriptions.subscribe(connection, slug)
     assert limits.no_more_rooms(opened[-1], "c").code == "too_large"
     assert limits.no_more_rooms(opened[0], "a0") is None, "the same once more"
     assert limits.no_more_rooms(connected(2), "c") is None
-    limits.listeners.unsubscribe(opened[0], "a0")
+    limits.subscriptions.unsubscribe(opened[0], "a0")
     assert limits.no_more_rooms(opened[-1], "c") is None
 
 

@@ -45,7 +45,7 @@ class Owner:
 @pytest.fixture
 def readiness(monkeypatch):
     """One that no hub drives: the test takes its turns."""
-    monkeypatch.setattr(watching.loop, "watch", lambda *_: None)
+    monkeypatch.setattr(watching.hub, "watch", lambda *_: None)
     readiness = Epoll(SLICE, STRETCH)
     monkeypatch.setattr(module, "readiness", readiness)
     monkeypatch.setattr(module.clock, "after", lambda seconds, callback: None)
