@@ -23,10 +23,17 @@ from benchmarks.loader import LoadError
 from benchmarks.scenarios import NAMES, QUICK, Plan, Step, steps
 from benchmarks.servers import OURS, OURS_SQLITE, ROOT, TITLES, Place, Server, running
 
-READING = ("history", "pages")
+READ_SCENARIOS = ("history", "pages")
 WORKERS = "workers"
 # What is said of each measure as the run goes on.
-SHOWN = ("deliveries_per_second", "stored_per_second", "p99_ms", "per_second", "bytes_each", "server_cpu")
+PROGRESS_FIGURES = (
+    "deliveries_per_second",
+    "stored_per_second",
+    "p99_ms",
+    "per_second",
+    "bytes_each",
+    "server_cpu",
+)
 RESULTS = ROOT / "benchmarks" / "results.json"
 DOCUMENT = ROOT / "docs" / "performance.md"
 # Rounds of numbers by scenario and server.
@@ -35,7 +42,7 @@ Rounds = dict[str, dict[str, list[dict[str, Any]]]]
 
 def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
-    names = [*NAMES, *READING, WORKERS]
+    names = [*NAMES, *READ_SCENARIOS, WORKERS]
     parser.add_argument(
         "scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(names)}; all if none"
     )
@@ -87,7 +94,7 @@ def measure(server: Server, plan: Plan, step: Step, rounds: Rounds) -> None:
         return
     for name, numbers in found.items():
         rounds.setdefault(name, {}).setdefault(server.name, []).append(numbers)
-        said = ", ".join(f"{key} {report.number(numbers[key])}" for key in SHOWN if key in numbers)
+        said = ", ".join(f"{key} {report.number(numbers[key])}" for key in PROGRESS_FIGURES if key in numbers)
         say(f"{TITLES[server.name]}: {name}: {said}{' NOT CLEAN' if numbers['faults'] else ''}")
 
 
@@ -153,7 +160,7 @@ def measure_all(arguments: argparse.Namespace, plan: Plan, rounds: Rounds) -> No
     talks = [name for name in arguments.scenarios if name in NAMES]
     count = arguments.rounds or (1 if arguments.quick else 3)
     with prepared(plan, arguments.servers) as place:
-        if set(READING) & set(arguments.scenarios):
+        if set(READ_SCENARIOS) & set(arguments.scenarios):
             measure_reading(place, plan, arguments.servers, rounds)
         for number in range(count):
             say(f"round {number + 1} of {count}")
@@ -169,7 +176,7 @@ def finish(arguments: argparse.Namespace, plan: Plan, facts: dict[str, Any], rou
     results = report.results_of(rounds, facts, vars(plan))
     text = report.text(results)
     print(text)
-    whole = not arguments.quick and set(arguments.scenarios) >= {*NAMES, *READING, WORKERS}
+    whole = not arguments.quick and set(arguments.scenarios) >= {*NAMES, *READ_SCENARIOS, WORKERS}
     out = arguments.out or (RESULTS if whole else programs.BUILD / "results.json")
     out.write_text(json.dumps(results, indent=1) + "\n")
     if out == RESULTS:

@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks import processes, programs
 from benchmarks.servers import Server
 
-PATIENCE = 300
+EXIT_TIMEOUT_SECONDS = 300
 
 
 class LoadError(Exception):
@@ -85,7 +85,7 @@ def load(
                 opened = json.loads(rest)
             if word == "begin" and at_begin and not said:
                 at_begin()
-        process.wait(PATIENCE)
+        process.wait(EXIT_TIMEOUT_SECONDS)
     finally:
         processes.stop(process)
     if len(said) < len(talks) or not opened.get("sockets"):

@@ -22,13 +22,13 @@ from rooms.models import Event, Membership, Room  # noqa: E402
 
 # Whose pages are measured: in twenty rooms of fifty beside those with a history.
 READER, DESKS = "reader", 20
-SMALL = 1_000
-BATCH = 2_000
+SHORT_HISTORY = 1_000
+ROWS_PER_INSERT = 2_000
 
 
 def batches(rows: Iterable[Any]) -> Iterator[list[Any]]:
     rows = iter(rows)
-    while batch := list(islice(rows, BATCH)):
+    while batch := list(islice(rows, ROWS_PER_INSERT)):
         yield batch
 
 
@@ -119,7 +119,7 @@ def main(tokens: Path, big: int) -> None:
         reader = User.objects.create(username=READER, password="!")
         ApiToken.objects.create(user=reader, name="bench", prefix="", digest=ApiToken.digest_of(secrets[-1]))
     fill_desks(reader, people)
-    for slug, length in (("small", SMALL), ("big", big)):
+    for slug, length in (("small", SHORT_HISTORY), ("big", big)):
         with transaction.atomic():
             fill_history(slug, reader, length)
     if connection.vendor == "postgresql":

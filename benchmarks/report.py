@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.servers import NODE, NODE_STORED, OURS, OURS_SQLITE, TITLES
 
 Results = dict[str, Any]
-BEGIN, END = "<!-- results -->", "<!-- /results -->"
+BEGIN_MARK, END_MARK = "<!-- results -->", "<!-- /results -->"
 
 
 @dataclass(frozen=True)
@@ -188,6 +188,6 @@ def text(results: Results) -> str:
 
 
 def write_into(document: Path, words: str) -> None:
-    before, _, rest = document.read_text().partition(BEGIN)
-    after = rest.partition(END)[2]
-    document.write_text(f"{before}{BEGIN}\n{words}\n{END}{after}")
+    before, _, rest = document.read_text().partition(BEGIN_MARK)
+    after = rest.partition(END_MARK)[2]
+    document.write_text(f"{before}{BEGIN_MARK}\n{words}\n{END_MARK}{after}")

@@ -16,7 +16,7 @@ from benchmarks.cluster import Cluster
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = ROOT / "benchmarks" / "peers"
-START = 90
+START_TIMEOUT_SECONDS = 90
 
 NODE, NODE_STORED, PLAIN = "node", "node-postgresql", "python-socketio"
 OURS, OURS_SQLITE = "ours-postgresql", "ours-sqlite"
@@ -113,7 +113,7 @@ def running(place: Place, name: str) -> Iterator[Server]:
 
 
 def wait_ready(process: subprocess.Popen, port: int, log: Path) -> None:
-    deadline = time.monotonic() + START
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
             urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2).close()

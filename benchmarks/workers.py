@@ -12,7 +12,7 @@ from benchmarks.scenarios import Numbers, Plan, talk_numbers
 from benchmarks.servers import OURS, Place, running
 
 # Few enough that what they are sent takes none of the time; the senders are all in one process.
-LATENCY = {"sockets": 40, "senders": 1}
+LATENCY_OPTIONS = {"sockets": 40, "senders": 1}
 TALKS = {"": "w64", "eight_": "w8"}
 
 
@@ -67,7 +67,7 @@ def latency(place: Place, plan: Plan) -> Numbers:
     """Every second socket is connected to another process, as on another machine."""
     with ExitStack() as stack:
         one, other = (stack.enter_context(running(place, OURS)) for _ in range(2))
-        options = {**HALL.options, **LATENCY, "seconds": plan.seconds, "warmup": plan.warmup}
+        options = {**HALL.options, **LATENCY_OPTIONS, "seconds": plan.seconds, "warmup": plan.warmup}
         [talk] = load(one, {**options, "other-port": other.port}, "r50").talks
     far = talk.result["far_ms"]
     numbers = talk_numbers(talk)

@@ -39,26 +39,26 @@ def join(server: ChatServer) -> None:
     with eventlet.Timeout(ENTER_TIMEOUT_SECONDS, False):
         with_databases_closed(barrier.enter)
     here = presence.here = RedisPresence(
-        Site(bus),
+        PresenceBus(bus),
         partial(presence_broadcast.note, event="user-connected"),
         partial(presence_broadcast.note, event="user-disconnected"),
     )
-    server.companions.append(Companion(bus, here, barrier))
+    server.companions.append(ClusterService(bus, here, barrier))
     processes.join(bus, barrier)
 
 
-class Companion:
+class ClusterService:
     def __init__(self, bus: Bus, here: RedisPresence, barrier: RevocationBarrier) -> None:
         self.bus, self.here, self.barrier = bus, here, barrier
         self._jobs: list[Any] = []
 
     def start(self) -> None:
         self.bus.start()
-        eventlet.spawn_n(self._ask, self.here.begin)
+        eventlet.spawn_n(self._guarded, self.here.begin)
         self._jobs = [
             repeat(RENEW, self.here.renew),
-            repeat(RENEW, partial(self._ask, self.here.look)),
-            repeat(WATCH, partial(self._ask, self.here.watch)),
+            repeat(RENEW, partial(self._guarded, self.here.look)),
+            repeat(WATCH, partial(self._guarded, self.here.watch)),
         ]
 
     def stop(self) -> None:
@@ -67,7 +67,7 @@ class Companion:
             job.kill()
         eventlet.spawn_n(with_databases_closed, self.barrier.leave)
 
-    def _ask(self, question: Callable[[], None]) -> None:
+    def _guarded(self, question: Callable[[], None]) -> None:
         try:
             question()
         except (RedisError, OSError):
@@ -75,7 +75,7 @@ class Companion:
             self.here.unsettle()
 
 
-class Site:
+class PresenceBus:
     """What presence asks of the bus."""
 
     def __init__(self, bus: Bus) -> None:

@@ -27,12 +27,12 @@ REDIS_SCHEMES = (
     "redis+cluster",
     "rediss+cluster",
 )
-MOST_WORKERS = 256
+MAX_WORKERS = 256
 # Of PostgreSQL's 100 connections: for all workers of a machine, for one, and the fewest that one can do with.
-ALL_CONNECTIONS, CONNECTIONS, FEWEST_CONNECTIONS = 80, 40, 16
+CONNECTIONS_PER_MACHINE, DEFAULT_CONNECTIONS, MIN_CONNECTIONS = 80, 40, 16
 # libpq's own words, in seconds: a server that stands still, or was cut off, must not hold up who connects, nor for two
 # hours who waits for its answer.
-PATIENT = {
+POSTGRESQL_TIMEOUTS = {
     "connect_timeout": 5,
     "keepalives_idle": 30,
     "keepalives_interval": 10,
@@ -41,10 +41,10 @@ PATIENT = {
     "tcp_user_timeout": 30_000,
 }
 # A line of .env that says nothing, or gives a setting its value.
-LINE = re.compile(r"\s*(#.*)?|(?:export )?[A-Za-z_0-9]+=.*")
+DOTENV_LINE = re.compile(r"\s*(#.*)?|(?:export )?[A-Za-z_0-9]+=.*")
 MAIL_SCHEMES = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465, "smtps": 465}
 # For who works on the project; Django's own backends that send nothing.
-QUIET_MAIL_SCHEMES = ("consolemail", "filemail", "memorymail", "dummymail")
+UNSENT_MAIL_SCHEMES = ("consolemail", "filemail", "memorymail", "dummymail")
 
 
 def read_dotenv(path: Path) -> None:
@@ -58,7 +58,7 @@ def read_dotenv(path: Path) -> None:
         raise ImproperlyConfigured(".env is not UTF-8.") from error
     for number, line in enumerate(lines, 1):
         # What is in the line may be a secret.
-        if not LINE.fullmatch(line):
+        if not DOTENV_LINE.fullmatch(line):
             raise ImproperlyConfigured(f".env has a line that isn't NAME=value, number {number}.")
 
 
@@ -194,7 +194,7 @@ def database(data_dir: Path) -> dict[str, Any]:
         raise ImproperlyConfigured("DATABASE_URL names no database.")
     if scheme != "sqlite":
         config["ENGINE"] = "chatsite.database.postgresql"
-        config["OPTIONS"] = {**PATIENT, **config.get("OPTIONS", {})}
+        config["OPTIONS"] = {**POSTGRESQL_TIMEOUTS, **config.get("OPTIONS", {})}
     else:
         config["ENGINE"] = "chatsite.database.sqlite"
         config["OPTIONS"] = {
@@ -220,10 +220,10 @@ def database_server(url: str) -> dict[str, Any]:
 
 def database_connections(workers: int) -> int:
     """For one worker. The default leaves some of PostgreSQL's 100 to a backup and to whoever looks on."""
-    default = max(FEWEST_CONNECTIONS, min(CONNECTIONS, ALL_CONNECTIONS // workers))
+    default = max(MIN_CONNECTIONS, min(DEFAULT_CONNECTIONS, CONNECTIONS_PER_MACHINE // workers))
     count = whole("DATABASE_CONNECTIONS", default)
-    if count < FEWEST_CONNECTIONS:
-        raise ImproperlyConfigured(f"DATABASE_CONNECTIONS is less than {FEWEST_CONNECTIONS}: {count}.")
+    if count < MIN_CONNECTIONS:
+        raise ImproperlyConfigured(f"DATABASE_CONNECTIONS is less than {MIN_CONNECTIONS}: {count}.")
     return count
 
 
@@ -263,8 +263,8 @@ def workers() -> int:
         raise ImproperlyConfigured("WORKERS: several workers talk to each other by Redis; set REDIS_URL.")
     if count > 1 and (text("DATABASE_URL") or "sqlite:").startswith("sqlite:"):
         raise ImproperlyConfigured("WORKERS: SQLite is for one worker; set DATABASE_URL to a PostgreSQL.")
-    if not 1 <= count <= MOST_WORKERS:
-        raise ImproperlyConfigured(f"WORKERS is not a number from 1 to {MOST_WORKERS}: {count}.")
+    if not 1 <= count <= MAX_WORKERS:
+        raise ImproperlyConfigured(f"WORKERS is not a number from 1 to {MAX_WORKERS}: {count}.")
     return count
 
 
@@ -275,7 +275,7 @@ def email(default_from: str) -> dict[str, Any]:
     if not url:
         return settings
     scheme = url.partition("://")[0].lower()
-    if scheme not in MAIL_SCHEMES and scheme not in QUIET_MAIL_SCHEMES:
+    if scheme not in MAIL_SCHEMES and scheme not in UNSENT_MAIL_SCHEMES:
         raise ImproperlyConfigured("EMAIL_URL does not begin with smtp://, smtp+tls:// or smtp+ssl://.")
     try:
         settings.update(environ.Env.email_url_config(with_encoded_login(url)))

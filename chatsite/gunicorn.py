@@ -36,7 +36,7 @@ control_socket_disable = True
 proc_name = "chatsite"
 
 
-class Lines(Logger):
+class SiteLogger(Logger):
     """gunicorn's lines look like the site's."""
 
     def setup(self, cfg: Any) -> None:
@@ -46,7 +46,7 @@ class Lines(Logger):
             handler.setFormatter(formatter)
 
 
-logger_class = Lines
+logger_class = SiteLogger
 
 
 def on_starting(server: Any) -> None:

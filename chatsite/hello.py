@@ -13,7 +13,7 @@ from messaging.sending.drafts import LONGEST_BODY
 from rooms.log import log
 
 # The version of docs/protocol.md: goes up with a change that breaks a client.
-PROTOCOL = 1
+PROTOCOL_VERSION = 1
 PYPROJECT = Path(__file__).parent.parent / "pyproject.toml"
 SERVER = {"name": "chatsite", "version": tomllib.loads(PYPROJECT.read_text())["project"]["version"]}
 # Characters of a body; bytes and values of an event; events of a page of the log; and per second, of a person (0: any).
@@ -28,4 +28,4 @@ LIMITS = {
 
 def hello(connection: Connection) -> dict[str, Any]:
     user = user_brief(connection.identity)
-    return {"user": user, "server": SERVER, "protocol": PROTOCOL, "limits": LIMITS}
+    return {"user": user, "server": SERVER, "protocol": PROTOCOL_VERSION, "limits": LIMITS}

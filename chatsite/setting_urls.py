@@ -7,9 +7,9 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import idna
 
 # As RFC 3986 divides what follows a scheme's `://`: server, path, query, fragment.
-PARTS = re.compile(r"([^/?#]*)(/[^?#]*)?(\?[^#]*)?(#.*)?", re.DOTALL)
+URL_PARTS = re.compile(r"([^/?#]*)(/[^?#]*)?(\?[^#]*)?(#.*)?", re.DOTALL)
 # A query in which each part has a name.
-QUERY = re.compile(r"[^=&@]+=[^&]*(?:&[^=&@]+=[^&]*)*")
+NAMED_QUERY = re.compile(r"[^=&@]+=[^&]*(?:&[^=&@]+=[^&]*)*")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # Beside letters, digits and what `idna` knows: names of a local network may have underscores.
 HOST_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?", re.IGNORECASE)
@@ -31,8 +31,8 @@ def with_encoded_login(url: str) -> str:
 
 def split_login(rest: str) -> tuple[str, str, str]:
     """What stands before and behind the `@` of a URL without its scheme."""
-    server, path, query, fragment = PARTS.fullmatch(rest).groups("")  # type: ignore[union-attr]
-    if "@" in server and "@" not in path and not fragment and (not query or QUERY.fullmatch(query[1:])):
+    server, path, query, fragment = URL_PARTS.fullmatch(rest).groups("")  # type: ignore[union-attr]
+    if "@" in server and "@" not in path and not fragment and (not query or NAMED_QUERY.fullmatch(query[1:])):
         login, at, host = server.rpartition("@")
         return login, at, host + rest[len(server) :]
     return rest.rpartition("@")

@@ -55,12 +55,12 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "chatsite.observability.tracing.traced",
-    "chatsite.web.middleware.kept_by_nobody",
-    "chatsite.web.middleware.bodiless_head",
-    "chatsite.web.middleware.payer_named",
-    "chatsite.web.middleware.revocations_everywhere",
+    "chatsite.web.middleware.no_store_by_default",
+    "chatsite.web.middleware.strip_head_body",
+    "chatsite.web.middleware.name_payer",
+    "chatsite.web.middleware.await_revocations",
     "django.middleware.security.SecurityMiddleware",
-    "chatsite.web.middleware.bounded_body",
+    "chatsite.web.middleware.limit_body",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -216,7 +216,7 @@ FORMAT_MODULE_PATH = ["chatsite.web.administration.formats"]
 # While one works on them they have one address, and browsers ask each time.
 STATIC_VERSION = "" if DEBUG else versioned_static.version(BASE_DIR / "static", BASE_DIR / "requirements.txt")
 STATIC_URL = f"/static/{STATIC_VERSION}/" if STATIC_VERSION else "/static/"
-WHITENOISE_IMMUTABLE_FILE_TEST = versioned_static.kept
+WHITENOISE_IMMUTABLE_FILE_TEST = versioned_static.is_immutable
 STATIC_ROOT = conf.folder("STATIC_DIR", DATA_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {

@@ -12,20 +12,20 @@ from chatsite.observability.addresses import client_address
 
 HEADER = "X-Chatsite-Doctor"
 # Seconds that a question is good for.
-AGE = 60
+QUESTION_MAX_AGE_SECONDS = 60
 
 
-def question() -> str:
+def signed_question() -> str:
     return TimestampSigner(salt=HEADER).sign("seen")
 
 
-def seen(request: HttpRequest) -> dict[str, Any] | None:
+def request_echo(request: HttpRequest) -> dict[str, Any] | None:
     """None for everybody else."""
     asked = request.headers.get(HEADER)
     if not asked:
         return None
     try:
-        TimestampSigner(salt=HEADER).unsign(asked, max_age=AGE)
+        TimestampSigner(salt=HEADER).unsign(asked, max_age=QUESTION_MAX_AGE_SECONDS)
     except BadSignature:
         return None
     return {
@@ -35,7 +35,7 @@ def seen(request: HttpRequest) -> dict[str, Any] | None:
     }
 
 
-class Site(NamedTuple):
+class ProcessConfig(NamedTuple):
     """How one process was started, or would be. `descriptors` is how many files it may have open, -1 for any number."""
 
     workers: int
@@ -48,9 +48,9 @@ class Site(NamedTuple):
     redis: bool
 
 
-def this_process() -> Site:
+def process_config() -> ProcessConfig:
     """By the settings and the limits of the process that asks."""
-    return Site(
+    return ProcessConfig(
         settings.WORKERS,
         settings.DATABASE_CONNECTIONS,
         resource.getrlimit(resource.RLIMIT_NOFILE)[1],

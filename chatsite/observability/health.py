@@ -18,9 +18,9 @@ checks: dict[str, Callable[[], bool]] = {}
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """Alive: this process answers. The doctor (`./run manage doctor --url …`) is told how it looks from here."""
-    told = echo.seen(request)
+    told = echo.request_echo(request)
     if told:
-        return JsonResponse({**told, "site": echo.this_process()._asdict()})
+        return JsonResponse({**told, "site": echo.process_config()._asdict()})
     return HttpResponse("ok\n", content_type="text/plain")
 
 

@@ -16,7 +16,7 @@ from chatsite.observability.metrics import counters
 access = logging.getLogger("chatsite.access")
 
 # What a proxy may call a request: nothing that could pass for another part of a line, and not long.
-SANE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{7,63}")
+REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{7,63}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -40,7 +40,7 @@ def traced(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Htt
 def id_of(request: HttpRequest) -> str:
     """Our proxy's, where it gives one; what anybody else sends could be made to look like another request's."""
     given = request.META.get("HTTP_X_REQUEST_ID", "") if settings.TRUST_PROXY else ""
-    return given if SANE.fullmatch(given) else os.urandom(8).hex()
+    return given if REQUEST_ID.fullmatch(given) else os.urandom(8).hex()
 
 
 def note(request: HttpRequest, response: HttpResponse, seconds: float) -> None:

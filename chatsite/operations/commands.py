@@ -11,15 +11,15 @@ from chatsite.database import sql
 from chatsite.realtime.delivery import peers
 
 # Django's own, which tell nobody.
-ENDING = {"changepassword"}
+REVOKING_COMMANDS = {"changepassword"}
 # It becomes the server.
-SERVING = {"serve"}
+SERVER_COMMANDS = {"serve"}
 
 
 def run(arguments: list[str]) -> None:
     set_up()
     name = arguments[1] if len(arguments) > 1 else ""
-    if not (settings.REDIS_URL and sql.postgresql()) or name in SERVING:
+    if not (settings.REDIS_URL and sql.postgresql()) or name in SERVER_COMMANDS:
         execute_from_command_line(arguments)
         return
     # redis-py takes its time.
@@ -29,7 +29,7 @@ def run(arguments: list[str]) -> None:
     try:
         execute_from_command_line(arguments)
     finally:
-        if client.ended or name in ENDING:
+        if client.ended or name in REVOKING_COMMANDS:
             client.wait()
 
 

@@ -3,7 +3,7 @@
 DRF reads "5" as 5 and 5 as "5". From a form or a query string, where everything is text, that is right;
 in JSON it hides a client's mistake, so there the type must be the one named.
 
-A field's `plain(value)` is a short cut for what is right at first sight: the value as it will be used, or Doubt, and then
+A field's `fast_check(value)` is a short cut for what is right at first sight: the value as it will be used, or Doubt, and then
 the whole check says what is wrong. The whole check takes ten times as long.
 """
 
@@ -16,12 +16,12 @@ from django.http import QueryDict
 from rest_framework import fields, serializers
 
 # Fits PostgreSQL's bigint and SQLite's integer; anything above never names a row.
-LARGEST = 2**63 - 1
+MAX_BIGINT = 2**63 - 1
 SURROGATE = re.compile("[\ud800-\udfff]")
-UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+UUID_FORM = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
-class Doubt(Exception):
+class NeedsFullCheck(Exception):
     """Not right at first sight."""
 
 
@@ -48,7 +48,7 @@ class Text(serializers.CharField):
             self.fail("encoding")
         return super().to_internal_value(data)
 
-    def plain(self, value: Any) -> str:
+    def fast_check(self, value: Any) -> str:
         if (
             type(value) is not str
             or not value
@@ -57,7 +57,7 @@ class Text(serializers.CharField):
             or (not value.isascii() and SURROGATE.search(value))
             or (self.trim_whitespace and value != value.strip())
         ):
-            raise Doubt
+            raise NeedsFullCheck
         return value
 
 
@@ -65,16 +65,16 @@ class Whole(serializers.IntegerField):
     """A whole number from 0 up."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"min_value": 0, "max_value": LARGEST, **kwargs})
+        super().__init__(**{"min_value": 0, "max_value": MAX_BIGINT, **kwargs})
 
     def to_internal_value(self, data: Any) -> int:
         if not from_form(self) and (isinstance(data, bool) or not isinstance(data, int)):
             self.fail("invalid")
         return super().to_internal_value(data)
 
-    def plain(self, value: Any) -> int:
-        if type(value) is not int or not (self.min_value or 0) <= value <= (self.max_value or LARGEST):
-            raise Doubt
+    def fast_check(self, value: Any) -> int:
+        if type(value) is not int or not (self.min_value or 0) <= value <= (self.max_value or MAX_BIGINT):
+            raise NeedsFullCheck
         return value
 
 
@@ -111,9 +111,9 @@ class Flag(serializers.BooleanField):
             self.fail("invalid", input=data)
         return super().to_internal_value(data)
 
-    def plain(self, value: Any) -> bool:
+    def fast_check(self, value: Any) -> bool:
         if type(value) is not bool:
-            raise Doubt
+            raise NeedsFullCheck
         return value
 
 
@@ -127,7 +127,7 @@ class Choice(serializers.ChoiceField):
         if not isinstance(data, str):
             data = str(data)
         if data not in self.choices:
-            self.fail("invalid_choice", input=readable(data))
+            self.fail("invalid_choice", input=echoable(data))
         return super().to_internal_value(data)
 
 
@@ -152,13 +152,13 @@ class ClientId(serializers.UUIDField):
             self.fail("invalid", value=data)
         return super().to_internal_value(data)
 
-    def plain(self, value: Any) -> uuid.UUID:
-        if type(value) is not str or not UUID.fullmatch(value):
-            raise Doubt
+    def fast_check(self, value: Any) -> uuid.UUID:
+        if type(value) is not str or not UUID_FORM.fullmatch(value):
+            raise NeedsFullCheck
         return uuid.UUID(value)
 
 
-def readable(key: object) -> str:
+def echoable(key: object) -> str:
     """A client's own key, fit to be sent back: not too long, and without lone surrogates."""
     return str(key)[:64].encode("utf-8", "replace").decode()
 
@@ -172,37 +172,39 @@ class StrictSerializer(serializers.Serializer):
         extra = [key for key in data if key not in known]
         if extra:
             raise serializers.ValidationError(
-                {readable(key): ["There is no such field."] for key in extra[:10]}
+                {echoable(key): ["There is no such field."] for key in extra[:10]}
             )
         return values
 
     @cached_property
-    def _plain_fields(self) -> dict[str, Any]:
+    def _fast_fields(self) -> dict[str, Any]:
         """Empty where there is more to check than each field by itself."""
         if type(self).validate is not serializers.Serializer.validate:
             return {}
-        return dict(self.fields) if all(hasattr(field, "plain") for field in self.fields.values()) else {}
+        return (
+            dict(self.fields) if all(hasattr(field, "fast_check") for field in self.fields.values()) else {}
+        )
 
     @cached_property
     def _needed(self) -> set[str]:
         """Those that must be there, and those that would be filled in."""
-        fields = self._plain_fields.items()
+        fields = self._fast_fields.items()
         return {name for name, field in fields if field.required or field.default is not serializers.empty}
 
     def checked(self, data: dict[str, Any]) -> dict[str, Any]:
         """`run_validation` of an object out of JSON: the values by name; raises ValidationError."""
         try:
-            return self._plainly(data)
-        except Doubt:
+            return self._fast_checked(data)
+        except NeedsFullCheck:
             return dict(self.run_validation(data))
 
-    def _plainly(self, data: dict[str, Any]) -> dict[str, Any]:
-        fields = self._plain_fields
+    def _fast_checked(self, data: dict[str, Any]) -> dict[str, Any]:
+        fields = self._fast_fields
         values = {
-            name: None if value is None and fields[name].allow_null else fields[name].plain(value)
+            name: None if value is None and fields[name].allow_null else fields[name].fast_check(value)
             for name, value in data.items()
             if name in fields
         }
         if not fields or len(values) < len(data) or not self._needed <= values.keys():
-            raise Doubt
+            raise NeedsFullCheck
         return values

@@ -11,10 +11,10 @@ from chatsite.contract.errors import TooLarge
 from chatsite.realtime.cluster import processes
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 
-def bounded_body(get_response: GetResponse) -> Callable[[HttpRequest], HttpResponse]:
+def limit_body(get_response: GetResponse) -> Callable[[HttpRequest], HttpResponse]:
     """Refuse a body before reading it. DRF's parsers read a stream of any length, and Django bounds only its own."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -28,7 +28,7 @@ def bounded_body(get_response: GetResponse) -> Callable[[HttpRequest], HttpRespo
     return middleware
 
 
-def kept_by_nobody(get_response: GetResponse) -> Callable[[HttpRequest], HttpResponse]:
+def no_store_by_default(get_response: GetResponse) -> Callable[[HttpRequest], HttpResponse]:
     """No browser and no proxy keeps an answer that doesn't say of itself for how long, as static files do: what is on a page
     is somebody's, also when they have logged out, and a redirect or an error may tell as much."""
 
@@ -40,7 +40,7 @@ def kept_by_nobody(get_response: GetResponse) -> Callable[[HttpRequest], HttpRes
     return middleware
 
 
-def bodiless_head(get_response: GetResponse) -> Callable[[HttpRequest], HttpResponse]:
+def strip_head_body(get_response: GetResponse) -> Callable[[HttpRequest], HttpResponse]:
     """Answer HEAD with the headers of a GET alone, Content-Length too. Views make a body all the same, and the server logs
     a warning for each that it throws away."""
 
@@ -53,7 +53,7 @@ def bodiless_head(get_response: GetResponse) -> Callable[[HttpRequest], HttpResp
     return middleware
 
 
-def payer_named(get_response: GetResponse) -> Callable[[HttpRequest], HttpResponse]:
+def name_payer(get_response: GetResponse) -> Callable[[HttpRequest], HttpResponse]:
     """Tell the server's queue of requests whose request it was (see `realtime/request_queue.py`)."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -73,11 +73,11 @@ def user_of(request: HttpRequest) -> Any:
     return request.__dict__.get("_cached_user") if isinstance(user, SimpleLazyObject) else user
 
 
-def revocations_everywhere(get_response: GetResponse) -> Callable[[HttpRequest], HttpResponse]:
+def await_revocations(get_response: GetResponse) -> Callable[[HttpRequest], HttpResponse]:
     """Who takes a right away is answered when it has ended in all processes of the site."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if processes.barrier is None or request.method in SAFE:
+        if processes.barrier is None or request.method in SAFE_METHODS:
             return get_response(request)
         with processes.barrier.awaited():
             response = get_response(request)

@@ -17,7 +17,7 @@ from chatsite.realtime.scheduling.threads import in_thread, serving
 T = TypeVar("T")
 
 # Steps of SQLite's machine between two looks at the clock: a tenth of a millisecond.
-STEPS = 10_000
+PROGRESS_STEPS = 10_000
 # PostgreSQL's code of a statement that it has ended, and how it is told for the rest of a transaction.
 QUERY_CANCELED = "57014"
 SET_LIMIT = "SELECT set_config('statement_timeout', %s, true)"
@@ -30,13 +30,15 @@ class TookTooLong(Unavailable):
 def read(seconds: float, func: Callable[..., T], *args: Any) -> T:
     """`func(*args)`, which only reads; no statement of it goes on after `seconds`. Raises TookTooLong."""
     return (
-        _on_postgresql(seconds, func, *args) if sql.postgresql() else in_thread(_beside, seconds, func, *args)
+        _on_postgresql(seconds, func, *args)
+        if sql.postgresql()
+        else in_thread(_interruptible, seconds, func, *args)
     )
 
 
 def _on_postgresql(seconds: float, func: Callable[..., T], *args: Any) -> T:
     try:
-        with transaction.atomic(), limited(seconds):
+        with transaction.atomic(), statement_timeout(seconds):
             return func(*args)
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", None) == QUERY_CANCELED:
@@ -45,7 +47,7 @@ def _on_postgresql(seconds: float, func: Callable[..., T], *args: Any) -> T:
 
 
 @contextmanager
-def limited(seconds: float) -> Iterator[None]:
+def statement_timeout(seconds: float) -> Iterator[None]:
     """In a transaction: PostgreSQL ends each statement after that time. What comes later in it has its former limit."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('statement_timeout')")
@@ -55,7 +57,7 @@ def limited(seconds: float) -> Iterator[None]:
         cursor.execute(SET_LIMIT, [former])
 
 
-def _beside(seconds: float, func: Callable[..., T], *args: Any) -> T:
+def _interruptible(seconds: float, func: Callable[..., T], *args: Any) -> T:
     """In a thread, where this is the server."""
     try:
         with interrupted(monotonic() + seconds):
@@ -70,7 +72,7 @@ def interrupted(deadline: float) -> Iterator[None]:
     """SQLite ends the statement that goes on at that time."""
     connection.ensure_connection()
     raw = connection.connection
-    raw.set_progress_handler(lambda: monotonic() > deadline, STEPS)
+    raw.set_progress_handler(lambda: monotonic() > deadline, PROGRESS_STEPS)
     try:
         yield
     except OperationalError as error:

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.templatetags.static import static
 
-LENGTH = 12
+VERSION_LENGTH = 12
 
 
 def version(folder: Path, *others: Path) -> str:
@@ -20,15 +20,15 @@ def version(folder: Path, *others: Path) -> str:
     for path in [*others, *sorted(path for path in folder.rglob("*") if path.is_file())]:
         digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
         digest.update(path.read_bytes())
-    return digest.hexdigest()[:LENGTH]
+    return digest.hexdigest()[:VERSION_LENGTH]
 
 
-def kept(path: str, url: str) -> bool:
+def is_immutable(path: str, url: str) -> bool:
     """Whether a browser may keep this file and never ask again (WHITENOISE_IMMUTABLE_FILE_TEST)."""
     return bool(settings.STATIC_VERSION)
 
 
-def elsewhere(request: HttpRequest, path: str, version: str = "") -> HttpResponse:
+def redirect_to_current(request: HttpRequest, path: str, version: str = "") -> HttpResponse:
     """Of another version, or of none: a page from before an update may still ask. Of this one there is no such file."""
     if version == settings.STATIC_VERSION:
         raise Http404

@@ -68,15 +68,15 @@ class ServerCollector(Collector):
         for source in sources:
             yield from source()
         yield database_connections()
-        for name, says, labels, counts in COUNTERS:
-            yield counter(name, says, labels, counts)
+        for name, help_text, labels, counts in COUNTERS:
+            yield counter(name, help_text, labels, counts)
         deliveries: dict[tuple[str, ...], int] = {
             (event,): count for event, count in counters.deliveries.items()
         }
         yield counter("deliveries", "Events handed to sockets", ("event",), deliveries)
-        for name, says, labels, held in HISTOGRAMS:
+        for name, help_text, labels, held in HISTOGRAMS:
             histograms = {(): held} if isinstance(held, Histogram) else held
-            yield histogram(name, says, labels, list(histograms.items()))
+            yield histogram(name, help_text, labels, list(histograms.items()))
 
 
 @cache
@@ -93,8 +93,8 @@ def build() -> dict[str, str]:
 
 def gauges(values: Iterable[tuple[str, str, float]]) -> Iterator[Metric]:
     """A gauge for each (name without `chatsite_`, what it says, value)."""
-    for name, says, value in values:
-        yield GaugeMetricFamily(f"chatsite_{name}", says, value=value)
+    for name, help_text, value in values:
+        yield GaugeMetricFamily(f"chatsite_{name}", help_text, value=value)
 
 
 def database_connections() -> Metric:
@@ -104,17 +104,19 @@ def database_connections() -> Metric:
     return family
 
 
-def counter(name: str, says: str, labels: tuple[str, ...], counts: Mapping[tuple[str, ...], int]) -> Metric:
-    family = CounterMetricFamily(f"chatsite_{name}", says, labels=labels)
+def counter(
+    name: str, help_text: str, labels: tuple[str, ...], counts: Mapping[tuple[str, ...], int]
+) -> Metric:
+    family = CounterMetricFamily(f"chatsite_{name}", help_text, labels=labels)
     for values, count in list(counts.items()) or ([] if labels else [((), 0)]):
         family.add_metric(values, count)
     return family
 
 
 def histogram(
-    name: str, says: str, labels: tuple[str, ...], held: list[tuple[tuple[str, ...], Histogram]]
+    name: str, help_text: str, labels: tuple[str, ...], held: list[tuple[tuple[str, ...], Histogram]]
 ) -> Metric:
-    family = HistogramMetricFamily(f"chatsite_{name}", says, labels=labels)
+    family = HistogramMetricFamily(f"chatsite_{name}", help_text, labels=labels)
     for values, one in held:
         bounds = [floatToGoString(bound) for bound in (*one.bounds, float("inf"))]
         family.add_metric(values, list(zip(bounds, accumulate(one.counts), strict=True)), one.total)

@@ -13,10 +13,10 @@ from typing import TypeAlias
 Counts: TypeAlias = defaultdict[tuple[str, ...], int]
 
 # Seconds, from a tick of the hub to what nobody would wait for.
-QUICK = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
-SLOW = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+FAST_BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+SLOW_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 # Items of a batch, which are at most `batches.MOST`.
-SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+SIZE_BOUNDS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 class Histogram:
@@ -34,49 +34,49 @@ class Histogram:
         self.total += value
 
 
-def counts() -> Counts:
+def new_counts() -> Counts:
     return defaultdict(int)
 
 
-def quick() -> Histogram:
-    return Histogram(QUICK)
+def fast_histogram() -> Histogram:
+    return Histogram(FAST_BOUNDS)
 
 
-def slow() -> Histogram:
-    return Histogram(SLOW)
+def slow_histogram() -> Histogram:
+    return Histogram(SLOW_BOUNDS)
 
 
-def sizes() -> Histogram:
-    return Histogram(SIZES)
+def size_histogram() -> Histogram:
+    return Histogram(SIZE_BOUNDS)
 
 
 # Sockets: (transport,), (status, reason), (outcome,), (reason,).
-handshakes, refusals, admissions, closings = counts(), counts(), counts(), counts()
+handshakes, refusals, admissions, closings = new_counts(), new_counts(), new_counts(), new_counts()
 # Readers that were too slow: (reason,); and what was left out for those that nearly were, by nothing.
-cuts, dropped = counts(), counts()
+cuts, dropped = new_counts(), new_counts()
 
 # What is routed: a client may send any other name, and each would be a metric of its own.
 event_names: set[str] = set()
 # (event, outcome) of what clients send.
-events = counts()
+events = new_counts()
 # By event. A tuple would cost as much again as the count itself.
 deliveries: defaultdict[str, int] = defaultdict(int)
 # Seconds from a delivery until it, and those that came meanwhile, were handed to all their sockets.
-fan_out = quick()
+fan_out = fast_histogram()
 
 # By (batch,).
-batch_sizes: defaultdict[tuple[str, ...], Histogram] = defaultdict(sizes)
-batch_seconds: defaultdict[tuple[str, ...], Histogram] = defaultdict(quick)
+batch_sizes: defaultdict[tuple[str, ...], Histogram] = defaultdict(size_histogram)
+batch_seconds: defaultdict[tuple[str, ...], Histogram] = defaultdict(fast_histogram)
 
 # (method, view, status), and seconds by (method, view).
-requests = counts()
-request_seconds: defaultdict[tuple[str, ...], Histogram] = defaultdict(slow)
+requests = new_counts()
+request_seconds: defaultdict[tuple[str, ...], Histogram] = defaultdict(slow_histogram)
 
 # (kind,): the DB-API's names.
-database_errors = counts()
+database_errors = new_counts()
 
 # How late a timer of the hub came, in seconds.
-hub_lag = quick()
+hub_lag = fast_histogram()
 
 
 def failed(event: str, code: str) -> None:

@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping
 
-HEADS = ("# HELP ", "# TYPE ")
+COMMENT_PREFIXES = ("# HELP ", "# TYPE ")
 
 
 class Family:
-    """`heads` are what the first process says of it: the others may be of another version."""
+    """`comments` are what the first process says of it: the others may be of another version."""
 
     def __init__(self) -> None:
-        self.heads: dict[str, str] = {}
+        self.comments: dict[str, str] = {}
         self.samples: list[str] = []
 
     def lines(self) -> list[str]:
-        return [*self.heads.values(), *self.samples]
+        return [*self.comments.values(), *self.samples]
 
 
 def merged(texts: Mapping[int, str]) -> str:
@@ -22,9 +22,9 @@ def merged(texts: Mapping[int, str]) -> str:
     for number, text in texts.items():
         family = Family()
         for line in text.splitlines():
-            if line.startswith(HEADS):
+            if line.startswith(COMMENT_PREFIXES):
                 family = families.setdefault(line.split(" ", 3)[2], Family())
-                family.heads.setdefault(line[: len(HEADS[0])], line)
+                family.comments.setdefault(line[: len(COMMENT_PREFIXES[0])], line)
             else:
                 family.samples.append(labelled(line, number))
     return "".join(f"{line}\n" for family in families.values() for line in family.lines())

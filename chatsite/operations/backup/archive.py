@@ -16,23 +16,23 @@ from django.core.management.base import CommandError
 
 from chatsite.operations.backup.rows import Tally
 
-FORMAT = 1
+FORMAT_VERSION = 1
 # Bytes; a room, a file and a migration take some hundred each.
-LONGEST_MANIFEST = 256 * 1024 * 1024
-# What stands in it: values by their names, lists of one kind of thing, and objects with any names, `ANY`.
-ANY = "*"
+MAX_MANIFEST_BYTES = 256 * 1024 * 1024
+# What stands in it: values by their names, lists of one kind of thing, and objects with any names, `ANY_KEY`.
+ANY_KEY = "*"
 SHAPE: dict[str, Any] = {
     "format": int,
     "made_at": str,
     "migrations": [[str]],
-    "tables": {ANY: {"columns": [str], "rows": int, "sha256": str}},
-    "rooms": {ANY: {"epoch": str, "head": int}},
-    "uploads": {ANY: {"bytes": int, "sha256": str}},
+    "tables": {ANY_KEY: {"columns": [str], "rows": int, "sha256": str}},
+    "rooms": {ANY_KEY: {"epoch": str, "head": int}},
+    "uploads": {ANY_KEY: {"bytes": int, "sha256": str}},
 }
 # Twice as fast as zlib's default, for a file that is a tenth larger.
-LEVEL = 3
+COMPRESSION_LEVEL = 3
 # What reading it may raise where bytes are wrong or missing; the third is a member that isn't there.
-BROKEN = (
+DAMAGE_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
     lzma.LZMAError,
@@ -54,7 +54,7 @@ def new(path: Path) -> Iterator[zipfile.ZipFile]:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as archive:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=COMPRESSION_LEVEL) as archive:
                 yield archive
             file.flush()
             os.fsync(file.fileno())
@@ -73,7 +73,7 @@ def check_shape(value: Any, shape: Any, name: str = "the manifest") -> None:
         for one in value:
             check_shape(one, shape[0], name)
     elif isinstance(value, dict):
-        parts = dict.fromkeys(value, shape[ANY]) if ANY in shape else shape
+        parts = dict.fromkeys(value, shape[ANY_KEY]) if ANY_KEY in shape else shape
         for key, part in parts.items():
             check_shape(value.get(key), part, f"{key[:60]!r} of its manifest")
 
@@ -100,7 +100,7 @@ def opened(path: Path) -> Iterator["Archive"]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield Archive(archive)
-    except BROKEN as error:
+    except DAMAGE_ERRORS as error:
         raise CommandError(f"{path} is not a whole backup: {first_line(error)}") from error
 
 
@@ -112,11 +112,11 @@ def first_line(error: Exception) -> str:
 class Archive:
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._zip = archive
-        if archive.getinfo("manifest.json").file_size > LONGEST_MANIFEST:
+        if archive.getinfo("manifest.json").file_size > MAX_MANIFEST_BYTES:
             raise ValueError("its manifest is too long")
         self.manifest: dict[str, Any] = json.loads(archive.read("manifest.json"))
         check_shape(self.manifest, SHAPE)
-        if self.manifest["format"] > FORMAT:
+        if self.manifest["format"] > FORMAT_VERSION:
             raise CommandError(
                 "The archive is of a newer version of the program: upgrade the program first (git pull)."
             )

@@ -16,7 +16,7 @@ from chatsite.operations.backup import archive, history, rows, uploads
 
 def back_up(path: Path) -> dict[str, Any]:
     """The manifest. The site may run meanwhile, and isn't held up."""
-    check_there_is_something()
+    check_not_empty()
     with archive.new(path) as file:
         with snapshot():
             manifest = dump(file)
@@ -26,7 +26,7 @@ def back_up(path: Path) -> dict[str, Any]:
     return manifest
 
 
-def check_there_is_something() -> None:
+def check_not_empty() -> None:
     # Connecting would make the file.
     if connection.vendor == "sqlite" and not Path(str(settings.DATABASES["default"]["NAME"])).exists():
         raise CommandError("There is no database yet: ./run makes one.")
@@ -53,7 +53,7 @@ def dump(file: zipfile.ZipFile) -> dict[str, Any]:
     history.check_known(migrations, "The database")
     models = history.models_at(migrations)
     return {
-        "format": archive.FORMAT,
+        "format": archive.FORMAT_VERSION,
         "made_at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "engine": connection.vendor,
         "migrations": migrations,

@@ -30,7 +30,7 @@ def check_known(migrations: list[Migration], what: str) -> None:
         )
 
 
-def last_of(migrations: list[Migration], graph: Any) -> list[Migration]:
+def leaves_of(migrations: list[Migration], graph: Any) -> list[Migration]:
     """Those that no other of them stands on."""
     seen = set(migrations)
     return [each for each in migrations if not seen & set(graph.node_map[each].children)]
@@ -39,7 +39,7 @@ def last_of(migrations: list[Migration], graph: Any) -> list[Migration]:
 def models_at(migrations: list[Migration]) -> list[Any]:
     """The models of every table, by their labels, as they were after these migrations."""
     loader = MigrationLoader(None)
-    state = loader.project_state(last_of(migrations, loader.graph))
+    state = loader.project_state(leaves_of(migrations, loader.graph))
     models = [
         model
         for model in state.apps.get_models(include_auto_created=True)
@@ -48,9 +48,9 @@ def models_at(migrations: list[Migration]) -> list[Any]:
     return sorted(models, key=lambda model: model._meta.label_lower)
 
 
-def bring_to(migrations: list[Migration]) -> None:
+def migrate_to(migrations: list[Migration]) -> None:
     """Make the tables of that time in a database that has none."""
     executor = MigrationExecutor(connection)
-    executor.migrate(last_of(migrations, executor.loader.graph))
+    executor.migrate(leaves_of(migrations, executor.loader.graph))
     if applied() != sorted(migrations):
         raise CommandError("The archive's migrations don't make a whole: was manifest.json changed by hand?")

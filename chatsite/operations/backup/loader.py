@@ -15,7 +15,7 @@ from chatsite.operations.backup.archive import Archive
 
 def fill(archive: Archive) -> None:
     """A database that has no tables yet gets those of the archive's time, with its rows. CommandError where they differ."""
-    history.bring_to(archive.migrations)
+    history.migrate_to(archive.migrations)
     models = history.models_at(archive.migrations)
     check_tables(archive, models)
     with checked_at_the_end():

@@ -32,14 +32,14 @@ def restore(archive: Archive, force: bool) -> None:
     history.check_known(archive.migrations, "The archive")
     check_stopped()
     if not force:
-        check_nobody()
+        check_empty()
     connection.close()
-    with uploads.replaced(archive), place():
+    with uploads.replaced(archive), target():
         rebuild(archive)
         call_command("new_epochs", stdout=io.StringIO())
 
 
-def place() -> AbstractContextManager[None]:
+def target() -> AbstractContextManager[None]:
     if connection.vendor == "sqlite":
         return targets.swapped(Path(settings.DATABASES["default"]["NAME"]).resolve())
     return targets.emptied()
@@ -63,9 +63,9 @@ def check_stopped() -> None:
         raise CommandError(targets.IN_USE)
 
 
-def check_nobody() -> None:
+def check_empty() -> None:
     try:
-        count = people()
+        count = account_count()
     except DatabaseError as error:
         reason = str(error).strip().splitlines()[0]
         raise CommandError(f"The database can't be read ({reason}). --force replaces it.") from error
@@ -75,7 +75,7 @@ def check_nobody() -> None:
         )
 
 
-def people() -> int:
+def account_count() -> int:
     # Connecting would make the file.
     if connection.vendor == "sqlite" and not Path(settings.DATABASES["default"]["NAME"]).exists():
         return 0

@@ -11,11 +11,11 @@ from django.db.models.functions import Collate
 from chatsite.database.chunks import chunked
 
 # Rows at once: few round trips, and a few MB of the longest messages.
-CHUNK = 2000
+CHUNK_ROWS = 2000
 # jsonb keeps an object's keys in an order of its own.
-AS_WRITTEN = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+JSON_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 # What JSON can say as it is.
-PLAIN = (models.CharField, models.TextField, models.IntegerField, models.BooleanField)
+JSON_FIELDS = (models.CharField, models.TextField, models.IntegerField, models.BooleanField)
 
 
 class Tally:
@@ -55,8 +55,8 @@ def read(model: Any) -> Iterator[bytes]:
     """Its lines, in the order of the primary key."""
     names = [field.attname for field in fields_of(model)]
     rows = model._base_manager.order_by(by_key(model)).values_list(*names)
-    for row in rows.iterator(chunk_size=CHUNK):
-        yield orjson.dumps(row, option=AS_WRITTEN)
+    for row in rows.iterator(chunk_size=CHUNK_ROWS):
+        yield orjson.dumps(row, option=JSON_OPTIONS)
 
 
 def write(model: Any, lines: Iterable[bytes]) -> None:
@@ -77,7 +77,7 @@ def converted(model: Any, lines: Iterable[bytes]) -> Iterator[list[Any]]:
 
 def converter(field: Any) -> Callable[[Any], Any] | None:
     target = field.target_field if field.remote_field else field
-    if isinstance(target, PLAIN):
+    if isinstance(target, JSON_FIELDS):
         return None
     return lambda value: field.get_db_prep_save(field.to_python(value), connection)
 
@@ -87,7 +87,7 @@ def insert(model: Any, rows: Iterator[list[Any]]) -> None:
     table = connection.ops.quote_name(model._meta.db_table)
     statement = f"INSERT INTO {table} ({', '.join(quoted)}) VALUES ({', '.join(['%s'] * len(quoted))})"
     with connection.cursor() as cursor:
-        for chunk in chunked(rows, CHUNK):
+        for chunk in chunked(rows, CHUNK_ROWS):
             cursor.executemany(statement, chunk)
 
 

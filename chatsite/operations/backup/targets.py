@@ -14,9 +14,9 @@ from django.db import connection, connections, transaction
 
 IN_USE = "The database is in use: stop the server first."
 # Seconds for others' transactions to end.
-PATIENCE = "10s"
+LOCK_TIMEOUT = "10s"
 # A file that nobody knows yet needs no care; it is synced once, when it is whole.
-QUICK = "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON;"
+RESTORE_PRAGMAS = "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON;"
 
 
 @contextmanager
@@ -26,7 +26,7 @@ def sqlite_file(path: Path) -> Iterator[None]:
         "default": {
             "ENGINE": "chatsite.database.sqlite",
             "NAME": str(path),
-            "OPTIONS": {"init_command": QUICK},
+            "OPTIONS": {"init_command": RESTORE_PRAGMAS},
         }
     }
     before = connections.settings["default"]
@@ -53,10 +53,10 @@ def swapped(path: Path) -> Iterator[None]:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh.unlink(missing_ok=True)
     try:
-        with claimed(path):
+        with exclusively_locked(path):
             with sqlite_file(fresh):
                 yield
-            own(fresh, path if path.exists() else path.parent)
+            match_owner(fresh, path if path.exists() else path.parent)
             sync(fresh)
             for suffix in ("-wal", "-shm", "-journal"):
                 path.with_name(path.name + suffix).unlink(missing_ok=True)
@@ -67,20 +67,20 @@ def swapped(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def claimed(path: Path) -> Iterator[None]:
+def exclusively_locked(path: Path) -> Iterator[None]:
     """Nobody else has the file open, nor will while the block runs: SQLite leaves WAL for nothing less."""
     if not path.exists():
         yield
         return
     lock = sqlite3.connect(path, timeout=0, isolation_level=None)
     try:
-        take(lock)
+        lock_exclusively(lock)
         yield
     finally:
         lock.close()
 
 
-def take(lock: sqlite3.Connection) -> None:
+def lock_exclusively(lock: sqlite3.Connection) -> None:
     try:
         lock.execute("PRAGMA journal_mode=DELETE")
         lock.execute("BEGIN EXCLUSIVE")
@@ -93,7 +93,7 @@ def take(lock: sqlite3.Connection) -> None:
         pass
 
 
-def own(fresh: Path, like: Path) -> None:
+def match_owner(fresh: Path, like: Path) -> None:
     """root may restore what the server's own user must write."""
     fresh.chmod(0o600)
     if os.geteuid() == 0:
@@ -113,7 +113,7 @@ def emptied() -> Iterator[None]:
     """PostgreSQL, in one transaction: our tables are gone, and after the block what it made is there instead."""
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '{PATIENCE}'")
+            cursor.execute(f"SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
             # A table whose checks wait for the commit can't be altered by the next migration.
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             if tables := our_tables():

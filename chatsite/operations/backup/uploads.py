@@ -13,7 +13,7 @@ from django.core.management.base import CommandError
 
 from chatsite.operations.backup.archive import Archive
 
-PIECE = 1024 * 1024
+COPY_CHUNK_BYTES = 1024 * 1024
 
 
 def folder() -> Path:
@@ -38,7 +38,7 @@ def add_file(archive: zipfile.ZipFile, name: str, path: Path) -> dict[str, Any]:
     with path.open("rb") as source:
         entry = zipfile.ZipInfo(f"uploads/{name}")
         with archive.open(entry, "w", force_zip64=True) as sink:
-            return hashed(iter(lambda: source.read(PIECE), b""), sink)
+            return hashed(iter(lambda: source.read(COPY_CHUNK_BYTES), b""), sink)
 
 
 def hashed(pieces: Iterator[bytes], sink: Any) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def extract(archive: Archive, target: Path) -> None:
         path = target / inside(name)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with archive.upload(name) as source, path.open("xb") as sink:
-            found = hashed(iter(lambda: source.read(PIECE), b""), sink)
+            found = hashed(iter(lambda: source.read(COPY_CHUNK_BYTES), b""), sink)
         if found != said:
             raise CommandError(f"The file uploads/{name} is not as it was when the backup was made.")
 

@@ -7,7 +7,7 @@ from random import Random
 
 from chatsite.operations.demo import script, site, timeline
 
-CONVERSATIONS = 860
+CONVERSATION_COUNT = 860
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Post:
 
 
 def posts(start: datetime, now: datetime, random: Random) -> Iterator[Post]:
-    share = CONVERSATIONS / sum(room[2] for room in site.ROOMS.values())
+    share = CONVERSATION_COUNT / sum(room[2] for room in site.ROOMS.values())
     for slug, (_, _, weight, members) in site.ROOMS.items():
         talk = script.read(site.TALK / f"{slug}.txt")
         yield from played(slug, talk, members, round(weight * share), (start, now), random)

@@ -17,9 +17,9 @@ from textwrap import dedent
 
 LINE = re.compile(r"(\??)([A-E]|[a-z_]+)([:>]) ?(.*)")
 CHOICE = re.compile(r"\[(=?)([^\[\]]*\|[^\[\]]*)\]")
-SLOT = re.compile(r"\{([a-z]+)([23]?)\}")
+WORD_SLOT = re.compile(r"\{([a-z]+)([23]?)\}")
 SENTENCE = re.compile(r"(^|[.?!] )([a-z])(?!\w*://)")
-CAST = re.compile(r"\{([A-E])\}|@([A-E])\b")
+PERSON_SLOT = re.compile(r"\{([A-E])\}|@([A-E])\b")
 RANGE = re.compile(r"(\d+)\.\.(\d+)")
 
 
@@ -41,7 +41,7 @@ class Conversation:
         named = {
             name
             for line in self.lines
-            for match in CAST.finditer(line.text)
+            for match in PERSON_SLOT.finditer(line.text)
             for name in match.groups()
             if name
         }
@@ -120,7 +120,7 @@ class Play:
             choices = match[2].split("|")
             choice = choices[self.turn % len(choices)] if match[1] else self.random.choice(choices)
             text = text[: match.start()] + choice + text[match.end() :]
-        text = CAST.sub(lambda match: self.person(*match.groups()), SLOT.sub(self.word, text))
+        text = PERSON_SLOT.sub(lambda match: self.person(*match.groups()), WORD_SLOT.sub(self.word, text))
         first, _, rest = text.partition("\n")
         first = SENTENCE.sub(lambda match: match[1] + match[2].upper(), " ".join(first.split()))
         return f"{first}\n{dedent(rest)}".strip()

@@ -9,7 +9,7 @@ from chatsite.operations.doctor.database import asked
 from chatsite.operations.doctor.findings import Finding, Findings, ok, wrong
 
 # Seconds that two clocks may differ: what a message's time may be wrong by and nobody sees.
-APART = 2.0
+MAX_CLOCK_DIFFERENCE_SECONDS = 2.0
 
 
 def clock() -> Findings:
@@ -23,7 +23,7 @@ def database_clock() -> list[Finding]:
     before = time.time()
     theirs = float(asked("SELECT extract(epoch FROM clock_timestamp())"))
     apart = theirs - (before + time.time()) / 2
-    if abs(apart) < APART:
+    if abs(apart) < MAX_CLOCK_DIFFERENCE_SECONDS:
         return []
     return [
         wrong("clock", f"The database's is {apart:+.1f} s from ours.", "Let both machines keep time by NTP.")

@@ -14,7 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 from chatsite.operations.backup import history
 from chatsite.operations.doctor.findings import Findings, first_line, note, ok, wrong
 
-OLDEST = 13
+MIN_POSTGRESQL_VERSION = 13
 
 
 def usable() -> bool:
@@ -70,8 +70,8 @@ def sqlite() -> Findings:
 
 def postgresql() -> Findings:
     version = asked("SHOW server_version_num")
-    if int(version) < OLDEST * 10_000:
-        yield wrong("database", f"PostgreSQL is older than {OLDEST}.", "Upgrade it.")
+    if int(version) < MIN_POSTGRESQL_VERSION * 10_000:
+        yield wrong("database", f"PostgreSQL is older than {MIN_POSTGRESQL_VERSION}.", "Upgrade it.")
     for setting in ("fsync", "full_page_writes", "synchronous_commit"):
         if asked(f"SHOW {setting}") == "off":
             yield wrong(

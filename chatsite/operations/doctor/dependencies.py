@@ -14,7 +14,7 @@ from chatsite.operations.doctor.findings import Findings, first_line, note, ok, 
 from chatsite.operations.doctor.visit import Visit
 
 # Seconds.
-PATIENCE = 3
+ANSWER_TIMEOUT_SECONDS = 3
 
 
 def redis() -> Findings:
@@ -50,8 +50,8 @@ def round_trip(client: object) -> float | None:
     heard.subscribe(channel)
     began = time.monotonic()
     client.publish(channel, "hello")  # type: ignore[attr-defined]
-    while time.monotonic() - began < PATIENCE:
-        if heard.get_message(timeout=PATIENCE):
+    while time.monotonic() - began < ANSWER_TIMEOUT_SECONDS:
+        if heard.get_message(timeout=ANSWER_TIMEOUT_SECONDS):
             return time.monotonic() - began
     return None
 
@@ -78,7 +78,7 @@ def mail() -> Findings:
         yield note("mail", "It isn't sent: EMAIL_URL is for development.", "Set EMAIL_URL to smtp+tls://….")
         return
     try:
-        server = get_connection(timeout=PATIENCE)
+        server = get_connection(timeout=ANSWER_TIMEOUT_SECONDS)
         server.open()
         server.close()
     except OSError as error:  # smtplib's errors are OSErrors, too
@@ -91,7 +91,7 @@ def mail() -> Findings:
 def server() -> Findings:
     where = running.address()
     try:
-        answer = Visit(where, PATIENCE).get("/readyz")
+        answer = Visit(where, ANSWER_TIMEOUT_SECONDS).get("/readyz")
     except (OSError, HTTPException):
         yield note("server", f"Nothing answers at {where}.", "Start it: ./run (or systemctl start chatsite).")
         return
@@ -102,7 +102,7 @@ def server() -> Findings:
         yield wrong("server", f"{where}/readyz says {answer.status}: {answer.text[:80]}", "Look at its log.")
 
 
-# By their names in `echo.Site`; those that `./run` or a limit of the process gives are told with their check.
+# By their names in `echo.ProcessConfig`; those that `./run` or a limit of the process gives are told with their check.
 SETTINGS = {
     "site_url": "SITE_URL",
     "trust_proxy": "TRUST_PROXY",
@@ -112,7 +112,7 @@ SETTINGS = {
 }
 
 
-def same_settings(started: echo.Site | None) -> Findings:
+def same_settings(started: echo.ProcessConfig | None) -> Findings:
     """Whether the site was started with what the doctor reads: where not, its other lines may be of another site."""
     if started is None:
         yield note(
@@ -121,7 +121,7 @@ def same_settings(started: echo.Site | None) -> Findings:
             "Run this in the folder of the site, as its user, and restart the site after an upgrade.",
         )
         return
-    here = echo.this_process()
+    here = echo.process_config()
     others = [name for field, name in SETTINGS.items() if getattr(started, field) != getattr(here, field)]
     if others:
         yield wrong(

@@ -7,7 +7,7 @@ import sys
 from chatsite.realtime.worker.eventlet_worker import patch
 
 # Seconds of the query, and between two turns of who wants to be served meanwhile.
-QUERY, TURN = 0.5, 0.02
+QUERY_SECONDS, TURN_SECONDS = 0.5, 0.02
 
 
 def measure() -> dict[str, float]:
@@ -19,14 +19,14 @@ def measure() -> dict[str, float]:
     def take_turns() -> None:
         nonlocal turns
         while True:
-            eventlet.sleep(TURN)
+            eventlet.sleep(TURN_SECONDS)
             turns += 1
 
     with connection.cursor() as cursor:
         taker = eventlet.spawn(take_turns)
-        cursor.execute("SELECT pg_sleep(%s)", [QUERY])
+        cursor.execute("SELECT pg_sleep(%s)", [QUERY_SECONDS])
         taker.kill()
-    return {"turns": turns, "due": QUERY / TURN, "seconds": QUERY}
+    return {"turns": turns, "due": QUERY_SECONDS / TURN_SECONDS, "seconds": QUERY_SECONDS}
 
 
 if __name__ == "__main__":

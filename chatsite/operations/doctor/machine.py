@@ -14,9 +14,9 @@ from chatsite.operations.doctor import running
 from chatsite.operations.doctor.findings import Finding, Findings, note, ok, wrong
 
 # Bytes. At the second a busy day may fill the disk; at the first SQLite and PostgreSQL are near their end.
-LITTLE, SOME = 200_000_000, 2_000_000_000
+WRONG_BELOW_BYTES, NOTE_BELOW_BYTES = 200_000_000, 2_000_000_000
 # Sockets are descriptors. Below the first a site of some hundred people is at its end.
-FEW, ENOUGH = 4_096, 16_384
+WRONG_BELOW_DESCRIPTORS, NOTE_BELOW_DESCRIPTORS = 4_096, 16_384
 
 
 def permissions() -> Findings:
@@ -54,9 +54,9 @@ def disk() -> Findings:
     free = shutil.disk_usage(folder).free
     sentence = f"{free / 1e9:.1f} GB are free where {folder} is."
     advice = "Make room: when the disk is full, nothing can be sent."
-    if free < LITTLE:
+    if free < WRONG_BELOW_BYTES:
         yield wrong("disk", sentence, advice)
-    elif free < SOME:
+    elif free < NOTE_BELOW_BYTES:
         yield note("disk", sentence, advice)
     else:
         yield ok("disk", sentence)
@@ -65,12 +65,12 @@ def disk() -> Findings:
 def descriptors() -> Findings:
     """The server raises its own limit as far as it may; systemd may have given it another than the shell has."""
     found = running.site()
-    hard = (found or echo.this_process()).descriptors
+    hard = (found or echo.process_config()).descriptors
     sentence = f"A process may have {hard} open files{running.where(found)}; each live connection is one."
-    advice = f"Raise it: LimitNOFILE=65536 in the systemd unit, or ulimit -Hn {ENOUGH * 4}."
-    if hard == resource.RLIM_INFINITY or hard >= ENOUGH:
+    advice = f"Raise it: LimitNOFILE=65536 in the systemd unit, or ulimit -Hn {NOTE_BELOW_DESCRIPTORS * 4}."
+    if hard == resource.RLIM_INFINITY or hard >= NOTE_BELOW_DESCRIPTORS:
         yield ok("open files", sentence)
-    elif hard >= FEW:
+    elif hard >= WRONG_BELOW_DESCRIPTORS:
         yield note("open files", sentence, advice)
     else:
         yield wrong("open files", sentence, advice)

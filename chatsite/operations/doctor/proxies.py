@@ -10,13 +10,13 @@ from chatsite.operations.doctor.findings import Finding, Findings, note, ok, wro
 from chatsite.operations.doctor.visit import Visit
 
 # Of nobody: an address for documentation.
-STRANGER = "192.0.2.66"
+FOREIGN_ADDRESS = "192.0.2.66"
 
 
 def proxy(visit: Visit) -> Findings:
     """Asks the server what it sees of us, while we claim to be somebody else."""
-    lie = {"X_Forwarded_For": STRANGER, "X_Forwarded_Proto": "http" if visit.secure else "https"}
-    said = visit.get("/healthz", **{echo.HEADER: echo.question()}, **lie).json()
+    lie = {"X_Forwarded_For": FOREIGN_ADDRESS, "X_Forwarded_Proto": "http" if visit.secure else "https"}
+    said = visit.get("/healthz", **{echo.HEADER: echo.signed_question()}, **lie).json()
     if not said:
         yield note(
             "proxy",
@@ -31,7 +31,7 @@ def proxy(visit: Visit) -> Findings:
 
 
 def address_seen(visit: Visit, address: str) -> list[Finding]:
-    if address == STRANGER:
+    if address == FOREIGN_ADDRESS:
         return [
             wrong(
                 "proxy",

@@ -6,14 +6,14 @@ from typing import Any
 from django.conf import settings
 
 from chatsite.observability import echo
-from chatsite.observability.echo import Site
+from chatsite.observability.echo import ProcessConfig
 from chatsite.observability.host_names import WILDCARDS, bracketed
 from chatsite.operations.doctor.visit import Visit
 
 # Seconds for its answer.
-ANSWER_SECONDS = 3
+ANSWER_TIMEOUT_SECONDS = 3
 # Where the doctor's own settings are meant, which the running site may not share.
-HERE = "by the settings here, as no running site says"
+NOT_RUNNING_NOTE = "by the settings here, as no running site says"
 
 
 def address() -> str:
@@ -22,15 +22,19 @@ def address() -> str:
     return f"http://{bracketed(host)}:{settings.PORT}"
 
 
-def site() -> Site | None:
+def site() -> ProcessConfig | None:
     """What the running site says; None where none does: it isn't started, or has another SECRET_KEY or version."""
     try:
-        said: Any = Visit(address(), ANSWER_SECONDS).get("/healthz", **{echo.HEADER: echo.question()}).json()
-        return Site(**said["site"])
+        said: Any = (
+            Visit(address(), ANSWER_TIMEOUT_SECONDS)
+            .get("/healthz", **{echo.HEADER: echo.signed_question()})
+            .json()
+        )
+        return ProcessConfig(**said["site"])
     except (OSError, HTTPException, TypeError, KeyError):
         return None
 
 
-def where(running: Site | None) -> str:
+def where(running: ProcessConfig | None) -> str:
     """For the end of a sentence: whose numbers these are."""
-    return "" if running else f" ({HERE})"
+    return "" if running else f" ({NOT_RUNNING_NOTE})"

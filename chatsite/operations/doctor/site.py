@@ -9,7 +9,7 @@ from chatsite.observability.host_names import LOOPBACK, WILDCARDS, bracketed
 from chatsite.operations.doctor.findings import Findings, note, ok, wrong
 
 # A random key of 50 characters has some 35 different ones; one that was typed or repeated hasn't.
-DIFFERENT = 20
+MIN_KEY_CHARACTERS = 20
 
 
 def django() -> Findings:
@@ -28,7 +28,7 @@ def secrets() -> Findings:
         yield wrong(
             "debug", "DEBUG is on: errors show settings and data to visitors.", "Remove DEBUG from .env."
         )
-    if len(set(settings.SECRET_KEY)) < DIFFERENT:
+    if len(set(settings.SECRET_KEY)) < MIN_KEY_CHARACTERS:
         yield wrong(
             "key",
             "SECRET_KEY is easy to guess: whoever has it can log in as anybody.",

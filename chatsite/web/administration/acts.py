@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 # Rows of one act: each is a transaction of its own, and all of them are one request.
-MOST_AT_ONCE = 100
+MAX_ACT_ROWS = 100
 
 
 @dataclass(frozen=True)
@@ -162,16 +162,16 @@ class ActingAdmin(BoundedAdmin):
 def ask(act: Act, admin: ActingAdmin, request: HttpRequest, _: QuerySet[Any]) -> HttpResponse | None:
     """The list's button leads to the act's page."""
     ids = request.POST.getlist(ACTION_CHECKBOX_NAME)
-    if len(ids) > MOST_AT_ONCE:
-        admin.message_user(request, f"Tick at most {MOST_AT_ONCE} rows.", level=messages.ERROR)
+    if len(ids) > MAX_ACT_ROWS:
+        admin.message_user(request, f"Tick at most {MAX_ACT_ROWS} rows.", level=messages.ERROR)
         return None
     return redirect(admin.act_url(act.name, ids, request.get_full_path()))
 
 
 def ids_of(text: str) -> list[int]:
-    """Of an address: what is no number of a row is left out, and so are those beyond MOST_AT_ONCE."""
+    """Of an address: what is no number of a row is left out, and so are those beyond MAX_ACT_ROWS."""
     numbers = [part for part in text.split(",") if part.isascii() and part.isdecimal() and len(part) < 19]
-    return [int(number) for number in dict.fromkeys(numbers)][:MOST_AT_ONCE]
+    return [int(number) for number in dict.fromkeys(numbers)][:MAX_ACT_ROWS]
 
 
 def back_of(request: HttpRequest) -> str:

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 # Seconds for one list, and lists that are read at once.
-LIST_SECONDS = 3.0
-slots = Slots(2)
+LIST_TIMEOUT_SECONDS = 3.0
+list_slots = Slots(2)
 # Pages of a list, and of what is offered for a field.
-MOST_PAGES = 20
+MAX_LIST_PAGES = 20
 # Rows of an inline: each is a form of its own, which takes some milliseconds to draw.
-MOST_INLINE = 10
+MAX_INLINE_ROWS = 10
 
 
 class Pages(Paginator):
@@ -38,7 +38,7 @@ class Pages(Paginator):
 
     def __init__(self, object_list: Any, per_page: int, *arguments: Any, **options: Any) -> None:
         if isinstance(object_list, QuerySet):
-            object_list = object_list[: MOST_PAGES * per_page]
+            object_list = object_list[: MAX_LIST_PAGES * per_page]
         super().__init__(object_list, per_page, *arguments, **options)
 
 
@@ -51,7 +51,7 @@ class BoundedList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         """One row more than the page has says whether there is a next one."""
-        if not 1 <= self.page_num <= MOST_PAGES:
+        if not 1 <= self.page_num <= MAX_LIST_PAGES:
             raise IncorrectLookupParameters
         start = (self.page_num - 1) * self.list_per_page
         rows = self._read(request, start)
@@ -61,15 +61,15 @@ class BoundedList(ChangeList):
         self.show_full_result_count, self.full_result_count = False, None
         self.show_admin_actions, self.can_show_all, self.show_all = True, False, False
         # One beyond the last is empty.
-        known = min(start + max(len(rows), 1), MOST_PAGES * self.list_per_page)
+        known = min(start + max(len(rows), 1), MAX_LIST_PAGES * self.list_per_page)
         self.paginator = Paginator(range(known), self.list_per_page)
         self.multi_page = known > self.list_per_page
 
     def _read(self, request: HttpRequest, start: int) -> list[Any]:
         rows = self.queryset[start : start + self.list_per_page + 1]
         try:
-            with slots.taken(request.user.pk):
-                return query_deadline.read(LIST_SECONDS, self.model_admin.rows, rows, me(request))
+            with list_slots.taken(request.user.pk):
+                return query_deadline.read(LIST_TIMEOUT_SECONDS, self.model_admin.rows, rows, me(request))
         except query_deadline.TookTooLong:
             messages.warning(
                 request, "That took too long. Look for less at once: in one room, or of one person."
@@ -131,7 +131,7 @@ class FirstRows(BaseInlineFormSet):
 
     def get_queryset(self) -> QuerySet[Model]:
         if not hasattr(self, "_queryset"):
-            self._queryset = super().get_queryset().order_by("pk")[:MOST_INLINE]
+            self._queryset = super().get_queryset().order_by("pk")[:MAX_INLINE_ROWS]
         return self._queryset
 
     def add_fields(self, form: Any, index: int | None) -> None:

@@ -16,16 +16,16 @@ from chatsite.web.pages import words
 from chatsite.web.rest.api import me
 
 # Seconds for the completion of one name, completions at once, and names that are offered.
-COMPLETION_SECONDS = 1.0
-completing = Slots(2)
-MOST_OFFERED = 10
+COMPLETION_TIMEOUT_SECONDS = 1.0
+completion_slots = Slots(2)
+MAX_COMPLETIONS = 10
 
 # What the front page shows, by the names that its template knows: each is asked on every visit.
 panels: list[Callable[[HttpRequest], dict[str, Any]]] = []
-# By what is completed ("rooms", "people"): at most MOST_OFFERED pairs of a value for the field and a label.
+# By what is completed ("rooms", "people"): at most MAX_COMPLETIONS pairs of a value for the field and a label.
 completions: dict[str, Callable[[str], list[tuple[str, str]]]] = {}
 # The lists as the pages' heads have them, what is looked at most first; others follow.
-ORDER = [
+LIST_ORDER = [
     "Message",
     "Room",
     "User",
@@ -49,7 +49,7 @@ class Administration(AdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context = super().each_context(request)
         lists = [model for app in context["available_apps"] for model in app["models"]]
-        lists.sort(key=lambda model: (*ORDER, model["object_name"]).index(model["object_name"]))
+        lists.sort(key=lambda model: (*LIST_ORDER, model["object_name"]).index(model["object_name"]))
         return {**context, "lists": lists}
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
@@ -72,8 +72,10 @@ class Administration(AdminSite):
             raise Http404
         term = words(request, "term")[:100]
         try:
-            with completing.taken(me(request).pk):
-                found = query_deadline.read(COMPLETION_SECONDS, completions[what], term) if term else []
+            with completion_slots.taken(me(request).pk):
+                found = (
+                    query_deadline.read(COMPLETION_TIMEOUT_SECONDS, completions[what], term) if term else []
+                )
         except ChatError:
             found = []
         return JsonResponse({"results": [{"value": value, "label": label} for value, label in found]})

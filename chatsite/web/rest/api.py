@@ -84,7 +84,7 @@ class Pages(CursorPagination):
 
 
 # What is wrong with a request as such, by DRF's status.
-OF_HTTP: dict[int, type[ChatError]] = {
+ERRORS_BY_STATUS: dict[int, type[ChatError]] = {
     each.status: each for each in (MethodNotAllowed, NotAcceptable, UnsupportedMediaType)
 }
 
@@ -126,7 +126,7 @@ def translate(error: Exception) -> ChatError | None:
         case PermissionDenied() | exceptions.PermissionDenied():
             return Forbidden()
         case exceptions.APIException():
-            return OF_HTTP.get(error.status_code, Invalid)(str(error.detail))
+            return ERRORS_BY_STATUS.get(error.status_code, Invalid)(str(error.detail))
         case OperationalError() | InterfaceError():
             return Unavailable()
     return None

@@ -25,7 +25,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 # What stands in the page's script where its reader's own token comes.
-TOKEN = "reader-s-own-token"  # noqa: S105
+CSRF_PLACEHOLDER = "reader-s-own-token"
 
 
 class Readers(BasePermission):
@@ -44,7 +44,7 @@ class Schema(APIView):
 
     def get(self, request: Request) -> HttpResponse:
         kind = request.accepted_renderer.format
-        response = kept(request, document(kind), request.accepted_renderer.media_type)
+        response = conditional_response(request, schema_document(kind), request.accepted_renderer.media_type)
         response["Content-Disposition"] = f'inline; filename="Chatsite.{kind}"'
         return response
 
@@ -58,12 +58,12 @@ class Docs(SpectacularSwaggerSplitView):
         if not Readers().has_permission(request, self):
             return redirect(f"{reverse('login')}?next={reverse('docs')}")
         if "script" not in request.query_params:
-            return kept(request, page(), "text/html; charset=utf-8")
-        script = page_script().replace(TOKEN, get_token(request))
+            return conditional_response(request, page(), "text/html; charset=utf-8")
+        script = page_script().replace(CSRF_PLACEHOLDER, get_token(request))
         return HttpResponse(script, "application/javascript", headers={"Cache-Control": "no-store"})
 
 
-def kept(request: Request, content: bytes, content_type: str) -> HttpResponse:
+def conditional_response(request: Request, content: bytes, content_type: str) -> HttpResponse:
     """The content, or 304 for who has it already."""
     response = HttpResponse(content, content_type, headers={"Cache-Control": "no-cache"})
     response["ETag"] = etag = f'"{digest(content)}"'
@@ -76,7 +76,7 @@ def digest(content: bytes) -> str:
 
 
 @cache
-def document(kind: str) -> bytes:
+def schema_document(kind: str) -> bytes:
     renderer = OpenApiJsonRenderer() if kind == "json" else OpenApiYamlRenderer()
     written = renderer.render(SchemaGenerator().get_schema(request=None, public=True), renderer_context={})
     return written if isinstance(written, bytes) else written.encode()
@@ -84,15 +84,15 @@ def document(kind: str) -> bytes:
 
 @cache
 def page() -> bytes:
-    return render_to_string(Docs.template_name, about() | {"script_url": "?script="}).encode()
+    return render_to_string(Docs.template_name, page_context() | {"script_url": "?script="}).encode()
 
 
 @cache
 def page_script() -> str:
-    return render_to_string(Docs.template_name_js, about() | {"csrf_token": TOKEN})
+    return render_to_string(Docs.template_name_js, page_context() | {"csrf_token": CSRF_PLACEHOLDER})
 
 
-def about() -> dict[str, Any]:
+def page_context() -> dict[str, Any]:
     """What the page and its script say."""
     view = Docs()
     return {
@@ -112,5 +112,5 @@ def about() -> dict[str, Any]:
 def prepare() -> None:
     """So that nobody waits for the first one."""
     for kind in ("yaml", "json"):
-        digest(document(kind))
+        digest(schema_document(kind))
     page()

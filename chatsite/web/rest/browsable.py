@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 
-def changes(view: "APIView", method: str) -> bool:
+def edits_resource(view: "APIView", method: str) -> bool:
     """Whether the method changes what GET of the same route shows."""
     return method in {"PUT", "PATCH"} & set(view.allowed_methods) and reader(view) is not None
 
@@ -52,7 +52,7 @@ class BrowsableRenderer(BrowsableAPIRenderer):
         return super().render(*args, **kwargs).replace(' style="', ' data-style="')
 
     def get_rendered_html_form(self, data: Any, view: "APIView", method: str, request: Request) -> Any:
-        if not changes(view, method):
+        if not edits_resource(view, method):
             return super().get_rendered_html_form(data, view, method, request)
         state = self.state(data, view, request)
         with override_method(view, request, method) as changing:
@@ -64,7 +64,7 @@ class BrowsableRenderer(BrowsableAPIRenderer):
             )
 
     def get_raw_data_form(self, data: Any, view: "APIView", method: str, request: Request) -> Any:
-        if changes(view, method):
+        if edits_resource(view, method):
             state = self.state(data, view, request)
             if not state:
                 return None

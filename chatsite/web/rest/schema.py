@@ -13,7 +13,7 @@ from chatsite.web.fields import StrictSerializer, Text
 
 VERBS = {"GET": "get", "POST": "create", "PUT": "put", "PATCH": "update", "DELETE": "delete"}
 # What each status of an error is about, as clients are told.
-ERRORS = {
+ERROR_DESCRIPTIONS = {
     400: "`invalid`: `fields` says what of the request can't be.",
     401: "`unauthorized`: nobody, or no longer somebody.",
     403: "`forbidden`, `muted`, `banned` or `quota_exceeded`.",
@@ -79,7 +79,7 @@ class Schema(AutoSchema):
                 "application/json": {"schema": self.resolve_serializer(ErrorSerializer(), "response").ref}
             }
             for status in self.error_statuses(operation):
-                said = {"description": ERRORS[status], "content": answer}
+                said = {"description": ERROR_DESCRIPTIONS[status], "content": answer}
                 operation["responses"].setdefault(str(status), said)
         return operation
 
@@ -96,7 +96,7 @@ class Schema(AutoSchema):
             413: changes,
             415: body,
         }
-        return [status for status in ERRORS if possible.get(status, True)]
+        return [status for status in ERROR_DESCRIPTIONS if possible.get(status, True)]
 
     def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
         """Ids are integers, though a path may have anything in their place."""
