@@ -1,4 +1,4 @@
-"""`./run bench`: every measure on every server, in turn, round by round."""
+"""`./run bench`: measure each scenario on each server, round by round."""
 
 import argparse
 import json
@@ -25,7 +25,7 @@ from benchmarks.servers import OURS, OURS_SQLITE, ROOT, TITLES, Place, Server, r
 
 READ_SCENARIOS = ("history", "pages")
 WORKERS = "workers"
-# What is said of each measure as the run goes on.
+# Figures that are printed during the run.
 PROGRESS_FIGURES = (
     "deliveries_per_second",
     "stored_per_second",
@@ -66,7 +66,7 @@ def prepared(plan: Plan, servers: list[str]) -> Iterator[Place]:
         place = Place(Path(name), cluster)
         tokens = [f"chat_{secrets.token_urlsafe(32)}" for _ in range(PEOPLE + 1)]
         place.tokens.write_text("\n".join(tokens) + "\n")
-        # The peer with storage reads the same rows.
+        # The Node server with storage reads the same rows of PostgreSQL.
         for server in (OURS, OURS_SQLITE):
             if server == OURS or server in servers:
                 say(f"filling the database for {TITLES[server]}")
@@ -139,7 +139,7 @@ def machine() -> dict[str, Any]:
 
 
 def main() -> None:
-    # So that whatever was started is stopped.
+    # SystemExit lets the context managers stop what they started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     arguments = read_arguments()
     programs.install()
@@ -151,7 +151,7 @@ def main() -> None:
     try:
         measure_all(arguments, plan, rounds)
     finally:
-        # Also where it was ended early: what is measured is measured.
+        # Report what was measured, even if the run is interrupted.
         if rounds:
             finish(arguments, plan, facts, rounds)
 

@@ -1,4 +1,4 @@
-"""Reading over HTTP: a long history against a short one, and the busiest pages while a room talks."""
+"""Measure reading over HTTP: a long history against a short one, and the busiest pages under load."""
 
 import http.client
 import json
@@ -38,7 +38,7 @@ class Reader:
 
 
 def history(reader: Reader, plan: Plan) -> Numbers:
-    """A page of 50 from the end and from the middle, in turn from both rooms."""
+    """Measure the median ms of a page of 50 from the end and from the middle, in turn from both rooms."""
     paths = {
         "small_ms": "/message?room=small",
         "big_ms": "/message?room=big",
@@ -57,7 +57,7 @@ def history(reader: Reader, plan: Plan) -> Numbers:
 
 
 def under_load(reader: Reader, server: Server, plan: Plan) -> Numbers:
-    """One reader's p50 while 50 messages/s go into a room of 500 on the same server."""
+    """Measure one reader's p50 in ms while 50 messages/s go into a room of 500 on the same server."""
     times: dict[str, list[float]] = {name: [] for name in PAGES}
 
     def read() -> None:

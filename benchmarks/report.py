@@ -1,4 +1,4 @@
-"""Medians of the rounds, what they are against the targets, and the tables of both."""
+"""Compute medians of the rounds, compare them with the targets, and write the tables."""
 
 import statistics
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ BEGIN_MARK, END_MARK = "<!-- results -->", "<!-- /results -->"
 
 @dataclass(frozen=True)
 class Target:
-    """`ours`, over `peer`'s where one is named, is at least or at most `bound`."""
+    """A target: our figure, divided by `peer`'s where one is named, is at least or at most `bound`."""
 
     title: str
     scenario: str
@@ -127,7 +127,7 @@ def pages_table(results: Results) -> str:
 
 
 def load_table(results: Results) -> str:
-    """How busy everyone was: that the load generator wasn't the bottleneck."""
+    """Tabulate the cores in use, which shows that the load generator wasn't the bottleneck."""
     lines = [
         row("cores in use", *(f"{TITLES[s]}: server / database / load" for s in (OURS, NODE_STORED, NODE))),
         "|---|--:|--:|--:|",

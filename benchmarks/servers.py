@@ -1,4 +1,4 @@
-"""The servers that are compared. Each runs alone, in a process of its own, on a free port of this machine."""
+"""Start the servers that are compared, one at a time, each as a process on a free port."""
 
 import os
 import subprocess
@@ -45,11 +45,11 @@ class Server:
 
 @dataclass
 class Place:
-    """Where a run keeps its things: databases that are filled already, tokens, logs."""
+    """Folder and PostgreSQL of a run: filled databases, tokens, logs."""
 
     folder: Path
     cluster: Cluster
-    # Settings beside the defaults.
+    # Settings besides the defaults.
     settings: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -57,7 +57,7 @@ class Place:
         return self.folder / "tokens"
 
     def site(self, name: str, port: int = 8000) -> dict[str, str]:
-        """The environment of our server: a site's defaults, and nothing of this checkout's own."""
+        """Build our server's environment: a site's defaults, without this checkout's own settings."""
         sqlite = f"sqlite:///{self.folder / 'chat.sqlite3'}"
         return {
             **{key: value for key, value in os.environ.items() if key not in ("DEBUG", "SITE_URL")},
@@ -68,7 +68,7 @@ class Place:
             "DATABASE_URL": self.cluster.url if name == OURS else sqlite,
             "REDIS_URL": "",
             "EMAIL_URL": "",
-            # One socket sends what hundreds of people would.
+            # No limits, as one socket sends as much as hundreds of people would.
             "EVENTS_PER_SECOND": "0",
             "SOCKETS_PER_USER": "0",
             "LOOP_SHARE_PERCENT": "0",
@@ -79,7 +79,7 @@ class Place:
         }
 
     def django(self, name: str, module: str, *arguments: str) -> str:
-        """A module of ours under Django's settings, on that server's database; gives what it printed."""
+        """Run a module under Django's settings on that server's database; return what it prints."""
         command = [sys.executable, "-m", module, *arguments]
         done = subprocess.run(command, cwd=ROOT, env=self.site(name), capture_output=True, text=True)
         if done.returncode:

@@ -1,4 +1,4 @@
-"""Several processes of one site against one: what a delivery costs, and how long it takes from one to the other."""
+"""Compare two processes of a site with one: CPU per delivery, and latency from one process to the other."""
 
 import subprocess
 from collections.abc import Iterator
@@ -11,14 +11,14 @@ from benchmarks.loader import Talk, faults, load
 from benchmarks.scenarios import Numbers, Plan, talk_numbers
 from benchmarks.servers import OURS, Place, running
 
-# Few enough that what they are sent takes none of the time; the senders are all in one process.
+# Few sockets, so that the load doesn't add to the latency; the one sender is in the first process.
 LATENCY_OPTIONS = {"sockets": 40, "senders": 1}
 TALKS = {"": "w64", "eight_": "w8"}
 
 
 @contextmanager
 def redis() -> Iterator[str]:
-    """Its address. It keeps nothing."""
+    """Start a Redis without persistence within the block; yield its address."""
     port = processes.free_port()
     command = [
         "redis-server",
@@ -39,7 +39,7 @@ def redis() -> Iterator[str]:
 
 
 def measure(place: Place, plan: Plan) -> Numbers:
-    """One worker has Redis, too: it publishes what it sends, as any process of a site with several machines."""
+    """Measure one worker and two, both with Redis: one worker publishes as well, as a process of a larger site does."""
     with redis() as url:
         place = replace(place, settings={"REDIS_URL": url})
         one, two = (talks(place, plan, workers) for workers in (1, 2))
@@ -53,7 +53,7 @@ def measure(place: Place, plan: Plan) -> Numbers:
 
 
 def talks(place: Place, plan: Plan, workers: int) -> list[Talk]:
-    """500 sockets in one room, of which 50 write, spread over the workers by whoever accepts them."""
+    """Run the talks with 500 sockets in one room, of which 50 write; the workers share them by accepting."""
     options = {**HALL.options, "seconds": plan.seconds, "warmup": plan.warmup}
     with running(replace(place, settings=place.settings | {"WORKERS": str(workers)}), OURS) as server:
         return load(server, options, *TALKS.values()).talks
@@ -64,7 +64,7 @@ def per_cpu_second(talk: Talk) -> float:
 
 
 def latency(place: Place, plan: Plan) -> Numbers:
-    """Every second socket is connected to another process, as on another machine."""
+    """Measure the latency within a process and to another one, to which every second socket is connected."""
     with ExitStack() as stack:
         one, other = (stack.enter_context(running(place, OURS)) for _ in range(2))
         options = {**HALL.options, **LATENCY_OPTIONS, "seconds": plan.seconds, "warmup": plan.warmup}

@@ -1,6 +1,6 @@
-"""Composition of a site's processes by Redis: delivery, presence, revocation.
+"""Connect this process with the site's others by Redis: delivery, presence, revocation.
 
-Imported only where REDIS_URL is set, as redis-py takes its time and some megabytes.
+`wsgi.py` imports this module only where REDIS_URL is set: importing redis-py is slow and takes some megabytes.
 """
 
 import logging
@@ -31,7 +31,7 @@ ENTER_TIMEOUT_SECONDS = 5
 
 
 def join(server: ChatServer) -> None:
-    """Before anybody is connected."""
+    """Register the cluster's parts with `server`. Call it before the server accepts connections."""
     seal = Seal(settings.SECRET_KEY)
     bus = Bus(topology.server(settings.REDIS_URL), seal.prefix)
     peers.site = RevocationRelay(bus, seal, backfill.catch_up)
@@ -48,6 +48,8 @@ def join(server: ChatServer) -> None:
 
 
 class ClusterService:
+    """Background service of the server (see `ChatServer.companions`): runs the bus and renews presence leases."""
+
     def __init__(self, bus: Bus, here: RedisPresence, barrier: RevocationBarrier) -> None:
         self.bus, self.here, self.barrier = bus, here, barrier
         self._jobs: list[Any] = []
@@ -62,21 +64,22 @@ class ClusterService:
         ]
 
     def stop(self) -> None:
-        """The bus ends with the process: what is still being answered is still sent."""
+        """End the jobs and leave the revocation barrier. The bus stays up until the process ends, for replies under way."""
         for job in self._jobs:
             job.kill()
         eventlet.spawn_n(with_databases_closed, self.barrier.leave)
 
-    def _guarded(self, question: Callable[[], None]) -> None:
+    def _guarded(self, job: Callable[[], None]) -> None:
+        """Run `job`; if Redis is away, mark what is known of other processes' people as uncertain."""
         try:
-            question()
+            job()
         except (RedisError, OSError):
-            # The bus has said so.
+            # The bus has logged it.
             self.here.unsettle()
 
 
 class PresenceBus:
-    """What presence asks of the bus."""
+    """The bus as presence uses it: whether it is up, fire-and-forget writes, and a client for reads."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus

@@ -1,3 +1,5 @@
+"""Map URLs to views of all apps."""
+
 from django.contrib import admin
 from django.templatetags.static import static
 from django.urls import include, path, re_path

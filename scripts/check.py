@@ -1,4 +1,4 @@
-"""Every check of the project: `./run test`. With arguments, only pytest with those."""
+"""Run every check of the project: `./run test`. With arguments, run only pytest with them."""
 
 import os
 import secrets
@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-# What no check has looked at, in a line each.
+# Skipped tests, a line each.
 skipped: list[str] = []
 # One more than the cores of a small machine: tests wait for servers, clocks and browsers half of the time.
 WORKERS = "3"
@@ -34,12 +34,12 @@ def browser() -> str | None:
 
 
 def initdb() -> str | None:
-    """Debian keeps it out of PATH."""
+    """Find initdb, which Debian keeps out of PATH."""
     return shutil.which("initdb") or next(map(str, Path("/usr/lib/postgresql").glob("*/bin/initdb")), None)
 
 
 def optional() -> list[str]:
-    """Packages without which some checks are left out."""
+    """List the packages that are missing and without which some tests are skipped."""
     path = os.environ.get("PATH", "") + ":/usr/sbin"
     names = ("nginx", "haproxy", "caddy", "redis-server", "curl", "openssl")
     found = {name: shutil.which(name, path=path) for name in names}
@@ -49,13 +49,13 @@ def optional() -> list[str]:
 
 
 def missing() -> list[str]:
-    """The packages, by their names in Debian, without which a check can't run."""
+    """List the packages that are missing and without which a check can't run, by their names in Debian."""
     found = {"chromium": browser(), "nodejs": shutil.which("node"), "npm": shutil.which("npm")}
     return [package for package, path in found.items() if not path]
 
 
 def install_programs() -> None:
-    """Chromium and Node, where they are missing and we may install them; and what some checks are left out without."""
+    """Install missing packages, as root with apt-get; exit if a required one stays missing."""
     may_install = bool(shutil.which("apt-get")) and os.geteuid() == 0
     packages = missing()
     if packages and not may_install:
@@ -68,7 +68,7 @@ def install_programs() -> None:
 
 
 def install(packages: list[str], wanted: list[str]) -> None:
-    """Those that are wanted one by one: a system that hasn't got one of them has the others."""
+    """Install `packages` at once and `wanted` one by one, as a system may lack some of those."""
     if not packages + wanted:
         return
     print(f"Installing {' '.join(packages + wanted)} ...", flush=True)
@@ -99,7 +99,7 @@ def pytest(*arguments: str) -> bool:
 
 
 def left_out(report: Path) -> list[str]:
-    """The tests that didn't run, by pytest's report of them, and why."""
+    """List the skipped tests of pytest's report, with their reasons."""
     cases = ElementTree.parse(report).iter("testcase")
     return [
         f"{case.get('classname')}::{case.get('name')}: {why.get('message')}"
@@ -140,7 +140,7 @@ def check(name: str) -> tuple[bool, float]:
 
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-    # Some hundred processes import the site, and would compile it each time.
+    # Some hundred processes import the site, and would compile it each time without bytecode.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     install_programs()
     os.environ["CHROMIUM"] = browser() or ""

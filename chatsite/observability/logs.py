@@ -1,7 +1,7 @@
-"""Log lines, as text or JSON: one for each thing that happened, and several only where a fault of ours needs its traceback.
+"""Format log records as text or JSON, one line each; only bugs add a traceback.
 
-What people write, their passwords, cookies and tokens never stand in them. So paths are told by the names of their views
-(an invite's has its code), and of an exception's message what stands in quotes is left out: it may be what somebody sent.
+Lines never contain people's texts, passwords, cookies or tokens. Therefore a request is named by its view, not by its path
+(an invite's path has its code), and quoted parts of an exception's message are replaced: they may be what a client sent.
 """
 
 import json
@@ -13,19 +13,19 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
-# Of the HTTP request that this greenlet answers: each greenlet has a context of its own.
+# Id of the HTTP request that the current greenlet answers: each greenlet has a context of its own.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
-# Something else is away, by its own name or by that of a class above it; a traceback would say nothing about it.
+# Names of exception classes (or of their bases) that mean that another server can't be reached: logged without a traceback.
 UNAVAILABLE_ERRORS = frozenset(
     {"OperationalError", "InterfaceError", "ConnectionError", "TimeoutError", "ConnectionInterrupted"}
 )
-# Python says these of its own names, not of values.
+# Their messages quote names of the code, never values, so quotes stay.
 ERRORS_ABOUT_CODE = (AttributeError, ImportError, NameError, TypeError)
-# An apostrophe within a word is none; a quote that isn't closed goes to the end, over line breaks too. Nothing is tried a
-# second time: forty backslashes and a line break took a minute.
+# A quoted part. An apostrophe within a word opens none; an unclosed quote extends to the end of the text. The possessive
+# repeat prevents backtracking: with it forty backslashes and a line break took a minute.
 QUOTED = re.compile(r"""(?:(?<!\w)|\bb)(['"])(?:\\.|(?!\1)[^\\])*+(?:\1|\\?\Z)""", re.DOTALL)
-# Programs that quote what a client sent.
+# Loggers whose messages quote what a client sent.
 QUOTING_LOGGERS = ("gunicorn", "django.security")
 
 
@@ -58,9 +58,9 @@ class JsonFormatter(logging.Formatter):
 
 
 class InvalidRequestFilter(logging.Filter):
-    """Let through so many of gunicorn's lines about requests that can't be read, and say then how many there were.
+    """Limit gunicorn's lines about unreadable requests to LINES_PER_PERIOD in PERIOD_SECONDS, and count the rest.
 
-    Each is a line for what may be three bytes of a stranger's.
+    Without it three bytes of a stranger make a line of the log.
     """
 
     PREFIX, LINES_PER_PERIOD, PERIOD_SECONDS = "Invalid request from ip=", 20, 60.0
@@ -86,7 +86,7 @@ FORMATTERS = {"text": TextFormatter, "json": JsonFormatter}
 
 
 def message(record: logging.LogRecord) -> str:
-    """One line, whatever is in it."""
+    """Format a record's message as one line: unprintable characters are escaped."""
     request = getattr(record, "request", None)
     if record.name == "django.security.DisallowedHost":
         sentence = record.getMessage().partition(" You may need")[0]
@@ -107,13 +107,13 @@ def visible(character: str) -> str:
 
 
 def view_of(request: Any) -> str:
-    """The name of the view that a request is for; "-" where there is none."""
+    """Return the name of a request's view; "-" where there is none."""
     match = getattr(request, "resolver_match", None)
     return match.view_name if match is not None else "-"
 
 
 def error_of(record: logging.LogRecord) -> BaseException | None:
-    """What Django refuses for safety is a visitor's mistake: the line says it all."""
+    """Return the exception of a record; None for Django's security refusals, which are visitors' mistakes."""
     if record.name.startswith("django.security") or not record.exc_info:
         return None
     return record.exc_info[1]
@@ -124,7 +124,7 @@ def is_unavailable(error: BaseException) -> bool:
 
 
 def summary(error: BaseException) -> str:
-    """Its type and what it says, in one line: PostgreSQL's further ones are the values of the row."""
+    """Return an error's type and first line, without quoted parts. PostgreSQL's further lines have the values of the row."""
     said = str(error).strip().partition("\n")[0]
     if not isinstance(error, ERRORS_ABOUT_CODE):
         said = without_quotes(said)
@@ -137,7 +137,7 @@ def without_quotes(text: str) -> str:
 
 
 def redacted_traceback(error: BaseException) -> str:
-    """Like Python's own, but for what `summary` leaves out."""
+    """Format the traceback as Python does, with each message as `summary` gives it."""
     parts = [
         f"Traceback (most recent call last):\n{''.join(traceback.format_tb(each.__traceback__))}{summary(each)}"
         for each in causes(error)
@@ -146,7 +146,7 @@ def redacted_traceback(error: BaseException) -> str:
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
-    """It, and what it came of."""
+    """Yield the error and its chain of causes and contexts."""
     seen: set[int] = set()
     each: BaseException | None = error
     while each is not None and id(each) not in seen:

@@ -1,6 +1,6 @@
-"""What Prometheus gets: the counters, and the gauges of `sources`, to which the parts of the server add theirs.
+"""Convert this process's counters, and the gauges of `sources`, to Prometheus' metrics.
 
-Every number is of this process; `workers.py` asks the others.
+`workers.py` adds those of the other workers.
 """
 
 import platform
@@ -27,7 +27,7 @@ from prometheus_client.utils import floatToGoString
 from chatsite.observability.metrics import counters, databases
 from chatsite.observability.metrics.counters import Counts, Histogram
 
-# Name, what it says, labels, and the tally.
+# Name without `chatsite_`, help text, labels, and the counts.
 COUNTERS: tuple[tuple[str, str, tuple[str, ...], Counts], ...] = (
     ("handshakes", "Sockets opened", ("transport",), counters.handshakes),
     ("refusals", "Handshakes, polls and HTTP requests refused", ("status", "reason"), counters.refusals),
@@ -58,7 +58,7 @@ HISTOGRAMS: tuple[tuple[str, str, tuple[str, ...], Any], ...] = (
 )
 
 
-# What other parts of the program add, each asked anew whenever the numbers are read.
+# Functions of other modules that yield gauges, called at each scrape.
 sources: list[Callable[[], Iterable[Metric]]] = []
 
 
@@ -92,7 +92,7 @@ def build() -> dict[str, str]:
 
 
 def gauges(values: Iterable[tuple[str, str, float]]) -> Iterator[Metric]:
-    """A gauge for each (name without `chatsite_`, what it says, value)."""
+    """Yield a gauge for each (name without `chatsite_`, help text, value)."""
     for name, help_text, value in values:
         yield GaugeMetricFamily(f"chatsite_{name}", help_text, value=value)
 

@@ -1,4 +1,4 @@
-"""How late the hub is. It serves everybody in turn, so whatever computes or blocks for too long shows here."""
+"""Sample the lag of the hub: how late a timer fires. Whatever computes or blocks for too long shows here."""
 
 from time import monotonic
 
@@ -6,7 +6,7 @@ from eventlet import hubs
 
 from chatsite.observability.metrics import counters
 
-# Seconds between two looks. What blocks for less shows in its share of them.
+# A shorter block is seen in only some of the samples, in proportion to its length.
 SAMPLE_INTERVAL_SECONDS = 1.0
 
 
@@ -15,7 +15,7 @@ class LagSampler:
         self._due = 0.0
 
     def start(self) -> None:
-        """Once, in the server's process."""
+        """Schedule the next sample. Call it once, in the server's process; each sample calls it again."""
         self._due = monotonic() + SAMPLE_INTERVAL_SECONDS
         hubs.get_hub().schedule_call_global(SAMPLE_INTERVAL_SECONDS, self._sample)
 

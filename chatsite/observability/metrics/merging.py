@@ -1,4 +1,4 @@
-"""What several processes tell Prometheus, as one text: a family's lines stand together, and each says whose it is."""
+"""Merge the metrics of several processes into one text: lines grouped by family, with a label `worker`."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ COMMENT_PREFIXES = ("# HELP ", "# TYPE ")
 
 
 class Family:
-    """`comments` are what the first process says of it: the others may be of another version."""
+    """Lines of one metric family. `comments` are the first process's: others may run another version."""
 
     def __init__(self) -> None:
         self.comments: dict[str, str] = {}
@@ -17,7 +17,7 @@ class Family:
 
 
 def merged(texts: Mapping[int, str]) -> str:
-    """`texts` by the number of the worker, each as `generate_latest` writes it."""
+    """Merge `texts`, by number of the worker, each as `generate_latest` writes it."""
     families: dict[str, Family] = {}
     for number, text in texts.items():
         family = Family()
@@ -31,7 +31,7 @@ def merged(texts: Mapping[int, str]) -> str:
 
 
 def labelled(line: str, number: int) -> str:
-    """`name{a="b"} 1` or `name 1`, with one label more."""
+    """Add the label `worker` to a sample such as `name{a="b"} 1` or `name 1`."""
     name, brace, rest = line.partition("{")
     if brace and " " not in name:
         return f'{name}{{worker="{number}",{rest}'

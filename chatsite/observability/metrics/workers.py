@@ -1,8 +1,8 @@
-"""One answer for all workers of a machine: whichever is asked by Prometheus asks the others.
+"""Answer `/metrics` for all workers of a machine: the worker that Prometheus reaches asks the others.
 
-Each has a number, the lowest that is free: one that takes a dead one's place goes on with its series, which begin anew, as
-Prometheus expects of a process. It holds a lock on a file of that number in the folder of the handover, and answers at a
-unix socket beside it.
+Each worker has the lowest free number, by a lock on a file `worker-N` in the folder of the socket hand-off, and answers at
+the unix socket `metrics-N` beside it. A worker that takes a dead one's number continues its series from zero, as
+Prometheus expects after a restart.
 """
 
 import fcntl
@@ -19,9 +19,9 @@ from prometheus_client import REGISTRY, generate_latest
 from chatsite.observability.metrics import collector  # noqa: F401 (registers what is told)
 from chatsite.observability.metrics.merging import merged
 
-# Seconds until a worker that doesn't answer is left out.
+# A worker that takes longer is reported as down.
 ANSWER_TIMEOUT_SECONDS = 1.0
-# Behind what a worker says, so that what was cut off isn't taken for all.
+# Ends an answer, so that a truncated one is recognised.
 END_MARK = b"# EOF\n"
 UP_COMMENTS = "# HELP chatsite_worker_up Whether this worker answered\n# TYPE chatsite_worker_up gauge\n"
 
@@ -31,7 +31,7 @@ def own_metrics() -> bytes:
 
 
 class Workers:
-    """A companion of the server. `folder` is None where there is one worker."""
+    """Background service of the server (see `ChatServer.companions`). `folder` is None where there is one worker."""
 
     def __init__(self, read: Callable[[], bytes] = own_metrics) -> None:
         self.read_own = read
@@ -71,7 +71,7 @@ class Workers:
             connection.sendall(self.read_own() + END_MARK)
 
     def read(self) -> bytes:
-        """This worker's numbers, or those of all, each with its `worker`. Waits for who doesn't answer, but not long."""
+        """Return this worker's metrics, or those of all workers with a label `worker`, within ANSWER_TIMEOUT_SECONDS."""
         if self.folder is None:
             return self.read_own()
         others = [number for number in live_numbers(self.folder) if number != self.number]
@@ -86,7 +86,7 @@ class Workers:
         ).encode()
 
     def _ask(self, number: int) -> bytes:
-        """Nothing, where it didn't say all it has to say."""
+        """Return another worker's metrics; b"" if it doesn't answer in full."""
         answer = b""
         try:
             with (
@@ -113,7 +113,7 @@ def lock_path(folder: Path, number: int) -> Path:
 
 
 def claim_number(folder: Path) -> tuple[int, int]:
-    """A number and its lock, which ends with the process however that ends."""
+    """Return the lowest free number and the descriptor of its lock, which the kernel releases when the process ends."""
     for number in count(1):
         descriptor = os.open(lock_path(folder, number), os.O_CREAT | os.O_RDWR, 0o600)
         try:
@@ -126,7 +126,7 @@ def claim_number(folder: Path) -> tuple[int, int]:
 
 
 def live_numbers(folder: Path) -> list[int]:
-    """The numbers of the processes that are alive, or were a moment ago."""
+    """List the numbers whose locks are held: those of living workers."""
     numbers = [int(path.name.removeprefix("worker-")) for path in folder.glob("worker-*")]
     return sorted(number for number in numbers if is_locked(lock_path(folder, number)))
 

@@ -1,4 +1,4 @@
-"""The file: a zip of `manifest.json`, `tables/LABEL.jsonl` for each table, and the folder `uploads`."""
+"""The archive of a backup: a zip of `manifest.json`, `tables/LABEL.jsonl` for each table, and the folder `uploads`."""
 
 import json
 import lzma
@@ -17,9 +17,9 @@ from django.core.management.base import CommandError
 from chatsite.operations.backup.rows import Tally
 
 FORMAT_VERSION = 1
-# Bytes; a room, a file and a migration take some hundred each.
+# Bounds memory; a room, a file and a migration take some hundred bytes each.
 MAX_MANIFEST_BYTES = 256 * 1024 * 1024
-# What stands in it: values by their names, lists of one kind of thing, and objects with any names, `ANY_KEY`.
+# Shape of the manifest: types by name; `[shape]` is a list of that shape, `ANY_KEY` an object with any keys.
 ANY_KEY = "*"
 SHAPE: dict[str, Any] = {
     "format": int,
@@ -29,9 +29,9 @@ SHAPE: dict[str, Any] = {
     "rooms": {ANY_KEY: {"epoch": str, "head": int}},
     "uploads": {ANY_KEY: {"bytes": int, "sha256": str}},
 }
-# Twice as fast as zlib's default, for a file that is a tenth larger.
+# Twice as fast as zlib's default of 6, for a file that is a tenth larger.
 COMPRESSION_LEVEL = 3
-# What reading it may raise where bytes are wrong or missing; the third is a member that isn't there.
+# What reading a damaged archive may raise; LookupError for a missing member.
 DAMAGE_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
@@ -42,7 +42,7 @@ DAMAGE_ERRORS = (
     TypeError,
     AttributeError,
     ArithmeticError,
-    # Nested too deeply; encrypted; packed in a way that nobody here knows.
+    # JSON nested too deeply; an encrypted member; an unknown compression.
     RuntimeError,
     ValidationError,
 )
@@ -50,7 +50,7 @@ DAMAGE_ERRORS = (
 
 @contextmanager
 def new(path: Path) -> Iterator[zipfile.ZipFile]:
-    """An archive that only we can read. It takes `path`'s place when it is whole and on the disk, and not before."""
+    """Open a new archive with mode 600, which replaces `path` once it is complete and synced to the disk."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -65,7 +65,7 @@ def new(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def check_shape(value: Any, shape: Any, name: str = "the manifest") -> None:
-    """Raises ValueError where it is another. What isn't in the shape may be there as well."""
+    """Check that `value` has `shape`; further keys are allowed. Raises ValueError."""
     expected = shape if isinstance(shape, type) else type(shape)
     if type(value) is not expected:
         raise ValueError(f"{name} is not what it should be")
@@ -96,7 +96,7 @@ def member(label: str) -> str:
 
 @contextmanager
 def opened(path: Path) -> Iterator["Archive"]:
-    """To be read. What is wrong with the file is one sentence, also when it shows only half-way."""
+    """Open an archive to read. Damage that is found within the block raises CommandError with one sentence."""
     try:
         with zipfile.ZipFile(path) as archive:
             yield Archive(archive)
@@ -105,11 +105,13 @@ def opened(path: Path) -> Iterator["Archive"]:
 
 
 def first_line(error: Exception) -> str:
-    """Of what may be many, or none."""
+    """Return the first line of an error's message, or its type; at most 200 characters."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 
 class Archive:
+    """An archive that is read: its manifest, checked, and access to tables and uploads."""
+
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._zip = archive
         if archive.getinfo("manifest.json").file_size > MAX_MANIFEST_BYTES:

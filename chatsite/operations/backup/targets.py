@@ -1,4 +1,4 @@
-"""Where an archive is restored to: a new SQLite file, or the tables of a PostgreSQL database in one transaction."""
+"""Targets of a restore: a new SQLite file, or the tables of a PostgreSQL database in one transaction."""
 
 import os
 import shutil
@@ -13,15 +13,15 @@ from django.core.management.base import CommandError
 from django.db import connection, connections, transaction
 
 IN_USE = "The database is in use: stop the server first."
-# Seconds for others' transactions to end.
+# How long to wait for others' transactions.
 LOCK_TIMEOUT = "10s"
-# A file that nobody knows yet needs no care; it is synced once, when it is whole.
+# Fast and unsafe: the new file is synced once, when it is complete.
 RESTORE_PRAGMAS = "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON;"
 
 
 @contextmanager
 def sqlite_file(path: Path) -> Iterator[None]:
-    """This process's database is a new file, for the block."""
+    """Make the new file `path` the default database within the block."""
     wanted = {
         "default": {
             "ENGINE": "chatsite.database.sqlite",
@@ -40,7 +40,7 @@ def sqlite_file(path: Path) -> Iterator[None]:
 
 
 def use(database: dict[str, object]) -> None:
-    """Migrations and models speak of the default database; so that is what changes."""
+    """Change the default database of this process, as migrations and models refer to it by that name."""
     connections.settings["default"] = database
     if hasattr(connections._connections, "default"):  # type: ignore[attr-defined]
         del connections["default"]
@@ -48,7 +48,7 @@ def use(database: dict[str, object]) -> None:
 
 @contextmanager
 def swapped(path: Path) -> Iterator[None]:
-    """A new SQLite file, which takes the site's place after the block."""
+    """Make a new SQLite file the default database within the block, and move it to `path` afterwards."""
     fresh = path.with_name(path.name + ".restoring")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh.unlink(missing_ok=True)
@@ -68,7 +68,8 @@ def swapped(path: Path) -> Iterator[None]:
 
 @contextmanager
 def exclusively_locked(path: Path) -> Iterator[None]:
-    """Nobody else has the file open, nor will while the block runs: SQLite leaves WAL for nothing less."""
+    """Keep others from opening the SQLite file within the block. Leaving WAL mode needs the only connection, so it fails
+    if the server runs."""
     if not path.exists():
         yield
         return
@@ -89,12 +90,12 @@ def lock_exclusively(lock: sqlite3.Connection) -> None:
             raise CommandError(IN_USE) from error
         raise CommandError(f"The database can't be replaced: {error}") from error
     except sqlite3.DatabaseError:
-        # No database at all, which is why somebody restores one.
+        # The file is no database: probably why somebody restores.
         pass
 
 
 def match_owner(fresh: Path, like: Path) -> None:
-    """root may restore what the server's own user must write."""
+    """Give the new file mode 600 and, for root, the owner of `like`: the server's user must be able to write it."""
     fresh.chmod(0o600)
     if os.geteuid() == 0:
         shutil.chown(fresh, like.stat().st_uid, like.stat().st_gid)
@@ -110,11 +111,11 @@ def sync(path: Path) -> None:
 
 @contextmanager
 def emptied() -> Iterator[None]:
-    """PostgreSQL, in one transaction: our tables are gone, and after the block what it made is there instead."""
+    """Drop PostgreSQL's tables of ours, run the block and commit, all in one transaction."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-            # A table whose checks wait for the commit can't be altered by the next migration.
+            # A migration can't alter a table with deferred checks.
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             if tables := our_tables():
                 names = ", ".join(map(connection.ops.quote_name, tables))
@@ -123,7 +124,7 @@ def emptied() -> Iterator[None]:
 
 
 def our_tables() -> list[str]:
-    """Those of this version, and of any other version of our own apps."""
+    """List our apps' tables, of this and of any other version."""
     models = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
     ours = tuple(
         f"{app.label}_" for app in apps.get_app_configs() if Path(app.path).is_relative_to(settings.BASE_DIR)

@@ -1,4 +1,4 @@
-"""What is said on the demo site, where, by whom and when."""
+"""Generate the demo site's posts out of the scripts: room, sender, text and time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ def played(
 
 
 def programme(talk: script.Script, count: int, random: Random) -> list[script.Conversation]:
-    """Every conversation comes about as often as any other, long before it comes again."""
+    """Choose `count` conversations: all once in random order before any comes again, those of kind `once` only once."""
     usual, once = talk.of_kind(""), talk.of_kind("once")
     chosen: list[script.Conversation] = []
     while len(chosen) < count - len(once):
@@ -75,7 +75,7 @@ def fresh(
     heard: set[str],
     random: Random,
 ) -> list[script.Said]:
-    """Of a few performances the one that repeats the least of what the room has heard."""
+    """Generate six versions of a conversation and return the one with the fewest lines that the room has had already."""
     names = {username: name.split()[0] for username, name in site.PEOPLE.items()}
     tries = []
     for _ in range(6):
@@ -96,7 +96,7 @@ def timed(slug: str, lines: list[script.Said], moment: datetime, random: Random)
 
 
 def backwards(slug: str, lines: list[script.Said], now: datetime, random: Random) -> list[Post]:
-    """The last conversation of a room ends some minutes ago."""
+    """Time a room's last conversation so that it ends 3 to 50 minutes before `now`."""
     spoken = list(timed(slug, lines, now, random))
     late = spoken[-1].at - now + timedelta(minutes=random.randrange(3, 50))
     for post in spoken:

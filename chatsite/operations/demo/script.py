@@ -1,4 +1,4 @@
-"""Conversations written down in `talk/*.txt`, and the many ways to play them.
+"""Parse the conversations of `talk/*.txt`, and generate variants of them.
 
 A file has one room's talk. `@name = a, b, c` or `@name = 3..19` is a vocabulary; `{name}` in a line takes a word
 from it, the same one within a conversation, and `{name2}` another. `[a|b|c]` is a choice, and `[=a|b|c]` one that
@@ -37,7 +37,7 @@ class Conversation:
     lines: list[Line] = field(default_factory=list)
 
     def parts(self) -> set[str]:
-        """The letters that want a person."""
+        """Return the letters that need a person."""
         named = {
             name
             for line in self.lines
@@ -90,7 +90,7 @@ def vocabulary(values: str) -> list[str]:
 
 
 class Play:
-    """One performance: who is who, and which words stand in the slots."""
+    """One variant of a conversation: people for its letters, words for its slots."""
 
     def __init__(self, script: Script, cast: dict[str, str], names: dict[str, str], random: Random) -> None:
         self.script, self.cast, self.names, self.random = script, cast, names, random
@@ -106,11 +106,11 @@ class Play:
             if text:
                 yield Said(who, self.addressed(text, before, who), line.answers and not skipped)
                 before = who
-            # An answer to a line that was left out would answer another.
+            # Without it an answer to a left-out line would answer the line before.
             skipped = not text
 
     def addressed(self, text: str, before: str, who: str) -> str:
-        """Now and then somebody is named by the one who answers."""
+        """Prefix 5 % of the answers with a mention of the person before."""
         if before in ("", who) or "@" in text or not text[0].isalpha() or self.random.random() > 0.05:
             return text
         return f"@{before} {text}"
@@ -138,7 +138,7 @@ class Play:
 
 
 def cast_for(conversation: Conversation, members: Iterable[str], random: Random) -> dict[str, str]:
-    """People for the letters; those that the conversation names play only themselves."""
+    """Assign random members to the letters; people whom the conversation names get no letter."""
     free = [member for member in members if member not in conversation.people()]
     parts = sorted(conversation.parts())
     return dict(zip(parts, random.sample(free, len(parts)), strict=True))

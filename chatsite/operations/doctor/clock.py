@@ -1,4 +1,4 @@
-"""Whether the clocks of the site agree, and with the calendar."""
+"""Check the clocks: this machine's against the database's, and against the newest message."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ from django.db import connection
 from chatsite.operations.doctor.database import asked
 from chatsite.operations.doctor.findings import Finding, Findings, ok, wrong
 
-# Seconds that two clocks may differ: what a message's time may be wrong by and nobody sees.
+# An error in a message's time that nobody notices.
 MAX_CLOCK_DIFFERENCE_SECONDS = 2.0
 
 
@@ -31,7 +31,7 @@ def database_clock() -> list[Finding]:
 
 
 def future() -> list[Finding]:
-    """A message from the future: the clock was wrong then, or is now."""
+    """Find a newest message that is more than 60 s in the future: the clock was wrong then, or is now."""
     if "messaging_message" not in connection.introspection.table_names():
         return []
     from messaging.models import Message

@@ -1,4 +1,4 @@
-"""The database: whether it is there, keeps what it says it kept, has our tables, and doesn't hold up the server."""
+"""Check the database: reachable, durable, migrated, and queried without blocking the server."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ MIN_POSTGRESQL_VERSION = 13
 
 def usable() -> bool:
     try:
-        # Connecting would make SQLite's file.
+        # Connecting would create SQLite's file.
         if connection.vendor == "sqlite" and not Path(connection.settings_dict["NAME"]).exists():
             return False
         connection.ensure_connection()
@@ -90,7 +90,7 @@ def postgresql() -> Findings:
 
 
 def driver() -> Findings:
-    """As the server has it: in a process of its own, patched as the worker patches itself."""
+    """Check that a waiting query doesn't block the event loop, in a process that is patched like the worker."""
     if connection.vendor == "sqlite":
         yield ok("driver", "SQLite's commits run in a thread of their own.")
         return
@@ -106,7 +106,7 @@ def driver() -> Findings:
         )
         return
     said = json.loads(done.stdout)
-    # One or none where it holds them up; on a busy machine each turn takes longer than it should.
+    # A blocking driver allows one turn or none; on a busy machine turns are merely fewer.
     if said["turns"] < said["due"] / 5:
         yield wrong(
             "driver",

@@ -1,4 +1,4 @@
-"""What the site talks to besides its database: Redis, a mail server, and the server itself."""
+"""Check what the site depends on besides its database: Redis, the mail server, and the running server."""
 
 import time
 from http.client import HTTPException
@@ -13,7 +13,6 @@ from chatsite.operations.doctor import running
 from chatsite.operations.doctor.findings import Findings, first_line, note, ok, wrong
 from chatsite.operations.doctor.visit import Visit
 
-# Seconds.
 ANSWER_TIMEOUT_SECONDS = 3
 
 
@@ -44,7 +43,7 @@ def redis() -> Findings:
 
 
 def round_trip(client: object) -> float | None:
-    """Seconds from a publication to its being heard; None if it wasn't."""
+    """Measure the seconds from publishing a message to receiving it; None if it doesn't come."""
     heard = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[attr-defined]
     channel = f"chatsite:doctor:{time.monotonic_ns()}"
     heard.subscribe(channel)
@@ -102,7 +101,7 @@ def server() -> Findings:
         yield wrong("server", f"{where}/readyz says {answer.status}: {answer.text[:80]}", "Look at its log.")
 
 
-# By their names in `echo.ProcessConfig`; those that `./run` or a limit of the process gives are told with their check.
+# Settings by their names in `echo.ProcessConfig`; workers, connections and descriptors have checks of their own.
 SETTINGS = {
     "site_url": "SITE_URL",
     "trust_proxy": "TRUST_PROXY",
@@ -113,7 +112,7 @@ SETTINGS = {
 
 
 def same_settings(started: echo.ProcessConfig | None) -> Findings:
-    """Whether the site was started with what the doctor reads: where not, its other lines may be of another site."""
+    """Compare the running server's settings with the doctor's: if they differ, other findings may not apply to it."""
     if started is None:
         yield note(
             "server",

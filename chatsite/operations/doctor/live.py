@@ -1,4 +1,4 @@
-"""Live events from outside: who may connect, by polling and by websocket, and for how long."""
+"""Check live events from outside: origins, polling, websockets, and quiet connections."""
 
 import json
 from http.client import HTTPException
@@ -8,12 +8,11 @@ from wsproto.utilities import RemoteProtocolError
 from chatsite.operations.doctor.findings import Findings, first_line, note, ok, wrong
 from chatsite.operations.doctor.visit import Refused, Visit, Websocket
 
-# Seconds for an answer.
 ANSWER_TIMEOUT_SECONDS = 10
 ENGINE = "/socket.io/?EIO=4&transport="
-# A name that can't be anybody's.
+# `.invalid` is reserved: nobody can own the name.
 FOREIGN_ORIGIN = "https://elsewhere.invalid"
-# Polling clients one after the other, each on connections of its own: enough to meet a second process.
+# One after the other, each on connections of its own: enough to be balanced to a second process.
 POLLING_CLIENTS = 5
 PROXY_ADVICE = "Compare the proxy's configuration with deploy/."
 CONNECTION_ERRORS = (OSError, HTTPException, RemoteProtocolError, Refused)
@@ -41,6 +40,7 @@ def origin(visit: Visit) -> Findings:
 
 
 def upgraded(visit: Visit, **headers: str) -> int:
+    """Return the status of an upgrade: 101 if it succeeds."""
     try:
         Websocket(visit, ENGINE + "websocket", **headers).close()
     except Refused as error:
@@ -63,7 +63,7 @@ def polling(visit: Visit) -> Findings:
 
 
 def polled(visit: Visit) -> str:
-    """Connects to the namespace without saying who we are; being refused there is what should happen. What else did."""
+    """Connect by polling without credentials, which should be refused. Return what went wrong, "" for nothing."""
     opened = visit.get(ENGINE + "polling")
     if opened.status != 200 or not opened.text.startswith("0"):
         return f"the handshake was answered {opened.status}."
@@ -98,7 +98,7 @@ def upgrade(visit: Visit) -> Findings:
 
 
 def idle(visit: Visit, token: str) -> Findings:
-    """Past two of the server's pings: by then whatever cuts quiet connections short has."""
+    """Check that a quiet connection outlasts two of the server's pings, and so any proxy's idle timeout."""
     if not token:
         yield note(
             "idle",

@@ -1,4 +1,4 @@
-"""The machine: files, who may read them, room on the disk, descriptors."""
+"""Check the machine: permissions of files, space on the disk, descriptors."""
 
 import os
 import pwd
@@ -13,9 +13,9 @@ from chatsite.observability import echo
 from chatsite.operations.doctor import running
 from chatsite.operations.doctor.findings import Finding, Findings, note, ok, wrong
 
-# Bytes. At the second a busy day may fill the disk; at the first SQLite and PostgreSQL are near their end.
+# Free bytes of the disk: a busy day may use up the second; below the first SQLite and PostgreSQL soon stop.
 WRONG_BELOW_BYTES, NOTE_BELOW_BYTES = 200_000_000, 2_000_000_000
-# Sockets are descriptors. Below the first a site of some hundred people is at its end.
+# Each socket is a descriptor. The first is too few for some hundred people.
 WRONG_BELOW_DESCRIPTORS, NOTE_BELOW_DESCRIPTORS = 4_096, 16_384
 
 
@@ -63,7 +63,7 @@ def disk() -> Findings:
 
 
 def descriptors() -> Findings:
-    """The server raises its own limit as far as it may; systemd may have given it another than the shell has."""
+    """Check the hard limit of open files, to which the server raises its own. systemd's may differ from the shell's."""
     found = running.site()
     hard = (found or echo.process_config()).descriptors
     sentence = f"A process may have {hard} open files{running.where(found)}; each live connection is one."

@@ -1,4 +1,4 @@
-"""The site as its visitors have it, through whatever proxy stands before it."""
+"""Check the site from outside, through its proxy, as visitors reach it."""
 
 import ssl
 from collections.abc import Callable
@@ -10,9 +10,7 @@ from chatsite.operations.doctor import live, proxies
 from chatsite.operations.doctor.findings import Check, Finding, Findings, first_line, ok, wrong
 from chatsite.operations.doctor.visit import Visit
 
-# Seconds for an answer.
 ANSWER_TIMEOUT_SECONDS = 10
-# Days before a certificate ends.
 CERTIFICATE_WARNING_DAYS = 14
 
 
@@ -49,7 +47,7 @@ def reach(visit: Visit) -> Findings:
 
 
 def reachable(url: str) -> Finding | None:
-    """What keeps everything else from being asked."""
+    """Return the finding that makes all further checks useless; None if the site can be reached."""
     try:
         Visit(url, ANSWER_TIMEOUT_SECONDS).get("/healthz")
     except ssl.SSLCertVerificationError as error:

@@ -1,4 +1,4 @@
-"""What else PostgreSQL has, or not: connections for all workers, and trigrams for the search."""
+"""Check PostgreSQL's connections for all workers, and its trigram index for the search."""
 
 from django.db import connection
 
@@ -7,16 +7,16 @@ from chatsite.operations.doctor import running
 from chatsite.operations.doctor.database import asked
 from chatsite.operations.doctor.findings import Findings, note, ok, wrong
 
-# Connections that a backup, a shell and who looks after the database want.
+# For a backup, a shell and monitoring.
 SPARE_CONNECTIONS = 5
-# Not all versions have each setting.
+# `true`: NULL for a setting that this version lacks.
 RESERVED_CONNECTIONS_SQL = "SELECT current_setting(%s, true)"
-# As the app names it that has the messages.
+# The name is that of messaging/search/indexes.py.
 TRIGRAM_INDEX_SQL = "SELECT to_regclass('message_search_trigrams') IS NOT NULL"
 
 
 def connections() -> Findings:
-    """Whether all workers of this machine find their connections. Those of other machines we don't know."""
+    """Check that `max_connections` is enough for all workers of this machine; other machines' aren't known."""
     if connection.vendor == "sqlite":
         yield ok("connections", "SQLite has as many as are asked for.")
         return

@@ -1,4 +1,4 @@
-"""The site that runs beside the doctor, asked for how it was started: the doctor's own environment may be another one."""
+"""Ask the running server for its settings: the doctor's own environment may differ."""
 
 from http.client import HTTPException
 from typing import Any
@@ -10,20 +10,19 @@ from chatsite.observability.echo import ProcessConfig
 from chatsite.observability.host_names import WILDCARDS, bracketed
 from chatsite.operations.doctor.visit import Visit
 
-# Seconds for its answer.
 ANSWER_TIMEOUT_SECONDS = 3
-# Where the doctor's own settings are meant, which the running site may not share.
+# Added to numbers that come from the doctor's own settings.
 NOT_RUNNING_NOTE = "by the settings here, as no running site says"
 
 
 def address() -> str:
-    """Where the server listens, seen from this machine: `http://host:port`."""
+    """Return where this machine reaches the server: `http://host:port`."""
     host = "127.0.0.1" if settings.HOST in WILDCARDS else settings.HOST
     return f"http://{bracketed(host)}:{settings.PORT}"
 
 
 def site() -> ProcessConfig | None:
-    """What the running site says; None where none does: it isn't started, or has another SECRET_KEY or version."""
+    """Return the running server's settings; None if it isn't started or has another SECRET_KEY or version."""
     try:
         said: Any = (
             Visit(address(), ANSWER_TIMEOUT_SECONDS)
@@ -36,5 +35,5 @@ def site() -> ProcessConfig | None:
 
 
 def where(running: ProcessConfig | None) -> str:
-    """For the end of a sentence: whose numbers these are."""
+    """Return the end of a sentence that says whose numbers it has: "" for the running server's."""
     return "" if running else f" ({NOT_RUNNING_NOTE})"

@@ -1,4 +1,4 @@
-"""The administration as a whole: a front page made of what the apps put there, and completion for typed names."""
+"""The administration's site: a front page with panels of the apps, and suggestions for typed names."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,16 +15,16 @@ from chatsite.web import query_deadline
 from chatsite.web.pages import words
 from chatsite.web.rest.api import me
 
-# Seconds for the completion of one name, completions at once, and names that are offered.
+# Deadline of one completion, how many run at once, and how many names it suggests.
 COMPLETION_TIMEOUT_SECONDS = 1.0
 completion_slots = Slots(2)
 MAX_COMPLETIONS = 10
 
-# What the front page shows, by the names that its template knows: each is asked on every visit.
+# Functions of the apps that return parts of the front page's context, called on every visit.
 panels: list[Callable[[HttpRequest], dict[str, Any]]] = []
-# By what is completed ("rooms", "people"): at most MAX_COMPLETIONS pairs of a value for the field and a label.
+# Functions by what they complete ("rooms", "people"): the typed text → at most MAX_COMPLETIONS pairs (value, label).
 completions: dict[str, Callable[[str], list[tuple[str, str]]]] = {}
-# The lists as the pages' heads have them, what is looked at most first; others follow.
+# Models in the order of the navigation; others follow.
 LIST_ORDER = [
     "Message",
     "Room",
@@ -53,7 +53,7 @@ class Administration(AdminSite):
         return {**context, "lists": lists}
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """Django's, with the headings that the lists have."""
+        """Return Django's list with the headings of `BoundedAdmin`."""
         apps = super().get_app_list(request, app_label)
         for model in (model for app in apps for model in app["models"]):
             heading = getattr(self._registry[model["model"]], "heading", None)
@@ -67,7 +67,7 @@ class Administration(AdminSite):
         return super().index(request, {**shown, **(extra_context or {})})
 
     def complete(self, request: HttpRequest, what: str) -> HttpResponse:
-        """`{"results": [{"value", "label"}]}` for `?term=`; none where looking took too long."""
+        """Answer `{"results": [{"value", "label"}]}` for `?term=`; no results after COMPLETION_TIMEOUT_SECONDS."""
         if what not in completions:
             raise Http404
         term = words(request, "term")[:100]

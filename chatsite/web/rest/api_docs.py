@@ -1,4 +1,4 @@
-"""`/schema` and `/docs`, made once in a process: each time it would take the loop a tenth of a second, for anybody."""
+"""`/schema` and `/docs`, rendered once per process: rendering blocks the event loop for 0.1 s."""
 
 import hashlib
 from functools import cache
@@ -24,19 +24,19 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-# What stands in the page's script where its reader's own token comes.
+# Stands in the cached script for the CSRF token of each reader.
 CSRF_PLACEHOLDER = "reader-s-own-token"
 
 
 class Readers(BasePermission):
-    """Everybody, or who is logged in: `API_DOCS`."""
+    """Permission by API_DOCS: everybody, or people who are logged in."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         return settings.API_DOCS == "public" or request.user.is_authenticated
 
 
 class Schema(APIView):
-    """In YAML or JSON, as `Accept` or `?format=` asks for."""
+    """The OpenAPI document, in YAML or JSON by `Accept` or `?format=`."""
 
     permission_classes = [Readers]
     renderer_classes = [OpenApiYamlRenderer, OpenApiYamlRenderer2, OpenApiJsonRenderer, OpenApiJsonRenderer2]
@@ -64,7 +64,7 @@ class Docs(SpectacularSwaggerSplitView):
 
 
 def conditional_response(request: Request, content: bytes, content_type: str) -> HttpResponse:
-    """The content, or 304 for who has it already."""
+    """Answer the content, or 304 if the client's ETag matches."""
     response = HttpResponse(content, content_type, headers={"Cache-Control": "no-cache"})
     response["ETag"] = etag = f'"{digest(content)}"'
     return get_conditional_response(request, etag=etag, response=response) or response
@@ -93,7 +93,7 @@ def page_script() -> str:
 
 
 def page_context() -> dict[str, Any]:
-    """What the page and its script say."""
+    """Build the context of the Swagger page and of its script."""
     view = Docs()
     return {
         "title": view.title,
@@ -110,7 +110,7 @@ def page_context() -> dict[str, Any]:
 
 
 def prepare() -> None:
-    """So that nobody waits for the first one."""
+    """Render everything before the server starts, so that no request waits for it."""
     for kind in ("yaml", "json"):
         digest(schema_document(kind))
     page()
