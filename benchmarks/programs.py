@@ -1,4 +1,4 @@
-"""Install what the benchmarks need besides Python: a C compiler, Node, PostgreSQL and Redis. Exit naming them if we may not."""
+"""Install what the benchmarks need besides Python: gcc, Node, PostgreSQL and Redis. Exit with their names if we may not."""
 
 import os
 import shutil

@@ -11,7 +11,7 @@ from chatsite.operations.doctor.findings import Findings, note, ok, wrong
 SPARE_CONNECTIONS = 5
 # `true`: NULL for a setting that this version lacks.
 RESERVED_CONNECTIONS_SQL = "SELECT current_setting(%s, true)"
-# The name is that of messaging/search/indexes.py.
+# The name is that of `PARTS` in messaging/search/postgresql.py.
 TRIGRAM_INDEX_SQL = "SELECT to_regclass('message_search_trigrams') IS NOT NULL"
 
 
