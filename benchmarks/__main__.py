@@ -21,7 +21,7 @@ from benchmarks.cluster import postgresql
 from benchmarks.groups import PEOPLE
 from benchmarks.loader import LoadError
 from benchmarks.scenarios import NAMES, QUICK, Plan, Step, steps
-from benchmarks.servers import OURS, OURS_SQLITE, ROOT, TITLES, Place, Server, running
+from benchmarks.servers import OURS, OURS_SQLITE, ROOT, TITLES, Server, Workspace, running
 
 READ_SCENARIOS = ("history", "pages")
 WORKERS = "workers"
@@ -61,27 +61,29 @@ def read_arguments() -> argparse.Namespace:
 
 
 @contextmanager
-def prepared(plan: Plan, servers: list[str]) -> Iterator[Place]:
+def prepared(plan: Plan, servers: list[str]) -> Iterator[Workspace]:
     with tempfile.TemporaryDirectory(prefix="bench-") as name, postgresql() as cluster:
-        place = Place(Path(name), cluster)
+        workspace = Workspace(Path(name), cluster)
         tokens = [f"chat_{secrets.token_urlsafe(32)}" for _ in range(PEOPLE + 1)]
-        place.tokens.write_text("\n".join(tokens) + "\n")
+        workspace.tokens.write_text("\n".join(tokens) + "\n")
         # The Node server with storage reads the same rows of PostgreSQL.
         for server in (OURS, OURS_SQLITE):
             if server == OURS or server in servers:
-                say(f"filling the database for {TITLES[server]}")
-                place.django(server, "benchmarks.people", str(place.tokens), str(plan.history))
-        yield place
+                print_progress(f"filling the database for {TITLES[server]}")
+                workspace.django(server, "benchmarks.people", str(workspace.tokens), str(plan.history))
+        yield workspace
 
 
-def say(text: str) -> None:
+def print_progress(text: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 
-def measure_round(place: Place, plan: Plan, names: list[str], server_name: str, rounds: Rounds) -> None:
+def measure_round(
+    workspace: Workspace, plan: Plan, names: list[str], server_name: str, rounds: Rounds
+) -> None:
     for group in steps(server_name, names):
         if group:
-            with running(place, server_name) as server:
+            with running(workspace, server_name) as server:
                 for step in group:
                     measure(server, plan, step, rounds)
 
@@ -90,31 +92,33 @@ def measure(server: Server, plan: Plan, step: Step, rounds: Rounds) -> None:
     try:
         found = step(server, plan)
     except LoadError as error:
-        say(f"{TITLES[server.name]}: {error}")
+        print_progress(f"{TITLES[server.name]}: {error}")
         return
     for name, numbers in found.items():
         rounds.setdefault(name, {}).setdefault(server.name, []).append(numbers)
         said = ", ".join(f"{key} {report.number(numbers[key])}" for key in PROGRESS_FIGURES if key in numbers)
-        say(f"{TITLES[server.name]}: {name}: {said}{' NOT CLEAN' if numbers['faults'] else ''}")
+        print_progress(f"{TITLES[server.name]}: {name}: {said}{' NOT CLEAN' if numbers['faults'] else ''}")
 
 
-def measure_reading(place: Place, plan: Plan, servers: list[str], rounds: Rounds) -> None:
+def measure_reading(workspace: Workspace, plan: Plan, servers: list[str], rounds: Rounds) -> None:
     for server_name in (OURS, OURS_SQLITE):
         if server_name in servers:
-            say(f"{TITLES[server_name]}: pages and history")
-            with running(place, server_name) as server:
-                for name, numbers in pages.read_all(place, server, plan).items():
+            print_progress(f"{TITLES[server_name]}: pages and history")
+            with running(workspace, server_name) as server:
+                for name, numbers in pages.read_all(workspace, server, plan).items():
                     rounds.setdefault(name, {}).setdefault(server_name, []).append(numbers)
 
 
-def measure_workers(place: Place, plan: Plan, rounds: Rounds) -> None:
+def measure_workers(workspace: Workspace, plan: Plan, rounds: Rounds) -> None:
     try:
-        numbers = workers.measure(place, plan)
+        numbers = workers.measure(workspace, plan)
     except LoadError as error:
-        say(f"several workers: {error}")
+        print_progress(f"several workers: {error}")
         return
     rounds.setdefault(WORKERS, {}).setdefault(OURS, []).append(numbers)
-    say(", ".join(f"{name} {report.number(found)}" for name, found in numbers.items() if name != "faults"))
+    print_progress(
+        ", ".join(f"{name} {report.number(found)}" for name, found in numbers.items() if name != "faults")
+    )
 
 
 def machine() -> dict[str, Any]:
@@ -159,16 +163,16 @@ def main() -> None:
 def measure_all(arguments: argparse.Namespace, plan: Plan, rounds: Rounds) -> None:
     talks = [name for name in arguments.scenarios if name in NAMES]
     count = arguments.rounds or (1 if arguments.quick else 3)
-    with prepared(plan, arguments.servers) as place:
+    with prepared(plan, arguments.servers) as workspace:
         if set(READ_SCENARIOS) & set(arguments.scenarios):
-            measure_reading(place, plan, arguments.servers, rounds)
+            measure_reading(workspace, plan, arguments.servers, rounds)
         for number in range(count):
-            say(f"round {number + 1} of {count}")
+            print_progress(f"round {number + 1} of {count}")
             if WORKERS in arguments.scenarios and OURS in arguments.servers:
-                measure_workers(place, plan, rounds)
+                measure_workers(workspace, plan, rounds)
             for server_name in arguments.servers:
-                measure_round(place, plan, talks, server_name, rounds)
-        for log in place.folder.glob("*.log"):
+                measure_round(workspace, plan, talks, server_name, rounds)
+        for log in workspace.folder.glob("*.log"):
             shutil.copy(log, programs.BUILD / log.name)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 TICK = 1 / os.sysconf("SC_CLK_TCK")
 # Ports that this process has reserved.
-_claimed: set[int] = set()
+_reserved: set[int] = set()
 
 
 def tree(pid: int) -> Iterator[int]:
@@ -61,23 +61,23 @@ def free_port() -> int:
     """
     while True:
         port = 10_000 + secrets.randbelow(22_000)
-        if port not in _claimed and claim(port) and can_be_bound(port):
+        if port not in _reserved and reserve(port) and can_be_bound(port):
             return port
 
 
-def claim(port: int) -> bool:
+def reserve(port: int) -> bool:
     """Lock the byte of that number in a shared, empty file; the lock ends with the process. False if it is taken."""
     try:
-        fcntl.lockf(claims(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+        fcntl.lockf(reservations_file(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
     except OSError:
         return False
     # The kernel would grant the lock again to the process that has it.
-    _claimed.add(port)
+    _reserved.add(port)
     return True
 
 
 @cache
-def claims() -> int:
+def reservations_file() -> int:
     """Open the file once and never close it: closing any of its descriptors would release all locks."""
     path = Path(tempfile.gettempdir(), f"chatsite-ports-{os.getuid()}")
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)

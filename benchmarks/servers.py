@@ -44,7 +44,7 @@ class Server:
 
 
 @dataclass
-class Place:
+class Workspace:
     """Folder and PostgreSQL of a run: filled databases, tokens, logs."""
 
     folder: Path
@@ -87,27 +87,27 @@ class Place:
         return done.stdout
 
 
-def command_of(place: Place, name: str, port: int) -> tuple[list[str], dict[str, str]]:
+def command_of(workspace: Workspace, name: str, port: int) -> tuple[list[str], dict[str, str]]:
     if name in (OURS, OURS_SQLITE):
-        return [sys.executable, "manage.py", "serve"], place.site(name, port)
+        return [sys.executable, "manage.py", "serve"], workspace.site(name, port)
     environ = {**os.environ, "PORT": str(port), "NODE_ENV": "production", "DATABASE_URL": ""}
     if name == PLAIN:
         return [sys.executable, "-W", "ignore", str(PEERS / "plain.py")], environ
     if name == NODE_STORED:
-        environ["DATABASE_URL"] = place.cluster.url
+        environ["DATABASE_URL"] = workspace.cluster.url
     return ["node", str(PEERS / "server.js")], environ
 
 
 @contextmanager
-def running(place: Place, name: str) -> Iterator[Server]:
+def running(workspace: Workspace, name: str) -> Iterator[Server]:
     port = processes.free_port()
-    command, environ = command_of(place, name, port)
-    log = place.folder / f"{name}.log"
+    command, environ = command_of(workspace, name, port)
+    log = workspace.folder / f"{name}.log"
     with log.open("ab") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=output, stderr=output)
     try:
         wait_ready(process, port, log)
-        yield Server(name, port, process.pid, place.cluster, place.folder)
+        yield Server(name, port, process.pid, workspace.cluster, workspace.folder)
     finally:
         processes.stop(process)
 

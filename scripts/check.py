@@ -93,12 +93,12 @@ def pytest(*arguments: str) -> bool:
         run = [BIN / "pytest", *arguments, f"--junitxml={report}"]
         code = subprocess.run(run, cwd=ROOT).returncode
         if report.is_file():
-            skipped.extend(left_out(report))
+            skipped.extend(skipped_tests(report))
     # 5 is "no test ran": right where nothing carries a marker.
     return code == 0 or (code == 5 and "-m" in arguments)
 
 
-def left_out(report: Path) -> list[str]:
+def skipped_tests(report: Path) -> list[str]:
     """List the skipped tests of pytest's report, with their reasons."""
     cases = ElementTree.parse(report).iter("testcase")
     return [

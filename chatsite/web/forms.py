@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 
-class Uncut:
+class WithoutMaxLength:
     """Mixin that leaves `maxlength` out of the HTML. Browsers silently cut a pasted message or password at `maxlength`; the
     server refuses it with a sentence."""
 
@@ -15,12 +15,12 @@ class Uncut:
         return attrs
 
 
-class TextField(Uncut, forms.CharField):
+class TextField(WithoutMaxLength, forms.CharField):
     """Text field with `dir="auto"`: Hebrew and Arabic are written from the right."""
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         return {**super().widget_attrs(widget), "dir": "auto"}
 
 
-class EmailField(Uncut, forms.EmailField):
+class EmailField(WithoutMaxLength, forms.EmailField):
     pass

@@ -65,7 +65,7 @@ def error_page(request: HttpRequest, error: ChatError) -> HttpResponse:
     return with_retry_after(response, error)
 
 
-def posted(request: HttpRequest) -> QueryDict | None:
+def post_data(request: HttpRequest) -> QueryDict | None:
     """Return the data to bind a form to; None for other methods than POST. An empty POST binds, too."""
     return request.POST if request.method == "POST" else None
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 COMMENT_PREFIXES = ("# HELP ", "# TYPE ")
 
 
-class Family:
+class MetricFamily:
     """Lines of one metric family. `comments` are the first process's: others may run another version."""
 
     def __init__(self) -> None:
@@ -18,12 +18,12 @@ class Family:
 
 def merged(texts: Mapping[int, str]) -> str:
     """Merge `texts`, by number of the worker, each as `generate_latest` writes it."""
-    families: dict[str, Family] = {}
+    families: dict[str, MetricFamily] = {}
     for number, text in texts.items():
-        family = Family()
+        family = MetricFamily()
         for line in text.splitlines():
             if line.startswith(COMMENT_PREFIXES):
-                family = families.setdefault(line.split(" ", 3)[2], Family())
+                family = families.setdefault(line.split(" ", 3)[2], MetricFamily())
                 family.comments.setdefault(line[: len(COMMENT_PREFIXES[0])], line)
             else:
                 family.samples.append(labelled(line, number))

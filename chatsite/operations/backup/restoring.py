@@ -42,8 +42,8 @@ def restore(archive: Archive, force: bool) -> None:
 def target() -> AbstractContextManager[None]:
     """Return the context within which the default database is the empty one to fill."""
     if connection.vendor == "sqlite":
-        return targets.swapped(Path(settings.DATABASES["default"]["NAME"]).resolve())
-    return targets.emptied()
+        return targets.replaced_file(Path(settings.DATABASES["default"]["NAME"]).resolve())
+    return targets.replaced_tables()
 
 
 def rebuild(archive: Archive) -> None:

@@ -31,15 +31,15 @@ def sqlite_file(path: Path) -> Iterator[None]:
     }
     before = connections.settings["default"]
     connection.close()
-    use(connections.configure_settings(wanted)["default"])
+    use_database(connections.configure_settings(wanted)["default"])
     try:
         yield
     finally:
         connection.close()
-        use(before)
+        use_database(before)
 
 
-def use(database: dict[str, object]) -> None:
+def use_database(database: dict[str, object]) -> None:
     """Change the default database of this process, as migrations and models refer to it by that name."""
     connections.settings["default"] = database
     if hasattr(connections._connections, "default"):  # type: ignore[attr-defined]
@@ -47,7 +47,7 @@ def use(database: dict[str, object]) -> None:
 
 
 @contextmanager
-def swapped(path: Path) -> Iterator[None]:
+def replaced_file(path: Path) -> Iterator[None]:
     """Make a new SQLite file the default database within the block, and move it to `path` afterwards."""
     fresh = path.with_name(path.name + ".restoring")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -110,7 +110,7 @@ def sync(path: Path) -> None:
 
 
 @contextmanager
-def emptied() -> Iterator[None]:
+def replaced_tables() -> Iterator[None]:
     """Drop PostgreSQL's tables of ours, run the block and commit, all in one transaction."""
     with transaction.atomic():
         with connection.cursor() as cursor:

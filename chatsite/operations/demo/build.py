@@ -49,9 +49,9 @@ def build(password: str, seed: int = 7) -> None:
     start = (now - timedelta(weeks=WEEKS_OF_HISTORY)).replace(hour=0, minute=0, second=0, microsecond=0)
     SiteSettings.objects.update_or_create(pk=1, defaults={"name": site.NAME})
     rows = PendingRows(make_people(password, start), make_rooms(start))
-    arrive(rows, start)
+    add_members(rows, start)
     for post in sorted(posts(start, now, random), key=lambda post: post.at):
-        say(rows, post, random)
+        add_message(rows, post, random)
     Room.objects.bulk_update(rows.rooms.values(), ["head"])
     Message.objects.bulk_create(rows.messages, batch_size=500)
     Event.objects.bulk_create(rows.events, batch_size=500)
@@ -86,7 +86,7 @@ def make_rooms(start: datetime) -> dict[str, Room]:
     return {room.slug: room for room in Room.objects.all()}
 
 
-def arrive(rows: PendingRows, start: datetime) -> None:
+def add_members(rows: PendingRows, start: datetime) -> None:
     """Join everyone to their rooms at `start`, and create the direct rooms."""
     for slug, (_, _, _, members) in site.ROOMS.items():
         join(rows, rows.rooms[slug], members, start)
@@ -117,7 +117,7 @@ def role(room: Room, username: str, number: int) -> str:
     return Membership.Role.MODERATOR if username in site.MODERATORS else Membership.Role.MEMBER
 
 
-def say(rows: PendingRows, post: Post, random: Random) -> None:
+def add_message(rows: PendingRows, post: Post, random: Random) -> None:
     room, sender = rows.rooms[post.room], rows.users[post.who]
     named, slugs = names_in(post.text)
     people = {name: name for name in sorted(named & rows.users.keys())}
@@ -138,11 +138,11 @@ def say(rows: PendingRows, post: Post, random: Random) -> None:
         created_at=post.at,
     )
     rows.messages.append(message)
-    if not reconsider(rows, message, random):
-        mention(rows, message, people)
+    if not edit_or_delete(rows, message, random):
+        add_mentions(rows, message, people)
 
 
-def reconsider(rows: PendingRows, message: Message, random: Random) -> bool:
+def edit_or_delete(rows: PendingRows, message: Message, random: Random) -> bool:
     """Edit 1.1 % of the messages older than a day, and delete 0.3 %. Return whether this one was deleted."""
     chance, later = random.random(), message.created_at + timedelta(seconds=random.randrange(8, 50))
     if timezone.now() - message.created_at < timedelta(days=1) or chance > 0.014:
@@ -157,7 +157,7 @@ def reconsider(rows: PendingRows, message: Message, random: Random) -> bool:
     return True
 
 
-def mention(rows: PendingRows, message: Message, people: Iterable[str]) -> None:
+def add_mentions(rows: PendingRows, message: Message, people: Iterable[str]) -> None:
     for name in people:
         if name != message.sender.username and name in rows.members[message.room.slug]:
             rows.mentions.append(Mention(room=message.room, seq=message.seq, user=rows.users[name]))

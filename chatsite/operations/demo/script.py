@@ -61,7 +61,7 @@ class Script:
 
 
 @dataclass
-class Said:
+class SpokenLine:
     who: str
     text: str
     answers: bool
@@ -89,7 +89,7 @@ def vocabulary(values: str) -> list[str]:
     return values.split(", ")
 
 
-class Play:
+class Variant:
     """One variant of a conversation: people for its letters, words for its slots."""
 
     def __init__(self, script: Script, cast: dict[str, str], names: dict[str, str], random: Random) -> None:
@@ -97,14 +97,14 @@ class Play:
         self.taken: dict[str, list[str]] = {}
         self.turn = random.randrange(60)
 
-    def lines(self, conversation: Conversation) -> Iterator[Said]:
+    def lines(self, conversation: Conversation) -> Iterator[SpokenLine]:
         skipped = False
         before = ""
         for line in conversation.lines:
             text = "" if line.optional and self.random.random() < 0.4 else self.text(line.text)
             who = self.cast.get(line.who, line.who)
             if text:
-                yield Said(who, self.addressed(text, before, who), line.answers and not skipped)
+                yield SpokenLine(who, self.addressed(text, before, who), line.answers and not skipped)
                 before = who
             # Without it an answer to a left-out line would answer the line before.
             skipped = not text

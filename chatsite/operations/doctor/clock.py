@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
-from chatsite.operations.doctor.database import asked
+from chatsite.operations.doctor.database import query_value
 from chatsite.operations.doctor.findings import Finding, Findings, ok, wrong
 
 # An error in a message's time that nobody notices.
@@ -13,7 +13,7 @@ MAX_CLOCK_DIFFERENCE_SECONDS = 2.0
 
 
 def clock() -> Findings:
-    found = [*database_clock(), *future()]
+    found = [*database_clock(), *future_messages()]
     yield from found or [ok("clock", f"It is {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC, here and there.")]
 
 
@@ -21,7 +21,7 @@ def database_clock() -> list[Finding]:
     if connection.vendor != "postgresql":
         return []
     before = time.time()
-    theirs = float(asked("SELECT extract(epoch FROM clock_timestamp())"))
+    theirs = float(query_value("SELECT extract(epoch FROM clock_timestamp())"))
     apart = theirs - (before + time.time()) / 2
     if abs(apart) < MAX_CLOCK_DIFFERENCE_SECONDS:
         return []
@@ -30,7 +30,7 @@ def database_clock() -> list[Finding]:
     ]
 
 
-def future() -> list[Finding]:
+def future_messages() -> list[Finding]:
     """Find a newest message that is more than 60 s in the future: the clock was wrong then, or is now."""
     if "messaging_message" not in connection.introspection.table_names():
         return []

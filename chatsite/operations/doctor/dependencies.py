@@ -39,7 +39,7 @@ def redis() -> Findings:
         )
     else:
         yield ok("redis", f"What is published is heard after {took * 1000:.1f} ms.")
-    yield from guarded_redis()
+    yield from redis_password()
 
 
 def round_trip(client: object) -> float | None:
@@ -55,7 +55,7 @@ def round_trip(client: object) -> float | None:
     return None
 
 
-def guarded_redis() -> Findings:
+def redis_password() -> Findings:
     parts = urlsplit(settings.REDIS_URL)
     if parts.hostname and parts.hostname not in LOOPBACK and not parts.password:
         yield note(

@@ -4,7 +4,7 @@ from django.db import connection
 
 from chatsite.observability import echo
 from chatsite.operations.doctor import running
-from chatsite.operations.doctor.database import asked
+from chatsite.operations.doctor.database import query_value
 from chatsite.operations.doctor.findings import Findings, note, ok, wrong
 
 # For a backup, a shell and monitoring.
@@ -21,8 +21,8 @@ def connections() -> Findings:
         yield ok("connections", "SQLite has as many as are asked for.")
         return
     kept = ("superuser_reserved_connections", "reserved_connections")
-    free = int(asked("SHOW max_connections")) - sum(
-        int(asked(RESERVED_CONNECTIONS_SQL, name) or 0) for name in kept
+    free = int(query_value("SHOW max_connections")) - sum(
+        int(query_value(RESERVED_CONNECTIONS_SQL, name) or 0) for name in kept
     )
     found = running.site()
     started = found or echo.process_config()
@@ -41,7 +41,7 @@ def connections() -> Findings:
 def search() -> Findings:
     if connection.vendor == "sqlite":
         yield ok("search", "SQLite reads the messages, from the newest on.")
-    elif asked(TRIGRAM_INDEX_SQL):
+    elif query_value(TRIGRAM_INDEX_SQL):
         yield ok("search", "It finds parts of words, by an index.")
     else:
         yield note(

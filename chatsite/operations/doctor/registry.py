@@ -12,7 +12,7 @@ ALWAYS: list[tuple[str, Check]] = [
     ("open files", machine.descriptors),
     ("mail", dependencies.mail),
     ("redis", dependencies.redis),
-    ("database", database.answers),
+    ("database", database.reachable),
 ]
 WITH_DATABASE: list[tuple[str, Check]] = [
     ("connections", postgresql.connections),

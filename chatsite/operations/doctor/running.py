@@ -34,6 +34,6 @@ def site() -> ProcessConfig | None:
         return None
 
 
-def where(running: ProcessConfig | None) -> str:
+def source_note(running: ProcessConfig | None) -> str:
     """Return the end of a sentence that says whose numbers it has: "" for the running server's."""
     return "" if running else f" ({NOT_RUNNING_NOTE})"

@@ -141,7 +141,7 @@ class FirstRows(BaseInlineFormSet):
             field.widget.attrs.setdefault("aria-label", capfirst(str(field.label or "")))
 
 
-def narrowed(term: str, *names: str) -> tuple[dict[str, str], str]:
+def split_search(term: str, *names: str) -> tuple[dict[str, str], str]:
     """Split a search: `room:board from:ada lathe` is `({"room": "board", "from": "ada"}, "lathe")` with these `names`."""
     given, words = dict[str, str](), []
     for word in term.split():
