@@ -18,7 +18,7 @@ ANSWER_TIMEOUT_SECONDS = 3
 
 def redis() -> Findings:
     if not settings.REDIS_URL:
-        yield ok("redis", f"Not used: one process needs none{running.where(running.site())}.")
+        yield ok("redis", f"Not used: one process needs none{running.source_note(running.site())}.")
         return
     from redis import RedisError
 

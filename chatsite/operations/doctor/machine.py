@@ -66,7 +66,9 @@ def descriptors() -> Findings:
     """Check the hard limit of open files, to which the server raises its own. systemd's may differ from the shell's."""
     found = running.site()
     hard = (found or echo.process_config()).descriptors
-    sentence = f"A process may have {hard} open files{running.where(found)}; each live connection is one."
+    sentence = (
+        f"A process may have {hard} open files{running.source_note(found)}; each live connection is one."
+    )
     advice = f"Raise it: LimitNOFILE=65536 in the systemd unit, or ulimit -Hn {NOTE_BELOW_DESCRIPTORS * 4}."
     if hard == resource.RLIM_INFINITY or hard >= NOTE_BELOW_DESCRIPTORS:
         yield ok("open files", sentence)

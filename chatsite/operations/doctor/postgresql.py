@@ -27,7 +27,7 @@ def connections() -> Findings:
     found = running.site()
     started = found or echo.process_config()
     needed = started.workers * started.connections
-    most = f"{started.workers} × {started.connections} at most{running.where(found)}"
+    most = f"{started.workers} × {started.connections} at most{running.source_note(found)}"
     sentence = f"{most}; PostgreSQL has {free} for everything."
     advice = "Raise max_connections in postgresql.conf, or lower DATABASE_CONNECTIONS."
     if needed > free:
