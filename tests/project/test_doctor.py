@@ -95,10 +95,10 @@ class TestSettings:
 
 class TestMachine:
     @pytest.fixture(autouse=True)
-    def folder(self, settings, monkeypatch, tmp_path):
+    def folder(self, settings, tmp_path):
         settings.DATA_DIR = tmp_path / "data"
         settings.DATA_DIR.mkdir(mode=0o700)
-        monkeypatch.setattr(settings, "BASE_DIR", tmp_path)
+        settings.BASE_DIR = tmp_path
         (tmp_path / ".env").touch(mode=0o600)
 
     def test_all_is_well(self):
