@@ -83,7 +83,7 @@ class BrowsableRenderer(BrowsableAPIRenderer):
 
 def read_quietly(view: "APIView", request: Request) -> dict[str, Any]:
     """Call GET's handler; return its payload, or {} where it is refused."""
-    # `api` imports the views, and they import this module.
+    # `api` imports DRF's views, which load the renderers of this module.
     from chatsite.web.rest.api import translate
 
     try:
