@@ -1,7 +1,5 @@
 """Build `hello`, the event that follows CONNECT, from what the handshake has read already: it needs no query."""
 
-import tomllib
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -14,8 +12,7 @@ from rooms.log import log
 
 # The version of docs/protocol.md; a change that breaks clients increments it.
 PROTOCOL_VERSION = 1
-PYPROJECT = Path(__file__).parent.parent / "pyproject.toml"
-SERVER = {"name": "chatsite", "version": tomllib.loads(PYPROJECT.read_text())["project"]["version"]}
+SERVER = {"name": "chatsite", "version": settings.VERSION}
 # Characters of a body; bytes and values of an event; events in a page of the log; events per second of a person (0: any).
 LIMITS = {
     "body": LONGEST_BODY,

@@ -1,5 +1,6 @@
 """Django's settings. Everything that a site decides is read from the environment or `.env`; see `.env.example`."""
 
+import tomllib
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
@@ -10,6 +11,9 @@ from chatsite.web import versioned_static
 
 BASE_DIR = conf.BASE_DIR
 conf.read_dotenv(BASE_DIR / ".env")
+
+# The release that runs, as `hello` and /metrics say it. pyproject.toml is the one place that has it.
+VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 
 SECRET_KEY = conf.secret_key()
 DEBUG = conf.flag("DEBUG")

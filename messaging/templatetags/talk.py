@@ -14,11 +14,11 @@ def message(context: template.Context, row: Row) -> SafeString:
     people's `signs`."""
     said, signs = row.message, context["signs"]
     sender, answered = said["sender"]["username"], said["reply_to"]
+    shown = {**said, "sender": {**said["sender"], "online": sender in context["online"]}}
     return render_fragment(
         "messaging/_message.html",
-        row={"message": said, "continued": row.continued, "mentions_me": row.mentions_me, "time": row.time},
+        row={"message": shown, "continued": row.continued, "mentions_me": row.mentions_me, "time": row.time},
         target=said["id"] == context.get("target"),
-        online=sender in context["online"],
         mark=signs.marks.get(sender),
         alike=sender in signs.alike,
         quote_alike=bool(answered) and answered["sender"]["username"] in signs.alike,

@@ -45,9 +45,9 @@ def hold(page):
     """Answers of the server stay away."""
     page.evaluate(
         """async () => {
-        const { live } = await import(new URL("lib/live.js", document.querySelector("script[type=module]").src))
-        live.socket.emit = () => live.socket
-        live.socket.timeout = () => ({ emitWithAck: () => new Promise(() => {}) })
+        const { connection } = await import(new URL("lib/connection.js", document.querySelector("script[type=module]").src))
+        connection.socket.emit = () => connection.socket
+        connection.socket.timeout = () => ({ emitWithAck: () => new Promise(() => {}) })
     }"""
     )
 
@@ -56,7 +56,7 @@ def test_a_refused_message_can_be_retried_or_discarded(visit, room):
     owner = visit("owner", f"/chat/{room}")
     owner.evaluate(
         """async () => {
-        const { outbox } = await import(new URL("lib/outgoing.js", document.querySelector("script[type=module]").src))
+        const { outbox } = await import(new URL("lib/outbox.js", document.querySelector("script[type=module]").src))
         const real = outbox.send
         let first = true
         outbox.send = (entry) => first ? (first = false, Promise.reject({ code: "timeout" })) : real(entry)

@@ -4,7 +4,6 @@
 """
 
 import platform
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import accumulate
@@ -81,10 +80,8 @@ class ServerCollector(Collector):
 
 @cache
 def build() -> dict[str, str]:
-    with (settings.BASE_DIR / "pyproject.toml").open("rb") as file:
-        version = tomllib.load(file)["project"]["version"]
     return {
-        "version": str(version),
+        "version": settings.VERSION,
         "python": platform.python_version(),
         "django": django.get_version(),
         "database": connection.vendor,
