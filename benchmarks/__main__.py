@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import pages, picture, programs, report, workers
+from benchmarks import page_load, pages, picture, programs, report, workers
 from benchmarks.cluster import postgresql
 from benchmarks.groups import PEOPLE
 from benchmarks.loader import LoadError
@@ -24,7 +24,7 @@ from benchmarks.scenarios import NAMES, QUICK, Plan, Step, steps
 from benchmarks.servers import OURS, OURS_SQLITE, ROOT, TITLES, Server, Workspace, running
 
 READ_SCENARIOS = ("history", "pages")
-WORKERS = "workers"
+WORKERS, PAGE_LOAD = "workers", "page-load"
 # Figures that are printed during the run.
 PROGRESS_FIGURES = (
     "deliveries_per_second",
@@ -42,7 +42,7 @@ Rounds = dict[str, dict[str, list[dict[str, Any]]]]
 
 def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
-    names = [*NAMES, *READ_SCENARIOS, WORKERS]
+    names = [*NAMES, *READ_SCENARIOS, WORKERS, PAGE_LOAD]
     parser.add_argument(
         "scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(names)}; all if none"
     )
@@ -109,6 +109,13 @@ def measure_reading(workspace: Workspace, plan: Plan, servers: list[str], rounds
                     rounds.setdefault(name, {}).setdefault(server_name, []).append(numbers)
 
 
+def measure_page_load(workspace: Workspace, plan: Plan, rounds: Rounds) -> None:
+    """Measure page loads on SQLite alone, as browsers get the same on both databases."""
+    print_progress(f"{TITLES[OURS_SQLITE]}: a room page in a browser behind a slow network")
+    for name, numbers in page_load.measure(workspace, plan).items():
+        rounds.setdefault(f"{PAGE_LOAD}: {name}", {}).setdefault(OURS_SQLITE, []).append(numbers)
+
+
 def measure_workers(workspace: Workspace, plan: Plan, rounds: Rounds) -> None:
     try:
         numbers = workers.measure(workspace, plan)
@@ -166,6 +173,8 @@ def measure_all(arguments: argparse.Namespace, plan: Plan, rounds: Rounds) -> No
     with prepared(plan, arguments.servers) as workspace:
         if set(READ_SCENARIOS) & set(arguments.scenarios):
             measure_reading(workspace, plan, arguments.servers, rounds)
+        if PAGE_LOAD in arguments.scenarios and OURS_SQLITE in arguments.servers:
+            measure_page_load(workspace, plan, rounds)
         for number in range(count):
             print_progress(f"round {number + 1} of {count}")
             if WORKERS in arguments.scenarios and OURS in arguments.servers:
@@ -180,7 +189,7 @@ def finish(arguments: argparse.Namespace, plan: Plan, facts: dict[str, Any], rou
     results = report.results_of(rounds, facts, vars(plan))
     text = report.text(results)
     print(text)
-    whole = not arguments.quick and set(arguments.scenarios) >= {*NAMES, *READ_SCENARIOS, WORKERS}
+    whole = not arguments.quick and set(arguments.scenarios) >= {*NAMES, *READ_SCENARIOS, WORKERS, PAGE_LOAD}
     out = arguments.out or (RESULTS if whole else programs.BUILD / "results.json")
     out.write_text(json.dumps(results, indent=1) + "\n")
     if out == RESULTS:

@@ -1,4 +1,4 @@
-"""Install what the benchmarks need besides Python: gcc, Node, PostgreSQL and Redis. Exit with their names if we may not."""
+"""Install what the benchmarks need besides Python: compiler, Node, databases, a browser. Exit with a list if we may not."""
 
 import os
 import shutil
@@ -13,6 +13,7 @@ PACKAGES = {
     "npm": ("npm",),
     "postgres": ("postgresql",),
     "redis-server": ("redis-server",),
+    "chromium": ("chromium",),
 }
 BUILD = HERE / "build"
 
@@ -26,6 +27,8 @@ def postgres_bin() -> Path | None:
 
 def missing() -> list[str]:
     names = [name for name in ("gcc", "node", "npm", "redis-server") if not shutil.which(name)]
+    if not os.environ.get("CHROMIUM") and not shutil.which("chromium"):
+        names.append("chromium")
     if postgres_bin() is None:
         names.append("postgres")
     return [package for name in names for package in PACKAGES[name]]

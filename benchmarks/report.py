@@ -126,6 +126,32 @@ def pages_table(results: Results) -> str:
     return "\n".join(lines)
 
 
+PAGE_LOAD = {
+    "requests": "requests",
+    "kilobytes": "KB, with headers",
+    "depth": "longest chain of requests behind the page",
+    "first_text_ms": "first text, ms",
+    "connected_ms": "let in, ms",
+    "live_ms": "live (the join is answered), ms",
+    "after_page_ms": "the same from the page's arrival, ms",
+}
+
+
+def page_load_table(results: Results) -> str:
+    found = {
+        name.partition(": ")[2]: servers[OURS_SQLITE]
+        for name, servers in results["medians"].items()
+        if name.startswith("page-load: ")
+    }
+    if not found:
+        return ""
+    lines = [row("a room page at 150 ms and 1.6 Mbit/s", *found), "|---" + "|--:" * len(found) + "|"]
+    lines += [
+        row(title, *(number(values[name]) for values in found.values())) for name, title in PAGE_LOAD.items()
+    ]
+    return "\n".join(lines)
+
+
 def load_table(results: Results) -> str:
     """Tabulate the cores in use, which shows that the load generator wasn't the bottleneck."""
     lines = [
@@ -183,7 +209,13 @@ def unclean(results: Results) -> list[str]:
 
 
 def text(results: Results) -> str:
-    parts = [details(results), table(results), pages_table(results), load_table(results)]
+    parts = [
+        details(results),
+        table(results),
+        pages_table(results),
+        page_load_table(results),
+        load_table(results),
+    ]
     return "\n\n".join(part for part in parts if part)
 
 

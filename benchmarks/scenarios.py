@@ -25,10 +25,18 @@ class Plan:
     storm: int = 5_000
     history: int = 1_000_000
     requests: int = 200
+    page_loads: int = 5
 
 
 QUICK = Plan(
-    seconds=2, warmup=1, idle_sockets=1_000, idle_seconds=8, storm=1_000, history=100_000, requests=50
+    seconds=2,
+    warmup=1,
+    idle_sockets=1_000,
+    idle_seconds=8,
+    storm=1_000,
+    history=100_000,
+    requests=50,
+    page_loads=1,
 )
 
 

@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "chatsite.web.middleware.limit_body",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "chatsite.web.middleware.compressed_pages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -218,14 +219,18 @@ USE_TZ = True
 FORMAT_MODULE_PATH = ["chatsite.web.administration.formats"]
 
 # Without a version in DEBUG: browsers then revalidate a file at each request.
-STATIC_VERSION = "" if DEBUG else versioned_static.version(BASE_DIR / "static", BASE_DIR / "requirements.txt")
+STATIC_VERSION = (
+    ""
+    if DEBUG
+    else versioned_static.version(BASE_DIR / "static", BASE_DIR / "requirements.txt", versioned_static.JOINER)
+)
 STATIC_URL = f"/static/{STATIC_VERSION}/" if STATIC_VERSION else "/static/"
 WHITENOISE_IMMUTABLE_FILE_TEST = versioned_static.is_immutable
 STATIC_ROOT = conf.folder("STATIC_DIR", DATA_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "chatsite.web.bundles.JoinedStaticFilesStorage"},
 }
 
 # Whether mail can be sent. Without it an administrator makes the links that reset a password.

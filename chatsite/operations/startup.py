@@ -14,6 +14,7 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 
 from chatsite.observability.host_names import WILDCARDS, bracketed
+from chatsite.web import versioned_static
 
 
 def check_port() -> None:
@@ -70,8 +71,10 @@ def static_sources() -> Iterator[Path]:
 
 
 def static_fingerprint() -> str:
-    """Hash requirements.txt, and path, size and time of each of our static files."""
-    digest = hashlib.sha256((settings.BASE_DIR / "requirements.txt").read_bytes())
+    """Hash requirements.txt, the joiner, and path, size and time of each of our static files."""
+    digest = hashlib.sha256(
+        (settings.BASE_DIR / "requirements.txt").read_bytes() + versioned_static.JOINER.read_bytes()
+    )
     for path in static_sources():
         stat = path.stat()
         digest.update(f"{path}:{stat.st_size}:{stat.st_mtime_ns}\n".encode())

@@ -12,6 +12,8 @@ from django.shortcuts import redirect
 from django.templatetags.static import static
 
 VERSION_LENGTH = 12
+# The program that makes the served files from the sources.
+JOINER: Path = Path(__file__).with_name("bundles.py")
 
 
 def version(folder: Path, *others: Path) -> str:

@@ -49,12 +49,12 @@ def test_root_on_debian_gets_it(machine, monkeypatch):
 
     monkeypatch.setattr(check, "run", run)
     check.install_programs()
-    assert [command[1] for command in ran] == ["update", "install"]
+    assert [command[-1] for command in ran] == ["-qq", "chromium", check.SHELL]
 
 
 def test_what_some_checks_need_comes_with_it_but_stops_nobody(machine, monkeypatch):
     programs, ran = machine
-    programs |= {"apt-get", "google-chrome"}
+    programs |= {"apt-get", check.SHELL}
     programs -= {"haproxy", "redis-server"}
     monkeypatch.setattr(check.os, "geteuid", lambda: 0)
     check.install_programs()
@@ -82,14 +82,18 @@ def test_what_was_skipped_is_named_in_the_end(tmp_path, capfd, monkeypatch):
     monkeypatch.setattr(check, "skipped", [])
     assert check.pytest("-p", "no:cacheprovider", "-c", os.devnull, f"--rootdir={tmp_path}", str(some))
     assert check.skipped == ["test_some::test_tide: no moon"]
-    monkeypatch.setattr(check, "CHECKS", {"sky": lambda: True})
+    monkeypatch.setattr(check, "STATIC", {"ground": ["echo", "solid"]})
+    monkeypatch.setattr(check, "TESTS", {"sky": lambda: True})
     monkeypatch.setattr(check, "covered", lambda: "coverage: 87 %")
     for name in ("install_programs", "install_modules"):
         monkeypatch.setattr(check, name, lambda: None)
     monkeypatch.setenv("CHROMIUM", "")
     monkeypatch.setattr(check.sys, "argv", ["check.py"])
     assert check.main() == 0
-    assert "\nskipped test_some::test_tide: no moon\ncoverage: 87 %\nok     sky" in capfd.readouterr().out
+    printed = capfd.readouterr().out
+    assert "== ground\nsolid\n" in printed
+    assert "\nskipped test_some::test_tide: no moon\ncoverage: 87 %\nok     ground" in printed
+    assert "\nok     sky" in printed
 
 
 def test_lines_are_counted_but_where_tests_watch_the_time(monkeypatch):
@@ -111,7 +115,7 @@ def test_a_public_host_runs_the_same_command_as_everybody():
 
 
 def test_what_runs_first_is_there():
-    assert [name for name in scheduling.FIRST if not (check.ROOT / name).exists()] == []
+    assert [name for name in (*scheduling.FIRST, *scheduling.APART) if not (check.ROOT / name).exists()] == []
 
 
 @pytest.mark.parametrize("folder", [".", "benchmarks/peers"])

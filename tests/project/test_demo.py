@@ -105,6 +105,7 @@ def test_every_conversation_can_be_played(path):
         assert all(line.who in members for line in lines), conversation
 
 
+@pytest.mark.realtime
 def test_it_serves_a_fresh_site_of_its_own(checkout):
     demo = checkout.start("demo", DATA_DIR=str(checkout.folder / "real"))
     found = re.search(r"password (\S+)", demo.printed())
@@ -118,6 +119,7 @@ def test_it_serves_a_fresh_site_of_its_own(checkout):
     assert (checkout.folder / "data" / "demo" / "chat.sqlite3").exists()
 
 
+@pytest.mark.realtime
 def test_it_refuses_a_folder_that_is_not_a_demos(checkout):
     done = checkout.run("manage", "demo", "--build-only")
     assert done.returncode != 0

@@ -4,6 +4,7 @@ import socket
 import time
 from types import SimpleNamespace
 
+import eventlet
 import pytest
 from gunicorn.http.errors import InvalidRequestLine, LimitRequestHeaders, NoMoreData
 from gunicorn.http.unreader import IterUnreader
@@ -158,7 +159,8 @@ def test_a_dripping_body_ends_at_its_least_rate(server):
         client.sendall(post(b"a", "Content-Length: 1000", path=path))
         clients.append(client)
     began = time.monotonic()
-    while time.monotonic() - began < BEHIND_SECONDS - 2:
+    # The last drop comes while each is still open: behind its end it would make that a reset.
+    while time.monotonic() - began < BEHIND_SECONDS - 6:
         time.sleep(3)
         for client in clients:
             client.sendall(b"x")
@@ -300,6 +302,27 @@ def test_waiting_for_a_client_is_earned_by_what_moves(monkeypatch):
     assert client.recv(10) == b"y"
     client.close()
     theirs.close()
+
+
+def test_what_came_while_the_process_stood_still_has_come():
+    """Who had asked in time was put out where the machine was so busy that they weren't read in time."""
+    (ours, theirs), (others, its) = socket.socketpair(), socket.socketpair()
+    client, other = ClientSocket(ours), ClientSocket(others)
+
+    def stand_still():
+        """In a turn of those who are read, behind which comes that of those whose time is up."""
+        other.recv(10)
+        theirs.sendall(b"x")
+        time.sleep(0.3)
+
+    client.allow(0.2)
+    eventlet.spawn(stand_still)
+    eventlet.spawn_after(0.01, its.sendall, b"go")
+    assert client.recv(10) == b"x"
+    with pytest.raises(TimeoutError):
+        client.recv(10)
+    for one in (client, other, theirs, its):
+        one.close()
 
 
 def test_who_takes_nothing_of_an_answer_is_given_up():

@@ -24,7 +24,7 @@ from tests.scale import routes
 from tests.scale.site import LARGE, SMALL, fill
 from tests.test_doors import DOORS
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(900)]
 
 ROLES = (None, "few", "many", "boss")
 SQLITE = connection.vendor == "sqlite"

@@ -14,7 +14,7 @@ from eventlet.greenio import GreenSocket
 from eventlet.greenio.base import socket_accept
 from eventlet.greenthread import getcurrent
 
-from chatsite.realtime.scheduling.epoll import READ, WRITE, http_readiness
+from chatsite.realtime.scheduling.epoll import READ, WRITE, http_readiness, is_ready
 from chatsite.realtime.scheduling.hub_turns import HubTurns
 
 # Seconds without a byte of a body that was announced, or of an answer taken, before the connection is given up.
@@ -118,7 +118,8 @@ class ClientSocket(GreenSocket):
             if timer is not None:
                 timer.cancel()
             http_readiness.change(waiter, descriptor, wanted, 0)
-        if waiter.late:
+        # What came while this process itself stood still, or was busy with others, has come.
+        if waiter.late and not is_ready(descriptor, wanted):
             raise timeout_exc
 
     def _begin(self) -> float:

@@ -26,6 +26,13 @@ STRETCH = 0.02
 HTTP_SLICE, HTTP_STRETCH = 32, 0.003
 
 
+def is_ready(descriptor: int, wanted: int) -> bool:
+    """Whether it is so now: READ or WRITE, or that the peer hung up."""
+    poll = _select.poll()
+    poll.register(descriptor, wanted)
+    return bool(poll.poll(0))
+
+
 class Watched(Protocol):
     """Told when the peer hung up, too: whatever it waits for, the next call says so."""
 

@@ -1,7 +1,8 @@
-import { io } from "../../vendor/socket.io.esm.min.js"
+import { io, XHR } from "../../vendor/socket.io.esm.min.js"
 import { Transports } from "../models/transports.js"
 import { conceal, reveal } from "./bfcache_guard.js"
 import { Emitter } from "./emitter.js"
+import { OpenedEarly } from "./opened_early.js"
 
 const ACK_TIMEOUT_MS = 10_000
 const CONNECT_TIMEOUT_MS = 8_000
@@ -20,21 +21,26 @@ const SOCKET_OPTIONS = {
 }
 // In this tab's storage, so that the next page needn't find out again.
 const FALLBACK_KEY = "websocket-fails"
+const TRANSPORTS = { websocket: OpenedEarly, polling: XHR }
 
 /**
  * The page's one Socket.IO connection. Emits "online", "offline", the server's events by their names, and the events of
- * room logs (those with a `room` and a `seq`) once more as "log" (name, data).
+ * room logs (those with a `room` and a `seq`) once more as "log" (name, data). "asking" comes once, before the first
+ * "online": requests made then are sent right behind the CONNECT, and answered behind `hello`.
  * `status` is "connecting" (not yet), "online" or "offline".
  */
 class Connection extends Emitter {
   status = "connecting"
   renewedAt = -Infinity
   submitting = false
+  asking = false
 
   start() {
     const fallenBack = Boolean(sessionStorage.getItem(FALLBACK_KEY))
     this.transports = new Transports({ probe: probeWebSocket, use: (order) => this.#useTransports(order), fallenBack })
-    this.socket = io({ ...SOCKET_OPTIONS, transports: this.transports.order })
+    this.socket = io({ ...SOCKET_OPTIONS, transports: this.transports.order.map((name) => TRANSPORTS[name]) })
+    // After the socket's own listener, which sends the CONNECT.
+    this.socket.io.on("open", () => this.#onOpen())
     this.socket.on("connect", () => this.#setStatus("online"))
     this.socket.on("disconnect", (reason) => this.#onDisconnect(reason))
     this.socket.on("connect_error", (error) => this.#onConnectError(error))
@@ -54,7 +60,7 @@ class Connection extends Emitter {
 
   /** Sends an event and returns the ack without `ok`; rejects with {code, detail, fields?, retry_after?}. */
   async request(event, data) {
-    if (!this.socket?.connected) throw { code: "offline", detail: "There is no connection." }
+    if (!this.socket?.connected && !this.asking) throw { code: "offline", detail: "There is no connection." }
     const socket = this.socket
     let answer
     try {
@@ -69,6 +75,15 @@ class Connection extends Emitter {
   /** Sends an event without an ack; it is dropped while there is no connection. */
   sendVolatile(event, data) {
     if (this.socket?.connected) this.socket.volatile.emit(event, data)
+  }
+
+  /** Sends what "asking" asks for at once: the client would keep it until the CONNECT is answered. */
+  #onOpen() {
+    if (this.status !== "connecting") return
+    this.asking = true
+    this.emit("asking")
+    this.asking = false
+    for (const packet of this.socket.sendBuffer.splice(0)) this.socket.packet(packet)
   }
 
   #dispatch(name, data) {
@@ -141,7 +156,7 @@ class Connection extends Emitter {
   /** Takes these transports from the next handshake on; a connection that polls without need is closed, to be opened anew. */
   #useTransports(order) {
     const manager = this.socket.io
-    manager.opts.transports = order
+    manager.opts.transports = order.map((name) => TRANSPORTS[name])
     const { fallenBack } = this.transports
     if (fallenBack) sessionStorage.setItem(FALLBACK_KEY, "1")
     else sessionStorage.removeItem(FALLBACK_KEY)

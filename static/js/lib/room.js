@@ -18,7 +18,10 @@ class Room extends Emitter {
     this.log = new RoomLog({ seq: room.head, epoch: room.epoch })
     connection.on("log", (name, data) => this.#receive(name, data))
     connection.on("room-online", (data) => data.room === this.slug && this.emit("online", data.online))
-    connection.on("online", () => this.#join())
+    // The first join is sent before the server has let this connection in; where it doesn't, the join fails as any other.
+    connection.on("asking", () => (this.firstJoin = this.#join()))
+    connection.on("online", () => (this.firstJoin ? (this.firstJoin = null) : this.#join()))
+    connection.on("offline", () => (this.firstJoin = null))
     connection.on("heads", (heads) => this.log.isBehind(heads[this.slug]) && this.sync())
   }
 
