@@ -20,7 +20,7 @@ from urllib.request import urlopen
 
 from benchmarks import processes
 from benchmarks.scenarios import Numbers, Plan
-from benchmarks.servers import OURS_SQLITE, Place, running
+from benchmarks.servers import OURS_SQLITE, Workspace, running
 from benchmarks.slow_network import BYTES_PER_SECOND, ROUND_TRIP_SECONDS
 
 EMULATED = {
@@ -39,7 +39,7 @@ CONNECTED, JOINED = re.compile(r"40\{"), re.compile(r'43\d+\[\{"ok":true,"room":
 
 @dataclass
 class Recording:
-    """What one load of a page asked for, by the DevTools protocol's events. Moments are in seconds of Chromium's clock."""
+    """Requests of one load of a page, by events of the DevTools protocol. Moments are in seconds of Chromium's clock."""
 
     document: str = ""
     asked_for: set[str] = field(default_factory=set)
@@ -170,7 +170,7 @@ def slow_network(port: int, upstream: int) -> Iterator[None]:
 
 
 def loads(url: str, cookie: str, count: int, network: dict[str, Any] | None) -> dict[str, list[Numbers]]:
-    """By whether the browser has nothing of the site yet, or comes again."""
+    """Measure page loads with an empty cache and with a filled one."""
     found: dict[str, list[Numbers]] = {"cold": [], "warm": []}
     with chromium() as browser:
         for _ in range(count):
@@ -182,13 +182,13 @@ def loads(url: str, cookie: str, count: int, network: dict[str, Any] | None) -> 
     return found
 
 
-def measure(place: Place, plan: Plan) -> dict[str, Numbers]:
+def measure(workspace: Workspace, plan: Plan) -> dict[str, Numbers]:
     """Medians of each number, by network and state of the browser."""
-    counted = json.loads(place.django(OURS_SQLITE, "benchmarks.queries", json.dumps({"room page": PATH})))
+    counted = json.loads(workspace.django(OURS_SQLITE, "benchmarks.queries", json.dumps({"room page": PATH})))
     way = processes.free_port()
-    place = replace(place, settings=place.settings | {"SITE_URL": f"http://127.0.0.1:{way}"})
+    workspace = replace(workspace, settings=workspace.settings | {"SITE_URL": f"http://127.0.0.1:{way}"})
     found: dict[str, list[Numbers]] = {}
-    with running(place, OURS_SQLITE) as server, slow_network(way, server.port):
+    with running(workspace, OURS_SQLITE) as server, slow_network(way, server.port):
         for title, port, network in (("emulated", server.port, EMULATED), ("proxied", way, None)):
             url = f"http://127.0.0.1:{port}"
             for state, numbers in loads(url, counted["cookie"], plan.page_loads, network).items():

@@ -1,4 +1,4 @@
-"""What the benchmarks need beside Python: a compiler, Node, databases, a browser. Installed where we may, else named."""
+"""Install what the benchmarks need besides Python: compiler, Node, databases, a browser. Exit with a list if we may not."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ BUILD = HERE / "build"
 
 
 def postgres_bin() -> Path | None:
-    """Debian keeps the server's programs out of PATH."""
+    """Find the folder of PostgreSQL's server programs, which Debian keeps out of PATH."""
     found = shutil.which("initdb")
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
     return Path(found).resolve().parent if found else next(reversed(folders), None)

@@ -1,4 +1,4 @@
-"""Medians of the rounds, what they are against the targets, and the tables of both."""
+"""Compute medians of the rounds, compare them with the targets, and write the tables."""
 
 import statistics
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from typing import Any
 from benchmarks.servers import NODE, NODE_STORED, OURS, OURS_SQLITE, TITLES
 
 Results = dict[str, Any]
-BEGIN, END = "<!-- results -->", "<!-- /results -->"
+BEGIN_MARK, END_MARK = "<!-- results -->", "<!-- /results -->"
 
 
 @dataclass(frozen=True)
 class Target:
-    """`ours`, over `peer`'s where one is named, is at least or at most `bound`."""
+    """A target: our figure, divided by `peer`'s where one is named, is at least or at most `bound`."""
 
     title: str
     scenario: str
@@ -153,7 +153,7 @@ def page_load_table(results: Results) -> str:
 
 
 def load_table(results: Results) -> str:
-    """How busy everyone was: that the load generator wasn't the bottleneck."""
+    """Tabulate the cores in use, which shows that the load generator wasn't the bottleneck."""
     lines = [
         row("cores in use", *(f"{TITLES[s]}: server / database / load" for s in (OURS, NODE_STORED, NODE))),
         "|---|--:|--:|--:|",
@@ -220,6 +220,6 @@ def text(results: Results) -> str:
 
 
 def write_into(document: Path, words: str) -> None:
-    before, _, rest = document.read_text().partition(BEGIN)
-    after = rest.partition(END)[2]
-    document.write_text(f"{before}{BEGIN}\n{words}\n{END}{after}")
+    before, _, rest = document.read_text().partition(BEGIN_MARK)
+    after = rest.partition(END_MARK)[2]
+    document.write_text(f"{before}{BEGIN_MARK}\n{words}\n{END_MARK}{after}")

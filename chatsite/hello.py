@@ -1,4 +1,4 @@
-"""`hello`: what a client is told right after CONNECT. Made of what the handshake has read already, without a query."""
+"""Build `hello`, the event that follows CONNECT, from what the handshake has read already: it needs no query."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from chatsite.realtime.protocol.decoder import PACKET_BYTES, VALUES
 from messaging.sending.drafts import LONGEST_BODY
 from rooms.log import log
 
-# The version of docs/protocol.md: goes up with a change that breaks a client.
-PROTOCOL = 1
+# The version of docs/protocol.md; a change that breaks clients increments it.
+PROTOCOL_VERSION = 1
 SERVER = {"name": "chatsite", "version": settings.VERSION}
-# Characters of a body; bytes and values of an event; events of a page of the log; and per second, of a person (0: any).
+# Characters of a body; bytes and values of an event; events in a page of the log; events per second of a person (0: any).
 LIMITS = {
     "body": LONGEST_BODY,
     "packet": PACKET_BYTES,
@@ -24,5 +24,6 @@ LIMITS = {
 
 
 def hello(connection: Connection) -> dict[str, Any]:
+    """`{"user", "server", "protocol", "limits"}`, as docs/protocol.md describes them."""
     user = user_brief(connection.identity)
-    return {"user": user, "server": SERVER, "protocol": PROTOCOL, "limits": LIMITS}
+    return {"user": user, "server": SERVER, "protocol": PROTOCOL_VERSION, "limits": LIMITS}

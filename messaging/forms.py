@@ -3,7 +3,7 @@ from uuid import uuid4
 
 from django import forms
 
-from chatsite.web.fields import LARGEST
+from chatsite.web.fields import MAX_BIGINT
 from chatsite.web.forms import TextField
 from messaging.private_reading import LONGEST_REASON
 from messaging.sending.drafts import LONGEST_BODY
@@ -21,7 +21,7 @@ class MessageForm(forms.Form):
 
     body = BodyField(max_length=LONGEST_BODY, strip=False)
     client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
-    reply_to = forms.IntegerField(required=False, min_value=0, max_value=LARGEST, widget=forms.HiddenInput)
+    reply_to = forms.IntegerField(required=False, min_value=0, max_value=MAX_BIGINT, widget=forms.HiddenInput)
 
 
 class ReasonForm(forms.Form):

@@ -1,5 +1,7 @@
-"""Every check of the project: `./run test`. What a change needs, within two minutes: `./run test --quick`, with paths for
-pytest where they are known. With other arguments, only pytest with those.
+"""Run every check of the project: `./run test`.
+
+`./run test --quick` runs what a change needs, within two minutes, with paths for pytest where they are known. With other
+arguments, run only pytest with them.
 """
 
 import os
@@ -16,9 +18,9 @@ from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-# What no check has looked at, in a line each.
+# Skipped tests, a line each.
 skipped: list[str] = []
-# Whether to count which lines tests run. Python 3.12 does it in 2 % of their time; before, it takes half as long again.
+# Whether to measure coverage: it costs 2 % of the time with Python 3.12, and half as much again before.
 SYSMON = sys.version_info >= (3, 12)
 COVERAGE = SYSMON or "--coverage" in sys.argv
 # One more than the cores of a small machine: tests wait for servers, clocks and browsers half of the time.
@@ -42,12 +44,12 @@ def browser() -> str | None:
 
 
 def initdb() -> str | None:
-    """Debian keeps it out of PATH."""
+    """Find initdb, which Debian keeps out of PATH."""
     return shutil.which("initdb") or next(map(str, Path("/usr/lib/postgresql").glob("*/bin/initdb")), None)
 
 
 def optional() -> list[str]:
-    """Packages without which some checks are left out, or take longer."""
+    """List the packages that are missing and without which some tests are skipped, or take longer."""
     path = os.environ.get("PATH", "") + ":/usr/sbin"
     names = ("nginx", "haproxy", "caddy", "redis-server", "curl", "openssl", SHELL)
     found = {name: shutil.which(name, path=path) for name in names}
@@ -57,13 +59,13 @@ def optional() -> list[str]:
 
 
 def missing() -> list[str]:
-    """The packages, by their names in Debian, without which a check can't run."""
+    """List the packages that are missing and without which a check can't run, by their names in Debian."""
     found = {"chromium": browser(), "nodejs": shutil.which("node"), "npm": shutil.which("npm")}
     return [package for package, path in found.items() if not path]
 
 
 def install_programs() -> None:
-    """Chromium and Node, where they are missing and we may install them; and what some checks are left out without."""
+    """Install missing packages, as root with apt-get; exit if a required one stays missing."""
     may_install = bool(shutil.which("apt-get")) and os.geteuid() == 0
     packages = missing()
     if packages and not may_install:
@@ -76,7 +78,7 @@ def install_programs() -> None:
 
 
 def install(packages: list[str], wanted: list[str]) -> None:
-    """Those that are wanted one by one: a system that hasn't got one of them has the others."""
+    """Install `packages` at once and `wanted` one by one, as a system may lack some of those."""
     if not packages + wanted:
         return
     print(f"Installing {' '.join(packages + wanted)} ...", flush=True)
@@ -101,18 +103,18 @@ def pytest(*arguments: str) -> bool:
         run = [BIN / "pytest", *arguments, *counting(arguments), f"--junitxml={report}"]
         code = subprocess.run(run, cwd=ROOT).returncode
         if report.is_file():
-            skipped.extend(left_out(report))
+            skipped.extend(skipped_tests(report))
     # 5 is "no test ran": right where nothing carries a marker.
     return code == 0 or (code == 5 and "-m" in arguments)
 
 
 def counting(arguments: Sequence[str]) -> list[str]:
-    """pytest's arguments for counting lines: not where tests watch the time."""
+    """Return pytest's arguments for coverage; none for the serial tests, which watch the time."""
     return ["--cov", "--cov-report="] if COVERAGE and "serial" not in arguments else []
 
 
 def covered() -> str:
-    """The figure, in a sentence: of lines that run in a test's own process, and not only in a server that it starts."""
+    """Report the coverage in a sentence. Lines that run only in a started server don't count."""
     if not COVERAGE:
         return "coverage: not counted, as it takes long before Python 3.12; ./run test --coverage does"
     report = [BIN / "coverage", "report", "--format=total"]
@@ -120,8 +122,8 @@ def covered() -> str:
     return f"coverage: {total or '?'} % of lines, without those that only a started server runs"
 
 
-def left_out(report: Path) -> list[str]:
-    """The tests that didn't run, by pytest's report of them, and why."""
+def skipped_tests(report: Path) -> list[str]:
+    """List the skipped tests of pytest's report, with their reasons."""
     cases = ElementTree.parse(report).iter("testcase")
     return [
         f"{case.get('classname')}::{case.get('name')}: {why.get('message')}"
@@ -199,7 +201,7 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     if SYSMON:
         os.environ.setdefault("COVERAGE_CORE", "sysmon")
-    # Some hundred processes import the site, and would compile it each time.
+    # Some hundred processes import the site, and would compile it each time without bytecode.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     install_programs()
     os.environ["CHROMIUM"] = browser() or ""

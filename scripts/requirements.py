@@ -1,4 +1,4 @@
-"""What the project stands on: `./run lock` writes it down to the byte, `./run audit` asks what is known against it."""
+"""Lock the project's packages with hashes (`./run lock`), and audit them for known vulnerabilities (`./run audit`)."""
 
 import subprocess
 import sys
@@ -7,9 +7,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-# In this order: what is locked for the site holds for the tests, and with theirs for the tools.
+# In the order of locking: the tests' file takes over the site's versions, the tools' file both.
 NAMES = ("requirements", "requirements-dev", "requirements-tools")
-# For this Python and newer ones, on every system: what only some of them need is locked with its condition.
+# For Python 3.11 and newer on every system: packages that only some need are locked with their condition.
 LOCK = (
     "pip",
     "compile",
@@ -28,8 +28,8 @@ def run(*command: str | Path, cwd: Path = ROOT) -> bool:
 
 
 def lock(arguments: Sequence[str]) -> bool:
-    """Make requirements*.txt of requirements*.in. What is locked stays as it is, but for what `arguments` (of
-    `uv pip compile`, such as `--upgrade`) let go."""
+    """Make requirements*.txt of requirements*.in. Locked versions stay, unless `arguments` of `uv pip compile` (such as
+    `--upgrade`) release them."""
     return all(
         run(BIN / "uv", *LOCK, "--quiet", *arguments, f"{name}.in", "--output-file", f"{name}.txt")
         for name in NAMES
@@ -37,9 +37,9 @@ def lock(arguments: Sequence[str]) -> bool:
 
 
 def audit(arguments: Sequence[str]) -> bool:
-    """Ask the registries for weaknesses that were published of what is locked; `arguments` are pip-audit's.
+    """Ask the registries for published vulnerabilities of the locked packages; `arguments` are pip-audit's.
 
-    Asks all of them, and fails where one gives no answer: pip-audit without `--strict` says then that it found none."""
+    Fails if one registry gives no answer, as pip-audit without `--strict` would then report no vulnerabilities."""
     files = [part for name in NAMES for part in ("-r", f"{name}.txt")]
     python = run(BIN / "pip-audit", "--strict", "--disable-pip", "--progress-spinner=off", *files, *arguments)
     return all([python, *(run("npm", "audit", cwd=folder) for folder in NPM)])

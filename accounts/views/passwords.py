@@ -9,7 +9,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts import services
 from accounts.authentication import known_devices
 from accounts.forms import NewPasswordForm, PasswordForm, ResetForm
-from accounts.views.pages import attempt, form_page, gone, me, posted
+from accounts.views.pages import attempt, form_page, gone, me, post_data
 from chatsite.contract.errors import ChatError
 from chatsite.observability.addresses import client_address
 
@@ -20,7 +20,7 @@ CHANGED = "Your password is changed. You are logged out everywhere else, and tok
 @never_cache
 @login_required
 def change(request: HttpRequest) -> HttpResponse:
-    form = PasswordForm(posted(request), tokens=me(request).tokens.order_by("-pk"))
+    form = PasswordForm(post_data(request), tokens=me(request).tokens.order_by("-pk"))
     done, outcome = attempt(form, lambda **data: services.change_own_password(request, **data))
     if done:
         messages.success(request, CHANGED)
@@ -32,7 +32,7 @@ def change(request: HttpRequest) -> HttpResponse:
 def reset(request: HttpRequest) -> HttpResponse:
     if not settings.MAIL:
         return render(request, "accounts/reset_by_hand.html")
-    form = ResetForm(posted(request))
+    form = ResetForm(post_data(request))
     address = client_address(request.META)
     done, outcome = attempt(
         form, lambda email: services.mail_reset_links(email, base=settings.SITE_URL, address=address)
@@ -49,7 +49,7 @@ def reset_confirm(request: HttpRequest, uid: str, token: str) -> HttpResponse:
         user = services.user_of_reset_link(uid, token)
     except ChatError as error:
         return gone(request, error)
-    form = NewPasswordForm(posted(request))
+    form = NewPasswordForm(post_data(request))
     done, outcome = attempt(form, lambda password: services.reset_password(uid, token, password))
     if done:
         known_devices.remember(request, outcome)

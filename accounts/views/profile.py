@@ -8,14 +8,14 @@ from django.views.decorators.http import require_POST
 from accounts import services
 from accounts.forms import ProfileForm, TokenForm
 from accounts.payloads import user_payload
-from accounts.views.pages import attempt, form_page, me, posted
+from accounts.views.pages import attempt, form_page, me, post_data
 
 
 @never_cache
 @login_required
 def profile(request: HttpRequest) -> HttpResponse:
     user = me(request)
-    form = ProfileForm(posted(request), initial={"display_name": user.display_name, "email": user.email})
+    form = ProfileForm(post_data(request), initial={"display_name": user.display_name, "email": user.email})
     done, outcome = attempt(form, lambda **data: services.update_profile(user, **data))
     if done:
         messages.success(request, "Saved.")

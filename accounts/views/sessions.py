@@ -12,7 +12,7 @@ from accounts import services
 from accounts.context_processors import THEMES
 from accounts.forms import LoginForm
 from accounts.models import User
-from accounts.views.pages import attempt, form_page, posted, way_on
+from accounts.views.pages import attempt, form_page, post_data, way_on
 
 # Names of the pages that let somebody in.
 DOORS = {"login", "signup", "setup", "invite"}
@@ -25,7 +25,7 @@ def login(request: HttpRequest) -> HttpResponse:
     after = way_on(request)
     if request.user.is_authenticated:
         return redirect(after)
-    form = LoginForm(posted(request))
+    form = LoginForm(post_data(request))
     done, outcome = attempt(form, lambda **data: services.log_in(request, **data))
     if done:
         return redirect(after)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import Max, QuerySet
 
-from chatsite.web.fields import LARGEST
+from chatsite.web.fields import MAX_BIGINT
 from messaging.models import Message
 from rooms.models import Room
 
@@ -31,8 +31,8 @@ class Span:
     def border(self) -> int:
         """The place that parts what comes before from what comes after: the first one of the latter."""
         if self.after is not None:
-            return min(self.after + 1, LARGEST)
-        return LARGEST if self.before is None else self.before
+            return min(self.after + 1, MAX_BIGINT)
+        return MAX_BIGINT if self.before is None else self.before
 
     def of(self, found: QuerySet[Message]) -> QuerySet[Message]:
         if self.forward:

@@ -7,7 +7,7 @@ from accounts.models import User
 from accounts.names.marks import looks_alike
 from accounts.payloads import user_payload
 from accounts.presence import presence
-from chatsite.web.fragment_cache import drawn
+from chatsite.web.fragment_cache import render_fragment
 from rooms.models import Room
 from rooms.payloads import NEAREST, Payload, sidebar_payloads
 
@@ -47,7 +47,7 @@ def side_room(room: Payload, current: str) -> SafeString:
     calls = room["unread"] if room["kind"] == Room.Kind.DIRECT else room["mentions"]
     about = {key: room[key] for key in ("slug", "name", "kind", "archived", "unread", "mentions")}
     about["people"] = room.get("people", [])[:1]
-    return drawn(
+    return render_fragment(
         "rooms/_side_room.html",
         room=about,
         calls=calls,

@@ -100,7 +100,7 @@ def test_every_conversation_can_be_played(path):
     members = site.ROOMS[path.stem][3] if path.stem in site.ROOMS else site.EVERYONE
     for conversation in talk.conversations:
         cast = script.cast_for(conversation, members, random)
-        lines = list(script.Play(talk, cast, site.PEOPLE, random).lines(conversation))
+        lines = list(script.Variant(talk, cast, site.PEOPLE, random).lines(conversation))
         assert lines
         assert all(line.who in members for line in lines), conversation
 

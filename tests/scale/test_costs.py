@@ -100,7 +100,7 @@ class Meter:
 def costs(django_db_setup, django_db_blocker):
     """`{(path, role): {"small": Cost, "large": Cost}}`, and nothing of it stays in the database."""
     meter, found, patch = Meter(), {}, pytest.MonkeyPatch()
-    patch.setattr(query_deadline, "interrupted" if SQLITE else "limited", meter.aside)
+    patch.setattr(query_deadline, "interrupted" if SQLITE else "statement_timeout", meter.aside)
     with django_db_blocker.unblock():
         for name, size in (("small", SMALL), ("large", LARGE)):
             with transaction.atomic():

@@ -20,7 +20,7 @@ from eventlet.greenthread import getcurrent
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base_async import ALREADY_HANDLED, AsyncWorker
 
-from chatsite.observability.logs import SparingFilter
+from chatsite.observability.logs import InvalidRequestFilter
 from chatsite.realtime.delivery import peers
 from chatsite.realtime.http.client_socket import ClientSocket, ListeningSocket
 from chatsite.realtime.scheduling import loop_meter
@@ -124,7 +124,7 @@ class EventletWorker(AsyncWorker):
         from chatsite.realtime.http.server import HttpServer
         from chatsite.realtime.queues import read_queue
 
-        logging.getLogger("gunicorn.error").addFilter(SparingFilter())
+        logging.getLogger("gunicorn.error").addFilter(InvalidRequestFilter())
         self.connections = HttpConnections(self.worker_connections)
         self.http = HttpServer(self, self.connections)
         self.give_way = read_queue.give_way

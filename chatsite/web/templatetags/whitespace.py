@@ -1,4 +1,4 @@
-"""Whitespace of templates that are written one attribute a line, and sent many times a page."""
+"""Template tag that drops line breaks of templates which are written one attribute a line and sent many times a page."""
 
 import re
 
@@ -15,10 +15,10 @@ PIECE = re.compile(rf'{LINE_BREAK}|[<>"]')
 
 @register.tag
 def compact(parser: Parser, token: Token) -> "Compact":
-    """Drops line breaks and the blanks around them up to `endcompact`; between two attributes of an element one blank stays.
+    """Drop line breaks and the blanks around them up to `endcompact`; between two attributes of an element one blank stays.
 
-    It is done once, when the template is compiled, and to the template's own text alone: variables keep their whitespace, as
-    code blocks need it. A blank that is wanted between two words stands on one line with both.
+    The tag acts once, when the template is compiled, and only on the template's own text: variables keep their whitespace,
+    as code blocks need it. To keep a blank between two words, write both on one line.
     """
     markup = Markup()
     ahead: list[Token] = parser.tokens  # type: ignore[assignment] # the stubs know no element type
@@ -41,7 +41,7 @@ class Compact(Node):
 
 
 class Markup:
-    """Where in the markup the text so far ends: in a tag's head or not, between an attribute's quotes or not."""
+    """State of a scan of markup: inside of a tag's head or not, inside of an attribute's quotes or not."""
 
     def __init__(self) -> None:
         self.in_tag = self.quoted = False
