@@ -91,4 +91,4 @@ class Site:
 
     def client(self, key: str) -> Redis:
         server = self._bus.server
-        return server.client(server.place(key))
+        return server.client(server.node(key))

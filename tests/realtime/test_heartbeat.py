@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from chatsite.realtime.engineio import heartbeat
-from chatsite.realtime.engineio.heartbeat import Heartbeat, Rounds
-from chatsite.realtime.scheduling.hub import TICK
+from chatsite.realtime.engineio.heartbeat import Heartbeat, HeartbeatSchedule
+from chatsite.realtime.scheduling.hub import TICK_SECONDS
 
 
 class Server:
@@ -29,8 +29,8 @@ class Silent(Heartbeat):
         self.closed, self.gone = True, self.time.now
 
     def answer(self):
-        if self.answers and self.pinged:
-            self.heard = True
+        if self.answers and self.pinged_in_tick:
+            self.heard_since_ping = True
             self.ponged()
 
 
@@ -44,7 +44,7 @@ class Time:
         assert seconds == 0
         self.waiting.append(callback)
 
-    def pass_(self, seconds, step=TICK + 0.003):
+    def pass_(self, seconds, step=TICK_SECONDS + 0.003):
         end = self.now + seconds
         while self.now < end:
             self.pause(step)
@@ -69,7 +69,7 @@ def time(monkeypatch):
 
 @pytest.fixture
 def rounds(time):
-    rounds = Rounds(8, 6)
+    rounds = HeartbeatSchedule(8, 6)
     rounds.start()
     return rounds
 
@@ -114,7 +114,7 @@ def test_who_is_heard_lives_on_and_is_pinged_again(rounds, time):
     (busy,) = add(rounds, time, answers=False)
     time.pass_(8.3)
     for _ in range(10):
-        busy.heard = True
+        busy.heard_since_ping = True
         time.pass_(4)
     assert busy.gone is None
     assert len(busy.pings) >= 5
@@ -187,7 +187,7 @@ def test_after_a_pause_thousands_are_pinged_in_slices(rounds, time, monkeypatch)
     turns = []
     hub = SimpleNamespace(schedule_call_global=lambda seconds, callback: turns.append(callback))
     monkeypatch.setattr(heartbeat, "hubs", SimpleNamespace(get_hub=lambda: hub))
-    monkeypatch.setattr(heartbeat, "SLICE", 50)
+    monkeypatch.setattr(heartbeat, "PINGS_PER_TURN", 50)
     sockets = add(rounds, time, 320)
     time.pass_(20)
     assert turns == []

@@ -1,4 +1,5 @@
-"""Sets by key, where nearly every set has a single member: that one is kept bare, as a set of one takes 216 bytes."""
+"""Sets by key, where nearly every set has a single member: that member is kept bare, as a set of one takes
+216 bytes."""
 
 from collections.abc import KeysView
 from typing import Generic, TypeVar
@@ -8,7 +9,7 @@ Member = TypeVar("Member")
 
 
 class Multimap(Generic[Key, Member]):
-    """A key is in it while its group has a member. Members are no sets themselves."""
+    """Sets of members by key. A key is in it while its set has a member. Members must not be sets."""
 
     def __init__(self) -> None:
         self._groups: dict[Key, Member | set[Member]] = {}
@@ -30,7 +31,7 @@ class Multimap(Generic[Key, Member]):
             self._groups[key] = {held, member}  # type: ignore[arg-type]
 
     def discard(self, key: Key, member: Member) -> bool:
-        """Whether it was the last of its group."""
+        """Remove a member; return whether it was the last of its key."""
         held = self._groups.get(key)
         if type(held) is set:
             held.discard(member)
@@ -52,7 +53,7 @@ class Multimap(Generic[Key, Member]):
             return []
         return list(held) if type(held) is set else [held]  # type: ignore[list-item]
 
-    def everyone(self) -> list[Member]:
+    def all_members(self) -> list[Member]:
         found: list[Member] = []
         for held in self._groups.values():
             if type(held) is set:
