@@ -20,6 +20,7 @@ SQLITE_TYPES = {"bigint": "integer", "int": "integer"}
 
 
 def postgresql() -> bool:
+    """Whether the default database is PostgreSQL."""
     return connection.vendor == "postgresql"
 
 

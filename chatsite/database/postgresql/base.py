@@ -40,6 +40,8 @@ def is_usable(connection: Any) -> bool:
 
 
 class DatabaseWrapper(Watched, base.DatabaseWrapper):
+    """Django's connection to PostgreSQL, which takes over and leaves behind kept connections."""
+
     _new = False
     _release_place: Any = None
 

@@ -53,6 +53,8 @@ def is_busy(error: sqlite3.Error) -> bool:
 
 
 class DatabaseWrapper(Watched, base.DatabaseWrapper):
+    """Django's connection to SQLite, whose transactions hold the process's write lock."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._lock_depth = 0

@@ -15,4 +15,5 @@ class Identity:
 
     @property
     def name(self) -> str:
+        """The name that others see."""
         return self.display_name or self.username

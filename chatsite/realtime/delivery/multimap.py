@@ -21,9 +21,11 @@ class Multimap(Generic[Key, Member]):
         return key in self._groups
 
     def keys(self) -> KeysView[Key]:
+        """Return the keys with a member."""
         return self._groups.keys()
 
     def add(self, key: Key, member: Member) -> None:
+        """Add a member to the key's set."""
         held = self._groups.setdefault(key, member)
         if type(held) is set:
             held.add(member)
@@ -44,16 +46,19 @@ class Multimap(Generic[Key, Member]):
         return True
 
     def size(self, key: Key) -> int:
+        """Return how many members the key has."""
         held = self._groups.get(key)
         return len(held) if type(held) is set else held is not None
 
     def members(self, key: Key) -> list[Member]:
+        """Return a list of the key's members."""
         held = self._groups.get(key)
         if held is None:
             return []
         return list(held) if type(held) is set else [held]  # type: ignore[list-item]
 
     def all_members(self) -> list[Member]:
+        """Return a list of the members of all keys."""
         found: list[Member] = []
         for held in self._groups.values():
             if type(held) is set:

@@ -105,6 +105,7 @@ class Gossip:
         register(word, self._heard, int | str, int)
 
     def add(self, payer: Hashable, amount: int) -> None:
+        """Add an amount that the payer has spent here, and report what has reached `part`."""
         if not site.there:
             return
         untold = self._untold.get(payer, 0) + amount

@@ -60,6 +60,7 @@ class Sequencer:
             self._release(slug, early)
 
     def last(self, slug: str) -> int | None:
+        """Return the seq of the room's last sent event, None for a room that nobody here is in."""
         return self._last.get(slug)
 
     def admit(self, slug: str, seq: int, frame: bytes) -> None:

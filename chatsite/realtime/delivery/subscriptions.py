@@ -64,10 +64,12 @@ def _leave(slug: str, connection: Connection) -> None:
 
 
 def subscribers(slug: str) -> list[Connection]:
+    """Return the connections of this process that have joined the room."""
     return _rooms.members(slug)
 
 
 def connections(user_id: int) -> list[Connection]:
+    """Return the user's connections in this process."""
     return _users.members(user_id)
 
 
@@ -87,6 +89,7 @@ def is_joined(slug: str) -> bool:
 
 
 def count(slug: str) -> int:
+    """Return how many connections of this process have joined the room."""
     return _rooms.size(slug)
 
 
@@ -101,6 +104,7 @@ def rooms() -> list[str]:
 
 
 def all_connections() -> list[Connection]:
+    """Return all connections of this process."""
     return _users.all_members()
 
 

@@ -80,6 +80,7 @@ def decode(text: str) -> Packet:
 
 
 def oversized(kind: str, number: int | None, body: str) -> PacketError:
+    """Return the error of a packet of more than PACKET_BYTES."""
     return Oversized(number, event_name(body), "too large") if kind == EVENT else PacketError("too large")
 
 
@@ -90,6 +91,7 @@ def event_name(body: str) -> str:
 
 
 def utf8_bytes(text: str) -> int:
+    """Return the bytes of the text in UTF-8."""
     return len(text) if text.isascii() else len(text.encode())
 
 
@@ -105,6 +107,7 @@ class TooComplex(ValueError):
 
 
 def is_too_complex(error: Exception) -> bool:
+    """Whether parsing failed on valid JSON that exceeds the limits."""
     return isinstance(error, TooComplex | RecursionError)
 
 

@@ -176,6 +176,7 @@ def to_message(opcode: int, payload: bytes) -> Message:
 
 
 def decode_utf8(payload: bytes) -> str:
+    """Return the payload as text. Raises WebSocketError for other than UTF-8."""
     try:
         return payload.decode()
     except UnicodeDecodeError:

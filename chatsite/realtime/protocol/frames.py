@@ -11,7 +11,7 @@ from typing import NamedTuple
 # Bytes of one message on the wire, in one frame or many: a text of 10,000 emoji, each escaped to twelve ASCII
 # characters as python-socketio does, is 120 KB. Its packet may be smaller: `decoder.PACKET_BYTES`.
 MESSAGE_BYTES = 256 * 1024
-# The same for a client that isn't admitted yet and has only a token to send.
+# Bytes of one message of a client that isn't admitted yet and has only a token to send.
 UNAUTHENTICATED_MESSAGE_BYTES = 64 * 1024
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 

@@ -22,8 +22,8 @@ READ, WRITE = _select.EPOLLIN, _select.EPOLLOUT
 SOCKETS_PER_TURN = 256
 # Seconds that one turn takes at most. The 8 KiB read of one socket, as smallest frames, take some 4 ms.
 TURN_SECONDS = 0.02
-# The same for plain HTTP: two thousand clients that spoke or ended at once held up live events for half a
-# second.
+# Sockets of plain HTTP in one turn, and seconds: two thousand clients that spoke or ended at once held up
+# live events for half a second.
 HTTP_SOCKETS_PER_TURN, HTTP_TURN_SECONDS = 32, 0.003
 
 

@@ -24,6 +24,8 @@ FULL_COLLECTION_BLOCKS, GROWTH = 4_000_000, 2
 
 
 class Collector:
+    """Runs steps, and rare full collections, for as long as the process lives."""
+
     def __init__(self) -> None:
         self._block_limit = FULL_COLLECTION_BLOCKS
 
