@@ -50,7 +50,7 @@ def test_payers_who_owe_nothing_are_forgotten(clock, monkeypatch):
     assert spent.wait("debtor") > 0
 
 
-class Wire(peers.NoPeers):
+class Wire(peers.Peers):
     """What is told is heard at once."""
 
     there = True

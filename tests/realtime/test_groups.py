@@ -31,7 +31,7 @@ def test_groups_are_sets_by_key(steps):
         assert sorted(groups.all_members()) == sorted(one for members in model.values() for one in members)
 
 
-class NoPeers:
+class Nobody:
     def push(self, frame, droppable=False):
         pass
 
@@ -42,7 +42,7 @@ people = st.lists(st.tuples(st.sampled_from("+-."), st.integers(0, 3), st.sample
 @given(people)
 def test_whoever_joins_and_leaves_is_where_they_say_and_there_alone(steps):
     """`.` is somebody who goes for good."""
-    all_members = [Connection(f"sid{n}", Identity(n % 2, "ada"), NoPeers()) for n in range(4)]
+    all_members = [Connection(f"sid{n}", Identity(n % 2, "ada"), Nobody()) for n in range(4)]
     model = {connection: set() for connection in all_members}
     for connection in all_members:
         subscriptions.attach(connection)
@@ -69,7 +69,7 @@ def test_whoever_joins_and_leaves_is_where_they_say_and_there_alone(steps):
 
 
 def test_those_in_one_room_share_its_name_and_nothing_of_it_stays():
-    here = [Connection(f"sid{n}", Identity(n, "ada"), NoPeers()) for n in range(3)]
+    here = [Connection(f"sid{n}", Identity(n, "ada"), Nobody()) for n in range(3)]
     for connection in here:
         subscriptions.attach(connection)
         subscriptions.subscribe(connection, "lobby")

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from chatsite.realtime.engineio import heartbeat
-from chatsite.realtime.engineio.heartbeat import Heartbeat, HeartbeatSchedule
+from chatsite.realtime.engineio.engine_session import EngineSocket
+from chatsite.realtime.engineio.heartbeat import HeartbeatSchedule
 from chatsite.realtime.scheduling.hub import TICK_SECONDS
 
 
@@ -15,11 +16,11 @@ class Server:
         PING_TIMEOUT = "ping timeout"
 
 
-class Silent(Heartbeat):
+class Silent(EngineSocket):
     """Notes when it was pinged and when it was given up; answers where `answers`."""
 
     def __init__(self, time, answers=True):
-        super().__init__(Server, "sid")
+        super().__init__(Server, "sid", "127.0.0.1")
         self.time, self.answers, self.pings, self.gone = time, answers, [], None
 
     def send(self, frame):

@@ -8,7 +8,7 @@ import pytest
 from chatsite.realtime.delivery import peers as processes
 from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.delivery.identity import Identity
-from chatsite.realtime.delivery.peers import NoPeers
+from chatsite.realtime.delivery.peers import Peers
 from chatsite.realtime.limits import limits
 from chatsite.realtime.limits.limits import (
     REPORTED_CONNECTIONS,
@@ -77,7 +77,7 @@ def clock(monkeypatch):
     return now
 
 
-class Told(NoPeers):
+class Told(Peers):
     there = True
 
     def __init__(self):

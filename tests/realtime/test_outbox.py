@@ -7,13 +7,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from chatsite.realtime.engineio import send_buffer
+from chatsite.realtime.engineio import engine_session
 from chatsite.realtime.engineio.engine_session import EngineSocket
 from chatsite.realtime.protocol.frames import frame, payload_of
 from chatsite.realtime.scheduling import flush_scheduler, hub
 from tests.realtime.clients import RawSocket
 
-MAX_BUFFERED_BYTES = send_buffer.MAX_BUFFERED_BYTES
+MAX_BUFFERED_BYTES = engine_session.MAX_BUFFERED_BYTES
 
 
 class Ended:
@@ -136,9 +136,9 @@ def test_beyond_a_mebibyte_it_is_cut_and_nothing_of_it_is_kept(socket):
 
 
 def test_where_too_much_waits_for_all_of_a_person_the_next_that_grows_is_cut(socket):
-    socket.session.waiting = send_buffer.PERSON_BUFFERED_BYTES + 1
+    socket.session.waiting = engine_session.PERSON_BUFFERED_BYTES + 1
     small = b"x" * 1000
-    while socket.waiting + len(small) <= send_buffer.PERSON_CHECK_BYTES:
+    while socket.waiting + len(small) <= engine_session.PERSON_CHECK_BYTES:
         socket.push(small)
     assert not socket.closed, "what little waits for one is nobody's harm"
     socket.push(small)
@@ -162,7 +162,7 @@ def test_what_may_be_dropped_is_dropped_from_half_full_on(socket):
 
 def test_what_takes_nothing_for_ten_seconds_is_cut_and_what_takes_little_is_not(socket, monkeypatch):
     now = [100.0]
-    monkeypatch.setattr(send_buffer, "monotonic", lambda: now[0])
+    monkeypatch.setattr(engine_session, "monotonic", lambda: now[0])
     socket.websocket.room = 0
     socket.push(frame(b"x" * 5000))
     socket.flush()

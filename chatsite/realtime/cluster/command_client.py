@@ -14,12 +14,12 @@ from chatsite.realtime.cluster import topology
 from chatsite.realtime.cluster.envelope import WORD, Envelope, Seal
 from chatsite.realtime.cluster.relay import PROCESS_CHANNEL
 from chatsite.realtime.cluster.revocation_barrier import ENDING, RevocationBarrier
-from chatsite.realtime.delivery.peers import NoPeers
+from chatsite.realtime.delivery.peers import Peers
 
 logger = logging.getLogger(__name__)
 
 
-class CommandClient(NoPeers):
+class CommandClient(Peers):
     """Publishes, and receives nothing. `ended` is set once a message was sent that ends a right."""
 
     def __init__(self) -> None:

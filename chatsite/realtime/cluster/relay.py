@@ -41,7 +41,7 @@ ROOMS_PER_MESSAGE = 200
 Recheck = Callable[[set[str] | None], None]
 
 
-class Relay:
+class Relay(peers.Peers):
     """The `Peers` of a process with others."""
 
     there = True

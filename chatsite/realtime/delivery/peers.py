@@ -2,14 +2,18 @@
 
 from collections.abc import Callable, Collection, Hashable
 from types import UnionType
-from typing import Any, Protocol
+from typing import Any
 
 
-class Peers(Protocol):
-    """The other processes. No method waits or raises. `payload` is an event's Socket.IO packet."""
+class Peers:
+    """The other processes of the site. This class is for a process without others, and does nothing;
+    `cluster.relay` overrides it.
+
+    No method waits or raises. `payload` is an event's Socket.IO packet.
+    """
 
     # Whether there may be others.
-    there: bool
+    there = False
 
     def open_room(self, slug: str) -> None:
         """Somebody in this process joined the room: receive what other processes send to it."""
@@ -43,25 +47,8 @@ class Peers(Protocol):
         """Send the message `word` with its parts to all other processes; see `register`."""
 
 
-class NoPeers:
-    """No other processes."""
-
-    there = False
-
-    def open_room(self, slug: str) -> None: ...
-    def close_room(self, slug: str) -> None: ...
-    def open_user(self, user_id: int) -> None: ...
-    def close_user(self, user_id: int) -> None: ...
-    def hold(self, slugs: Collection[str]) -> None: ...
-    def release(self, slugs: Collection[str]) -> None: ...
-    def to_log(self, slug: str, payload: bytes, seq: int) -> None: ...
-    def to_room(self, slug: str, payload: bytes, skip_user: int | None) -> None: ...
-    def to_user(self, user_id: int, payload: bytes) -> None: ...
-    def notify(self, word: str, *parts: Any) -> None: ...
-
-
 # Set once, before anybody is connected.
-site: Peers = NoPeers()
+site = Peers()
 
 Part = type | UnionType
 _handlers: dict[str, tuple[Callable[..., None], tuple[Part, ...]]] = {}

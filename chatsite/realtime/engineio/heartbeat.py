@@ -7,14 +7,9 @@ of its own.
 from collections import deque
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from chatsite.realtime.engineio.send_buffer import SendBuffer
-from chatsite.realtime.protocol import encoder
 from chatsite.realtime.scheduling.hub import TICK_SECONDS, clock, guarded, hubs
-
-if TYPE_CHECKING:
-    from chatsite.realtime.engineio.transport import EngineServer
 
 # Ticks that the process may be late before a respite begins: for RESPITE_TICKS, but not twice in one
 # interval, nobody is judged, so that what came during the pause is read first. Time to answer doesn't pass
@@ -25,34 +20,15 @@ LATE_TICKS, RESPITE_TICKS = 4, 8
 PINGS_PER_TURN = 4000
 
 
-class Heartbeat(SendBuffer):
-    """A socket's open ping. `pinged_in_tick` is the tick in which it was sent, 0 for none; `heard_since_ping`
-    whether anything came since."""
+class Pingable(Protocol):
+    """An open or closed socket. `pinged_in_tick` is the tick of its open ping, 0 for none."""
 
-    __slots__ = ("heard_since_ping", "pinged_in_tick")
+    closed: bool
+    pinged_in_tick: int
 
-    def __init__(self, server: "EngineServer", sid: str) -> None:
-        super().__init__(server, sid)
-        self.heard_since_ping, self.pinged_in_tick = False, 0
-
-    def ping(self, tick: int = 1) -> None:
-        """Send a ping, also while the last one is open: the client expects it. `check_pong` judges by the
-        first."""
-        if not self.pinged_in_tick:
-            self.pinged_in_tick, self.heard_since_ping = tick, False
-        self.send(encoder.PING)
-
-    def ponged(self) -> None:
-        self.pinged_in_tick = 0
-
+    def ping(self, tick: int) -> None: ...
     def check_pong(self) -> None:
-        if self.closed or not self.pinged_in_tick:
-            return
-        if self.heard_since_ping or (self.websocket is not None and self.websocket.paused):
-            # The client lives: its pong waits behind what it still sends, or what we don't read yet.
-            self.heard_since_ping = False
-        else:
-            self.close(reason=self.server.reason.PING_TIMEOUT)
+        """Close a socket from which nothing came since its ping."""
 
 
 class HeartbeatSchedule:
@@ -63,7 +39,7 @@ class HeartbeatSchedule:
     """
 
     def __init__(self, interval: float, timeout: float) -> None:
-        self._slots: list[list[Heartbeat]] = [[] for _ in range(round(interval / TICK_SECONDS))]
+        self._slots: list[list[Pingable]] = [[] for _ in range(round(interval / TICK_SECONDS))]
         self._timeout = round(timeout / TICK_SECONDS)
         # In ticks: until when all were pinged, the time, and how many sockets were added.
         self._now = self._due = self._added = 0
@@ -71,14 +47,14 @@ class HeartbeatSchedule:
         # The tick in which the last respite began.
         self._respite_began = 0
         # Sockets that were pinged and aren't judged yet, with the tick (of `_running_ticks`) of their ping.
-        self._unjudged: deque[tuple[int, list[Heartbeat]]] = deque()
+        self._unjudged: deque[tuple[int, list[Pingable]]] = deque()
         self._began = monotonic()
 
     def start(self) -> None:
         self._began = monotonic() - self._due * TICK_SECONDS
         clock.after(0, self._tick)
 
-    def add(self, socket: Heartbeat) -> None:
+    def add(self, socket: Pingable) -> None:
         """Ping the socket first in the last third of an interval from now: a crowd that comes at once is
         spread over it."""
         size = len(self._slots)

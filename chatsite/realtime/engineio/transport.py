@@ -18,6 +18,7 @@ from chatsite.realtime.engineio.handshake import handshake, take_socket, wants_w
 from chatsite.realtime.engineio.handshake_queue import HandshakeQueue
 from chatsite.realtime.engineio.heartbeat import HeartbeatSchedule
 from chatsite.realtime.engineio.polling import Answer, Refused
+from chatsite.realtime.engineio.probe import Probe
 from chatsite.realtime.engineio.websocket import WebSocket
 from chatsite.realtime.limits.limits import AddressLimits
 from chatsite.realtime.protocol import encoder, frames
@@ -207,9 +208,8 @@ class EngineServer(engineio.Server):
             raise refused_handshake()
         if socket.upgraded or socket.probe is not None:
             raise Refused(HTTPStatus.BAD_REQUEST, REQUEST, "The session has a websocket already")
-        websocket = WebSocket(take_socket(environ), socket)
-        socket.open_probe(websocket)
-        if websocket.send(response) != len(response):
+        socket.probe = probe = Probe(socket, take_socket(environ))
+        if probe.websocket.send(response) != len(response):
             socket.drop_probe()
 
     def ended(self, socket: EngineSocket, reason: str) -> None:

@@ -20,7 +20,7 @@ LINGER_RESET = struct.pack("ii", 1, 0)
 
 
 class Owner(Protocol):
-    """The session that a websocket belongs to: its methods are called with what happens on the websocket."""
+    """The session or probe that a websocket belongs to: its methods are called with what happens on the websocket."""
 
     def message(self, websocket: "WebSocket", message: Message) -> None: ...
     def unfinished(self, websocket: "WebSocket", size: int, fragments: int) -> None:
@@ -128,13 +128,13 @@ class WebSocket:
             return
         self._parser = None if parser.idle else parser
         for message in messages:
-            # The owner goes when a message closes the socket: later messages are dropped.
-            if self.owner is not owner:
+            # A message may close the socket, behind which others are dropped, or hand it to another owner.
+            if self.owner is None:
                 return
-            self._deliver(owner, message)
-        if self.owner is owner and (self._parser is not None or parser.fragments):
+            self._deliver(self.owner, message)
+        if self.owner is not None and (self._parser is not None or parser.fragments):
             fragments, parser.fragments = parser.fragments, 0
-            owner.unfinished(self, len(data), fragments)
+            self.owner.unfinished(self, len(data), fragments)
 
     @property
     def unfinished_bytes(self) -> int:
@@ -147,7 +147,7 @@ class WebSocket:
         except Exception:
             # The session may be in any state now: it would stay half handled.
             logger.exception("a message could not be taken")
-            owner.broken(self, WebSocketError(INTERNAL, "a fault of the server"))
+            (self.owner or owner).broken(self, WebSocketError(INTERNAL, "a fault of the server"))
 
     def writable(self) -> None:
         if self._wanted & WRITE and self.owner is not None:

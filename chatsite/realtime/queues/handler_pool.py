@@ -1,6 +1,5 @@
 """Greenlets in which handlers of events run: no more than the database has connections for."""
 
-import logging
 from collections import Counter, deque
 from collections.abc import Callable, Hashable
 from time import monotonic
@@ -14,10 +13,8 @@ from chatsite.database import connection_quota
 from chatsite.observability.metrics.databases import Watched
 from chatsite.realtime.limits import event_costs
 from chatsite.realtime.scheduling import loop_meter
-from chatsite.realtime.scheduling.hub import hubs
+from chatsite.realtime.scheduling.hub import guarded, hubs
 from chatsite.realtime.scheduling.loop_meter import LoopMeter
-
-logger = logging.getLogger("chatsite.realtime")
 
 # Handlers at once without PostgreSQL, whose connections bound them there.
 SQLITE_HANDLERS = 32
@@ -190,13 +187,6 @@ class HandlerPool:
             del self._running_of[payer]
         if payer in self._full:
             self._make_ready(payer, self._full.pop(payer))
-
-
-def guarded(function: Callable[[], Any]) -> None:
-    try:
-        function()
-    except Exception:
-        logger.exception("a realtime task failed")
 
 
 def close_broken() -> None:

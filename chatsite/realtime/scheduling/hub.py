@@ -77,11 +77,11 @@ class Clock:
 
 
 def guarded(function: Callable[[], object]) -> None:
-    """Call `function`, and log its exception: one socket's failure must not take the others' turn."""
+    """Call `function`, and log its exception: one socket's or job's failure must not take the others' turn."""
     try:
         function()
     except Exception:
-        logger.exception("a socket's %s failed", getattr(function, "__name__", "callback"))
+        logger.exception("%s failed", getattr(function, "__qualname__", "a callback"))
 
 
 clock = Clock()
