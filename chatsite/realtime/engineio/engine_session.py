@@ -213,7 +213,8 @@ class EngineSocket(BaseSocket):
         """Handle a whole message of the websocket."""
         if self.closed:
             return
-        self.count_message(message)
+        self.heard_since_ping = True
+        self.session.count(len(message.payload))
         if message.opcode == frames.TEXT:
             self.receive_text(message.text)
         elif message.opcode == frames.CLOSE:
@@ -223,11 +224,6 @@ class EngineSocket(BaseSocket):
             self.push(frames.frame(message.payload, frames.PONG))
         elif message.opcode == frames.BINARY:
             self.fail("binary", frames.UNSUPPORTED)
-
-    def count_message(self, message: frames.Message) -> None:
-        """Note that the client lives, and charge the message to it."""
-        self.heard_since_ping = True
-        self.session.count(len(message.payload))
 
     def unfinished(self, websocket: WebSocket, size: int, fragments: int) -> None:
         """Charge part of a message, `size` bytes in `fragments` frames: a client may be large or slow with it."""

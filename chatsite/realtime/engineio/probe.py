@@ -29,9 +29,11 @@ class Probe:
             self._session.drop_probe()
 
     def message(self, websocket: WebSocket, message: frames.Message) -> None:
-        if self._session.closed:
+        session = self._session
+        if session.closed:
             return
-        self._session.count_message(message)
+        session.heard_since_ping = True
+        session.session.count(len(message.payload))
         if message.opcode == frames.TEXT:
             self._handle(message.text)
         elif message.opcode == frames.PING:
