@@ -23,7 +23,7 @@ payloads: Callable[[Collection[int]], dict[int, dict[str, Any]]] = nobody
 
 def tell(user_id: int) -> None:
     """Somebody's name has changed. Each process tells its own connections."""
-    delivery.tell_others("user-updated", [user_id])
+    delivery.notify_processes("user-updated", [user_id])
     note([user_id])
 
 
@@ -32,7 +32,7 @@ def note(user_ids: Iterable[Any]) -> None:
         renamed.note(dict.fromkeys(user_id for user_id in user_ids if isinstance(user_id, int)))
 
 
-peers.hear("user-updated", note, list)
+peers.register("user-updated", note, list)
 
 
 def tell_all(changed: Collection[int]) -> None:

@@ -94,4 +94,4 @@ class PresenceBus:
 
     def client(self, key: str) -> Redis:
         server = self._bus.server
-        return server.client(server.place(key))
+        return server.client(server.node(key))

@@ -6,7 +6,7 @@ from django.conf import settings
 
 from accounts.payloads import user_brief
 from chatsite.realtime.delivery.connection import Connection
-from chatsite.realtime.protocol.decoder import PACKET_BYTES, VALUES
+from chatsite.realtime.protocol.decoder import MAX_VALUES, PACKET_BYTES
 from messaging.sending.drafts import LONGEST_BODY
 from rooms.log import log
 
@@ -17,7 +17,7 @@ SERVER = {"name": "chatsite", "version": settings.VERSION}
 LIMITS = {
     "body": LONGEST_BODY,
     "packet": PACKET_BYTES,
-    "values": VALUES,
+    "values": MAX_VALUES,
     "events": log.LIMIT,
     "per_second": settings.EVENTS_PER_SECOND,
 }

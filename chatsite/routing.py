@@ -39,6 +39,6 @@ router = Router(
         *accounts.sockets.jobs,
         *rooms.sockets.jobs,
         every(revocation.RECHECK_SECONDS, recheck),
-        every(limits.TELL_SECONDS, limits.elsewhere.tell),
+        every(limits.REPORT_SECONDS, limits.remote_connections.report),
     ],
 )

@@ -45,7 +45,7 @@ def admit_all(applicants: Sequence[ConnectionRequest]) -> list[Outcome[None]]:
 
 
 batches: GroupCommit[ConnectionRequest, None] = GroupCommit(
-    admit_all, whose=lambda applicant: applicant.address, name="connect"
+    admit_all, owner_of=lambda applicant: applicant.address, name="connect"
 )
 
 

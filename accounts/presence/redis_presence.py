@@ -77,8 +77,8 @@ class RedisPresence(MemoryPresence):
         self._doubts: dict[str, set[int]] = {}
         self._changed: set[int] = set()
         self._settled = clock() + SILENT
-        peers.hear("alive", self._alive, str)
-        peers.hear("presence", self._told, str, list, list)
+        peers.register("alive", self._alive, str)
+        peers.register("presence", self._told, str, list, list)
 
     def connect(self, user_id: int, sid: str) -> bool:
         mine = user_id in self._sids or user_id in self._leaving
@@ -115,7 +115,7 @@ class RedisPresence(MemoryPresence):
             came = [user_id for user_id in some if user_id in mine]
             went = [user_id for user_id in some if user_id not in mine]
             self._write(came, went)
-            delivery.tell_others("presence", self.site.worker, came, went)
+            delivery.notify_processes("presence", self.site.worker, came, went)
 
     def _write(self, came: list[int], went: list[int]) -> None:
         key = self._lease(self.site.worker)
@@ -128,7 +128,7 @@ class RedisPresence(MemoryPresence):
         key = self._lease(self.site.worker)
         self.site.put(key, "EXPIRE", key, LEASE)
         self.site.put(self._index, "SADD", self._index, self.site.worker)
-        delivery.tell_others("alive", self.site.worker)
+        delivery.notify_processes("alive", self.site.worker)
 
     def look(self) -> None:
         """Compare the view with the leases, and the own lease with who is here. Raises while Redis is away."""

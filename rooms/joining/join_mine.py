@@ -36,7 +36,7 @@ def submit(
 def join_mine(connection: Connection, after: Seqs, epoch: Epochs) -> dict[str, Any]:
     credentials.authorise(connection)
     slugs = rooms_of(connection.identity.user_id)
-    error = limits.too_many_rooms(connection, len(set(slugs) - connection.rooms))
+    error = limits.all_rooms_limit_error(connection, len(set(slugs) - connection.rooms))
     if error:
         raise error
     # From now on, who adds them to a room finds it so.

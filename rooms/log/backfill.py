@@ -90,8 +90,8 @@ def tell_and_go_on(slug: str, head: int) -> None:
     """Who has joined asks for it by themselves, and what was missed isn't waited for any more."""
     delivery.to_connections(subscriptions.subscribers(slug), "heads", {slug: head})
     subscriptions.begin_log(slug, head)
-    subscriptions.order.advance(slug, head)
+    subscriptions.sequencer.advance(slug, head)
 
 
 # Whoever is to hear of an event beyond a hole hears first of what is in the hole.
-subscriptions.order.gap = fill
+subscriptions.sequencer.gap = fill

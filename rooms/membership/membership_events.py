@@ -30,7 +30,7 @@ read_since: dict[int, set[int]] = {}
 
 def tell_added(slug: str, user_ids: Sequence[int]) -> None:
     """`room-added` to all connections of people who came into a room; each process tells its own."""
-    delivery.tell_others("room-added", slug, list(user_ids))
+    delivery.notify_processes("room-added", slug, list(user_ids))
     note_added(slug, user_ids)
 
 
@@ -38,7 +38,7 @@ def note_added(slug: str, user_ids: Iterable[Any]) -> None:
     added.note({(user_id, slug): None for user_id in user_ids if subscriptions.connections(user_id)})
 
 
-peers.hear("room-added", note_added, str, list)
+peers.register("room-added", note_added, str, list)
 
 
 def tell_all_added(pairs: Collection[tuple[int, str]]) -> None:
@@ -71,7 +71,7 @@ def subscribed(user_id: int, slug: str) -> list[Any]:
         for connection in subscriptions.connections(user_id)
         if connection.all_rooms
         and slug not in connection.rooms
-        and not limits.no_more_rooms(connection, slug)
+        and not limits.room_limit_error(connection, slug)
     ]
     for connection in waiting:
         subscriptions.subscribe(connection, slug)
@@ -88,7 +88,7 @@ def tell_rooms(members: Sequence[Joined]) -> None:
 
 def tell_removed(slug: str, user_id: int) -> None:
     """`room-removed` to all connections of somebody who was a member."""
-    delivery.tell_others("room-removed", slug, user_id)
+    delivery.notify_processes("room-removed", slug, user_id)
     tell_removed_here(slug, user_id)
 
 
@@ -96,7 +96,7 @@ def tell_removed_here(slug: str, user_id: int) -> None:
     delivery.to_user(user_id, "room-removed", {"room": slug})
 
 
-peers.hear("room-removed", tell_removed_here, str, int)
+peers.register("room-removed", tell_removed_here, str, int)
 
 
 def tell_changed(membership_id: int) -> None:

@@ -63,7 +63,7 @@ def heard(slug: str, user_id: int, data: dict[str, Any]) -> None:
         forget(slug, typists[slug][user_id][0])
 
 
-peers.hear("typing", heard, str, int, dict)
+peers.register("typing", heard, str, int, dict)
 
 
 def ended(slug: str, user_id: int) -> None:

@@ -45,14 +45,14 @@ def touched_elsewhere(slugs: list[str]) -> None:
         note(slugs)
 
 
-peers.hear("touched", touched_elsewhere, list)
+peers.register("touched", touched_elsewhere, list)
 
 
 def tell_others() -> None:
     slugs = sorted(ours)
     ours.clear()
     for some in chunked(slugs, NAMED):
-        delivery.tell_others("touched", some)
+        delivery.notify_processes("touched", some)
 
 
 def tell_all(slugs: Collection[str]) -> None:

@@ -16,16 +16,16 @@ from chatsite.realtime.queues.handler_pool import HandlerPool
 order, runners = [], HandlerPool()
 
 class Worker:
-    only_begins, queued = False, False
-    def __init__(self, whose, steps, seconds=0.0, waits=False):
-        self.whose, self.steps, self.seconds = whose, steps, seconds
+    only_starts, queued = False, False
+    def __init__(self, owner, steps, seconds=0.0, waits=False):
+        self.payer, self.steps, self.seconds = owner, steps, seconds
         self.wait = eventlet.sleep if waits else time.original
     @property
     def has_work(self):
         return self.steps > 0
     def step(self):
         self.steps -= 1
-        order.append(self.whose)
+        order.append(self.payer)
         self.wait(self.seconds)
 
 time.original = eventlet.patcher.original("time").sleep

@@ -26,13 +26,13 @@ def compute(name, seconds, metered=True, held=False):
     if metered:
         loop_meter.start()
     if held:
-        turn.take(5)
+        turn.acquire(5)
     eventlet.spawn_n(other)
     sleep(seconds)
     for _ in SlicedList([1]):
         order.append(name)
     if held:
-        turn.give_back()
+        turn.release()
     eventlet.sleep(0)
 
 for arguments in (("long", 0.02), ("short", 0), ("unmetered", 0.02, False), ("held", 0.02, True, True)):
@@ -79,7 +79,7 @@ for one, other in pairs[:100]:
     other.send(b"hello")
 [thread.wait() for thread in threads]
 most = lambda turns: max(map(turns.count, turns))
-print(len(turns), most(turns) <= epoll.HTTP_SLICE, len(late), most(late) <= client_socket.ENDS_A_TURN)
+print(len(turns), most(turns) <= epoll.HTTP_SOCKETS_PER_TURN, len(late), most(late) <= client_socket.ENDS_A_TURN)
 """
 
 

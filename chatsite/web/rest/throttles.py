@@ -47,7 +47,7 @@ class EventThrottle(throttling.BaseThrottle):
     """Count a request among the person's events, as forms and socket events do."""
 
     def allow_request(self, request: Request, view: object) -> bool:
-        self._wait = limits.events.take(request.user.pk) if request.user and request.user.pk else 0.0
+        self._wait = limits.event_rates.take(request.user.pk) if request.user and request.user.pk else 0.0
         return not self._wait
 
     def wait(self) -> float:
