@@ -143,6 +143,7 @@ STATIC: dict[str, list[str | Path]] = {
     "types": [BIN / "mypy"],
     "ruff": [BIN / "ruff", "check", "."],
     "format": [BIN / "ruff", "format", "--check", "."],
+    "imports": [BIN / "lint-imports"],
     "shell": [BIN / "shellcheck", "run", ".ci/run"],
     "templates": [BIN / "djlint", "templates", "--lint", "--quiet"],
     "migrations": [*MANAGE, "makemigrations", "--check", "--dry-run"],
