@@ -22,22 +22,22 @@ from chatsite.observability.addresses import client_address
 from chatsite.web.rest.api import me
 
 # More than a page has.
-MOST_NAMED = 200
+MAX_USERNAMES = 200
 
 
 class UserFilter(FilterSet):
     q = CharFilter(method="by_name", max_length=64, help_text="Part of a username or of a display name.")
-    username = CharFilter(method="these", help_text="Only these; it may stand there often.")
+    username = CharFilter(method="by_usernames", help_text="Only by_usernames; it may stand there often.")
 
     class Meta:
         model = User
         fields: list[str] = []
 
     def by_name(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
-        return queryset.filter(lookup.named(value, "username", "display_name"))
+        return queryset.filter(lookup.name_contains(value, "username", "display_name"))
 
-    def these(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
-        names = self.data.getlist(name)[:MOST_NAMED]
+    def by_usernames(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
+        names = self.data.getlist(name)[:MAX_USERNAMES]
         return queryset.filter(username__in=[name for name in names if USERNAME.fullmatch(name)])
 
 
@@ -81,7 +81,7 @@ class UserViewSet(viewsets.GenericViewSet):
     @extend_schema(summary="One person", responses=UserSerializer)
     def retrieve(self, request: Request, username: str) -> Response:
         try:
-            return Response(user_payload(User.objects.named(username)))
+            return Response(user_payload(User.objects.by_username(username)))
         except User.DoesNotExist as error:
             raise NotFound("There is no such person.") from error
 

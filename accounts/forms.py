@@ -7,7 +7,7 @@ from django import forms
 
 from accounts.authentication.password_validators import LONGEST_PASSWORD
 from accounts.models import ApiToken
-from accounts.services.invites import MOST_USES, USES
+from accounts.services.invites import DEFAULT_USES, MAX_USES
 from chatsite.web.forms import EmailField, TextField
 
 LENGTH_HELP = "At least 8 characters, and not only digits."
@@ -106,8 +106,8 @@ class InviteForm(forms.Form):
     )
     max_uses = forms.IntegerField(
         label="How many people",
-        initial=USES,
+        initial=DEFAULT_USES,
         min_value=1,
-        max_value=MOST_USES,
+        max_value=MAX_USES,
         help_text="Who may come by it.",
     )

@@ -41,14 +41,14 @@ class UserQuerySet(models.QuerySet["User"]):
             return self.present().filter(is_superuser=True)
         return self.present().filter(models.Q(is_staff=True) | models.Q(is_superuser=True))
 
-    def named(self, username: str) -> "User":
+    def by_username(self, username: str) -> "User":
         """In any case of its letters. Raises User.DoesNotExist, also for what can't be a username."""
         # Without the check "\u212a" (the kelvin sign) would find "k": its lower case is that.
         if not USERNAME.fullmatch(username):
             raise self.model.DoesNotExist
         return self.alias(lower=Lower("username")).get(lower=username.lower())
 
-    def these(self, usernames: Iterable[str]) -> dict[str, "User"]:
+    def by_usernames(self, usernames: Iterable[str]) -> dict[str, "User"]:
         """Those of them that there are, by their names in small letters; in one query."""
         lower = {username.lower() for username in usernames if USERNAME.fullmatch(username)}
         found = self.alias(lower=Lower("username")).filter(lower__in=lower) if lower else self.none()
@@ -57,7 +57,7 @@ class UserQuerySet(models.QuerySet["User"]):
 
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get_queryset().named(username or "")
+        return self.get_queryset().by_username(username or "")
 
     def create_user(
         self, username: str, email: str | None = None, password: str | None = None, **extra: Any
@@ -158,14 +158,14 @@ class User(AbstractBaseUser, PermissionsMixin):
         with transaction.atomic():
             super().save(*args, **kwargs)
             if written is None or {"username", "display_name"} & set(written):
-                NameSkeleton.objects.hold(self)
+                NameSkeleton.objects.assign(self)
             if arriving:
                 signup_hooks.welcome(self)
                 return
             if renewed:
                 self.end_all_but()
             if written is not None and "display_name" in written:
-                transaction.on_commit(partial(profile_broadcast.tell, self.pk), robust=True)
+                transaction.on_commit(partial(profile_broadcast.announce, self.pk), robust=True)
 
     def end_all_but(self, tokens: Collection[int] = (), session_key: str | None = None) -> None:
         """End what a former password let in: every token whose id isn't among these, and after the commit every live
@@ -184,7 +184,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class NameSkeletonQuerySet(models.QuerySet["NameSkeleton"]):
-    def hold(self, user: User) -> None:
+    def assign(self, user: User) -> None:
         """Give a person the skeletons of their names, and no others. Raise ValidationError where one is somebody else's."""
         held, wanted = set(self.of(user).values_list("skeleton", flat=True)), user.skeletons
         if held == wanted:
@@ -199,7 +199,7 @@ class NameSkeletonQuerySet(models.QuerySet["NameSkeleton"]):
             self.check(user, new)
             raise ValidationError({"username": [LOOKS_LIKE_ANOTHER]}) from error
         self.of(user).filter(skeleton__in=held - wanted).delete()
-        self.settle(held - wanted)
+        self.make_exclusive(held - wanted)
 
     def of(self, user: User) -> "NameSkeletonQuerySet":
         return self.filter(user_id=user.pk)
@@ -219,7 +219,7 @@ class NameSkeletonQuerySet(models.QuerySet["NameSkeleton"]):
         names = [name for name in ("username", "display_name") if skeletons(getattr(user, name)) & taken]
         return {name: [LOOKS_LIKE_ANOTHER] for name in names}
 
-    def settle(self, released: set[str]) -> None:
+    def make_exclusive(self, released: set[str]) -> None:
         """Give each of these skeletons to the last of those who shared it, exclusively."""
         shared = self.filter(skeleton__in=released).values("skeleton")
         single = shared.annotate(holders=models.Count("pk")).filter(holders=1)
@@ -376,7 +376,7 @@ class InviteUse(models.Model):
 
 
 class ApiToken(models.Model):
-    """A key for programs. Only its SHA-256 is kept; `prefix` lets its owner tell one from another."""
+    """A key for programs. Only its SHA-256 is kept; `prefix` lets its owner announce one from another."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
     name = models.CharField(max_length=60)

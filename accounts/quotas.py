@@ -11,7 +11,7 @@ from accounts.authentication import attempt_limits
 from accounts.models import User
 from chatsite.contract.errors import Forbidden, QuotaExceeded
 
-HOUR = 3600
+HOUR_SECONDS = 3600
 
 
 class Quota(NamedTuple):
@@ -48,10 +48,10 @@ def spend(user: User, quota: Quota, times: int = 1) -> None:
     """Counts towards the hour; raises RateLimited. Not for inside of a transaction: the cache may be slow to answer."""
     limit = getattr(settings, quota.hourly)
     if limit and times and not user.is_superuser:
-        attempt_limits.attempt(quota.kind, str(user.pk), limit, times, HOUR)
+        attempt_limits.attempt(quota.kind, str(user.pk), limit, times, HOUR_SECONDS)
 
 
-def hold(user: User) -> None:
+def lock_owner(user: User) -> None:
     """Nobody else makes anything in this person's name until the transaction ends, so that a total is exact. Messages
     needn't wait for it. Raises Forbidden where they were barred from the site meanwhile."""
     if not User.objects.present().select_for_update(no_key=True).filter(pk=user.pk).values_list("pk").first():
@@ -59,7 +59,7 @@ def hold(user: User) -> None:
 
 
 def check_total(user: User, quota: Quota, made: QuerySet, more: int = 1) -> None:
-    """After `hold`: raises QuotaExceeded where `more` beside those that are `made` would be too many."""
+    """After `lock_owner`: raises QuotaExceeded where `more` beside those that are `made` would be too many."""
     most = getattr(settings, quota.total)
     if most and more and not user.is_superuser and made.count() + more > most:
         raise QuotaExceeded(quota.reached.format(most=most))

@@ -65,7 +65,7 @@ class MessageViewSet(viewsets.GenericViewSet):
         serializer = HistoryQuerySerializer(data=request.query_params)
         serializer.is_valid(raise_exception=True)
         query: dict[str, Any] = serializer.validated_data
-        with credentials.staying(user := me(request)):
+        with credentials.still_authorised(user := me(request)):
             # A search has its own way of holding nobody up.
             found = (
                 self.searched(query)

@@ -43,7 +43,7 @@ def reading(user: User, slug: str) -> Iterator[Room]:
     """`room_for`, for the block, and in its end once more where somebody was put out meanwhile, of the room or the site:
     what was read may have been said after that was answered."""
     before = revocation.revocations()
-    with credentials.staying(user):
+    with credentials.still_authorised(user):
         yield room_for(user, slug)
     if revocation.revocations() != before:
         room_for(user, slug)

@@ -91,7 +91,7 @@ class RoomViewSet(viewsets.GenericViewSet):
         if self.says("mine"):
             found = found.filter(memberships__user=user)
         query = self.request.query_params.get("q", "").replace("\x00", "")
-        return found.filter(lookup.named(query, "name", "slug"))
+        return found.filter(lookup.name_contains(query, "name", "slug"))
 
     def get_serializer_class(self) -> type[BaseSerializer]:
         forms = {
@@ -153,7 +153,9 @@ class RoomViewSet(viewsets.GenericViewSet):
 
 
 def named(members: QuerySet[Membership], query: str) -> QuerySet[Membership]:
-    return members.filter(lookup.named(query.replace("\x00", ""), "user__username", "user__display_name"))
+    return members.filter(
+        lookup.name_contains(query.replace("\x00", ""), "user__username", "user__display_name")
+    )
 
 
 @extend_schema_view(

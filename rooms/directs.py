@@ -33,7 +33,7 @@ def open_direct(user: User, usernames: Iterable[str]) -> tuple[Room, bool]:
 
 @transaction.atomic
 def begin(user: User, others: Sequence[User]) -> tuple[Room, bool]:
-    quotas.hold(user)
+    quotas.lock_owner(user)
     begun = Room.objects.filter(created_by=user, kind=Room.Kind.DIRECT)
     quotas.check_total(user, quotas.DIRECTS, begun)
     consent.check_may_talk(user, others)

@@ -19,7 +19,7 @@ def room_of(key: str) -> Room | None:
     usernames = [part.strip().lstrip("@") for part in key.split(",")]
     if len(usernames) < 2:
         return Room.objects.filter(slug=key.lower()).first()
-    people = User.objects.these(usernames)
+    people = User.objects.by_usernames(usernames)
     if len(people) < len({username.lower() for username in usernames}):
         return None
     return Room.objects.filter(direct_key=Room.direct_key_of(people.values())).first()

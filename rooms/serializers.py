@@ -4,7 +4,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.serializers import BriefUserSerializer
-from accounts.services.invites import DAYS, MOST_DAYS, MOST_USES, USES
+from accounts.services.invites import DEFAULT_DAYS, DEFAULT_USES, MAX_DAYS, MAX_USES
 from chatsite.web.fields import Choice, Flag, Limit, Names, StrictSerializer, Text, Whole
 from rooms import payloads
 from rooms.log import log
@@ -161,8 +161,10 @@ class BanSerializer(serializers.Serializer):
 
 
 class RoomInviteMakeSerializer(StrictSerializer):
-    days = Whole(required=False, min_value=1, max_value=MOST_DAYS, help_text=f"{DAYS} if left out.")
-    max_uses = Whole(required=False, min_value=1, max_value=MOST_USES, help_text=f"{USES} if left out.")
+    days = Whole(required=False, min_value=1, max_value=MAX_DAYS, help_text=f"{DEFAULT_DAYS} if left out.")
+    max_uses = Whole(
+        required=False, min_value=1, max_value=MAX_USES, help_text=f"{DEFAULT_USES} if left out."
+    )
 
 
 class RoomInviteSerializer(serializers.Serializer):

@@ -57,7 +57,7 @@ def store_room(user: User, slug: str, others: Sequence[User], **details: Any) ->
     """None where there is a room of this slug, even one that came this moment.
 
     Asks all that others may change meanwhile, and as little as can be: whoever else writes waits for it."""
-    quotas.hold(user)
+    quotas.lock_owner(user)
     quotas.check_total(user, quotas.ROOMS, Room.objects.filter(created_by=user).exclude(kind=Kind.DIRECT))
     membership.check_additions(user, len(others))
     consent.check_may_add(user, others)

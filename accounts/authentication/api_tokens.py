@@ -10,7 +10,7 @@ from rest_framework.request import Request
 
 from accounts.models import ApiToken, User
 
-USED_EVERY = timedelta(minutes=1)
+TOKEN_USE_RESOLUTION = timedelta(minutes=1)
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -37,11 +37,11 @@ def token_for(secret: str) -> ApiToken | None:
     present = Q(user__is_active=True, user__is_banned=False)
     token = ApiToken.objects.select_related("user").filter(present, digest=digest).first()
     if token is not None:
-        note_use(token)
+        record_use(token)
     return token
 
 
-def note_use(token: ApiToken) -> None:
+def record_use(token: ApiToken) -> None:
     now = timezone.now()
-    if token.last_used_at is None or token.last_used_at < now - USED_EVERY:
+    if token.last_used_at is None or token.last_used_at < now - TOKEN_USE_RESOLUTION:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)

@@ -24,7 +24,7 @@ class SessionEnded(Unauthorized):
     """`ended` is the code that the socket is told."""
 
     def __init__(self, ended: str) -> None:
-        super().__init__("Your session has ended. Log in again.")
+        super().__init__("Your session has code. Log in again.")
         self.ended = ended
 
 
@@ -54,7 +54,7 @@ class Row(Secrets, Protocol):
 
 
 def claim_of(environ: dict[str, Any], auth: Any) -> Claim:
-    """`{"token": …}` where it is given, else Django's session cookie. Raises Unauthorized for what can be neither."""
+    """`{"token": …}` where it is shown, else Django's session cookie. Raises Unauthorized for what can be neither."""
     if auth is not None and not isinstance(auth, dict):
         raise Unauthorized()
     if auth and "token" in auth:
@@ -62,12 +62,12 @@ def claim_of(environ: dict[str, Any], auth: Any) -> Claim:
             raise Unauthorized("That token is not valid.")
         return Claim(ApiToken.digest_of(auth["token"]), "")
     key = parse_cookie(str(environ.get("HTTP_COOKIE") or "")).get(settings.SESSION_COOKIE_NAME, "")
-    if not fits(key):
+    if not is_session_key(key):
         raise Unauthorized()
     return Claim(None, key)
 
 
-def fits(key: str) -> bool:
+def is_session_key(key: str) -> bool:
     return 0 < len(key) <= 40 and key.isascii() and key.isalnum()
 
 
@@ -77,7 +77,7 @@ def user_id_in(session: dict[str, Any]) -> int:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else 0
 
 
-def proves(session: dict[str, Any], user_id: int, row: Secrets) -> bool:
+def session_proves(session: dict[str, Any], user_id: int, row: Secrets) -> bool:
     """The session was made for this person, password and session version."""
     if (
         user_id_in(session) != user_id
@@ -85,9 +85,9 @@ def proves(session: dict[str, Any], user_id: int, row: Secrets) -> bool:
     ):
         return False
     user = User(pk=user_id, password=row.password, session_version=row.session_version)
-    given = str(session.get(HASH_SESSION_KEY, ""))
+    shown = str(session.get(HASH_SESSION_KEY, ""))
     hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
-    return any(hmac.compare_digest(given.encode(), known.encode()) for known in hashes)
+    return any(hmac.compare_digest(shown.encode(), known.encode()) for known in hashes)
 
 
 def authorise(connection: Connection) -> User:
@@ -96,24 +96,24 @@ def authorise(connection: Connection) -> User:
     user = evidence(identity).filter(pk=identity.user_id).first()
     if user is None:
         raise SessionEnded("deactivated")
-    code = ending(connection, user, user.evidence)
+    code = end_code(connection, user, user.evidence)
     if code:
         raise SessionEnded(code)
     return user
 
 
 @contextmanager
-def staying(user: User) -> Iterator[None]:
+def still_authorised(user: User) -> Iterator[None]:
     """For what takes a while, such as one's turn to read: raises SessionEnded in its end where this person was put out."""
     before = revocation.revocations()
     yield
     if revocation.revocations() != before:
         now = User.objects.present().filter(pk=user.pk).first()
-        if now is None or mark(now, "") != mark(user, ""):
+        if now is None or credentials_hash(now, "") != credentials_hash(user, ""):
             raise SessionEnded("revoked")
 
 
-def standings(connections: Sequence[Connection]) -> dict[Connection, User | SessionEnded]:
+def authorise_all(connections: Sequence[Connection]) -> dict[Connection, User | SessionEnded]:
     """For each connection its person's row as it is now, or why it must end; in three queries for all."""
     identities = [connection.identity for connection in connections]
     users = User.objects.in_bulk({identity.user_id for identity in identities})
@@ -134,7 +134,7 @@ def standings(connections: Sequence[Connection]) -> dict[Connection, User | Sess
         if user is None:
             found[connection] = SessionEnded("deactivated")
             continue
-        code = ending(connection, user, proof)
+        code = end_code(connection, user, proof)
         found[connection] = SessionEnded(code) if code else user
     return found
 
@@ -148,37 +148,37 @@ def evidence(identity: Identity) -> QuerySet[Any]:
     return User.objects.annotate(evidence=Subquery(session.values("session_data")[:1]))
 
 
-def barred(row: Row) -> str | None:
+def account_end_code(row: Row) -> str | None:
     """The code with which everything of this person must end, or None."""
     if not row.is_active:
         return "deactivated"
     return "banned" if row.is_banned else None
 
 
-def ending(connection: Connection, row: Row, evidence: Any) -> str | None:
+def end_code(connection: Connection, row: Row, evidence: Any) -> str | None:
     """The code with which this connection must end, or None. `evidence` is the session's data, or whether the token is
     there; `row` is the person's, as it is now."""
-    if code := barred(row):
+    if code := account_end_code(row):
         return code
     if connection.identity.token_id is not None:
         return None if evidence else "revoked"
     if not evidence:
         return "logged_out"
-    return ending_of_session(connection, row, evidence)
+    return session_end_code(connection, row, evidence)
 
 
-def ending_of_session(connection: Connection, row: Row, data: str) -> str | None:
-    # Decoding and hashing are dear, and are needed only when something differs from what was last found good.
-    good, now = connection.credentials_hash, mark(row, data)
-    if good == now:
+def session_end_code(connection: Connection, row: Row, data: str) -> str | None:
+    # Decoding and hashing are dear, and are needed only when something differs from what was last found known.
+    known, now = connection.credentials_hash, credentials_hash(row, data)
+    if known == now:
         return None
-    if not proves(SessionStore().decode(data), connection.identity.user_id, row):
-        changed = good is not None and good[0] != now[0]
+    if not session_proves(SessionStore().decode(data), connection.identity.user_id, row):
+        changed = known is not None and known[0] != now[0]
         return "password_changed" if changed else "logged_out"
     connection.credentials_hash = now
     return None
 
 
-def mark(row: Secrets, data: str) -> tuple[int, int]:
-    """What a session was found good with, in the fewest bytes: of the password, and of the rest."""
+def credentials_hash(row: Secrets, data: str) -> tuple[int, int]:
+    """What a session was found known with, in the fewest bytes: of the password, and of the rest."""
     return hash(row.password), hash((row.session_version, data))

@@ -13,11 +13,11 @@ from chatsite.realtime.scheduling.threads import in_thread
 
 T = TypeVar("T")
 
-AT_ONCE = 2
+CONCURRENT_HASHES = 2
 # Behind that many, a person would wait for seconds; and a flood would queue for ever.
-WAITING = 64
+MAX_WAITING_HASHES = 64
 
-turns = BoundedSemaphore(AT_ONCE)
+hash_slots = BoundedSemaphore(CONCURRENT_HASHES)
 queued = 0
 
 
@@ -28,29 +28,29 @@ class ThreadedArgon2PasswordHasher(Argon2PasswordHasher):
     parallelism = 1
 
     def encode(self, password: str, salt: str) -> str:
-        return aside(super().encode, password, salt)
+        return in_hash_thread(super().encode, password, salt)
 
     def verify(self, password: str, encoded: str) -> bool:
-        return aside(super().verify, password, encoded)
+        return in_hash_thread(super().verify, password, encoded)
 
 
-def aside(hashing: Callable[..., T], *args: str) -> T:
+def in_hash_thread(hashing: Callable[..., T], *args: str) -> T:
     # Who gives way inside a transaction freezes all others that write (SQLite). Only the admin's forms do.
     if transaction.get_connection().in_atomic_block:
         return hashing(*args)
-    with turn():
+    with hash_slot():
         return in_thread(hashing, *args)
 
 
 @contextmanager
-def turn() -> Iterator[None]:
+def hash_slot() -> Iterator[None]:
     """One of the two places. Raises Unavailable where too many wait already."""
     global queued  # noqa: PLW0603
-    if queued >= WAITING:
+    if queued >= MAX_WAITING_HASHES:
         raise Unavailable("Too many people are logging in. Try again in a moment.", retry_after=5)
     queued += 1
     try:
-        with turns:
+        with hash_slots:
             yield
     finally:
         queued -= 1

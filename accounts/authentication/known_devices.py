@@ -19,12 +19,12 @@ from accounts.models import User
 COOKIE = "devices"
 SALT = "accounts.authentication.known_devices"
 # Seconds after the last login; browsers keep no cookie much longer.
-AGE = 365 * 24 * 3600
+COOKIE_AGE_SECONDS = 365 * 24 * 3600
 # People of one browser; whoever logged in last comes first.
-MOST = 5
+MAX_PEOPLE_PER_BROWSER = 5
 
 
-class Mark(NamedTuple):
+class DeviceMark(NamedTuple):
     """One person's in a browser's cookie. `device` is random and theirs alone."""
 
     user_id: int
@@ -38,13 +38,13 @@ def known(request: HttpRequest, username: str) -> str | None:
     if not marks:
         return None
     try:
-        user = User.objects.named(username)
+        user = User.objects.by_username(username)
     except User.DoesNotExist:
         return None
     return device_of(marks, user)
 
 
-def device_of(marks: list[Mark], user: User) -> str | None:
+def device_of(marks: list[DeviceMark], user: User) -> str | None:
     for mark in marks:
         if mark.user_id == user.pk and hmac.compare_digest(mark.proof, proof_of(user, mark.device)):
             return mark.device
@@ -55,9 +55,9 @@ def remember(request: HttpRequest, user: User) -> None:
     """From the answer to this request on, the browser is one that this person has logged in with."""
     marks = marks_of(request)
     device = device_of(marks, user) or secrets.token_urlsafe(9)
-    mine = Mark(user.pk, device, proof_of(user, device))
+    own = DeviceMark(user.pk, device, proof_of(user, device))
     others = [mark for mark in marks if mark.user_id != user.pk]
-    request.device_marks = [mine, *others][:MOST]  # type: ignore[attr-defined]
+    request.device_marks = [own, *others][:MAX_PEOPLE_PER_BROWSER]  # type: ignore[attr-defined]
 
 
 def remembering(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -69,18 +69,24 @@ def remembering(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable
         if marks is not None:
             value = signing.dumps(marks, salt=SALT)
             response.set_cookie(
-                COOKIE, value, max_age=AGE, httponly=True, samesite="Lax", secure=settings.SECURE
+                COOKIE,
+                value,
+                max_age=COOKIE_AGE_SECONDS,
+                httponly=True,
+                samesite="Lax",
+                secure=settings.SECURE,
             )
         return response
 
     return middleware
 
 
-def marks_of(request: HttpRequest) -> list[Mark]:
+def marks_of(request: HttpRequest) -> list[DeviceMark]:
     """None for a cookie that isn't ours, or is too old."""
     try:
         return [
-            Mark(*mark) for mark in signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=AGE)
+            DeviceMark(*mark)
+            for mark in signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=COOKIE_AGE_SECONDS)
         ]
     except (signing.BadSignature, UnicodeError, TypeError, ValueError):
         return []

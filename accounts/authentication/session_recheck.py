@@ -21,9 +21,9 @@ from chatsite.realtime.delivery import revocation, subscriptions
 from chatsite.realtime.delivery.connection import Connection
 
 # So many in one statement: with what is made for it and of it, some 2 ms in which everyone else waits.
-SLICE = 500
+RECHECK_SLICE = 500
 # Others have one between two of them.
-turn = partial(time.sleep, 0)
+give_way = partial(time.sleep, 0)
 
 
 class Found(NamedTuple):
@@ -36,31 +36,33 @@ class Found(NamedTuple):
 
 
 def recheck() -> None:
-    for connections in chunked(subscriptions.all_connections(), SLICE, turn):
+    for connections in chunked(subscriptions.all_connections(), RECHECK_SLICE, give_way):
         recheck_some(connections)
 
 
 def recheck_some(connections: Sequence[Connection]) -> None:
-    suspects = [connections[found.n] for found in looks(connections) if differs(connections[found.n], found)]
-    for connection, standing in credentials.standings(suspects).items() if suspects else ():
-        if isinstance(standing, SessionEnded) and not connection.closed:
-            revocation.end(connection, standing.ended)
+    suspects = [
+        connections[found.n] for found in fetch_evidence(connections) if differs(connections[found.n], found)
+    ]
+    for connection, outcome in credentials.authorise_all(suspects).items() if suspects else ():
+        if isinstance(outcome, SessionEnded) and not connection.closed:
+            revocation.end(connection, outcome.ended)
 
 
 def differs(connection: Connection, found: Found) -> bool:
     if found.password is None or found.data is None:
         return True
-    return credentials.mark(found, found.data) != connection.credentials_hash
+    return credentials.credentials_hash(found, found.data) != connection.credentials_hash
 
 
-def looks(connections: Sequence[Connection]) -> list[Found]:
+def fetch_evidence(connections: Sequence[Connection]) -> list[Found]:
     given = sql.packed(identity_of(connection.identity) for connection in connections)
     now = database.ops.adapt_datetimefield_value(timezone.now())
-    return [Found(*row) for row in sql.run(_looks(database.vendor), given, now)]
+    return [Found(*row) for row in sql.run(_fetch_evidence(database.vendor), given, now)]
 
 
 @cache
-def _looks(vendor: str) -> str:
+def _fetch_evidence(vendor: str) -> str:
     return f"""
         SELECT given.n, u.password, u.session_version, s.session_data
         FROM {sql.rows_in(**IDENTITY)}

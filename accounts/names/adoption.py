@@ -6,13 +6,13 @@ from typing import Any
 from accounts.names.skeletons import skeletons
 from chatsite.database.chunks import chunked
 
-STEP = 500
+PEOPLE_PER_STEP = 500
 
 
 def adopt(rows: Any, people: Iterable[Any]) -> None:
     """Store the skeletons of people (`pk`, `username`, `display_name`) as `rows`, the model NameSkeleton or what it was at a
     migration. Who comes first has one exclusively; others share it."""
-    for step in chunked(people, STEP):
+    for step in chunked(people, PEOPLE_PER_STEP):
         adopt_step(rows, step)
 
 

@@ -10,7 +10,7 @@ import unicodedata
 from accounts.names.skeletons import BLANK, VARIATION_SELECTORS, accent
 
 # Characters whose folded form is remembered: more than a site's people use, and some megabytes.
-MOST_REMEMBERED = 20_000
+MAX_CACHED_FOLDS = 20_000
 # What no decomposition says: letters with a stroke, ligatures, letters that Arabic and Persian keyboards have apart,
 # and signs that programs put in the place of what was typed.
 TYPED = {
@@ -31,7 +31,7 @@ class Folds(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         folded = fold_character(chr(code))
-        if len(self) < MOST_REMEMBERED:
+        if len(self) < MAX_CACHED_FOLDS:
             self[code] = folded
         return folded
 

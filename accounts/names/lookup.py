@@ -36,7 +36,7 @@ class Folded(Func):
         return self.as_sql(compiler, connection, template=template, **context)
 
 
-def named(query: str, *fields: str) -> Q:
+def name_contains(query: str, *fields: str) -> Q:
     """Rows with `query` as a part of one of the fields; all rows for an empty one."""
     wanted = fold(query) or query
     return reduce(or_, (Q(Contains(Folded(field), wanted)) for field in fields)) if wanted else Q()

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q, Value
 from accounts.models import NameSkeleton, User
 
 # On one page; beyond them somebody is shown as everybody is.
-MOST = 1_000
+MAX_SIGNS = 1_000
 Mark = dict[str, str]
 # The word that is seen, and what a screen reader says of it.
 ADMINISTRATOR = {"label": "Admin", "words": "administrator of this site"}
@@ -39,7 +39,7 @@ def signs_of(people: Q) -> Signs:
     found = staff.values_list("username", "is_staff", "is_superuser").union(
         alike.values_list("username", Value(False), Value(False)), all=True
     )
-    rows = list(found[:MOST])
+    rows = list(found[:MAX_SIGNS])
     return Signs(
         {username: mark for username, *rank in rows if (mark := mark_for(*rank))},
         frozenset(username for username, is_staff, _ in rows if not is_staff),

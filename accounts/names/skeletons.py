@@ -11,7 +11,7 @@ from pathlib import Path
 # In characters. Names are shorter; NFKC makes up to 18 of one.
 NAME_LENGTH, SKELETON_LENGTH = 64, 128
 # Steps until nothing changes any more: reading in small letters may give letters that look like others again.
-MOST_STEPS = 4
+MAX_READING_STEPS = 4
 TABLE = Path(__file__).with_name("confusables.txt")
 # Separators, punctuation, and signs such as "^", "~" and "+": categories, or their first letters.
 UNCOUNTED = ("Z", "P", "Sk", "Sm")
@@ -41,7 +41,7 @@ def words(text: str) -> list[str]:
 
 def read(text: str) -> str:
     """What the characters may be read as, in small letters without accents. At most SKELETON_LENGTH characters a step."""
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_READING_STEPS):
         letters = unicodedata.normalize("NFD", unaccented(text).translate(confusables()))
         folded = unaccented(letters).casefold()[: 2 * SKELETON_LENGTH]
         if folded == text:

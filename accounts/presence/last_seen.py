@@ -9,23 +9,23 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.authentication.api_tokens import USED_EVERY
+from accounts.authentication.api_tokens import TOKEN_USE_RESOLUTION
 from accounts.presence import presence
 from chatsite.database import sql
 from chatsite.database.chunks import chunked
 
 # So many rows go into one statement.
-BULK = 500
+ROWS_PER_STATEMENT = 500
 
 used: dict[int, datetime] = {}
 
 
 def due() -> datetime:
     """A token that was used before this is noted anew."""
-    return timezone.now() - USED_EVERY
+    return timezone.now() - TOKEN_USE_RESOLUTION
 
 
-def note_use(token_id: int) -> None:
+def record_use(token_id: int) -> None:
     used[token_id] = timezone.now()
 
 
@@ -37,7 +37,7 @@ def write_seen() -> None:
 
 def flush(waiting: dict[int, datetime], table: str, column: str) -> None:
     """What can't be written now waits for the next time."""
-    for some in chunked(list(waiting.items()), BULK):
+    for some in chunked(list(waiting.items()), ROWS_PER_STATEMENT):
         write(dict(some), table, column)
         for pk, at in some:
             if waiting.get(pk) == at:

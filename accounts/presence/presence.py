@@ -1,6 +1,6 @@
 """Who is here: one truth a person, over all their tabs.
 
-Kept as the set of live connections, not as a count: a connection that goes twice takes nobody else's away.
+Kept as the set of live connections, not as a count: a connection that goes twice takes no_audience else's away.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,8 +10,8 @@ from typing import Protocol
 from chatsite.realtime.delivery.multimap import Multimap
 from chatsite.realtime.scheduling.timers import Timer
 
-# A page that reloads is back within this; nobody sees it go. In seconds.
-GRACE = 3.0
+# A page that reloads is back within this; no_audience sees it go. In seconds.
+GRACE_SECONDS = 3.0
 
 
 class Cancellable(Protocol):
@@ -41,7 +41,7 @@ class MemoryPresence:
     def disconnect(self, user_id: int, sid: str, gone: Callable[[int], object]) -> None:
         """Calls `gone(user_id)` after the grace where this was the last connection and none has come back."""
         if self._sids.discard(user_id, sid):
-            self._leaving[user_id] = self.later(GRACE, self._leave, user_id, gone)
+            self._leaving[user_id] = self.later(GRACE_SECONDS, self._leave, user_id, gone)
 
     def online(self) -> set[int]:
         return self._sids.keys() | self._leaving.keys()
@@ -49,7 +49,7 @@ class MemoryPresence:
     def is_online(self, user_id: int) -> bool:
         return user_id in self._sids or user_id in self._leaving
 
-    def mine(self) -> set[int]:
+    def local_ids(self) -> set[int]:
         """Who is connected to this process."""
         return self._sids.keys() | self._leaving.keys()
 
@@ -62,12 +62,12 @@ class MemoryPresence:
             gone(user_id)
 
 
-def nobody(user_ids: Iterable[int]) -> dict[int, set[int]]:
+def no_audience(user_ids: Iterable[int]) -> dict[int, set[int]]:
     return {}
 
 
 # Who is told that people came or went: for each of these ids, those who share a room with them. Set by rooms.
-audience: Callable[[Iterable[int]], dict[int, set[int]]] = nobody
+audience: Callable[[Iterable[int]], dict[int, set[int]]] = no_audience
 
 
 here = MemoryPresence()

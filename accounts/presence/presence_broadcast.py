@@ -24,22 +24,22 @@ Change = tuple[str, datetime]
 
 
 def arrived(user_id: int) -> None:
-    presence.seen[user_id] = note(user_id, "user-connected")
+    presence.seen[user_id] = record(user_id, "user-connected")
 
 
 def gone(user_id: int) -> None:
-    presence.seen[user_id] = note(user_id, "user-disconnected")
+    presence.seen[user_id] = record(user_id, "user-disconnected")
 
 
-def note(user_id: int, event: str) -> datetime:
+def record(user_id: int, event: str) -> datetime:
     """The last change counts: somebody who came and went within the moment was never here. Those who are connected to
     this process are told; each process tells its own."""
     now = timezone.now()
-    changed.note({user_id: (event, now)})
+    pending_changes.note({user_id: (event, now)})
     return now
 
 
-def tell_all(changes: Mapping[int, Change]) -> None:
+def broadcast(changes: Mapping[int, Change]) -> None:
     audience = presence.audience(changes)
     people = sql.briefs(changes)
     online = presence.online_ids()
@@ -50,7 +50,7 @@ def tell_all(changes: Mapping[int, Change]) -> None:
 
 
 # The last change of each of those who came or went, by their ids.
-changed = Debouncer[int, Change]("presence", tell_all, gather=GATHER_SECONDS)
+pending_changes = Debouncer[int, Change]("presence", broadcast, gather=GATHER_SECONDS)
 
 
 def change_payload(person: Named, event: str, at: datetime) -> dict[str, Any]:

@@ -22,15 +22,15 @@ from chatsite.realtime.scheduling.timers import Timer
 logger = logging.getLogger(__name__)
 
 # Seconds a lease lasts, between two renewals, and between two looks at whose leases ended.
-LEASE, RENEW, WATCH = 15, 5.0, 1.0
+LEASE_SECONDS, RENEW_SECONDS, WATCH_SECONDS = 15, 5.0, 1.0
 # Seconds for which nothing was heard of a process whose lease is missing. It may have been Redis that lost it.
-SILENT = 10.0
+SILENCE_SECONDS = 10.0
 # Seconds for which changes are gathered before they are told.
-GATHER = 0.05
+GATHER_SECONDS = 0.05
 # What Redis says of a key's time where there is no key, or no end.
 NO_KEY, NO_END = -2, -1
 # Ids in one command or word.
-AT_ONCE = 1000
+IDS_PER_COMMAND = 1000
 # Nobody's id, in every lease: one that holds nobody else is there all the same, and not one that Redis has lost.
 NOBODY = 0
 # What stands in the sets. Whoever may write to Redis may put something else there.
@@ -71,24 +71,24 @@ class RedisPresence(MemoryPresence):
         self._index = f"{site.prefix}workers"
         self._elsewhere: Multimap[int, str] = Multimap()
         self._by_worker: dict[str, set[int]] = {}
-        self._heard: dict[str, float] = {}
-        self._missing: Counter[str] = Counter()
-        # What a look found to be different, and may only have been on its way.
-        self._doubts: dict[str, set[int]] = {}
+        self._last_heard: dict[str, float] = {}
+        self._missing_leases: Counter[str] = Counter()
+        # What a compare_leases found to be different, and may only have been on its way.
+        self._unconfirmed: dict[str, set[int]] = {}
         self._changed: set[int] = set()
-        self._settled = clock() + SILENT
-        peers.hear("alive", self._alive, str)
-        peers.hear("presence", self._told, str, list, list)
+        self._trusted_from = clock() + SILENCE_SECONDS
+        peers.hear("alive", self._on_alive, str)
+        peers.hear("presence", self._on_presence, str, list, list)
 
     def connect(self, user_id: int, sid: str) -> bool:
-        mine = user_id in self._sids or user_id in self._leaving
+        local = user_id in self._sids or user_id in self._leaving
         arriving = super().connect(user_id, sid)
-        if not mine:
+        if not local:
             self._change(user_id)
         return arriving
 
     def online(self) -> set[int]:
-        return self.mine() | self._elsewhere.keys()
+        return self.local_ids() | self._elsewhere.keys()
 
     def is_online(self, user_id: int) -> bool:
         return super().is_online(user_id) or user_id in self._elsewhere
@@ -104,35 +104,35 @@ class RedisPresence(MemoryPresence):
 
     def _change(self, user_id: int) -> None:
         if not self._changed:
-            self.later(GATHER, self._tell)
+            self.later(GATHER_SECONDS, self._publish_changes)
         self._changed.add(user_id)
 
-    def _tell(self) -> None:
+    def _publish_changes(self) -> None:
         """The leases first: who looks there because of the word finds it."""
         changed, self._changed = sorted(self._changed), set()
-        mine = self.mine()
-        for some in chunked(changed, AT_ONCE):
-            came = [user_id for user_id in some if user_id in mine]
-            went = [user_id for user_id in some if user_id not in mine]
+        local = self.local_ids()
+        for some in chunked(changed, IDS_PER_COMMAND):
+            came = [user_id for user_id in some if user_id in local]
+            went = [user_id for user_id in some if user_id not in local]
             self._write(came, went)
             delivery.tell_others("presence", self.site.worker, came, went)
 
     def _write(self, came: list[int], went: list[int]) -> None:
         key = self._lease(self.site.worker)
         self.site.put(key, "SADD", key, NOBODY, *came)
-        self.site.put(key, "EXPIRE", key, LEASE)
+        self.site.put(key, "EXPIRE", key, LEASE_SECONDS)
         if went:
             self.site.put(key, "SREM", key, *went)
 
     def renew(self) -> None:
         key = self._lease(self.site.worker)
-        self.site.put(key, "EXPIRE", key, LEASE)
+        self.site.put(key, "EXPIRE", key, LEASE_SECONDS)
         self.site.put(self._index, "SADD", self._index, self.site.worker)
         delivery.tell_others("alive", self.site.worker)
 
-    def look(self) -> None:
+    def compare_leases(self) -> None:
         """Compare the view with the leases, and the own lease with who is here. Raises while Redis is away."""
-        self._mend()
+        self._repair_own_lease()
         for worker in self._workers():
             found = self._people(worker)
             known = self._by_worker.get(worker, set())
@@ -141,24 +141,24 @@ class RedisPresence(MemoryPresence):
             elif not known and self._silent(worker):
                 self._forget(worker)
 
-    def _mend(self) -> None:
-        key, mine = self._lease(self.site.worker), self.mine()
+    def _repair_own_lease(self) -> None:
+        key, local = self._lease(self.site.worker), self.local_ids()
         found = self._people(self.site.worker)
-        if found is not None and found ^ mine <= self._changed:
+        if found is not None and found ^ local <= self._changed:
             return
         self.site.put(key, "DEL", key)
         self._write([], [])
-        for some in chunked(sorted(mine), AT_ONCE):
+        for some in chunked(sorted(local), IDS_PER_COMMAND):
             self._write(some, [])
 
     def _compare(self, worker: str, found: set[int], known: set[int]) -> None:
         different = found ^ known
-        certain = different & self._doubts.get(worker, set())
-        self._doubts[worker] = different - certain
-        self._note(worker, certain & found, certain - found)
+        certain = different & self._unconfirmed.get(worker, set())
+        self._unconfirmed[worker] = different - certain
+        self._apply(worker, certain & found, certain - found)
 
     def begin(self) -> None:
-        """The first look, before anybody is here: nobody has come by it. Raises while Redis is away."""
+        """The first compare_leases, before anybody is here: nobody has come by it. Raises while Redis is away."""
         for worker in self._workers():
             for user_id in self._people(worker) or ():
                 self._add(worker, user_id)
@@ -170,47 +170,47 @@ class RedisPresence(MemoryPresence):
             return
         now = self.clock()
         for worker in [worker for worker, people in self._by_worker.items() if people]:
-            if self._lasts(worker):
-                self._missing.pop(worker, None)
+            if self._has_lease(worker):
+                self._missing_leases.pop(worker, None)
                 continue
-            self._missing[worker] += 1
-            if self._missing[worker] > 1 and self._silent(worker) and now >= self._settled:
+            self._missing_leases[worker] += 1
+            if self._missing_leases[worker] > 1 and self._silent(worker) and now >= self._trusted_from:
                 self._drop(worker)
 
-    def _lasts(self, worker: str) -> bool:
+    def _has_lease(self, worker: str) -> bool:
         """A lease ends by Redis' clock. Where that was set back, or who took it died in between, it would last for long."""
         key = self._lease(worker)
         left = int(self.site.client(key).ttl(key))
-        if left == NO_END or left > LEASE:
-            self.site.put(key, "EXPIRE", key, LEASE)
+        if left == NO_END or left > LEASE_SECONDS:
+            self.site.put(key, "EXPIRE", key, LEASE_SECONDS)
         return left != NO_KEY
 
     def unsettle(self) -> None:
         """Redis doesn't answer. When it does again, everybody has to be heard of first."""
-        self._settled = self.clock() + SILENT
-        self._missing.clear()
+        self._trusted_from = self.clock() + SILENCE_SECONDS
+        self._missing_leases.clear()
 
     def _silent(self, worker: str) -> bool:
-        return self.clock() - self._heard.get(worker, -SILENT) >= SILENT
+        return self.clock() - self._last_heard.get(worker, -SILENCE_SECONDS) >= SILENCE_SECONDS
 
     def _drop(self, worker: str) -> None:
         logger.warning("Another process of the site is gone: %s", worker)
-        self._note(worker, set(), set(self._by_worker[worker]))
+        self._apply(worker, set(), set(self._by_worker[worker]))
         self._forget(worker)
 
     def _forget(self, worker: str) -> None:
-        for kept in (self._by_worker, self._heard, self._missing, self._doubts):
+        for kept in (self._by_worker, self._last_heard, self._missing_leases, self._unconfirmed):
             kept.pop(worker, None)
         self.site.put(self._index, "SREM", self._index, worker)
 
-    def _alive(self, worker: str) -> None:
-        self._heard[worker] = self.clock()
+    def _on_alive(self, worker: str) -> None:
+        self._last_heard[worker] = self.clock()
 
-    def _told(self, worker: str, came: list[Any], went: list[Any]) -> None:
-        self._alive(worker)
-        self._note(worker, whole(came), whole(went))
+    def _on_presence(self, worker: str, came: list[Any], went: list[Any]) -> None:
+        self._on_alive(worker)
+        self._apply(worker, user_ids_in(came), user_ids_in(went))
 
-    def _note(self, worker: str, came: Iterable[int], went: Iterable[int]) -> None:
+    def _apply(self, worker: str, came: Iterable[int], went: Iterable[int]) -> None:
         for user_id in came:
             online = self.is_online(user_id)
             self._add(worker, user_id)
@@ -242,5 +242,5 @@ class RedisPresence(MemoryPresence):
         return f"{self.site.prefix}here:{worker}"
 
 
-def whole(ids: list[Any]) -> set[int]:
+def user_ids_in(ids: list[Any]) -> set[int]:
     return {user_id for user_id in ids if type(user_id) is int}

@@ -12,8 +12,8 @@ from chatsite.contract.errors import Forbidden, Invalid, NotFound
 
 GONE = "This invite link doesn't work any more. Ask for a new one."
 # As it comes and at most: days for which a link works, and people who come by it.
-DAYS, MOST_DAYS = 7, 365
-USES, MOST_USES = 100, 10_000
+DEFAULT_DAYS, MAX_DAYS = 7, 365
+DEFAULT_USES, MAX_USES = 100, 10_000
 
 
 def may_invite(user: User) -> bool:
@@ -21,7 +21,7 @@ def may_invite(user: User) -> bool:
     return User.objects.inviting().filter(pk=user.pk).exists()
 
 
-def make_invite(user: User, *, days: int = DAYS, max_uses: int = USES) -> Invite:
+def make_invite(user: User, *, days: int = DEFAULT_DAYS, max_uses: int = DEFAULT_USES) -> Invite:
     """A link to the site itself, by which people sign up."""
     if not may_invite(user):
         raise Forbidden("You may not invite people to this site.")
@@ -30,13 +30,15 @@ def make_invite(user: User, *, days: int = DAYS, max_uses: int = USES) -> Invite
         return store_invite(user, days=days, max_uses=max_uses, for_site=True)
 
 
-def store_invite(user: User, *, days: int = DAYS, max_uses: int = USES, for_site: bool = False) -> Invite:
+def store_invite(
+    user: User, *, days: int = DEFAULT_DAYS, max_uses: int = DEFAULT_USES, for_site: bool = False
+) -> Invite:
     """For who may, as the caller asked, and has spent one of the hour's. In a transaction."""
-    if not 1 <= days <= MOST_DAYS:
-        raise Invalid.about("days", f"Use 1 to {MOST_DAYS} days.")
-    if not 1 <= max_uses <= MOST_USES:
-        raise Invalid.about("max_uses", f"Use 1 to {MOST_USES} people.")
-    quotas.hold(user)
+    if not 1 <= days <= MAX_DAYS:
+        raise Invalid.about("days", f"Use 1 to {MAX_DAYS} days.")
+    if not 1 <= max_uses <= MAX_USES:
+        raise Invalid.about("max_uses", f"Use 1 to {MAX_USES} people.")
+    quotas.lock_owner(user)
     quotas.check_total(user, quotas.INVITES, Invite.objects.left().filter(created_by=user))
     expires_at = timezone.now() + timedelta(days=days)
     return Invite.objects.create(created_by=user, expires_at=expires_at, max_uses=max_uses, for_site=for_site)

@@ -60,11 +60,11 @@ def change_own_password(
     user = request.user
     assert isinstance(user, User)  # noqa: S101
     # A session is a browser that this person has logged in with: what strangers guess doesn't count against it.
-    guesses = attempt_limits.guesses(user.username, "", f"session {request.session.session_key}")
-    attempt_limits.attempt_all(guesses)
+    limits = attempt_limits.password_limits(user.username, "", f"session {request.session.session_key}")
+    attempt_limits.attempt_all(limits)
     if not user.check_password(current):
         raise Invalid("That is not your password.", fields={"current": ["That is not your password."]})
-    attempt_limits.all_succeeded(guesses)
+    attempt_limits.refund_all(limits)
     check_password(password, user, field="password")
     seen = user.password
     user.set_password(password)

@@ -16,21 +16,21 @@ from chatsite.observability.addresses import client_address
 from chatsite.realtime.delivery import revocation
 
 # Of one person, in as many browsers. Whoever logs in once more ends the oldest.
-MOST_SESSIONS = 50
+MAX_SESSIONS = 50
 
 
 def log_in(request: HttpRequest, username: str, password: str) -> User:
     """Starts a session. An unknown name, a wrong password and a barred person get the same answer, as slowly."""
-    guesses = attempt_limits.guesses(
+    limits = attempt_limits.password_limits(
         username, client_address(request.META), known_devices.known(request, username)
     )
-    attempt_limits.attempt_all(guesses)
+    attempt_limits.attempt_all(limits)
     user = None
     if len(password) <= LONGEST_PASSWORD:
         user = auth.authenticate(request, username=username, password=password)
     if not isinstance(user, User):
         raise Invalid("That name and password don't match.")
-    attempt_limits.all_succeeded(guesses)
+    attempt_limits.refund_all(limits)
     start_session(request, user)
     return user
 
@@ -62,7 +62,7 @@ def remember(request: HttpRequest, user: User) -> None:
     if not request.session.session_key:  # begun anew, and not stored yet
         request.session.save()
     UserSession.objects.create(user=user, key=str(request.session.session_key))
-    old = list(user.sessions.order_by("-pk").values_list("key", flat=True)[MOST_SESSIONS:])
+    old = list(user.sessions.order_by("-pk").values_list("key", flat=True)[MAX_SESSIONS:])
     if not old:
         return
     with transaction.atomic():

@@ -10,7 +10,7 @@ from accounts.services.signup import new_user, save_new
 from chatsite.contract.errors import Conflict, NotFound
 
 SALT = "accounts.setup"
-SECONDS = 7 * 24 * 3600
+LINK_SECONDS = 7 * 24 * 3600
 
 
 def setup_link() -> str | None:
@@ -22,7 +22,7 @@ def setup_link() -> str | None:
 
 def check_setup(token: str) -> None:
     try:
-        signing.loads(token, salt=SALT, max_age=SECONDS)
+        signing.loads(token, salt=SALT, max_age=LINK_SECONDS)
     except (signing.BadSignature, UnicodeError) as error:
         raise NotFound("This link doesn't work any more. Start the server again for a new one.") from error
     if User.objects.exists():

@@ -86,7 +86,7 @@ def check_all(*checks: Callable[[], None]) -> None:
 
 def check_free(username: str) -> None:
     with suppress(User.DoesNotExist):
-        User.objects.named(username)
+        User.objects.by_username(username)
         raise Invalid(TAKEN, fields={"username": [TAKEN]})
 
 

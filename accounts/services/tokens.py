@@ -8,7 +8,7 @@ from accounts.models import ApiToken, User
 from accounts.services.sessions import end_sessions
 from chatsite.contract.errors import Conflict, Invalid, Unauthorized
 
-MOST = 20
+MAX_TOKENS = 20
 
 
 def make_token(user: User, name: str) -> tuple[ApiToken, str]:
@@ -19,8 +19,8 @@ def make_token(user: User, name: str) -> tuple[ApiToken, str]:
     secret = f"chat_{secrets.token_urlsafe(32)}"
     with transaction.atomic():
         lock(user)
-        if user.tokens.count() >= MOST:
-            raise Conflict(f"There are {MOST} tokens already. Revoke one first.")
+        if user.tokens.count() >= MAX_TOKENS:
+            raise Conflict(f"There are {MAX_TOKENS} tokens already. Revoke one first.")
         token = ApiToken.objects.create(
             user=user, name=name, prefix=secret[:12], digest=ApiToken.digest_of(secret)
         )

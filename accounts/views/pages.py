@@ -8,7 +8,7 @@ from accounts.models import User
 from chatsite.contract.errors import ChatError
 from chatsite.web.pages import attempt, form_page, posted
 
-__all__ = ["attempt", "form_page", "gone", "me", "posted", "way_on"]
+__all__ = ["attempt", "form_page", "link_gone", "me", "next_url", "posted"]
 
 
 def me(request: HttpRequest) -> User:
@@ -17,13 +17,13 @@ def me(request: HttpRequest) -> User:
     return request.user
 
 
-def gone(request: HttpRequest, error: ChatError, again: str = "") -> HttpResponse:
+def link_gone(request: HttpRequest, error: ChatError, again: str = "") -> HttpResponse:
     """A link that leads nowhere any more, or isn't for everybody; `again` is where to go on after logging in."""
     context = {"detail": error.detail, "next": again}
-    return render(request, "accounts/gone.html", context, status=error.status)
+    return render(request, "accounts/link_gone.html", context, status=error.status)
 
 
-def way_on(request: HttpRequest, default: str = "home") -> str:
+def next_url(request: HttpRequest, default: str = "home") -> str:
     """`next`, where it stays on this site."""
     url = request.POST.get("next") or request.GET.get("next") or ""
     safe = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())

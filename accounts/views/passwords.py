@@ -9,7 +9,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts import services
 from accounts.authentication import known_devices
 from accounts.forms import NewPasswordForm, PasswordForm, ResetForm
-from accounts.views.pages import attempt, form_page, gone, me, posted
+from accounts.views.pages import attempt, form_page, link_gone, me, posted
 from chatsite.contract.errors import ChatError
 from chatsite.observability.addresses import client_address
 
@@ -48,7 +48,7 @@ def reset_confirm(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     try:
         user = services.user_of_reset_link(uid, token)
     except ChatError as error:
-        return gone(request, error)
+        return link_gone(request, error)
     form = NewPasswordForm(posted(request))
     done, outcome = attempt(form, lambda password: services.reset_password(uid, token, password))
     if done:

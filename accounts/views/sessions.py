@@ -12,17 +12,17 @@ from accounts import services
 from accounts.context_processors import THEMES
 from accounts.forms import LoginForm
 from accounts.models import User
-from accounts.views.pages import attempt, form_page, posted, way_on
+from accounts.views.pages import attempt, form_page, next_url, posted
 
 # Names of the pages that let somebody in.
-DOORS = {"login", "signup", "setup", "invite"}
+LOGIN_PAGES = {"login", "signup", "setup", "invite"}
 YEAR = 365 * 24 * 3600
 
 
 @sensitive_post_parameters("password")
 @never_cache
 def login(request: HttpRequest) -> HttpResponse:
-    after = way_on(request)
+    after = next_url(request)
     if request.user.is_authenticated:
         return redirect(after)
     form = LoginForm(posted(request))
@@ -39,7 +39,7 @@ def logout(request: HttpRequest) -> HttpResponse:
     services.log_out(request)
     response = redirect("login")
     if request.is_secure():
-        # Browsers heed it there only: pages that they kept are gone. What was begun to be written isn't.
+        # Browsers heed it there only: pages that they kept are link_gone. What was begun to be written isn't.
         response["Clear-Site-Data"] = '"cache"'
     return response
 
@@ -47,24 +47,24 @@ def logout(request: HttpRequest) -> HttpResponse:
 def form_out_of_date(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form whose token is another session's. One that lets people in, and was still open in another tab when they came
     in, leads on."""
-    door = request.resolver_match.url_name if request.resolver_match else None
-    if request.user.is_authenticated and door in DOORS:
-        return redirect(way_on(request))
+    page = request.resolver_match.url_name if request.resolver_match else None
+    if request.user.is_authenticated and page in LOGIN_PAGES:
+        return redirect(next_url(request))
     return csrf_failure(request, reason)
 
 
 @never_cache
 def admin_login(request: HttpRequest) -> HttpResponse:
-    """The admin has no door of its own: the failure limits are at ours."""
+    """The admin has no page of its own: the failure limits are at ours."""
     if request.user.is_authenticated:
         raise PermissionDenied("Only moderators and administrators may see this.")
-    return redirect(f"{reverse('login')}?{urlencode({'next': way_on(request, 'admin:index')})}")
+    return redirect(f"{reverse('login')}?{urlencode({'next': next_url(request, 'admin:index')})}")
 
 
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
     """Light or dark by cookie; anything else is the system's choice."""
-    response = redirect(way_on(request, "profile"))
+    response = redirect(next_url(request, "profile"))
     chosen = request.POST.get("theme")
     if chosen in THEMES:
         response.set_cookie(

@@ -7,7 +7,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts import services, signup_hooks
 from accounts.forms import SetupForm, SignUpForm
-from accounts.views.pages import attempt, form_page, gone, me, posted
+from accounts.views.pages import attempt, form_page, link_gone, me, posted
 from chatsite.contract.errors import ChatError, Forbidden
 from chatsite.observability.addresses import client_address
 
@@ -18,7 +18,7 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
     try:
         services.check_setup(token)
     except ChatError as error:
-        return gone(request, error)
+        return link_gone(request, error)
     form = SetupForm(posted(request))
     done, outcome = attempt(form, lambda **data: services.set_up(token, **data))
     if not done:
@@ -48,9 +48,9 @@ def sign_up_page(request: HttpRequest, code: str | None) -> HttpResponse:
         found = services.check_sign_up(code)
     except Forbidden as error:
         # Who has an account may use the link.
-        return gone(request, error, again=request.path if code else "")
+        return link_gone(request, error, again=request.path if code else "")
     except ChatError as error:
-        return gone(request, error)
+        return link_gone(request, error)
     form = SignUpForm(posted(request))
     address = client_address(request.META)
     done, outcome = attempt(form, lambda **data: services.sign_up(**data, invite=code, address=address))
@@ -69,6 +69,6 @@ def follow_page(request: HttpRequest, code: str) -> HttpResponse:
             return redirect(services.use_invite(me(request), code) or "home")
         found = services.find_invite(code, user=me(request))
     except ChatError as error:
-        return gone(request, error)
+        return link_gone(request, error)
     context = {"invite": found, "place": signup_hooks.destination(found)}
     return render(request, "accounts/invite.html", context)

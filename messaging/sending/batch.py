@@ -71,9 +71,9 @@ class Batch:
         user = self.users.get(one.user_id) or self.users.setdefault(one.user_id, user_of(one))
         if isinstance(who, Connection):
             evidence = one.token_id if who.identity.token_id is not None else one.session
-            code = credentials.ending(who, one, evidence)
+            code = credentials.end_code(who, one, evidence)
         else:
-            code = credentials.barred(one)
+            code = credentials.account_end_code(one)
         if code:
             return credentials.SessionEnded(code)
         if one.membership_id is None or one.room_id is None:

@@ -86,7 +86,7 @@ def fetch_authorisation(joins: Sequence[Join]) -> list[Standing]:
 
 def standing_of(connection: Connection, one: AuthorisationRow) -> Standing:
     evidence = one.session if connection.identity.token_id is None else one.token_id is not None
-    code = credentials.ending(connection, one, evidence)
+    code = credentials.end_code(connection, one, evidence)
     if code:
         return SessionEnded(code)
     return one if one.membership_id is not None else None

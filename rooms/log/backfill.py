@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from django.db import DatabaseError, InterfaceError
 
 import accounts.authentication.session_recheck
-from accounts.authentication.session_recheck import SLICE, turn
+from accounts.authentication.session_recheck import RECHECK_SLICE, give_way
 from chatsite.database.chunks import chunked
 from chatsite.realtime.delivery import delivery, peers, subscriptions
 from chatsite.realtime.scheduling.timers import Timer
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 # Seconds between two comparisons with what other processes wrote; and for what is on its way to come.
 COMPARE_SECONDS = 5.0
 SETTLE = 0.3
-# Events for one socket each between which others have their turn: 20 ms at 0.8 µs.
+# Events for one socket each between which others have their give_way: 20 ms at 0.8 µs.
 AT_ONCE = 25_000
 
 
@@ -43,7 +43,7 @@ def catch_up(slugs: Iterable[str] | None) -> None:
 
 def look_again(slugs: Iterable[str] | None) -> None:
     """Something may not have been heard here, of these rooms or, for None, of any."""
-    for some in chunked(subscriptions.rooms() if slugs is None else slugs, SLICE, turn):
+    for some in chunked(subscriptions.rooms() if slugs is None else slugs, RECHECK_SLICE, give_way):
         behind = {
             slug: head for slug, head in heads_of(some).items() if head > (subscriptions.last_seq(slug) or 0)
         }

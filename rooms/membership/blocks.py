@@ -54,7 +54,7 @@ def block_person(user: User, username: str) -> tuple[PersonBlock, bool]:
 
 @transaction.atomic
 def unblock_person(user: User, username: str) -> None:
-    other = next(iter(User.objects.these([username]).values()), None)
+    other = next(iter(User.objects.by_usernames([username]).values()), None)
     if other is None or not user.person_blocks.filter(blocked=other).exists():
         raise NotFound("There is no such block.")
     hold([user, other])
@@ -63,7 +63,7 @@ def unblock_person(user: User, username: str) -> None:
 
 
 def hold(people: Collection[User]) -> None:
-    """Whoever begins something in one of their names waits until the transaction ends (`accounts.quotas.hold`)."""
+    """Whoever begins something in one of their names waits until the transaction ends (`accounts.quotas.lock_owner`)."""
     locked = User.objects.select_for_update(no_key=True).filter(pk__in=[person.pk for person in people])
     list(locked.order_by("pk").values_list("pk"))
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from accounts import quotas
 from accounts import services as accounts
 from accounts.models import Invite, User
-from accounts.services.invites import DAYS, GONE, USES
+from accounts.services.invites import DEFAULT_DAYS, DEFAULT_USES, GONE
 from chatsite.contract.errors import Archived, Banned, Forbidden, NotFound
 from rooms import access
 from rooms.membership.consent import lift_room_block
@@ -20,7 +20,9 @@ from rooms.models import Ban, Membership, Room, RoomInvite
 SHOWN = 50
 
 
-def make_room_invite(user: User, slug: str, *, days: int = DAYS, max_uses: int = USES) -> RoomInvite:
+def make_room_invite(
+    user: User, slug: str, *, days: int = DEFAULT_DAYS, max_uses: int = DEFAULT_USES
+) -> RoomInvite:
     """A link into the room, by its owner and moderators."""
     access.moderating_membership(user, slug)
     quotas.spend(user, quotas.INVITES)

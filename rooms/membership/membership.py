@@ -24,7 +24,7 @@ RANK = {Role.MEMBER: 0, Role.MODERATOR: 1, Role.OWNER: 2}
 
 def person(username: str) -> User:
     try:
-        return User.objects.filter(is_active=True).named(username)
+        return User.objects.filter(is_active=True).by_username(username)
     except User.DoesNotExist as error:
         raise NotFound("There is no such person.") from error
 
@@ -42,7 +42,7 @@ def people(usernames: Iterable[str]) -> list[User]:
     given = list(dict.fromkeys(usernames))
     if len(given) > MOST_NAMED:
         raise Invalid.about("members", f"Name at most {MOST_NAMED} people at once.")
-    found = User.objects.filter(is_active=True).these(given)
+    found = User.objects.filter(is_active=True).by_usernames(given)
     missing = [username for username in given if username.lower() not in found]
     if missing:
         sentences = [f"There is nobody called {username}." for username in missing]
@@ -156,7 +156,7 @@ def add_member(user: User, slug: str, username: str) -> Membership:
 
 @transaction.atomic
 def add(user: User, slug: str, other: User) -> None:
-    quotas.hold(user)
+    quotas.lock_owner(user)
     room = access.locked(access.moderating_membership(user, slug).room)
     if room.archived:
         raise Archived()

@@ -1,5 +1,5 @@
 """Two things the server does for whoever has joined, whatever got lost: it tells where their rooms are, and evicts who
-is a member no more. Both go through everybody in slices, and let others have their turn in between.
+is a member no more. Both go through everybody in slices, and let others have their give_way in between.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,7 +7,7 @@ from functools import cache
 
 from django.db import connection as database
 
-from accounts.authentication.session_recheck import SLICE, turn
+from accounts.authentication.session_recheck import RECHECK_SLICE, give_way
 from chatsite.database import sql
 from chatsite.database.chunks import chunked
 from chatsite.realtime.delivery import delivery, revocation, subscriptions
@@ -25,13 +25,15 @@ Rooms = frozenset[str]
 
 def send_heads() -> None:
     """Whoever missed an event learns of it here, and asks for it."""
-    for connections in chunked(subscriptions.all_connections(), SLICE, turn):
+    for connections in chunked(subscriptions.all_connections(), RECHECK_SLICE, give_way):
         send_some_heads(connections)
 
 
 def send_some_heads(connections: Sequence[Connection]) -> None:
     heads: dict[str, int] = {}
-    for some in chunked({slug for connection in connections for slug in connection.rooms}, SLICE, turn):
+    for some in chunked(
+        {slug for connection in connections for slug in connection.rooms}, RECHECK_SLICE, give_way
+    ):
         heads |= heads_of(some)
     # Grouped after the database has answered: who left a room meanwhile isn't told of it.
     groups: dict[Rooms, list[Connection]] = {}
@@ -50,7 +52,7 @@ def heads_of(slugs: Iterable[str]) -> dict[str, int]:
 
 def recheck() -> None:
     """Evict who is subscribed and a member no more, however the membership ended."""
-    for pairs in chunked(joined(subscriptions.all_connections()), SLICE, turn):
+    for pairs in chunked(joined(subscriptions.all_connections()), RECHECK_SLICE, give_way):
         found = strangers(pairs)
         # Once more, as somebody may have left and come back while the database was asked.
         for user_id, slug in strangers(found) if found else ():

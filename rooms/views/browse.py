@@ -50,7 +50,7 @@ def rooms_of(user: User, query: str, mine: str, after: str) -> QuerySet[Room]:
     joined = Q(pk__in=user.memberships.values("room"))
     found = Room.objects.readable_by(user).exclude(kind=Room.Kind.DIRECT).filter(slug__gt=after)
     found = found.filter(joined if mine else joined | Q(archived_at=None))
-    return found.filter(lookup.named(query, "name", "topic")).only("slug").order_by("slug")
+    return found.filter(lookup.name_contains(query, "name", "topic")).only("slug").order_by("slug")
 
 
 @signed_in
@@ -89,7 +89,7 @@ def direct_new(request: HttpRequest) -> HttpResponse:
 
 
 def named(people: QuerySet[User], query: str) -> QuerySet[User]:
-    return people.filter(lookup.named(query, "username", "display_name"))
+    return people.filter(lookup.name_contains(query, "username", "display_name"))
 
 
 def few(found: QuerySet[User], chosen: QuerySet[User]) -> list[User]:

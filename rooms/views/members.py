@@ -38,7 +38,7 @@ def members_page(user: User, mine: Membership, query: str, after: str) -> dict[s
     """By username, PAGE at a time: those after a name, and with a name that has `query` in it."""
     room = mine.room
     found = room.memberships.filter(user__is_active=True, user__username__gt=after).select_related("user")
-    found = found.filter(lookup.named(query, "user__username", "user__display_name"))
+    found = found.filter(lookup.name_contains(query, "user__username", "user__display_name"))
     members = [member_payload(one) for one in found.order_by("user__username")[: PAGE + 1]]
     marks = signs_among(member["user"]["username"] for member in members).marks
     others = User.objects.filter(is_active=True).exclude(memberships__room=room)[:PAGE]

@@ -151,7 +151,7 @@ def test_what_let_a_session_in_needs_no_proof_at_its_first_event(owner, with_coo
 
     applicant = with_cookie(owner)
     assert socket_auth.admit_all([applicant]) == [None]
-    monkeypatch.setattr(credentials, "proves", None)
+    monkeypatch.setattr(credentials, "session_proves", None)
     assert credentials.authorise(applicant.connection) == owner
 
 
