@@ -27,7 +27,7 @@ MAX_USERNAMES = 200
 
 class UserFilter(FilterSet):
     q = CharFilter(method="by_name", max_length=64, help_text="Part of a username or of a display name.")
-    username = CharFilter(method="by_usernames", help_text="Only by_usernames; it may stand there often.")
+    username = CharFilter(method="by_usernames", help_text="Only these; it may stand there often.")
 
     class Meta:
         model = User

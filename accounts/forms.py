@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from accounts.authentication.password_validators import LONGEST_PASSWORD
+from accounts.authentication.password_validators import MAX_PASSWORD_LENGTH
 from accounts.models import ApiToken
 from accounts.services.invites import DEFAULT_USES, MAX_USES
 from chatsite.web.forms import EmailField, TextField
@@ -20,7 +20,7 @@ def username_field(**kwargs: Any) -> TextField:
 
 def password_field(label: str, autocomplete: str, **kwargs: Any) -> TextField:
     widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
-    return TextField(label=label, strip=False, max_length=LONGEST_PASSWORD, widget=widget, **kwargs)
+    return TextField(label=label, strip=False, max_length=MAX_PASSWORD_LENGTH, widget=widget, **kwargs)
 
 
 def name_field(**kwargs: Any) -> TextField:

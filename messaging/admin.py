@@ -173,7 +173,7 @@ class MessageAdmin(ActingAdmin):
         return f"{row.sender.full_name} in {row.room}: {text}"
 
     def consequences(self, act: Act, rows: Sequence[Message]) -> list[str]:
-        return moderation.counted_of(rows)
+        return moderation.summary_of(rows)
 
     def change_view(
         self,

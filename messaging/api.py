@@ -18,7 +18,7 @@ from chatsite.realtime.queues import read_queue
 from chatsite.web.rest.api import Pages, me
 from messaging import services
 from messaging.history import feed, history
-from messaging.message_row import MessageRow, plain
+from messaging.message_row import MessageRow, message_rows
 from messaging.models import Message
 from messaging.payloads import message_payload
 from messaging.search import Span, read, search
@@ -79,7 +79,7 @@ class MessageViewSet(viewsets.GenericViewSet):
         span = span_of(query)
         if span.room is None:
             return Page(feed.page(me(self.request), span), None)
-        return Page(plain(span.of(history.in_room(me(self.request), span.room))[: span.limit]), None)
+        return Page(message_rows(span.of(history.in_room(me(self.request), span.room))[: span.limit]), None)
 
     def searched(self, query: dict[str, Any]) -> Page:
         user = me(self.request)

@@ -8,5 +8,5 @@ class MessagingConfig(AppConfig):
         from messaging.history import history
         from rooms.log import log
 
-        for name in history.NAMES:
+        for name in history.EVENT_NAMES:
             log.builders[name] = history.replay

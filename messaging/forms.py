@@ -5,8 +5,8 @@ from django import forms
 
 from chatsite.web.fields import LARGEST
 from chatsite.web.forms import TextField
-from messaging.private_reading import LONGEST_REASON
-from messaging.sending.drafts import LONGEST_BODY
+from messaging.private_reading import MAX_REASON_LENGTH
+from messaging.sending.drafts import MAX_BODY_LENGTH
 
 
 class BodyField(TextField):
@@ -19,7 +19,7 @@ class BodyField(TextField):
 class MessageForm(forms.Form):
     """The composer. The hidden `client_id` makes a form that is sent twice one message."""
 
-    body = BodyField(max_length=LONGEST_BODY, strip=False)
+    body = BodyField(max_length=MAX_BODY_LENGTH, strip=False)
     client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
     reply_to = forms.IntegerField(required=False, min_value=0, max_value=LARGEST, widget=forms.HiddenInput)
 
@@ -28,6 +28,6 @@ class ReasonForm(forms.Form):
     """Why a moderator reads a private room."""
 
     reason = TextField(
-        widget=forms.Textarea(attrs={"rows": 3, "maxlength": LONGEST_REASON, "dir": "auto"}),
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": MAX_REASON_LENGTH, "dir": "auto"}),
         help_text="What was reported, and by whom.",
     )

@@ -20,15 +20,15 @@ from rooms.models import Room
 from rooms.moderation import key_of, room_of
 
 # Rows of each part of the front page, and the site's last messages among which the newest public ones are looked for.
-MOST_SHOWN, LOOKED_AT = 8, 1000
+MAX_LISTED, RECENT_MESSAGES = 8, 1000
 # Messages before one, and as many after it, on its page.
-AROUND = 4
+NEIGHBOURS = 4
 WITH_PEOPLE = ("room", "sender", "hidden_by")
 
 
 def shown(messages: list[Message], moderator: User) -> list[Message]:
     """With `readable` and without the texts that this moderator may not read, and their direct rooms with their people."""
-    private_reading.veil(messages, moderator)
+    private_reading.redact(messages, moderator)
     Room.find_people([message.room for message in messages])
     return messages
 
@@ -86,7 +86,7 @@ def reason_link(room: Room, back: str) -> SafeString:
     )
 
 
-def counted_of(messages: Sequence[Message]) -> list[str]:
+def summary_of(messages: Sequence[Message]) -> list[str]:
     """Whose they are and where they were said: `["2 of Ada (@ada), 1 of bo", …]`."""
     by = tally([message.sender.full_name for message in messages])
     where = tally([str(message.room) for message in messages])
@@ -96,8 +96,8 @@ def counted_of(messages: Sequence[Message]) -> list[str]:
 def tally(names: Sequence[str]) -> str:
     """Each name with its number, the most frequent first, and how many more names there are."""
     counts = sorted({name: names.count(name) for name in names}.items(), key=lambda pair: (-pair[1], pair[0]))
-    told = ", ".join(f"{name} ({count})" for name, count in counts[:MOST_SHOWN])
-    more = len(counts) - MOST_SHOWN
+    told = ", ".join(f"{name} ({count})" for name, count in counts[:MAX_LISTED])
+    more = len(counts) - MAX_LISTED
     return f"{told} and {more} more" if more > 0 else told
 
 
@@ -120,8 +120,8 @@ def about(message: Message, moderator: User) -> dict[str, Any]:
 def neighbours(message: Message) -> list[Message]:
     """By the room's index: the message between those said before and after it, in order."""
     said = Message.objects.filter(room=message.room_id).select_related(*WITH_PEOPLE, "reply_to__sender")
-    before = said.filter(seq__lte=message.seq).order_by("-seq")[: AROUND + 1]
-    after = said.filter(seq__gt=message.seq).order_by("seq")[:AROUND]
+    before = said.filter(seq__lte=message.seq).order_by("-seq")[: NEIGHBOURS + 1]
+    after = said.filter(seq__gt=message.seq).order_by("seq")[:NEIGHBOURS]
     return [*reversed(before), *after]
 
 
@@ -129,11 +129,11 @@ def front(request: HttpRequest) -> dict[str, Any]:
     """What a moderator looks for first."""
     moderator = me(request)
     hidden = Message.objects.filter(hidden_at__isnull=False).order_by("-hidden_at")
-    log = LogEntry.objects.select_related("user", "content_type").order_by("-pk")[:MOST_SHOWN]
+    log = LogEntry.objects.select_related("user", "content_type").order_by("-pk")[:MAX_LISTED]
     return {
         "newest": lines(newest_public(), moderator),
-        "hidden": lines(hidden.select_related(*WITH_PEOPLE)[:MOST_SHOWN], moderator),
-        "people": User.objects.order_by("-pk")[:MOST_SHOWN],
+        "hidden": lines(hidden.select_related(*WITH_PEOPLE)[:MAX_LISTED], moderator),
+        "people": User.objects.order_by("-pk")[:MAX_LISTED],
         "done": log,
         "readings": readings() if moderator.is_superuser else None,
     }
@@ -142,8 +142,8 @@ def front(request: HttpRequest) -> dict[str, Any]:
 def newest_public() -> QuerySet[Message]:
     """Of the site's last messages, so that a site where people talk in private isn't read through."""
     last = Message.objects.aggregate(last=Max("pk"))["last"] or 0
-    recent = Message.objects.standing().filter(pk__gt=last - LOOKED_AT, room__kind=Room.Kind.PUBLIC)
-    return recent.select_related(*WITH_PEOPLE).order_by("-pk")[:MOST_SHOWN]
+    recent = Message.objects.standing().filter(pk__gt=last - RECENT_MESSAGES, room__kind=Room.Kind.PUBLIC)
+    return recent.select_related(*WITH_PEOPLE).order_by("-pk")[:MAX_LISTED]
 
 
 def lines(found: QuerySet[Message], moderator: User) -> list[tuple[Message, str, SafeString]]:
@@ -153,6 +153,6 @@ def lines(found: QuerySet[Message], moderator: User) -> list[tuple[Message, str,
 
 
 def readings() -> list[tuple[PrivateReading, SafeString]]:
-    found = list(PrivateReading.objects.select_related("moderator", "room").order_by("-pk")[:MOST_SHOWN])
+    found = list(PrivateReading.objects.select_related("moderator", "room").order_by("-pk")[:MAX_LISTED])
     Room.find_people([reading.room for reading in found])
     return [(reading, room_link(reading.room)) for reading in found]

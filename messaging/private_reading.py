@@ -1,7 +1,7 @@
 """What is said in private and direct rooms, as moderators of the site read it in the administration: for a reason that is
 recorded, a room at a time, for an hour. That holds for administrators, too.
 
-Everything that the administration shows of messages comes through `veil`, and what it looks for words in through
+Everything that the administration shows of messages comes through `redact`, and what it looks for words in through
 `searchable`: a search that finds something tells that it is there.
 """
 
@@ -16,8 +16,8 @@ from chatsite.contract.errors import Forbidden, Invalid
 from messaging.models import Message, PrivateReading
 from rooms.models import Room
 
-PRIVATE_READING_LASTS = timedelta(hours=1)
-SHORTEST_REASON, LONGEST_REASON = 10, 500
+READING_DURATION = timedelta(hours=1)
+MIN_REASON_LENGTH, MAX_REASON_LENGTH = 10, 500
 
 
 def give_reason(moderator: User, room: Room, reason: str) -> PrivateReading:
@@ -27,15 +27,15 @@ def give_reason(moderator: User, room: Room, reason: str) -> PrivateReading:
     if not (moderator.is_present and moderator.is_staff) or room.kind == Room.Kind.PUBLIC:
         raise Forbidden()
     reason = " ".join(reason.replace("\x00", "").split())
-    if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
+    if not MIN_REASON_LENGTH <= len(reason) <= MAX_REASON_LENGTH:
         raise Invalid.about(
             "reason",
-            f"Say why in {SHORTEST_REASON} to {LONGEST_REASON} characters: others must understand it.",
+            f"Say why in {MIN_REASON_LENGTH} to {MAX_REASON_LENGTH} characters: others must understand it.",
         )
     now = timezone.now()
     standing = PrivateReading.objects.open_to(moderator).filter(room=room).first()
     return standing or PrivateReading.objects.create(
-        room=room, moderator=moderator, reason=reason, created_at=now, expires_at=now + PRIVATE_READING_LASTS
+        room=room, moderator=moderator, reason=reason, created_at=now, expires_at=now + READING_DURATION
     )
 
 
@@ -48,7 +48,7 @@ def may_read(moderator: User, room: Room) -> bool:
     return room.kind == Room.Kind.PUBLIC or room.pk in open_rooms(moderator)
 
 
-def veil(messages: Iterable[Message], moderator: User) -> None:
+def redact(messages: Iterable[Message], moderator: User) -> None:
     """Say of each, by `readable`, whether its text may be shown, and take away the texts of the others. One query."""
     opened = open_rooms(moderator)
     for message in messages:

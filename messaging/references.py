@@ -9,7 +9,7 @@ from messaging.rendering import names_in
 from rooms.models import Room
 
 
-class Named:
+class References:
     def __init__(self, bodies: Iterable[str]) -> None:
         self._names = {body: names_in(body) for body in bodies}
         people = {name for names, _ in self._names.values() for name in names}

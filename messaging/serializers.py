@@ -7,7 +7,7 @@ from accounts.serializers import BriefUserSerializer
 from chatsite.web.fields import LARGEST, ClientId, Limit, StrictSerializer, Text, Whole, from_form
 from messaging.models import Message
 from messaging.payloads import Payload, message_payload
-from messaging.sending.drafts import LONGEST_BODY
+from messaging.sending.drafts import MAX_BODY_LENGTH
 from rooms.serializers import Slug
 
 
@@ -16,7 +16,7 @@ class Body(Text):
 
     def __init__(self, **kwargs: object) -> None:
         super().__init__(
-            max_length=LONGEST_BODY, trim_whitespace=False, style={"base_template": "textarea.html"}
+            max_length=MAX_BODY_LENGTH, trim_whitespace=False, style={"base_template": "textarea.html"}
         )
 
     def to_internal_value(self, data: object) -> str:

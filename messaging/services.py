@@ -15,7 +15,7 @@ from chatsite.contract.errors import Conflict, Forbidden, NotFound
 from chatsite.realtime.limits import event_costs
 from messaging.models import Message
 from messaging.payloads import message_payload
-from messaging.references import Named
+from messaging.references import References
 from messaging.rendering import render
 from messaging.search.folded import folded
 from messaging.sending import mentions
@@ -59,14 +59,14 @@ def edit(user: User, pk: int, body: str) -> Message:
     check_body(body)
     if body == message.body and not message.gone:
         return message
-    named = Named([body])
-    html = render(body, named.people_in(body), named.rooms_in(body, message.room))
-    return replace_text(user, message, body, html, named)
+    references = References([body])
+    html = render(body, references.people_in(body), references.rooms_in(body, message.room))
+    return replace_text(user, message, body, html, references)
 
 
 @transaction.atomic
-def replace_text(user: User, message: Message, body: str, html: str, named: Named) -> Message:
-    """`html` is the rendered `body`, and `named` whom it names."""
+def replace_text(user: User, message: Message, body: str, html: str, references: References) -> Message:
+    """`html` is the rendered `body`, and `references` whom it names."""
     message = locked(message)
     access.posting_membership(user, message.room.slug)
     if message.gone:
@@ -76,7 +76,7 @@ def replace_text(user: User, message: Message, body: str, html: str, named: Name
     message.body, message.html, message.folded, message.edited_at = body, html, folded(body), timezone.now()
     message.save(update_fields=["body", "html", "folded", "edited_at"])
     mentions_of(message).delete()
-    mentions.note([message], named)
+    mentions.store([message], references)
     record(message, "message-edited", user)
     return message
 
@@ -120,7 +120,7 @@ def restore(message: Message, moderator: User) -> bool:
     message.save(update_fields=["hidden_at", "hidden_by"])
     if message.deleted_at is None:
         row_of(message).update(retracted=False)
-        mentions.note([message], Named([message.body]))
+        mentions.store([message], References([message.body]))
         record(message, "message-edited", moderator)
     return True
 
@@ -141,7 +141,7 @@ def mentions_of(message: Message) -> QuerySet[Mention]:
 
 def record(message: Message, event: str, user: User) -> None:
     """The change as a new line of the log, whose data is the message with that line's seq."""
-    seq = log.take(message.room)
+    seq = log.next_seq(message.room)
     log.write(message.room, seq, event, user, subject_id=message.pk)
     log.publish(message.room, event, {**message_payload(message), "seq": seq})
     transaction.on_commit(partial(unread_notify.touch, message.room.slug), robust=True)

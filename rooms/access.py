@@ -12,7 +12,7 @@ from chatsite.contract.errors import Archived, Banned, Forbidden, Muted, NotFoun
 from chatsite.realtime.delivery import revocation
 from rooms.models import Ban, Membership, Room
 
-BLOCKED = "You can't write in this conversation."
+BLOCKED_MESSAGE = "You can't write in this conversation."
 
 
 def find(user: User, slug: str) -> tuple[Room, Membership | None]:
@@ -70,7 +70,7 @@ def check_posting(membership: Membership) -> None:
     if membership.muted:
         raise Muted()
     if membership.blocked and not membership.user.is_staff:
-        raise Forbidden(BLOCKED)
+        raise Forbidden(BLOCKED_MESSAGE)
 
 
 def moderating_membership(user: User, slug: str) -> Membership:

@@ -29,7 +29,7 @@ completions["rooms"] = moderation.offered
 # What a room has that isn't direct.
 NAMES = {"address", "name", "topic"}
 # Words of a search, each of which asks the database once more.
-MOST_WORDS = 5
+MAX_SEARCH_WORDS = 5
 
 
 class RoomFilter(TypedFilter):
@@ -64,7 +64,7 @@ class ArchivedFilter(ChoiceFilter):
 def take_away(row: Any, by: User) -> None:
     if isinstance(row, Membership):
         membership.revoke(row.room, row.user, by=by)
-        membership.hand_over(row.room)
+        membership.transfer_ownership(row.room)
     else:
         row.delete()
 
@@ -185,7 +185,7 @@ class RoomAdmin(ActingAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Room], search_term: str
     ) -> tuple[QuerySet[Room], bool]:
-        for word in search_term.replace("\x00", "").split()[:MOST_WORDS]:
+        for word in search_term.replace("\x00", "").split()[:MAX_SEARCH_WORDS]:
             queryset = queryset.filter(moderation.named(word))
         return queryset, False
 
@@ -228,11 +228,11 @@ class RoomAdmin(ActingAdmin):
         self, request: HttpRequest, form: ModelForm, formset: BaseModelFormSet, change: bool
     ) -> None:
         rows: list[Model] = formset.save(commit=False)
-        for gone in formset.deleted_objects:
-            take_away(gone, me(request))
+        for deleted in formset.deleted_objects:
+            take_away(deleted, me(request))
         # A new owner before the former one steps down.
         for row in sorted(rows, key=lambda row: getattr(row, "role", "") != Membership.Role.OWNER):
-            put_in(row, request)
+            store(row, request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """A room begins with its owner: it is made on the chat's own pages."""
@@ -243,7 +243,7 @@ class RoomAdmin(ActingAdmin):
         return False
 
 
-class OfRoomsAdmin(ActingAdmin):
+class RoomRowAdmin(ActingAdmin):
     """Who is in rooms, or kept out of them: to be found and taken away. They come by the room's own page."""
 
     list_select_related = ["room", "user"]
@@ -297,7 +297,7 @@ class OfRoomsAdmin(ActingAdmin):
 
 
 @admin.register(Membership)
-class MembershipAdmin(OfRoomsAdmin):
+class MembershipAdmin(RoomRowAdmin):
     heading = "Members"
     list_display = ["person", "place", "role", "state", "joined_at"]
     fields = ["room", "user", "role", "muted", "joined_at"]
@@ -320,11 +320,11 @@ class MembershipAdmin(OfRoomsAdmin):
         return "muted" if row.muted else ""
 
     def save_model(self, request: HttpRequest, obj: Membership, form: ModelForm, change: bool) -> None:
-        put_in(obj, request)
+        store(obj, request)
 
 
 @admin.register(Ban)
-class BanAdmin(OfRoomsAdmin):
+class BanAdmin(RoomRowAdmin):
     heading = "Bans from rooms"
     list_display = ["person", "place", "created_by", "created_at"]
     list_display_links = None
@@ -346,13 +346,13 @@ class BanAdmin(OfRoomsAdmin):
 
 
 @transaction.atomic
-def put_in(row: Any, request: HttpRequest) -> None:
+def store(row: Any, request: HttpRequest) -> None:
     access.locked(row.room)
     if isinstance(row, Ban):
         row.created_by = me(request)
         row.save()
         membership.revoke(row.room, row.user, by=me(request))
-        membership.hand_over(row.room)
+        membership.transfer_ownership(row.room)
     elif row.pk:
         change(row, request)
     elif row.room.kind != Room.Kind.PUBLIC and not may_add(me(request), row.user):

@@ -14,15 +14,15 @@ from rooms.models import Room
 from rooms.names import DIRECT_PREFIX
 
 # Beyond this it is a room, and wants a name.
-MOST_PEOPLE = 9
+MAX_PEOPLE = 9
 
 
 def open_direct(user: User, usernames: Iterable[str]) -> tuple[Room, bool]:
     """The direct room of `user` and the people named, and whether it is new. One that there is opens as before, whoever
     has blocked whom."""
     others = [other for other in membership.people(usernames) if other != user]
-    if not 1 <= len(others) < MOST_PEOPLE:
-        raise Invalid.about("members", f"Name from 1 to {MOST_PEOPLE - 1} other people.")
+    if not 1 <= len(others) < MAX_PEOPLE:
+        raise Invalid.about("members", f"Name from 1 to {MAX_PEOPLE - 1} other people.")
     room = Room.objects.filter(direct_key=Room.direct_key_of([user, *others])).first()
     if room is not None:
         return room, False
@@ -42,5 +42,5 @@ def begin(user: User, others: Sequence[User]) -> tuple[Room, bool]:
     room, created = Room.objects.get_or_create(direct_key=Room.direct_key_of(people), defaults=fresh)
     if created:
         membership.admit(room, people)
-        consent.settle(people)
+        consent.update_direct_block(people)
     return room, created

@@ -6,7 +6,7 @@ from accounts.models import User
 from rooms.models import Membership, Room
 
 # Rooms and people that one term may stand for.
-MOST = 10
+MAX_MATCHES = 10
 
 
 def key_of(room: Room) -> str:
@@ -33,13 +33,17 @@ def named(term: str) -> Q:
 
 def direct_rooms_of(term: str) -> list[int]:
     """Direct rooms of the first people whose username begins so."""
-    people = User.objects.filter(username__istartswith=term.lstrip("@")).order_by("pk").values("pk")[:MOST]
+    people = (
+        User.objects.filter(username__istartswith=term.lstrip("@")).order_by("pk").values("pk")[:MAX_MATCHES]
+    )
     talks = Membership.objects.filter(user__in=list(people.values_list("pk", flat=True)))
-    return list(talks.filter(room__kind=Room.Kind.DIRECT).values_list("room_id", flat=True)[: 10 * MOST])
+    return list(
+        talks.filter(room__kind=Room.Kind.DIRECT).values_list("room_id", flat=True)[: 10 * MAX_MATCHES]
+    )
 
 
 def offered(term: str) -> list[tuple[str, str]]:
     """For completion: keys with names, the rooms that others see first."""
-    rooms = list(Room.objects.filter(named(term)).order_by("slug")[:MOST])
+    rooms = list(Room.objects.filter(named(term)).order_by("slug")[:MAX_MATCHES])
     Room.find_people(rooms)
     return [(key_of(room), f"{room} · {room.get_kind_display().lower()}") for room in rooms]

@@ -15,10 +15,10 @@ SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 RESERVED = {"new", "direct"}
 DIRECT_PREFIX = "d-"
 # 50 bits: nobody finds one by trying. No letters that look like others.
-TAIL, TAIL_LETTERS = 10, "abcdefghijkmnpqrstuvwxyz23456789"
-LONGEST_BASE = 64 - 1 - TAIL
+TAIL_LENGTH, TAIL_LETTERS = 10, "abcdefghijkmnpqrstuvwxyz23456789"
+MAX_BASE_LENGTH = 64 - 1 - TAIL_LENGTH
 # Rooms of the same name whose addresses are told apart by a number.
-MOST_NUMBERED = 50
+MAX_NUMBERED = 50
 
 
 def check_slug(slug: str) -> str:
@@ -60,14 +60,14 @@ def new_slug(name: str, chosen: str | None, kind: str) -> str:
 
 
 def hidden_slug(name: str) -> str:
-    tail = "".join(secrets.choice(TAIL_LETTERS) for _ in range(TAIL))
+    tail = "".join(secrets.choice(TAIL_LETTERS) for _ in range(TAIL_LENGTH))
     return f"{base_of(name) or 'room'}-{tail}"
 
 
 def base_of(name: str) -> str:
     """What is left of a name in an address, with room for a number or a tail behind it."""
-    base = slugify(name)[:LONGEST_BASE].strip("-_")
-    return f"room-{base}"[:LONGEST_BASE] if base.startswith(DIRECT_PREFIX) else base
+    base = slugify(name)[:MAX_BASE_LENGTH].strip("-_")
+    return f"room-{base}"[:MAX_BASE_LENGTH] if base.startswith(DIRECT_PREFIX) else base
 
 
 def free_slug(name: str) -> str:
@@ -75,7 +75,7 @@ def free_slug(name: str) -> str:
     base = base_of(name)
     if not base:
         return f"room-{secrets.token_hex(4)}"
-    candidates = [base, *(f"{base}-{number}" for number in range(2, MOST_NUMBERED + 1))]
+    candidates = [base, *(f"{base}-{number}" for number in range(2, MAX_NUMBERED + 1))]
     taken = set(Room.objects.filter(slug__in=candidates).values_list("slug", flat=True)) | RESERVED
     free = (candidate for candidate in candidates if candidate not in taken)
-    return next(free, f"{base[: LONGEST_BASE - 8]}-{secrets.token_hex(4)}")
+    return next(free, f"{base[: MAX_BASE_LENGTH - 8]}-{secrets.token_hex(4)}")

@@ -9,33 +9,33 @@ from accounts.presence import presence
 from chatsite.contract.times import iso
 from rooms.models import Membership, Room
 from rooms.unread import summaries
-from rooms.unread.summaries import Overview
+from rooms.unread.summaries import RoomSummary
 
 Payload = dict[str, Any]
 
 
 # Rooms of a list that names those that matter most: whoever is in more looks for the others by their names.
-NEAREST = 100
+MAX_NEAREST = 100
 
 
 def room_payloads(user: User, rooms: Iterable[Room] | None = None) -> list[Payload]:
     """The contract's room objects; without `rooms`, the nearest of those that the user is in. Direct ones also name their
     `people`."""
     if rooms is None:
-        found = summaries.mine(user.pk, NEAREST)
+        found = summaries.nearest(user.pk, MAX_NEAREST)
     else:
-        found = summaries.given(user.pk, [room.pk for room in rooms])
+        found = summaries.of_rooms(user.pk, [room.pk for room in rooms])
     return [payload(room) for room in found]
 
 
 def sidebar_payloads(user: User) -> list[Payload]:
     """The nearest of their rooms, without `members` and `online`."""
-    return [payload(room) for room in summaries.mine(user.pk, NEAREST, counted=False)]
+    return [payload(room) for room in summaries.nearest(user.pk, MAX_NEAREST, counted=False)]
 
 
 def unread_payloads(user: User) -> list[Payload]:
     """Those of their rooms with something unread, the nearest of many, as in the sidebar."""
-    behind = summaries.mine(user.pk, NEAREST, behind=True, counted=False)
+    behind = summaries.nearest(user.pk, MAX_NEAREST, behind=True, counted=False)
     return [payload(room) for room in behind if room.unread]
 
 
@@ -43,13 +43,13 @@ def room_payload(user: User, room: Room) -> Payload:
     return room_payloads(user, [room])[0]
 
 
-def payload(room: Overview) -> Payload:
+def payload(room: RoomSummary) -> Payload:
     result = about(room, room.size, room.online) | own(room.role, room.read_seq, room.unread, room.mentions)
     return result | direct(room.people) if room.kind == Room.Kind.DIRECT else result
 
 
 def about(room: Any, members: int, online: int) -> Payload:
-    """What is the same for everyone. `room` is an Overview or a Roster."""
+    """What is the same for everyone. `room` is an RoomSummary or a Roster."""
     return {
         "slug": room.slug,
         "name": room.name,

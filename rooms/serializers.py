@@ -8,7 +8,7 @@ from accounts.services.invites import DEFAULT_DAYS, DEFAULT_USES, MAX_DAYS, MAX_
 from chatsite.web.fields import Choice, Flag, Limit, Names, StrictSerializer, Text, Whole
 from rooms import payloads
 from rooms.log import log
-from rooms.membership.membership import MOST_NAMED
+from rooms.membership.membership import MAX_NAMED
 from rooms.models import Membership, Room
 
 
@@ -60,7 +60,7 @@ class SyncSerializer(StrictSerializer):
     room = Slug()
     after = Whole()
     epoch = Text(required=False, allow_null=True, max_length=64)
-    limit = Whole(required=False, min_value=1, max_value=log.LIMIT)
+    limit = Whole(required=False, min_value=1, max_value=log.PAGE_EVENTS)
 
 
 class TypingSerializer(StrictSerializer):
@@ -78,7 +78,7 @@ class EventQuerySerializer(serializers.Serializer):
 
     after = serializers.IntegerField(min_value=0, max_value=2**63 - 1, default=0)
     epoch = serializers.CharField(required=False, max_length=64)
-    limit = Limit(log.LIMIT, default=log.LIMIT)
+    limit = Limit(log.PAGE_EVENTS, default=log.PAGE_EVENTS)
 
 
 class RoomCreateSerializer(StrictSerializer):
@@ -97,7 +97,7 @@ class RoomCreateSerializer(StrictSerializer):
     members = Names(
         child=Text(max_length=32),
         required=False,
-        max_length=MOST_NAMED,
+        max_length=MAX_NAMED,
         help_text="Usernames. A direct room needs one or more.",
     )
 

@@ -46,7 +46,7 @@ def sync(connection: Connection, data: Data, answer: Answer) -> None:
 
 
 def page(
-    connection: Connection, room: str, after: int, epoch: str | None = None, limit: int = log.LIMIT
+    connection: Connection, room: str, after: int, epoch: str | None = None, limit: int = log.PAGE_EVENTS
 ) -> log.Page:
     with access.reading(credentials.authorise(connection), room) as found:
         return log.read(found, after, epoch, limit)

@@ -70,11 +70,11 @@ def joined(pairs: Iterable[tuple[int, str]]) -> list[Joined]:
     return [Joined(*row) for row in sql.run(_joined(connection.vendor), given)]
 
 
-def slugs_of(user_id: int, after: int, most: int) -> list[tuple[int, str]]:
+def slugs_of(user_id: int, after: int, limit: int) -> list[tuple[int, str]]:
     """`(membership id, slug)` of the user's rooms, beyond a membership's id and in the order of those."""
     query = """SELECT m.id, r.slug FROM rooms_membership m JOIN rooms_room r ON r.id = m.room_id
                WHERE m.user_id = %s AND m.id > %s ORDER BY m.id LIMIT %s"""
-    return [(pk, slug) for pk, slug in sql.run(query, user_id, after, most)]
+    return [(pk, slug) for pk, slug in sql.run(query, user_id, after, limit)]
 
 
 def heads_of(user_id: int, slugs: Iterable[str]) -> dict[str, tuple[str, int]]:

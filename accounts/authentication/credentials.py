@@ -24,7 +24,7 @@ class SessionEnded(Unauthorized):
     """`ended` is the code that the socket is told."""
 
     def __init__(self, ended: str) -> None:
-        super().__init__("Your session has code. Log in again.")
+        super().__init__("Your session has ended. Log in again.")
         self.ended = ended
 
 

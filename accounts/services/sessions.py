@@ -9,7 +9,7 @@ from django.db.models import F
 from django.http import HttpRequest
 
 from accounts.authentication import attempt_limits, known_devices
-from accounts.authentication.password_validators import LONGEST_PASSWORD
+from accounts.authentication.password_validators import MAX_PASSWORD_LENGTH
 from accounts.models import User, UserSession
 from chatsite.contract.errors import Invalid
 from chatsite.observability.addresses import client_address
@@ -26,7 +26,7 @@ def log_in(request: HttpRequest, username: str, password: str) -> User:
     )
     attempt_limits.attempt_all(limits)
     user = None
-    if len(password) <= LONGEST_PASSWORD:
+    if len(password) <= MAX_PASSWORD_LENGTH:
         user = auth.authenticate(request, username=username, password=password)
     if not isinstance(user, User):
         raise Invalid("That name and password don't match.")

@@ -13,7 +13,7 @@ from accounts.models import Invite, InviteQuerySet, User
 from accounts.views.pages import attempt, form_page, me, posted
 
 # Links on the page, the newest first.
-SHOWN = 200
+MAX_LISTED = 200
 
 
 @never_cache
@@ -32,7 +32,7 @@ def invites(request: HttpRequest) -> HttpResponse:
 def links(request: HttpRequest) -> list[tuple[Invite, str, bool]]:
     """Each with its address, and whether it works. One doesn't whose maker may bring in nobody any more, but does again
     when they may."""
-    shown = list(visible_to(me(request)).left().select_related("created_by").order_by("-pk")[:SHOWN])
+    shown = list(visible_to(me(request)).left().select_related("created_by").order_by("-pk")[:MAX_LISTED])
     working = set(
         Invite.objects.usable().filter(pk__in=[one.pk for one in shown]).values_list("pk", flat=True)
     )

@@ -20,7 +20,7 @@ def me(request: HttpRequest) -> User:
 def link_gone(request: HttpRequest, error: ChatError, again: str = "") -> HttpResponse:
     """A link that leads nowhere any more, or isn't for everybody; `again` is where to go on after logging in."""
     context = {"detail": error.detail, "next": again}
-    return render(request, "accounts/link_gone.html", context, status=error.status)
+    return render(request, "accounts/gone.html", context, status=error.status)
 
 
 def next_url(request: HttpRequest, default: str = "home") -> str:

@@ -16,7 +16,7 @@ from accounts.views.pages import attempt, form_page, next_url, posted
 
 # Names of the pages that let somebody in.
 LOGIN_PAGES = {"login", "signup", "setup", "invite"}
-YEAR = 365 * 24 * 3600
+YEAR_SECONDS = 365 * 24 * 3600
 
 
 @sensitive_post_parameters("password")
@@ -68,7 +68,7 @@ def theme(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("theme")
     if chosen in THEMES:
         response.set_cookie(
-            "theme", chosen, max_age=YEAR, samesite="Lax", secure=request.is_secure(), httponly=True
+            "theme", chosen, max_age=YEAR_SECONDS, samesite="Lax", secure=request.is_secure(), httponly=True
         )
     else:
         response.delete_cookie("theme", samesite="Lax")

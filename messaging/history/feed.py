@@ -14,7 +14,7 @@ from accounts.models import User
 from chatsite.database import sql
 from chatsite.web import query_deadline
 from messaging.history.page_span import Span
-from messaging.message_row import MessageRow, plain
+from messaging.message_row import MessageRow, message_rows
 from messaging.models import Message
 from rooms.models import Room
 
@@ -23,7 +23,7 @@ READ_SECONDS = 5.0
 
 def page(user: User, span: Span) -> list[MessageRow]:
     found = Message.objects.filter(pk__in=query_deadline.read(READ_SECONDS, ids, user, span))
-    return plain(found.order_by("pk" if span.forward else "-pk"))
+    return message_rows(found.order_by("pk" if span.forward else "-pk"))
 
 
 def ids(user: User, span: Span) -> list[int]:

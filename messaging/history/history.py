@@ -5,34 +5,34 @@ from collections.abc import Sequence
 from django.db.models import QuerySet
 
 from accounts.models import User
-from messaging.message_row import plain
+from messaging.message_row import message_rows
 from messaging.models import Message, MessageQuerySet
 from messaging.payloads import Payload, message_payload
 from rooms import access
-from rooms.log.log import Line
+from rooms.log.log import LogLine
 from rooms.models import Room
 
-NAMES = ("chat-message", "message-edited", "message-deleted")
-PAGE = 50
+EVENT_NAMES = ("chat-message", "message-edited", "message-deleted")
+MESSAGES_PER_PAGE = 50
 
 
-def replay(lines: Sequence[Line]) -> dict[int, Payload]:
+def replay(lines: Sequence[LogLine]) -> dict[int, Payload]:
     """The messages that these lines of a log tell of, by the lines' seq, as they are now: what was deleted since is a
     tombstone."""
-    told = plain(Message.objects.filter(pk__in={line.subject_id for line in lines}))
+    told = message_rows(Message.objects.filter(pk__in={line.subject_id for line in lines}))
     messages = {message.pk: message for message in told}
     return {line.seq: {**message_payload(messages[line.subject_id]), "seq": line.seq} for line in lines}
 
 
 def history(
-    user: User, room: str, before: int | None = None, after: int | None = None, limit: int = PAGE
+    user: User, room: str, before: int | None = None, after: int | None = None, limit: int = MESSAGES_PER_PAGE
 ) -> list[Payload]:
     """`around` a place in the log of a room that the user may read."""
     return around(access.room_for(user, room), before, after, limit)
 
 
 def around(
-    room: Room, before: int | None = None, after: int | None = None, limit: int = PAGE
+    room: Room, before: int | None = None, after: int | None = None, limit: int = MESSAGES_PER_PAGE
 ) -> list[Payload]:
     """At most `limit` messages around a place in the log, oldest first: the last before `before` (or of all), or the
     first after `after`."""

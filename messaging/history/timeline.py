@@ -11,7 +11,7 @@ from accounts.models import User
 from messaging.payloads import Payload
 
 # Further messages of one person within this time have no header of their own.
-GROUP = timedelta(minutes=5)
+GROUP_WITHIN = timedelta(minutes=5)
 
 
 @dataclass
@@ -49,7 +49,7 @@ def row(message: Payload, above: Row | None, me: User, mine: bool, new: bool) ->
 
 def continues(message: Payload, at: datetime, above: Row) -> bool:
     same = above.message["sender"]["username"] == message["sender"]["username"]
-    return same and at - above.at < GROUP and not message["reply_to"]
+    return same and at - above.at < GROUP_WITHIN and not message["reply_to"]
 
 
 def mentions(html: str, username: str) -> bool:

@@ -14,7 +14,7 @@ from django.utils.html import escape
 
 from chatsite.realtime.scheduling.yield_points import yield_point
 from messaging.rendering.cpu_limit import TooLong, cpu_limit
-from messaging.rendering.markdown import MARKS, MOST_STEPS, SPACES, Tangled, to_html
+from messaging.rendering.markdown import MARKS, MAX_STEPS, SPACES, Tangled, to_html
 from messaging.rendering.names import names_in
 
 __all__ = ["clean", "is_plain", "names_in", "render", "weight"]
@@ -34,7 +34,7 @@ ATTRIBUTES: dict[str, set[str]] = {
 # garbage that falls into it can take 0.05.
 RENDER_SECONDS = 0.15
 # What markdown costs, in plain characters: for any text, and for each mark in it.
-MARKED, MARK = 100, 5
+MARKED_TEXT_WEIGHT, MARK_WEIGHT = 100, 5
 # Letters, digits and the signs between words; a dot or colon only where a word ends, since `a.b` may be an address,
 # and neither `1.` nor `-` at the start, which begin a list.
 WORDS = re.compile(
@@ -64,7 +64,7 @@ def render(body: str, people: Mapping[str, str] | None = None, rooms: Mapping[st
 def weight(body: str) -> int:
     """What it takes to render `body`, in the time of a plain character (some 1.5 µs with all else that is done to it)."""
     marks = len(MARKS.findall(body)) if MARKS.search(body) else 0
-    return len(body) + (MARKED + MARK * min(marks, MOST_STEPS) if marks else 0)
+    return len(body) + (MARKED_TEXT_WEIGHT + MARK_WEIGHT * min(marks, MAX_STEPS) if marks else 0)
 
 
 def is_plain(body: str) -> bool:

@@ -13,7 +13,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
 # Longer ones are text.
-LONGEST_ADDRESS = 2000
+MAX_ADDRESS_LENGTH = 2000
 # What a link costs, of the steps of `messaging.rendering.markdown`.
 LINK_STEPS, CHARACTERS_PER_STEP = 6, 50
 SCHEME = re.compile(r"(?<![A-Za-z0-9+.-])https?$", re.IGNORECASE)
@@ -57,7 +57,7 @@ def with_words(state: StateInline, silent: bool) -> bool:
     if state.src[start] != "[":
         return False
     end = state.md.helpers.parseLinkLabel(state, start, True)
-    limit = min(maximum, end + 2 * LONGEST_ADDRESS)
+    limit = min(maximum, end + 2 * MAX_ADDRESS_LENGTH)
     match = TARGET.match(state.src, end + 1, limit) if end >= 0 else None
     if match is None:
         return False
@@ -81,7 +81,9 @@ def with_scheme(state: StateInline, silent: bool) -> bool:
     if state.src[state.pos] != ":" or state.linkLevel > 0:
         return False
     scheme = SCHEME.search(state.src, max(0, state.pos - 6), state.pos)
-    match = scheme and WITH_SCHEME.match(state.src, state.pos, min(state.posMax, state.pos + LONGEST_ADDRESS))
+    match = scheme and WITH_SCHEME.match(
+        state.src, state.pos, min(state.posMax, state.pos + MAX_ADDRESS_LENGTH)
+    )
     if not scheme or not match:
         return False
     address = scheme[0] + trimmed(match[0])

@@ -16,16 +16,16 @@ from messaging.rendering.languages import LANGUAGES, Language
 
 # Spans in a message; the code behind them is shown without colours. A span takes 22 bytes of HTML beside its text, and
 # 10,000 characters of ordinary code have 400 to 1,200.
-MOST_SPANS = 1500
+MAX_SPANS = 1500
 # What a word may be followed by to be a call.
 CALL = re.compile(r"[ \t]?\(")
 
 
 @dataclass
 class Highlighter:
-    """Colours the codes of one message, which share MOST_SPANS."""
+    """Colours the codes of one message, which share MAX_SPANS."""
 
-    left: int = field(default=MOST_SPANS)
+    left: int = field(default=MAX_SPANS)
 
     def highlight(self, code: str, name: str) -> str | None:
         """HTML of `code`; None for a language that isn't known."""

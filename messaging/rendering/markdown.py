@@ -32,10 +32,10 @@ SPACES = re.compile(r"^ |\t|  [^ \n]", re.MULTILINE)
 COLUMNS = re.compile(r"[^\s]\t")
 RUN = re.compile(r"\*++|_++|~++")
 # Blocks in blocks, and links and marks in each other.
-MOST_NESTED = 12
+MAX_NESTING = 12
 # Markdown's rules are quadratic in what they leave open: 10,000 of `[` took 2 s. A step is one look at a position of the
 # text or at a line, some 5 µs; a long and lively message has some hundreds.
-MOST_STEPS = 2000
+MAX_STEPS = 2000
 BLOCK_STEPS = 3
 
 
@@ -46,7 +46,7 @@ class Tangled(Exception):
 class Steps:
     """Counts the looks at one message."""
 
-    def __init__(self, left: int = MOST_STEPS) -> None:
+    def __init__(self, left: int = MAX_STEPS) -> None:
         self.left = left
 
     def take(self, steps: int = 1) -> None:
@@ -68,10 +68,10 @@ class CountingInline(ParserInline):
 
 
 class Parser(MarkdownIt):
-    """Takes no address for a link that is longer than LONGEST_ADDRESS: to encode 10,000 letters took 10 ms."""
+    """Takes no address for a link that is longer than MAX_ADDRESS_LENGTH: to encode 10,000 letters took 10 ms."""
 
     def normalizeLink(self, url: str) -> str:
-        return super().normalizeLink(url) if len(url) <= addresses.LONGEST_ADDRESS else ""
+        return super().normalizeLink(url) if len(url) <= addresses.MAX_ADDRESS_LENGTH else ""
 
     def validateLink(self, url: str) -> bool:
         return bool(url) and super().validateLink(url)
@@ -85,7 +85,7 @@ def to_html(body: str, people: Mapping[str, str], rooms: Mapping[str, str]) -> s
 
 @cache
 def markdown() -> MarkdownIt:
-    parser = Parser("zero", {"html": False, "linkify": False, "breaks": True, "maxNesting": MOST_NESTED})
+    parser = Parser("zero", {"html": False, "linkify": False, "breaks": True, "maxNesting": MAX_NESTING})
     parser.block.ruler.enableOnly(BLOCKS)
     parser.inline = CountingInline()
     parser.inline.ruler.enableOnly(MARKS_IN_LINES)

@@ -15,7 +15,7 @@ from accounts.names import fold
 from chatsite.database import sql
 
 # Messages of one transaction: others that write wait for it some hundredths of a second.
-PIECE = 1000
+MESSAGES_PER_TRANSACTION = 1000
 READ = "SELECT id, body, folded FROM messaging_message WHERE id > %s ORDER BY id LIMIT %s"
 # Only what is still as it was read.
 WRITE = "UPDATE messaging_message SET folded = %s WHERE id = %s AND body = %s"
@@ -47,7 +47,7 @@ def fold_all(connection: Any) -> int:
     changed, last = 0, 0
     while True:
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-            cursor.execute(READ, [last, PIECE])
+            cursor.execute(READ, [last, MESSAGES_PER_TRANSACTION])
             rows = cursor.fetchall()
             if not rows:
                 return changed

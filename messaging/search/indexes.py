@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import DatabaseError, transaction
 
-from messaging.search.pending import FULL
+from messaging.search.pending import PENDING_LIST_KIB
 from messaging.search.postgresql import PARTS, VALID, WORDS
 
 SCHEMA = "SELECT nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE extname = 'pg_trgm'"
@@ -32,7 +32,7 @@ def make(connection: Any) -> str:
             cursor.execute(f"DROP INDEX {how} IF EXISTS {wanted}")
             text = TEXTS[wanted].format(schema=schema)
             cursor.execute(f"CREATE INDEX {how} {wanted} ON messaging_message USING gin ({text})")
-        cursor.execute(f"ALTER INDEX {wanted} SET (gin_pending_list_limit = {FULL})")
+        cursor.execute(f"ALTER INDEX {wanted} SET (gin_pending_list_limit = {PENDING_LIST_KIB})")
         for name in (other, *FORMER):
             cursor.execute(f"DROP INDEX {how} IF EXISTS {name}")
     return wanted

@@ -17,13 +17,13 @@ from messaging.search.postgresql import PARTS, WORDS
 # Characters after which the processes of a machine have the list sorted in: ten thousand messages, 16 MB of it, for which a
 # search takes 9 ms more. Fewer at once cost more each, as they have less in common, and as PostgreSQL goes on until nothing
 # is left: what comes meanwhile it sorts in by handfuls.
-ENOUGH = 1_000_000
+CLEANUP_CHARACTERS = 1_000_000
 # KiB of the list at which PostgreSQL does it by itself, which it does at 4096 if it isn't told: for several machines, for
 # what comes meanwhile, and for where nobody else does it. A search takes 35 ms more by then.
-FULL = 65_536
+PENDING_LIST_KIB = 65_536
 
 # By one at a time, without waiting. Only the index's owner may, and one that is still being made has no list.
-SORT_IN = """
+CLEAN_UP_SQL = """
     SELECT gin_clean_pending_list(i.indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
     WHERE i.indexrelid IN (to_regclass(%s), to_regclass(%s)) AND i.indisvalid AND pg_has_role(c.relowner, 'USAGE')
       AND pg_try_advisory_xact_lock(hashtext('messaging.search.pending'))"""
@@ -39,14 +39,18 @@ class Pending:
     def stored(self, messages: Sequence[Message]) -> None:
         """After they were committed. Waits for nothing."""
         self.characters += sum(len(message.body) for message in messages)
-        if self.characters >= ENOUGH // settings.WORKERS and not self.sorting and sql.postgresql():
+        if (
+            self.characters >= CLEANUP_CHARACTERS // settings.WORKERS
+            and not self.sorting
+            and sql.postgresql()
+        ):
             self.characters, self.sorting = 0, True
             aside(self.sort_in)
 
     def sort_in(self) -> None:
         try:
             with connection.cursor() as cursor:
-                cursor.execute(SORT_IN, [PARTS, WORDS])
+                cursor.execute(CLEAN_UP_SQL, [PARTS, WORDS])
         finally:
             self.sorting = False
 

@@ -9,7 +9,7 @@ from messaging.history.page_span import Span
 from messaging.models import Message
 
 # Places in one statement: some milliseconds of short texts, a tenth of a second of the longest.
-WINDOW = 10_000
+WINDOW_PLACES = 10_000
 
 
 class Found(NamedTuple):
@@ -24,7 +24,7 @@ def in_windows(found: QuerySet[Message], span: Span, until: Callable[[], bool]) 
     end, messages = span.end(), list[Message]()
     place = span.border - 1 if span.forward else min(end + 1, span.border)
     while len(messages) < span.limit and (place < end if span.forward else place > 1):
-        further = min(place + WINDOW, end) if span.forward else max(place - WINDOW, 1)
+        further = min(place + WINDOW_PLACES, end) if span.forward else max(place - WINDOW_PLACES, 1)
         low, high = (place + 1, further + 1) if span.forward else (further, place)
         window = found.filter(**{f"{span.key}__gte": low, f"{span.key}__lt": high})
         order = span.key if span.forward else f"-{span.key}"

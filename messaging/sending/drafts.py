@@ -11,9 +11,9 @@ from messaging.models import Message
 from messaging.rendering import weight
 from rooms.models import Room
 
-LONGEST_BODY = 10_000
+MAX_BODY_LENGTH = 10_000
 # What is in a text up to this long costs little, whatever it is.
-SHORT_BODY = 200
+SHORT_BODY_LENGTH = 200
 # What a mention costs beside its rendering, where a character of plain text takes 0.6 µs: it is looked up and told.
 NAME_WEIGHT = 40
 Stored = tuple[Message, bool]
@@ -65,13 +65,13 @@ class Place:
 
 def weight_of(body: str) -> int:
     """What it takes to render it (`rendering.weight`), with what each name in it takes besides."""
-    if len(body) <= SHORT_BODY:
+    if len(body) <= SHORT_BODY_LENGTH:
         return len(body)
     return weight(body) + NAME_WEIGHT * (body.count("@") + body.count("#"))
 
 
 def check_body(body: str) -> None:
-    if len(body) > LONGEST_BODY:
-        raise TooLarge.about("body", f"Use at most {LONGEST_BODY} characters.")
+    if len(body) > MAX_BODY_LENGTH:
+        raise TooLarge.about("body", f"Use at most {MAX_BODY_LENGTH} characters.")
     if not body.strip():
         raise Invalid.about("body", "Write something.")

@@ -17,7 +17,7 @@ from chatsite.realtime.limits import event_costs
 from chatsite.realtime.queues.group_commit import GroupCommit, Outcome
 from messaging.models import Message
 from messaging.payloads import encoded
-from messaging.references import Named
+from messaging.references import References
 from messaging.search.pending import pending
 from messaging.sending.batch import Batch
 from messaging.sending.drafts import Draft, Stored
@@ -33,7 +33,7 @@ def store_all(drafts: Sequence[Draft]) -> list[Outcome[Stored]]:
 
 def store(batch: Batch) -> list[Outcome[Stored]]:
     """`store_all` for drafts that were looked at; again, where that is no longer true."""
-    with delivery.soon(batch.slugs), together(batch.named):
+    with delivery.soon(batch.slugs), together(batch.references):
         if batch.is_stale:
             batch = Batch(batch.drafts)
         outcomes = batch.outcomes()
@@ -42,9 +42,9 @@ def store(batch: Batch) -> list[Outcome[Stored]]:
     return outcomes
 
 
-def together(named: Named) -> AbstractContextManager[Any]:
+def together(references: References) -> AbstractContextManager[Any]:
     """PostgreSQL stores messages by one statement, a transaction in itself: no BEGIN and no COMMIT go back and forth."""
-    return nullcontext() if sql.postgresql() and not named.anybody else transaction.atomic()
+    return nullcontext() if sql.postgresql() and not references.anybody else transaction.atomic()
 
 
 batches: GroupCommit[Draft, Stored] = GroupCommit(

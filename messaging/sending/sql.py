@@ -143,7 +143,7 @@ def _write_at_once(rows: Sequence[Row], at: datetime) -> list[tuple[int, int] | 
 def _write_in_steps(rows: Sequence[Row], at: datetime) -> list[tuple[int, int] | None]:
     """SQLite has no such statement, and no way to lose between its own. Inside of a transaction: nobody else writes, so
     the keys of the rows follow each other, and what was looked at inside of it is true."""
-    seqs = log.take_many([row["room_id"] for row in rows])
+    seqs = log.next_seqs([row["room_id"] for row in rows])
     now = connection.ops.adapt_datetimefield_value(at)
     with connection.cursor() as cursor:
         cursor.executemany(

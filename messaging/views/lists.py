@@ -23,9 +23,9 @@ from rooms.models import Room
 from rooms.payloads import unread_payloads
 from rooms.unread import read_positions
 
-RESULTS = 30
+RESULTS_PER_PAGE = 30
 # Rooms of a page to catch up with, and messages of each.
-ROOMS, CATCH_UP = 20, 5
+ROOMS_PER_PAGE, MESSAGES_PER_ROOM = 20, 5
 
 
 @signed_in
@@ -33,12 +33,14 @@ def search_page(request: HttpRequest) -> HttpResponse:
     query, slug = words(request, "q")[:200], words(request, "room")
     context: dict[str, Any] = {"current": "search", "query": query, "slug": slug}
     if query:
-        span = Span(RESULTS + 1, place(request, "before"), room=slug or None)
+        span = Span(RESULTS_PER_PAGE + 1, place(request, "before"), room=slug or None)
         found = read(request.user, search(request.user, query, span.room), span)  # type: ignore[arg-type]
-        shown = found.messages[:RESULTS]
+        shown = found.messages[:RESULTS_PER_PAGE]
         context["results"] = results(shown)
         context["reached"] = found.reached
-        context["older"] = getattr(shown[-1], span.key) if len(found.messages) > RESULTS else found.reached
+        context["older"] = (
+            getattr(shown[-1], span.key) if len(found.messages) > RESULTS_PER_PAGE else found.reached
+        )
     return render(request, "messaging/search.html", context)
 
 
@@ -67,7 +69,9 @@ def catch_up(request: HttpRequest) -> HttpResponse:
         unread_payloads(user),
         key=lambda about: (-about["mentions"], about["kind"] != Room.Kind.DIRECT, about["name"].casefold()),
     )
-    waiting: list[Payload] = [{"room": about, "rows": first_unread(user, about)} for about in unread[:ROOMS]]
+    waiting: list[Payload] = [
+        {"room": about, "rows": first_unread(user, about)} for about in unread[:ROOMS_PER_PAGE]
+    ]
     messages = [row.message for group in waiting for row in group["rows"]]
     context = {
         "current": "catch-up",
@@ -82,7 +86,7 @@ def first_unread(user: User, about: Payload) -> list[Row]:
     # Each takes some milliseconds.
     read_queue.give_way()
     here = access.room_for(user, about["slug"])
-    return rows(history.unread(here, user, about["read_seq"], CATCH_UP), user)
+    return rows(history.unread(here, user, about["read_seq"], MESSAGES_PER_ROOM), user)
 
 
 def mark_read(user: User, slug: str | None) -> HttpResponse:

@@ -10,12 +10,12 @@ from rooms.models import Room
 from rooms.payloads import member_payload, member_payloads
 
 # A room of so many shows all; a larger one some of those who are here and of those who are away. The members page has them.
-MOST, SOME = 200, 100
+MAX_SHOWN, SHOWN_OF_LARGE = 200, 100
 
 
 def panel(here: Room, count: int, senders: Iterable[str]) -> Payload:
     """What `_members.html` shows, and who of them and of the `senders` (usernames) is `online`."""
-    if count <= MOST:
+    if count <= MAX_SHOWN:
         members = member_payloads(here)
         online = [member for member in members if member["user"]["online"]]
         away = [member for member in members if not member["user"]["online"]]
@@ -26,10 +26,10 @@ def panel(here: Room, count: int, senders: Iterable[str]) -> Payload:
 def large(here: Room, count: int, senders: Iterable[str]) -> Payload:
     ids = presence.online_among(here.memberships.values_list("user_id", flat=True))
     members = here.memberships.filter(user__is_active=True).select_related("user")
-    online = [member_payload(one) for one in members.filter(user__in=sorted(ids)[:SOME])]
+    online = [member_payload(one) for one in members.filter(user__in=sorted(ids)[:SHOWN_OF_LARGE])]
     # In the order of the key, which reads no more than it shows.
-    first = members.order_by("user_id")[: 2 * SOME]
-    away = [member_payload(one) for one in first if one.user_id not in ids][:SOME]
+    first = members.order_by("user_id")[: 2 * SHOWN_OF_LARGE]
+    away = [member_payload(one) for one in first if one.user_id not in ids][:SHOWN_OF_LARGE]
     return shown(online, away, len(ids) - len(online), count - len(ids) - len(away), online_of(set(senders)))
 
 

@@ -27,10 +27,10 @@ from rooms.membership import consent, membership
 from rooms.models import Membership, Room
 from rooms.payloads import room_payload
 
-PAGE = 50
+MESSAGES_PER_PAGE = 50
 # So many messages that were read stand above the first that wasn't.
-ABOVE = 5
-YEAR = 60 * 60 * 24 * 365
+READ_ABOVE_UNREAD = 5
+YEAR_SECONDS = 60 * 60 * 24 * 365
 
 
 @signed_in
@@ -64,14 +64,17 @@ def window(request: HttpRequest, here: Room, first_unread: int | None) -> Payloa
     """The part of the room's talk that the address asks for: what is before or after a place, or the latest; where it
     asks for nothing, what is unread from its beginning, and else the latest."""
     before, after = place(request, "before"), place(request, "after")
-    messages = history.around(here, before=before, after=after, limit=PAGE + 1)
-    more = len(messages) > PAGE
+    messages = history.around(here, before=before, after=after, limit=MESSAGES_PER_PAGE + 1)
+    more = len(messages) > MESSAGES_PER_PAGE
     if after is not None:
-        return {"messages": messages[:PAGE], "older": True, "newer": more, "onward": True}
-    page = messages[-PAGE:]
+        return {"messages": messages[:MESSAGES_PER_PAGE], "older": True, "newer": more, "onward": True}
+    page = messages[-MESSAGES_PER_PAGE:]
     unasked = before is None and "latest" not in request.GET
     if unasked and first_unread is not None and page and page[0]["seq"] > first_unread:
-        return {**around(here, first_unread - 1, ABOVE, PAGE - ABOVE), "onward": True}
+        return {
+            **around(here, first_unread - 1, READ_ABOVE_UNREAD, MESSAGES_PER_PAGE - READ_ABOVE_UNREAD),
+            "onward": True,
+        }
     return {"messages": page, "older": more, "newer": before is not None}
 
 
@@ -90,7 +93,7 @@ def permalink(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 
 def neighbours(request: HttpRequest, here: Room, first_unread: int | None, message: Message) -> Payload:
-    return {**around(here, message.seq, PAGE // 2, PAGE // 2), "target": message.pk}
+    return {**around(here, message.seq, MESSAGES_PER_PAGE // 2, MESSAGES_PER_PAGE // 2), "target": message.pk}
 
 
 def around(here: Room, seq: int, above: int, below: int) -> Payload:
@@ -135,7 +138,9 @@ def room_page(
     template = "messaging/room.html" if mine else "messaging/preview.html"
     response = form_page(request, template, form or MessageForm(), outcome, **context)
     if mine:
-        response.set_cookie("room", slug, max_age=YEAR, samesite="Lax", httponly=True, secure=settings.SECURE)
+        response.set_cookie(
+            "room", slug, max_age=YEAR_SECONDS, samesite="Lax", httponly=True, secure=settings.SECURE
+        )
     return response
 
 

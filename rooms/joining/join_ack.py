@@ -1,4 +1,4 @@
-"""What those are told who have just joined: the room as it is now, and what of it is theirs. Read for many at once."""
+"""What those are ack_for who have just joined: the room as it is now, and what of it is theirs. Read for many at once."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -10,10 +10,10 @@ from rooms.joining.rosters import Roster, rosters
 from rooms.models import Membership, Room
 from rooms.payloads import Payload
 from rooms.presence import typing
-from rooms.unread.room_counts import counted_memberships, held_count
+from rooms.unread.room_counts import cached_online_count, counted_memberships
 
 
-class Mine(Protocol):
+class MemberPosition(Protocol):
     """Somebody's membership of a room."""
 
     @property
@@ -33,59 +33,61 @@ class Joined(NamedTuple):
     room: Room
 
 
-class Place(NamedTuple):
-    """What everyone who joins the room is told alike."""
+class SharedPart(NamedTuple):
+    """What everyone who joins the room is ack_for alike."""
 
     room: Room
     about: Payload
     online: list[str]
 
 
-class Arrivals:
-    """Two queries for all; a third where somebody hasn't read everything, and one a second for each large room."""
+class JoinAcks:
+    """Two queries for all; a third where somebody hasn't read everything, and member a second for each large room."""
 
-    def __init__(self, mine: Sequence[Mine]) -> None:
-        self.rooms = begun({one.room_id for one in mine}) if mine else {}
-        self.counts = self._counts(mine)
-        self.places: dict[int, Place] = {}
+    def __init__(self, members: Sequence[MemberPosition]) -> None:
+        self.rooms = rosters_with_log({member.room_id for member in members}) if members else {}
+        self.counts = self._counts(members)
+        self.shared: dict[int, SharedPart] = {}
 
-    def _counts(self, mine: Sequence[Mine]) -> dict[int, tuple[int, int]]:
+    def _counts(self, members: Sequence[MemberPosition]) -> dict[int, tuple[int, int]]:
         """Unread messages and mentions by membership, of those who haven't read all."""
         heads = {pk: room.head for pk, room in self.rooms.items()}
-        behind = [one.membership_id for one in mine if one.read_seq < heads.get(one.room_id, 0)]
+        behind = [
+            member.membership_id for member in members if member.read_seq < heads.get(member.room_id, 0)
+        ]
         if not behind:
             return {}
         counted = counted_memberships(Membership.objects.filter(pk__in=behind))
         found = counted.values_list("pk", "unread", "mentions")  # type: ignore[misc]
         return {pk: (unread, mentions) for pk, unread, mentions in found}
 
-    def told(self, mine: Mine, user_id: int) -> Joined | None:
+    def ack_for(self, member: MemberPosition, user_id: int) -> Joined | None:
         """None where the room has gone."""
-        roster = self.rooms.get(mine.room_id)
+        roster = self.rooms.get(member.room_id)
         if roster is None:
             return None
-        place = self.places.get(roster.id) or self._place(roster)
-        unread, mentions = self.counts.get(mine.membership_id, (0, 0))
-        about = place.about | payloads.own(mine.role, mine.read_seq, unread, mentions)
+        part = self.shared.get(roster.id) or self._shared_part(roster)
+        unread, mentions = self.counts.get(member.membership_id, (0, 0))
+        about = part.about | payloads.own(member.role, member.read_seq, unread, mentions)
         if roster.kind == Room.Kind.DIRECT:
             about |= payloads.direct([member for member in roster.members or () if member.id != user_id])
         names = typing.usernames(roster.slug, user_id)
-        return Joined({"room": about, "online": place.online, "typing": names}, place.room)
+        return Joined({"room": about, "online": part.online, "typing": names}, part.room)
 
-    def _place(self, roster: Roster) -> Place:
-        """A large room is told how many are here, and not who: the list would be as long for each who joins."""
+    def _shared_part(self, roster: Roster) -> SharedPart:
+        """A large room is ack_for how many are here, and not who: the list would be as long for each who joins."""
         if roster.members is None:
-            names, online = [], held_count(roster.id, presence.online_ids())
+            names, online = [], cached_online_count(roster.id, presence.online_ids())
         else:
             names = sorted(member.username for member in roster.members if presence.is_online(member.id))
             online = len(names)
         about = payloads.about(roster, roster.size, online)
         room = Room(pk=roster.id, slug=roster.slug, epoch=roster.epoch, head=roster.head)
-        self.places[roster.id] = place = Place(room, about, names)
-        return place
+        self.shared[roster.id] = part = SharedPart(room, about, names)
+        return part
 
 
-def begun(room_ids: Collection[int]) -> dict[int, Roster]:
+def rosters_with_log(room_ids: Collection[int]) -> dict[int, Roster]:
     """What follows their heads is heard here. Where something later was heard before that, they are read once more: what
     lies between may have been said before this process listened."""
     found = rosters(room_ids)

@@ -1,7 +1,7 @@
 """`join`, many at once: who comes while some are looked up is looked up with the next ones.
 
 Two queries for all of them: who may join; then, when they are subscribed, what their rooms are like now. Subscribed
-first and read after, so that nothing falls between. Who has more to ask for is answered one by one.
+first and read after, so that nothing falls between. Who has more to ask for is answered row by row.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from chatsite.realtime.queues import read_queue
 from chatsite.realtime.queues.group_commit import GroupCommit, Outcome
 from chatsite.realtime.socketio.routing import Answer
 from rooms import access, payloads, sql
-from rooms.joining.join_ack import Arrivals, Joined
+from rooms.joining.join_ack import JoinAcks, Joined
 from rooms.log import log, log_page_cache
 from rooms.membership import membership
 from rooms.presence import typing
@@ -40,31 +40,33 @@ class Join:
 
 
 # None for who isn't a member, or where there is no such room.
-Standing: TypeAlias = AuthorisationRow | SessionEnded | None
+Authorisation: TypeAlias = AuthorisationRow | SessionEnded | None
 
 
 def submit(join: Join, answer: Answer) -> None:
     """`answer` follows with the ack, or what becomes its error."""
-    batches.submit(join, partial(go_on, join, answer))
+    join_batches.submit(join, partial(finish, join, answer))
 
 
 def join_all(joins: Sequence[Join]) -> list[Outcome[Joined | None]]:
-    """For each what they are told, or why not; None for who isn't a member."""
+    """For each what they are ack_outcomes, or why not; None for who isn't a member."""
     before = revocation.revocations()
-    standings = fetch_authorisation(joins)
-    inside = [n for n, standing in enumerate(standings) if isinstance(standing, AuthorisationRow)]
-    refused = {n: error for n in inside if (error := subscribe(joins[n]))}
+    authorisations = fetch_authorisation(joins)
+    members = [
+        n for n, authorisation in enumerate(authorisations) if isinstance(authorisation, AuthorisationRow)
+    ]
+    refused = {n: error for n in members if (error := subscribe(joins[n]))}
     if revocation.revocations() != before:
         # Somebody was put out while they were let in. From now on that would find them subscribed.
-        standings = fetch_authorisation(joins)
-        for n in inside:
-            if not isinstance(standings[n], AuthorisationRow):
+        authorisations = fetch_authorisation(joins)
+        for n in members:
+            if not isinstance(authorisations[n], AuthorisationRow):
                 subscriptions.unsubscribe(joins[n].connection, joins[n].room)
-    told = outcomes(joins, standings)
-    return [refused.get(n, outcome) for n, outcome in enumerate(told)]
+    ack_outcomes = ack_outcomes(joins, authorisations)
+    return [refused.get(n, outcome) for n, outcome in enumerate(ack_outcomes)]
 
 
-batches: GroupCommit[Join, Joined | None] = GroupCommit(
+join_batches: GroupCommit[Join, Joined | None] = GroupCommit(
     join_all, whose=lambda join: join.connection.identity.user_id, name="join", charged=True
 )
 
@@ -77,32 +79,36 @@ def subscribe(join: Join) -> ChatError | None:
     return error
 
 
-def fetch_authorisation(joins: Sequence[Join]) -> list[Standing]:
-    found: list[Standing] = [SessionEnded("deactivated") for _ in joins]
-    for one in sql.fetch_authorisation((join.connection.identity, join.room) for join in joins):
-        found[one.n] = standing_of(joins[one.n].connection, one)
+def fetch_authorisation(joins: Sequence[Join]) -> list[Authorisation]:
+    found: list[Authorisation] = [SessionEnded("deactivated") for _ in joins]
+    for row in sql.fetch_authorisation((join.connection.identity, join.room) for join in joins):
+        found[row.n] = authorise(joins[row.n].connection, row)
     return found
 
 
-def standing_of(connection: Connection, one: AuthorisationRow) -> Standing:
-    evidence = one.session if connection.identity.token_id is None else one.token_id is not None
-    code = credentials.end_code(connection, one, evidence)
+def authorise(connection: Connection, row: AuthorisationRow) -> Authorisation:
+    evidence = row.session if connection.identity.token_id is None else row.token_id is not None
+    code = credentials.end_code(connection, row, evidence)
     if code:
         return SessionEnded(code)
-    return one if one.membership_id is not None else None
+    return row if row.membership_id is not None else None
 
 
-def outcomes(joins: Sequence[Join], standings: Sequence[Standing]) -> list[Outcome[Joined | None]]:
-    arrivals = Arrivals([standing for standing in standings if isinstance(standing, AuthorisationRow)])
+def ack_outcomes(
+    joins: Sequence[Join], authorisations: Sequence[Authorisation]
+) -> list[Outcome[Joined | None]]:
+    acks = JoinAcks(
+        [authorisation for authorisation in authorisations if isinstance(authorisation, AuthorisationRow)]
+    )
     return [
-        arrivals.told(standing, join.connection.identity.user_id)
-        if isinstance(standing, AuthorisationRow)
-        else standing
-        for join, standing in zip(joins, standings, strict=True)
+        acks.ack_for(authorisation, join.connection.identity.user_id)
+        if isinstance(authorisation, AuthorisationRow)
+        else authorisation
+        for join, authorisation in zip(joins, authorisations, strict=True)
     ]
 
 
-def go_on(join: Join, answer: Answer, outcome: Outcome[Joined | None]) -> None:
+def finish(join: Join, answer: Answer, outcome: Outcome[Joined | None]) -> None:
     if isinstance(outcome, Exception):
         answer(outcome)
         return
@@ -110,11 +116,11 @@ def go_on(join: Join, answer: Answer, outcome: Outcome[Joined | None]) -> None:
     if outcome and page and is_in(join):
         answer({**outcome.ack, **page})
     else:
-        # To become a member, to be told why not, or to catch up: by themselves, so that nobody else waits for them.
-        read_queue.submit(join.connection.identity.user_id, partial(whole, join, outcome), answer)
+        # To become a member, to be ack_outcomes why not, or to catch up: by themselves, so that nobody else waits for them.
+        read_queue.submit(join.connection.identity.user_id, partial(ack_with_page, join, outcome), answer)
 
 
-def whole(join: Join, joined: Joined | None) -> Outcome[dict[str, Any]]:
+def ack_with_page(join: Join, joined: Joined | None) -> Outcome[dict[str, Any]]:
     try:
         while True:
             ack, room = joined or become_member(join)
@@ -136,8 +142,8 @@ def is_in(join: Join) -> bool:
 def become_member(join: Join) -> Joined:
     """Of a public room; raises what keeps them out of it, or of any other."""
     user = credentials.authorise(join.connection)
-    room, mine = access.find(user, join.room)
-    if mine is None and room.archived:
+    room, membership_row = access.find(user, join.room)
+    if membership_row is None and room.archived:
         return visit(join, user)
     membership.join_room(user, room.slug)
     outcome = join_all([join])[0]

@@ -1,6 +1,6 @@
 """`join` of all rooms of a person: one connection hears each of them, also those that they come into later.
 
-Work goes in parts with others' turns in between, two queries for each PART of rooms; subscribed first and read after.
+Work goes in parts with others' turns in between, two queries for each ROOMS_PER_QUERY of rooms; subscribed first and read after.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from rooms import sql
 from rooms.membership import membership_events
 
 # Rooms in one query, some milliseconds.
-PART = 500
+ROOMS_PER_QUERY = 500
 
 Seqs = Mapping[str, int | None]
 Epochs = Mapping[str, str | None]
@@ -42,19 +42,19 @@ def join_mine(connection: Connection, after: Seqs, epoch: Epochs) -> dict[str, A
     # From now on, who adds them to a room finds it so.
     connection.all_rooms = True
     heads: dict[str, tuple[str, int]] = {}
-    for some in chunked(slugs, PART, read_queue.give_way):
+    for some in chunked(slugs, ROOMS_PER_QUERY, read_queue.give_way):
         heads |= join_some(connection, some)
     if connection.closed:
         raise NotFound("There is no such room.")
     # Who was put out of some meanwhile isn't told of those.
     joined = {slug: heads[slug] for slug in heads if slug in connection.rooms}
-    return {"rooms": {slug: place(*joined[slug], after.get(slug), epoch.get(slug)) for slug in joined}}
+    return {"rooms": {slug: position(*joined[slug], after.get(slug), epoch.get(slug)) for slug in joined}}
 
 
 def rooms_of(user_id: int) -> list[str]:
     slugs: list[str] = []
     last = 0
-    while part := sql.slugs_of(user_id, last, PART):
+    while part := sql.slugs_of(user_id, last, ROOMS_PER_QUERY):
         last = part[-1][0]
         slugs += [slug for _, slug in part]
         read_queue.give_way()
@@ -71,20 +71,20 @@ def join_some(connection: Connection, slugs: Sequence[str]) -> dict[str, tuple[s
         if slug not in heads:
             subscriptions.unsubscribe(connection, slug)
     # Where something later was heard before that, what lies between may have been said before this process listened.
-    old = [slug for slug, (_, head) in heads.items() if not subscriptions.begin_log(slug, head)]
-    return heads | sql.heads_of(connection.identity.user_id, old) if old else heads
+    passed = [slug for slug, (_, head) in heads.items() if not subscriptions.begin_log(slug, head)]
+    return heads | sql.heads_of(connection.identity.user_id, passed) if passed else heads
 
 
-def look_again() -> None:
+def add_missed_rooms() -> None:
     """Rooms into which people came while nothing was heard of other processes, for connections that join all of theirs."""
     following = {one.identity.user_id: one for one in subscriptions.all_connections() if one.all_rooms}
     for user_id, connection in following.items():
         for slug in set(rooms_of(user_id)) - set(connection.rooms):
-            membership_events.note_added(slug, [user_id])
+            membership_events.enqueue_added(slug, [user_id])
 
 
-def place(epoch: str, head: int, after: int | None, known: str | None) -> dict[str, Any]:
-    """`behind` is how many events the client lacks: what `sync` gives; 0 for who names no place."""
+def position(epoch: str, head: int, after: int | None, known: str | None) -> dict[str, Any]:
+    """`behind` is how many events the client lacks: what `sync` gives; 0 for who names no position."""
     reset = (known is not None and known != epoch) or (after is not None and after > head)
     behind = 0 if after is None or reset else head - after
     return {"epoch": epoch, "head": head, "reset": reset, "behind": behind}

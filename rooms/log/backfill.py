@@ -21,44 +21,44 @@ logger = logging.getLogger(__name__)
 
 # Seconds between two comparisons with what other processes wrote; and for what is on its way to come.
 COMPARE_SECONDS = 5.0
-SETTLE = 0.3
+SETTLE_SECONDS = 0.3
 # Events for one socket each between which others have their give_way: 20 ms at 0.8 µs.
-AT_ONCE = 25_000
+DELIVERIES_PER_TURN = 25_000
 
 
 def compare() -> None:
     """With what other processes wrote, and this one wasn't told."""
     if peers.site.there:
-        look_again(None)
+        backfill_behind(None)
 
 
 def catch_up(slugs: Iterable[str] | None) -> None:
-    """As `look_again`. Where nothing at all was heard, who was put out meanwhile is gone before what was missed comes."""
+    """As `backfill_behind`. Where nothing at all was heard, who was put out meanwhile is gone before what was missed comes."""
     if slugs is None:
         accounts.authentication.session_recheck.recheck()
         membership_recheck.recheck()
-        join_mine.look_again()
-    look_again(slugs)
+        join_mine.add_missed_rooms()
+    backfill_behind(slugs)
 
 
-def look_again(slugs: Iterable[str] | None) -> None:
+def backfill_behind(slugs: Iterable[str] | None) -> None:
     """Something may not have been heard here, of these rooms or, for None, of any."""
     for some in chunked(subscriptions.rooms() if slugs is None else slugs, RECHECK_SLICE, give_way):
         behind = {
             slug: head for slug, head in heads_of(some).items() if head > (subscriptions.last_seq(slug) or 0)
         }
         if behind:
-            Timer(SETTLE, fill_all, behind)
+            Timer(SETTLE_SECONDS, backfill_all, behind)
 
 
-def fill_all(heads: Mapping[str, int]) -> None:
+def backfill_all(heads: Mapping[str, int]) -> None:
     """Where the rooms' logs go up to these, and what was only on its way has come by now."""
     for slug, head in heads.items():
         if head > (subscriptions.last_seq(slug) or 0):
-            fill(slug, head)
+            backfill(slug, head)
 
 
-def fill(slug: str, head: int) -> None:
+def backfill(slug: str, head: int) -> None:
     """A page of the log at most, which goes to everybody who has joined; who lacks more is told to ask for it."""
     try:
         delivered = deliver_page(slug)
@@ -66,7 +66,7 @@ def fill(slug: str, head: int) -> None:
         logger.warning("what was missed in a room could not be read: %s", error)
         delivered = False
     if not delivered:
-        tell_and_go_on(slug, head)
+        skip_to(slug, head)
 
 
 def deliver_page(slug: str) -> bool:
@@ -78,15 +78,15 @@ def deliver_page(slug: str) -> bool:
     page = log.read(room, after)
     if page["more"] or page["reset"]:
         return False
-    stretch = max(1, AT_ONCE // max(1, len(subscriptions.subscribers(slug))))
+    events_per_turn = max(1, DELIVERIES_PER_TURN // max(1, len(subscriptions.subscribers(slug))))
     for number, event in enumerate(page["events"], 1):
         delivery.from_log(slug, event["event"], event["data"], event["data"]["seq"])
-        if not number % stretch:
+        if not number % events_per_turn:
             time.sleep(0)
     return True
 
 
-def tell_and_go_on(slug: str, head: int) -> None:
+def skip_to(slug: str, head: int) -> None:
     """Who has joined asks for it by themselves, and what was missed isn't waited for any more."""
     delivery.to_connections(subscriptions.subscribers(slug), "heads", {slug: head})
     subscriptions.begin_log(slug, head)
@@ -94,4 +94,4 @@ def tell_and_go_on(slug: str, head: int) -> None:
 
 
 # Whoever is to hear of an event beyond a hole hears first of what is in the hole.
-subscriptions.order.gap = fill
+subscriptions.order.gap = backfill

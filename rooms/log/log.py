@@ -26,7 +26,7 @@ from rooms.models import Event, Room
 Payload = dict[str, Any]
 
 
-class Line(NamedTuple):
+class LogLine(NamedTuple):
     """A row of the log, but for what only events without a builder need."""
 
     seq: int
@@ -34,16 +34,16 @@ class Line(NamedTuple):
     subject_id: Any
 
 
-Builder = Callable[[Sequence[Line]], dict[int, Payload]]
+Builder = Callable[[Sequence[LogLine]], dict[int, Payload]]
 
 # Builders by event name. Each takes a room's lines and gives their data by seq.
 builders: dict[str, Builder] = {}
 
-LIMIT = 500
+PAGE_EVENTS = 500
 # A page of the log must fit a socket's outbox of 1 MiB beside what else waits there.
 PAGE_BYTES = 256 * 1024
 # Events read at once, some 8 ms.
-PART = 250
+EVENTS_PER_QUERY = 250
 
 
 class Page(TypedDict):
@@ -54,14 +54,14 @@ class Page(TypedDict):
     reset: bool
 
 
-def take(room: Room) -> int:
+def next_seq(room: Room) -> int:
     """The room's next seq. Inside a transaction: the row stays locked until it ends, so none is lost or doubled."""
-    [room.head] = take_many([room.pk])
+    [room.head] = next_seqs([room.pk])
     return room.head
 
 
-def take_many(room_ids: Sequence[int]) -> list[int]:
-    """The next seq of each room named, in the order given; a room may be named often. In a transaction: see `take`."""
+def next_seqs(room_ids: Sequence[int]) -> list[int]:
+    """The next seq of each room named, in the order given; a room may be named often. In a transaction: see `next_seq`."""
     counts = Counter(room_ids)
     marks = ", ".join(["%s"] * len(counts))
     with connection.cursor() as cursor:
@@ -71,8 +71,8 @@ def take_many(room_ids: Sequence[int]) -> list[int]:
             [(counts[pk], pk) for pk in sorted(counts)],
         )
         cursor.execute(f"SELECT id, head FROM rooms_room WHERE id IN ({marks})", list(counts))
-        places = {pk: count(head - counts[pk] + 1) for pk, head in cursor.fetchall()}
-    return [next(places[pk]) for pk in room_ids]
+        positions = {pk: count(head - counts[pk] + 1) for pk, head in cursor.fetchall()}
+    return [next(positions[pk]) for pk in room_ids]
 
 
 def write(
@@ -106,7 +106,7 @@ def append(room: Room, event: str, user: User, **data: Any) -> Event:
 def append_all(room: Room, event: str, users: Sequence[User], **data: Any) -> list[Event]:
     """`append` for each of some people, in their order and by as many statements as for one. The rows are what was written,
     but for their ids."""
-    seqs = take_many([room.pk] * len(users))
+    seqs = next_seqs([room.pk] * len(users))
     room.head = seqs[-1]
     at = timezone.now()
     rows = [
@@ -125,7 +125,7 @@ def row_data(room: Room, row: Event) -> Payload:
     return {"room": room.slug, "seq": row.seq, "user": user, "at": iso(row.at), **row.data}
 
 
-def build(room: Room, lines: Sequence[Line]) -> list[Payload]:
+def build(room: Room, lines: Sequence[LogLine]) -> list[Payload]:
     """The lines as clients see them, in the order given."""
     whole = {line.seq for line in lines if line.event not in builders}
     rows = room.events.filter(seq__in=whole).select_related("user")
@@ -135,7 +135,7 @@ def build(room: Room, lines: Sequence[Line]) -> list[Payload]:
     return [{"event": line.event, "data": built[line.seq]} for line in lines]
 
 
-def read(room: Room, after: int | None, epoch: str | None = None, limit: int = LIMIT) -> Page:
+def read(room: Room, after: int | None, epoch: str | None = None, limit: int = PAGE_EVENTS) -> Page:
     """What happened after `after`, at most `limit` events and about 256 KiB, oldest first; `more` says whether to ask again.
 
     `after=None` is one who has seen nothing and wants nothing of the past. Another log's epoch, or a place beyond
@@ -163,7 +163,7 @@ def page_after(room: Room, after: int, limit: int) -> list[Payload]:
     """What fits one page, and never nothing. Read in parts: of long messages few fit, and between two parts others have
     their turn."""
     events: list[Payload] = []
-    size, many = 0, min(PART, limit)
+    size, many = 0, min(EVENTS_PER_QUERY, limit)
     while many:
         lines = lines_after(room, after, many)
         for event in build(room, lines):
@@ -174,11 +174,11 @@ def page_after(room: Room, after: int, limit: int) -> list[Payload]:
         if len(lines) < many:
             break
         after = lines[-1].seq
-        many = min(PART, limit - len(events))
+        many = min(EVENTS_PER_QUERY, limit - len(events))
         read_queue.give_way()
     return events
 
 
-def lines_after(room: Room, after: int, limit: int) -> list[Line]:
+def lines_after(room: Room, after: int, limit: int) -> list[LogLine]:
     rows = room.events.filter(seq__gt=after).order_by("seq")
-    return [Line(*row) for row in rows.values_list(*Line._fields)[:limit]]
+    return [LogLine(*row) for row in rows.values_list(*LogLine._fields)[:limit]]

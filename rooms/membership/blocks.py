@@ -12,11 +12,11 @@ from accounts.models import User
 from chatsite.contract.errors import Invalid, NotFound, QuotaExceeded
 from rooms import access
 from rooms.membership import membership
-from rooms.membership.consent import settle
+from rooms.membership.consent import update_direct_block
 from rooms.models import PersonBlock, RoomBlock
 
 # Of one person, of each kind. Nobody meets it by hand.
-MOST_BLOCKS = 1000
+MAX_BLOCKS = 1000
 
 
 @transaction.atomic
@@ -28,7 +28,7 @@ def block_room(user: User, slug: str) -> tuple[RoomBlock, bool]:
         return known, False
     # Whoever adds them at this moment is waited for, or waits and finds the block.
     room = access.locked(access.room_for(user, slug))
-    check_most(user.room_blocks.exclude(room=room))
+    check_limit(user.room_blocks.exclude(room=room))
     if room.memberships.filter(user=user).exists():
         membership.leave_room(user, slug)
     return RoomBlock.objects.get_or_create(user=user, room=room)
@@ -45,10 +45,10 @@ def block_person(user: User, username: str) -> tuple[PersonBlock, bool]:
     other = membership.person(username)
     if other == user:
         raise Invalid.about("username", "You can't block yourself.")
-    hold([user, other])
-    check_most(user.person_blocks.exclude(blocked=other))
+    lock_people([user, other])
+    check_limit(user.person_blocks.exclude(blocked=other))
     block, created = PersonBlock.objects.get_or_create(user=user, blocked=other)
-    settle([user, other])
+    update_direct_block([user, other])
     return block, created
 
 
@@ -57,17 +57,17 @@ def unblock_person(user: User, username: str) -> None:
     other = next(iter(User.objects.by_usernames([username]).values()), None)
     if other is None or not user.person_blocks.filter(blocked=other).exists():
         raise NotFound("There is no such block.")
-    hold([user, other])
+    lock_people([user, other])
     user.person_blocks.filter(blocked=other).delete()
-    settle([user, other])
+    update_direct_block([user, other])
 
 
-def hold(people: Collection[User]) -> None:
+def lock_people(people: Collection[User]) -> None:
     """Whoever begins something in one of their names waits until the transaction ends (`accounts.quotas.lock_owner`)."""
     locked = User.objects.select_for_update(no_key=True).filter(pk__in=[person.pk for person in people])
     list(locked.order_by("pk").values_list("pk"))
 
 
-def check_most(blocks: QuerySet) -> None:
-    if blocks.count() >= MOST_BLOCKS:
-        raise QuotaExceeded(f"You have blocked {MOST_BLOCKS} already, which is the most. Lift one first.")
+def check_limit(blocks: QuerySet) -> None:
+    if blocks.count() >= MAX_BLOCKS:
+        raise QuotaExceeded(f"You have blocked {MAX_BLOCKS} already, which is the most. Lift one first.")

@@ -61,7 +61,7 @@ def lift_room_block(room: Room, user: User) -> None:
     RoomBlock.objects.filter(room=room, user=user).delete()
 
 
-def settle(people: Sequence[User]) -> None:
+def update_direct_block(people: Sequence[User]) -> None:
     """In the direct room of two people, if they have one, nobody writes while one of them has blocked the other."""
     room = Room.objects.filter(direct_key=Room.direct_key_of(people)).first()
     if room is None or len(people) != PAIR:

@@ -17,7 +17,7 @@ from rooms.membership.membership import grant
 from rooms.models import Ban, Membership, Room, RoomInvite
 
 # Links of a room that are listed, the newest first.
-SHOWN = 50
+MAX_LISTED = 50
 
 
 def make_room_invite(
@@ -45,7 +45,7 @@ def listed(room: Room) -> list[RoomInvite]:
     """The newest links into the room that aren't revoked, run out or used up, each with whether it is `ended` as its
     maker moderates the room no more, and whether it `signs_up` who has no account."""
     lasting = room.invites.filter(Exists(Invite.objects.left().filter(pk=OuterRef("invite"))))
-    return described(lasting.select_related("invite__created_by").order_by("-pk")[:SHOWN])
+    return described(lasting.select_related("invite__created_by").order_by("-pk")[:MAX_LISTED])
 
 
 def described(links: Iterable[RoomInvite]) -> list[RoomInvite]:

@@ -18,7 +18,7 @@ from rooms.presence import typing
 
 Role = Membership.Role
 # As many as one request may name.
-MOST_NAMED = 100
+MAX_NAMED = 100
 RANK = {Role.MEMBER: 0, Role.MODERATOR: 1, Role.OWNER: 2}
 
 
@@ -38,10 +38,10 @@ def anybody(username: str) -> User:
 
 
 def people(usernames: Iterable[str]) -> list[User]:
-    """In the order given, each once. `invalid` names those who aren't there, and refuses more than MOST_NAMED."""
+    """In the order given, each once. `invalid` names those who aren't there, and refuses more than MAX_NAMED."""
     given = list(dict.fromkeys(usernames))
-    if len(given) > MOST_NAMED:
-        raise Invalid.about("members", f"Name at most {MOST_NAMED} people at once.")
+    if len(given) > MAX_NAMED:
+        raise Invalid.about("members", f"Name at most {MAX_NAMED} people at once.")
     found = User.objects.filter(is_active=True).by_usernames(given)
     missing = [username for username in given if username.lower() not in found]
     if missing:
@@ -74,8 +74,8 @@ def admit(
     events = log.append_all(room, "member-joined", fresh, **({"by": by.username} if by else {}))
     seqs = ((person.pk, event.seq) for person, event in zip(fresh, events, strict=True))
     sql.admit(room.pk, role, added_by.pk if added_by else None, events[0].at, seqs)
-    told = partial(membership_events.tell_added, room.slug, [person.pk for person in fresh])
-    transaction.on_commit(told, robust=True)
+    notify = partial(membership_events.notify_added, room.slug, [person.pk for person in fresh])
+    transaction.on_commit(notify, robust=True)
     return fresh
 
 
@@ -90,8 +90,8 @@ def revoke(room: Room, user: User, by: User | None = None) -> None:
     transaction.on_commit(partial(evict, room.slug, user), robust=True)
     # Nobody learns by a ban of a room that they could not see.
     if was_member:
-        told = partial(membership_events.tell_removed, room.slug, user.pk)
-        transaction.on_commit(told, robust=True)
+        notify = partial(membership_events.notify_removed, room.slug, user.pk)
+        transaction.on_commit(notify, robust=True)
 
 
 def evict(slug: str, user: User) -> None:
@@ -126,18 +126,18 @@ def leave_room(user: User, slug: str) -> None:
         raise Forbidden("Everyone is in this room.")
     revoke(room, user)
     if membership.role == Role.OWNER:
-        hand_over(room)
+        transfer_ownership(room)
 
 
 @transaction.atomic
-def hand_over(room: Room) -> None:
+def transfer_ownership(room: Room) -> None:
     members = room.memberships.filter(user__is_active=True).order_by("joined_at", "pk")
     if members.filter(role=Role.OWNER).exists():
         return
     members = members.select_related("user")
-    heir = members.filter(role=Role.MODERATOR).first() or members.first()
-    if heir:
-        alter(heir, role=Role.OWNER)
+    successor = members.filter(role=Role.MODERATOR).first() or members.first()
+    if successor:
+        alter(successor, role=Role.OWNER)
 
 
 def add_member(user: User, slug: str, username: str) -> Membership:
@@ -234,7 +234,7 @@ def check_not_last_owner(member: Membership) -> None:
 def alter(
     member: Membership, *, role: str | None = None, muted: bool | None = None, by: User | None = None
 ) -> Membership:
-    """`change_member` without asking who. A new role is told to the room, a mute to the member. `member` is as in the
+    """`change_member` without asking who. A new role is notify to the room, a mute to the member. `member` is as in the
     database; the room is locked."""
     if role is not None and role != member.role:
         member.role = role
@@ -243,7 +243,7 @@ def alter(
     if muted is not None and muted != member.muted:
         member.muted = muted
         transaction.on_commit(revocation.restrict)
-        transaction.on_commit(partial(membership_events.tell_changed, member.pk), robust=True)
+        transaction.on_commit(partial(membership_events.send_changed, member.pk), robust=True)
     member.save(update_fields=["role", "muted"])
     return member
 

@@ -35,7 +35,7 @@ def send_some_heads(connections: Sequence[Connection]) -> None:
         {slug for connection in connections for slug in connection.rooms}, RECHECK_SLICE, give_way
     ):
         heads |= heads_of(some)
-    # Grouped after the database has answered: who left a room meanwhile isn't told of it.
+    # Grouped after the database has answered: who left a room meanwhile isn't delivered of it.
     groups: dict[Rooms, list[Connection]] = {}
     for connection in connections:
         groups.setdefault(frozenset(connection.rooms), []).append(connection)
@@ -53,28 +53,28 @@ def heads_of(slugs: Iterable[str]) -> dict[str, int]:
 def recheck() -> None:
     """Evict who is subscribed and a member no more, however the membership ended."""
     for pairs in chunked(joined(subscriptions.all_connections()), RECHECK_SLICE, give_way):
-        found = strangers(pairs)
+        found = find_nonmembers(pairs)
         # Once more, as somebody may have left and come back while the database was asked.
-        for user_id, slug in strangers(found) if found else ():
+        for user_id, slug in find_nonmembers(found) if found else ():
             evict(user_id, slug)
 
 
 def evict(user_id: int, slug: str) -> None:
-    """Evict somebody of whose leaving no other process told this one: it is the last that their connections hear of the
+    """Evict somebody of whose leaving no other process delivered this one: it is the last that their connections hear of the
     room, behind what was said before it."""
-    events = untold(user_id, slug)
+    events = missed_events(user_id, slug)
     # Some of it may have come while the database was asked.
-    told = subscriptions.last_seq(slug) or 0
+    delivered = subscriptions.last_seq(slug) or 0
     theirs = [connection for connection in subscriptions.connections(user_id) if slug in connection.rooms]
     for event in events:
-        if event["data"]["seq"] > told:
+        if event["data"]["seq"] > delivered:
             delivery.to_connections(theirs, event["event"], event["data"])
     revocation.evict(user_id, slug)
     if theirs:
         delivery.to_user(user_id, "room-removed", {"room": slug})
 
 
-def untold(user_id: int, slug: str) -> list[Payload]:
+def missed_events(user_id: int, slug: str) -> list[Payload]:
     """The log from where it was delivered here up to the person's `member-left`; that alone, where it is more than a page,
     or where something was changed since they left: replay gives a message as it is now. Nothing for who was no member."""
     room, after = Room.objects.filter(slug=slug).first(), subscriptions.last_seq(slug)
@@ -97,10 +97,10 @@ def joined(connections: Iterable[Connection]) -> Iterator[tuple[int, str]]:
             yield connection.identity.user_id, slug
 
 
-def strangers(pairs: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+def find_nonmembers(pairs: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
     """Who of them has no business in the room. An archived public room may be read by anybody who isn't banned."""
     given = sql.packed({"user_id": user_id, "slug": slug} for user_id, slug in pairs)
-    return [pairs[n] for (n,) in sql.run(_strangers(database.vendor), given)]
+    return [pairs[n] for (n,) in sql.run(_find_nonmembers(database.vendor), given)]
 
 
 @cache
@@ -109,7 +109,7 @@ def _heads(vendor: str) -> str:
 
 
 @cache
-def _strangers(vendor: str) -> str:
+def _find_nonmembers(vendor: str) -> str:
     # A subquery and no join: joined, PostgreSQL goes through all members of the room for each of them.
     return f"""
         SELECT given.n FROM {sql.rows_in(user_id="bigint", slug="text")}

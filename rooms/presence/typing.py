@@ -9,26 +9,26 @@ from chatsite.realtime.limits import event_costs
 from chatsite.realtime.scheduling.timers import Timer
 
 # G7 of docs/protocol.md.
-SECONDS = 6.0
+TYPING_SECONDS = 6.0
 
 # Room slug → user id → (the typist, the timer that ends it).
 typists: dict[str, dict[int, tuple[User, Timer]]] = {}
-# The same for those who type in other processes: what `typing` said of them, and a timer for where its end isn't heard.
+# The same for those who type in other processes: what `typing` said of them, and a timer for where its end isn't on_remote_typing.
 elsewhere: dict[str, dict[int, tuple[dict[str, Any], Timer]]] = {}
-LATE = 1.0
+LATE_SECONDS = 1.0
 
 
 def start(slug: str, user: User) -> None:
     """Each sign of typing is passed on, and puts the end off."""
     forget(slug, user)
-    typists.setdefault(slug, {})[user.pk] = (user, Timer(SECONDS, stop, slug, user))
-    tell(slug, user, True)
+    typists.setdefault(slug, {})[user.pk] = (user, Timer(TYPING_SECONDS, stop, slug, user))
+    send(slug, user, True)
 
 
 def stop(slug: str, user: User) -> None:
-    here, there = forget(slug, user), forget_elsewhere(slug, user.pk)
-    if here or there:
-        tell(slug, user, False)
+    local, remote = forget(slug, user), forget_elsewhere(slug, user.pk)
+    if local or remote:
+        send(slug, user, False)
 
 
 def forget(slug: str, user: User) -> bool:
@@ -45,28 +45,28 @@ def forget_in(kept: dict[str, dict[int, tuple[Any, Timer]]], slug: str, user_id:
     return True
 
 
-def tell(slug: str, user: User, typing: bool) -> None:
+def send(slug: str, user: User, typing: bool) -> None:
     data = {"room": slug, "user": user_brief(user), "typing": typing}
     delivery.to_room(slug, "typing", data, skip_user=user.pk, droppable=True, everywhere=True)
     event_costs.charge_for_room(user.pk, slug)
 
 
-def heard(slug: str, user_id: int, data: dict[str, Any]) -> None:
+def on_remote_typing(slug: str, user_id: int, data: dict[str, Any]) -> None:
     """Another process has told it; its own clients know already. Without a person in it, it isn't of this version."""
     if not isinstance(data.get("user"), dict) or not isinstance(data["user"].get("username"), str):
         return
     forget_elsewhere(slug, user_id)
     if data.get("typing") is True:
-        timer = Timer(SECONDS + LATE, ended, slug, user_id)
+        timer = Timer(TYPING_SECONDS + LATE_SECONDS, end_remote, slug, user_id)
         elsewhere.setdefault(slug, {})[user_id] = (data, timer)
     elif user_id in typists.get(slug, {}):
         forget(slug, typists[slug][user_id][0])
 
 
-peers.hear("typing", heard, str, int, dict)
+peers.hear("typing", on_remote_typing, str, int, dict)
 
 
-def ended(slug: str, user_id: int) -> None:
+def end_remote(slug: str, user_id: int) -> None:
     entry = elsewhere.get(slug, {}).get(user_id)
     if entry is not None:
         forget_elsewhere(slug, user_id)

@@ -9,7 +9,7 @@ from accounts.payloads import user_payload
 from accounts.presence import presence
 from chatsite.web.fragment_cache import drawn
 from rooms.models import Room
-from rooms.payloads import NEAREST, Payload, sidebar_payloads
+from rooms.payloads import MAX_NEAREST, Payload, sidebar_payloads
 
 register = template.Library()
 
@@ -29,7 +29,7 @@ def sidebar(context: template.Context) -> dict[str, Any]:
             sorted((room for room in rooms if room["kind"] == Room.Kind.DIRECT), key=by_name)
         ),
         "unread": any(room["unread"] for room in rooms),
-        "more": len(rooms) >= NEAREST,
+        "more": len(rooms) >= MAX_NEAREST,
     }
 
 

@@ -10,7 +10,7 @@ from rooms.models import Membership, Room
 from rooms.unread.room_counts import counted_memberships
 
 # Rooms in one query.
-PART = 500
+ROOMS_PER_QUERY = 500
 
 
 def mark_read(user: User, slug: str, seq: int) -> dict[str, int]:
@@ -21,7 +21,7 @@ def mark_read(user: User, slug: str, seq: int) -> dict[str, int]:
     moved = mine.filter(read_seq__lt=place).update(read_seq=place)
     counted = counted_memberships(mine.select_related("room")).get()
     if moved:
-        membership_events.tell_read(counted)
+        membership_events.send_read(counted)
     return {"unread": counted.unread, "mentions": counted.mentions}  # type: ignore[attr-defined]
 
 
@@ -35,10 +35,10 @@ def mark_all_read(user: User) -> None:
         for one in part:
             one.read_seq = one.room.head
             one.unread = one.mentions = 0  # type: ignore[attr-defined]
-            membership_events.tell_counts(one)
+            membership_events.send_counts(one)
         read_queue.give_way()
 
 
 def behind(user: User, last: int) -> list[Membership]:
     mine = Membership.objects.filter(user=user, read_seq__lt=F("room__head"), pk__gt=last)
-    return list(mine.select_related("room").order_by("pk")[:PART])
+    return list(mine.select_related("room").order_by("pk")[:ROOMS_PER_QUERY])

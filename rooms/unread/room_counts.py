@@ -45,25 +45,25 @@ def counted_memberships(memberships: QuerySet[Membership]) -> QuerySet[Membershi
 
 
 # Up to so many ids are named in a query; of more, the members are read and looked up in memory.
-FEW = 100
+MAX_NAMED_IDS = 100
 # Seconds for which the count of a large room holds: each who comes back in a storm would have it counted again.
-COUNT_HOLDS = 1.0
+COUNT_HOLD_SECONDS = 1.0
 
-_large: dict[int, tuple[float, int]] = {}
+_online_counts: dict[int, tuple[float, int]] = {}
 
 
-def held_count(room_id: int, online: set[int]) -> int:
+def cached_online_count(room_id: int, online: set[int]) -> int:
     now = monotonic()
-    counted, count = _large.get(room_id, (0.0, 0))
-    if now - counted > COUNT_HOLDS:
+    counted, count = _online_counts.get(room_id, (0.0, 0))
+    if now - counted > COUNT_HOLD_SECONDS:
         count = count_online([room_id], online).get(room_id, 0)
-        _large[room_id] = now, count
+        _online_counts[room_id] = now, count
     return count
 
 
 def count_online(room_ids: list[int], online: set[int]) -> dict[int, int]:
     rows = Membership.objects.filter(room__in=room_ids).order_by()
-    if len(online) <= FEW:
+    if len(online) <= MAX_NAMED_IDS:
         return dict(rows.filter(user__in=online).values_list("room_id").annotate(n=Count("pk")))
     return Counter(
         room_id for room_id, user_id in rows.values_list("room_id", "user_id") if user_id in online

@@ -19,7 +19,7 @@ from rooms.membership import membership
 from rooms.models import Membership, Room
 from rooms.payloads import member_payload, room_payload
 
-PAGE = 100
+MEMBERS_PER_PAGE = 100
 
 
 @signed_in
@@ -35,24 +35,26 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def members_page(user: User, mine: Membership, query: str, after: str) -> dict[str, Any]:
-    """By username, PAGE at a time: those after a name, and with a name that has `query` in it."""
+    """By username, MEMBERS_PER_PAGE at a time: those after a name, and with a name that has `query` in it."""
     room = mine.room
     found = room.memberships.filter(user__is_active=True, user__username__gt=after).select_related("user")
     found = found.filter(lookup.name_contains(query, "user__username", "user__display_name"))
-    members = [member_payload(one) for one in found.order_by("user__username")[: PAGE + 1]]
+    members = [member_payload(one) for one in found.order_by("user__username")[: MEMBERS_PER_PAGE + 1]]
     marks = signs_among(member["user"]["username"] for member in members).marks
-    others = User.objects.filter(is_active=True).exclude(memberships__room=room)[:PAGE]
+    others = User.objects.filter(is_active=True).exclude(memberships__room=room)[:MEMBERS_PER_PAGE]
     return {
         "room": room_payload(user, room),
         "mine": mine,
         "owner": mine.role == Membership.Role.OWNER,
         "members": [
             {**member, "below": below(mine, member), "mark": marks.get(member["user"]["username"])}
-            for member in members[:PAGE]
+            for member in members[:MEMBERS_PER_PAGE]
         ],
         "query": query,
-        "many": bool(query or after or len(members) > PAGE),
-        "next": members[PAGE - 1]["user"]["username"] if len(members) > PAGE else None,
+        "many": bool(query or after or len(members) > MEMBERS_PER_PAGE),
+        "next": members[MEMBERS_PER_PAGE - 1]["user"]["username"]
+        if len(members) > MEMBERS_PER_PAGE
+        else None,
         "roles": Membership.Role.choices,
         "people": [user_brief(other) for other in others] if mine.moderates else [],
         "current": room.slug,

@@ -59,7 +59,7 @@ def test_it_goes_in_slices_and_lets_others_have_their_turn(crowd, monkeypatch, d
 
 def test_only_those_who_look_different_are_judged(crowd, monkeypatch):
     judged, standings = [], credentials.authorise_all
-    monkeypatch.setattr(credentials, "standings", lambda some: judged.extend(some) or standings(some))
+    monkeypatch.setattr(credentials, "authorise_all", lambda some: judged.extend(some) or standings(some))
     session_recheck.recheck()
     assert judged == []
     Session.objects.filter(session_key=crowd[0].identity.session_key).delete()
@@ -76,7 +76,7 @@ def test_one_whose_session_changed_and_is_good_is_judged_once(by_session, owner,
     session["theme"] = "dark"
     session.save()
     judged, standings = [], credentials.authorise_all
-    monkeypatch.setattr(credentials, "standings", lambda some: judged.extend(some) or standings(some))
+    monkeypatch.setattr(credentials, "authorise_all", lambda some: judged.extend(some) or standings(some))
     session_recheck.recheck()
     session_recheck.recheck()
     assert (judged, connection.closed) == ([connection], False)

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from messaging import services
-from messaging.message_row import plain
+from messaging.message_row import message_rows
 from messaging.models import Message
 from messaging.payloads import message_payload
 from rooms.log import log
@@ -35,7 +35,7 @@ def talk(say, owner, member):
 
 def test_it_is_the_same_payload(talk):
     found = Message.objects.order_by("-seq")
-    assert [message_payload(each) for each in plain(found)] == [
+    assert [message_payload(each) for each in message_rows(found)] == [
         message_payload(each) for each in found.whole()
     ]
 
@@ -43,7 +43,7 @@ def test_it_is_the_same_payload(talk):
 def test_each_message_is_in_its_own_room(say, owner, public_room):
     say("here")
     services.send(owner, public_room.slug, "there", uuid.uuid4())
-    rooms = [message_payload(each)["room"] for each in plain(Message.objects.order_by("pk"))]
+    rooms = [message_payload(each)["room"] for each in message_rows(Message.objects.order_by("pk"))]
     assert rooms == ["board", "lobby"]
 
 
