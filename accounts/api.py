@@ -1,4 +1,4 @@
-"""`/user`: people over REST."""
+"""REST routes of `/user`: list people, sign up, read and change one's own account."""
 
 from typing import Any
 
@@ -21,11 +21,13 @@ from chatsite.contract.errors import NotFound
 from chatsite.observability.addresses import client_address
 from chatsite.web.rest.api import me
 
-# More than a page has.
+# Values of the `username` parameter that are heeded: more than a page has.
 MAX_USERNAMES = 200
 
 
 class UserFilter(FilterSet):
+    """Filters of the list of people: by a part of a name, or by whole usernames."""
+
     q = CharFilter(method="by_name", max_length=64, help_text="Part of a username or of a display name.")
     username = CharFilter(method="by_usernames", help_text="Only these; it may stand there often.")
 
@@ -34,14 +36,18 @@ class UserFilter(FilterSet):
         fields: list[str] = []
 
     def by_name(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
+        """Keep people of whom `value` is a part of the username or the display name, folded."""
         return queryset.filter(lookup.name_contains(value, "username", "display_name"))
 
     def by_usernames(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
+        """Keep the people of the `username` parameters; values that can't be usernames match nobody."""
         names = self.data.getlist(name)[:MAX_USERNAMES]
         return queryset.filter(username__in=[name for name in names if USERNAME.fullmatch(name)])
 
 
 class UserViewSet(viewsets.GenericViewSet):
+    """People over REST. Anybody may sign up; everything else needs a login."""
+
     queryset = User.objects.none()
     filterset_class = UserFilter
     lookup_field = "username"
@@ -96,6 +102,7 @@ class UserViewSet(viewsets.GenericViewSet):
         return Response(own_payload(services.update_profile(me(request), **self.checked())))
 
     def checked(self) -> dict[str, Any]:
+        """Return the validated data of the request. Raises DRF's ValidationError."""
         serializer = self.get_serializer(data=self.request.data)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)

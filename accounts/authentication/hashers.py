@@ -1,4 +1,4 @@
-"""Argon2 in a thread of its own: a hash takes a while, and every socket waits in the same loop."""
+"""Argon2 in threads: while a hash is computed in the main thread, no socket of the process is served."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from chatsite.realtime.scheduling.threads import in_thread
 T = TypeVar("T")
 
 CONCURRENT_HASHES = 2
-# Behind that many, a person would wait for seconds; and a flood would queue for ever.
+# Hashes that may wait. Beyond these a login would take seconds, and a flood of logins would queue without end.
 MAX_WAITING_HASHES = 64
 
 hash_slots = BoundedSemaphore(CONCURRENT_HASHES)
@@ -22,7 +22,9 @@ queued = 0
 
 
 class ThreadedArgon2PasswordHasher(Argon2PasswordHasher):
-    # OWASP's second choice (19 MiB, two passes, one lane). Django's own takes 100 MB and eight threads a hash.
+    """Argon2 with OWASP's second parameter set, hashed in a thread."""
+
+    # OWASP's second choice: 19 MiB, two passes, one lane. Django's default takes 100 MB and eight threads a hash.
     time_cost = 2
     memory_cost = 19 * 1024
     parallelism = 1
@@ -35,7 +37,9 @@ class ThreadedArgon2PasswordHasher(Argon2PasswordHasher):
 
 
 def in_hash_thread(hashing: Callable[..., T], *args: str) -> T:
-    # Who gives way inside a transaction freezes all others that write (SQLite). Only the admin's forms do.
+    """Return `hashing(*args)`, computed in a thread while others run."""
+    # Switching greenlets inside a transaction would block all other writers on SQLite. Only the admin's forms hash in
+    # one.
     if transaction.get_connection().in_atomic_block:
         return hashing(*args)
     with hash_slot():
@@ -44,7 +48,7 @@ def in_hash_thread(hashing: Callable[..., T], *args: str) -> T:
 
 @contextmanager
 def hash_slot() -> Iterator[None]:
-    """One of the two places. Raises Unavailable where too many wait already."""
+    """Hold one of CONCURRENT_HASHES slots for the block. Raises Unavailable if MAX_WAITING_HASHES wait already."""
     global queued  # noqa: PLW0603
     if queued >= MAX_WAITING_HASHES:
         raise Unavailable("Too many people are logging in. Try again in a moment.", retry_after=5)

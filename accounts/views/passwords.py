@@ -1,3 +1,5 @@
+"""Pages of passwords: change one's own, ask for a reset link, use it."""
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -20,6 +22,7 @@ CHANGED = "Your password is changed. You are logged out everywhere else, and tok
 @never_cache
 @login_required
 def change(request: HttpRequest) -> HttpResponse:
+    """Change one's own password."""
     form = PasswordForm(posted(request), tokens=me(request).tokens.order_by("-pk"))
     done, outcome = attempt(form, lambda **data: services.change_own_password(request, **data))
     if done:
@@ -30,6 +33,7 @@ def change(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 def reset(request: HttpRequest) -> HttpResponse:
+    """Ask for a reset link by mail; without mail, a page that says whom to ask."""
     if not settings.MAIL:
         return render(request, "accounts/reset_by_hand.html")
     form = ResetForm(posted(request))
@@ -45,6 +49,7 @@ def reset(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("password")
 @never_cache
 def reset_confirm(request: HttpRequest, uid: str, token: str) -> HttpResponse:
+    """Choose a password by a reset link."""
     try:
         user = services.user_of_reset_link(uid, token)
     except ChatError as error:

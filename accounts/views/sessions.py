@@ -1,3 +1,5 @@
+"""Log in, log out, theme."""
+
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -14,7 +16,7 @@ from accounts.forms import LoginForm
 from accounts.models import User
 from accounts.views.pages import attempt, form_page, next_url, posted
 
-# Names of the pages that let somebody in.
+# URL names of pages after which somebody is logged in.
 LOGIN_PAGES = {"login", "signup", "setup", "invite"}
 YEAR_SECONDS = 365 * 24 * 3600
 
@@ -22,6 +24,7 @@ YEAR_SECONDS = 365 * 24 * 3600
 @sensitive_post_parameters("password")
 @never_cache
 def login(request: HttpRequest) -> HttpResponse:
+    """Log in."""
     after = next_url(request)
     if request.user.is_authenticated:
         return redirect(after)
@@ -36,17 +39,18 @@ def login(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def logout(request: HttpRequest) -> HttpResponse:
+    """Log out."""
     services.log_out(request)
     response = redirect("login")
     if request.is_secure():
-        # Browsers heed it there only: pages that they kept are link_gone. What was begun to be written isn't.
+        # Browsers accept it over HTTPS only. It drops cached pages; drafts in local storage stay.
         response["Clear-Site-Data"] = '"cache"'
     return response
 
 
 def form_out_of_date(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form whose token is another session's. One that lets people in, and was still open in another tab when they came
-    in, leads on."""
+    """Answer a form whose CSRF token belongs to another session. A login form that was still open in another tab
+    leads on."""
     page = request.resolver_match.url_name if request.resolver_match else None
     if request.user.is_authenticated and page in LOGIN_PAGES:
         return redirect(next_url(request))
@@ -55,7 +59,7 @@ def form_out_of_date(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 @never_cache
 def admin_login(request: HttpRequest) -> HttpResponse:
-    """The admin has no page of its own: the failure limits are at ours."""
+    """Redirect the admin's login to the site's own, where failures are limited."""
     if request.user.is_authenticated:
         raise PermissionDenied("Only moderators and administrators may see this.")
     return redirect(f"{reverse('login')}?{urlencode({'next': next_url(request, 'admin:index')})}")
@@ -63,7 +67,7 @@ def admin_login(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
-    """Light or dark by cookie; anything else is the system's choice."""
+    """Set the theme by cookie; any other value than light and dark means the system's."""
     response = redirect(next_url(request, "profile"))
     chosen = request.POST.get("theme")
     if chosen in THEMES:

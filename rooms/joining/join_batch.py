@@ -62,8 +62,8 @@ def join_all(joins: Sequence[Join]) -> list[Outcome[Joined | None]]:
         for n in members:
             if not isinstance(authorisations[n], AuthorisationRow):
                 subscriptions.unsubscribe(joins[n].connection, joins[n].room)
-    ack_outcomes = ack_outcomes(joins, authorisations)
-    return [refused.get(n, outcome) for n, outcome in enumerate(ack_outcomes)]
+    told = ack_outcomes(joins, authorisations)
+    return [refused.get(n, outcome) for n, outcome in enumerate(told)]
 
 
 join_batches: GroupCommit[Join, Joined | None] = GroupCommit(

@@ -100,7 +100,7 @@ class World:
     def tell(self, word, worker, *parts):
         for process in (self.one, self.other):
             if process.site.worker != worker and not self.silent:
-                (process._alive if word == "alive" else process._told)(worker, *parts)
+                (process._on_alive if word == "alive" else process._on_presence)(worker, *parts)
 
     def look(self, times=2):
         for _ in range(times):
@@ -231,5 +231,5 @@ def test_a_new_process_knows_who_is_here(world):
 
 
 def test_who_writes_nonsense_is_nobody(world):
-    world.other._told("one", ["7", None, 1.5, [], True], [])
+    world.other._on_presence("one", ["7", None, 1.5, [], True], [])
     assert world.other.online() == set()

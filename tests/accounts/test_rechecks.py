@@ -49,7 +49,7 @@ def test_where_all_is_well_it_is_one_query(crowd, django_assert_num_queries):
 def test_it_goes_in_slices_and_lets_others_have_their_turn(crowd, monkeypatch, django_assert_num_queries):
     turns = []
     monkeypatch.setattr(session_recheck, "RECHECK_SLICE", 5)
-    monkeypatch.setattr(session_recheck, "turn", lambda: turns.append("others'"))
+    monkeypatch.setattr(session_recheck, "give_way", lambda: turns.append("others'"))
     User.objects.filter(username="person5").update(is_banned=True)
     with django_assert_num_queries(3 + 3):
         session_recheck.recheck()

@@ -93,7 +93,7 @@ def test_one_that_was_interrupted_is_made_again():
 @pytest.fixture
 def sorts(monkeypatch):
     """The list is sorted in after a hundred characters, at once as here is no server."""
-    monkeypatch.setattr(pending, "ENOUGH", 100)
+    monkeypatch.setattr(pending, "CLEANUP_CHARACTERS", 100)
     monkeypatch.setattr(pending, "pending", pending.Pending())
     monkeypatch.setattr(send_queue, "pending", pending.pending)
     pages()

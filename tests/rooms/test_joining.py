@@ -33,7 +33,7 @@ def live(monkeypatch):
     """`live(user)` is a connection of theirs that came in with a token."""
     monkeypatch.setattr(presence, "here", presence.MemoryPresence())
     # Another test's room may have had the same key a moment ago.
-    monkeypatch.setattr(log_page_cache, "_held", {})
+    monkeypatch.setattr(log_page_cache, "_cached", {})
     made = []
 
     def live(user):
@@ -292,7 +292,7 @@ def test_who_is_put_out_while_they_join_hears_nothing(
     live, owner, member, private_room, monkeypatch, django_capture_on_commit_callbacks, evict, ended
 ):
     """The read says that they are a member; the removal finds nobody to evict; only then are they subscribed."""
-    look = sql.look
+    look = sql.fetch_authorisation
     removing = [partial(evict, member, private_room)]
     leaving, staying = live(member), live(owner)
 
@@ -303,7 +303,7 @@ def test_who_is_put_out_while_they_join_hears_nothing(
                 removing.pop()()
         return found
 
-    monkeypatch.setattr(sql, "look", and_then_it_ends)
+    monkeypatch.setattr(sql, "fetch_authorisation", and_then_it_ends)
     outcomes = join_all([Join(leaving, private_room.slug), Join(staying, private_room.slug)])
     assert outcomes[0] is None if ended is None else isinstance(outcomes[0], SessionEnded)
     assert outcomes[1].ack["room"]["members"] == (2 if ended else 1)
