@@ -1,4 +1,4 @@
-"""Direct rooms: one for each set of people, found again and never doubled."""
+"""Direct rooms: one for each set of people."""
 
 import secrets
 from collections.abc import Iterable, Sequence
@@ -13,13 +13,13 @@ from rooms.membership import consent, membership
 from rooms.models import Room
 from rooms.names import DIRECT_PREFIX
 
-# Beyond this it is a room, and wants a name.
+# People of a direct room; larger groups make a room with a name.
 MAX_PEOPLE = 9
 
 
 def open_direct(user: User, usernames: Iterable[str]) -> tuple[Room, bool]:
-    """The direct room of `user` and the people named, and whether it is new. One that there is opens as before, whoever
-    has blocked whom."""
+    """Return the direct room of `user` and the people named, and whether it is new. An existing room is returned
+    whoever has blocked whom. Raises Invalid, Forbidden, RateLimited and QuotaExceeded."""
     others = [other for other in membership.people(usernames) if other != user]
     if not 1 <= len(others) < MAX_PEOPLE:
         raise Invalid.about("members", f"Name from 1 to {MAX_PEOPLE - 1} other people.")
@@ -33,6 +33,7 @@ def open_direct(user: User, usernames: Iterable[str]) -> tuple[Room, bool]:
 
 @transaction.atomic
 def begin(user: User, others: Sequence[User]) -> tuple[Room, bool]:
+    """Make the room, unless somebody else has made it meanwhile."""
     quotas.lock_owner(user)
     begun = Room.objects.filter(created_by=user, kind=Room.Kind.DIRECT)
     quotas.check_total(user, quotas.DIRECTS, begun)

@@ -1,3 +1,5 @@
+"""URLs of room pages."""
+
 from django.urls import path
 
 from rooms.views import blocks, browse, members, settings

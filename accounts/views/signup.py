@@ -47,7 +47,7 @@ def invite(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def sign_up_page(request: HttpRequest, code: str | None) -> HttpResponse:
-    """Show and process the sign-up form. Raises nothing: errors are pages."""
+    """Show and process the sign-up form, with an invite link's code or without."""
     try:
         found = services.check_sign_up(code)
     except Forbidden as error:

@@ -1,4 +1,4 @@
-"""What those are ack_for who have just joined: the room as it is now, and what of it is theirs. Read for many at once."""
+"""Acks of `join`: the room as it is now and the person's own counts, read for many people in a few queries."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -14,7 +14,7 @@ from rooms.unread.room_counts import cached_online_count, counted_memberships
 
 
 class MemberPosition(Protocol):
-    """Somebody's membership of a room."""
+    """A membership with its read position."""
 
     @property
     def room_id(self) -> int: ...
@@ -27,14 +27,14 @@ class MemberPosition(Protocol):
 
 
 class Joined(NamedTuple):
-    """The ack without its page of the log, and the room to read that from, with its `head`."""
+    """An ack without its page of the log, and the room with its `head` to read that page from."""
 
     ack: dict[str, Any]
     room: Room
 
 
 class SharedPart(NamedTuple):
-    """What everyone who joins the room is ack_for alike."""
+    """The part of an ack that is the same for everyone who joins the room."""
 
     room: Room
     about: Payload
@@ -42,7 +42,8 @@ class SharedPart(NamedTuple):
 
 
 class JoinAcks:
-    """Two queries for all; a third where somebody hasn't read everything, and member a second for each large room."""
+    """Acks for many members: two queries, a third if anybody has unread messages, and one a second for each large
+    room."""
 
     def __init__(self, members: Sequence[MemberPosition]) -> None:
         self.rooms = rosters_with_log({member.room_id for member in members}) if members else {}
@@ -50,7 +51,7 @@ class JoinAcks:
         self.shared: dict[int, SharedPart] = {}
 
     def _counts(self, members: Sequence[MemberPosition]) -> dict[int, tuple[int, int]]:
-        """Unread messages and mentions by membership, of those who haven't read all."""
+        """Return unread messages and mentions by membership id, of members who haven't read everything."""
         heads = {pk: room.head for pk, room in self.rooms.items()}
         behind = [
             member.membership_id for member in members if member.read_seq < heads.get(member.room_id, 0)
@@ -62,7 +63,7 @@ class JoinAcks:
         return {pk: (unread, mentions) for pk, unread, mentions in found}
 
     def ack_for(self, member: MemberPosition, user_id: int) -> Joined | None:
-        """None where the room has gone."""
+        """Return the member's ack; None if the room is gone."""
         roster = self.rooms.get(member.room_id)
         if roster is None:
             return None
@@ -75,7 +76,8 @@ class JoinAcks:
         return Joined({"room": about, "online": part.online, "typing": names}, part.room)
 
     def _shared_part(self, roster: Roster) -> SharedPart:
-        """A large room is ack_for how many are here, and not who: the list would be as long for each who joins."""
+        """Return the room's payload and who is online. Of a large room only the number: with a list, each join would
+        cost the room's size."""
         if roster.members is None:
             names, online = [], cached_online_count(roster.id, presence.online_ids())
         else:
@@ -88,8 +90,8 @@ class JoinAcks:
 
 
 def rosters_with_log(room_ids: Collection[int]) -> dict[int, Roster]:
-    """What follows their heads is heard here. Where something later was heard before that, they are read once more: what
-    lies between may have been said before this process listened."""
+    """Return rosters by room id, with live delivery begun after each `head`. A room where delivery began later is
+    read once more: events between may have been published before this process subscribed."""
     found = rosters(room_ids)
     old = [pk for pk, room in found.items() if not subscriptions.begin_log(room.slug, room.head)]
     return found | rosters(old) if old else found

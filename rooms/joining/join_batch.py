@@ -1,7 +1,7 @@
-"""`join`, many at once: who comes while some are looked up is looked up with the next ones.
+"""Batches of `join`: people who come while a batch is looked up form the next one.
 
-Two queries for all of them: who may join; then, when they are subscribed, what their rooms are like now. Subscribed
-first and read after, so that nothing falls between. Who has more to ask for is answered row by row.
+Two queries for a batch: who may join, and, after they are subscribed, what their rooms are like now. Subscribing
+first and reading after leaves no gap. Joins that need more than that are answered one by one.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ from rooms.sql import AuthorisationRow
 
 @dataclass(slots=True, eq=False)
 class Join:
-    """`after` and `epoch` are the client's last place in the room's log."""
+    """A request to join `room`. `after` and `epoch` are the client's position in its log."""
 
     connection: Connection
     room: str
@@ -39,17 +39,17 @@ class Join:
     epoch: str | None = None
 
 
-# None for who isn't a member, or where there is no such room.
+# None for somebody who isn't a member, or if there is no such room.
 Authorisation: TypeAlias = AuthorisationRow | SessionEnded | None
 
 
 def submit(join: Join, answer: Answer) -> None:
-    """`answer` follows with the ack, or what becomes its error."""
+    """Join with the next batch; `answer` is called with the ack or an error."""
     join_batches.submit(join, partial(finish, join, answer))
 
 
 def join_all(joins: Sequence[Join]) -> list[Outcome[Joined | None]]:
-    """For each what they are ack_outcomes, or why not; None for who isn't a member."""
+    """Subscribe the members; return for each join its ack, its error, or None for somebody who isn't a member."""
     before = revocation.revocations()
     authorisations = fetch_authorisation(joins)
     members = [
@@ -57,7 +57,7 @@ def join_all(joins: Sequence[Join]) -> list[Outcome[Joined | None]]:
     ]
     refused = {n: error for n in members if (error := subscribe(joins[n]))}
     if revocation.revocations() != before:
-        # Somebody was put out while they were let in. From now on that would find them subscribed.
+        # A right was revoked while they were being subscribed. A revocation from now on finds them subscribed.
         authorisations = fetch_authorisation(joins)
         for n in members:
             if not isinstance(authorisations[n], AuthorisationRow):
@@ -72,7 +72,7 @@ join_batches: GroupCommit[Join, Joined | None] = GroupCommit(
 
 
 def subscribe(join: Join) -> ChatError | None:
-    """What keeps them from it, if they are in too many."""
+    """Subscribe the connection; return an error if it has joined too many rooms."""
     error = limits.no_more_rooms(join.connection, join.room)
     if error is None:
         subscriptions.subscribe(join.connection, join.room)
@@ -80,6 +80,7 @@ def subscribe(join: Join) -> ChatError | None:
 
 
 def fetch_authorisation(joins: Sequence[Join]) -> list[Authorisation]:
+    """Return for each join the membership's row, the end of its session, or None. One query."""
     found: list[Authorisation] = [SessionEnded("deactivated") for _ in joins]
     for row in sql.fetch_authorisation((join.connection.identity, join.room) for join in joins):
         found[row.n] = authorise(joins[row.n].connection, row)
@@ -97,6 +98,7 @@ def authorise(connection: Connection, row: AuthorisationRow) -> Authorisation:
 def ack_outcomes(
     joins: Sequence[Join], authorisations: Sequence[Authorisation]
 ) -> list[Outcome[Joined | None]]:
+    """Return the acks of members, and of the others why there is none."""
     acks = JoinAcks(
         [authorisation for authorisation in authorisations if isinstance(authorisation, AuthorisationRow)]
     )
@@ -109,6 +111,7 @@ def ack_outcomes(
 
 
 def finish(join: Join, answer: Answer, outcome: Outcome[Joined | None]) -> None:
+    """Answer with the ack and an empty page of the log, or hand over to the read queue."""
     if isinstance(outcome, Exception):
         answer(outcome)
         return
@@ -116,11 +119,14 @@ def finish(join: Join, answer: Answer, outcome: Outcome[Joined | None]) -> None:
     if outcome and page and is_in(join):
         answer({**outcome.ack, **page})
     else:
-        # To become a member, to be ack_outcomes why not, or to catch up: by themselves, so that nobody else waits for them.
+        # Becoming a member, an error's reason and a page of events take longer: each waits by itself in the read
+        # queue.
         read_queue.submit(join.connection.identity.user_id, partial(ack_with_page, join, outcome), answer)
 
 
 def ack_with_page(join: Join, joined: Joined | None) -> Outcome[dict[str, Any]]:
+    """Return the ack with a page of the log, or the error. Reads again if the person was evicted meanwhile, as the
+    page may hold events from after the eviction."""
     try:
         while True:
             ack, room = joined or become_member(join)
@@ -136,11 +142,12 @@ def ack_with_page(join: Join, joined: Joined | None) -> Outcome[dict[str, Any]]:
 
 
 def is_in(join: Join) -> bool:
+    """Return whether the connection is still subscribed to the room."""
     return join.room in join.connection.rooms
 
 
 def become_member(join: Join) -> Joined:
-    """Of a public room; raises what keeps them out of it, or of any other."""
+    """Join a public room as a new member. Raises what keeps the person out of it, or of any other room."""
     user = credentials.authorise(join.connection)
     room, membership_row = access.find(user, join.room)
     if membership_row is None and room.archived:
@@ -150,18 +157,18 @@ def become_member(join: Join) -> Joined:
     if isinstance(outcome, Exception):
         raise outcome
     if outcome is None:
-        # They were put out at once.
+        # They were evicted at once.
         raise NotFound("There is no such room.")
     return outcome
 
 
 def visit(join: Join, user: User) -> Joined:
-    """An archived public room can be read by who was never in it."""
+    """Subscribe somebody to an archived public room, which anybody may read without joining."""
     error = subscribe(join)
     if error:
         raise error
     try:
-        # From now on a ban would find them subscribed.
+        # A ban from now on finds them subscribed.
         room = access.room_for(user, join.room)
     except ChatError:
         subscriptions.unsubscribe(join.connection, join.room)

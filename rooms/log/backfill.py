@@ -1,4 +1,4 @@
-"""What should have been heard of a room's log and wasn't: read from the database and delivered to whoever has joined."""
+"""Backfill: events of rooms' logs that this process missed, read from the database and delivered to its subscribers."""
 
 import logging
 import time
@@ -19,21 +19,22 @@ from rooms.models import Room
 
 logger = logging.getLogger(__name__)
 
-# Seconds between two comparisons with what other processes wrote; and for what is on its way to come.
+# Seconds between comparisons with the database.
 COMPARE_SECONDS = 5.0
 SETTLE_SECONDS = 0.3
-# Events for one socket each between which others have their give_way: 20 ms at 0.8 µs.
+# Events times sockets that are delivered before others get a turn: 20 ms at 0.8 µs each.
 DELIVERIES_PER_TURN = 25_000
 
 
 def compare() -> None:
-    """With what other processes wrote, and this one wasn't told."""
+    """Backfill what other processes wrote and this one missed. Does nothing in a site of one process."""
     if peers.site.there:
         backfill_behind(None)
 
 
 def catch_up(slugs: Iterable[str] | None) -> None:
-    """As `backfill_behind`. Where nothing at all was heard, who was put out meanwhile is gone before what was missed comes."""
+    """Backfill these rooms. None means that the link to other processes was down: then memberships and sessions are
+    rechecked first, so that nobody whose rights ended meanwhile receives what was missed."""
     if slugs is None:
         accounts.authentication.session_recheck.recheck()
         membership_recheck.recheck()
@@ -52,14 +53,14 @@ def backfill_behind(slugs: Iterable[str] | None) -> None:
 
 
 def backfill_all(heads: Mapping[str, int]) -> None:
-    """Where the rooms' logs go up to these, and what was only on its way has come by now."""
+    """Backfill rooms whose log goes up to these heads, unless the events have arrived meanwhile."""
     for slug, head in heads.items():
         if head > (subscriptions.last_seq(slug) or 0):
             backfill(slug, head)
 
 
 def backfill(slug: str, head: int) -> None:
-    """A page of the log at most, which goes to everybody who has joined; who lacks more is told to ask for it."""
+    """Deliver at most a page of the log; if more is missing, tell clients to fetch it."""
     try:
         delivered = deliver_page(slug)
     except (DatabaseError, InterfaceError) as error:
@@ -70,7 +71,7 @@ def backfill(slug: str, head: int) -> None:
 
 
 def deliver_page(slug: str) -> bool:
-    """Whether that was all there was."""
+    """Deliver the events after the last one; return whether those were all."""
     after = subscriptions.last_seq(slug)
     room = Room.objects.filter(slug=slug).first()
     if after is None or room is None:
@@ -87,11 +88,11 @@ def deliver_page(slug: str) -> bool:
 
 
 def skip_to(slug: str, head: int) -> None:
-    """Who has joined asks for it by themselves, and what was missed isn't waited for any more."""
+    """Send `heads` to subscribers, who then fetch the events, and continue live delivery after `head`."""
     delivery.to_connections(subscriptions.subscribers(slug), "heads", {slug: head})
     subscriptions.begin_log(slug, head)
     subscriptions.order.advance(slug, head)
 
 
-# Whoever is to hear of an event beyond a hole hears first of what is in the hole.
+# Called when an event arrives beyond a gap: the gap is delivered first.
 subscriptions.order.gap = backfill

@@ -1,4 +1,4 @@
-"""The log's page for who comes back. Those who were away together have missed the same: one reading serves them."""
+"""Cache of log pages for clients that reconnect: those who were away together ask for the same page."""
 
 from time import monotonic
 
@@ -7,16 +7,16 @@ from rooms.log import log
 from rooms.log.log import Page
 from rooms.models import Room
 
-# Seconds for which a page holds, and pages cached: at most 4 MiB.
+# Seconds for which a page is kept, and pages kept: at most 4 MiB.
 HOLD_SECONDS, MAX_PAGES = 1.0, 16
 
-# By room, the reader's place, the head when they had subscribed, and `delivered_up_to`.
+# Keyed by room id, the client's position, the head when it subscribed, and `delivered_up_to`.
 _cached: dict[tuple[int, int, int, int | None], tuple[float, Page]] = {}
 
 
 def read(room: Room, after: int | None, epoch: str | None) -> Page:
-    """As `log.read`; `room.head` is as it was when the reader had subscribed. Each change takes a seq, so a page that is
-    cached shows nothing that was deleted before that, nor before the last that they were delivered_up_to of since."""
+    """Return a page as `log.read`; `room.head` is the head when the client subscribed. Every change takes a seq, so a
+    cached page shows nothing that was deleted before the subscription or before the last event delivered since."""
     page = log.nothing_new(room, after, epoch)
     if page is not None or after is None:
         return page or log.read(room, after, epoch)
@@ -31,8 +31,8 @@ def read(room: Room, after: int | None, epoch: str | None) -> Page:
 
 
 def delivered_up_to(room: Room) -> int | None:
-    """Up to where the log has been delivered here; where others write, too, and their word may be late, up to where it
-    goes: deleted text is never replayed."""
+    """Return the last seq that was delivered here; with other processes, whose events may be late, the head in the
+    database. Deleted text must never be replayed."""
     if peers.site.there:
         return Room.objects.values_list("head", flat=True).get(pk=room.pk)
     return subscriptions.last_seq(room.slug)

@@ -1,4 +1,4 @@
-"""What a person's own connections are joined of their memberships: `room-added`, `room-removed`, `membership-updated`."""
+"""Events about memberships on a person's own connections: `room-added`, `room-removed`, `membership-updated`."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
@@ -17,24 +17,25 @@ from rooms.sql import Joined
 from rooms.unread import unread_notify
 from rooms.unread.room_counts import counted_memberships
 
-# Seconds in which those who come into rooms are gathered: a few queries for all who were added together.
+# Seconds in which new memberships are collected: a few queries for all who were added together.
 GATHER_SECONDS = 0.05
-# Seconds between two `membership-updated` of one person's readings, in each process.
+# Seconds between two `membership-updated` after one person's reads, in each process.
 READ_SECONDS = 0.5
-# Memberships read at once, some milliseconds.
+# Memberships in one query: some milliseconds.
 MEMBERSHIPS_PER_QUERY = 200
 
-# By those whose reading was joined less than READ_SECONDS ago: ids of the memberships that changed since.
+# Memberships that changed since, by users to whom a read was sent less than READ_SECONDS ago.
 unsent_reads: dict[int, set[int]] = {}
 
 
 def notify_added(slug: str, user_ids: Sequence[int]) -> None:
-    """`room-added` to all connections of people who came into a room; each process tells its own."""
+    """Send `room-added` to people who came into a room, in every process."""
     delivery.tell_others("room-added", slug, list(user_ids))
     enqueue_added(slug, user_ids)
 
 
 def enqueue_added(slug: str, user_ids: Iterable[Any]) -> None:
+    """Collect new members who are connected here."""
     added.note({(user_id, slug): None for user_id in user_ids if subscriptions.connections(user_id)})
 
 
@@ -42,19 +43,20 @@ peers.hear("room-added", enqueue_added, str, list)
 
 
 def send_all_added(pairs: Collection[tuple[int, str]]) -> None:
-    """All of them once more where the database fails in the middle: joined twice is better than never."""
+    """Send `room-added` for all pairs, in parts. If the database fails midway all are sent again: clients accept
+    repetition."""
     read_queue.give_way()
     for some in chunked(sorted(pairs), MEMBERSHIPS_PER_QUERY, read_queue.give_way):
         send_added(some)
 
 
-# Members who came into rooms, as (user id, slug), of whom their connections here haven't been joined.
+# New members, as (user id, slug), to whose connections here `room-added` is still to be sent.
 added = Debouncer[tuple[int, str], None]("members added", send_all_added, gather=GATHER_SECONDS)
 
 
 def send_added(pairs: Sequence[tuple[int, str]]) -> None:
-    """Connections that join all rooms are subscribed first, and the room read after: its object has the head beyond
-    which they hear everything."""
+    """Subscribe connections that join all rooms, then read the rooms: the payload has the head after which events are
+    live."""
     subscribed_now = [
         (connection, slug) for user_id, slug in pairs for connection in subscribed(user_id, slug)
     ]
@@ -67,7 +69,7 @@ def send_added(pairs: Sequence[tuple[int, str]]) -> None:
 
 
 def subscribed(user_id: int, slug: str) -> list[Any]:
-    """Those of the user's connections that join all rooms and had not joined this one."""
+    """Subscribe the user's connections that join all rooms and lack this one; return them."""
     waiting = [
         connection
         for connection in subscriptions.connections(user_id)
@@ -81,6 +83,7 @@ def subscribed(user_id: int, slug: str) -> list[Any]:
 
 
 def send_rooms(members: Sequence[Joined]) -> None:
+    """Send each member the room's payload."""
     rooms = JoinAcks(members)
     for member in members:
         joined = rooms.ack_for(member, member.user_id)
@@ -89,12 +92,13 @@ def send_rooms(members: Sequence[Joined]) -> None:
 
 
 def notify_removed(slug: str, user_id: int) -> None:
-    """`room-removed` to all connections of somebody who was a member."""
+    """Send `room-removed` to somebody who was a member, in every process."""
     delivery.tell_others("room-removed", slug, user_id)
     send_removed(slug, user_id)
 
 
 def send_removed(slug: str, user_id: int) -> None:
+    """Send `room-removed` to the user's connections here."""
     delivery.to_user(user_id, "room-removed", {"room": slug})
 
 
@@ -102,14 +106,14 @@ peers.hear("room-removed", send_removed, str, int)
 
 
 def send_changed(membership_id: int) -> None:
-    """`membership-updated`, at once: for what a moderator changes."""
+    """Send `membership-updated` at once, for a moderator's change."""
     for membership in counted([membership_id]):
         send_membership(membership)
 
 
 def send_read(membership: Membership) -> None:
-    """After somebody has read in a room, with the counts as they are now (`counted_memberships`): at once the first time,
-    and what follows together every READ_SECONDS, so that reading fast costs no more."""
+    """Send the counts (`counted_memberships`) after a read: at once the first time, and then together every
+    READ_SECONDS, so that reading fast costs no more."""
     user_id = membership.user_id
     if not subscriptions.connections(user_id) and not presence.is_elsewhere(user_id):
         return
@@ -123,7 +127,7 @@ def send_read(membership: Membership) -> None:
 
 
 def send_all_read() -> None:
-    """One query for all who read meanwhile. Who did not is joined at once again."""
+    """Send what changed since the last time, in one query; users without changes are sent to at once again."""
     changed = {user_id: memberships for user_id, memberships in unsent_reads.items() if memberships}
     unsent_reads.clear()
     if not changed:
@@ -138,11 +142,12 @@ def send_all_read() -> None:
 
 
 def counted(ids: Sequence[int]) -> Iterable[Membership]:
+    """Return the memberships with their counts."""
     return counted_memberships(Membership.objects.filter(pk__in=ids).select_related("room"))
 
 
 def send_counts(membership: Membership) -> None:
-    """`membership-updated`, and `room-activity` to connections that have not joined the room."""
+    """Send `membership-updated`, and `room-activity` to connections that have not joined the room."""
     send_membership(membership)
     unread_notify.send_to_member(membership)
     if presence.is_elsewhere(membership.user_id):
@@ -151,6 +156,7 @@ def send_counts(membership: Membership) -> None:
 
 
 def send_membership(membership: Membership) -> None:
+    """Send `membership-updated` to all of the member's connections."""
     data = payload(membership)
     delivery.to_user(membership.user_id, "membership-updated", data, droppable=True)
     if presence.is_elsewhere(membership.user_id):
@@ -158,7 +164,7 @@ def send_membership(membership: Membership) -> None:
 
 
 def payload(membership: Membership) -> dict[str, Any]:
-    """`level` is the default of the room's kind: what the member is notified of."""
+    """Return the event's data. `level` is the kind's default for notifications."""
     return {
         "room": membership.room.slug,
         "muted": membership.muted,

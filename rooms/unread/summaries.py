@@ -1,4 +1,4 @@
-"""Rooms as one person has them, with their counts: one query, as often as a page or a list of rooms is asked for."""
+"""Summaries of rooms for one person, with counts: one query for any number of rooms."""
 
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
@@ -17,7 +17,8 @@ from rooms.unread.room_counts import cached_online_count
 
 
 class RoomSummary(NamedTuple):
-    """`role` is None for who is no member; `people` are the others in a direct room."""
+    """A room with the person's own counts. `role` is None without membership; `people` are the others of a direct
+    room."""
 
     id: int
     slug: str
@@ -38,16 +39,16 @@ class RoomSummary(NamedTuple):
 
 
 def nearest(user_id: int, most: int, *, behind: bool = False, counted: bool = True) -> list[RoomSummary]:
-    """Of all that they are in the `most` that matter most, by slug: where they are called, where there is something new,
-    then where something was said last. `behind` leaves out where nothing happened since they read; without `counted`,
-    `size` and `online` are 0, which for large rooms is most of the work."""
+    """Return the `most` most relevant of the user's rooms, by slug: those with mentions first, then with unread
+    messages, then with recent ones. `behind` keeps only rooms with events after the read position; without `counted`,
+    `size` and `online` are 0, which saves most of the work for large rooms."""
     here = presence.online_ids() if counted else set()
     rows = sql.run(_nearest(connection.vendor, behind, counted), largest_listed(here), user_id, most)
     return [summary_of(row, user_id, here) for row in rows]
 
 
 def of_rooms(user_id: int, room_ids: Iterable[int]) -> list[RoomSummary]:
-    """These, in this order, whether or not they are in them."""
+    """Return summaries of these rooms in this order, with or without membership."""
     here, ids = presence.online_ids(), list(room_ids)
     rows = sql.run(
         _of_rooms(connection.vendor),
@@ -60,11 +61,12 @@ def of_rooms(user_id: int, room_ids: Iterable[int]) -> list[RoomSummary]:
 
 
 def largest_listed(here: Collection[int]) -> int:
-    """The members of rooms up to this size are asked for, to see who of them is here."""
+    """Return up to which size rooms' members are read, to count who is online."""
     return settings.PRESENCE_ROOM_SIZE if here else 0
 
 
 def summary_of(row: tuple[Any, ...], user_id: int, here: set[int]) -> RoomSummary:
+    """Return the summary of a row."""
     room_id, slug, name, topic, kind, archived, epoch, head, created_at, *own, members = row
     if isinstance(created_at, str):
         created_at = datetime.fromisoformat(created_at).replace(tzinfo=UTC)
@@ -86,8 +88,8 @@ def summary_of(row: tuple[Any, ...], user_id: int, here: set[int]) -> RoomSummar
 
 @cache
 def _nearest(vendor: str, behind: bool, counted: bool) -> str:
-    """A look at each of their rooms, and the counts of the best."""
-    # By the last mention: where somebody is mentioned often, PostgreSQL looks through all of them for whether there is one.
+    """Return the statement that picks the nearest rooms and counts only those."""
+    # By the last mention: PostgreSQL would read all mentions to learn whether there is one.
     called = """CASE WHEN x.head <= o.read_seq THEN 0 WHEN x.kind = 'direct' THEN 1
                 WHEN (SELECT max(n.seq) FROM rooms_mention n
                       WHERE n.user_id = o.user_id AND n.room_id = o.room_id) > o.read_seq THEN 1 ELSE 0 END"""
@@ -112,7 +114,7 @@ def _of_rooms(vendor: str) -> str:
 
 
 def _summaries(rooms: str, vendor: str, counted: bool = True) -> str:
-    # What is unread is counted as in queries.unread_of, which says why.
+    # Unread is counted as by `room_counts.unread_of`, which says why.
     if vendor == "postgresql":
         ids = "json_agg(m.user_id)::text"
         people = "json_agg(json_build_array(u.id, u.username, u.display_name) ORDER BY m.id)::text"

@@ -1,4 +1,4 @@
-"""Find and make rooms and conversations; somebody's card."""
+"""Pages that find and make rooms and conversations, and a person's card."""
 
 from typing import Any
 
@@ -19,15 +19,14 @@ from rooms.membership import membership
 from rooms.models import Room
 from rooms.payloads import room_payloads
 
-# People on one page; the others are found by their names.
+# People on one page; others are found by name.
 MAX_PEOPLE = 200
-# Rooms on one page.
 ROOMS_PER_PAGE = 100
 
 
 @signed_in
 def browse(request: HttpRequest) -> HttpResponse:
-    """The public rooms and mine, or with `mine` mine alone; a page at a time by slug, each by name."""
+    """List the public rooms and one's own, or with `mine` only these; a page at a time by slug, each page by name."""
     user: Any = request.user
     query, mine, after = words(request, "q")[:64], words(request, "mine"), words(request, "after")
     found = list(rooms_of(user, query, mine, after)[: ROOMS_PER_PAGE + 1])
@@ -46,7 +45,7 @@ def browse(request: HttpRequest) -> HttpResponse:
 
 
 def rooms_of(user: User, query: str, mine: str, after: str) -> QuerySet[Room]:
-    """By slug; of archived ones only those that the user is in."""
+    """Return the matching rooms by slug, archived ones only if the user is a member."""
     joined = Q(pk__in=user.memberships.values("room"))
     found = Room.objects.readable_by(user).exclude(kind=Room.Kind.DIRECT).filter(slug__gt=after)
     found = found.filter(joined if mine else joined | Q(archived_at=None))
@@ -55,6 +54,7 @@ def rooms_of(user: User, query: str, mine: str, after: str) -> QuerySet[Room]:
 
 @signed_in
 def room_new(request: HttpRequest) -> HttpResponse:
+    """Make a room."""
     form = NewRoomForm(posted(request))
     done, outcome = attempt(form, lambda **data: services.create_room(me(request), **data))
     if done:
@@ -64,7 +64,7 @@ def room_new(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 def direct_new(request: HttpRequest) -> HttpResponse:
-    """Pick the people of a direct conversation: out of those who are shown, of many a part."""
+    """Choose the people of a direct room and open it."""
     user: Any = request.user
     query = words(request, "q")[:64]
     others = User.objects.filter(is_active=True).exclude(pk=user.pk)
@@ -91,11 +91,12 @@ def direct_new(request: HttpRequest) -> HttpResponse:
 
 
 def named(people: QuerySet[User], query: str) -> QuerySet[User]:
+    """Keep people with `query` in their username or display name."""
     return people.filter(lookup.name_contains(query, "username", "display_name"))
 
 
 def suggested(found: QuerySet[User], chosen: QuerySet[User]) -> list[User]:
-    """Those who were chosen, some who are here, and the first by name."""
+    """Return the chosen people, some who are online, and the first by name."""
     here = found.filter(pk__in=sorted(presence.online_ids())[:MAX_PEOPLE])
     one_each = {other.pk: other for part in (chosen, here, found[:MAX_PEOPLE]) for other in part}
     return list(one_each.values())[:MAX_PEOPLE]
@@ -103,7 +104,7 @@ def suggested(found: QuerySet[User], chosen: QuerySet[User]) -> list[User]:
 
 @signed_in
 def person(request: HttpRequest, username: str) -> HttpResponse:
-    """Somebody's card, where a mention leads."""
+    """Show a person's card, the target of mentions."""
     user: Any = request.user
     other = membership.anybody(without_nulls(username))
     shared = Room.objects.exclude(kind=Room.Kind.DIRECT).filter(memberships__user=user)
