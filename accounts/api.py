@@ -26,8 +26,6 @@ MAX_USERNAMES = 200
 
 
 class UserFilter(FilterSet):
-    """Filters of the list of people: by a part of a name, or by whole usernames."""
-
     q = CharFilter(method="by_name", max_length=64, help_text="Part of a username or of a display name.")
     username = CharFilter(method="by_usernames", help_text="Only these; it may stand there often.")
 
@@ -46,8 +44,6 @@ class UserFilter(FilterSet):
 
 
 class UserViewSet(viewsets.GenericViewSet):
-    """People over REST. Anybody may sign up; everything else needs a login."""
-
     queryset = User.objects.none()
     filterset_class = UserFilter
     lookup_field = "username"

@@ -11,8 +11,6 @@ from chatsite.web.fields import StrictSerializer, Text
 
 
 class AvatarSerializer(serializers.Serializer):
-    """Initials and the number of a colour."""
-
     initials = serializers.CharField()
     color = serializers.IntegerField(min_value=0, max_value=7)
 
@@ -26,8 +24,6 @@ class BriefUserSerializer(serializers.Serializer):
 
 
 class UserSerializer(BriefUserSerializer):
-    """A person, as `accounts.payloads.user_payload` makes it."""
-
     online = serializers.BooleanField()
     last_seen = serializers.DateTimeField(allow_null=True)
 
@@ -36,8 +32,6 @@ class UserSerializer(BriefUserSerializer):
 
 
 class OwnUserSerializer(UserSerializer):
-    """The person who asks, as `accounts.payloads.own_payload` makes it."""
-
     email = serializers.CharField()
 
     def to_representation(self, instance: User) -> dict[str, Any]:
@@ -45,8 +39,6 @@ class OwnUserSerializer(UserSerializer):
 
 
 class SignUpSerializer(StrictSerializer):
-    """A request for a new account."""
-
     username = Text(shortest=3, max_length=32)
     password = Text(
         shortest=MIN_PASSWORD_LENGTH,
@@ -61,7 +53,5 @@ class SignUpSerializer(StrictSerializer):
 
 
 class ProfileSerializer(StrictSerializer):
-    """A change of one's own profile."""
-
     display_name = Text(max_length=64, required=False, allow_blank=True)
     email = Text(max_length=254, required=False, allow_blank=True)

@@ -2,6 +2,8 @@ from django.apps import AppConfig
 
 
 class MessagingConfig(AppConfig):
+    """Registers the builders of message events for rooms' logs."""
+
     name = "messaging"
 
     def ready(self) -> None:

@@ -48,8 +48,6 @@ def checked(serializer: BaseSerializer) -> dict[str, Any]:
 
 
 class RoomPages(Pages):
-    """Pages of rooms by slug."""
-
     ordering = "slug"
 
 
@@ -81,8 +79,6 @@ class RoomPages(Pages):
     destroy=extend_schema(operation_id="archive_room", summary="Archive", responses={204: None}),
 )
 class RoomViewSet(viewsets.GenericViewSet):
-    """Rooms over REST."""
-
     serializer_class = RoomSerializer
     pagination_class = RoomPages
     lookup_field = "slug"
@@ -173,8 +169,6 @@ def named(members: QuerySet[Membership], query: str) -> QuerySet[Membership]:
     )
 )
 class MemberViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
-    """Members of a room over REST."""
-
     serializer_class = MemberSerializer
     pagination_class = Pages
     filter_backends = []
@@ -239,8 +233,6 @@ class MemberViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
 
 
 class BanViewSet(viewsets.GenericViewSet):
-    """Bans of a room over REST."""
-
     queryset = Ban.objects.none()
     serializer_class = BanSerializer
     pagination_class = Pages
@@ -278,8 +270,6 @@ class BanViewSet(viewsets.GenericViewSet):
 
 
 class RoomInviteViewSet(viewsets.GenericViewSet):
-    """Invite links of a room over REST."""
-
     queryset = RoomInvite.objects.none()
     serializer_class = RoomInviteSerializer
     pagination_class = Pages
@@ -392,8 +382,6 @@ class PersonBlockViewSet(viewsets.GenericViewSet):
 
 
 class EventView(APIView):
-    """Events of a room's log, as `sync` returns them."""
-
     @extend_schema(
         operation_id="list_events",
         summary="The same as `sync`",

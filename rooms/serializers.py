@@ -34,8 +34,6 @@ class ByRoom(serializers.DictField):
 
 
 class JoinMineSerializer(StrictSerializer):
-    """A `join` of all of one's rooms."""
-
     rooms = Choice(choices=["mine"])
     after = ByRoom(child=Whole(allow_null=True), required=False)
     epoch = ByRoom(child=Text(allow_null=True, max_length=64), required=False)
@@ -57,14 +55,10 @@ class JoinSerializer(StrictSerializer):
 
 
 class LeaveSerializer(StrictSerializer):
-    """A `leave` of a socket."""
-
     room = Slug()
 
 
 class SyncSerializer(StrictSerializer):
-    """A `sync` of a socket."""
-
     room = Slug()
     after = Whole()
     epoch = Text(required=False, allow_null=True, max_length=64)
@@ -72,15 +66,11 @@ class SyncSerializer(StrictSerializer):
 
 
 class TypingSerializer(StrictSerializer):
-    """A `typing` of a socket."""
-
     room = Slug()
     typing = Flag()
 
 
 class ReadSerializer(StrictSerializer):
-    """A `read` of a socket."""
-
     room = Slug()
     seq = Whole()
 
@@ -94,8 +84,6 @@ class EventQuerySerializer(serializers.Serializer):
 
 
 class RoomCreateSerializer(StrictSerializer):
-    """A request for a new or a direct room."""
-
     name = Text(
         required=False,
         max_length=64,
@@ -122,22 +110,16 @@ class RoomCreateSerializer(StrictSerializer):
 
 
 class RoomUpdateSerializer(StrictSerializer):
-    """A change of a room."""
-
     name = Text(required=False, max_length=64)
     topic = Text(required=False, allow_blank=True, max_length=250)
     archived = Flag(required=False)
 
 
 class MemberAddSerializer(StrictSerializer):
-    """A person to add or ban."""
-
     username = Text(max_length=32)
 
 
 class MemberUpdateSerializer(StrictSerializer):
-    """A change of a member."""
-
     role = Choice(choices=Membership.Role.choices, required=False)
     muted = Flag(required=False)
 
@@ -166,8 +148,6 @@ class RoomSerializer(serializers.Serializer):
 
 
 class MemberSerializer(serializers.Serializer):
-    """Describes a member; `payloads.member_payload` makes it."""
-
     user = BriefUserSerializer()
     role = serializers.ChoiceField(choices=Membership.Role.choices)
     muted = serializers.BooleanField()
@@ -178,15 +158,11 @@ class MemberSerializer(serializers.Serializer):
 
 
 class BanSerializer(serializers.Serializer):
-    """Describes a ban."""
-
     user = BriefUserSerializer()
     created_at = serializers.DateTimeField()
 
 
 class RoomInviteMakeSerializer(StrictSerializer):
-    """A request for an invite link."""
-
     days = Whole(required=False, min_value=1, max_value=MAX_DAYS, help_text=f"{DEFAULT_DAYS} if left out.")
     max_uses = Whole(
         required=False, min_value=1, max_value=MAX_USES, help_text=f"{DEFAULT_USES} if left out."
@@ -194,8 +170,6 @@ class RoomInviteMakeSerializer(StrictSerializer):
 
 
 class RoomInviteSerializer(serializers.Serializer):
-    """Describes an invite link."""
-
     code = serializers.CharField()
     url = serializers.CharField()
     created_at = serializers.DateTimeField()
@@ -210,30 +184,22 @@ class RoomInviteSerializer(serializers.Serializer):
 
 
 class RoomBlockSerializer(serializers.Serializer):
-    """Describes a block of a room."""
-
     room = serializers.CharField()
     name = serializers.CharField()
     created_at = serializers.DateTimeField()
 
 
 class PersonBlockSerializer(serializers.Serializer):
-    """Describes a block of a person."""
-
     user = BriefUserSerializer()
     created_at = serializers.DateTimeField()
 
 
 class EventDataSerializer(serializers.Serializer):
-    """Describes the part of an event's data that all have."""
-
     room = serializers.CharField()
     seq = serializers.IntegerField(help_text="Its place in the room's log.")
 
 
 class EventSerializer(serializers.Serializer):
-    """Describes an event."""
-
     event = serializers.CharField(help_text="One of the durable events, as `chat-message`.")
     data = EventDataSerializer(  # type: ignore[assignment]
         help_text="Beside these two what the event has besides, as live."
@@ -241,8 +207,6 @@ class EventSerializer(serializers.Serializer):
 
 
 class EventPageSerializer(serializers.Serializer):
-    """Describes a page of events."""
-
     epoch = serializers.CharField()
     head = serializers.IntegerField()
     events = EventSerializer(many=True)

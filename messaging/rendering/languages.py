@@ -1,6 +1,6 @@
-"""The languages whose code is coloured: what their comments, strings and words look like.
+"""Languages that are highlighted: patterns of their comments and strings, and their words.
 
-Each part of a pattern obeys the rule of `messaging.rendering.highlighting`: behind `*+` or `++` nothing can fail.
+Each part obeys the rule of `messaging.rendering.highlighting`: after `*+` or `++` nothing can fail.
 """
 
 from dataclasses import dataclass, field
@@ -31,8 +31,8 @@ WORD = r"[^\W\d]\w*+"
 
 @dataclass(frozen=True, eq=False)
 class Language:
-    """`parts` are patterns by the class of what they match, tried in this order; those of the class `word` are looked up
-    in `words`, which has a class for each. `any_case` finds them in capitals too. `calls`: a word before `(` is a call."""
+    """A language. `parts` are (class, pattern), tried in order; matches of the class `word` are looked up in `words`,
+    which maps them to classes. `any_case` ignores case. `calls`: a word before `(` is a call."""
 
     parts: tuple[tuple[str, str], ...]
     words: dict[str, str] = field(default_factory=dict)
@@ -41,14 +41,15 @@ class Language:
 
     @property
     def pattern(self) -> str:
-        """All parts as one pattern; a class that has several parts is one group."""
+        """All parts as one pattern, with one group a class."""
         kinds = list(dict.fromkeys(kind for kind, _ in self.parts))
         grouped = ["|".join(part for kind, part in self.parts if kind == wanted) for wanted in kinds]
         return "|".join(f"(?P<{kind}>{parts})" for kind, parts in zip(kinds, grouped, strict=True))
 
 
 def words(**by_class: str) -> dict[str, str]:
-    """The class of each word, of the words of each class: keywords `k`, types `kt`, constants `kc`, built-ins `nb`."""
+    """Return the class of each word, from the words of each class: keywords `k`, types `kt`, constants `kc`,
+    built-ins `nb`."""
     return {word: kind for kind, text in by_class.items() for word in text.split()}
 
 

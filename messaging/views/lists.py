@@ -1,4 +1,4 @@
-"""Messages of many rooms on one page: search, catch up."""
+"""Pages with messages of many rooms: search, and unread messages."""
 
 from contextlib import suppress
 from typing import Any
@@ -24,12 +24,13 @@ from rooms.payloads import unread_payloads
 from rooms.unread import read_positions
 
 RESULTS_PER_PAGE = 30
-# Rooms of a page to catch up with, and messages of each.
+# Rooms on the page of unread messages, and messages of each.
 ROOMS_PER_PAGE, MESSAGES_PER_ROOM = 20, 5
 
 
 @signed_in
 def search_page(request: HttpRequest) -> HttpResponse:
+    """Search messages."""
     query, slug = words(request, "q")[:200], words(request, "room")
     context: dict[str, Any] = {"current": "search", "query": query, "slug": slug}
     if query:
@@ -45,6 +46,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
 
 
 def results(messages: list[Any]) -> list[Payload]:
+    """Return the payloads of messages with their room's name and their sender's signs."""
     signs = signs_among(message.sender.username for message in messages)
     return [
         {
@@ -60,7 +62,7 @@ def results(messages: list[Any]) -> list[Payload]:
 
 @signed_in
 def catch_up(request: HttpRequest) -> HttpResponse:
-    """What is unread in my rooms, those that mention me first."""
+    """Show unread messages of one's rooms, those with mentions first; mark them read."""
     user: Any = request.user
     if request.method == "POST":
         slug = request.POST.get("room")
@@ -83,14 +85,15 @@ def catch_up(request: HttpRequest) -> HttpResponse:
 
 
 def first_unread(user: User, about: Payload) -> list[Row]:
-    # Each takes some milliseconds.
+    """Return the rows of a room's first unread messages."""
+    # Each room takes some milliseconds.
     read_queue.give_way()
     here = access.room_for(user, about["slug"])
     return rows(history.unread(here, user, about["read_seq"], MESSAGES_PER_ROOM), user)
 
 
 def mark_read(user: User, slug: str | None) -> HttpResponse:
-    """One room, or all of them; one that isn't theirs any more is read."""
+    """Mark one room or all as read; a room that can't be read any more is skipped."""
     if slug is None:
         read_positions.mark_all_read(user)
     else:

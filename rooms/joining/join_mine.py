@@ -35,8 +35,8 @@ def submit(
 
 
 def join_mine(connection: Connection, after: Seqs, epoch: Epochs) -> dict[str, Any]:
-    """Subscribe the connection and return `{rooms: {slug: position}}`. Raises SessionEnded, and RoomLimit's error if
-    they are too many."""
+    """Subscribe the connection and return `{rooms: {slug: position}}`. Raises SessionEnded, and the error of `limits`
+    for too many rooms."""
     credentials.authorise(connection)
     slugs = rooms_of(connection.identity.user_id)
     error = limits.too_many_rooms(connection, len(set(slugs) - connection.rooms))
