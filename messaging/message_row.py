@@ -49,7 +49,7 @@ def message_rows(messages: QuerySet[Message]) -> list[MessageRow]:
     def made(row: Any, reply_to: MessageRow | None = None) -> MessageRow:
         return MessageRow._make((*row[: len(COLUMNS)], rooms[row.room_id], people[row.sender_id], reply_to))
 
-    # Nobody is shown what an answered message answers in its turn.
+    # A quote shows no quote of its own.
     quotes = {row.pk: made(row) for row in answered}
     return [made(row, quotes.get(row.reply_to_id)) for row in rows]
 

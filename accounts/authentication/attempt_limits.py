@@ -10,7 +10,7 @@ from django.core.cache import cache
 
 from chatsite.contract.errors import RateLimited
 
-WINDOW_SECONDS = 300  # seconds
+WINDOW_SECONDS = 300
 # Failed logins of one address in a window: with one name, and with all names together.
 LOGINS_PER_NAME = 10
 LOGINS_PER_ADDRESS = 50
@@ -62,7 +62,7 @@ def attempt(kind: str, who: str, limit: int, times: int = 1, window: int = WINDO
     cache.add(key, 0, window)
     try:
         count = cache.incr(key, times)
-    except ValueError:  # run out between the two lines
+    except ValueError:  # expired since `add`
         count = times
     if count > limit:
         if times > 1:

@@ -1,4 +1,4 @@
-"""What lets a socket in, a session or a token, and whether it still does."""
+"""Credentials of a connection: the session or token that authenticated it, and whether it still does."""
 
 import hmac
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ from chatsite.realtime.delivery.identity import Identity
 
 
 class SessionEnded(Unauthorized):
-    """`ended` is the code that the socket is told."""
+    """Raised if a connection's session or token no longer authenticates it. `ended` is the code sent to the client."""
 
     def __init__(self, ended: str) -> None:
         super().__init__("Your session has ended. Log in again.")
@@ -29,7 +29,7 @@ class SessionEnded(Unauthorized):
 
 
 class Claim(NamedTuple):
-    """What a client shows: a token's digest, or else a session's key."""
+    """Credentials that a client shows: the digest of a token, or the key of a session."""
 
     digest: str | None
     session_key: str
@@ -54,7 +54,8 @@ class Row(Secrets, Protocol):
 
 
 def claim_of(environ: dict[str, Any], auth: Any) -> Claim:
-    """`{"token": …}` where it is shown, else Django's session cookie. Raises Unauthorized for what can be neither."""
+    """Return the claim of `{"token": …}` if given, else of Django's session cookie. Raises Unauthorized for anything
+    else."""
     if auth is not None and not isinstance(auth, dict):
         raise Unauthorized()
     if auth and "token" in auth:
@@ -68,17 +69,18 @@ def claim_of(environ: dict[str, Any], auth: Any) -> Claim:
 
 
 def is_session_key(key: str) -> bool:
+    """Return whether the text has the form of a session key."""
     return 0 < len(key) <= 40 and key.isascii() and key.isalnum()
 
 
 def user_id_in(session: dict[str, Any]) -> int:
-    """0, which nobody has, for a session without a user."""
+    """Return the id of the session's user; 0, which nobody has, without one."""
     value = str(session.get(SESSION_KEY, ""))
     return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else 0
 
 
 def session_proves(session: dict[str, Any], user_id: int, row: Secrets) -> bool:
-    """The session was made for this person, password and session version."""
+    """Return whether the session was made for this person with this password and session version."""
     if (
         user_id_in(session) != user_id
         or session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS
@@ -91,7 +93,7 @@ def session_proves(session: dict[str, Any], user_id: int, row: Secrets) -> bool:
 
 
 def authorise(connection: Connection) -> User:
-    """The person's row as it is now, in one query. Raises SessionEnded."""
+    """Return the person's current row in one query. Raises SessionEnded."""
     identity = connection.identity
     user = evidence(identity).filter(pk=identity.user_id).first()
     if user is None:
@@ -104,7 +106,8 @@ def authorise(connection: Connection) -> User:
 
 @contextmanager
 def still_authorised(user: User) -> Iterator[None]:
-    """For what takes a while, such as one's turn to read: raises SessionEnded in its end where this person was put out."""
+    """Raise SessionEnded at the end of the block if the person's rights were revoked meanwhile. For reads that wait
+    their turn."""
     before = revocation.revocations()
     yield
     if revocation.revocations() != before:
@@ -168,7 +171,8 @@ def end_code(connection: Connection, row: Row, evidence: Any) -> str | None:
 
 
 def session_end_code(connection: Connection, row: Row, data: str) -> str | None:
-    # Decoding and hashing are dear, and are needed only when something differs from what was last found known.
+    """Return the code with which a session's connection must end, or None."""
+    # Decoding and hashing are slow, and needed only if something changed since the session was last proved.
     known, now = connection.credentials_hash, credentials_hash(row, data)
     if known == now:
         return None
@@ -180,5 +184,6 @@ def session_end_code(connection: Connection, row: Row, data: str) -> str | None:
 
 
 def credentials_hash(row: Secrets, data: str) -> tuple[int, int]:
-    """What a session was found known with, in the fewest bytes: of the password, and of the rest."""
+    """Return hashes of the password, and of session version and session data: what a session was last proved with, in
+    few bytes."""
     return hash(row.password), hash((row.session_version, data))

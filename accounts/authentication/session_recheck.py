@@ -1,7 +1,8 @@
-"""Who may stay no longer, whatever ended it and however the word got lost: looked for every few seconds.
+"""Periodic recheck of all connections: those whose session, token or account ended are closed, whatever messages were
+lost.
 
-The database is asked for all in few columns, and for nothing of who is well with a token. `credentials` judges the few
-who look different from when they were last found good.
+One query reads few columns of all connections of a slice, and no rows for valid tokens. `credentials` judges those
+that differ from when they were last proved.
 """
 
 import time
@@ -20,9 +21,9 @@ from chatsite.database.chunks import chunked
 from chatsite.realtime.delivery import revocation, subscriptions
 from chatsite.realtime.delivery.connection import Connection
 
-# So many in one statement: with what is made for it and of it, some 2 ms in which everyone else waits.
+# Connections in one statement: some 2 ms, with its parameters and results, in which nobody else runs.
 RECHECK_SLICE = 500
-# Others have one between two of them.
+# Lets others run between two slices.
 give_way = partial(time.sleep, 0)
 
 
@@ -36,11 +37,13 @@ class Found(NamedTuple):
 
 
 def recheck() -> None:
+    """Recheck all connections of this process."""
     for connections in chunked(subscriptions.all_connections(), RECHECK_SLICE, give_way):
         recheck_some(connections)
 
 
 def recheck_some(connections: Sequence[Connection]) -> None:
+    """Recheck some connections."""
     suspects = [
         connections[found.n] for found in fetch_evidence(connections) if differs(connections[found.n], found)
     ]
@@ -50,6 +53,7 @@ def recheck_some(connections: Sequence[Connection]) -> None:
 
 
 def differs(connection: Connection, found: Found) -> bool:
+    """Return whether the evidence differs from what the connection was last proved with."""
     if found.password is None or found.data is None:
         return True
     return credentials.credentials_hash(found, found.data) != connection.credentials_hash

@@ -1,4 +1,4 @@
-"""Letting sockets in, many at once: whoever comes while some are looked up is looked up with the next ones."""
+"""Authentication of connection requests in batches: requests that arrive during a batch form the next one."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,12 +15,12 @@ from chatsite.realtime.delivery.identity import Identity
 from chatsite.realtime.queues.group_commit import GroupCommit, Outcome
 from chatsite.realtime.socketio.routing import ConnectionRequest
 
-# Who it is, and with which password, version and session they were found claimed; None with a token.
+# The identity, and the hash of its session's credentials; None with a token.
 Identified = tuple[Identity, tuple[int, int] | None]
 
 
 def authenticate(environ: dict[str, Any], auth: Any) -> Identity:
-    """By `{"token": …}` where it is given, else by Django's session cookie. Raises Unauthorized."""
+    """Return the identity of `{"token": …}` if given, else of Django's session cookie. Raises Unauthorized."""
     found = identify([credentials.claim_of(environ, auth)])[0]
     if isinstance(found, ChatError):
         raise found
@@ -28,10 +28,10 @@ def authenticate(environ: dict[str, Any], auth: Any) -> Identity:
 
 
 def admit_all(requests: Sequence[ConnectionRequest]) -> list[Outcome[None]]:
-    """Attaches a connection for each who may come in. One query for tokens, two for sessions.
+    """Attach a connection to each authenticated request. One query for tokens, two for sessions.
 
-    Whose session ends while it is being looked up has no connection yet that could be ended. So where any did, all who
-    came in are asked for once more, now that a further end would find them.
+    A session that ends during the look-up has no connection yet that could be closed. If any right was revoked
+    meanwhile, the new connections are therefore judged again: a revocation from then on finds them.
     """
     before = revocation.revocations()
     claims = [claim(request) for request in requests]
@@ -50,6 +50,7 @@ connect_batches: GroupCommit[ConnectionRequest, None] = GroupCommit(
 
 
 def claim(request: ConnectionRequest) -> Claim | ChatError:
+    """Return the request's claim, or its error."""
     try:
         return credentials.claim_of(request.environ, request.auth)
     except ChatError as error:
@@ -57,6 +58,7 @@ def claim(request: ConnectionRequest) -> Claim | ChatError:
 
 
 def attach(request: ConnectionRequest, known: Identified | ChatError) -> Outcome[None]:
+    """Attach a connection to an authenticated request; return the error of any other."""
     if isinstance(known, ChatError):
         return known
     identity, credentials_hash = known
@@ -69,6 +71,7 @@ def attach(request: ConnectionRequest, known: Identified | ChatError) -> Outcome
 def authorise_again(
     requests: Sequence[ConnectionRequest], outcomes: Sequence[Outcome[None]]
 ) -> list[Outcome[None]]:
+    """Return the outcomes, with the errors of connections whose session ended meanwhile."""
     inside = [request.connection for request in requests if request.connection is not None]
     outcomes_now = credentials.authorise_all(inside)
     ended = {
@@ -81,7 +84,7 @@ def authorise_again(
 
 
 def identify(claims: Sequence[Claim]) -> list[Identified | Unauthorized]:
-    """Whose token or session each of them is, if that is a person who may use the site."""
+    """Return for each claim its identity, if its person may use the site, else Unauthorized."""
     found: dict[Claim, Identified] = {}
     tokens = [claim for claim in claims if claim.digest is not None]
     if tokens:
@@ -95,6 +98,7 @@ def identify(claims: Sequence[Claim]) -> list[Identified | Unauthorized]:
 
 
 def identify_tokens(claims: Sequence[Claim]) -> dict[Claim, Identified]:
+    """Return the identities of tokens, and collect their use. One query."""
     found: dict[Claim, Identified] = {}
     for token in sql.tokens([claim.digest or "" for claim in claims], last_seen.due()):
         identity = Identity(token.user_id, token.username, token_id=token.id, display_name=token.display_name)
@@ -105,7 +109,7 @@ def identify_tokens(claims: Sequence[Claim]) -> dict[Claim, Identified]:
 
 
 def identify_sessions(claims: Sequence[Claim]) -> dict[Claim, Identified]:
-    """Only the session says whose it is, and it must be decoded for that: people come with a second query."""
+    """Return the identities of sessions. Two queries: the user's id is inside the encoded session."""
     data = {claims[n]: text for n, text in sql.sessions(claim.session_key for claim in claims).items()}
     sessions = {claim: SessionStore().decode(text) for claim, text in data.items()}
     people = sql.present({credentials.user_id_in(session) for session in sessions.values()})

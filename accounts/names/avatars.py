@@ -14,7 +14,7 @@ def initials(name: str) -> str:
         letters for word in re.split(r"[\s._-]+", name) if (letters := [c for c in word if c.isalnum()])
     ] or [["?"]]
     chosen = words[0][:2] if len(words) == 1 else [words[0][0], words[-1][0]]
-    # "ß" is two letters in capitals; one of them is enough.
+    # "ß" becomes two letters in capitals.
     return "".join(letter.upper()[:1] for letter in chosen)
 
 

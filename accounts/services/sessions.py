@@ -61,7 +61,7 @@ def log_out(request: HttpRequest) -> None:
 
 def remember(request: HttpRequest, user: User) -> None:
     """Record the session, and end the person's oldest ones beyond MAX_SESSIONS."""
-    if not request.session.session_key:  # begun anew, and not stored yet
+    if not request.session.session_key:  # new, and not stored yet
         request.session.save()
     UserSession.objects.create(user=user, key=str(request.session.session_key))
     old = list(user.sessions.order_by("-pk").values_list("key", flat=True)[MAX_SESSIONS:])

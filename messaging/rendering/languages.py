@@ -5,11 +5,11 @@ Each part obeys the rule of `messaging.rendering.highlighting`: after `*+` or `+
 
 from dataclasses import dataclass, field
 
-# Strings: an unfinished one ends with its line, or with the code where it may have many lines.
+# Strings. An unfinished one ends with its line, or with the code if it may have several lines.
 DOUBLE = r'"(?:[^"\\\n]++|\\.)*+"?+'
 SINGLE = r"'(?:[^'\\\n]++|\\.)*+'?+"
 BACKTICKS = r"`(?:[^`\\]++|\\.)*+`?+"
-# One character, so that the `'a` of Rust's lifetimes isn't the beginning of a string.
+# One character: the `'a` of Rust's lifetimes begins no string.
 CHARACTER = r"'(?:[^'\\\n]|\\.[0-9A-Fa-f{}]{0,10}+)'"
 LONG_DOUBLE = r'"""(?:[^"\\]++|\\.|"(?!""))*+(?:""")?+'
 LONG_SINGLE = r"'''(?:[^'\\]++|\\.|'(?!''))*+(?:''')?+"
@@ -20,7 +20,7 @@ SLASHES = r"//[^\n]*+"
 BLOCK = r"/\*(?:[^*]++|\*(?!/))*+(?:\*/)?+"
 HASH = r"\#[^\n]*+"
 DASHES = r"--[^\n]*+"
-# At the beginning of a line or behind a blank: `a#b` and `http://x;y` are none.
+# Only at a line's beginning or after a blank: not in `a#b` and `http://x;y`.
 SHELL_HASH = r"(?:^|(?<=[\s;(|&]))\#[^\n]*+"
 SEMICOLON = r"^[ \t]{0,20}+;[^\n]*+"
 MARKUP = r"<!--(?:[^-]++|-(?!->))*+(?:-->)?+"
@@ -54,7 +54,7 @@ def words(**by_class: str) -> dict[str, str]:
 
 
 def curly(keywords: str, types: str = "", constants: str = "true false null", **more: str) -> Language:
-    """C and what looks like it. `more` are parts, tried before the others."""
+    """Return a language like C. `more` are parts that are tried first."""
     return Language(
         (
             *more.items(),
@@ -68,7 +68,7 @@ def curly(keywords: str, types: str = "", constants: str = "true false null", **
 
 
 def hashed(keywords: str, builtins: str = "", constants: str = "", **more: str) -> Language:
-    """Languages whose comments begin with `#`."""
+    """Return a language whose comments begin with `#`."""
     return Language(
         (*more.items(), ("c", HASH), ("s", DOUBLE), ("s", SINGLE), ("m", NUMBER), ("word", WORD)),
         words(k=keywords, nb=builtins, kc=constants),
@@ -282,7 +282,7 @@ SHELL_WORDS = words(
     " tail tar tee test touch tr trap true type ulimit umask unalias uniq unset wait wc wget which xargs",
 )
 BASH = Language(SHELL_PARTS, SHELL_WORDS, calls=False)
-# A session: what was typed behind a prompt, and what came.
+# A terminal session: commands after a prompt, and their output.
 CONSOLE = Language(
     (("gp", r"^[^\n$#%>]{0,80}+[$#%>](?=[ \n])"), ("gp", r"^>>>|^\.\.\."), *SHELL_PARTS),
     SHELL_WORDS,
@@ -398,7 +398,7 @@ DIFF = Language(
     calls=False,
 )  # fmt: skip
 
-# By the names that may stand behind the ``` of a code block, in small letters.
+# By the names after the ``` of a code block, lower-case.
 LANGUAGES: dict[str, Language] = {
     "bash": BASH, "sh": BASH, "shell": BASH, "zsh": BASH, "console": CONSOLE, "docker": DOCKER, "dockerfile": DOCKER,
     "make": MAKE, "makefile": MAKE, "nginx": NGINX,

@@ -1,4 +1,4 @@
-"""Some drafts, looked at and then written together."""
+"""A batch of drafts: authorised together, then stored together."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,8 +25,8 @@ from rooms.models import Room
 
 
 class Batch:
-    """One look at the database for all drafts: who they are, where they may write, what they sent before. Then, by
-    `outcomes`, row write."""
+    """Drafts with all that storing them depends on. The constructor reads it in one query and renders the texts;
+    `outcomes` writes in one statement or transaction."""
 
     def __init__(self, drafts: Sequence[Draft]) -> None:
         self.revocations = revocation.revocations()
@@ -43,20 +43,21 @@ class Batch:
             self._classify(draft)
         self.rows = [self._build_row(draft, place) for draft, place in self.new.values()]
 
-    # What the last batch stored: the next row was looked at before that was committed.
+    # Keys stored by the last batch: the next one may have been read before that was committed.
     last: ClassVar[set[Key]] = set()
 
     @property
     def is_stale(self) -> bool:
-        """Whether somebody was put out of a room or the site since the look, or row of these was stored."""
+        """Whether any right was revoked, or one of these drafts stored, since the batch was read."""
         return self.revocations != revocation.revocations() or not Batch.last.isdisjoint(self.new)
 
     @property
     def slugs(self) -> set[str]:
-        """The rooms that it writes into."""
+        """Rooms into which the batch writes."""
         return {draft.room for draft, _ in self.new.values()}
 
     def _authorise_all(self) -> dict[Asked, Place | ChatError]:
+        """Return where each asker may write, or why not."""
         askers = list(dict.fromkeys(draft.asked for draft in self.drafts))
         keys = dict.fromkeys(draft.key for draft in self.drafts)
         found = fetch_authorisation([authorisation_query(*row) for row in askers], keys)
@@ -70,6 +71,7 @@ class Batch:
         return authorisations
 
     def _authorise(self, who: User | Connection, row: AuthorisationRow) -> Place | ChatError:
+        """Return where one asker may write, or why not, by its row."""
         user = self.users.get(row.user_id) or self.users.setdefault(row.user_id, user_of(row))
         if isinstance(who, Connection):
             evidence = row.token_id if who.identity.token_id is not None else row.session
@@ -86,11 +88,12 @@ class Batch:
         return Place(user, room, row.membership_id, bool(row.archived), bool(row.muted), bool(row.blocked))
 
     def _fetch_quoted(self) -> dict[int, Message]:
+        """Return the messages that drafts answer, by id."""
         ids = {draft.reply_to for draft in self.drafts if draft.reply_to is not None}
         return Message.objects.select_related("sender").in_bulk(ids) if ids else {}
 
     def _classify(self, draft: Draft) -> None:
-        """What can't be written, what was written before, and what is to be written."""
+        """Put a draft among the errors or the new messages, unless it is a repeat."""
         try:
             place = self.place_of(draft)
             if draft.key not in self.known_messages and draft.key not in self.new:
@@ -100,7 +103,8 @@ class Batch:
             self.errors[draft] = error
 
     def place_of(self, draft: Draft) -> Place:
-        """Raises what keeps it from being written: the person, the room, then the text."""
+        """Return where the draft's sender writes. Raises what keeps it from being stored: first about the person,
+        then room, then text."""
         place = self.authorisations[draft.asked]
         if isinstance(place, ChatError):
             raise place
@@ -110,7 +114,7 @@ class Batch:
         return place
 
     def _authorise_slowly(self, draft: Draft, place: Place) -> None:
-        """The slow way, once for each of them, for its errors: missing, not theirs, banned, not joined."""
+        """Authorise somebody who is no member by separate queries, for the error: NotFound, Banned or Forbidden."""
         try:
             membership = access.membership_for(place.user, draft.room)
         except ChatError as error:
@@ -121,7 +125,7 @@ class Batch:
         place.blocked = membership.blocked and not membership.user.is_staff
 
     def check(self, draft: Draft, place: Place) -> None:
-        """The room's rules, for what wasn't said before."""
+        """Raise what the room's rules have against a new message."""
         if place.archived:
             raise Archived()
         if place.muted:
@@ -134,13 +138,14 @@ class Batch:
                 raise Invalid.about("reply_to", "There is no such message in this room.")
 
     def outcomes(self) -> list[Outcome[Stored]]:
+        """Store the new messages; return for each draft its message and whether it is new, or its error."""
         stored = self.write() if self.rows else {}
         return [self.outcome(draft, stored) for draft in self.drafts]
 
     def write(self) -> dict[Draft, Message]:
-        """A place in its room's log for each, in the order given, and the rows."""
+        """Store the rows with their lines in the rooms' logs, in the order given; return messages by draft."""
         now = timezone.now()
-        # A quoted message may have been deleted since the look.
+        # A quoted message may have been deleted since it was read.
         self.quoted = self._fetch_quoted()
         messages: dict[Draft, Message] = {}
         for (draft, place), row, at in zip(self.new.values(), self.rows, write(self.rows, now), strict=True):
@@ -151,6 +156,7 @@ class Batch:
         return messages
 
     def _build_row(self, draft: Draft, place: Place) -> Row:
+        """Return the row to be stored."""
         body, room = draft.body, cast(Room, place.room)
         return Row(
             membership_id=place.membership_id,
@@ -165,6 +171,7 @@ class Batch:
         )
 
     def message(self, draft: Draft, place: Place, row: Row, pk: int, seq: int, at: datetime) -> Message:
+        """Return the stored message with its room, sender and quoted message."""
         reply_to = self.quoted[draft.reply_to] if draft.reply_to is not None else None
         message = Message.stored(
             id=pk,
@@ -187,6 +194,7 @@ class Batch:
         return message
 
     def outcome(self, draft: Draft, stored: dict[Draft, Message]) -> Outcome[Stored]:
+        """Return one draft's outcome: its message, an earlier one of the same key, or an error."""
         if draft in self.errors:
             return self.errors[draft]
         if draft in stored:
@@ -203,30 +211,31 @@ class Batch:
 
 
 def refusal(draft: Draft) -> Exception:
-    """Why it wasn't stored though it could be at the look: as it is seen now."""
+    """Return why a draft that was authorised wasn't stored, by reading once more."""
     return Batch([draft]).errors.get(draft) or Unavailable()
 
 
 def authorisation_query(who: User | Connection, room: str) -> dict[str, Any]:
-    """What `fetch_authorisation` is askers of somebody in a room."""
+    """Return the parameters of `fetch_authorisation` for somebody in a room."""
     if isinstance(who, User):
         return {"user_id": who.pk, "room": room}
     return {**identity_of(who.identity), "room": room}
 
 
 def room_of(row: AuthorisationRow) -> Room:
+    """Return the room of a row, with the fields that payloads and log need."""
     return Room.from_db("default", ("id", "slug", "name"), (row.room_id, row.slug, row.name))
 
 
 def user_of(row: AuthorisationRow) -> User:
-    """What a message says of its sender; the rest is read where it is askers for."""
+    """Return the sender of a row, with the fields that payloads need; others are fetched on access."""
     return User.from_db(
         "default", ("id", "username", "display_name"), (row.user_id, row.username, row.display_name)
     )
 
 
 def known_messages(keys: Sequence[Key] | dict[Key, None]) -> dict[Key, Message]:
-    """Messages that were sent before under these keys."""
+    """Return messages that were stored before under these keys."""
     senders, client_ids = {user_id for user_id, _ in keys}, {client_id for _, client_id in keys}
     found = Message.objects.whole().filter(sender__in=senders, client_id__in=client_ids)
     messages = {(message.sender_id, message.client_id): message for message in found}

@@ -88,6 +88,7 @@ def fetch_authorisation(joins: Sequence[Join]) -> list[Authorisation]:
 
 
 def authorise(connection: Connection, row: AuthorisationRow) -> Authorisation:
+    """Return the member's row, the end of the session, or None for somebody who isn't a member."""
     evidence = row.session if connection.identity.token_id is None else row.token_id is not None
     code = credentials.end_code(connection, row, evidence)
     if code:
@@ -133,7 +134,7 @@ def ack_with_page(join: Join, joined: Joined | None) -> Outcome[dict[str, Any]]:
             page = log_page_cache.read(room, join.after, join.epoch)
             if is_in(join):
                 return {**ack, **page}
-            # They were put out while they waited or it was read: it may tell of what came after.
+            # Evicted while the page was waited for or read: it may have events from after the eviction.
             joined = None
             if join.connection.closed:
                 raise NotFound("There is no such room.")

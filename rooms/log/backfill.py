@@ -43,7 +43,8 @@ def catch_up(slugs: Iterable[str] | None) -> None:
 
 
 def backfill_behind(slugs: Iterable[str] | None) -> None:
-    """Something may not have been heard here, of these rooms or, for None, of any."""
+    """Compare these rooms, or all with subscribers here, with the database, and backfill those that are behind after
+    SETTLE_SECONDS."""
     for some in chunked(subscriptions.rooms() if slugs is None else slugs, RECHECK_SLICE, give_way):
         behind = {
             slug: head for slug, head in heads_of(some).items() if head > (subscriptions.last_seq(slug) or 0)

@@ -201,7 +201,7 @@ def authorise_over(user: User, slug: str, username: str) -> tuple[Room, Membersh
 
 @transaction.atomic
 def remove_member(user: User, slug: str, username: str) -> None:
-    """Put somebody out; oneself: leave."""
+    """Remove a member, or leave oneself. Raises NotFound and Forbidden."""
     if username.lower() == user.username.lower():
         leave_room(user, slug)
         return
