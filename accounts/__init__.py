@@ -1,0 +1,1 @@
+"""People: accounts, sessions, tokens, names, presence, and how they sign up and are moderated."""

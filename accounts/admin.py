@@ -1,4 +1,5 @@
-"""Looking after people: through the services, so that open pages and sockets follow at once."""
+"""Administration of accounts, tokens and invite links. Every change goes through the services, so open pages and
+sockets follow at once."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -26,7 +27,7 @@ admin.site.unregister(Group)
 
 
 def offered(term: str) -> list[tuple[str, str]]:
-    """For completion: usernames with both names of people, those whose username begins so first."""
+    """Return completions of `term`: `(username, full name)`, first those whose username begins with it."""
     term = term.lstrip("@")
     found = User.objects.filter(Q(username__icontains=term) | Q(display_name__icontains=term))
     first = found.annotate(begins=Q(username__istartswith=term)).order_by("-begins", "username")
@@ -37,7 +38,7 @@ completions["people"] = offered
 
 
 class PersonFilter(TypedFilter):
-    """Rows whose `field` is the person of a username."""
+    """Filter by the person in the column `field`, given by username in any case."""
 
     title, parameter_name = "by", "from"
     completes, placeholder = "people", "Username"
@@ -49,6 +50,8 @@ class PersonFilter(TypedFilter):
 
 
 class StandingFilter(ChoiceFilter):
+    """Filter accounts by whether they may use the site."""
+
     title, parameter_name = "standing", "standing"
     choices_in_words = {
         "present": ("May use the site", Q(is_active=True, is_banned=False)),
@@ -58,6 +61,8 @@ class StandingFilter(ChoiceFilter):
 
 
 class RankFilter(ChoiceFilter):
+    """Filter accounts by rank."""
+
     title, parameter_name = "rank", "rank"
     choices_in_words = {
         "member": ("Members", Q(is_staff=False, is_superuser=False)),
@@ -67,6 +72,8 @@ class RankFilter(ChoiceFilter):
 
 
 class LinkStateFilter(ChoiceFilter):
+    """Filter invite links by whether they are revoked."""
+
     title, parameter_name = "state", "state"
     choices_in_words = {
         "standing": ("Not revoked", Q(revoked=False)),
@@ -75,6 +82,8 @@ class LinkStateFilter(ChoiceFilter):
 
 
 class LinkKindFilter(ChoiceFilter):
+    """Filter invite links by their destination."""
+
     title, parameter_name = "leads", "leads"
     choices_in_words = {
         "site": ("Into the site", Q(for_site=True)),
@@ -83,7 +92,8 @@ class LinkKindFilter(ChoiceFilter):
 
 
 def refusal(unless: Callable[[User], str]) -> Callable[[User, User], str]:
-    """Why an act on a person would do nothing, or may not be done by `by`."""
+    """Return a function that says why an act on a person may not be done by `by`, or, as `unless` says, would change
+    nothing."""
 
     def refused(user: User, by: User) -> str:
         try:
@@ -96,17 +106,18 @@ def refusal(unless: Callable[[User], str]) -> Callable[[User, User], str]:
 
 
 def standing_act(name: str, **details: Any) -> Act:
-    """One of the services of that name, which take the person and `by`."""
+    """Return the act that calls the service of that name with the person and `by`."""
     service = getattr(services, name)
     return Act(name=name, change=lambda user, by: service(user, by=by), **details)
 
 
 class NamedForm(ModelForm):
-    """A form that gives somebody a name; `by` is who fills it in."""
+    """A form that gives somebody a name. `by` is who fills it in."""
 
     by: User
 
     def clean(self) -> dict[str, Any]:
+        """Check changed names as the services do, and put their errors at the fields."""
         data: dict[str, Any] = super().clean() or {}
         new = [name for name in ("username", "display_name") if data.get(name) and name in self.changed_data]
         named = User(
@@ -121,7 +132,7 @@ class NamedForm(ModelForm):
 
 
 def worded(form: Any) -> None:
-    """What Django calls password-based authentication."""
+    """Replace Django's wording of password-based authentication."""
     choice = form.fields.get("usable_password")
     if choice:
         choice.label, choice.help_text = (
@@ -131,6 +142,8 @@ def worded(form: Any) -> None:
 
 
 class AccountCreationForm(NamedForm, AdminUserCreationForm):
+    """A new account."""
+
     class Meta:
         model = User
         fields = ["username"]
@@ -141,6 +154,8 @@ class AccountCreationForm(NamedForm, AdminUserCreationForm):
 
 
 class AccountChangeForm(NamedForm, UserChangeForm):
+    """A change of an account."""
+
     class Meta(UserChangeForm.Meta):
         labels = {"is_superuser": "Administrator"}
         help_texts = {
@@ -150,6 +165,8 @@ class AccountChangeForm(NamedForm, UserChangeForm):
 
 
 class AccountPasswordForm(AdminPasswordChangeForm):
+    """A new password for somebody, which ends their sessions and tokens."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         worded(self)
@@ -165,6 +182,8 @@ class AccountPasswordForm(AdminPasswordChangeForm):
 
 @admin.register(User)
 class AccountAdmin(ActingAdmin, UserAdmin):
+    """Accounts, with the acts of moderation."""
+
     heading = "People"
     form = AccountChangeForm
     add_form = AccountCreationForm
@@ -239,11 +258,12 @@ class AccountAdmin(ActingAdmin, UserAdmin):
         return super().add_view(request, form_url, {"title": "New account", **(extra_context or {})})
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
-        """Addresses for those who see them: what is found by a part of one tells that it is in there."""
+        """Return the searched columns. E-mail addresses are searched for administrators only: finding somebody by a
+        part of an address reveals that part."""
         return self.search_fields if me(request).is_superuser else ["username", "display_name"]
 
     def has_reset_permission(self, request: HttpRequest) -> bool:
-        """Whoever can set somebody's password can become that person."""
+        """Allow administrators only: whoever can set somebody's password can log in as that person."""
         return me(request).is_superuser
 
     @admin.display(description="standing")
@@ -276,7 +296,7 @@ class AccountAdmin(ActingAdmin, UserAdmin):
         fieldsets = super().get_fieldsets(request, obj)
         if obj is None or me(request).is_superuser:
             return fieldsets
-        # Whoever can set the password or the email address can become that person.
+        # Whoever can set the password or the email address can log in as that person.
         return [
             (None, {"fields": ["username", "display_name"]}),
             ("Standing", {"fields": ["is_active", "is_banned", "rank"]}),
@@ -297,7 +317,7 @@ class AccountAdmin(ActingAdmin, UserAdmin):
         return below and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Accounts are deactivated: what they wrote stays, and under their name."""
+        """Never: accounts are deactivated, and what they wrote keeps its author."""
         return False
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -324,6 +344,7 @@ class AccountAdmin(ActingAdmin, UserAdmin):
             self.attempt(request, user, step)
 
     def attempt(self, request: HttpRequest, user: User, step: Callable[[], object]) -> bool:
+        """Do a step and show its error, if any; True if it succeeded."""
         try:
             step()
         except ChatError as error:
@@ -343,7 +364,7 @@ class AccountAdmin(ActingAdmin, UserAdmin):
 
 
 def steps(user: User, wanted: User, by: User, changed: list[str]) -> list[Callable[[], object]]:
-    """What has to be done so that `user` stands as the form says."""
+    """Return the service calls that make `user` what the form says."""
     found: list[Callable[[], object]] = []
     if "is_active" in changed:
         act = services.reactivate if wanted.is_active else services.deactivate
@@ -359,7 +380,7 @@ def steps(user: User, wanted: User, by: User, changed: list[str]) -> list[Callab
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(BoundedAdmin):
-    """Deleting one revokes it. Nobody can read a token again, here neither."""
+    """API tokens. Deleting one revokes it; the token itself can't be read here either."""
 
     heading = "API tokens"
 
@@ -384,13 +405,15 @@ class ApiTokenAdmin(BoundedAdmin):
 
 @admin.register(Invite)
 class InviteAdmin(ActingAdmin):
+    """Invite links. They are made and used on the chat's own pages, and revoked here."""
+
     heading = "Invite links"
     list_display = ["created_by", "created_at", "expires_at", "uses", "max_uses", "leads", "state"]
     list_filter = [LinkStateFilter, LinkKindFilter]
     search_fields = ["created_by__username"]
     list_select_related = ["created_by"]
     list_display_links = None
-    # A link is its maker's, and lasts as it was made: who changed that would bring in people by another's right.
+    # Read-only: whoever changed somebody else's link would bring people in by that person's right.
     fields = readonly_fields = (
         "created_by",
         "created_at",
@@ -428,7 +451,7 @@ class InviteAdmin(ActingAdmin):
         return f"{count} link{'' if count == 1 else 's'}"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """They are made on the chat's own pages."""
+        """Never: links are made on the chat's own pages."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Invite | None = None) -> bool:
@@ -437,6 +460,8 @@ class InviteAdmin(ActingAdmin):
 
 @admin.register(SiteSettings)
 class SiteSettingsAdmin(admin.ModelAdmin):
+    """The one row of the site's settings."""
+
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

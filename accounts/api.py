@@ -1,4 +1,4 @@
-"""`/user`: people over REST."""
+"""REST routes of `/user`: list people, sign up, read and change one's own account."""
 
 from typing import Any
 
@@ -21,23 +21,25 @@ from chatsite.contract.errors import NotFound
 from chatsite.observability.addresses import client_address
 from chatsite.web.rest.api import me
 
-# More than a page has.
-MOST_NAMED = 200
+# Values of the `username` parameter that are heeded: more than a page has.
+MAX_USERNAMES = 200
 
 
 class UserFilter(FilterSet):
     q = CharFilter(method="by_name", max_length=64, help_text="Part of a username or of a display name.")
-    username = CharFilter(method="these", help_text="Only these; it may stand there often.")
+    username = CharFilter(method="by_usernames", help_text="Only these; it may stand there often.")
 
     class Meta:
         model = User
         fields: list[str] = []
 
     def by_name(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
-        return queryset.filter(lookup.named(value, "username", "display_name"))
+        """Keep people of whom `value` is a part of the username or the display name, folded."""
+        return queryset.filter(lookup.name_contains(value, "username", "display_name"))
 
-    def these(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
-        names = self.data.getlist(name)[:MOST_NAMED]
+    def by_usernames(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
+        """Keep the people of the `username` parameters; values that can't be usernames match nobody."""
+        names = self.data.getlist(name)[:MAX_USERNAMES]
         return queryset.filter(username__in=[name for name in names if USERNAME.fullmatch(name)])
 
 
@@ -81,7 +83,7 @@ class UserViewSet(viewsets.GenericViewSet):
     @extend_schema(summary="One person", responses=UserSerializer)
     def retrieve(self, request: Request, username: str) -> Response:
         try:
-            return Response(user_payload(User.objects.named(username)))
+            return Response(user_payload(User.objects.by_username(username)))
         except User.DoesNotExist as error:
             raise NotFound("There is no such person.") from error
 
@@ -96,6 +98,7 @@ class UserViewSet(viewsets.GenericViewSet):
         return Response(own_payload(services.update_profile(me(request), **self.checked())))
 
     def checked(self) -> dict[str, Any]:
+        """Return the validated data of the request. Raises DRF's ValidationError."""
         serializer = self.get_serializer(data=self.request.data)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)

@@ -5,6 +5,8 @@ from django.db.backends.signals import connection_created
 
 
 class AccountsConfig(AppConfig):
+    """Registers what needs the models: payloads for broadcasts, and SQLite's folding function."""
+
     name = "accounts"
     verbose_name = "People"
 
@@ -17,7 +19,7 @@ class AccountsConfig(AppConfig):
 
 
 def teach_folding(connection: Any, **kwargs: Any) -> None:
-    """SQLite folds names by our own function, which each of its connections has to be told."""
+    """Define the folding function on a new SQLite connection; SQLite keeps functions per connection."""
     from accounts.names.folding import fold
     from accounts.names.lookup import FUNCTION
 

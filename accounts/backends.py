@@ -1,6 +1,7 @@
-"""Django's way of checking a password and of asking for a permission, with this site's two ranks.
+"""Django's authentication backend with this site's two ranks.
 
-Administrators (`is_superuser`) may do everything. Moderators (`is_staff`) look after rooms, messages and people.
+Administrators (`is_superuser`) have every permission. Moderators (`is_staff`) have those of rooms, messages and
+people.
 """
 
 from typing import Any
@@ -14,8 +15,11 @@ MODERATED = frozenset(
 
 
 class AccountBackend(ModelBackend):
+    """Checks passwords as Django does, and grants moderators their permissions."""
+
     def user_can_authenticate(self, user: Any) -> bool:
-        """Asked at login and again on every request, so a ban or a deactivation holds at once."""
+        """Return whether the account may be used. Django calls it at login and on every request: a ban takes effect
+        at once."""
         return user is not None and user.is_present
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
@@ -30,4 +34,5 @@ class AccountBackend(ModelBackend):
 
 
 def moderates(user: Any) -> bool:
+    """Return whether the user is a moderator who may use the site."""
     return not user.is_anonymous and user.is_staff and user.is_present

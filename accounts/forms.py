@@ -1,45 +1,54 @@
-"""Forms of the pages. They check the shape; what is allowed is the services' word."""
+"""Forms of the account pages. They check shapes; the services decide what is allowed."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 
-from accounts.authentication.password_validators import LONGEST_PASSWORD
+from accounts.authentication.password_validators import MAX_PASSWORD_LENGTH
 from accounts.models import ApiToken
-from accounts.services.invites import MOST_USES, USES
+from accounts.services.invites import DEFAULT_USES, MAX_USES
 from chatsite.web.forms import EmailField, TextField
 
 LENGTH_HELP = "At least 8 characters, and not only digits."
 
 
 def username_field(**kwargs: Any) -> TextField:
+    """Return a field for a username, focused when the page opens."""
     attrs = {"autocapitalize": "none", "autocomplete": "username", "spellcheck": "false", "autofocus": True}
     return TextField(label="Username", max_length=150, widget=forms.TextInput(attrs=attrs), **kwargs)
 
 
 def password_field(label: str, autocomplete: str, **kwargs: Any) -> TextField:
+    """Return a field for a password, whose blanks are kept."""
     widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
-    return TextField(label=label, strip=False, max_length=LONGEST_PASSWORD, widget=widget, **kwargs)
+    return TextField(label=label, strip=False, max_length=MAX_PASSWORD_LENGTH, widget=widget, **kwargs)
 
 
 def name_field(**kwargs: Any) -> TextField:
+    """Return an optional field for a display name of at most 64 characters."""
     widget = forms.TextInput(attrs={"autocomplete": "name"})
     return TextField(label="Name", required=False, max_length=64, widget=widget, **kwargs)
 
 
 class LoginForm(forms.Form):
+    """Username and password."""
+
     username = username_field()
     password = password_field("Password", "current-password")
 
 
 class SignUpForm(forms.Form):
+    """A new account."""
+
     username = username_field(help_text="3 to 32 letters, digits, dots, dashes or underscores.")
     display_name = name_field(help_text="How others see you. You can change it later.")
     password = password_field("Password", "new-password", help_text=LENGTH_HELP)
 
 
 class SetupForm(SignUpForm):
+    """The first administrator's account and the site's name."""
+
     site_name = TextField(
         label="Name of this site",
         max_length=60,
@@ -50,6 +59,8 @@ class SetupForm(SignUpForm):
 
 
 class ProfileForm(forms.Form):
+    """One's own display name and email address."""
+
     display_name = name_field(help_text="How others see you. Without one it is your username.")
     email = EmailField(
         label="Email",
@@ -61,13 +72,15 @@ class ProfileForm(forms.Form):
 
 
 class TokenForm(forms.Form):
+    """The label of a new API token."""
+
     name = TextField(
         label="What it is for", max_length=60, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
 
 
 class PasswordForm(forms.Form):
-    """`tokens` are those the person has; one that isn't kept is revoked."""
+    """A new password, proved by the current one. `tokens` are the person's; those that aren't kept are revoked."""
 
     current = password_field("Current password", "current-password")
     password = password_field("New password", "new-password", help_text=LENGTH_HELP)
@@ -88,16 +101,22 @@ class PasswordForm(forms.Form):
 
 
 class NewPasswordForm(forms.Form):
+    """A new password, chosen by a reset link."""
+
     password = password_field("New password", "new-password", help_text=LENGTH_HELP)
 
 
 class ResetForm(forms.Form):
+    """The email address to which a reset link is sent."""
+
     email = EmailField(
         label="Email", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
     )
 
 
 class InviteForm(forms.Form):
+    """How long an invite link works, and for how many people."""
+
     days = forms.TypedChoiceField(
         label="Works for",
         coerce=int,
@@ -106,8 +125,8 @@ class InviteForm(forms.Form):
     )
     max_uses = forms.IntegerField(
         label="How many people",
-        initial=USES,
+        initial=DEFAULT_USES,
         min_value=1,
-        max_value=MOST_USES,
+        max_value=MAX_USES,
         help_text="Who may come by it.",
     )

@@ -1,3 +1,5 @@
+"""Accounts, their sessions, tokens, invite links and names, and the site's settings."""
+
 import hashlib
 import secrets
 from collections.abc import Collection, Iterable
@@ -28,12 +30,14 @@ LOOKS_LIKE_ANOTHER = "This name looks like somebody else's."
 
 
 class UserQuerySet(models.QuerySet["User"]):
+    """Users, by their standing and by their names."""
+
     def present(self) -> "UserQuerySet":
-        """Those who may use the site."""
+        """Keep the users who may use the site: active and not banned."""
         return self.filter(is_active=True, is_banned=False)
 
     def inviting(self) -> "UserQuerySet":
-        """Those who may bring in people without an account: their invite links let strangers sign up."""
+        """Keep the users whose invite links let people sign up who have no account."""
         inviters = SiteSettings.load().inviters
         if inviters == SiteSettings.Inviters.MEMBERS:
             return self.present()
@@ -41,23 +45,26 @@ class UserQuerySet(models.QuerySet["User"]):
             return self.present().filter(is_superuser=True)
         return self.present().filter(models.Q(is_staff=True) | models.Q(is_superuser=True))
 
-    def named(self, username: str) -> "User":
-        """In any case of its letters. Raises User.DoesNotExist, also for what can't be a username."""
-        # Without the check "\u212a" (the kelvin sign) would find "k": its lower case is that.
+    def by_username(self, username: str) -> "User":
+        """Return the user of this name in any case of its letters. Raises User.DoesNotExist, also for what can't be a
+        username."""
+        # The pattern is needed: the lower case of "\u212a" (the kelvin sign) is "k".
         if not USERNAME.fullmatch(username):
             raise self.model.DoesNotExist
         return self.alias(lower=Lower("username")).get(lower=username.lower())
 
-    def these(self, usernames: Iterable[str]) -> dict[str, "User"]:
-        """Those of them that there are, by their names in small letters; in one query."""
+    def by_usernames(self, usernames: Iterable[str]) -> dict[str, "User"]:
+        """Return the users of these names, keyed by the lower-cased username. One query; unknown names are left out."""
         lower = {username.lower() for username in usernames if USERNAME.fullmatch(username)}
         found = self.alias(lower=Lower("username")).filter(lower__in=lower) if lower else self.none()
         return {user.username.lower(): user for user in found}
 
 
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
+    """Creates users with a checked username and a hashed password."""
+
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get_queryset().named(username or "")
+        return self.get_queryset().by_username(username or "")
 
     def create_user(
         self, username: str, email: str | None = None, password: str | None = None, **extra: Any
@@ -75,6 +82,8 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
 
 
 class User(AbstractBaseUser, PermissionsMixin):
+    """An account. `is_staff` are moderators, `is_superuser` administrators."""
+
     username = models.CharField(
         max_length=32,
         unique=True,
@@ -86,7 +95,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField("moderator", default=False, help_text="May open the administration pages.")
     is_active = models.BooleanField("active", default=True)
     is_banned = models.BooleanField("banned", default=False)
-    # Part of every session's hash: one more, and each session and socket of this person is over.
+    # Part of every session's hash: incrementing it ends all sessions and sockets of this person.
     session_version = models.PositiveIntegerField(default=0, editable=False)
     last_seen = models.DateTimeField(null=True, blank=True, editable=False)
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
@@ -107,7 +116,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             )
         ]
         indexes = [
-            # Every page asks who wears a mark.
+            # Every page looks up the moderators, to mark their names.
             models.Index(fields=["id"], name="user_moderators", condition=models.Q(is_staff=True)),
         ]
 
@@ -120,19 +129,22 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def name(self) -> str:
+        """The display name, or the username where there is none."""
         return self.display_name or self.username
 
     @property
     def full_name(self) -> str:
-        """Both names, "Ada Lovelace (@ada)", where a line alone says who somebody is."""
+        """Both names, "Ada Lovelace (@ada)", for places where one line says who somebody is."""
         return f"{self.name} (@{self.username})" if self.display_name else self.username
 
     @property
     def is_present(self) -> bool:
+        """Whether the account may use the site: active and not banned."""
         return self.is_active and not self.is_banned
 
     def check_password(self, raw_password: str | None) -> bool:
-        """Whether it is this one. A hash of an older kind is made anew, unless the password was changed meanwhile."""
+        """Return whether it is the password. A hash of an older kind is replaced, unless the password was changed
+        meanwhile."""
 
         def renew(password: str) -> None:
             seen, self.password = self.password, make_password(password)
@@ -152,25 +164,29 @@ class User(AbstractBaseUser, PermissionsMixin):
         return salted_hmac(key, value, secret=secret, algorithm="sha256").hexdigest()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Raise ValidationError where a name looks like that of somebody else."""
+        """Store the row and the skeletons of its names. Raises ValidationError if a name looks like somebody else's.
+
+        A new account runs the sign-up hooks, a new password ends other sessions, a new display name is broadcast
+        after the commit.
+        """
         arriving, renewed = self._state.adding, getattr(self, "_password", None) is not None
         written = kwargs.get("update_fields")
         with transaction.atomic():
             super().save(*args, **kwargs)
             if written is None or {"username", "display_name"} & set(written):
-                NameSkeleton.objects.hold(self)
+                NameSkeleton.objects.assign(self)
             if arriving:
                 signup_hooks.welcome(self)
                 return
             if renewed:
                 self.end_all_but()
             if written is not None and "display_name" in written:
-                transaction.on_commit(partial(profile_broadcast.tell, self.pk), robust=True)
+                transaction.on_commit(partial(profile_broadcast.announce, self.pk), robust=True)
 
     def end_all_but(self, tokens: Collection[int] = (), session_key: str | None = None) -> None:
-        """End what a former password let in: every token whose id isn't among these, and after the commit every live
-        connection that came neither by one of them nor by the session of this key. Sessions prove the password's hash, and
-        end with it."""
+        """End what a former password authenticated: delete all tokens but those of these ids and, after the commit,
+        close every connection that came by neither these nor the session of `session_key`. Sessions contain the
+        password's hash and so end with it."""
         kept = list(self.tokens.filter(pk__in=tokens).values_list("pk", flat=True)) if tokens else []
         self.tokens.exclude(pk__in=kept).delete()
         transaction.on_commit(
@@ -179,13 +195,15 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def skeletons(self) -> set[str]:
-        """How both names may be read."""
+        """Skeletons of both names."""
         return skeletons(self.username) | skeletons(self.display_name)
 
 
 class NameSkeletonQuerySet(models.QuerySet["NameSkeleton"]):
-    def hold(self, user: User) -> None:
-        """Give a person the skeletons of their names, and no others. Raise ValidationError where one is somebody else's."""
+    """Skeletons that people hold, each exclusively but for those that were shared before exclusiveness was enforced."""
+
+    def assign(self, user: User) -> None:
+        """Give a person the skeletons of their names and no others. Raises ValidationError if somebody else has one."""
         held, wanted = set(self.of(user).values_list("skeleton", flat=True)), user.skeletons
         if held == wanted:
             return
@@ -193,24 +211,27 @@ class NameSkeletonQuerySet(models.QuerySet["NameSkeleton"]):
         self.check(user, new)
         try:
             with transaction.atomic():
-                # In one order, or two who want the same two could wait for one another.
+                # Sorted, as two transactions that want the same two skeletons in different orders would deadlock.
                 self.bulk_create([self.model(user=user, skeleton=skeleton) for skeleton in sorted(new)])
         except IntegrityError as error:  # somebody took one since it was looked up
             self.check(user, new)
             raise ValidationError({"username": [LOOKS_LIKE_ANOTHER]}) from error
         self.of(user).filter(skeleton__in=held - wanted).delete()
-        self.settle(held - wanted)
+        self.make_exclusive(held - wanted)
 
     def of(self, user: User) -> "NameSkeletonQuerySet":
+        """Keep the skeletons of one person."""
         return self.filter(user_id=user.pk)
 
     def check(self, user: User, wanted: set[str]) -> None:
+        """Raise ValidationError if somebody else has one of these skeletons."""
         clashes = self.clashes(user, wanted)
         if clashes:
             raise ValidationError(clashes)
 
     def clashes(self, user: User, wanted: set[str]) -> dict[str, list[str]]:
-        """A sentence for each name of `user`, who may be new, that has one of these skeletons while somebody else does."""
+        """Return an error by field for each name of `user`, who may be unsaved, with a skeleton that somebody else
+        has."""
         others = self.filter(skeleton__in=wanted).exclude(user_id=user.pk)
         found = list(others.values_list("skeleton", "user__username"))
         if user.username.lower() in (username.lower() for _, username in found):
@@ -219,16 +240,16 @@ class NameSkeletonQuerySet(models.QuerySet["NameSkeleton"]):
         names = [name for name in ("username", "display_name") if skeletons(getattr(user, name)) & taken]
         return {name: [LOOKS_LIKE_ANOTHER] for name in names}
 
-    def settle(self, released: set[str]) -> None:
-        """Give each of these skeletons to the last of those who shared it, exclusively."""
+    def make_exclusive(self, released: set[str]) -> None:
+        """Mark those of these skeletons as exclusive that have one holder left."""
         shared = self.filter(skeleton__in=released).values("skeleton")
         single = shared.annotate(holders=models.Count("pk")).filter(holders=1)
         self.filter(skeleton__in=list(single.values_list("skeleton", flat=True))).update(exclusive=True)
 
 
 class NameSkeleton(models.Model):
-    """How a name of somebody may be read (`accounts.names.skeletons`). Nobody takes one that somebody has; people who looked
-    alike before that was so share it, all but the first with `exclusive` false."""
+    """A way in which a person's name may be read (`accounts.names.skeletons`). Nobody takes one that somebody has.
+    People who looked alike before that rule share it: all but the first have `exclusive` false."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="name_skeletons")
     skeleton = models.CharField(max_length=SKELETON_LENGTH)
@@ -244,7 +265,7 @@ class NameSkeleton(models.Model):
             ),
         ]
         indexes = [
-            # Few rows, by which those who look alike are found.
+            # Few rows; pages find by them the people who look alike.
             models.Index(
                 fields=["skeleton"], name="name_skeleton_shared", condition=models.Q(exclusive=False)
             ),
@@ -255,7 +276,8 @@ class NameSkeleton(models.Model):
 
 
 class UserSession(models.Model):
-    """A browser somebody is logged in with, by its session's key; so that there is an end to them."""
+    """A browser in which somebody is logged in, by its session's key; kept to bound the number of sessions a person
+    has."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
     key = models.CharField(max_length=40, unique=True)
@@ -266,7 +288,7 @@ class UserSession(models.Model):
 
 
 class SiteSettings(models.Model):
-    """The one row of what an administrator may change without touching the machine."""
+    """Settings that an administrator changes in the browser: one row."""
 
     class SignUp(models.TextChoices):
         OPEN = "open", "Anyone may sign up"
@@ -297,22 +319,25 @@ class SiteSettings(models.Model):
 
     @classmethod
     def load(cls) -> "SiteSettings":
+        """Return the row, created with its defaults if need be."""
         return cls.objects.get_or_create(pk=1)[0]
 
 
 def new_code() -> str:
-    """128 bits: a link that can't be guessed."""
+    """Return 128 random bits: a link that can't be guessed."""
     return secrets.token_urlsafe(16)
 
 
 class InviteQuerySet(models.QuerySet["Invite"]):
+    """Invite links, by whether they still work."""
+
     def usable(self) -> "InviteQuerySet":
-        """Not revoked, run out or used up, and made by somebody who still may."""
+        """Keep the links that let somebody in now: not revoked, expired or used up, and of a maker who may invite."""
         return self.standing().left()
 
     def standing(self) -> "InviteQuerySet":
-        """Neither revoked nor run out, and made by somebody who still may; it may be used up. Whether a room's link still
-        leads there is the room's to say (`arrivals.leads`)."""
+        """Keep the links that are neither revoked nor expired, of a maker who may invite; they may be used up.
+        Whether a room's link still leads into the room is decided by `signup_hooks.leads`."""
         return self.lasting().filter(
             models.Q(for_site=False) | models.Q(created_by__in=User.objects.inviting()),
             created_by__is_active=True,
@@ -320,13 +345,13 @@ class InviteQuerySet(models.QuerySet["Invite"]):
         )
 
     def lasting(self) -> "InviteQuerySet":
-        """Neither revoked nor run out, whoever made it."""
+        """Keep the links that are neither revoked nor expired, whoever made them."""
         now = timezone.now()
         return self.filter(models.Q(expires_at=None) | models.Q(expires_at__gt=now), revoked=False)
 
     def left(self) -> "InviteQuerySet":
-        """Not revoked, run out or used up: what the row itself says. An UPDATE of these asks it again of a row it had to
-        wait for; PostgreSQL doesn't ask again what a join says."""
+        """Keep the links that are not revoked, expired or used up, by the row alone. An UPDATE of these checks a row
+        again after waiting for its lock; PostgreSQL doesn't check a join again."""
         return self.filter(
             models.Q(expires_at=None) | models.Q(expires_at__gt=timezone.now()),
             models.Q(max_uses=None) | models.Q(uses__lt=models.F("max_uses")),
@@ -335,6 +360,8 @@ class InviteQuerySet(models.QuerySet["Invite"]):
 
 
 class Invite(models.Model):
+    """An invite link, which lets people in until it expires, is used up or is revoked."""
+
     code = models.CharField(max_length=32, unique=True, default=new_code, editable=False)
     created_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="invites")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -342,13 +369,13 @@ class Invite(models.Model):
     max_uses = models.PositiveIntegerField(null=True, blank=True)
     uses = models.PositiveIntegerField(default=0, editable=False)
     revoked = models.BooleanField(default=False)
-    # Made on the page where the site's own links are: it leads nowhere but in.
+    # Made on the page of the site's own links: it leads into the site and no room.
     for_site = models.BooleanField(default=False, editable=False)
 
     objects = InviteQuerySet.as_manager()
 
     class Meta:
-        # Counted for each link that somebody makes, among all that they ever made.
+        # Counted whenever somebody makes a link, among all that they ever made.
         indexes = [
             models.Index(
                 fields=["created_by", "expires_at"],
@@ -362,7 +389,7 @@ class Invite(models.Model):
 
 
 class InviteUse(models.Model):
-    """Who came by which link. Opening the same link again costs no further use."""
+    """One person's use of a link. Opening the same link again counts once."""
 
     invite = models.ForeignKey(Invite, on_delete=models.CASCADE, related_name="used")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
@@ -376,7 +403,7 @@ class InviteUse(models.Model):
 
 
 class ApiToken(models.Model):
-    """A key for programs. Only its SHA-256 is kept; `prefix` lets its owner tell one from another."""
+    """An API token. Only its SHA-256 is stored; `prefix` lets its owner tell one token from another."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
     name = models.CharField(max_length=60)
@@ -390,4 +417,5 @@ class ApiToken(models.Model):
 
     @staticmethod
     def digest_of(token: str) -> str:
+        """Return the SHA-256 of a token, in hex."""
         return hashlib.sha256(token.encode(errors="replace")).hexdigest()

@@ -1,4 +1,4 @@
-"""People as clients see them."""
+"""People as clients see them: dictionaries in the contract's shapes."""
 
 from collections.abc import Collection
 from typing import Any, Protocol
@@ -12,7 +12,7 @@ Payload = dict[str, Any]
 
 
 class Named(Protocol):
-    """A User, or as much of one as others see of them everywhere."""
+    """A User, or as much of one as a brief payload needs."""
 
     @property
     def username(self) -> Any: ...
@@ -21,6 +21,7 @@ class Named(Protocol):
 
 
 def user_brief(user: Named) -> Payload:
+    """Return `{username, display_name, avatar}`."""
     return {
         "username": user.username,
         "display_name": user.name,
@@ -29,15 +30,16 @@ def user_brief(user: Named) -> Payload:
 
 
 def user_payload(user: User) -> Payload:
+    """Return `user_brief` with `online` and `last_seen`."""
     last_seen = presence.seen.get(user.pk, user.last_seen)
     return {**user_brief(user), "online": presence.is_online(user.pk), "last_seen": iso(last_seen)}
 
 
 def user_payloads(user_ids: Collection[int]) -> dict[int, Payload]:
-    """Payloads by id, of those who exist. One query."""
+    """Return payloads by id, of the users who exist. One query."""
     return {user.pk: user_payload(user) for user in User.objects.filter(pk__in=user_ids)}
 
 
 def own_payload(user: User) -> Payload:
-    """What only the person themselves may see as well."""
+    """Return `user_payload` with `email`, which only the person may see."""
     return {**user_payload(user), "email": user.email}

@@ -1,5 +1,7 @@
-"""How much one person may make: so many in an hour, counted in the cache that all processes share, and so many in all,
-counted in the database. Site administrators are exempt, and so is whatever is done in the administration.
+"""Quotas: how much one person may create, in an hour (counted in the shared cache) and in total (counted in the
+database).
+
+Site administrators are exempt, and so is everything done in the administration.
 """
 
 from typing import NamedTuple
@@ -11,11 +13,12 @@ from accounts.authentication import attempt_limits
 from accounts.models import User
 from chatsite.contract.errors import Forbidden, QuotaExceeded
 
-HOUR = 3600
+HOUR_SECONDS = 3600
 
 
 class Quota(NamedTuple):
-    """`hourly` and `total` name settings, in which 0 is no limit. `reached` says the total, as `{most}`."""
+    """A limit of one kind. `hourly` and `total` name settings in which 0 means no limit; `reached` is the error text,
+    with the total as `{most}`."""
 
     kind: str
     hourly: str
@@ -45,21 +48,22 @@ INVITES = Quota(
 
 
 def spend(user: User, quota: Quota, times: int = 1) -> None:
-    """Counts towards the hour; raises RateLimited. Not for inside of a transaction: the cache may be slow to answer."""
+    """Count `times` towards the hour. Raises RateLimited. Not for use in a transaction: the cache may be slow to
+    answer."""
     limit = getattr(settings, quota.hourly)
     if limit and times and not user.is_superuser:
-        attempt_limits.attempt(quota.kind, str(user.pk), limit, times, HOUR)
+        attempt_limits.attempt(quota.kind, str(user.pk), limit, times, HOUR_SECONDS)
 
 
-def hold(user: User) -> None:
-    """Nobody else makes anything in this person's name until the transaction ends, so that a total is exact. Messages
-    needn't wait for it. Raises Forbidden where they were barred from the site meanwhile."""
+def lock_owner(user: User) -> None:
+    """Lock the person's row until the transaction ends, so that a total is exact; sending messages doesn't wait for
+    it. Raises Forbidden if the account was closed meanwhile."""
     if not User.objects.present().select_for_update(no_key=True).filter(pk=user.pk).values_list("pk").first():
         raise Forbidden("This account is closed.")
 
 
 def check_total(user: User, quota: Quota, made: QuerySet, more: int = 1) -> None:
-    """After `hold`: raises QuotaExceeded where `more` beside those that are `made` would be too many."""
+    """Raise QuotaExceeded if `more` beside the rows `made` would exceed the total. Call it after `lock_owner`."""
     most = getattr(settings, quota.total)
     if most and more and not user.is_superuser and made.count() + more > most:
         raise QuotaExceeded(quota.reached.format(most=most))

@@ -1,10 +1,10 @@
-"""What REST takes and gives of people."""
+"""Shapes of people in REST requests and answers."""
 
 from typing import Any
 
 from rest_framework import serializers
 
-from accounts.authentication.password_validators import LONGEST_PASSWORD, SHORTEST_PASSWORD
+from accounts.authentication.password_validators import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH
 from accounts.models import User
 from accounts.payloads import own_payload, user_payload
 from chatsite.web.fields import StrictSerializer, Text
@@ -16,7 +16,7 @@ class AvatarSerializer(serializers.Serializer):
 
 
 class BriefUserSerializer(serializers.Serializer):
-    """Describes a person inside other payloads; `accounts.payloads.user_brief` makes it."""
+    """A person inside other payloads, as `accounts.payloads.user_brief` makes it."""
 
     username = serializers.CharField()
     display_name = serializers.CharField()
@@ -41,8 +41,8 @@ class OwnUserSerializer(UserSerializer):
 class SignUpSerializer(StrictSerializer):
     username = Text(shortest=3, max_length=32)
     password = Text(
-        shortest=SHORTEST_PASSWORD,
-        max_length=LONGEST_PASSWORD,
+        shortest=MIN_PASSWORD_LENGTH,
+        max_length=MAX_PASSWORD_LENGTH,
         trim_whitespace=False,
         style={"input_type": "password"},
         write_only=True,

@@ -1,4 +1,4 @@
-"""Hand-written statements about many people at once."""
+"""Hand-written SQL about many people at once."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -20,7 +20,7 @@ EVIDENCE = """
 
 
 class Token(NamedTuple):
-    """The `n`th of those asked for; `unnoted` where it was last noted as used too long ago."""
+    """A token found: the `n`th of those asked for. `unnoted` if its recorded use is stale."""
 
     n: int
     id: int
@@ -31,7 +31,7 @@ class Token(NamedTuple):
 
 
 class Person(NamedTuple):
-    """As much of a User as a session's proof needs."""
+    """The part of a User that an identity and a session's proof need."""
 
     id: int
     username: str
@@ -43,7 +43,7 @@ class Person(NamedTuple):
 
 
 class Brief(NamedTuple):
-    """As much of a User as others see of them everywhere."""
+    """The part of a User that everybody sees."""
 
     id: int
     username: str
@@ -55,7 +55,7 @@ class Brief(NamedTuple):
 
 
 def identity_of(identity: Identity) -> dict[str, int | str | None]:
-    """As a row of IDENTITY."""
+    """Return the identity as a row of IDENTITY."""
     return {
         "user_id": identity.user_id,
         "token_id": identity.token_id,
@@ -64,26 +64,27 @@ def identity_of(identity: Identity) -> dict[str, int | str | None]:
 
 
 def tokens(digests: Iterable[str], due: datetime) -> list[Token]:
-    """Those that there are, of people who may use the site."""
+    """Return the tokens with these digests whose owners may use the site."""
     given = sql.packed({"digest": digest} for digest in digests)
     before = connection.ops.adapt_datetimefield_value(due)
     return [Token(*row) for row in sql.run(_tokens(connection.vendor), before, given)]
 
 
 def sessions(keys: Iterable[str]) -> dict[int, str]:
-    """The data of those that there are, by their places among the keys."""
+    """Return session data by position among the keys, of sessions that haven't expired."""
     given = sql.packed({"key": key} for key in keys)
     now = connection.ops.adapt_datetimefield_value(timezone.now())
     return {n: data for n, data in sql.run(_sessions(connection.vendor), given, now)}  # noqa: C416 (rows)
 
 
 def present(user_ids: Iterable[int]) -> dict[int, Person]:
-    """Those of them who may use the site."""
+    """Return the users who may use the site by id."""
     given = sql.packed({"id": user_id} for user_id in user_ids)
     return {row[0]: Person(*row) for row in sql.run(_present(connection.vendor), given)}
 
 
 def briefs(user_ids: Iterable[int]) -> list[Brief]:
+    """Return these users' briefs."""
     given = sql.packed({"id": user_id} for user_id in user_ids)
     return [Brief(*row) for row in sql.run(_briefs(connection.vendor), given)]
 

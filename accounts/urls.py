@@ -1,9 +1,11 @@
+"""URLs of account pages."""
+
 from django.urls import path
 from django.views.generic import RedirectView
 
 from accounts.views import invites, passwords, profile, sessions, signup
 
-# Before the admin's and rooms' urls: the admin's own doors would go round our services.
+# These come before the admin's and rooms' URLs: the admin's own login pages would bypass the services.
 urlpatterns = [
     path("login", sessions.login, name="login"),
     path("logout", sessions.logout, name="logout"),

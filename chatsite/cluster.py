@@ -14,7 +14,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from accounts.presence import presence, presence_broadcast
-from accounts.presence.redis_presence import RENEW, WATCH, RedisPresence
+from accounts.presence.redis_presence import RENEW_SECONDS, WATCH_SECONDS, RedisPresence
 from chatsite.realtime.cluster import processes, topology
 from chatsite.realtime.cluster.bus import Bus
 from chatsite.realtime.cluster.envelope import Seal
@@ -40,8 +40,8 @@ def join(server: ChatServer) -> None:
         with_databases_closed(barrier.enter)
     here = presence.here = RedisPresence(
         PresenceBus(bus),
-        partial(presence_broadcast.note, event="user-connected"),
-        partial(presence_broadcast.note, event="user-disconnected"),
+        partial(presence_broadcast.record, event="user-connected"),
+        partial(presence_broadcast.record, event="user-disconnected"),
     )
     server.companions.append(ClusterService(bus, here, barrier))
     processes.join(bus, barrier)
@@ -58,9 +58,9 @@ class ClusterService:
         self.bus.start()
         eventlet.spawn_n(self._guarded, self.here.begin)
         self._jobs = [
-            repeat(RENEW, self.here.renew),
-            repeat(RENEW, partial(self._guarded, self.here.look)),
-            repeat(WATCH, partial(self._guarded, self.here.watch)),
+            repeat(RENEW_SECONDS, self.here.renew),
+            repeat(RENEW_SECONDS, partial(self._guarded, self.here.compare_leases)),
+            repeat(WATCH_SECONDS, partial(self._guarded, self.here.watch)),
         ]
 
     def stop(self) -> None:

@@ -7,7 +7,7 @@ from django.conf import settings
 from accounts.payloads import user_brief
 from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.protocol.decoder import MAX_VALUES, PACKET_BYTES
-from messaging.sending.drafts import LONGEST_BODY
+from messaging.sending.drafts import MAX_BODY_LENGTH
 from rooms.log import log
 
 # The version of docs/protocol.md; a change that breaks clients increments it.
@@ -15,10 +15,10 @@ PROTOCOL_VERSION = 1
 SERVER = {"name": "chatsite", "version": settings.VERSION}
 # Characters of a body; bytes and values of an event; events in a page of the log; events per second of a person (0: any).
 LIMITS = {
-    "body": LONGEST_BODY,
+    "body": MAX_BODY_LENGTH,
     "packet": PACKET_BYTES,
     "values": MAX_VALUES,
-    "events": log.LIMIT,
+    "events": log.PAGE_EVENTS,
     "per_second": settings.EVENTS_PER_SECOND,
 }
 

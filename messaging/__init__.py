@@ -1,0 +1,1 @@
+"""Messages: sending, history, search, rendering of markdown, and moderation."""

@@ -1,5 +1,5 @@
-"""Moderating messages. The text is read here and never written, that of private rooms after a reason was given; hiding goes
-through the services, so open pages follow."""
+"""Administration of messages. Texts are shown and never changed, those of private rooms only after a reason was
+given; hiding goes through the services, so open pages follow."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -38,7 +38,7 @@ panels.append(moderation.front)
 
 
 class SentFilter(admin.SimpleListFilter):
-    """By ids, which grow with time: times have no index."""
+    """Filter by age, as a range of ids, which grow with time: times have no index."""
 
     title, parameter_name = "sent", "sent"
 
@@ -53,14 +53,20 @@ class SentFilter(admin.SimpleListFilter):
 
 
 class SenderFilter(PersonFilter):
+    """Filter by the sender's username."""
+
     field = "sender"
 
 
 class ReaderFilter(PersonFilter):
+    """Filter by the moderator's username."""
+
     field = "moderator"
 
 
 class StateFilter(ChoiceFilter):
+    """Filter by whether a message was edited, deleted or hidden."""
+
     title, parameter_name = "state", "state"
     choices_in_words = {
         "standing": ("Standing", Q(deleted_at=None, hidden_at=None)),
@@ -71,6 +77,8 @@ class StateFilter(ChoiceFilter):
 
 
 class KindFilter(ChoiceFilter):
+    """Filter by the kind of room."""
+
     title, parameter_name = "said in", "kind"
     choices_in_words = {
         "public": ("Public rooms", Q(room__kind=Room.Kind.PUBLIC)),
@@ -81,6 +89,8 @@ class KindFilter(ChoiceFilter):
 
 @admin.register(Message)
 class MessageAdmin(ActingAdmin):
+    """Messages, with acts that hide and restore them."""
+
     list_display = ["sent", "author", "place", "line", "state"]
     list_display_links = ["sent"]
     list_filter = [RoomFilter, SenderFilter, StateFilter, KindFilter, SentFilter]
@@ -127,7 +137,7 @@ class MessageAdmin(ActingAdmin):
         if "room" in given:
             queryset = moderation.in_room(queryset, given["room"])
         elif "room" in request.GET:
-            # In the order of the index of rooms.
+            # By seq, the order of the room's index.
             queryset = queryset.order_by("-seq")
         sought = words_of(words)
         if sought:
@@ -145,7 +155,7 @@ class MessageAdmin(ActingAdmin):
 
     @admin.display(description="by")
     def author(self, message: Message) -> SafeString:
-        """Leads to their other messages."""
+        """Link to the sender's other messages."""
         url = f"?from={message.sender.username}"
         return format_html('<a href="{}"><bdi>{}</bdi></a>', url, message.sender.full_name)
 
@@ -173,7 +183,7 @@ class MessageAdmin(ActingAdmin):
         return f"{row.sender.full_name} in {row.room}: {text}"
 
     def consequences(self, act: Act, rows: Sequence[Message]) -> list[str]:
-        return moderation.counted_of(rows)
+        return moderation.summary_of(rows)
 
     def change_view(
         self,
@@ -182,7 +192,7 @@ class MessageAdmin(ActingAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """One message with what was said around it. Nothing of it is a field: nobody writes it here."""
+        """Show one message with its neighbours, without form fields: nobody writes it here."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         message = self.get_object(request, object_id)
@@ -200,7 +210,7 @@ class MessageAdmin(ActingAdmin):
         return TemplateResponse(request, "admin/messaging/message/message.html", context)
 
     def reason_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Where a moderator says why they read a private room."""
+        """Ask a moderator for the reason to read a private room."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         room = get_object_or_404(Room.objects.exclude(kind=Room.Kind.PUBLIC), pk=pk)
@@ -227,13 +237,13 @@ class MessageAdmin(ActingAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Message | None = None) -> bool:
-        """A row that is gone is a hole in the log: messages are hidden instead."""
+        """Never: a deleted row would leave a gap in the log. Messages are hidden instead."""
         return False
 
 
 @admin.register(PrivateReading)
 class PrivateReadingAdmin(BoundedAdmin):
-    """Who read what is private, and why: for administrators, and for nobody to change."""
+    """Records of who read private rooms and why, for administrators, unchangeable."""
 
     heading = "Private rooms read"
     list_display = ["created_at", "reader", "place", "reason", "expires_at"]

@@ -1,4 +1,4 @@
-"""`/message`: history by keyset, search, and what one may do with a message."""
+"""REST routes of `/message`: history by keyset, search, send, edit and delete."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -18,7 +18,7 @@ from chatsite.realtime.queues import read_queue
 from chatsite.web.rest.api import Pages, me
 from messaging import services
 from messaging.history import feed, history
-from messaging.message_row import MessageRow, plain
+from messaging.message_row import MessageRow, message_rows
 from messaging.models import Message
 from messaging.payloads import message_payload
 from messaging.search import Span, read, search
@@ -32,14 +32,16 @@ from rooms.log.log import PAGE_BYTES
 
 
 class Page(NamedTuple):
-    """One row more than is shown, where there are more; `reached` where a search was cut off before it had enough."""
+    """Rows of a page, one more than shown if there are more. `reached` is where a search was cut off before the page
+    was full."""
 
     rows: Sequence[Message | MessageRow]
     reached: int | None
 
 
 class HistoryPages(Pages):
-    """Describes pages of history, which have `before` and `after` for a cursor; `MessageViewSet.page` makes them."""
+    """Describes pages of history for the OpenAPI document, with `before` and `after`; `MessageViewSet.page` makes
+    them."""
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         return []
@@ -65,8 +67,8 @@ class MessageViewSet(viewsets.GenericViewSet):
         serializer = HistoryQuerySerializer(data=request.query_params)
         serializer.is_valid(raise_exception=True)
         query: dict[str, Any] = serializer.validated_data
-        with credentials.staying(user := me(request)):
-            # A search has its own way of holding nobody up.
+        with credentials.still_authorised(user := me(request)):
+            # A search has a queue of its own.
             found = (
                 self.searched(query)
                 if query.get("q")
@@ -75,18 +77,19 @@ class MessageViewSet(viewsets.GenericViewSet):
         return Response(self.page(found, span_of(query)))
 
     def read(self, query: dict[str, Any]) -> Page:
-        """Authorises: it may have waited for its turn."""
+        """Authorise and read a page; called when its turn in the read queue comes."""
         span = span_of(query)
         if span.room is None:
             return Page(feed.page(me(self.request), span), None)
-        return Page(plain(span.of(history.in_room(me(self.request), span.room))[: span.limit]), None)
+        return Page(message_rows(span.of(history.in_room(me(self.request), span.room))[: span.limit]), None)
 
     def searched(self, query: dict[str, Any]) -> Page:
+        """Return a page of a search."""
         user = me(self.request)
         return Page(*read(user, search(user, query["q"], query.get("room")), span_of(query)))
 
     def page(self, found: Page, span: Span) -> dict[str, Any]:
-        """`next` goes on in the direction of the request, `previous` back against it."""
+        """Return the page with `next` in the request's direction and `previous` against it."""
         rows = fitting(found.rows[: span.limit - 1])
         reached = getattr(rows[-1], span.key) if len(rows) < len(found.rows) else found.reached
         onward, backward = ("after", "before") if span.forward else ("before", "after")
@@ -98,6 +101,7 @@ class MessageViewSet(viewsets.GenericViewSet):
         }
 
     def link(self, parameter: str, value: int) -> str:
+        """Return the request's URL with one cursor."""
         url = self.request.build_absolute_uri()
         for name in ("before", "after"):
             url = remove_query_param(url, name)
@@ -134,22 +138,23 @@ class MessageViewSet(viewsets.GenericViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def checked(self) -> dict[str, Any]:
+        """Return the validated data of the request. Raises DRF's ValidationError."""
         serializer = self.get_serializer(data=self.request.data)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 
     def answer(self, message: Message, code: int = status.HTTP_200_OK) -> Response:
+        """Return the message's payload."""
         return Response(message_payload(message), status=code)
 
 
 def span_of(query: dict[str, Any]) -> Span:
-    """One more than the page has. Within a room a place is a seq; over all rooms it is a message's id, which grows with
-    time too."""
+    """Return the span of a query: one message more than the page, by seq within a room and by id over all rooms."""
     return Span(query["limit"] + 1, query.get("before"), query.get("after"), query.get("room"))
 
 
 def fitting(rows: Sequence[Message | MessageRow]) -> Sequence[Message | MessageRow]:
-    """The first of them, up to the bytes of a page of the log, and never none."""
+    """Return the first rows that fit PAGE_BYTES, at least one."""
     size = 0
     for count, row in enumerate(rows):
         size += len(row.body) + len(row.html)
@@ -159,7 +164,7 @@ def fitting(rows: Sequence[Message | MessageRow]) -> Sequence[Message | MessageR
 
 
 def number(pk: str) -> int:
-    """An id out of a path; one that no row can have is not found."""
+    """Return the id in a path. Raises NotFound if no row can have it."""
     if not (pk.isascii() and pk.isdigit()) or len(pk) > 18:
         raise NotFound("There is no such message.")
     return int(pk)

@@ -1,3 +1,5 @@
+"""Forms of the message pages. They check shapes; the services decide what is allowed."""
+
 from typing import Any
 from uuid import uuid4
 
@@ -5,29 +7,29 @@ from django import forms
 
 from chatsite.web.fields import MAX_BIGINT
 from chatsite.web.forms import TextField
-from messaging.private_reading import LONGEST_REASON
-from messaging.sending.drafts import LONGEST_BODY
+from messaging.private_reading import MAX_REASON_LENGTH
+from messaging.sending.drafts import MAX_BODY_LENGTH
 
 
 class BodyField(TextField):
-    """Browsers send CRLF; over the sockets the same text has LF, which is as long and, repeated, the same text."""
+    """A message's text. Browsers send CRLF; sockets send the same text with LF, and a repeat must be equal."""
 
     def to_python(self, value: Any) -> str:
         return str(super().to_python(value)).replace("\r\n", "\n")
 
 
 class MessageForm(forms.Form):
-    """The composer. The hidden `client_id` makes a form that is sent twice one message."""
+    """The composer. A form that is sent twice has the same hidden `client_id` and so stores one message."""
 
-    body = BodyField(max_length=LONGEST_BODY, strip=False)
+    body = BodyField(max_length=MAX_BODY_LENGTH, strip=False)
     client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
     reply_to = forms.IntegerField(required=False, min_value=0, max_value=MAX_BIGINT, widget=forms.HiddenInput)
 
 
 class ReasonForm(forms.Form):
-    """Why a moderator reads a private room."""
+    """A moderator's reason to read a private room."""
 
     reason = TextField(
-        widget=forms.Textarea(attrs={"rows": 3, "maxlength": LONGEST_REASON, "dir": "auto"}),
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": MAX_REASON_LENGTH, "dir": "auto"}),
         help_text="What was reported, and by whom.",
     )

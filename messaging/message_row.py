@@ -15,7 +15,7 @@ from rooms.models import Room
 
 # Of the table, and at the same time of a Plain.
 COLUMNS = ("pk", "seq", "client_id", "body", "html", "created_at", "edited_at", "deleted_at", "hidden_at")
-OTHERS = ("room_id", "sender_id", "reply_to_id")
+RELATION_COLUMNS = ("room_id", "sender_id", "reply_to_id")
 
 
 class MessageRow(NamedTuple):
@@ -39,20 +39,20 @@ class MessageRow(NamedTuple):
         return self.deleted_at is not None or self.hidden_at is not None
 
 
-def plain(messages: QuerySet[Message]) -> list[MessageRow]:
+def message_rows(messages: QuerySet[Message]) -> list[MessageRow]:
     """In the queryset's order; a page at most."""
-    rows = fetched(messages)
-    answered = fetched(Message.objects.filter(pk__in={row.reply_to_id for row in rows} - {None}))
+    rows = fetch(messages)
+    answered = fetch(Message.objects.filter(pk__in={row.reply_to_id for row in rows} - {None}))
     people = User.objects.in_bulk({row.sender_id for row in (*rows, *answered)})
     rooms = Room.objects.in_bulk({row.room_id for row in (*rows, *answered)})
 
     def made(row: Any, reply_to: MessageRow | None = None) -> MessageRow:
         return MessageRow._make((*row[: len(COLUMNS)], rooms[row.room_id], people[row.sender_id], reply_to))
 
-    # Nobody is shown what an answered message answers in its turn.
+    # A quote shows no quote of its own.
     quotes = {row.pk: made(row) for row in answered}
     return [made(row, quotes.get(row.reply_to_id)) for row in rows]
 
 
-def fetched(messages: QuerySet[Message]) -> list[Any]:
-    return list(messages.values_list(*COLUMNS, *OTHERS, named=True))
+def fetch(messages: QuerySet[Message]) -> list[Any]:
+    return list(messages.values_list(*COLUMNS, *RELATION_COLUMNS, named=True))

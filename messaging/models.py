@@ -1,3 +1,5 @@
+"""Messages, and the record of private rooms that moderators read."""
+
 from datetime import datetime
 from typing import Any
 
@@ -11,20 +13,23 @@ from rooms.models import Room
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
+    """Messages by room, state and time."""
+
     def whole(self) -> "MessageQuerySet":
-        """With all that a payload needs, in one query."""
+        """Join all that a payload needs."""
         return self.select_related("room", "sender", "reply_to__sender")
 
     def visible_to(self, user: User) -> "MessageQuerySet":
-        """In the rooms this person may read."""
+        """Keep messages of rooms that this person may read."""
         return self.filter(room__in=Room.objects.readable_by(user))
 
     def standing(self) -> "MessageQuerySet":
-        """Neither deleted nor hidden."""
+        """Keep messages that are neither deleted nor hidden."""
         return self.filter(deleted_at=None, hidden_at=None)
 
     def first_since(self, at: datetime) -> int:
-        """The id from which on messages were sent then or later, as ids grow with time. By halving: times have no index."""
+        """Return the first id of messages sent at or after `at`. By bisection, as ids grow with time and times have
+        no index."""
         low, high = 0, (self.aggregate(last=models.Max("pk"))["last"] or 0) + 1
         while low < high:
             middle = (low + high) // 2
@@ -34,14 +39,16 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
 
 class Message(models.Model):
-    # Found by the unique keys below, which begin with them.
+    """A message. Its text goes when it is deleted by a person, and stays when a moderator hides it."""
+
+    # No index of its own: the unique keys below begin with it.
     room = models.ForeignKey("rooms.Room", on_delete=models.CASCADE, related_name="messages", db_index=False)
     seq = models.PositiveBigIntegerField()
     sender = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages", db_index=False
     )
     client_id = models.UUIDField()
-    # SHA-256 of what was first sent: a repeat is told from another message even after an edit or a deletion.
+    # SHA-256 of the text first sent: tells a repeat from another message, also after an edit or a deletion.
     fingerprint = models.CharField(max_length=64, editable=False)
     body = models.TextField(blank=True)
     html = models.TextField(blank=True, editable=False)
@@ -50,7 +57,7 @@ class Message(models.Model):
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     edited_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # Deleted by a person: the text is gone. Hidden by a moderator in the admin: the text is kept and can come back.
+    # Deleted by a person: the text is gone. Hidden by a moderator: the text is kept and can be restored.
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     hidden_at = models.DateTimeField(null=True, blank=True, editable=False)
     hidden_by = models.ForeignKey(
@@ -62,12 +69,12 @@ class Message(models.Model):
         editable=False,
         db_index=False,
     )
-    # In which the search finds words (`messaging.search.folded`); null where that is the text itself, as it mostly is.
+    # The text for search (`messaging.search.folded`); null if it equals the body, as it mostly does.
     folded = models.TextField(null=True, editable=False)
 
-    # What was sent of it, of one that was just stored (`messaging.payloads.encoded`).
+    # The payload as JSON, of a message that was just stored (`messaging.payloads.encoded`).
     encoded: orjson.Fragment | None = None
-    # Whether the administration may show the text to who asked (`messaging.private_reading`): not before it was looked up.
+    # Whether the administration may show the text (`messaging.private_reading`).
     readable = False
 
     objects = MessageQuerySet.as_manager()
@@ -78,11 +85,11 @@ class Message(models.Model):
             models.UniqueConstraint(fields=["sender", "client_id"], name="message_client_id_once"),
         ]
         indexes = [
-            # Few messages are answers; the others cost nothing here.
+            # Few messages are replies; others add nothing to this index.
             models.Index(
                 fields=["reply_to"], name="message_answers", condition=models.Q(reply_to__isnull=False)
             ),
-            # Nor do these, for moderators' lists, until one is taken back.
+            # Nor do others to these, for moderators' lists.
             models.Index(fields=["id"], name="message_hidden", condition=models.Q(hidden_at__isnull=False)),
             models.Index(fields=["id"], name="message_deleted", condition=models.Q(deleted_at__isnull=False)),
             models.Index(fields=["id"], name="message_edited", condition=models.Q(edited_at__isnull=False)),
@@ -92,29 +99,31 @@ class Message(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Its number alone: what is said must not stand in the administration's log."""
+        """Return the id alone: the administration's log must not contain messages."""
         return f"Message {self.pk}"
 
     @classmethod
     def stored(cls, **values: Any) -> "Message":
-        """The row as it would be read: values for all columns, in the order of the fields."""
+        """Return the row as it would be read: values for all columns in the order of the fields."""
         return cls.from_db("default", values.keys(), values.values())
 
     @property
     def gone(self) -> bool:
-        """Shown as a tombstone to everyone."""
+        """Whether everybody sees a tombstone."""
         return self.deleted_at is not None or self.hidden_at is not None
 
 
 class PrivateReadingQuerySet(models.QuerySet["PrivateReading"]):
+    """Records of private reading."""
+
     def open_to(self, moderator: User) -> "PrivateReadingQuerySet":
-        """Those of this person that haven't ended."""
+        """Keep those of this person that haven't expired."""
         return self.filter(moderator=moderator, expires_at__gt=timezone.now())
 
 
 class PrivateReading(models.Model):
-    """The reason for which a moderator of the site reads what is said in a private or direct room, and until when. Rows are
-    never changed or deleted: administrators see who read what, and why."""
+    """A moderator's reason to read a private or direct room, and until when. Rows are never changed or deleted:
+    administrators see who read what, and why."""
 
     room = models.ForeignKey("rooms.Room", on_delete=models.PROTECT, related_name="private_readings")
     moderator = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""What moderators of the site see of messages: in lists, one by one, and on the administration's front page."""
+"""Messages for the site's moderators: in lists, one by one, and on the administration's front page."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,22 +19,22 @@ from messaging.payloads import first_line
 from rooms.models import Room
 from rooms.moderation import key_of, room_of
 
-# Rows of each part of the front page, and the site's last messages among which the newest public ones are looked for.
-MOST_SHOWN, LOOKED_AT = 8, 1000
-# Messages before one, and as many after it, on its page.
-AROUND = 4
+# Rows of each part of the front page, and the last messages among which the newest public ones are sought.
+MAX_LISTED, RECENT_MESSAGES = 8, 1000
+# Messages before and after one on its page.
+NEIGHBOURS = 4
 WITH_PEOPLE = ("room", "sender", "hidden_by")
 
 
 def shown(messages: list[Message], moderator: User) -> list[Message]:
-    """With `readable` and without the texts that this moderator may not read, and their direct rooms with their people."""
-    private_reading.veil(messages, moderator)
+    """Set `readable`, remove texts that this moderator may not read, and read the people of direct rooms."""
+    private_reading.redact(messages, moderator)
     Room.find_people([message.room for message in messages])
     return messages
 
 
 def state_of(message: Message) -> str:
-    """In words, or "" for one that stands as it was sent."""
+    """Return the state in words, "" for a message as it was sent."""
     if message.deleted_at:
         return "deleted"
     if message.hidden_at:
@@ -43,66 +43,72 @@ def state_of(message: Message) -> str:
 
 
 def why_not_hidden(message: Message, by: User) -> str:
+    """Say why a message can't be hidden, or ""."""
     if message.deleted_at:
         return "deleted already"
     return "hidden already" if message.hidden_at else ""
 
 
 def why_not_restored(message: Message, by: User) -> str:
+    """Say why a message can't be restored, or ""."""
     if message.hidden_at is None:
         return "deleted for good" if message.deleted_at else "not hidden"
     return "deleted for good" if message.deleted_at else ""
 
 
 def of_person(found: QuerySet[Message], username: str) -> QuerySet[Message]:
+    """Keep messages of this sender."""
     return found.filter(sender__in=User.objects.filter(username__iexact=username).values("pk"))
 
 
 def in_room(found: QuerySet[Message], key: str) -> QuerySet[Message]:
-    """In the order of the index of rooms."""
+    """Keep messages of the room of a key, in the order of the room's index."""
     room = room_of(key)
     return found.filter(room=room).order_by("-seq") if room else found.none()
 
 
 def list_of(room: Room) -> str:
+    """Return the URL of the room's messages."""
     return f"{reverse('admin:messaging_message_changelist')}?{urlencode({'room': key_of(room)}, safe=',')}"
 
 
 def room_link(room: Room) -> SafeString:
-    """To what was said there."""
+    """Return a link to the room's messages."""
     kind = "" if room.kind == Room.Kind.PUBLIC else room.get_kind_display().lower()
     mark = format_html(' <span class="tag">{}</span>', kind) if kind else ""
     return format_html('<a href="{}"><bdi>{}</bdi></a>{}', list_of(room), room, mark)
 
 
 def reason_url(room: Room, back: str = "") -> str:
+    """Return the URL of the form for a reason; `back` is where it leads afterwards."""
     query = f"?{urlencode({'next': back})}" if back else ""
     return reverse("admin:messaging_message_reason", args=[room.pk]) + query
 
 
 def reason_link(room: Room, back: str) -> SafeString:
+    """Return a link to the form for a reason, in place of a private text."""
     return format_html(
         '<span class="veiled">Private.</span> <a href="{}">Read with a reason</a>', reason_url(room, back)
     )
 
 
-def counted_of(messages: Sequence[Message]) -> list[str]:
-    """Whose they are and where they were said: `["2 of Ada (@ada), 1 of bo", …]`."""
+def summary_of(messages: Sequence[Message]) -> list[str]:
+    """Return whose the messages are and where they were sent: `["By Ada (@ada) (2), bo (1).", "In General (3)."]`."""
     by = tally([message.sender.full_name for message in messages])
     where = tally([str(message.room) for message in messages])
     return [f"By {by}.", f"In {where}."]
 
 
 def tally(names: Sequence[str]) -> str:
-    """Each name with its number, the most frequent first, and how many more names there are."""
+    """Return each name with its number, the most frequent first, and how many more names there are."""
     counts = sorted({name: names.count(name) for name in names}.items(), key=lambda pair: (-pair[1], pair[0]))
-    told = ", ".join(f"{name} ({count})" for name, count in counts[:MOST_SHOWN])
-    more = len(counts) - MOST_SHOWN
+    told = ", ".join(f"{name} ({count})" for name, count in counts[:MAX_LISTED])
+    more = len(counts) - MAX_LISTED
     return f"{told} and {more} more" if more > 0 else told
 
 
 def about(message: Message, moderator: User) -> dict[str, Any]:
-    """One message for its page, with what was said around it. In a room that isn't open, nothing of it is read."""
+    """Return the context of one message's page, with its neighbours. Texts of a room that isn't open are left out."""
     around = shown(neighbours(message), moderator)
     message = next(each for each in around if each.pk == message.pk)
     back = reverse("admin:messaging_message_change", args=[message.pk])
@@ -111,48 +117,49 @@ def about(message: Message, moderator: User) -> dict[str, Any]:
         "room_link": room_link(message.room),
         "reason_url": reason_url(message.room, back),
         "around": [(each, first_line(each.body), state_of(each)) for each in around],
-        # In a private room only where they are in it.
+        # Of private rooms, those of which they are members.
         "in_its_room": Message.objects.visible_to(moderator).filter(pk=message.pk).exists(),
         "until": PrivateReading.objects.open_to(moderator).filter(room=message.room_id).first(),
     }
 
 
 def neighbours(message: Message) -> list[Message]:
-    """By the room's index: the message between those said before and after it, in order."""
+    """Return the message between those before and after it, by the room's index."""
     said = Message.objects.filter(room=message.room_id).select_related(*WITH_PEOPLE, "reply_to__sender")
-    before = said.filter(seq__lte=message.seq).order_by("-seq")[: AROUND + 1]
-    after = said.filter(seq__gt=message.seq).order_by("seq")[:AROUND]
+    before = said.filter(seq__lte=message.seq).order_by("-seq")[: NEIGHBOURS + 1]
+    after = said.filter(seq__gt=message.seq).order_by("seq")[:NEIGHBOURS]
     return [*reversed(before), *after]
 
 
 def front(request: HttpRequest) -> dict[str, Any]:
-    """What a moderator looks for first."""
+    """Return the context of the administration's front page."""
     moderator = me(request)
     hidden = Message.objects.filter(hidden_at__isnull=False).order_by("-hidden_at")
-    log = LogEntry.objects.select_related("user", "content_type").order_by("-pk")[:MOST_SHOWN]
+    log = LogEntry.objects.select_related("user", "content_type").order_by("-pk")[:MAX_LISTED]
     return {
         "newest": lines(newest_public(), moderator),
-        "hidden": lines(hidden.select_related(*WITH_PEOPLE)[:MOST_SHOWN], moderator),
-        "people": User.objects.order_by("-pk")[:MOST_SHOWN],
+        "hidden": lines(hidden.select_related(*WITH_PEOPLE)[:MAX_LISTED], moderator),
+        "people": User.objects.order_by("-pk")[:MAX_LISTED],
         "done": log,
         "readings": readings() if moderator.is_superuser else None,
     }
 
 
 def newest_public() -> QuerySet[Message]:
-    """Of the site's last messages, so that a site where people talk in private isn't read through."""
+    """Return public messages among the last RECENT_MESSAGES: a site with mostly private talk isn't read through."""
     last = Message.objects.aggregate(last=Max("pk"))["last"] or 0
-    recent = Message.objects.standing().filter(pk__gt=last - LOOKED_AT, room__kind=Room.Kind.PUBLIC)
-    return recent.select_related(*WITH_PEOPLE).order_by("-pk")[:MOST_SHOWN]
+    recent = Message.objects.standing().filter(pk__gt=last - RECENT_MESSAGES, room__kind=Room.Kind.PUBLIC)
+    return recent.select_related(*WITH_PEOPLE).order_by("-pk")[:MAX_LISTED]
 
 
 def lines(found: QuerySet[Message], moderator: User) -> list[tuple[Message, str, SafeString]]:
-    """Each with a line of its text and a link to its room."""
+    """Return each message with its first line and a link to its room."""
     messages = shown(list(found), moderator)
     return [(message, first_line(message.body), room_link(message.room)) for message in messages]
 
 
 def readings() -> list[tuple[PrivateReading, SafeString]]:
-    found = list(PrivateReading.objects.select_related("moderator", "room").order_by("-pk")[:MOST_SHOWN])
+    """Return the last records of private reading with links to the rooms."""
+    found = list(PrivateReading.objects.select_related("moderator", "room").order_by("-pk")[:MAX_LISTED])
     Room.find_people([reading.room for reading in found])
     return [(reading, room_link(reading.room)) for reading in found]

@@ -1,4 +1,4 @@
-"""A message as every client sees it: one builder for sockets, REST and the page."""
+"""Payload of a message: one builder for sockets, REST and pages."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from messaging.models import Message
 
 Payload = dict[str, Any]
 
-# A reply quotes one line.
+# Characters of a quote, which is one line.
 QUOTE_LENGTH = 140
 
 
@@ -34,13 +34,14 @@ def message_payload(message: Message | MessageRow) -> Payload:
 
 
 def encoded(message: Message) -> orjson.Fragment:
-    """`message_payload` as JSON, made once for the message's first delivery and its sender's ack."""
+    """Return `message_payload` as JSON, made once for the message's first delivery and its sender's ack."""
     if message.encoded is None:
         message.encoded = orjson.Fragment(orjson.dumps(message_payload(message)))
     return message.encoded
 
 
 def quote(message: Message | MessageRow) -> Payload:
+    """Return the quoted part of a message that a reply answers."""
     return {
         "id": message.pk,
         "seq": message.seq,
@@ -50,5 +51,6 @@ def quote(message: Message | MessageRow) -> Payload:
 
 
 def first_line(body: str) -> str:
+    """Return the first line with text, cut to QUOTE_LENGTH characters."""
     line = next((line for line in body.splitlines() if line.strip()), "").strip()
     return line if len(line) <= QUOTE_LENGTH else line[: QUOTE_LENGTH - 1].rstrip() + "…"

@@ -1,8 +1,8 @@
-"""What is said in private and direct rooms, as moderators of the site read it in the administration: for a reason that is
-recorded, a room at a time, for an hour. That holds for administrators, too.
+"""Reading of private and direct rooms by the site's moderators, administrators included: one room at a time, for an
+hour, for a recorded reason.
 
-Everything that the administration shows of messages comes through `veil`, and what it looks for words in through
-`searchable`: a search that finds something tells that it is there.
+Messages that the administration shows go through `redact`, and those that it searches through `searchable`: a search
+that finds a word reveals it.
 """
 
 from collections.abc import Collection, Iterable
@@ -16,40 +16,41 @@ from chatsite.contract.errors import Forbidden, Invalid
 from messaging.models import Message, PrivateReading
 from rooms.models import Room
 
-PRIVATE_READING_LASTS = timedelta(hours=1)
-SHORTEST_REASON, LONGEST_REASON = 10, 500
+READING_DURATION = timedelta(hours=1)
+MIN_REASON_LENGTH, MAX_REASON_LENGTH = 10, 500
 
 
 def give_reason(moderator: User, room: Room, reason: str) -> PrivateReading:
-    """Record why somebody reads a room; from now on they may, for an hour. One that is open already stays as it is.
-
-    Raises Forbidden for who moderates nothing and for a public room, Invalid for no reason worth the name."""
+    """Record why somebody reads a room, and open it to them for an hour; a reading that is open already stays. Raises
+    Forbidden for somebody who moderates nothing and for public rooms, Invalid for a reason that is too short or too
+    long."""
     if not (moderator.is_present and moderator.is_staff) or room.kind == Room.Kind.PUBLIC:
         raise Forbidden()
     reason = " ".join(reason.replace("\x00", "").split())
-    if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
+    if not MIN_REASON_LENGTH <= len(reason) <= MAX_REASON_LENGTH:
         raise Invalid.about(
             "reason",
-            f"Say why in {SHORTEST_REASON} to {LONGEST_REASON} characters: others must understand it.",
+            f"Say why in {MIN_REASON_LENGTH} to {MAX_REASON_LENGTH} characters: others must understand it.",
         )
     now = timezone.now()
     standing = PrivateReading.objects.open_to(moderator).filter(room=room).first()
     return standing or PrivateReading.objects.create(
-        room=room, moderator=moderator, reason=reason, created_at=now, expires_at=now + PRIVATE_READING_LASTS
+        room=room, moderator=moderator, reason=reason, created_at=now, expires_at=now + READING_DURATION
     )
 
 
 def open_rooms(moderator: User) -> set[int]:
-    """The ids of the private and direct rooms that they may read now."""
+    """Return the ids of private and direct rooms that they may read now."""
     return set(PrivateReading.objects.open_to(moderator).values_list("room_id", flat=True))
 
 
 def may_read(moderator: User, room: Room) -> bool:
+    """Return whether the moderator may read the room."""
     return room.kind == Room.Kind.PUBLIC or room.pk in open_rooms(moderator)
 
 
-def veil(messages: Iterable[Message], moderator: User) -> None:
-    """Say of each, by `readable`, whether its text may be shown, and take away the texts of the others. One query."""
+def redact(messages: Iterable[Message], moderator: User) -> None:
+    """Set `readable` of each message, and remove the texts of the others. One query."""
     opened = open_rooms(moderator)
     for message in messages:
         message.readable = is_readable(message, opened)
@@ -58,9 +59,10 @@ def veil(messages: Iterable[Message], moderator: User) -> None:
 
 
 def is_readable(message: Message, opened: Collection[int]) -> bool:
+    """Return whether the room is public or opened."""
     return message.room.kind == Room.Kind.PUBLIC or message.room_id in opened
 
 
 def searchable(found: QuerySet[Message], moderator: User) -> QuerySet[Message]:
-    """Those of these messages whose words may be looked for."""
+    """Keep messages that the moderator may search."""
     return found.filter(Q(room__kind=Room.Kind.PUBLIC) | Q(room__in=open_rooms(moderator)))

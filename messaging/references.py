@@ -1,4 +1,4 @@
-"""The people and rooms that texts name, looked up once for many texts."""
+"""References to people and rooms in texts, looked up together for many texts."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,9 @@ from messaging.rendering import names_in
 from rooms.models import Room
 
 
-class Named:
+class References:
+    """People and rooms that texts name; at most two queries."""
+
     def __init__(self, bodies: Iterable[str]) -> None:
         self._names = {body: names_in(body) for body in bodies}
         people = {name for names, _ in self._names.values() for name in names}
@@ -19,12 +21,13 @@ class Named:
 
     @staticmethod
     def _find_people(names: set[str]) -> dict[str, tuple[int, str]]:
+        """Return ids and usernames of active people by lower-cased username."""
         found = User.objects.annotate(lower=Lower("username")).filter(lower__in=names, is_active=True)
         return {username.lower(): (pk, username) for pk, username in found.values_list("pk", "username")}
 
     @staticmethod
     def _find_rooms(slugs: set[str]) -> dict[str, str]:
-        """Only public rooms, whose existence is no secret: everyone in the room reads the same links."""
+        """Return names of public rooms by slug: their existence is no secret, and all readers get the same links."""
         public = Room.objects.filter(slug__in=slugs, kind=Room.Kind.PUBLIC)
         return dict(public.values_list("slug", "name"))
 
@@ -34,14 +37,15 @@ class Named:
         return bool(self._people)
 
     def ids_in(self, body: str) -> set[int]:
+        """Return the ids of people whom the text names."""
         return {self._people[name][0] for name in self._names[body][0] if name in self._people}
 
     def people_in(self, body: str) -> dict[str, str]:
-        """Usernames by their small letters."""
+        """Return the usernames that the text names by their lower case."""
         return {name: self._people[name][1] for name in self._names[body][0] if name in self._people}
 
     def rooms_in(self, body: str, room: Room) -> dict[str, str]:
-        """Names by slug: public rooms, and the room in which it is said."""
+        """Return the names of rooms that the text names by slug: public ones, and the room itself."""
         slugs = self._names[body][1]
         return {slug: self._rooms[slug] for slug in slugs if slug in self._rooms} | (
             {room.slug: room.name} if room.slug in slugs else {}

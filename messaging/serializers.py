@@ -1,3 +1,5 @@
+"""Shapes of messages in requests and answers, by socket and by REST."""
+
 import uuid
 
 from drf_spectacular.utils import extend_schema_serializer
@@ -7,20 +9,20 @@ from accounts.serializers import BriefUserSerializer
 from chatsite.web.fields import MAX_BIGINT, ClientId, Limit, StrictSerializer, Text, Whole, from_form
 from messaging.models import Message
 from messaging.payloads import Payload, message_payload
-from messaging.sending.drafts import LONGEST_BODY
+from messaging.sending.drafts import MAX_BODY_LENGTH
 from rooms.serializers import Slug
 
 
 class Body(Text):
-    """What was typed, to the letter."""
+    """A message's text, unchanged."""
 
     def __init__(self, **kwargs: object) -> None:
         super().__init__(
-            max_length=LONGEST_BODY, trim_whitespace=False, style={"base_template": "textarea.html"}
+            max_length=MAX_BODY_LENGTH, trim_whitespace=False, style={"base_template": "textarea.html"}
         )
 
     def to_internal_value(self, data: object) -> str:
-        # Browsers send CRLF for a line's end, whatever was put into the field.
+        # Browsers send CRLF for every line break of a form.
         if isinstance(data, str) and from_form(self):
             data = data.replace("\r\n", "\n")
         return super().to_internal_value(data)
@@ -37,7 +39,7 @@ class SendSerializer(StrictSerializer):
 
 @extend_schema_serializer(component_name="MessageCreate")
 class CreateSerializer(SendSerializer):
-    """A POST: one made by hand may leave `client_id` out, and can't be repeated safely then."""
+    """A POST. `client_id` may be left out; the request can't be repeated safely then."""
 
     client_id = ClientId(default=uuid.uuid4)
 
@@ -83,7 +85,7 @@ class QuoteSerializer(serializers.Serializer):
 
 
 class MessageSerializer(serializers.Serializer):
-    """Says the shape for the OpenAPI document; `message_payload` makes it."""
+    """Describes a message for the OpenAPI document; `message_payload` makes it."""
 
     id = serializers.IntegerField()
     room = serializers.CharField()

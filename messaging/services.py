@@ -1,4 +1,4 @@
-"""What people do with messages. Each function authorises, writes in one transaction, and publishes after the commit.
+"""Services of messages. Each authorises, writes in one transaction, and publishes after the commit.
 
 All raise the contract's errors (`chatsite.contract.errors`).
 """
@@ -15,7 +15,7 @@ from chatsite.contract.errors import Conflict, Forbidden, NotFound
 from chatsite.realtime.limits import event_costs
 from messaging.models import Message
 from messaging.payloads import message_payload
-from messaging.references import Named
+from messaging.references import References
 from messaging.rendering import render
 from messaging.search.folded import folded
 from messaging.sending import mentions
@@ -30,14 +30,16 @@ from rooms.unread import unread_notify
 def send(
     user: User, room: str, body: str, client_id: uuid.UUID, reply_to: int | None = None
 ) -> tuple[Message, bool]:
-    """The stored message, and whether it is new: a repeat of the same `client_id` gives the first one back.
+    """Store a message with the next batch; return it and whether it is new: a repeat of a `client_id` returns the
+    first message.
 
-    `conflict` where that `client_id` went with another body or room before.
+    Raises Conflict if that `client_id` was used for another text or room.
     """
     return batches.wait(Draft(user, room, body, client_id, reply_to))
 
 
 def visible_message(user: User, pk: int) -> Message:
+    """Return the message if the user may see it. Raises NotFound."""
     message = Message.objects.whole().visible_to(user).filter(pk=pk).first()
     if message is None:
         raise NotFound("There is no such message.")
@@ -45,13 +47,14 @@ def visible_message(user: User, pk: int) -> Message:
 
 
 def locked(message: Message) -> Message:
-    """The row as it is now, and no other's to change until the transaction ends: between the look at a message and its
-    change, somebody else may have deleted it."""
+    """Return the message's current row, locked until the transaction ends: it may have been deleted since it was
+    read."""
     return Message.objects.whole().select_for_update(of=("self",), no_key=True).get(pk=message.pk)
 
 
 def edit(user: User, pk: int, body: str) -> Message:
-    """Its sender's new text, while they may still write in the room. Rendered before others have to wait for it."""
+    """Replace the text, by its sender while they may write in the room. Rendered before the row is locked. Raises
+    NotFound, Forbidden and Conflict."""
     message = visible_message(user, pk)
     if message.sender_id != user.pk:
         raise Forbidden("Only its sender may edit a message.")
@@ -59,14 +62,14 @@ def edit(user: User, pk: int, body: str) -> Message:
     check_body(body)
     if body == message.body and not message.gone:
         return message
-    named = Named([body])
-    html = render(body, named.people_in(body), named.rooms_in(body, message.room))
-    return replace_text(user, message, body, html, named)
+    references = References([body])
+    html = render(body, references.people_in(body), references.rooms_in(body, message.room))
+    return replace_text(user, message, body, html, references)
 
 
 @transaction.atomic
-def replace_text(user: User, message: Message, body: str, html: str, named: Named) -> Message:
-    """`html` is the rendered `body`, and `named` whom it names."""
+def replace_text(user: User, message: Message, body: str, html: str, references: References) -> Message:
+    """Store the new text. `html` is the rendered `body`, `references` the people whom it names."""
     message = locked(message)
     access.posting_membership(user, message.room.slug)
     if message.gone:
@@ -76,14 +79,15 @@ def replace_text(user: User, message: Message, body: str, html: str, named: Name
     message.body, message.html, message.folded, message.edited_at = body, html, folded(body), timezone.now()
     message.save(update_fields=["body", "html", "folded", "edited_at"])
     mentions_of(message).delete()
-    mentions.note([message], named)
+    mentions.store([message], references)
     record(message, "message-edited", user)
     return message
 
 
 @transaction.atomic
 def delete(user: User, pk: int) -> Message:
-    """Take the text away for good and leave a tombstone: its sender, or who moderates the room. Again is no error."""
+    """Delete the text and leave a tombstone, by the sender or a moderator of the room. Repeating it is no error.
+    Raises NotFound and Forbidden."""
     message = locked(visible_message(user, pk))
     here = access.membership_for(user, message.room.slug)
     if message.sender_id != user.pk and not here.moderates:
@@ -100,7 +104,7 @@ def delete(user: User, pk: int) -> Message:
 
 @transaction.atomic
 def hide(message: Message, moderator: User) -> bool:
-    """Make a message a tombstone for everyone and keep its text, for the administration; whether it stood before."""
+    """Show a tombstone and keep the text, for the administration; return whether the message was standing."""
     message = locked(message)
     if message.gone:
         return False
@@ -112,7 +116,7 @@ def hide(message: Message, moderator: User) -> bool:
 
 @transaction.atomic
 def restore(message: Message, moderator: User) -> bool:
-    """Undo `hide`; whether it was hidden. What its sender deleted stays deleted."""
+    """Undo `hide`; return whether the message was hidden. A deleted message stays deleted."""
     message = locked(message)
     if message.hidden_at is None:
         return False
@@ -120,28 +124,31 @@ def restore(message: Message, moderator: User) -> bool:
     message.save(update_fields=["hidden_at", "hidden_by"])
     if message.deleted_at is None:
         row_of(message).update(retracted=False)
-        mentions.note([message], Named([message.body]))
+        mentions.store([message], References([message.body]))
         record(message, "message-edited", moderator)
     return True
 
 
 def retract(message: Message, user: User) -> None:
+    """Take the message out of unread counts and mentions, and log its deletion."""
     row_of(message).update(retracted=True)
     mentions_of(message).delete()
     record(message, "message-deleted", user)
 
 
 def row_of(message: Message) -> QuerySet[Event]:
+    """Return the message's line in the log."""
     return Event.objects.filter(room_id=message.room_id, seq=message.seq)
 
 
 def mentions_of(message: Message) -> QuerySet[Mention]:
+    """Return the message's mentions."""
     return Mention.objects.filter(room_id=message.room_id, seq=message.seq)
 
 
 def record(message: Message, event: str, user: User) -> None:
-    """The change as a new line of the log, whose data is the message with that line's seq."""
-    seq = log.take(message.room)
+    """Log a change as a new line whose data is the message with that line's seq, and publish it."""
+    seq = log.next_seq(message.room)
     log.write(message.room, seq, event, user, subject_id=message.pk)
     log.publish(message.room, event, {**message_payload(message), "seq": seq})
     transaction.on_commit(partial(unread_notify.touch, message.room.slug), robust=True)

@@ -1,4 +1,4 @@
-"""Live events of messages: send, edit, delete."""
+"""Socket events of messages: `chat-message`, `edit-message`, `delete-message`."""
 
 from functools import partial
 from typing import Any
@@ -16,19 +16,22 @@ Data = dict[str, Any]
 
 
 def send(connection: Connection, data: Data, answer: Answer) -> None:
-    """The answer comes with the commit; what the connection sends meanwhile goes into the next one."""
+    """Store a message with the next batch, and answer after its commit."""
     batches.submit(Draft(None, **data, connection=connection), partial(sent, answer))
 
 
 def sent(answer: Answer, outcome: Outcome[Stored]) -> None:
+    """Answer with the stored message or the error."""
     answer(outcome if isinstance(outcome, Exception) else {"message": encoded(outcome[0])})
 
 
 def edit(connection: Connection, data: Data) -> Data:
+    """Replace a message's text."""
     return {"message": message_payload(services.edit(connection.user, data["id"], data["body"]))}
 
 
 def delete(connection: Connection, data: Data) -> Data:
+    """Delete a message."""
     return {"message": message_payload(services.delete(connection.user, data["id"]))}
 
 

@@ -1,3 +1,5 @@
+"""URLs of message pages."""
+
 from django.urls import path
 
 from messaging.views import lists, room

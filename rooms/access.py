@@ -1,6 +1,6 @@
-"""The door of every room: what a person may see and do is asked here, each time.
+"""Authorisation of a person in a room. Every door asks here, each time.
 
-A room that is missing and one that is not theirs look alike.
+A missing room and one that the person may not see raise the same NotFound.
 """
 
 from collections.abc import Iterator
@@ -12,11 +12,12 @@ from chatsite.contract.errors import Archived, Banned, Forbidden, Muted, NotFoun
 from chatsite.realtime.delivery import revocation
 from rooms.models import Ban, Membership, Room
 
-BLOCKED = "You can't write in this conversation."
+BLOCKED_MESSAGE = "You can't write in this conversation."
 
 
 def find(user: User, slug: str) -> tuple[Room, Membership | None]:
-    """The room as `user` may see it, and their membership (None in a public room they are not in)."""
+    """Return the room as `user` may see it, and their membership (None in a public room that they haven't joined).
+    Raises NotFound and Banned."""
     membership = Membership.objects.select_related("room").filter(user=user, room__slug=slug).first()
     if membership is not None:
         return membership.room, membership
@@ -29,28 +30,30 @@ def find(user: User, slug: str) -> tuple[Room, Membership | None]:
 
 
 def locked(room: Room) -> Room:
-    """The row as it is now, and no other's to change until the transaction ends. Whoever changes who is in a room or kept
-    out of it has it first: one who comes in and is banned at once would otherwise not see the ban, nor it them."""
+    """Return the room's current row, locked until the transaction ends. Everything that changes members or bans locks
+    the room first: otherwise a join and a ban at the same moment would miss each other."""
     return Room.objects.select_for_update(no_key=True).get(pk=room.pk)
 
 
 def room_for(user: User, slug: str) -> Room:
+    """Return the room if `user` may see it. Raises NotFound and Banned."""
     return find(user, slug)[0]
 
 
 @contextmanager
 def reading(user: User, slug: str) -> Iterator[Room]:
-    """`room_for`, for the block, and in its end once more where somebody was put out meanwhile, of the room or the site:
-    what was read may have been said after that was answered."""
+    """Authorise a read for the block, and again at its end if any right was revoked meanwhile: what was read may be
+    newer than the revocation."""
     before = revocation.revocations()
-    with credentials.staying(user):
+    with credentials.still_authorised(user):
         yield room_for(user, slug)
     if revocation.revocations() != before:
         room_for(user, slug)
 
 
 def membership_for(user: User, slug: str) -> Membership:
-    """For what only members do. `not_found` for a room that can't be seen, `forbidden` for one not joined."""
+    """Return the membership, for what only members may do. Raises NotFound, and Forbidden in a room that isn't
+    joined."""
     _, membership = find(user, slug)
     if membership is None:
         raise Forbidden("Join the room first.")
@@ -58,22 +61,24 @@ def membership_for(user: User, slug: str) -> Membership:
 
 
 def posting_membership(user: User, slug: str) -> Membership:
-    """For what changes the talk: not in an archived room, and not while muted."""
+    """Return the membership of somebody who may write. Raises also Archived, Muted and Forbidden."""
     membership = membership_for(user, slug)
     check_posting(membership)
     return membership
 
 
 def check_posting(membership: Membership) -> None:
+    """Raise Archived, Muted or Forbidden if the member may not write."""
     if membership.room.archived:
         raise Archived()
     if membership.muted:
         raise Muted()
     if membership.blocked and not membership.user.is_staff:
-        raise Forbidden(BLOCKED)
+        raise Forbidden(BLOCKED_MESSAGE)
 
 
 def moderating_membership(user: User, slug: str) -> Membership:
+    """Return the membership of a moderator or owner. Raises also Forbidden."""
     membership = membership_for(user, slug)
     if not membership.moderates:
         raise Forbidden("Only the room's owner and moderators may do that.")
@@ -81,6 +86,7 @@ def moderating_membership(user: User, slug: str) -> Membership:
 
 
 def owning_membership(user: User, slug: str) -> Membership:
+    """Return the membership of an owner. Raises also Forbidden."""
     membership = membership_for(user, slug)
     if membership.role != Membership.Role.OWNER:
         raise Forbidden("Only the room's owner may do that.")

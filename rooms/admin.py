@@ -1,4 +1,4 @@
-"""Moderating rooms: through the services, so that open pages follow."""
+"""Administration of rooms, members and bans. Every change goes through the services, so open pages follow."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,14 +26,14 @@ from rooms.models import Ban, Event, Membership, Room
 from rooms.unread.room_counts import UNCOUNTED, count_of
 
 completions["rooms"] = moderation.offered
-# What a room has that isn't direct.
+# Fields of rooms that aren't direct.
 NAMES = {"address", "name", "topic"}
-# Words of a search, each of which asks the database once more.
-MOST_WORDS = 5
+# Words of a search that are heeded: each is one more condition on the query.
+MAX_SEARCH_WORDS = 5
 
 
 class RoomFilter(TypedFilter):
-    """Rows of one room, by its address or, for a direct one, by the usernames of its people with commas between."""
+    """Filter by room: its address, or the usernames of a direct room's people with commas between."""
 
     title, parameter_name = "room", "room"
     completes, placeholder = "rooms", "Address, or ada,bo"
@@ -44,15 +44,21 @@ class RoomFilter(TypedFilter):
 
 
 class MemberFilter(PersonFilter):
+    """Filter by the person of the row."""
+
     title = "person"
 
 
 class KindFilter(ChoiceFilter):
+    """Filter rooms by kind."""
+
     title, parameter_name = "kind", "kind"
     choices_in_words = {value: (words, Q(kind=value)) for value, words in Room.Kind.choices}
 
 
 class ArchivedFilter(ChoiceFilter):
+    """Filter rooms by whether they are archived."""
+
     title, parameter_name = "state", "state"
     choices_in_words = {
         "open": ("Open", Q(archived_at=None)),
@@ -62,25 +68,28 @@ class ArchivedFilter(ChoiceFilter):
 
 @transaction.atomic
 def take_away(row: Any, by: User) -> None:
+    """End a membership or lift a ban."""
     if isinstance(row, Membership):
         membership.revoke(row.room, row.user, by=by)
-        membership.hand_over(row.room)
+        membership.transfer_ownership(row.room)
     else:
         row.delete()
 
 
 def why_not_taken_away(row: Membership, by: User) -> str:
+    """Say why a membership may not be ended, or ""."""
     return "a direct conversation keeps its people" if row.room.kind == Room.Kind.DIRECT else ""
 
 
 def archived_already(room: Room, by: User) -> str:
+    """Say why a room can't be archived, or ""."""
     if room.is_default:
         return "everyone is in it, so it can't be archived"
     return "archived already" if room.archived else ""
 
 
 class MemberInline(admin.TabularInline):
-    """The first; the list of memberships has them all."""
+    """The first members of a room; the list of memberships has all."""
 
     model = Membership
     formset = FirstRows
@@ -103,6 +112,8 @@ class MemberInline(admin.TabularInline):
 
 
 class BanInline(admin.TabularInline):
+    """The first bans of a room."""
+
     model = Ban
     formset = FirstRows
     verbose_name_plural = f"bans: the first {MAX_INLINE_ROWS}"
@@ -115,6 +126,8 @@ class BanInline(admin.TabularInline):
 
 @admin.register(Room)
 class RoomAdmin(ActingAdmin):
+    """Rooms, with acts that archive them and bring them back."""
+
     list_display = ["title", "kind", "member_count", "message_count", "state", "created_at"]
     list_filter = [KindFilter, ArchivedFilter]
     search_fields = ["slug", "name", "topic"]
@@ -147,7 +160,8 @@ class RoomAdmin(ActingAdmin):
     inlines = [MemberInline, BanInline]
 
     def rows(self, found: QuerySet[Room], reader: User) -> list[Room]:
-        """Each with its `member_count` and its `message_count`, which is what the log has without what is no message."""
+        """Return the rooms with `member_count` and `message_count`: the log's length without events that are no
+        messages."""
         rooms: list[Any] = list(found)
         Room.find_people(rooms)
         counts = Room.objects.filter(pk__in=[room.pk for room in rooms]).annotate(
@@ -185,7 +199,7 @@ class RoomAdmin(ActingAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Room], search_term: str
     ) -> tuple[QuerySet[Room], bool]:
-        for word in search_term.replace("\x00", "").split()[:MOST_WORDS]:
+        for word in search_term.replace("\x00", "").split()[:MAX_SEARCH_WORDS]:
             queryset = queryset.filter(moderation.named(word))
         return queryset, False
 
@@ -199,14 +213,14 @@ class RoomAdmin(ActingAdmin):
         return [f"Memberships in them, which all stay: {members}."]
 
     def get_fields(self, request: HttpRequest, obj: Room | None = None) -> Any:
-        """A direct room has its people for a name, and an address that nobody types."""
+        """Leave out the name and address of a direct room, whose people are its name, and a creator that is nobody."""
         direct = obj is not None and obj.kind == Room.Kind.DIRECT
         made_by_nobody = obj is not None and obj.created_by_id is None
         left_out = (NAMES if direct else set()) | ({"created_by"} if made_by_nobody else set())
         return [name for name in self.fields or () if name not in left_out]
 
     def get_inlines(self, request: HttpRequest, obj: Room | None) -> Any:
-        """A direct room has the people it began with, and bans nobody."""
+        """Leave out bans in a direct room."""
         return [MemberInline] if obj is not None and obj.kind == Room.Kind.DIRECT else self.inlines
 
     def render_change_form(
@@ -228,23 +242,24 @@ class RoomAdmin(ActingAdmin):
         self, request: HttpRequest, form: ModelForm, formset: BaseModelFormSet, change: bool
     ) -> None:
         rows: list[Model] = formset.save(commit=False)
-        for gone in formset.deleted_objects:
-            take_away(gone, me(request))
-        # A new owner before the former one steps down.
+        for deleted in formset.deleted_objects:
+            take_away(deleted, me(request))
+        # A new owner is stored before the former one steps down.
         for row in sorted(rows, key=lambda row: getattr(row, "role", "") != Membership.Role.OWNER):
-            put_in(row, request)
+            store(row, request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """A room begins with its owner: it is made on the chat's own pages."""
+        """Never: a room needs an owner and is made on the chat's own pages."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Room | None = None) -> bool:
-        """Rooms are archived: their messages belong to those who wrote them."""
+        """Never: rooms are archived, as their messages belong to their senders."""
         return False
 
 
-class OfRoomsAdmin(ActingAdmin):
-    """Who is in rooms, or kept out of them: to be found and taken away. They come by the room's own page."""
+class RoomRowAdmin(ActingAdmin):
+    """Base of the lists of memberships and bans, where rows are found and removed. They are added on the room's own
+    page."""
 
     list_select_related = ["room", "user"]
     list_filter = [RoomFilter, MemberFilter]
@@ -259,7 +274,7 @@ class OfRoomsAdmin(ActingAdmin):
 
     @admin.display(description="room")
     def place(self, row: Any) -> SafeString:
-        """Leads to the others of the room."""
+        """Link to the other rows of the room."""
         query = urlencode({"room": moderation.key_of(row.room)}, safe=",")
         return format_html('<a href="?{}"><bdi>{}</bdi></a>', query, row.room)
 
@@ -282,7 +297,7 @@ class OfRoomsAdmin(ActingAdmin):
         return found
 
     def may_act(self, request: HttpRequest) -> bool:
-        """Moderators of the site, also where no single row may be changed."""
+        """Allow moderators of the site, though no row may be edited."""
         return self.has_view_permission(request)
 
     def acted_on(self, request: HttpRequest, found: QuerySet[Any]) -> list[Any]:
@@ -292,12 +307,14 @@ class OfRoomsAdmin(ActingAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """It is an act here, which goes through the services."""
+        """Never: removal is an act, which goes through the services."""
         return False
 
 
 @admin.register(Membership)
-class MembershipAdmin(OfRoomsAdmin):
+class MembershipAdmin(RoomRowAdmin):
+    """Memberships, with an act that ends them."""
+
     heading = "Members"
     list_display = ["person", "place", "role", "state", "joined_at"]
     fields = ["room", "user", "role", "muted", "joined_at"]
@@ -320,11 +337,13 @@ class MembershipAdmin(OfRoomsAdmin):
         return "muted" if row.muted else ""
 
     def save_model(self, request: HttpRequest, obj: Membership, form: ModelForm, change: bool) -> None:
-        put_in(obj, request)
+        store(obj, request)
 
 
 @admin.register(Ban)
-class BanAdmin(OfRoomsAdmin):
+class BanAdmin(RoomRowAdmin):
+    """Bans, with an act that lifts them."""
+
     heading = "Bans from rooms"
     list_display = ["person", "place", "created_by", "created_at"]
     list_display_links = None
@@ -346,13 +365,14 @@ class BanAdmin(OfRoomsAdmin):
 
 
 @transaction.atomic
-def put_in(row: Any, request: HttpRequest) -> None:
+def store(row: Any, request: HttpRequest) -> None:
+    """Store a membership or ban of the room's page through the services; show why it isn't possible."""
     access.locked(row.room)
     if isinstance(row, Ban):
         row.created_by = me(request)
         row.save()
         membership.revoke(row.room, row.user, by=me(request))
-        membership.hand_over(row.room)
+        membership.transfer_ownership(row.room)
     elif row.pk:
         change(row, request)
     elif row.room.kind != Room.Kind.PUBLIC and not may_add(me(request), row.user):
@@ -364,6 +384,7 @@ def put_in(row: Any, request: HttpRequest) -> None:
 
 
 def change(row: Membership, request: HttpRequest) -> None:
+    """Store a changed role or mute."""
     stored = Membership.objects.select_related("room", "user").get(pk=row.pk)
     try:
         if row.role != stored.role:
@@ -374,6 +395,7 @@ def change(row: Membership, request: HttpRequest) -> None:
 
 
 def may_add(by: User, user: User) -> bool:
-    """Whether somebody may be put into a private room here. Neither oneself nor, by who can't set everybody's password
-    anyway, another: by an account of theirs they would read what is said in private without a reason."""
+    """Return whether `by` may put `user` into a private room here: administrators only, and not themselves. Through
+    an account of their own in the room a moderator would read private messages without giving a reason;
+    administrators can set passwords anyway."""
     return by.is_superuser and user != by

@@ -1,4 +1,4 @@
-"""`/room` and what hangs on it."""
+"""REST routes of `/room`: rooms, members, bans, blocks, invite links and events."""
 
 from functools import partial
 from typing import Any
@@ -42,6 +42,7 @@ from rooms.serializers import (
 
 
 def checked(serializer: BaseSerializer) -> dict[str, Any]:
+    """Return the serializer's validated data. Raises DRF's ValidationError."""
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
 
@@ -91,7 +92,7 @@ class RoomViewSet(viewsets.GenericViewSet):
         if self.says("mine"):
             found = found.filter(memberships__user=user)
         query = self.request.query_params.get("q", "").replace("\x00", "")
-        return found.filter(lookup.named(query, "name", "slug"))
+        return found.filter(lookup.name_contains(query, "name", "slug"))
 
     def get_serializer_class(self) -> type[BaseSerializer]:
         forms = {
@@ -102,6 +103,7 @@ class RoomViewSet(viewsets.GenericViewSet):
         return forms.get(self.action, RoomSerializer)
 
     def says(self, name: str) -> bool:
+        """Return whether the query parameter is true."""
         return self.request.query_params.get(name) in ("true", "1")
 
     def list(self, request: Request) -> Response:
@@ -119,6 +121,7 @@ class RoomViewSet(viewsets.GenericViewSet):
         return self.answer(room, created_or_ok(created))
 
     def make(self, data: dict[str, Any]) -> tuple[Room, bool]:
+        """Make the room, or open a direct one; with whether it is new."""
         if data["kind"] == Room.Kind.DIRECT:
             return directs.open_direct(me(self.request), data.get("members", []))
         name = data.pop("name", None) or data["slug"]
@@ -130,7 +133,7 @@ class RoomViewSet(viewsets.GenericViewSet):
 
     @transaction.atomic
     def change(self, slug: str, archived: bool | None, data: dict[str, Any]) -> Room:
-        """All of it or nothing."""
+        """Apply all changes or none. A room is brought back before, and archived after, its other changes."""
         user = me(self.request)
         room = access.room_for(user, slug)
         if archived is False:
@@ -149,11 +152,15 @@ class RoomViewSet(viewsets.GenericViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def answer(self, room: Room, code: int = status.HTTP_200_OK) -> Response:
+        """Return the room's payload."""
         return Response(payloads.room_payload(me(self.request), room), status=code)
 
 
 def named(members: QuerySet[Membership], query: str) -> QuerySet[Membership]:
-    return members.filter(lookup.named(query.replace("\x00", ""), "user__username", "user__display_name"))
+    """Keep members with `query` in the username or display name."""
+    return members.filter(
+        lookup.name_contains(query.replace("\x00", ""), "user__username", "user__display_name")
+    )
 
 
 @extend_schema_view(
@@ -258,6 +265,7 @@ class BanViewSet(viewsets.GenericViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def check_sight(self, request: Request, slug: str, username: str) -> None:
+        """Raise what keeps the person from these bans, before the request's data is checked."""
         access.moderating_membership(me(request), slug)
 
 
@@ -295,12 +303,13 @@ class RoomInviteViewSet(viewsets.GenericViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def check_sight(self, request: Request, slug: str, code: str) -> None:
+        """Raise what keeps the person from the link, before the request's data is checked."""
         invites.find(me(request), slug, code)
 
 
 @extend_schema(tags=["room"])
 class RoomBlockViewSet(viewsets.GenericViewSet):
-    """Rooms to which I'm not to be added again."""
+    """Rooms that the person has blocked: nobody can add them there."""
 
     queryset = RoomBlock.objects.none()
     serializer_class = RoomBlockSerializer
@@ -331,12 +340,13 @@ class RoomBlockViewSet(viewsets.GenericViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def check_sight(self, request: Request, slug: str) -> None:
+        """Raise what keeps the person from the room, before the request's data is checked."""
         access.room_for(me(request), slug)
 
 
 @extend_schema(tags=["user"])
 class PersonBlockViewSet(viewsets.GenericViewSet):
-    """People whom I have blocked."""
+    """People whom the person has blocked."""
 
     queryset = PersonBlock.objects.none()
     serializer_class = PersonBlockSerializer
@@ -367,6 +377,7 @@ class PersonBlockViewSet(viewsets.GenericViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def check_sight(self, request: Request, username: str) -> None:
+        """Raise NotFound if there is no such person, before the request's data is checked."""
         membership.person(username)
 
 
@@ -384,10 +395,12 @@ class EventView(APIView):
 
 
 def ban_payload(ban: Any) -> dict[str, Any]:
+    """Return `{user, created_at}`."""
     return {"user": user_brief(ban.user), "created_at": iso(ban.created_at)}
 
 
 def invite_payload(request: Request, link: Any) -> dict[str, Any]:
+    """Return the contract's invite link; `link` comes from `invites.described`."""
     url = request.build_absolute_uri(reverse("invite", args=[link.invite.code]))
     return {
         "code": link.invite.code,
@@ -403,14 +416,17 @@ def invite_payload(request: Request, link: Any) -> dict[str, Any]:
 
 
 def room_block_payload(block: Any) -> dict[str, Any]:
+    """Return `{room, name, created_at}`."""
     return {"room": block.room.slug, "name": block.room.name, "created_at": iso(block.created_at)}
 
 
 def person_block_payload(block: Any) -> dict[str, Any]:
+    """Return `{user, created_at}`."""
     return {"user": user_brief(block.blocked), "created_at": iso(block.created_at)}
 
 
 def created_or_ok(created: bool) -> int:
+    """Return 201 for something new, else 200."""
     return status.HTTP_201_CREATED if created else status.HTTP_200_OK
 
 

@@ -2,6 +2,8 @@ from django.apps import AppConfig
 
 
 class RoomsConfig(AppConfig):
+    """Connects rooms to sign-up, invite links, presence and broadcasts of names."""
+
     name = "rooms"
 
     def ready(self) -> None:

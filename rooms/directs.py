@@ -1,4 +1,4 @@
-"""Direct rooms: one for each set of people, found again and never doubled."""
+"""Direct rooms: one for each set of people."""
 
 import secrets
 from collections.abc import Iterable, Sequence
@@ -13,16 +13,16 @@ from rooms.membership import consent, membership
 from rooms.models import Room
 from rooms.names import DIRECT_PREFIX
 
-# Beyond this it is a room, and wants a name.
-MOST_PEOPLE = 9
+# People of a direct room; larger groups make a room with a name.
+MAX_PEOPLE = 9
 
 
 def open_direct(user: User, usernames: Iterable[str]) -> tuple[Room, bool]:
-    """The direct room of `user` and the people named, and whether it is new. One that there is opens as before, whoever
-    has blocked whom."""
+    """Return the direct room of `user` and the people named, and whether it is new. An existing room is returned
+    whoever has blocked whom. Raises Invalid, Forbidden, RateLimited and QuotaExceeded."""
     others = [other for other in membership.people(usernames) if other != user]
-    if not 1 <= len(others) < MOST_PEOPLE:
-        raise Invalid.about("members", f"Name from 1 to {MOST_PEOPLE - 1} other people.")
+    if not 1 <= len(others) < MAX_PEOPLE:
+        raise Invalid.about("members", f"Name from 1 to {MAX_PEOPLE - 1} other people.")
     room = Room.objects.filter(direct_key=Room.direct_key_of([user, *others])).first()
     if room is not None:
         return room, False
@@ -33,7 +33,8 @@ def open_direct(user: User, usernames: Iterable[str]) -> tuple[Room, bool]:
 
 @transaction.atomic
 def begin(user: User, others: Sequence[User]) -> tuple[Room, bool]:
-    quotas.hold(user)
+    """Make the room, unless somebody else has made it meanwhile."""
+    quotas.lock_owner(user)
     begun = Room.objects.filter(created_by=user, kind=Room.Kind.DIRECT)
     quotas.check_total(user, quotas.DIRECTS, begun)
     consent.check_may_talk(user, others)
@@ -42,5 +43,5 @@ def begin(user: User, others: Sequence[User]) -> tuple[Room, bool]:
     room, created = Room.objects.get_or_create(direct_key=Room.direct_key_of(people), defaults=fresh)
     if created:
         membership.admit(room, people)
-        consent.settle(people)
+        consent.update_direct_block(people)
     return room, created

@@ -1,3 +1,5 @@
+"""Forms of the room pages. They check shapes; the services decide what is allowed."""
+
 from django import forms
 
 from chatsite.web.forms import TextField
@@ -5,6 +7,8 @@ from rooms.models import Membership, Room
 
 
 class RoomForm(forms.Form):
+    """Name and topic."""
+
     name = TextField(max_length=64, label="Name", widget=forms.TextInput({"autocomplete": "off"}))
     topic = TextField(
         max_length=250, required=False, label="Topic", help_text="One line on what the room is for."
@@ -12,6 +16,8 @@ class RoomForm(forms.Form):
 
 
 class NewRoomForm(RoomForm):
+    """A new room."""
+
     kind = forms.ChoiceField(
         choices=[(Room.Kind.PUBLIC, "Public"), (Room.Kind.PRIVATE, "Private")],
         initial=Room.Kind.PUBLIC,
@@ -20,11 +26,13 @@ class NewRoomForm(RoomForm):
 
 
 class DirectForm(forms.Form):
+    """The people of a direct room."""
+
     members = forms.MultipleChoiceField(error_messages={"required": "Pick at least one person."})
 
 
 class MemberForm(forms.Form):
-    """Somebody to add to the room."""
+    """A person to add to the room."""
 
     username = TextField(
         max_length=32,
@@ -34,7 +42,7 @@ class MemberForm(forms.Form):
 
 
 class ChangeMemberForm(forms.Form):
-    """One of: a role, a mute, a removal, a ban."""
+    """One change of a member: a role, a mute, a removal or a ban."""
 
     role = forms.ChoiceField(choices=Membership.Role.choices, required=False)
     muted = forms.NullBooleanField(required=False)

@@ -1,3 +1,5 @@
+"""Rooms, memberships, bans, blocks, invite links, and the log of events with its mentions."""
+
 import secrets
 from collections.abc import Iterable, Sequence
 
@@ -10,21 +12,26 @@ from accounts.models import Invite, User
 
 
 def new_epoch() -> str:
+    """Return a random epoch, which identifies one history of a room's log."""
     return secrets.token_hex(8)
 
 
 class RoomQuerySet(models.QuerySet["Room"]):
+    """Rooms by who may see them."""
+
     def visible_to(self, user: User) -> "RoomQuerySet":
-        """Public rooms and the rooms this person is in."""
+        """Keep public rooms and those of which this person is a member."""
         mine = Membership.objects.filter(user=user).values("room_id")
         return self.filter(models.Q(kind=Room.Kind.PUBLIC) | models.Q(pk__in=mine))
 
     def readable_by(self, user: User) -> "RoomQuerySet":
-        """Of these, the ones from which they aren't banned."""
+        """Keep the visible rooms from which the person isn't banned."""
         return self.visible_to(user).exclude(bans__user=user)
 
 
 class Room(models.Model):
+    """A room: public, private, or direct between a set of people."""
+
     class Kind(models.TextChoices):
         PUBLIC = "public", "Public"
         PRIVATE = "private", "Private"
@@ -35,9 +42,9 @@ class Room(models.Model):
     topic = models.CharField(max_length=250, blank=True)
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.PUBLIC)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # The ids of a direct room's people, sorted: the unique key by which the room is found again.
+    # The sorted ids of a direct room's people, unique: opening it again finds it.
     direct_key = models.CharField(max_length=200, unique=True, null=True, editable=False)
-    # Everyone is put into these on arrival.
+    # Every new account becomes a member of these.
     is_default = models.BooleanField(default=False)
     epoch = models.CharField(max_length=16, default=new_epoch, editable=False)
     head = models.PositiveBigIntegerField(default=0, editable=False)
@@ -63,7 +70,7 @@ class Room(models.Model):
 
     @cached_property
     def people(self) -> list[User]:
-        """Who is in a direct room, by username: their names are its name. `find_people` has found them for many."""
+        """The people of a direct room by username: their names are its name. `find_people` reads them for many rooms."""
         if self.kind != Room.Kind.DIRECT:
             return []
         found = self.memberships.select_related("user").order_by("user__username")
@@ -71,7 +78,7 @@ class Room(models.Model):
 
     @staticmethod
     def find_people(rooms: Sequence["Room"]) -> None:
-        """Read `people` of all of these rooms in one query."""
+        """Set `people` of all of these rooms in one query."""
         direct = {room.pk: room for room in rooms if room.kind == Room.Kind.DIRECT}
         found: dict[int, list[User]] = {pk: [] for pk in direct}
         members = Membership.objects.filter(room__in=direct).select_related("user") if direct else ()
@@ -82,14 +89,18 @@ class Room(models.Model):
 
     @staticmethod
     def direct_key_of(people: Iterable[User]) -> str:
+        """Return the key of the direct room of these people."""
         return ",".join(str(pk) for pk in sorted({person.pk for person in people}))
 
     @property
     def archived(self) -> bool:
+        """Whether the room can only be read."""
         return self.archived_at is not None
 
 
 class Membership(models.Model):
+    """A person's place in a room: role, mute and read position."""
+
     class Role(models.TextChoices):
         OWNER = "owner", "Owner"
         MODERATOR = "moderator", "Moderator"
@@ -99,8 +110,8 @@ class Membership(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER)
     muted = models.BooleanField(default=False)
-    # In the direct room of two people of whom one has blocked the other: kept by `rooms.membership.consent`, so that
-    # whoever stores a message needn't ask.
+    # Set in the direct room of two people while one blocks the other. Maintained by `rooms.membership.consent`, so
+    # that sending a message needn't look blocks up.
     blocked = models.BooleanField(default=False, db_default=False, editable=False)
     added_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -115,7 +126,7 @@ class Membership(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["room", "user"], name="membership_once")]
-        # Counted for each member that somebody adds; most came by themselves.
+        # Counted for each added member; most came by themselves.
         indexes = [
             models.Index(
                 fields=["added_by"],
@@ -129,6 +140,7 @@ class Membership(models.Model):
 
     @property
     def moderates(self) -> bool:
+        """Whether the member is an owner or moderator."""
         return self.role in MODERATING
 
 
@@ -136,7 +148,7 @@ MODERATING = (Membership.Role.OWNER, Membership.Role.MODERATOR)
 
 
 class Ban(models.Model):
-    """Somebody who may not come back into a room. They were removed when it was made."""
+    """A person who may not enter a room. A member who is banned is removed."""
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="bans", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="room_bans")
@@ -153,7 +165,7 @@ class Ban(models.Model):
 
 
 class RoomBlock(models.Model):
-    """Somebody left a room and is not to be added again. Coming back by themselves lifts it."""
+    """A person who left a room and may not be added again. Joining it themselves deletes the block."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="room_blocks", db_index=False
@@ -169,7 +181,7 @@ class RoomBlock(models.Model):
 
 
 class PersonBlock(models.Model):
-    """`user` wants nothing of `blocked`: no direct talk, and not to be added to rooms by them."""
+    """A block of one person by another: no direct messages, and no additions to rooms."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="person_blocks", db_index=False
@@ -185,23 +197,26 @@ class PersonBlock(models.Model):
 
 
 class RoomInviteQuerySet(models.QuerySet["RoomInvite"]):
+    """Invite links into rooms, by whether they still work."""
+
     def standing(self) -> "RoomInviteQuerySet":
-        """Not revoked or run out, into a room that isn't archived, and made by somebody who moderates it now."""
+        """Keep links that are neither revoked nor expired, into a room that isn't archived, by somebody who moderates
+        it now."""
         makers = Membership.objects.filter(
             room=models.OuterRef("room"), user=models.OuterRef("invite__created_by"), role__in=MODERATING
         )
-        # Asked for each: a list of all the site's links would be made for one.
+        # A correlated subquery: otherwise the database lists all links of the site to check one.
         lasting = Invite.objects.standing().filter(pk=models.OuterRef("invite"))
         return self.filter(models.Exists(makers), models.Exists(lasting), room__archived_at=None)
 
 
 class RoomInvite(models.Model):
-    """An invite link that also leads into a room."""
+    """An invite link that leads into a room."""
 
     invite = models.OneToOneField("accounts.Invite", on_delete=models.CASCADE, related_name="room_invite")
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="invites")
 
-    # As `rooms.membership.invites.described` finds them.
+    # Set by `rooms.membership.invites.described`.
     ended: bool
     signs_up: bool
 
@@ -212,9 +227,9 @@ class RoomInvite(models.Model):
 
 
 class Event(models.Model):
-    """One line of a room's log. `seq` has no hole and is never used twice in a room.
+    """A line of a room's log. Seqs of a room have no gap and are never reused.
 
-    Each index is one more page to write for a message: none is here without need.
+    Every index costs a page write for each message: none is here without need.
     """
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="events", db_index=False)
@@ -223,16 +238,17 @@ class Event(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
-    # What the event is about (a message's id), for the app that wrote it.
+    # The id of what the event is about, such as a message, for the app that wrote it.
     subject_id = models.PositiveBigIntegerField(null=True)
     data = models.JSONField(default=dict)
-    # A message that was deleted or hidden: it counts as unread no more.
+    # A message that was deleted or hidden; unread counts leave it out.
     retracted = models.BooleanField(default=False)
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["room", "seq"], name="event_seq_once")]
-        # Left out of unread counts (rooms/unread/room_counts.py): one's own messages, and what is none or was taken back.
+        # Unread counts (rooms/unread/room_counts.py) subtract these: one's own messages, events that are none, and
+        # retracted ones.
         indexes = [
             models.Index(
                 fields=["user", "room", "seq"],
@@ -251,7 +267,7 @@ class Event(models.Model):
 
 
 class Mention(models.Model):
-    """A message that names somebody, by its place in the log."""
+    """A mention of a person, by its message's position in the log."""
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="mentions", db_index=False)
     seq = models.PositiveBigIntegerField()

@@ -1,4 +1,4 @@
-"""Rooms and members as clients see them."""
+"""Rooms and members as clients see them: dictionaries in the contract's shapes."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -9,47 +9,49 @@ from accounts.presence import presence
 from chatsite.contract.times import iso
 from rooms.models import Membership, Room
 from rooms.unread import summaries
-from rooms.unread.summaries import Overview
+from rooms.unread.summaries import RoomSummary
 
 Payload = dict[str, Any]
 
 
-# Rooms of a list that names those that matter most: whoever is in more looks for the others by their names.
-NEAREST = 100
+# Rooms of a list of the nearest ones; further ones are found by name.
+MAX_NEAREST = 100
 
 
 def room_payloads(user: User, rooms: Iterable[Room] | None = None) -> list[Payload]:
-    """The contract's room objects; without `rooms`, the nearest of those that the user is in. Direct ones also name their
+    """Return the contract's room objects of these rooms, or of the nearest of the user's own. Direct ones have
     `people`."""
     if rooms is None:
-        found = summaries.mine(user.pk, NEAREST)
+        found = summaries.nearest(user.pk, MAX_NEAREST)
     else:
-        found = summaries.given(user.pk, [room.pk for room in rooms])
+        found = summaries.of_rooms(user.pk, [room.pk for room in rooms])
     return [payload(room) for room in found]
 
 
 def sidebar_payloads(user: User) -> list[Payload]:
-    """The nearest of their rooms, without `members` and `online`."""
-    return [payload(room) for room in summaries.mine(user.pk, NEAREST, counted=False)]
+    """Return the user's nearest rooms, without `members` and `online`."""
+    return [payload(room) for room in summaries.nearest(user.pk, MAX_NEAREST, counted=False)]
 
 
 def unread_payloads(user: User) -> list[Payload]:
-    """Those of their rooms with something unread, the nearest of many, as in the sidebar."""
-    behind = summaries.mine(user.pk, NEAREST, behind=True, counted=False)
+    """Return the nearest of the user's rooms with unread messages, as in the sidebar."""
+    behind = summaries.nearest(user.pk, MAX_NEAREST, behind=True, counted=False)
     return [payload(room) for room in behind if room.unread]
 
 
 def room_payload(user: User, room: Room) -> Payload:
+    """Return the contract's room object."""
     return room_payloads(user, [room])[0]
 
 
-def payload(room: Overview) -> Payload:
+def payload(room: RoomSummary) -> Payload:
+    """Return the room object of a summary."""
     result = about(room, room.size, room.online) | own(room.role, room.read_seq, room.unread, room.mentions)
     return result | direct(room.people) if room.kind == Room.Kind.DIRECT else result
 
 
 def about(room: Any, members: int, online: int) -> Payload:
-    """What is the same for everyone. `room` is an Overview or a Roster."""
+    """Return the part of a room object that is the same for everyone. `room` is a RoomSummary or a Roster."""
     return {
         "slug": room.slug,
         "name": room.name,
@@ -65,12 +67,12 @@ def about(room: Any, members: int, online: int) -> Payload:
 
 
 def own(role: str | None, read_seq: int, unread: int, mentions: int) -> Payload:
-    """What is somebody's own."""
+    """Return the part of a room object that is the person's own."""
     return {"role": role, "read_seq": read_seq, "unread": unread, "mentions": mentions}
 
 
 def direct(people: Sequence[Named]) -> Payload:
-    """A direct room has the others for a name."""
+    """Return the name and people of a direct room, as its other people make them."""
     return {
         "name": ", ".join(person.name for person in people),
         "people": [user_brief(person) for person in people],
@@ -78,6 +80,7 @@ def direct(people: Sequence[Named]) -> Payload:
 
 
 def member_payload(membership: Membership) -> Payload:
+    """Return the contract's member."""
     return {
         "user": user_payload(membership.user),
         "role": membership.role,
@@ -87,11 +90,13 @@ def member_payload(membership: Membership) -> Payload:
 
 
 def member_payloads(room: Room) -> list[Payload]:
+    """Return all active members by username."""
     members = room.memberships.filter(user__is_active=True).select_related("user")
     return [member_payload(membership) for membership in members.order_by("user__username")]
 
 
 def online_usernames(room: Room) -> list[str]:
+    """Return the usernames of members who are online."""
     members = User.objects.filter(memberships__room=room).order_by("username").values_list("pk", "username")
     online = presence.online_ids()
     return [username for pk, username in members if pk in online]

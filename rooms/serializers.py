@@ -1,26 +1,28 @@
+"""Shapes of rooms in requests and answers, by socket and by REST."""
+
 from functools import cached_property
 from typing import Any
 
 from rest_framework import serializers
 
 from accounts.serializers import BriefUserSerializer
-from accounts.services.invites import DAYS, MOST_DAYS, MOST_USES, USES
+from accounts.services.invites import DEFAULT_DAYS, DEFAULT_USES, MAX_DAYS, MAX_USES
 from chatsite.web.fields import Choice, Flag, Limit, Names, StrictSerializer, Text, Whole
 from rooms import payloads
 from rooms.log import log
-from rooms.membership.membership import MOST_NAMED
+from rooms.membership.membership import MAX_NAMED
 from rooms.models import Membership, Room
 
 
 class Slug(Text):
-    """A room's name on the wire. Whether there is such a room is asked at the door, not here."""
+    """A room's address. Whether the room exists is checked by the service."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"max_length": 64, "trim_whitespace": False, **kwargs})
 
 
 class ByRoom(serializers.DictField):
-    """Something for each of some rooms, by their slugs."""
+    """A value for each of some rooms, by slug."""
 
     def run_child_validation(self, data: Any) -> Any:
         try:
@@ -38,7 +40,7 @@ class JoinMineSerializer(StrictSerializer):
 
 
 class JoinSerializer(StrictSerializer):
-    """Of one `room`; with `rooms` in its place of all that are mine."""
+    """A `join` of one `room`, or, with `rooms`, of all of one's own."""
 
     room = Slug()
     after = Whole(required=False, allow_null=True)
@@ -60,7 +62,7 @@ class SyncSerializer(StrictSerializer):
     room = Slug()
     after = Whole()
     epoch = Text(required=False, allow_null=True, max_length=64)
-    limit = Whole(required=False, min_value=1, max_value=log.LIMIT)
+    limit = Whole(required=False, min_value=1, max_value=log.PAGE_EVENTS)
 
 
 class TypingSerializer(StrictSerializer):
@@ -78,7 +80,7 @@ class EventQuerySerializer(serializers.Serializer):
 
     after = serializers.IntegerField(min_value=0, max_value=2**63 - 1, default=0)
     epoch = serializers.CharField(required=False, max_length=64)
-    limit = Limit(log.LIMIT, default=log.LIMIT)
+    limit = Limit(log.PAGE_EVENTS, default=log.PAGE_EVENTS)
 
 
 class RoomCreateSerializer(StrictSerializer):
@@ -97,7 +99,7 @@ class RoomCreateSerializer(StrictSerializer):
     members = Names(
         child=Text(max_length=32),
         required=False,
-        max_length=MOST_NAMED,
+        max_length=MAX_NAMED,
         help_text="Usernames. A direct room needs one or more.",
     )
 
@@ -123,7 +125,7 @@ class MemberUpdateSerializer(StrictSerializer):
 
 
 class RoomSerializer(serializers.Serializer):
-    """Says the shape for the OpenAPI document; `payloads` makes it."""
+    """Describes a room for the OpenAPI document; `payloads` makes it."""
 
     slug = serializers.CharField()
     name = serializers.CharField()
@@ -161,8 +163,10 @@ class BanSerializer(serializers.Serializer):
 
 
 class RoomInviteMakeSerializer(StrictSerializer):
-    days = Whole(required=False, min_value=1, max_value=MOST_DAYS, help_text=f"{DAYS} if left out.")
-    max_uses = Whole(required=False, min_value=1, max_value=MOST_USES, help_text=f"{USES} if left out.")
+    days = Whole(required=False, min_value=1, max_value=MAX_DAYS, help_text=f"{DEFAULT_DAYS} if left out.")
+    max_uses = Whole(
+        required=False, min_value=1, max_value=MAX_USES, help_text=f"{DEFAULT_USES} if left out."
+    )
 
 
 class RoomInviteSerializer(serializers.Serializer):

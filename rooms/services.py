@@ -1,4 +1,4 @@
-"""What people do with rooms. Each function authorises, writes in one transaction, and publishes after the commit.
+"""Services of rooms. Each authorises, writes in one transaction, and publishes after the commit.
 
 All raise errors of `chatsite.contract.errors`: `not_found`, `forbidden`, `invalid`, `archived`, `banned`, `conflict`.
 """
@@ -32,18 +32,18 @@ def create_room(
     slug: str | None = None,
     members: Iterable[str] = (),
 ) -> Room:
-    """A public or private room owned by `user`. The slug is made of the name if left out; a public room's that is taken is
-    a `conflict`. A private room's gets a random tail. Raises RateLimited and QuotaExceeded too."""
+    """Make a public or private room owned by `user`. The slug is made from the name if left out; a chosen one that is
+    taken raises Conflict. A private room's gets a random end. Raises RateLimited and QuotaExceeded too."""
     details = {"name": room_name(name), "topic": check_topic(topic), "kind": kind}
     address = new_slug(name, slug, kind)
     others = [other for other in membership.people(members) if other != user]
     quotas.spend(user, quotas.ROOMS)
     quotas.spend(user, quotas.ADDITIONS, len(others))
-    # It takes some milliseconds, in which nobody else writes.
+    # The transaction takes some milliseconds in which nobody else writes.
     read_queue.give_way()
     room = store_room(user, address, others, **details)
     if room is None and not slug:
-        # Somebody took the address that was found free, at this very moment.
+        # The address was free and was taken at this moment.
         room = store_room(user, new_slug(name, None, kind), others, **details)
     if room is None:
         raise Conflict(
@@ -54,10 +54,9 @@ def create_room(
 
 @transaction.atomic
 def store_room(user: User, slug: str, others: Sequence[User], **details: Any) -> Room | None:
-    """None where there is a room of this slug, even one that came this moment.
-
-    Asks all that others may change meanwhile, and as little as can be: whoever else writes waits for it."""
-    quotas.hold(user)
+    """Store the room in one transaction; None if the slug is taken. Checks only what others may change meanwhile:
+    other writers wait."""
+    quotas.lock_owner(user)
     quotas.check_total(user, quotas.ROOMS, Room.objects.filter(created_by=user).exclude(kind=Kind.DIRECT))
     membership.check_additions(user, len(others))
     consent.check_may_add(user, others)
@@ -72,14 +71,14 @@ def store_room(user: User, slug: str, others: Sequence[User], **details: Any) ->
 
 
 def update_room(user: User, slug: str, *, name: str | None = None, topic: str | None = None) -> Room:
-    """A new name or topic, by the room's owner and moderators."""
+    """Set the name or topic, by the room's owner or a moderator."""
     room = access.moderating_membership(user, slug).room
     return rename(room, user, name=name, topic=topic)
 
 
 @transaction.atomic
 def rename(room: Room, user: User, *, name: str | None = None, topic: str | None = None) -> Room:
-    """`update_room` without asking who: for the administration, which has asked already."""
+    """Do `update_room` without authorising, for the administration."""
     room = access.locked(room)
     if room.kind == Kind.DIRECT:
         raise Forbidden("A direct conversation is named by its people.")
@@ -96,8 +95,8 @@ def rename(room: Room, user: User, *, name: str | None = None, topic: str | None
 
 
 def set_archived(user: User, slug: str, archived: bool) -> Room:
-    """Archive a room, or bring it back: its owner only. An archived room can be read and no more. Who moderates a room may
-    say of it what is so already."""
+    """Archive a room or bring it back, by its owner. An archived room can only be read. Moderators may ask for the
+    state it has."""
     room = access.moderating_membership(user, slug).room
     if room.archived == archived:
         return room
@@ -107,7 +106,7 @@ def set_archived(user: User, slug: str, archived: bool) -> Room:
 
 @transaction.atomic
 def archive(room: Room, user: User, archived: bool = True) -> Room:
-    """`set_archived` without asking who."""
+    """Do `set_archived` without authorising."""
     room = access.locked(room)
     if room.is_default and archived:
         raise Forbidden("Everyone is in this room: it can't be archived.")
@@ -118,6 +117,7 @@ def archive(room: Room, user: User, archived: bool = True) -> Room:
 
 
 def change(room: Room, user: User, changes: dict[str, Any]) -> Room:
+    """Store changed fields and log them."""
     if not changes:
         return room
     for key, value in changes.items():

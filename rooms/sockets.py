@@ -1,4 +1,4 @@
-"""Live events of rooms: come in, catch up, go, type, read."""
+"""Socket events of rooms: `join`, `leave`, `sync`, `typing`, `read`; and periodic jobs."""
 
 from functools import partial
 from typing import Any
@@ -26,7 +26,7 @@ Data = dict[str, Any]
 
 
 def join(connection: Connection, data: Data, answer: Answer) -> None:
-    """Of one room together with all others who come in now; of all of theirs in turns with those who read."""
+    """Join one room with the next batch, or all of one's rooms by the read queue."""
     if data.pop("rooms", None):
         join_mine.submit(connection, answer, **data)
         return
@@ -34,6 +34,7 @@ def join(connection: Connection, data: Data, answer: Answer) -> None:
 
 
 def leave(connection: Connection, data: Data) -> None:
+    """Unsubscribe the connection; typing ends with the person's last subscription of the room."""
     slug = access.room_for(connection.user, data["room"]).slug
     subscriptions.unsubscribe(connection, slug)
     if not any(slug in other.rooms for other in subscriptions.connections(connection.identity.user_id)):
@@ -41,28 +42,31 @@ def leave(connection: Connection, data: Data) -> None:
 
 
 def sync(connection: Connection, data: Data, answer: Answer) -> None:
-    """In turns with all others who read."""
+    """Return a page of the log by the read queue."""
     read_queue.submit(connection.identity.user_id, partial(page, connection, **data), answer)
 
 
 def page(
-    connection: Connection, room: str, after: int, epoch: str | None = None, limit: int = log.LIMIT
+    connection: Connection, room: str, after: int, epoch: str | None = None, limit: int = log.PAGE_EVENTS
 ) -> log.Page:
+    """Authorise and read a page of the log."""
     with access.reading(credentials.authorise(connection), room) as found:
         return log.read(found, after, epoch, limit)
 
 
 def type_(connection: Connection, data: Data) -> None:
+    """Start or stop typing."""
     slug = access.posting_membership(connection.user, data["room"]).room.slug
     (typing.start if data["typing"] else typing.stop)(slug, connection.user)
 
 
 def read(connection: Connection, data: Data) -> Data:
+    """Mark the room as read up to a seq."""
     return read_positions.mark_read(connection.user, data["room"], data["seq"])
 
 
 def disconnected(connection: Connection) -> None:
-    """Whoever has no connection left isn't typing."""
+    """End the typing of a person without further connections."""
     if not subscriptions.connections(connection.identity.user_id):
         typing.stop_everywhere(connection.identity.user_id)
 

@@ -1,4 +1,4 @@
-"""Hand-written statements about many people and rooms at once."""
+"""Hand-written SQL about many people and rooms at once."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -13,8 +13,8 @@ from accounts.sql import EVIDENCE, IDENTITY, identity_of
 from chatsite.database import sql
 from chatsite.realtime.delivery.identity import Identity
 
-# The room that is named and, where `u` is in it, their membership: by a subquery, or PostgreSQL may go through all of the
-# room's members, or all of the person's rooms, for each.
+# The named room and, if `u` is a member, the membership. By a subquery: joined, PostgreSQL may read all of the room's
+# members, or all of the person's rooms, for each row.
 MEMBERSHIP = """
     LEFT JOIN rooms_room r ON r.slug = given.room
     LEFT JOIN rooms_membership m ON m.id = (
@@ -41,7 +41,7 @@ class AuthorisationRow(NamedTuple):
 
 
 class Joined(NamedTuple):
-    """A membership of one of those who were asked for."""
+    """A membership of one of the pairs asked for."""
 
     membership_id: int
     user_id: int
@@ -52,33 +52,33 @@ class Joined(NamedTuple):
 
 
 def fetch_authorisation(asked: Iterable[tuple[Identity, str]]) -> list[AuthorisationRow]:
-    """For each a Look, unless there is no such user."""
+    """Return a row for each identity and slug, unless there is no such user."""
     given = sql.packed(identity_of(identity) | {"room": room} for identity, room in asked)
     now = connection.ops.adapt_datetimefield_value(timezone.now())
     return [AuthorisationRow(*row) for row in sql.run(_fetch_authorisation(connection.vendor), given, now)]
 
 
 def rooms_of(user_ids: Iterable[int]) -> list[tuple[int, int]]:
-    """`(user id, room id)` of all rooms that they are in."""
+    """Return `(user id, room id)` of all their memberships."""
     given = sql.packed({"id": user_id} for user_id in user_ids)
     return [(user_id, room_id) for user_id, room_id in sql.run(_rooms_of(connection.vendor), given)]
 
 
 def joined(pairs: Iterable[tuple[int, str]]) -> list[Joined]:
-    """The memberships that there are of `(user id, slug)`."""
+    """Return the memberships of pairs `(user id, slug)`."""
     given = sql.packed({"user_id": user_id, "room": slug} for user_id, slug in pairs)
     return [Joined(*row) for row in sql.run(_joined(connection.vendor), given)]
 
 
-def slugs_of(user_id: int, after: int, most: int) -> list[tuple[int, str]]:
-    """`(membership id, slug)` of the user's rooms, beyond a membership's id and in the order of those."""
+def slugs_of(user_id: int, after: int, limit: int) -> list[tuple[int, str]]:
+    """Return `(membership id, slug)` of the user's rooms after a membership's id, in the order of those."""
     query = """SELECT m.id, r.slug FROM rooms_membership m JOIN rooms_room r ON r.id = m.room_id
                WHERE m.user_id = %s AND m.id > %s ORDER BY m.id LIMIT %s"""
-    return [(pk, slug) for pk, slug in sql.run(query, user_id, after, most)]
+    return [(pk, slug) for pk, slug in sql.run(query, user_id, after, limit)]
 
 
 def heads_of(user_id: int, slugs: Iterable[str]) -> dict[str, tuple[str, int]]:
-    """`(epoch, head)` of those of these rooms in which the user is."""
+    """Return `(epoch, head)` by slug, of those rooms of which the user is a member."""
     given = sql.packed({"user_id": user_id, "room": slug} for slug in slugs)
     return {slug: (epoch, head) for slug, epoch, head in sql.run(_heads(connection.vendor), given)}
 
@@ -86,7 +86,7 @@ def heads_of(user_id: int, slugs: Iterable[str]) -> dict[str, tuple[str, int]]:
 def log(
     room_id: int, event: str, data: dict[str, Any], at: datetime, lines: Iterable[tuple[int, int]]
 ) -> None:
-    """Lines of a room's log that differ in `(seq, user id)` alone."""
+    """Store lines of a room's log that differ in `(seq, user id)`."""
     given = sql.packed({"seq": seq, "user_id": user_id} for seq, user_id in lines)
     when = connection.ops.adapt_datetimefield_value(at)
     sql.run(_log(connection.vendor), room_id, event, orjson.dumps(data).decode(), when, given)
@@ -95,7 +95,7 @@ def log(
 def admit(
     room_id: int, role: str, added_by: int | None, at: datetime, members: Iterable[tuple[int, int]]
 ) -> None:
-    """Memberships of people who have none: `(user id, read seq)`."""
+    """Store memberships of people who have none: `(user id, read seq)`."""
     given = sql.packed({"user_id": user_id, "seq": seq} for user_id, seq in members)
     when = connection.ops.adapt_datetimefield_value(at)
     sql.run(_admit(connection.vendor), room_id, role, added_by, when, given)
@@ -123,7 +123,7 @@ def _fetch_authorisation(vendor: str) -> str:
         FROM {sql.rows_in(**IDENTITY, room="text")} JOIN accounts_user u ON u.id = given.user_id {EVIDENCE} {MEMBERSHIP}"""
 
 
-# As in MEMBERSHIP, for the same reason.
+# By a subquery for the reason given at MEMBERSHIP.
 MEMBERS = """
     JOIN rooms_room r ON r.slug = given.room JOIN rooms_membership m ON m.id = (
         SELECT x.id FROM rooms_membership x WHERE x.room_id = r.id AND x.user_id = given.user_id)"""

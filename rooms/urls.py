@@ -1,8 +1,10 @@
+"""URLs of room pages."""
+
 from django.urls import path
 
 from rooms.views import blocks, browse, members, settings
 
-# Before messaging's urls: `/chat/new` is no room.
+# Before messaging's URLs: `/chat/new` is no room.
 urlpatterns = [
     path("chat/", browse.browse, name="browse"),
     path("chat/new", browse.room_new, name="room_new"),

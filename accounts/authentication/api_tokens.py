@@ -1,4 +1,4 @@
-"""`Authorization: Token …` or `Bearer …` for programs."""
+"""Authentication of REST requests by `Authorization: Token …` or `Bearer …`."""
 
 from datetime import timedelta
 
@@ -10,10 +10,12 @@ from rest_framework.request import Request
 
 from accounts.models import ApiToken, User
 
-USED_EVERY = timedelta(minutes=1)
+TOKEN_USE_RESOLUTION = timedelta(minutes=1)
 
 
 class TokenAuthentication(BaseAuthentication):
+    """DRF's authentication by an API token. Raises AuthenticationFailed for a token that isn't valid."""
+
     keyword = "Token"
     schemes = (b"token", b"bearer")
 
@@ -27,21 +29,22 @@ class TokenAuthentication(BaseAuthentication):
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
-        """Makes DRF answer 401 rather than 403 to who isn't logged in."""
+        """Name a scheme for `WWW-Authenticate`, so that DRF answers an unauthenticated request with 401 and not 403."""
         return self.keyword
 
 
 def token_for(secret: str) -> ApiToken | None:
-    """The token of a person who may use the site. Notes, at most once a minute, that it was used."""
+    """Return the token with this secret if its owner may use the site; record its use at most once a minute."""
     digest = ApiToken.digest_of(secret)
     present = Q(user__is_active=True, user__is_banned=False)
     token = ApiToken.objects.select_related("user").filter(present, digest=digest).first()
     if token is not None:
-        note_use(token)
+        record_use(token)
     return token
 
 
-def note_use(token: ApiToken) -> None:
+def record_use(token: ApiToken) -> None:
+    """Write `last_used_at`, unless it is less than TOKEN_USE_RESOLUTION old."""
     now = timezone.now()
-    if token.last_used_at is None or token.last_used_at < now - USED_EVERY:
+    if token.last_used_at is None or token.last_used_at < now - TOKEN_USE_RESOLUTION:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)

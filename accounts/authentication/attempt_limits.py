@@ -1,4 +1,7 @@
-"""How often somebody may try. An attempt is counted before it is made, so that a hundred at once are a hundred."""
+"""Limits of attempts: logins, sign-ups and password resets in fixed windows of 300 s, counted in the shared cache.
+
+An attempt counts before it is made, so that a hundred at once count as a hundred.
+"""
 
 import hashlib
 import time
@@ -7,26 +10,28 @@ from django.core.cache import cache
 
 from chatsite.contract.errors import RateLimited
 
-WINDOW = 300  # seconds
-# Failures of one address: with one name, and with all names together.
+WINDOW_SECONDS = 300
+# Failed logins of one address in a window: with one name, and with all names together.
 LOGINS_PER_NAME = 10
 LOGINS_PER_ADDRESS = 50
-# Failures with one name, of all addresses together. Whoever has many of them may lock a name for browsers it never logged
-# in with; so it is far above what one address may do, and still no more than 28,800 guesses a day.
+# Failed logins with one name from all addresses. Somebody with many addresses can use it up and so lock the name for
+# browsers that never logged in with it; it is therefore ten times what one address may do, and still allows no more
+# than 28,800 guesses a day.
 LOGINS_PER_NAME_ANYWHERE = 100
-# Failures with one name in a browser that this person has logged in with. Nothing else counts against it.
+# Failed logins with one name in a browser in which that person has logged in before; counted apart from all others.
 LOGINS_PER_DEVICE = 10
 SIGN_UPS_PER_ADDRESS = 50
 RESETS_PER_ADDRESS = 10
 RESETS_PER_NAME = 3
 
 
-Counted = tuple[str, str, int]
+AttemptLimit = tuple[str, str, int]
 
 
-def guesses(name: str, address: str, device: str | None) -> list[Counted]:
-    """What a guess at the password of `name` (in any case) counts against, for `attempt_all`; `device` is one that the
-    person has logged in with. The address's own come first: who is refused by them counts against nobody else."""
+def password_limits(name: str, address: str, device: str | None) -> list[AttemptLimit]:
+    """Return the limits that a guess at the password of `name` (in any case) counts against, for `attempt_all`.
+    `device` names a browser in which the person has logged in before, and is then the only limit. The address comes
+    first: a guess that it refuses counts against no name."""
     if device is not None:
         return [("login-device", device, LOGINS_PER_DEVICE)]
     name = name.lower()
@@ -37,52 +42,59 @@ def guesses(name: str, address: str, device: str | None) -> list[Counted]:
     ]
 
 
-def attempt_all(counted: list[Counted]) -> None:
-    for kind, who, limit in counted:
+def attempt_all(limits: list[AttemptLimit]) -> None:
+    """Count one attempt against each limit in order. Raises RateLimited at the first that is exceeded."""
+    for kind, who, limit in limits:
         attempt(kind, who, limit)
 
 
-def all_succeeded(counted: list[Counted]) -> None:
-    for kind, who, _ in counted:
-        succeeded(kind, who)
+def refund_all(limits: list[AttemptLimit]) -> None:
+    """Uncount a successful attempt from each limit."""
+    for kind, who, _ in limits:
+        refund(kind, who)
 
 
-def attempt(kind: str, who: str, limit: int, times: int = 1, window: int = WINDOW) -> None:
-    """Counts one, or several at once; raises RateLimited, with the seconds until the window ends, from the one after
-    `limit` on. Several that are too many are taken back, so that fewer may still do."""
+def attempt(kind: str, who: str, limit: int, times: int = 1, window: int = WINDOW_SECONDS) -> None:
+    """Count `times` attempts. Raises RateLimited, with the seconds until the window ends as `retry_after`, once the
+    count exceeds `limit`; several attempts that exceed it together are uncounted, so that fewer may still succeed."""
     now = time.time()
-    key = counter(kind, who, now, window)
+    key = counter_key(kind, who, now, window)
     cache.add(key, 0, window)
     try:
         count = cache.incr(key, times)
-    except ValueError:  # run out between the two lines
+    except ValueError:  # expired since `add`
         count = times
     if count > limit:
         if times > 1:
-            take_back(key, times)
+            subtract(key, times)
         wait = window - now % window
-        raise RateLimited(f"Too many attempts. Try again in {in_words(wait)}.", retry_after=round(wait, 1))
+        raise RateLimited(
+            f"Too many attempts. Try again in {duration_in_words(wait)}.", retry_after=round(wait, 1)
+        )
 
 
-def succeeded(kind: str, who: str) -> None:
-    """Takes one attempt back: only failures count."""
-    take_back(counter(kind, who, time.time()))
+def refund(kind: str, who: str) -> None:
+    """Uncount one attempt that succeeded: only failures count."""
+    subtract(counter_key(kind, who, time.time()))
 
 
-def take_back(key: str, times: int = 1) -> None:
+def subtract(key: str, times: int = 1) -> None:
+    """Decrement a counter that may have expired."""
     try:
         cache.decr(key, times)
     except ValueError:
         return
 
 
-def counter(kind: str, who: str, now: float, window: int = WINDOW) -> str:
-    # Digested: a name may hold anything, and the cache's keys may not.
+def counter_key(kind: str, who: str, now: float, window: int = WINDOW_SECONDS) -> str:
+    """Return the cache key of a counter in the window that holds `now` (seconds since 1970)."""
+    # Digested, as a name may hold characters that cache keys may not.
     digest = hashlib.sha256(who.encode(errors="replace")).hexdigest()[:32]
     return f"limit:{kind}:{digest}:{int(now // window)}"
 
 
-def in_words(seconds: float) -> str:
+def duration_in_words(seconds: float) -> str:
+    """Return "42 seconds" below 90 s, "3 minutes" from there on."""
     if seconds < 90:
         return f"{int(seconds) + 1} seconds"
     return f"{round(seconds / 60)} minutes"

@@ -1,4 +1,4 @@
-"""What lets a socket in, a session or a token, and whether it still does."""
+"""Credentials of a connection: the session or token that authenticated it, and whether it still does."""
 
 import hmac
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ from chatsite.realtime.delivery.identity import Identity
 
 
 class SessionEnded(Unauthorized):
-    """`ended` is the code that the socket is told."""
+    """Raised if a connection's session or token no longer authenticates it. `ended` is the code sent to the client."""
 
     def __init__(self, ended: str) -> None:
         super().__init__("Your session has ended. Log in again.")
@@ -29,7 +29,7 @@ class SessionEnded(Unauthorized):
 
 
 class Claim(NamedTuple):
-    """What a client shows: a token's digest, or else a session's key."""
+    """Credentials that a client shows: the digest of a token, or the key of a session."""
 
     digest: str | None
     session_key: str
@@ -54,7 +54,8 @@ class Row(Secrets, Protocol):
 
 
 def claim_of(environ: dict[str, Any], auth: Any) -> Claim:
-    """`{"token": …}` where it is given, else Django's session cookie. Raises Unauthorized for what can be neither."""
+    """Return the claim of `{"token": …}` if given, else of Django's session cookie. Raises Unauthorized for anything
+    else."""
     if auth is not None and not isinstance(auth, dict):
         raise Unauthorized()
     if auth and "token" in auth:
@@ -62,58 +63,60 @@ def claim_of(environ: dict[str, Any], auth: Any) -> Claim:
             raise Unauthorized("That token is not valid.")
         return Claim(ApiToken.digest_of(auth["token"]), "")
     key = parse_cookie(str(environ.get("HTTP_COOKIE") or "")).get(settings.SESSION_COOKIE_NAME, "")
-    if not fits(key):
+    if not is_session_key(key):
         raise Unauthorized()
     return Claim(None, key)
 
 
-def fits(key: str) -> bool:
+def is_session_key(key: str) -> bool:
+    """Return whether the text has the form of a session key."""
     return 0 < len(key) <= 40 and key.isascii() and key.isalnum()
 
 
 def user_id_in(session: dict[str, Any]) -> int:
-    """0, which nobody has, for a session without a user."""
+    """Return the id of the session's user; 0, which nobody has, without one."""
     value = str(session.get(SESSION_KEY, ""))
     return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else 0
 
 
-def proves(session: dict[str, Any], user_id: int, row: Secrets) -> bool:
-    """The session was made for this person, password and session version."""
+def session_proves(session: dict[str, Any], user_id: int, row: Secrets) -> bool:
+    """Return whether the session was made for this person with this password and session version."""
     if (
         user_id_in(session) != user_id
         or session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS
     ):
         return False
     user = User(pk=user_id, password=row.password, session_version=row.session_version)
-    given = str(session.get(HASH_SESSION_KEY, ""))
+    shown = str(session.get(HASH_SESSION_KEY, ""))
     hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
-    return any(hmac.compare_digest(given.encode(), known.encode()) for known in hashes)
+    return any(hmac.compare_digest(shown.encode(), known.encode()) for known in hashes)
 
 
 def authorise(connection: Connection) -> User:
-    """The person's row as it is now, in one query. Raises SessionEnded."""
+    """Return the person's current row in one query. Raises SessionEnded."""
     identity = connection.identity
     user = evidence(identity).filter(pk=identity.user_id).first()
     if user is None:
         raise SessionEnded("deactivated")
-    code = ending(connection, user, user.evidence)
+    code = end_code(connection, user, user.evidence)
     if code:
         raise SessionEnded(code)
     return user
 
 
 @contextmanager
-def staying(user: User) -> Iterator[None]:
-    """For what takes a while, such as one's turn to read: raises SessionEnded in its end where this person was put out."""
+def still_authorised(user: User) -> Iterator[None]:
+    """Raise SessionEnded at the end of the block if the person's rights were revoked meanwhile. For reads that wait
+    their turn."""
     before = revocation.revocations()
     yield
     if revocation.revocations() != before:
         now = User.objects.present().filter(pk=user.pk).first()
-        if now is None or mark(now, "") != mark(user, ""):
+        if now is None or credentials_hash(now, "") != credentials_hash(user, ""):
             raise SessionEnded("revoked")
 
 
-def standings(connections: Sequence[Connection]) -> dict[Connection, User | SessionEnded]:
+def authorise_all(connections: Sequence[Connection]) -> dict[Connection, User | SessionEnded]:
     """For each connection its person's row as it is now, or why it must end; in three queries for all."""
     identities = [connection.identity for connection in connections]
     users = User.objects.in_bulk({identity.user_id for identity in identities})
@@ -134,7 +137,7 @@ def standings(connections: Sequence[Connection]) -> dict[Connection, User | Sess
         if user is None:
             found[connection] = SessionEnded("deactivated")
             continue
-        code = ending(connection, user, proof)
+        code = end_code(connection, user, proof)
         found[connection] = SessionEnded(code) if code else user
     return found
 
@@ -148,37 +151,39 @@ def evidence(identity: Identity) -> QuerySet[Any]:
     return User.objects.annotate(evidence=Subquery(session.values("session_data")[:1]))
 
 
-def barred(row: Row) -> str | None:
+def account_end_code(row: Row) -> str | None:
     """The code with which everything of this person must end, or None."""
     if not row.is_active:
         return "deactivated"
     return "banned" if row.is_banned else None
 
 
-def ending(connection: Connection, row: Row, evidence: Any) -> str | None:
+def end_code(connection: Connection, row: Row, evidence: Any) -> str | None:
     """The code with which this connection must end, or None. `evidence` is the session's data, or whether the token is
     there; `row` is the person's, as it is now."""
-    if code := barred(row):
+    if code := account_end_code(row):
         return code
     if connection.identity.token_id is not None:
         return None if evidence else "revoked"
     if not evidence:
         return "logged_out"
-    return ending_of_session(connection, row, evidence)
+    return session_end_code(connection, row, evidence)
 
 
-def ending_of_session(connection: Connection, row: Row, data: str) -> str | None:
-    # Decoding and hashing are dear, and are needed only when something differs from what was last found good.
-    good, now = connection.credentials_hash, mark(row, data)
-    if good == now:
+def session_end_code(connection: Connection, row: Row, data: str) -> str | None:
+    """Return the code with which a session's connection must end, or None."""
+    # Decoding and hashing are slow, and needed only if something changed since the session was last proved.
+    known, now = connection.credentials_hash, credentials_hash(row, data)
+    if known == now:
         return None
-    if not proves(SessionStore().decode(data), connection.identity.user_id, row):
-        changed = good is not None and good[0] != now[0]
+    if not session_proves(SessionStore().decode(data), connection.identity.user_id, row):
+        changed = known is not None and known[0] != now[0]
         return "password_changed" if changed else "logged_out"
     connection.credentials_hash = now
     return None
 
 
-def mark(row: Secrets, data: str) -> tuple[int, int]:
-    """What a session was found good with, in the fewest bytes: of the password, and of the rest."""
+def credentials_hash(row: Secrets, data: str) -> tuple[int, int]:
+    """Return hashes of the password, and of session version and session data: what a session was last proved with, in
+    few bytes."""
     return hash(row.password), hash((row.session_version, data))

@@ -1,7 +1,8 @@
-"""Who may stay no longer, whatever ended it and however the word got lost: looked for every few seconds.
+"""Periodic recheck of all connections: those whose session, token or account ended are closed, whatever messages were
+lost.
 
-The database is asked for all in few columns, and for nothing of who is well with a token. `credentials` judges the few
-who look different from when they were last found good.
+One query reads few columns of all connections of a slice, and no rows for valid tokens. `credentials` judges those
+that differ from when they were last proved.
 """
 
 import time
@@ -20,10 +21,10 @@ from chatsite.database.chunks import chunked
 from chatsite.realtime.delivery import revocation, subscriptions
 from chatsite.realtime.delivery.connection import Connection
 
-# So many in one statement: with what is made for it and of it, some 2 ms in which everyone else waits.
-SLICE = 500
-# Others have one between two of them.
-turn = partial(time.sleep, 0)
+# Connections in one statement: some 2 ms, with its parameters and results, in which nobody else runs.
+RECHECK_SLICE = 500
+# Lets others run between two slices.
+give_way = partial(time.sleep, 0)
 
 
 class Found(NamedTuple):
@@ -36,31 +37,36 @@ class Found(NamedTuple):
 
 
 def recheck() -> None:
-    for connections in chunked(subscriptions.all_connections(), SLICE, turn):
+    """Recheck all connections of this process."""
+    for connections in chunked(subscriptions.all_connections(), RECHECK_SLICE, give_way):
         recheck_some(connections)
 
 
 def recheck_some(connections: Sequence[Connection]) -> None:
-    suspects = [connections[found.n] for found in looks(connections) if differs(connections[found.n], found)]
-    for connection, standing in credentials.standings(suspects).items() if suspects else ():
-        if isinstance(standing, SessionEnded) and not connection.closed:
-            revocation.end(connection, standing.ended)
+    """Recheck some connections."""
+    suspects = [
+        connections[found.n] for found in fetch_evidence(connections) if differs(connections[found.n], found)
+    ]
+    for connection, outcome in credentials.authorise_all(suspects).items() if suspects else ():
+        if isinstance(outcome, SessionEnded) and not connection.closed:
+            revocation.end(connection, outcome.ended)
 
 
 def differs(connection: Connection, found: Found) -> bool:
+    """Return whether the evidence differs from what the connection was last proved with."""
     if found.password is None or found.data is None:
         return True
-    return credentials.mark(found, found.data) != connection.credentials_hash
+    return credentials.credentials_hash(found, found.data) != connection.credentials_hash
 
 
-def looks(connections: Sequence[Connection]) -> list[Found]:
+def fetch_evidence(connections: Sequence[Connection]) -> list[Found]:
     given = sql.packed(identity_of(connection.identity) for connection in connections)
     now = database.ops.adapt_datetimefield_value(timezone.now())
-    return [Found(*row) for row in sql.run(_looks(database.vendor), given, now)]
+    return [Found(*row) for row in sql.run(_fetch_evidence(database.vendor), given, now)]
 
 
 @cache
-def _looks(vendor: str) -> str:
+def _fetch_evidence(vendor: str) -> str:
     return f"""
         SELECT given.n, u.password, u.session_version, s.session_data
         FROM {sql.rows_in(**IDENTITY)}

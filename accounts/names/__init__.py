@@ -1,4 +1,4 @@
-"""Names of people: what they may be, which of them look alike, and the avatar drawn from them."""
+"""Names of people: rules, reserved names, look-alikes, folding for search, and avatars."""
 
 from accounts.names.avatars import COLORS, color, initials
 from accounts.names.folding import fold

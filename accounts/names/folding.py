@@ -1,7 +1,7 @@
-"""Folding: texts that one person writes and another looks for, reduced to what both of them type.
+"""Folding of texts for search: what people type differently but mean alike becomes the same string.
 
-Letters count without their accents and case, in whatever width and composition they come; typographic quotes and dashes are
-those of ASCII; blanks in a row are one. `static/js/models/fold.js` does the same for names in the page.
+Accents, case, character width and composition are dropped; typographic quotes and dashes become those of ASCII; runs
+of blanks become one. `static/js/models/fold.js` does the same for names in the page.
 """
 
 import re
@@ -9,10 +9,10 @@ import unicodedata
 
 from accounts.names.skeletons import BLANK, VARIATION_SELECTORS, accent
 
-# Characters whose folded form is remembered: more than a site's people use, and some megabytes.
-MOST_REMEMBERED = 20_000
-# What no decomposition says: letters with a stroke, ligatures, letters that Arabic and Persian keyboards have apart,
-# and signs that programs put in the place of what was typed.
+# Characters whose folded form is cached: more than a site's people use, at some megabytes.
+MAX_CACHED_FOLDS = 20_000
+# Replacements that no Unicode decomposition has: letters with a stroke, ligatures, letters that differ between Arabic
+# and Persian keyboards, and signs that programs substitute for typed ones.
 TYPED = {
     **dict(zip("øłđħŧı", "oldhti", strict=True)), "æ": "ae", "œ": "oe", "þ": "th", "ð": "d",
     "ي": "ی", "ى": "ی", "ك": "ک",
@@ -21,29 +21,30 @@ TYPED = {
     **dict.fromkeys("‐‑‒–—―−", "-"),
     "⁄": "/",
 }  # fmt: skip
-# Korean syllables and voiced kana, which are letters of their own, taken apart; and the parts, as most texts have none.
+# Decomposed Korean syllables and voiced kana, which are recomposed; and their parts, to skip most texts quickly.
 APART = re.compile("[\u1100-\u11ff]{2,}+|[\u3040-\u30ff][\u3099\u309a]")
 PARTS = re.compile("[\u1100-\u11ff\u3099\u309a]")
 
 
 class Folds(dict[int, str]):
-    """The folded form of each character, by its code, as `str.translate` asks for it."""
+    """Folded form of each character by its code, computed on demand for `str.translate`."""
 
     def __missing__(self, code: int) -> str:
         folded = fold_character(chr(code))
-        if len(self) < MOST_REMEMBERED:
+        if len(self) < MAX_CACHED_FOLDS:
             self[code] = folded
         return folded
 
 
 def fold_character(character: str) -> str:
+    """Return the folded form of one character: at most 18 characters, or none."""
     letters = unicodedata.normalize("NFKD", TYPED.get(character, character))
     kept = "".join(letter for letter in letters if not (accent(letter) or silent(letter)))
     return "".join(TYPED.get(letter, letter) for letter in kept.casefold())
 
 
 def silent(character: str) -> bool:
-    """Drawn as nothing: joiners, directions, soft hyphens, variations."""
+    """Return whether the character is drawn as nothing: joiners, directions, soft hyphens, variation selectors."""
     return character in BLANK or character in VARIATION_SELECTORS or unicodedata.category(character) == "Cf"
 
 
@@ -51,8 +52,8 @@ FOLDS = Folds()
 
 
 def fold(text: str) -> str:
-    """At most 18 times as long as `text`, in time that grows with its length. By characters, as `unicodedata.normalize`
-    takes the square of a run of accents to sort it."""
+    """Return the folded text, at most 18 times as long, in linear time. It works by character because
+    `unicodedata.normalize` sorts a run of accents in quadratic time."""
     if text.isascii():
         return " ".join(text.lower().split())
     folded = text.translate(FOLDS)

@@ -1,4 +1,4 @@
-"""Finding people and rooms by a part of a name, folded: `tomas` finds Tomás on both databases."""
+"""Search of people and rooms by a part of a name, folded on both databases: `tomas` finds Tomás."""
 
 from functools import cache, reduce
 from operator import or_
@@ -10,16 +10,16 @@ from django.db.models.lookups import Contains
 from accounts.names.folding import TYPED, fold, silent
 from accounts.names.skeletons import accent
 
-# What is ASCII needs no folding, as SQLite's LIKE and PostgreSQL's lower() take its letters for the same in any case.
+# Patterns of names that are not ASCII alone. ASCII needs no folding: LIKE and lower() ignore its case.
 OTHERS = {"sqlite": "*[^ -~]*", "postgresql": "[^ -~]"}
-# Name of the function of SQLite's connections.
+# Name of SQLite's folding function, defined on each connection.
 FUNCTION = "folded_name"
-# Where all marks and joiners stand, but for those of scripts that hardly anybody writes names in.
+# Code ranges with all marks and joiners but those of rare scripts.
 MARKS = (*range(0x80, 0x2100), *range(0xFE00, 0xFF00))
 
 
 class Folded(Func):
-    """A name in the form in which it is looked for."""
+    """SQL expression of a name in its folded form."""
 
     output_field = TextField()
 
@@ -36,14 +36,14 @@ class Folded(Func):
         return self.as_sql(compiler, connection, template=template, **context)
 
 
-def named(query: str, *fields: str) -> Q:
-    """Rows with `query` as a part of one of the fields; all rows for an empty one."""
+def name_contains(query: str, *fields: str) -> Q:
+    """Return a condition: `query` is part of one of the fields, folded. Matches every row if `query` is empty."""
     wanted = fold(query) or query
     return reduce(or_, (Q(Contains(Folded(field), wanted)) for field in fields)) if wanted else Q()
 
 
 def postgresql(name: str) -> str:
-    """`fold` as an expression: without marks, in small letters, with the characters of TYPED as they are typed."""
+    """Return `fold` as an SQL expression of PostgreSQL."""
     letters = f"lower(regexp_replace(normalize({name}, NFKD), '[{dropped()}]', '', 'g'))"
     typed = {**TYPED, "ß": "ss", "ς": "σ"}
     for sign in [sign for sign, letter in typed.items() if len(letter) > 1]:
@@ -55,7 +55,7 @@ def postgresql(name: str) -> str:
 
 @cache
 def dropped() -> str:
-    """What is left out, as the ranges of a bracket expression."""
+    """Return the ignored characters, as ranges for a bracket expression."""
     codes = {code for code in MARKS if accent(chr(code)) or silent(chr(code))}
     firsts = sorted(code for code in codes if code - 1 not in codes)
     lasts = sorted(code for code in codes if code + 1 not in codes)

@@ -1,6 +1,7 @@
-"""What tells people apart whose names don't: a mark for those who run the site, and the username of those who look alike.
+"""Signs that tell people with similar names apart: a mark for moderators and administrators, and usernames for
+look-alikes.
 
-Pages know both; payloads don't. A page gives them to its scripts for messages that come later.
+Pages have both, payloads neither: a page hands them to its scripts for messages that arrive later.
 """
 
 from collections.abc import Iterable
@@ -10,36 +11,36 @@ from django.db.models import Exists, OuterRef, Q, Value
 
 from accounts.models import NameSkeleton, User
 
-# On one page; beyond them somebody is shown as everybody is.
-MOST = 1_000
+# People with a sign on one page; further ones are shown without.
+MAX_SIGNS = 1_000
 Mark = dict[str, str]
-# The word that is seen, and what a screen reader says of it.
+# The visible word, and what a screen reader says.
 ADMINISTRATOR = {"label": "Admin", "words": "administrator of this site"}
 MODERATOR = {"label": "Site mod", "words": "moderator of this site"}
 
 
 class Signs(NamedTuple):
-    """Marks by username, and the usernames of people with a name that looks like another's."""
+    """Marks by username, and usernames of people whose name looks like another's."""
 
     marks: dict[str, Mark]
     alike: frozenset[str]
 
     def payload(self) -> dict[str, Any]:
-        """For a page's scripts."""
+        """Return both as JSON for a page's scripts."""
         return {"marks": self.marks, "alike": sorted(self.alike)}
 
 
 def signs_of(people: Q) -> Signs:
-    """Signs of everybody who runs the site, and of those of `people` who look like somebody. One query."""
+    """Return the marks of all moderators and administrators, and the look-alikes among `people`. One query."""
     staff = User.objects.present().filter(is_staff=True).order_by()
-    # From the few who look alike to the people, who may be a large room's.
+    # From the few look-alikes to their owners: `people` may be all members of a large room.
     shared = NameSkeleton.objects.filter(exclusive=False).values("skeleton")
     holders = NameSkeleton.objects.filter(skeleton__in=shared).values("user")
     alike = User.objects.filter(people, pk__in=holders).order_by()
     found = staff.values_list("username", "is_staff", "is_superuser").union(
         alike.values_list("username", Value(False), Value(False)), all=True
     )
-    rows = list(found[:MOST])
+    rows = list(found[:MAX_SIGNS])
     return Signs(
         {username: mark for username, *rank in rows if (mark := mark_for(*rank))},
         frozenset(username for username, is_staff, _ in rows if not is_staff),
@@ -47,20 +48,23 @@ def signs_of(people: Q) -> Signs:
 
 
 def looks_alike() -> Exists:
-    """Whether a User has a name that looks like another's, from before that was refused; as a condition or a column."""
+    """Return a condition on User: a name looks like another's, from before that was refused. Also usable as a column."""
     shared = NameSkeleton.objects.filter(skeleton=OuterRef("skeleton"), exclusive=False)
     return Exists(NameSkeleton.objects.filter(Exists(shared), user=OuterRef("pk")))
 
 
 def signs_among(usernames: Iterable[str]) -> Signs:
+    """Return the signs for people of these usernames."""
     return signs_of(Q(username__in=set(usernames)))
 
 
 def mark_of(user: User) -> Mark | None:
+    """Return the mark of a person who may use the site, if any."""
     return mark_for(user.is_staff, user.is_superuser) if user.is_present else None
 
 
 def mark_for(is_staff: bool, is_superuser: bool) -> Mark | None:
+    """Return the mark of a rank."""
     if is_superuser:
         return ADMINISTRATOR
     return MODERATOR if is_staff else None

@@ -1,4 +1,4 @@
-"""Names of offices: who bears one would be taken for somebody who runs the site, or for the site itself."""
+"""Reserved names of offices: their bearer would be taken for somebody who runs the site, or for the site itself."""
 
 import re
 import unicodedata
@@ -6,12 +6,13 @@ from functools import cache
 
 from accounts.names.skeletons import NAME_LENGTH, SKELETON_LENGTH, skeletons, words
 
-# Wherever they stand as a word: "Ada (moderator)".
+# Reserved as a word anywhere in a name: "Ada (moderator)".
 RANKS = frozenset({
     "admin", "admins", "administrator", "administrators", "administration", "moderator", "moderators",
     "moderation", "mod", "mods", "sysadmin", "superuser", "webmaster", "postmaster", "hostmaster",
 })  # fmt: skip
-# Alone, or with nothing but such words beside them: "Support", "Help Desk", "The Owner". They are words of names as well.
+# Reserved alone, or beside nothing but such words: "Support", "Help Desk", "The Owner". They are parts of people's
+# names too.
 OFFICES = RANKS | frozenset({
     "root", "system", "support", "staff", "owner", "owners", "security", "help", "helpdesk", "info",
     "operator", "operators", "official", "abuse", "noreply", "everyone", "here", "room", "all", "channel",
@@ -21,17 +22,18 @@ BESIDE = frozenset({
     "desk", "crew", "group", "account", "user", "bot", "service", "services", "message", "messages",
     "alert", "alerts", "notice", "notices",
 })  # fmt: skip
-# What stands for a letter without looking like it in every type.
+# Signs that replace a letter without resembling it in every typeface.
 LEET = str.maketrans("@43$57", "aaesst")
 
 
 def is_office(name: str, site: str = "") -> bool:
-    """Whether a name is an office's, or the `site`'s, in any form that looks like it."""
+    """Return whether the name is that of an office or of the `site`, in any form that looks like it."""
     text = unicodedata.normalize("NFKC", name[:NAME_LENGTH])[:SKELETON_LENGTH]
     return any(claims_office(form, site) for form in {text, text.translate(LEET)})
 
 
 def claims_office(text: str, site: str) -> bool:
+    """Return whether a normalised name has an office's word, consists of such words alone, or is the site's name."""
     said = [forms(word) for word in words(text)]
     ours = [keys(frozenset({word})) for word in words(site)]
     if any(word & keys(RANKS) for word in said):
@@ -44,20 +46,21 @@ def claims_office(text: str, site: str) -> bool:
 
 
 def forms(word: str) -> set[str]:
-    """Skeletons of a word with and without digits at its ends: "admin2" claims the office, and so does "4dmin"."""
+    """Return skeletons of a word with and without digits at its ends: "admin2" and "4dmin" claim the office."""
     return skeletons(word) | skeletons(word.strip("0123456789 ._-"))
 
 
 @cache
 def keys(known: frozenset[str]) -> frozenset[str]:
-    """Skeletons of words, and with "l" for each "i": "adm1n" is read as "admin" though UTS 39 tells them apart."""
+    """Return skeletons of the words, also with "l" for each "i": people read "adm1n" as "admin" though UTS 39 tells
+    them apart."""
     found = {skeleton for word in known for skeleton in skeletons(word)}
     return frozenset(found | {skeleton.replace("i", "l") for skeleton in found})
 
 
 @cache
 def compound() -> re.Pattern[str]:
-    """Such words run together, "siteadmin" or "supportteam", an office at the beginning or the end."""
+    """Return a pattern of such words run together, "siteadmin" or "supportteam", with an office at one end."""
     office, any_word = (
         "|".join(sorted(map(re.escape, keys(words)))) for words in (OFFICES, OFFICES | BESIDE)
     )

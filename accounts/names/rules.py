@@ -1,4 +1,4 @@
-"""What a username and a display name may be, whoever else is there."""
+"""Rules for usernames and display names by themselves, without regard to other people."""
 
 import re
 import unicodedata
@@ -7,24 +7,25 @@ from django.core.exceptions import ValidationError
 
 from accounts.names.skeletons import BLANK, words
 
-# What people are looked up by: a name from before there was a rule for its ends still logs in.
+# Pattern for look-ups; names that predate the rule about their ends still log in.
 USERNAME = re.compile(r"[A-Za-z0-9_.-]{3,32}")
-# Pages beside `/people/…`, and words that address everybody.
+# Pages under `/people/…`, and words that address everybody.
 RESERVED = frozenset({"invite", "all", "everyone", "here", "channel", "room"})
-# ZERO WIDTH NON-JOINER and JOINER: spelling in Persian, Sinhala and their kin, and the glue of emoji.
+# ZERO WIDTH NON-JOINER and JOINER: part of the spelling in Persian, Sinhala and others, and of composed emoji.
 JOINERS = frozenset("\u200c\u200d")
-# Alphabets whose letters are drawn the same with a joiner between them as without.
+# Alphabets whose letters look the same with a joiner between them as without.
 UNJOINED = frozenset({
     "LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "HEBREW", "GEORGIAN", "CHEROKEE", "COPTIC", "CJK", "HANGUL", "HIRAGANA",
     "KATAKANA", "BOPOMOFO",
 })  # fmt: skip
-# Alphabets that share shapes: letters of two of them in one word are there to deceive.
+# Alphabets with letters of the same shape: two of them in one word are there to deceive.
 LOOKALIKE_ALPHABETS = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU"})
-# "@ada" behind a name would be read as the username that pages show there.
+# Pages show "@ada" behind a name as the username.
 AT_SIGN = re.compile(r"(?<!\w)[@\uff20\ufe6b]")
 
 
 def validate_username(value: str) -> None:
+    """Raise ValidationError unless the value can be a new username."""
     if not USERNAME.fullmatch(value):
         raise ValidationError("Use 3 to 32 letters, digits, dots, dashes or underscores.", code="username")
     if not (value[0].isalnum() and value[-1].isalnum()):
@@ -34,6 +35,7 @@ def validate_username(value: str) -> None:
 
 
 def validate_display_name(value: str) -> None:
+    """Raise ValidationError unless the value can be a display name."""
     validate_visible(value)
     if any(len(alphabets(word) & LOOKALIKE_ALPHABETS) > 1 for word in words(value)):
         raise ValidationError("Write each word in the letters of one alphabet.", code="mixed_alphabets")
@@ -42,9 +44,10 @@ def validate_display_name(value: str) -> None:
 
 
 def validate_visible(value: str) -> None:
-    """Refuse characters that can't be seen: with them one name could pass for another. For names of rooms, too."""
-    # Cc, Cf, Cs, Co, Cn and the separators other than the space: controls, bidi overrides, zero-width
-    # characters and private use.
+    """Raise ValidationError for invisible characters, with which one name could pass for another. Also for names of
+    rooms."""
+    # Categories Cc, Cf, Cs, Co and Cn, and separators other than the space: controls, bidi overrides, zero-width
+    # characters, private use.
     for place, character in enumerate(value):
         category = unicodedata.category(character)
         hidden = category[0] == "C" or category in ("Zl", "Zp") or character in BLANK
@@ -53,7 +56,7 @@ def validate_visible(value: str) -> None:
 
 
 def joins(text: str, place: int) -> bool:
-    """Whether the character there is a joiner between two letters whose shapes depend on it, or between two emoji."""
+    """Return whether the character at `place` is a joiner between two letters that it shapes, or between two emoji."""
     if text[place] not in JOINERS or not 0 < place < len(text) - 1:
         return False
     before, after = text[place - 1], text[place + 1]
@@ -61,7 +64,7 @@ def joins(text: str, place: int) -> bool:
 
 
 def joinable(character: str) -> bool:
-    """A letter, or a mark on one, of a script that joins its letters."""
+    """Return whether the character is a letter, or a mark on one, of a script that joins its letters."""
     return unicodedata.category(character)[0] in "LM" and alphabet(character) not in UNJOINED | {
         "VARIATION",
         "COMBINING",
@@ -69,19 +72,20 @@ def joinable(character: str) -> bool:
 
 
 def pictorial(character: str) -> bool:
-    """An emoji, its colour of skin, or the selector that makes one of a symbol."""
+    """Return whether the character is an emoji, a skin colour, or the selector that makes an emoji of a symbol."""
     return unicodedata.category(character) in ("So", "Sm", "Sk") or character == "\ufe0f"
 
 
 def alphabets(word: str) -> set[str]:
+    """Return the alphabets of a word's letters."""
     return {alphabet(character) for character in word if character.isalpha()}
 
 
 def alphabet(character: str) -> str:
-    """The first word of its name in Unicode: LATIN, CYRILLIC, …; of a symbol or sign something else."""
+    """Return the first word of the character's Unicode name: LATIN, CYRILLIC, …; of a symbol something else."""
     return unicodedata.name(character, "").partition(" ")[0]
 
 
 def tidy(name: str) -> str:
-    """One way to write a display name: composed characters, single spaces, none at the ends."""
+    """Return the name in composed characters, with single spaces and none at the ends."""
     return re.sub(r"\s+", " ", unicodedata.normalize("NFC", name)).strip()

@@ -1,6 +1,6 @@
-"""What people leave behind as they come and go: when they were last seen, when a token was used.
+"""Deferred writes of when people were last seen and tokens last used.
 
-Gathered, and written in one statement a second for all: a crowd that comes back at once has other things to wait for.
+They are collected and written by one statement a second: after an outage a whole site reconnects at once.
 """
 
 from collections.abc import Mapping
@@ -9,35 +9,35 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.authentication.api_tokens import USED_EVERY
+from accounts.authentication.api_tokens import TOKEN_USE_RESOLUTION
 from accounts.presence import presence
 from chatsite.database import sql
 from chatsite.database.chunks import chunked
 
-# So many rows go into one statement.
-BULK = 500
+ROWS_PER_STATEMENT = 500
 
 used: dict[int, datetime] = {}
 
 
 def due() -> datetime:
-    """A token that was used before this is noted anew."""
-    return timezone.now() - USED_EVERY
+    """Return the time before which a token's recorded use is stale."""
+    return timezone.now() - TOKEN_USE_RESOLUTION
 
 
-def note_use(token_id: int) -> None:
+def record_use(token_id: int) -> None:
+    """Collect the use of a token, to be written by `write_seen`."""
     used[token_id] = timezone.now()
 
 
 def write_seen() -> None:
-    """The comings and goings, and the uses, since the last time."""
+    """Write the times that were collected since the last call."""
     flush(presence.seen, "accounts_user", "last_seen")
     flush(used, "accounts_apitoken", "last_used_at")
 
 
 def flush(waiting: dict[int, datetime], table: str, column: str) -> None:
-    """What can't be written now waits for the next time."""
-    for some in chunked(list(waiting.items()), BULK):
+    """Write the collected times in statements of ROWS_PER_STATEMENT; what fails stays collected for the next call."""
+    for some in chunked(list(waiting.items()), ROWS_PER_STATEMENT):
         write(dict(some), table, column)
         for pk, at in some:
             if waiting.get(pk) == at:
@@ -45,6 +45,7 @@ def flush(waiting: dict[int, datetime], table: str, column: str) -> None:
 
 
 def write(moments: Mapping[int, datetime], table: str, column: str) -> None:
+    """Set `column` of each row of `table` to its time, in one transaction."""
     with transaction.atomic(savepoint=False):
         if sql.postgresql():
             given = sql.packed({"id": pk, "at": at} for pk, at in sorted(moments.items()))

@@ -1,6 +1,6 @@
-"""Who is here: one truth a person, over all their tabs.
+"""The registry of who is online, over all tabs of a person.
 
-Kept as the set of live connections, not as a count: a connection that goes twice takes nobody else's away.
+It holds the set of live connections and no count: a disconnect that is reported twice removes nobody else's.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,11 +10,14 @@ from typing import Protocol
 from chatsite.realtime.delivery.multimap import Multimap
 from chatsite.realtime.scheduling.timers import Timer
 
-# A page that reloads is back within this; nobody sees it go. In seconds.
-GRACE = 3.0
+# Seconds in which a person whose last connection ended still counts as online: a page that reloads is back within
+# them.
+GRACE_SECONDS = 3.0
 
 
 class Cancellable(Protocol):
+    """A timer that can be cancelled."""
+
     def cancel(self) -> object: ...
 
 
@@ -22,7 +25,7 @@ Later = Callable[..., Cancellable]
 
 
 class MemoryPresence:
-    """For one process."""
+    """The registry of one process."""
 
     def __init__(self, later: Later = Timer) -> None:
         self.later = later
@@ -30,7 +33,7 @@ class MemoryPresence:
         self._leaving: dict[int, Cancellable] = {}
 
     def connect(self, user_id: int, sid: str) -> bool:
-        """True where the person has just arrived: no other connection, and none gone a moment ago."""
+        """Register a connection; True if the person was offline until now."""
         arriving = not self.is_online(user_id)
         self._sids.add(user_id, sid)
         leaving = self._leaving.pop(user_id, None)
@@ -39,22 +42,25 @@ class MemoryPresence:
         return arriving
 
     def disconnect(self, user_id: int, sid: str, gone: Callable[[int], object]) -> None:
-        """Calls `gone(user_id)` after the grace where this was the last connection and none has come back."""
+        """Remove a connection. If it was the person's last, `gone(user_id)` is called after GRACE_SECONDS without a
+        new one."""
         if self._sids.discard(user_id, sid):
-            self._leaving[user_id] = self.later(GRACE, self._leave, user_id, gone)
+            self._leaving[user_id] = self.later(GRACE_SECONDS, self._leave, user_id, gone)
 
     def online(self) -> set[int]:
+        """Return the ids of all who are online."""
         return self._sids.keys() | self._leaving.keys()
 
     def is_online(self, user_id: int) -> bool:
+        """Return whether the person is online in any process."""
         return user_id in self._sids or user_id in self._leaving
 
-    def mine(self) -> set[int]:
-        """Who is connected to this process."""
+    def local_ids(self) -> set[int]:
+        """Return the ids of people connected to this process."""
         return self._sids.keys() | self._leaving.keys()
 
     def is_elsewhere(self, user_id: int) -> bool:
-        """Whether they are connected to another process."""
+        """Return whether the person is connected to another process."""
         return False
 
     def _leave(self, user_id: int, gone: Callable[[int], object]) -> None:
@@ -62,30 +68,35 @@ class MemoryPresence:
             gone(user_id)
 
 
-def nobody(user_ids: Iterable[int]) -> dict[int, set[int]]:
+def no_audience(user_ids: Iterable[int]) -> dict[int, set[int]]:
+    """The audience until `rooms` sets its own."""
     return {}
 
 
-# Who is told that people came or went: for each of these ids, those who share a room with them. Set by rooms.
-audience: Callable[[Iterable[int]], dict[int, set[int]]] = nobody
+# For each of these ids, the ids of people who share a room with them and are told of their changes. Set by `rooms`.
+audience: Callable[[Iterable[int]], dict[int, set[int]]] = no_audience
 
 
 here = MemoryPresence()
-# When people came or went, until `last_seen` is written: in one statement for all, as a crowd comes back at once.
+# Times of the latest changes by user id, until `last_seen` writes them.
 seen: dict[int, datetime] = {}
 
 
 def is_online(user_id: int) -> bool:
+    """Return whether the person is online in any process."""
     return here.is_online(user_id)
 
 
 def is_elsewhere(user_id: int) -> bool:
+    """Return whether the person is connected to another process."""
     return here.is_elsewhere(user_id)
 
 
 def online_ids() -> set[int]:
+    """Return the ids of all who are online."""
     return here.online()
 
 
 def online_among(ids: Iterable[int]) -> set[int]:
+    """Return those of these ids that are online."""
     return {user_id for user_id in ids if here.is_online(user_id)}

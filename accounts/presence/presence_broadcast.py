@@ -1,7 +1,7 @@
-"""Tells the people somebody shares a room with that they came or went.
+"""Broadcast of `user-connected` and `user-disconnected` to people who share a room with the person.
 
-Changes are gathered for a moment: a crowd that comes back at once costs a few queries for all of it, and each of them
-is told to those who are here of their rooms, not to the whole site.
+Changes are collected for 0.1 s: a site that reconnects at once costs a few queries for all, and each change goes to
+the people online in the person's rooms, not to the whole site.
 """
 
 from collections.abc import Mapping
@@ -17,29 +17,32 @@ from chatsite.contract.times import iso
 from chatsite.realtime.delivery import delivery
 from chatsite.realtime.scheduling.debouncer import Debouncer
 
-# Seconds; short enough to look immediate.
+# Short enough to look immediate.
 GATHER_SECONDS = 0.1
 
 Change = tuple[str, datetime]
 
 
 def arrived(user_id: int) -> None:
-    presence.seen[user_id] = note(user_id, "user-connected")
+    """Record that the person came online, and broadcast it."""
+    presence.seen[user_id] = record(user_id, "user-connected")
 
 
 def gone(user_id: int) -> None:
-    presence.seen[user_id] = note(user_id, "user-disconnected")
+    """Record that the person went offline, and broadcast it."""
+    presence.seen[user_id] = record(user_id, "user-disconnected")
 
 
-def note(user_id: int, event: str) -> datetime:
-    """The last change counts: somebody who came and went within the moment was never here. Those who are connected to
-    this process are told; each process tells its own."""
+def record(user_id: int, event: str) -> datetime:
+    """Collect a change and return its time. The last change of a person counts: somebody who came and went within
+    GATHER_SECONDS was never online. Each process broadcasts to its own connections."""
     now = timezone.now()
-    changed.note({user_id: (event, now)})
+    pending_changes.note({user_id: (event, now)})
     return now
 
 
-def tell_all(changes: Mapping[int, Change]) -> None:
+def broadcast(changes: Mapping[int, Change]) -> None:
+    """Send the collected changes to the online part of each person's audience."""
     audience = presence.audience(changes)
     people = sql.briefs(changes)
     online = presence.online_ids()
@@ -49,10 +52,11 @@ def tell_all(changes: Mapping[int, Change]) -> None:
         delivery.to_users(others, event, change_payload(person, event, at), droppable=True)
 
 
-# The last change of each of those who came or went, by their ids.
-changed = Debouncer[int, Change]("presence", tell_all, gather=GATHER_SECONDS)
+# The last change by user id.
+pending_changes = Debouncer[int, Change]("presence", broadcast, gather=GATHER_SECONDS)
 
 
 def change_payload(person: Named, event: str, at: datetime) -> dict[str, Any]:
+    """Return `{user, at}`, with `last_seen` for a disconnect."""
     payload = {"user": user_brief(person), "at": iso(at)}
     return {**payload, "last_seen": iso(at)} if event == "user-disconnected" else payload

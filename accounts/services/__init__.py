@@ -1,4 +1,4 @@
-"""Everything that is done to an account, whichever door it comes through."""
+"""Services of accounts: every change to an account, token, session or invite link is one of these calls."""
 
 from accounts.services.invites import (
     find_invite,

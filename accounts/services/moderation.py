@@ -1,4 +1,7 @@
-"""Who may use the site, and with which rank. `by` is who decides; None is the owner of the machine."""
+"""Moderation of accounts: bans, deactivation and ranks. `by` is the person who acts; None is the machine's owner.
+
+All raise Forbidden if `by` may not, and Conflict for the last administrator.
+"""
 
 from django.db import transaction
 from django.db.models import F
@@ -9,28 +12,34 @@ from chatsite.contract.errors import Conflict, Forbidden
 
 
 def deactivate(user: User, *, by: User | None = None) -> None:
+    """Close an account, and end its sessions and connections."""
     bar(user, by, "deactivated", is_active=False)
 
 
 def reactivate(user: User, *, by: User | None = None) -> None:
+    """Reopen a deactivated account."""
     admit(user, by, is_active=True)
 
 
 def ban(user: User, *, by: User | None = None) -> None:
+    """Ban a person from the site, and end their sessions and connections."""
     bar(user, by, "banned", is_banned=True)
 
 
 def unban(user: User, *, by: User | None = None) -> None:
+    """Lift a person's ban."""
     admit(user, by, is_banned=False)
 
 
 def bar(user: User, by: User | None, code: str, **change: bool) -> None:
-    """Sessions from before stay over, even when the person comes back."""
+    """Close an account by `change`, and end its connections with `code`. Its sessions stay ended when it is opened
+    again."""
     check_may_manage(by, user)
     with transaction.atomic():
         check_not_last_administrator(user)
         barred = User.objects.filter(pk=user.pk)
-        # What they were sending is stored before the answer, or not at all: a message's sender is locked, too.
+        # The row lock also waits for messages that the person is sending: they are stored before this returns, or not
+        # at all.
         barred.select_for_update().get()
         barred.update(session_version=F("session_version") + 1, **change)
         end_sessions(user.pk, code)
@@ -38,13 +47,15 @@ def bar(user: User, by: User | None, code: str, **change: bool) -> None:
 
 
 def admit(user: User, by: User | None, **change: bool) -> None:
+    """Open an account by `change`."""
     check_may_manage(by, user)
     User.objects.filter(pk=user.pk).update(**change)
     user.refresh_from_db(fields=list(change))
 
 
 def check_may_manage(by: User | None, user: User) -> None:
-    """Moderators look after people, administrators after everybody but themselves."""
+    """Raise Forbidden unless `by` may act on `user`: moderators on members, administrators on everybody but
+    themselves."""
     if by is None:
         return
     if by.pk == user.pk:
@@ -56,20 +67,21 @@ def check_may_manage(by: User | None, user: User) -> None:
 
 
 def check_not_last_administrator(user: User) -> None:
+    """Raise Conflict if `user` is the only administrator; lock the others until the transaction ends."""
     others = User.objects.present().filter(is_superuser=True).exclude(pk=user.pk)
-    # Their messages needn't wait for it, nor it for them.
+    # A weaker lock: their messages don't wait for it, nor it for them.
     if user.is_superuser and not list(others.select_for_update(no_key=True)):
         raise Conflict("This is the last administrator. Make another one first.")
 
 
 def end_everything(user: User, *, by: User | None = None) -> None:
-    """Somebody else's sessions and tokens; one's own are ended on the profile page."""
+    """End another person's sessions and tokens; one's own are ended on the profile page."""
     check_may_manage(by, user)
     log_out_everywhere(user)
 
 
 def set_rank(user: User, *, is_staff: bool, is_superuser: bool, by: User | None = None) -> None:
-    """Administrators are moderators too."""
+    """Make somebody a member, moderator or administrator. Administrators are moderators too."""
     if by is not None and not (by.is_present and by.is_superuser):
         raise Forbidden("Only an administrator may do that.")
     with transaction.atomic():

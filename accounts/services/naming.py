@@ -1,6 +1,6 @@
-"""Whether somebody may bear a name: it must be no office's, and look like nobody else's.
+"""Checks of new names against offices and against other people's names.
 
-`NameSkeleton` has the last word when the name is stored, where two who ask at once are told apart.
+`NameSkeleton` checks once more when the name is stored, where its unique keys decide between two who ask at once.
 """
 
 from django.core.exceptions import ValidationError
@@ -13,9 +13,9 @@ OFFICE = "This name belongs to those who run the site."
 
 
 def check_names(user: User, *names: str, by: User | None = None) -> None:
-    """Raise Invalid with `fields` where one of these names (`username`, `display_name`) may not be `user`'s.
+    """Raise Invalid with `fields` if one of these names (`username`, `display_name`) may not be `user`'s.
 
-    Administrators may call themselves and others by the names of offices; `by` is who gives the name, if not the person.
+    Administrators may give themselves and others the names of offices; `by` is who gives the name, if not the person.
     """
     fields = {} if user.is_superuser or (by and by.is_superuser) else offices(user, *names)
     wanted = {skeleton for name in names for skeleton in skeletons(getattr(user, name))}
@@ -26,7 +26,8 @@ def check_names(user: User, *names: str, by: User | None = None) -> None:
 
 
 def offices(user: User, *names: str) -> Fields:
-    """Sentences for those of the names that are an office's. A display name that only repeats the username adds nothing."""
+    """Return errors by field for names that are an office's. A display name that repeats the username is not checked
+    again."""
     site = SiteSettings.load().name
     repeated = skeletons(user.display_name) <= skeletons(user.username)
     new = [name for name in names if name == "username" or not repeated]
@@ -34,13 +35,14 @@ def offices(user: User, *names: str) -> Fields:
 
 
 def refused(fields: Fields) -> Invalid:
+    """Return Invalid with all errors as its text and by field."""
     return Invalid(
         " ".join(dict.fromkeys(text for texts in fields.values() for text in texts)), fields=fields
     )
 
 
 def save_named(user: User, update_fields: list[str] | None = None) -> None:
-    """Store a person whose names are new. Raise Invalid where somebody took one, or one like it, since it was checked."""
+    """Store a person with new names. Raises Invalid if somebody took one, or one like it, since the check."""
     try:
         user.save(update_fields=update_fields)
     except ValidationError as error:

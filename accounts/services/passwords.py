@@ -1,4 +1,4 @@
-"""New passwords, and the one-time links that let somebody choose one."""
+"""New passwords, and one-time links by which a person chooses one."""
 
 from collections.abc import Collection
 
@@ -23,7 +23,8 @@ GONE = "This link doesn't work any more. Ask for a new one."
 
 
 def change_password(user: User, password: str) -> None:
-    """Ends every session and revokes every token. Raises Invalid, and Conflict as `store_password` does."""
+    """Set a password; end every session and revoke every token. Raises Invalid, and Conflict as `store_password`
+    does."""
     check_password(password, user, field="password")
     seen = user.password
     user.set_password(password)
@@ -37,11 +38,11 @@ def store_password(
     keep_tokens: Collection[int] = (),
     keep_session: str | None = None,
 ) -> None:
-    """Write the hash of a `user` whose `set_password` was called; end the sessions, but for the one of the key
-    `keep_session`, and all tokens but `keep_tokens` (ids).
+    """Write the hash of a `user` whose `set_password` was called; end the sessions, except the one with the key
+    `keep_session`, and all tokens except `keep_tokens` (ids).
 
-    Raises Conflict, with nothing changed, where the stored hash isn't `instead_of` any more: what proved that the caller
-    may choose a password, a link or the old one, is used up.
+    Raises Conflict, with nothing changed, if the stored hash is no longer `instead_of`: the link or old password that
+    allowed the change is then used up.
     """
     stored = User.objects.filter(pk=user.pk)
     if instead_of is not None:
@@ -55,16 +56,16 @@ def store_password(
 def change_own_password(
     request: HttpRequest, current: str, password: str, keep_tokens: Collection[int] = ()
 ) -> None:
-    """Ends the person's other sessions, and all their tokens but those with these ids. The session of `request` goes on,
-    under a new key. Raises Invalid where `current` is not the password of who asks."""
+    """Change the password of the person who asks. Ends their other sessions and all tokens but those of these ids;
+    the session of `request` goes on under a new key. Raises Invalid if `current` is wrong."""
     user = request.user
     assert isinstance(user, User)  # noqa: S101
-    # A session is a browser that this person has logged in with: what strangers guess doesn't count against it.
-    guesses = attempt_limits.guesses(user.username, "", f"session {request.session.session_key}")
-    attempt_limits.attempt_all(guesses)
+    # Counted by session: wrong guesses of strangers don't count against this person.
+    limits = attempt_limits.password_limits(user.username, "", f"session {request.session.session_key}")
+    attempt_limits.attempt_all(limits)
     if not user.check_password(current):
         raise Invalid("That is not your password.", fields={"current": ["That is not your password."]})
-    attempt_limits.all_succeeded(guesses)
+    attempt_limits.refund_all(limits)
     check_password(password, user, field="password")
     seen = user.password
     user.set_password(password)
@@ -74,7 +75,8 @@ def change_own_password(
 
 
 def make_reset_link(user: User, *, by: User | None = None) -> str:
-    """A path that works once, for PASSWORD_RESET_TIMEOUT. Whoever has it can choose the person's password."""
+    """Return a path that works once, for PASSWORD_RESET_TIMEOUT. Whoever has it can choose the person's password.
+    Raises Forbidden."""
     if by is not None and not (by.is_present and by.is_superuser):
         raise Forbidden("Only an administrator may do that.")
     if not user.is_present:
@@ -85,7 +87,7 @@ def make_reset_link(user: User, *, by: User | None = None) -> str:
 
 
 def generator(maker_id: int | None) -> PasswordResetTokenGenerator:
-    """Of tokens that say by whom they were made, so that nobody can make one of another's into their own."""
+    """Return a token generator for links of one maker, so that no maker's token passes as another's."""
     made = PasswordResetTokenGenerator()
     if maker_id is not None:
         made.key_salt = f"{made.key_salt}.{maker_id}"
@@ -93,7 +95,7 @@ def generator(maker_id: int | None) -> PasswordResetTokenGenerator:
 
 
 def token_holds(user: User, token: str) -> bool:
-    """An administrator's link ends with their role."""
+    """Return whether a reset token works: unused, not expired, and of a maker who is still an administrator."""
     maker, _, token = token.rpartition(".")
     if not maker:
         return generator(None).check_token(user, token)
@@ -107,7 +109,7 @@ def token_holds(user: User, token: str) -> bool:
 
 
 def user_of_reset_link(uid: str, token: str) -> User:
-    """Raises NotFound for a link that was used, has run out or never was."""
+    """Return the person of a reset link. Raises NotFound if it was used, has expired or never existed."""
     try:
         pk = int(urlsafe_base64_decode(uid).decode("ascii"))
         user = User.objects.present().get(pk=pk)
@@ -119,8 +121,8 @@ def user_of_reset_link(uid: str, token: str) -> User:
 
 
 def reset_password(uid: str, token: str, password: str) -> User:
-    """Whoever had got into the account is out: sessions and tokens end too. Of several who use the link at once one does,
-    and for the others it is gone."""
+    """Set the password by a link, and end all sessions and tokens: an intruder is out. Of several uses at once one
+    succeeds, and the others raise NotFound."""
     user = user_of_reset_link(uid, token)
     try:
         change_password(user, password)
@@ -130,14 +132,15 @@ def reset_password(uid: str, token: str, password: str) -> User:
 
 
 def mail_reset_links(email: str, *, base: str, address: str) -> None:
-    """A link to each account with this address. The caller learns nothing about whether there is one."""
+    """Mail a link to each account with this address. Returns alike whether or not there is one. Raises RateLimited."""
     attempt_limits.attempt("reset-address", address, attempt_limits.RESETS_PER_ADDRESS)
     attempt_limits.attempt("reset-email", email.lower(), attempt_limits.RESETS_PER_NAME)
-    # Aside, so that the answer takes no longer where there is one.
+    # In the background: the time of the answer must not tell whether there is an account.
     in_background(send_reset_links, email, base)
 
 
 def send_reset_links(email: str, base: str) -> None:
+    """Mail a reset link to at most five accounts with this address."""
     for user in User.objects.present().filter(email__iexact=email)[:5]:
         context = {"user": user, "site": SiteSettings.load(), "link": base + make_reset_link(user)}
         body = render_to_string("accounts/reset_mail.txt", context)

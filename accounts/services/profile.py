@@ -1,4 +1,4 @@
-"""What people say about themselves."""
+"""Changes of one's own profile."""
 
 from django.core.exceptions import ValidationError
 
@@ -9,8 +9,8 @@ from chatsite.contract.errors import Invalid
 
 
 def update_profile(user: User, *, display_name: str | None = None, email: str | None = None) -> User:
-    """Changes what is given; a name that somebody has already, or is shown by where they gave none, stays theirs, whatever
-    the rules are by now. Raises Invalid with `fields`, and leaves `user` as before."""
+    """Change the given fields. A display name that is unchanged, or repeats the username that stands for a missing
+    one, is kept whatever today's rules say. Raises Invalid with `fields` and restores `user`."""
     before = user.display_name, user.email
     new: dict[str, str] = {}
     if display_name is not None and tidy(display_name) not in (user.display_name, user.name):
@@ -26,6 +26,7 @@ def update_profile(user: User, *, display_name: str | None = None, email: str | 
 
 
 def change(user: User, new: dict[str, str]) -> None:
+    """Check and store new values of fields."""
     for name, value in new.items():
         setattr(user, name, value)
     check_fields(user, *new)
@@ -35,7 +36,7 @@ def change(user: User, new: dict[str, str]) -> None:
 
 
 def check_fields(user: User, *names: str) -> None:
-    """Asks the model whether these fields may be so. Raises Invalid with `fields`."""
+    """Run the model's validators of these fields. Raises Invalid with `fields`."""
     others = {field.name for field in User._meta.fields} - set(names)
     try:
         user.clean_fields(exclude=others)

@@ -1,4 +1,4 @@
-"""Coming and going: log in, log out, and every way in which sessions end."""
+"""Sessions: log in, log out, and every way in which sessions end."""
 
 from functools import partial
 
@@ -9,34 +9,35 @@ from django.db.models import F
 from django.http import HttpRequest
 
 from accounts.authentication import attempt_limits, known_devices
-from accounts.authentication.password_validators import LONGEST_PASSWORD
+from accounts.authentication.password_validators import MAX_PASSWORD_LENGTH
 from accounts.models import User, UserSession
 from chatsite.contract.errors import Invalid
 from chatsite.observability.addresses import client_address
 from chatsite.realtime.delivery import revocation
 
-# Of one person, in as many browsers. Whoever logs in once more ends the oldest.
-MOST_SESSIONS = 50
+# Sessions of one person; a further login ends the oldest.
+MAX_SESSIONS = 50
 
 
 def log_in(request: HttpRequest, username: str, password: str) -> User:
-    """Starts a session. An unknown name, a wrong password and a barred person get the same answer, as slowly."""
-    guesses = attempt_limits.guesses(
+    """Start a session. An unknown name, a wrong password and a closed account get the same answer after the same
+    time. Raises Invalid and RateLimited."""
+    limits = attempt_limits.password_limits(
         username, client_address(request.META), known_devices.known(request, username)
     )
-    attempt_limits.attempt_all(guesses)
+    attempt_limits.attempt_all(limits)
     user = None
-    if len(password) <= LONGEST_PASSWORD:
+    if len(password) <= MAX_PASSWORD_LENGTH:
         user = auth.authenticate(request, username=username, password=password)
     if not isinstance(user, User):
         raise Invalid("That name and password don't match.")
-    attempt_limits.all_succeeded(guesses)
+    attempt_limits.refund_all(limits)
     start_session(request, user)
     return user
 
 
 def start_session(request: HttpRequest, user: User) -> None:
-    """`request` is `user`'s from now on; sockets of the session it was before are cut."""
+    """Log `user` in with `request`; connections of a session that the browser had before are closed."""
     before, key = request.user, request.session.session_key
     auth.login(request, user, backend="accounts.backends.AccountBackend")
     remember(request, user)
@@ -46,11 +47,12 @@ def start_session(request: HttpRequest, user: User) -> None:
 
 
 def log_out(request: HttpRequest) -> None:
+    """End the session of `request` and its connections."""
     user, key = request.user, request.session.session_key
     if not user.is_authenticated or not key:
         auth.logout(request)
         return
-    # Before that as well: should it fail in its midst, who asks again may be nobody by then, and is answered at once.
+    # Also before: if this request fails midway, a retry may be unauthenticated and would end nothing.
     revocation.end_sessions(user.pk, "logged_out", session_key=key)
     UserSession.objects.filter(key=key).delete()
     auth.logout(request)
@@ -58,11 +60,11 @@ def log_out(request: HttpRequest) -> None:
 
 
 def remember(request: HttpRequest, user: User) -> None:
-    """Notes the session, and ends the person's oldest ones where there are too many."""
-    if not request.session.session_key:  # begun anew, and not stored yet
+    """Record the session, and end the person's oldest ones beyond MAX_SESSIONS."""
+    if not request.session.session_key:  # new, and not stored yet
         request.session.save()
     UserSession.objects.create(user=user, key=str(request.session.session_key))
-    old = list(user.sessions.order_by("-pk").values_list("key", flat=True)[MOST_SESSIONS:])
+    old = list(user.sessions.order_by("-pk").values_list("key", flat=True)[MAX_SESSIONS:])
     if not old:
         return
     with transaction.atomic():
@@ -73,7 +75,7 @@ def remember(request: HttpRequest, user: User) -> None:
 
 
 def renew(request: HttpRequest, user: User) -> None:
-    """The one session that goes on after all of a person's were ended, under a new key."""
+    """Keep one session, under a new key, after all sessions of a person were ended."""
     auth.update_session_auth_hash(request, user)
     user.sessions.all().delete()
     remember(request, user)
@@ -81,7 +83,7 @@ def renew(request: HttpRequest, user: User) -> None:
 
 
 def log_out_everywhere(user: User, *, keep: HttpRequest | None = None) -> None:
-    """Ends every session and revokes every token; `keep` is a request whose session goes on."""
+    """End every session and revoke every token; `keep` is a request whose session goes on."""
     with transaction.atomic():
         user.tokens.all().delete()
         User.objects.filter(pk=user.pk).update(session_version=F("session_version") + 1)
@@ -99,8 +101,8 @@ def end_sessions(
     token_id: int | None = None,
     keep: HttpRequest | None = None,
 ) -> None:
-    """After the commit, cuts the live sockets of a person, or those of one session or token; those of `keep`, a request
-    whose session goes on under a new key, come back with it."""
+    """After the commit, close a person's connections, or those of one session or token. Clients of `keep`, a request
+    whose session goes on under a new key, reconnect with that."""
     ended = partial(revocation.end_sessions, user_id, code, session_key=session_key, token_id=token_id)
     if keep is not None and keep.session.session_key:
         ended = partial(revocation.end_other_sessions, user_id, code, kept=keep.session.session_key)

@@ -1,4 +1,4 @@
-"""The first administrator, made in the browser by a link that works while there is no account."""
+"""Set-up in the browser: a link that makes the first administrator, and works while there is no account."""
 
 from django.core import signing
 from django.db import transaction
@@ -10,19 +10,20 @@ from accounts.services.signup import new_user, save_new
 from chatsite.contract.errors import Conflict, NotFound
 
 SALT = "accounts.setup"
-SECONDS = 7 * 24 * 3600
+LINK_SECONDS = 7 * 24 * 3600
 
 
 def setup_link() -> str | None:
-    """The path of the page that makes the first administrator; None once there is an account."""
+    """Return the path of the set-up page; None once there is an account."""
     if User.objects.exists():
         return None
     return reverse("setup", args=[signing.dumps("first administrator", salt=SALT)])
 
 
 def check_setup(token: str) -> None:
+    """Raise NotFound if the link is wrong or expired, or the site has an account."""
     try:
-        signing.loads(token, salt=SALT, max_age=SECONDS)
+        signing.loads(token, salt=SALT, max_age=LINK_SECONDS)
     except (signing.BadSignature, UnicodeError) as error:
         raise NotFound("This link doesn't work any more. Start the server again for a new one.") from error
     if User.objects.exists():
@@ -30,12 +31,13 @@ def check_setup(token: str) -> None:
 
 
 def set_up(token: str, *, site_name: str, username: str, password: str, display_name: str = "") -> User:
-    """The first administrator, and the site's name."""
+    """Make the first administrator and name the site. Raises NotFound, Invalid, and Conflict for the second of two at
+    once."""
     check_setup(token)
     user = new_user(username, password, display_name=display_name, is_staff=True, is_superuser=True)
     SiteSettings.load()
     with transaction.atomic():
-        # The lock lets one of two who open the link at once be first.
+        # The lock orders two people who open the link at once.
         site = SiteSettings.objects.select_for_update().get(pk=1)
         if User.objects.exists():
             raise Conflict("This site has been set up already. Log in.")

@@ -1,4 +1,4 @@
-"""How accounts come to be."""
+"""Sign-up: new accounts by open registration or by invite link."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -26,14 +26,15 @@ def sign_up(
     invite: str | None = None,
     address: str | None = None,
 ) -> tuple[User, str | None]:
-    """A new account, and the page that its invite leads to, if any. Raises Forbidden where sign-up is not open."""
+    """Make an account; return it with the page to which its invite leads, if any. Raises Forbidden, NotFound,
+    Invalid, RateLimited."""
     found = check_sign_up(invite)
     user = new_user(username, password, display_name=display_name, email=email, address=address)
     page = None
     with transaction.atomic():
         save_new(user)
         if found is not None:
-            # Its maker's role may have ended while the password was hashed.
+            # The maker's role may have ended while the password was hashed.
             check_sign_up(invite)
             spend(user, found)
             page = signup_hooks.follow(user, found)
@@ -41,7 +42,8 @@ def sign_up(
 
 
 def check_sign_up(code: str | None) -> Invite | None:
-    """Raises Forbidden where one can't sign up like that, NotFound for a link that doesn't work; the invite else."""
+    """Return the invite that allows a sign-up; None where sign-up is open to all. Raises Forbidden, and NotFound for
+    a link that doesn't work."""
     door = SiteSettings.load().sign_up
     if door == SiteSettings.SignUp.CLOSED:
         raise Forbidden("Nobody can sign up here. Ask an administrator for an account.")
@@ -56,7 +58,7 @@ def check_sign_up(code: str | None) -> Invite | None:
 
 
 def new_user(username: str, password: str, *, address: str | None = None, **fields: Any) -> User:
-    """Checked and with its password hashed, but not stored: a hash takes time, and no transaction may wait for it."""
+    """Return a checked, unsaved user with a hashed password: hashing takes long and must not happen in a transaction."""
     user = User(username=username, **fields)
     user.email = User.objects.normalize_email(user.email)
     check_all(
@@ -66,14 +68,14 @@ def new_user(username: str, password: str, *, address: str | None = None, **fiel
     )
     if address is not None:
         attempt_limits.attempt("sign-up", address, attempt_limits.SIGN_UPS_PER_ADDRESS)
-    # Behind the limit: the answer tells what others are called.
+    # After the limit: its answer reveals other people's names.
     check_names(user, "username", "display_name")
     user.set_password(password)
     return user
 
 
 def check_all(*checks: Callable[[], None]) -> None:
-    """All that is wrong at once, so that nobody mends one field only to hear of the next."""
+    """Run all checks, and raise one Invalid with the errors of all fields."""
     fields: Fields = {}
     for check in checks:
         try:
@@ -85,12 +87,14 @@ def check_all(*checks: Callable[[], None]) -> None:
 
 
 def check_free(username: str) -> None:
+    """Raise Invalid if somebody has this username in any case."""
     with suppress(User.DoesNotExist):
-        User.objects.named(username)
+        User.objects.by_username(username)
         raise Invalid(TAKEN, fields={"username": [TAKEN]})
 
 
 def save_new(user: User) -> None:
+    """Store a new user. Raises Invalid if the name was taken since it was looked up."""
     try:
         with transaction.atomic():
             save_named(user)
@@ -99,6 +103,7 @@ def save_new(user: User) -> None:
 
 
 def check_password(password: str, user: User, *, field: str) -> None:
+    """Raise Invalid at `field` unless the validators accept the password."""
     try:
         validate_password(password, user)
     except ValidationError as error:

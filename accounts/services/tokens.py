@@ -1,4 +1,4 @@
-"""Keys for programs."""
+"""API tokens: make and revoke them."""
 
 import secrets
 
@@ -8,19 +8,20 @@ from accounts.models import ApiToken, User
 from accounts.services.sessions import end_sessions
 from chatsite.contract.errors import Conflict, Invalid, Unauthorized
 
-MOST = 20
+MAX_TOKENS = 20
 
 
 def make_token(user: User, name: str) -> tuple[ApiToken, str]:
-    """The stored row, and the token itself: this is the only time it can be seen."""
+    """Return the stored row and the token itself, which can't be read again. Raises Invalid, Conflict and
+    Unauthorized."""
     name = name.strip()
     if not name or len(name) > 60:
         raise Invalid("Give the token a name.", fields={"name": ["Use 1 to 60 characters."]})
     secret = f"chat_{secrets.token_urlsafe(32)}"
     with transaction.atomic():
         lock(user)
-        if user.tokens.count() >= MOST:
-            raise Conflict(f"There are {MOST} tokens already. Revoke one first.")
+        if user.tokens.count() >= MAX_TOKENS:
+            raise Conflict(f"There are {MAX_TOKENS} tokens already. Revoke one first.")
         token = ApiToken.objects.create(
             user=user, name=name, prefix=secret[:12], digest=ApiToken.digest_of(secret)
         )
@@ -28,9 +29,9 @@ def make_token(user: User, name: str) -> tuple[ApiToken, str]:
 
 
 def lock(user: User) -> None:
-    """Let nobody else make this person a token until the transaction ends: several at once would all find room for one.
-    Raises Unauthorized where what let the person in has ended meanwhile: a new password revokes tokens, and this one would
-    come behind it."""
+    """Lock the person's row until the transaction ends, so that concurrent requests can't exceed MAX_TOKENS. Raises
+    Unauthorized if the password or the sessions changed meanwhile: a new password revokes all tokens, and this one
+    would survive it."""
     as_seen = User.objects.present().filter(
         pk=user.pk, password=user.password, session_version=user.session_version
     )
@@ -39,6 +40,7 @@ def lock(user: User) -> None:
 
 
 def revoke_token(token: ApiToken) -> None:
+    """Delete a token, and close its connections after the commit."""
     user_id, token_id = token.user_id, token.pk
     with transaction.atomic():
         token.delete()

@@ -1,1 +1,1 @@
-"""The pages of accounts. Each parses, calls one service and shows what came of it."""
+"""Pages about accounts: each view parses a form, calls one service and shows the outcome."""

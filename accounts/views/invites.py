@@ -1,3 +1,5 @@
+"""Pages of invite links into the site."""
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -12,14 +14,14 @@ from accounts.forms import InviteForm
 from accounts.models import Invite, InviteQuerySet, User
 from accounts.views.pages import attempt, form_page, me, post_data
 
-# Links on the page, the newest first.
-SHOWN = 200
+# Links on the page, newest first.
+MAX_LISTED = 200
 
 
 @never_cache
 @login_required
 def invites(request: HttpRequest) -> HttpResponse:
-    """Links to the site itself; a room's links are on the room's page."""
+    """List and make links into the site; links into a room are on the room's page."""
     check_may_invite(request)
     form = InviteForm(post_data(request))
     done, outcome = attempt(form, lambda **data: services.make_invite(me(request), **data))
@@ -30,9 +32,8 @@ def invites(request: HttpRequest) -> HttpResponse:
 
 
 def links(request: HttpRequest) -> list[tuple[Invite, str, bool]]:
-    """Each with its address, and whether it works. One doesn't whose maker may bring in nobody any more, but does again
-    when they may."""
-    shown = list(visible_to(me(request)).left().select_related("created_by").order_by("-pk")[:SHOWN])
+    """Return each link with its address and whether it works: not while its maker may not invite."""
+    shown = list(visible_to(me(request)).left().select_related("created_by").order_by("-pk")[:MAX_LISTED])
     working = set(
         Invite.objects.usable().filter(pk__in=[one.pk for one in shown]).values_list("pk", flat=True)
     )
@@ -43,7 +44,7 @@ def links(request: HttpRequest) -> list[tuple[Invite, str, bool]]:
 
 
 def visible_to(user: User) -> InviteQuerySet:
-    """Moderators look after everybody's links, others after their own."""
+    """Return the site's links that the person manages: moderators all, others their own."""
     mine = {} if user.is_staff or user.is_superuser else {"created_by": user}
     return Invite.objects.filter(for_site=True, **mine)
 
@@ -51,6 +52,7 @@ def visible_to(user: User) -> InviteQuerySet:
 @require_POST
 @login_required
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    """Revoke a link."""
     check_may_invite(request)
     services.revoke_invite(get_object_or_404(visible_to(me(request)), pk=pk))
     messages.success(request, "The link is revoked.")
@@ -58,5 +60,6 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def check_may_invite(request: HttpRequest) -> None:
+    """Raise PermissionDenied unless the person may invite."""
     if not services.may_invite(me(request)):
         raise PermissionDenied("You may not invite people to this site.")

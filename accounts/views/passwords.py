@@ -1,3 +1,5 @@
+"""Pages of passwords: change one's own, ask for a reset link, use it."""
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -9,7 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts import services
 from accounts.authentication import known_devices
 from accounts.forms import NewPasswordForm, PasswordForm, ResetForm
-from accounts.views.pages import attempt, form_page, gone, me, post_data
+from accounts.views.pages import attempt, form_page, link_gone, me, post_data
 from chatsite.contract.errors import ChatError
 from chatsite.observability.addresses import client_address
 
@@ -20,6 +22,7 @@ CHANGED = "Your password is changed. You are logged out everywhere else, and tok
 @never_cache
 @login_required
 def change(request: HttpRequest) -> HttpResponse:
+    """Change one's own password."""
     form = PasswordForm(post_data(request), tokens=me(request).tokens.order_by("-pk"))
     done, outcome = attempt(form, lambda **data: services.change_own_password(request, **data))
     if done:
@@ -30,6 +33,7 @@ def change(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 def reset(request: HttpRequest) -> HttpResponse:
+    """Ask for a reset link by mail; without mail, a page that says whom to ask."""
     if not settings.MAIL:
         return render(request, "accounts/reset_by_hand.html")
     form = ResetForm(post_data(request))
@@ -45,10 +49,11 @@ def reset(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("password")
 @never_cache
 def reset_confirm(request: HttpRequest, uid: str, token: str) -> HttpResponse:
+    """Choose a password by a reset link."""
     try:
         user = services.user_of_reset_link(uid, token)
     except ChatError as error:
-        return gone(request, error)
+        return link_gone(request, error)
     form = NewPasswordForm(post_data(request))
     done, outcome = attempt(form, lambda password: services.reset_password(uid, token, password))
     if done:

@@ -1,3 +1,5 @@
+"""One's own profile, with API tokens."""
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +16,7 @@ from accounts.views.pages import attempt, form_page, me, post_data
 @never_cache
 @login_required
 def profile(request: HttpRequest) -> HttpResponse:
+    """Show and change one's own profile."""
     user = me(request)
     form = ProfileForm(post_data(request), initial={"display_name": user.display_name, "email": user.email})
     done, outcome = attempt(form, lambda **data: services.update_profile(user, **data))
@@ -26,6 +29,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 def profile_page(
     request: HttpRequest, form: ProfileForm | TokenForm, outcome: object = None, **context: object
 ) -> HttpResponse:
+    """Render the profile with both forms; `form` is the one that was sent."""
     user = me(request)
     fresh = ProfileForm(initial={"display_name": user.display_name, "email": user.email})
     forms = (
@@ -51,7 +55,7 @@ def profile_page(
 @never_cache
 @login_required
 def token_new(request: HttpRequest) -> HttpResponse:
-    """Answers with the page itself, not with a redirect: the token is in this one answer and nowhere else."""
+    """Make a token. The answer is the page itself and no redirect: the token is shown in it once."""
     user = me(request)
     form = TokenForm(request.POST, auto_id="token_%s")
     done, outcome = attempt(form, lambda name: services.make_token(user, name))
@@ -63,6 +67,7 @@ def token_new(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    """Revoke a token."""
     services.revoke_token(get_object_or_404(me(request).tokens, pk=pk))
     messages.success(request, "The token is revoked.")
     return redirect("profile")
@@ -71,6 +76,7 @@ def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @login_required
 def others_out(request: HttpRequest) -> HttpResponse:
+    """End all sessions but this one, and all tokens."""
     services.log_out_everywhere(me(request), keep=request)
     messages.success(request, "You are logged out everywhere else, and your tokens are revoked.")
     return redirect("profile")

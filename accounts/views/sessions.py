@@ -1,3 +1,5 @@
+"""Log in, log out, theme."""
+
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -12,17 +14,18 @@ from accounts import services
 from accounts.context_processors import THEMES
 from accounts.forms import LoginForm
 from accounts.models import User
-from accounts.views.pages import attempt, form_page, post_data, way_on
+from accounts.views.pages import attempt, form_page, next_url, post_data
 
-# Names of the pages that let somebody in.
-DOORS = {"login", "signup", "setup", "invite"}
-YEAR = 365 * 24 * 3600
+# URL names of pages after which somebody is logged in.
+LOGIN_PAGES = {"login", "signup", "setup", "invite"}
+YEAR_SECONDS = 365 * 24 * 3600
 
 
 @sensitive_post_parameters("password")
 @never_cache
 def login(request: HttpRequest) -> HttpResponse:
-    after = way_on(request)
+    """Log in."""
+    after = next_url(request)
     if request.user.is_authenticated:
         return redirect(after)
     form = LoginForm(post_data(request))
@@ -36,39 +39,40 @@ def login(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def logout(request: HttpRequest) -> HttpResponse:
+    """Log out."""
     services.log_out(request)
     response = redirect("login")
     if request.is_secure():
-        # Browsers heed it there only: pages that they kept are gone. What was begun to be written isn't.
+        # Browsers accept it over HTTPS only. It drops cached pages; drafts in local storage stay.
         response["Clear-Site-Data"] = '"cache"'
     return response
 
 
 def form_out_of_date(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form whose token is another session's. One that lets people in, and was still open in another tab when they came
-    in, leads on."""
-    door = request.resolver_match.url_name if request.resolver_match else None
-    if request.user.is_authenticated and door in DOORS:
-        return redirect(way_on(request))
+    """Answer a form whose CSRF token belongs to another session. A login form that was still open in another tab
+    leads on."""
+    page = request.resolver_match.url_name if request.resolver_match else None
+    if request.user.is_authenticated and page in LOGIN_PAGES:
+        return redirect(next_url(request))
     return csrf_failure(request, reason)
 
 
 @never_cache
 def admin_login(request: HttpRequest) -> HttpResponse:
-    """The admin has no door of its own: the failure limits are at ours."""
+    """Redirect the admin's login to the site's own, where failures are limited."""
     if request.user.is_authenticated:
         raise PermissionDenied("Only moderators and administrators may see this.")
-    return redirect(f"{reverse('login')}?{urlencode({'next': way_on(request, 'admin:index')})}")
+    return redirect(f"{reverse('login')}?{urlencode({'next': next_url(request, 'admin:index')})}")
 
 
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
-    """Light or dark by cookie; anything else is the system's choice."""
-    response = redirect(way_on(request, "profile"))
+    """Set the theme by cookie; any other value than light and dark means the system's."""
+    response = redirect(next_url(request, "profile"))
     chosen = request.POST.get("theme")
     if chosen in THEMES:
         response.set_cookie(
-            "theme", chosen, max_age=YEAR, samesite="Lax", secure=request.is_secure(), httponly=True
+            "theme", chosen, max_age=YEAR_SECONDS, samesite="Lax", secure=request.is_secure(), httponly=True
         )
     else:
         response.delete_cookie("theme", samesite="Lax")

@@ -1,9 +1,9 @@
-"""Messages of all rooms that somebody may read, newest or oldest first, a page at a time.
+"""Messages of all rooms that a person may read, by id in either direction, a page at a time.
 
-By the index of ids a page is at hand for who is in busy rooms, and by that of rooms for who is in few; each is the other's
-worst case: 250,000 messages were read for one page. So each room is asked for its place in the page, and those that have
-one are merged. That costs a look at each room, and for a page in the midst of a room's talk one more for each doubling of
-its length: for 3,000 rooms 5 to 30 ms, which on SQLite a thread takes.
+The index of ids is fast for people in busy rooms and that of rooms for people in few; each alone has a worst case of
+250,000 messages read for one page. Instead each room is asked for its position in the page, and the rooms with one
+are merged. This costs one look-up a room, and within a room's history one more for each doubling of its length: 5 to
+30 ms for 3,000 rooms, in a thread on SQLite.
 """
 
 from functools import cache
@@ -14,7 +14,7 @@ from accounts.models import User
 from chatsite.database import sql
 from chatsite.web import query_deadline
 from messaging.history.page_span import Span
-from messaging.message_row import MessageRow, plain
+from messaging.message_row import MessageRow, message_rows
 from messaging.models import Message
 from rooms.models import Room
 
@@ -22,11 +22,13 @@ READ_SECONDS = 5.0
 
 
 def page(user: User, span: Span) -> list[MessageRow]:
+    """Return a page of rows. Raises TookTooLong after READ_SECONDS."""
     found = Message.objects.filter(pk__in=query_deadline.read(READ_SECONDS, ids, user, span))
-    return plain(found.order_by("pk" if span.forward else "-pk"))
+    return message_rows(found.order_by("pk" if span.forward else "-pk"))
 
 
 def ids(user: User, span: Span) -> list[int]:
+    """Return the ids of a page."""
     readable, parameters = Room.objects.readable_by(user).order_by().values("pk").query.sql_with_params()
     statement = _ids(connection.vendor, readable, span.forward)
     border, limit = span.border, span.limit
@@ -35,8 +37,8 @@ def ids(user: User, span: Span) -> list[int]:
 
 @cache
 def _ids(vendor: str, readable: str, forward: bool) -> str:
-    """`place` becomes the seq of a room's last message before the border, by halving steps: a room's ids grow with its
-    seqs, as both are given while its row is locked."""
+    """Return the statement. `place` becomes the seq of a room's last message before the border by bisection: within a
+    room ids grow with seqs, as both are taken while its row is locked."""
     way, beyond = ("ASC", ">") if forward else ("DESC", "<=")
     message = "SELECT m.id FROM messaging_message m WHERE m.room_id"
     merge = _merge_postgresql if vendor == "postgresql" else _merge_sqlite
@@ -61,6 +63,7 @@ def _ids(vendor: str, readable: str, forward: bool) -> str:
 
 
 def _merge_postgresql(way: str, beyond: str) -> str:
+    """Merge by a lateral join."""
     return f"""
         SELECT next.id FROM first CROSS JOIN LATERAL (
             SELECT m.id FROM messaging_message m WHERE m.room_id = first.room_id AND m.seq {beyond} first.place
@@ -68,7 +71,8 @@ def _merge_postgresql(way: str, beyond: str) -> str:
 
 
 def _merge_sqlite(way: str, beyond: str) -> str:
-    """By a queue, which SQLite has for a recursion with an order: each row taken out puts its room's next one in."""
+    """Merge by a recursive query with an order, SQLite's priority queue: each row taken out puts in its room's next
+    one."""
     last, further = ("min", ">") if way == "ASC" else ("max", "<")
     others = f"x.room_id = merged.room_id AND x.seq {further} merged.seq"
     following = f"SELECT {last}(x.seq) FROM messaging_message x WHERE {others}"

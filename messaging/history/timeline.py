@@ -1,4 +1,4 @@
-"""How a run of messages is laid out on the page. `static/js/models/timeline.js` follows the same rules."""
+"""Layout of messages on a page. `static/js/models/timeline.js` follows the same rules."""
 
 import re
 from collections.abc import Sequence
@@ -10,12 +10,14 @@ from django.utils import timezone
 from accounts.models import User
 from messaging.payloads import Payload
 
-# Further messages of one person within this time have no header of their own.
-GROUP = timedelta(minutes=5)
+# Messages of one sender within this time share a header.
+GROUP_WITHIN = timedelta(minutes=5)
 
 
 @dataclass
 class Row:
+    """A message with its layout."""
+
     message: Payload
     at: datetime
     day: date | None  # begins a new day
@@ -26,12 +28,12 @@ class Row:
 
     @property
     def time(self) -> str:
-        """In the reader's zone."""
+        """The time in the reader's zone."""
         return f"{self.at:%H:%M}"
 
 
 def rows(messages: Sequence[Payload], me: User, first_unread: int | None = None) -> list[Row]:
-    """`first_unread` is the seq of the message above which the "New" line stands."""
+    """Return the rows of messages; the "New" line stands above the message with the seq `first_unread`."""
     result: list[Row] = []
     for message in messages:
         mine = message["sender"]["username"] == me.username
@@ -41,6 +43,7 @@ def rows(messages: Sequence[Payload], me: User, first_unread: int | None = None)
 
 
 def row(message: Payload, above: Row | None, me: User, mine: bool, new: bool) -> Row:
+    """Return the row of a message below another."""
     at = timezone.localtime(datetime.fromisoformat(message["created_at"]))
     day = at.date() if above is None or above.at.date() != at.date() else None
     continued = above is not None and not day and not new and continues(message, at, above)
@@ -48,16 +51,17 @@ def row(message: Payload, above: Row | None, me: User, mine: bool, new: bool) ->
 
 
 def continues(message: Payload, at: datetime, above: Row) -> bool:
+    """Return whether the message goes on under the header above."""
     same = above.message["sender"]["username"] == message["sender"]["username"]
-    return same and at - above.at < GROUP and not message["reply_to"]
+    return same and at - above.at < GROUP_WITHIN and not message["reply_to"]
 
 
 def mentions(html: str, username: str) -> bool:
-    """Whether safe HTML of ours holds a mention of this person."""
+    """Return whether rendered HTML has a mention of this person."""
     return re.search(rf'<a [^>]*data-user="{re.escape(username)}"', html) is not None
 
 
 def named_in(messages: Sequence[Payload]) -> set[str]:
-    """Usernames of those whose names these messages show: who wrote them, and what they answer."""
+    """Return the usernames that these messages show: senders, and senders of quoted messages."""
     quotes = [message["reply_to"] for message in messages if message["reply_to"]]
     return {said["sender"]["username"] for said in [*messages, *quotes]}

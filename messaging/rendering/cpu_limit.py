@@ -1,4 +1,4 @@
-"""End a computation that takes too long, in the midst of a regular expression too."""
+"""A limit of CPU time for a computation, also within a regular expression."""
 
 import gc
 import signal
@@ -6,21 +6,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-# Whether a computation runs that may be ended. A signal can arrive just after its end, and must then do nothing.
+# Whether a limited computation runs: a signal may arrive just after its end.
 _running = False
 
 
 class TooLong(BaseException):
-    """Raised in a computation that has used up its time: no Exception, which the computation might catch by itself."""
+    """Raised in a computation that exceeded its time. No Exception, which the computation might catch."""
 
 
 @contextmanager
 def cpu_limit(seconds: float) -> Iterator[None]:
-    """Raise TooLong after `seconds` of the process's CPU. The computation must neither switch greenlets nor nest another.
+    """Raise TooLong after `seconds` of the process's CPU. The computation must neither switch greenlets nor nest
+    another limit.
 
-    A thread can't do it, as `re` holds the interpreter's lock; but `re` looks for signals every 4096 steps. Python runs
-    signal handlers in the main thread alone, which is where a worker's greenlets are: elsewhere there is no limit. Garbage
-    is collected later: what is raised in the finalizer of something else is lost, and so is what that was to do.
+    A thread can't do this, as `re` holds the interpreter's lock, but `re` checks for signals every 4096 steps. Python
+    runs signal handlers in the main thread, where a worker's greenlets are; elsewhere there is no limit. Garbage
+    collection is postponed: an exception raised in an unrelated finalizer would be lost, with what the finalizer was
+    to do.
     """
     global _running  # noqa: PLW0603
     try:

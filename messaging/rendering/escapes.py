@@ -1,6 +1,5 @@
-r"""Backslashes before marks. One is an escape, and isn't shown, where its mark would be markup without it: both of `\*a\*`.
-Anywhere else it is what was typed, as in `C:\_x` and `*.txt or \*.log`. The mark behind it is text in either case.
-"""
+r"""Backslashes before marks. One is an escape, and isn't shown, where its mark would be markup without it: both of
+`\*a\*`. Elsewhere it is text, as in `C:\_x` and `*.txt or \*.log`. The mark after it is text in either case."""
 
 import re
 from collections.abc import Iterator
@@ -8,21 +7,21 @@ from collections.abc import Iterator
 from markdown_it.common.utils import isMdAsciiPunct, isPunctChar, isWhiteSpace
 from markdown_it.rules_inline import StateInline
 
-# The face whose arm it is: its backslash is the one that is shown.
+# A face whose arm is a backslash, which is shown.
 SHRUG = re.compile(r"\\_\([^\s()]{1,3}\)_/")
 ESCAPED = re.compile(r"\\[*_`~\[\]<>+.)-]")
-# One mark, once or more, with backslashes or without.
+# One mark, repeated, with backslashes or without.
 RUN = re.compile(r"(?:\\?\*)++|(?:\\?_)++|(?:\\?~)++|(?:\\?`)++")
-# What would begin a list or a quote at the beginning of a line.
+# The beginning of a list or a quote.
 BEGINNING = re.compile(r"(?:^|\n)[ \t]{0,20}+(?:(?=\\(?:[*+-][ \t]|>))|\d{1,9}+(?=\\[.)][ \t]))")
 BRACKET = re.compile(r"\\(?:\[|\](?=\())")
 AUTOLINK = re.compile(r"\\<[A-Za-z][A-Za-z0-9+.-]{1,31}+:[^<>\s]*+>")
-# Marks that are none alone.
+# Marks that need repetition.
 LEAST = {"~": 2}
 
 
 def escape_mark(state: StateInline, silent: bool) -> bool:
-    """The rule for a backslash before a mark."""
+    """Parse a backslash before a mark."""
     shrug = SHRUG.match(state.src, state.pos)
     match = shrug or ESCAPED.match(state.src, state.pos)
     if match is None:
@@ -36,7 +35,7 @@ def escape_mark(state: StateInline, silent: bool) -> bool:
 
 
 def escapes_of(state: StateInline) -> set[int]:
-    """Of the text that is being read; found once for all of its backslashes."""
+    """Return the escapes of the text being parsed, computed once."""
     text, found = state.env.get("escapes", ("", set[int]()))
     if text is not state.src:
         text, found = state.env["escapes"] = state.src, escapes(state.src)
@@ -44,7 +43,7 @@ def escapes_of(state: StateInline) -> set[int]:
 
 
 def escapes(text: str) -> set[int]:
-    """The places of all backslashes of `text` that are escapes."""
+    """Return the positions of all backslashes that are escapes."""
     runs = [Run(text, match) for match in RUN.finditer(text)]
     found = {match.end() for match in BEGINNING.finditer(text)}
     found.update(brackets(text))
@@ -55,7 +54,7 @@ def escapes(text: str) -> set[int]:
 
 
 def brackets(text: str) -> Iterator[int]:
-    """Before those of `[words](address)`."""
+    """Yield positions of backslashes before the brackets of `[words](address)`."""
     last, first = text.rfind("]("), text.find("[")
     for match in BRACKET.finditer(text):
         place = match.start()
@@ -64,7 +63,7 @@ def brackets(text: str) -> Iterator[int]:
 
 
 class Run:
-    """Marks in a row as they would be without their backslashes: what they may begin or end, and whether they do."""
+    """A run of marks as it would be without backslashes: what it may open or close, and whether it does."""
 
     def __init__(self, text: str, match: re.Match[str]) -> None:
         self.mark = match[0][-1]
@@ -80,18 +79,19 @@ class Run:
 
 
 def flanks(near: str, far: str) -> bool:
-    """Whether a run stands at a word whose nearest character is `near`, by the rules of CommonMark."""
+    """Return whether a run touches a word whose nearest character is `near`, by CommonMark's rules."""
     if isWhiteSpace(ord(near)):
         return False
     return not punctuation(near) or isWhiteSpace(ord(far)) or punctuation(far)
 
 
 def punctuation(character: str) -> bool:
+    """Return whether the character is punctuation to CommonMark."""
     return isMdAsciiPunct(ord(character)) or isPunctChar(character)
 
 
 def pair(runs: list[Run]) -> None:
-    """Each that may close with the nearest ones before it that are open."""
+    """Pair each run that may close with the nearest open ones before it."""
     opened: dict[str, list[Run]] = {}
     for run in runs:
         stack, least = opened.setdefault(run.mark, []), LEAST.get(run.mark, 1)
@@ -107,7 +107,7 @@ def pair(runs: list[Run]) -> None:
 
 
 def pair_code(runs: list[Run]) -> None:
-    """The first with the next one of its length, and so on."""
+    """Pair each run of backticks with the next one of its length."""
     opened: dict[int, Run] = {}
     for run in runs:
         other = opened.pop(run.left, None)

@@ -1,8 +1,8 @@
-"""Code to HTML with a class for each kind of word, in time that grows with its length and no faster.
+"""Highlighting of code: HTML with a class for each kind of word, in linear time.
 
-A lexer is one regular expression, of alternatives that can be shown to be linear: behind a repeat without a limit nothing
-can fail, so that what was read is never read again (`tests/messaging/test_highlighting.py` looks at each expression's
-parts). An unfinished string therefore reaches to the end of its line, an unfinished comment to the end of the code.
+A lexer is one regular expression of alternatives that can be shown to be linear: after an unlimited repeat nothing
+can fail, so nothing is read twice (`tests/messaging/test_highlighting.py` checks each expression's parts). An
+unfinished string therefore ends with its line, an unfinished comment with the code.
 """
 
 import re
@@ -14,21 +14,21 @@ from itertools import islice
 
 from messaging.rendering.languages import LANGUAGES, Language
 
-# Spans in a message; the code behind them is shown without colours. A span takes 22 bytes of HTML beside its text, and
-# 10,000 characters of ordinary code have 400 to 1,200.
-MOST_SPANS = 1500
-# What a word may be followed by to be a call.
+# Spans of a message; code beyond them is shown uncoloured. A span takes 22 bytes of HTML beside its text, and 10,000
+# characters of ordinary code have 400 to 1,200.
+MAX_SPANS = 1500
+# What follows a word that is a call.
 CALL = re.compile(r"[ \t]?\(")
 
 
 @dataclass
 class Highlighter:
-    """Colours the codes of one message, which share MOST_SPANS."""
+    """Highlights all code of one message, which shares MAX_SPANS."""
 
-    left: int = field(default=MOST_SPANS)
+    left: int = field(default=MAX_SPANS)
 
     def highlight(self, code: str, name: str) -> str | None:
-        """HTML of `code`; None for a language that isn't known."""
+        """Return the code as HTML; None for an unknown language."""
         language = LANGUAGES.get(name.lower())
         if language is None:
             return None
@@ -41,7 +41,7 @@ class Highlighter:
 
 
 def spans(code: str, language: Language) -> Iterator[tuple[int, int, str]]:
-    """Start, end and class of what has a colour. The classes are those of `static/css/code.css`."""
+    """Yield start, end and class of coloured parts. The classes are those of `static/css/code.css`."""
     for match in lexer(language).finditer(code):
         kind = str(match.lastgroup)
         if kind == "word":
@@ -52,11 +52,12 @@ def spans(code: str, language: Language) -> Iterator[tuple[int, int, str]]:
 
 @cache
 def lexer(language: Language) -> re.Pattern[str]:
+    """Return a language's compiled pattern."""
     return re.compile(language.pattern, re.DOTALL | re.MULTILINE)
 
 
 def kind_of(match: re.Match[str], language: Language) -> str:
-    """The class of a word, or nothing for an ordinary one."""
+    """Return the class of a word, "" for an ordinary one."""
     word = match[0].lower() if language.any_case else match[0]
     if kind := language.words.get(word):
         return kind

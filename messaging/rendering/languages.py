@@ -1,15 +1,15 @@
-"""The languages whose code is coloured: what their comments, strings and words look like.
+"""Languages that are highlighted: patterns of their comments and strings, and their words.
 
-Each part of a pattern obeys the rule of `messaging.rendering.highlighting`: behind `*+` or `++` nothing can fail.
+Each part obeys the rule of `messaging.rendering.highlighting`: after `*+` or `++` nothing can fail.
 """
 
 from dataclasses import dataclass, field
 
-# Strings: an unfinished one ends with its line, or with the code where it may have many lines.
+# Strings. An unfinished one ends with its line, or with the code if it may have several lines.
 DOUBLE = r'"(?:[^"\\\n]++|\\.)*+"?+'
 SINGLE = r"'(?:[^'\\\n]++|\\.)*+'?+"
 BACKTICKS = r"`(?:[^`\\]++|\\.)*+`?+"
-# One character, so that the `'a` of Rust's lifetimes isn't the beginning of a string.
+# One character: the `'a` of Rust's lifetimes begins no string.
 CHARACTER = r"'(?:[^'\\\n]|\\.[0-9A-Fa-f{}]{0,10}+)'"
 LONG_DOUBLE = r'"""(?:[^"\\]++|\\.|"(?!""))*+(?:""")?+'
 LONG_SINGLE = r"'''(?:[^'\\]++|\\.|'(?!''))*+(?:''')?+"
@@ -20,7 +20,7 @@ SLASHES = r"//[^\n]*+"
 BLOCK = r"/\*(?:[^*]++|\*(?!/))*+(?:\*/)?+"
 HASH = r"\#[^\n]*+"
 DASHES = r"--[^\n]*+"
-# At the beginning of a line or behind a blank: `a#b` and `http://x;y` are none.
+# Only at a line's beginning or after a blank: not in `a#b` and `http://x;y`.
 SHELL_HASH = r"(?:^|(?<=[\s;(|&]))\#[^\n]*+"
 SEMICOLON = r"^[ \t]{0,20}+;[^\n]*+"
 MARKUP = r"<!--(?:[^-]++|-(?!->))*+(?:-->)?+"
@@ -31,8 +31,8 @@ WORD = r"[^\W\d]\w*+"
 
 @dataclass(frozen=True, eq=False)
 class Language:
-    """`parts` are patterns by the class of what they match, tried in this order; those of the class `word` are looked up
-    in `words`, which has a class for each. `any_case` finds them in capitals too. `calls`: a word before `(` is a call."""
+    """A language. `parts` are (class, pattern), tried in order; matches of the class `word` are looked up in `words`,
+    which maps them to classes. `any_case` ignores case. `calls`: a word before `(` is a call."""
 
     parts: tuple[tuple[str, str], ...]
     words: dict[str, str] = field(default_factory=dict)
@@ -41,19 +41,20 @@ class Language:
 
     @property
     def pattern(self) -> str:
-        """All parts as one pattern; a class that has several parts is one group."""
+        """All parts as one pattern, with one group a class."""
         kinds = list(dict.fromkeys(kind for kind, _ in self.parts))
         grouped = ["|".join(part for kind, part in self.parts if kind == wanted) for wanted in kinds]
         return "|".join(f"(?P<{kind}>{parts})" for kind, parts in zip(kinds, grouped, strict=True))
 
 
 def words(**by_class: str) -> dict[str, str]:
-    """The class of each word, of the words of each class: keywords `k`, types `kt`, constants `kc`, built-ins `nb`."""
+    """Return the class of each word, from the words of each class: keywords `k`, types `kt`, constants `kc`,
+    built-ins `nb`."""
     return {word: kind for kind, text in by_class.items() for word in text.split()}
 
 
 def curly(keywords: str, types: str = "", constants: str = "true false null", **more: str) -> Language:
-    """C and what looks like it. `more` are parts, tried before the others."""
+    """Return a language like C. `more` are parts that are tried first."""
     return Language(
         (
             *more.items(),
@@ -67,7 +68,7 @@ def curly(keywords: str, types: str = "", constants: str = "true false null", **
 
 
 def hashed(keywords: str, builtins: str = "", constants: str = "", **more: str) -> Language:
-    """Languages whose comments begin with `#`."""
+    """Return a language whose comments begin with `#`."""
     return Language(
         (*more.items(), ("c", HASH), ("s", DOUBLE), ("s", SINGLE), ("m", NUMBER), ("word", WORD)),
         words(k=keywords, nb=builtins, kc=constants),
@@ -281,7 +282,7 @@ SHELL_WORDS = words(
     " tail tar tee test touch tr trap true type ulimit umask unalias uniq unset wait wc wget which xargs",
 )
 BASH = Language(SHELL_PARTS, SHELL_WORDS, calls=False)
-# A session: what was typed behind a prompt, and what came.
+# A terminal session: commands after a prompt, and their output.
 CONSOLE = Language(
     (("gp", r"^[^\n$#%>]{0,80}+[$#%>](?=[ \n])"), ("gp", r"^>>>|^\.\.\."), *SHELL_PARTS),
     SHELL_WORDS,
@@ -397,7 +398,7 @@ DIFF = Language(
     calls=False,
 )  # fmt: skip
 
-# By the names that may stand behind the ``` of a code block, in small letters.
+# By the names after the ``` of a code block, lower-case.
 LANGUAGES: dict[str, Language] = {
     "bash": BASH, "sh": BASH, "shell": BASH, "zsh": BASH, "console": CONSOLE, "docker": DOCKER, "dockerfile": DOCKER,
     "make": MAKE, "makefile": MAKE, "nginx": NGINX,

@@ -1,6 +1,6 @@
-"""The markdown that chat people expect, read by markdown-it within a number of steps.
+"""Markdown as chat uses it, parsed by markdown-it within a number of steps.
 
-Raw HTML, headings, images, tables and rules are not markdown here: they stay the characters they are.
+Raw HTML, headings, images, tables and rules stay text.
 """
 
 import re
@@ -20,43 +20,44 @@ from messaging.rendering import addresses, escapes, names
 from messaging.rendering.highlighting import Highlighter
 
 BLOCKS = ["paragraph", "blockquote", "fence", "list"]
-# Looked for in this order where one of TERMINATORS is.
+# Inline rules, tried in this order at one of TERMINATORS.
 MARKS_IN_LINES = ["text", "newline", "escape", "backticks", "strikethrough", "emphasis", "link", "autolink"]
 PAIRS = ["balance_pairs", "strikethrough", "emphasis", "fragments_join"]
-# The characters at which one of these rules, or an address, may begin or end.
+# Characters at which a rule, or an address, may begin or end.
 TERMINATORS = re.compile(r"[\n*_`~\[\]<\\:]")
-# The same, with what is looked at besides: roughly a step each.
+# The same, with the beginnings of names and addresses: roughly a step each.
 MARKS = re.compile(r"[\n*_`~\[\]<\\:@#./]")
-# Blanks that HTML drops, and a tab between two cells.
+# Blanks that HTML collapses, and a tab between two cells.
 SPACES = re.compile(r"^ |\t|  [^ \n]", re.MULTILINE)
 COLUMNS = re.compile(r"[^\s]\t")
 RUN = re.compile(r"\*++|_++|~++")
-# Blocks in blocks, and links and marks in each other.
-MOST_NESTED = 12
-# Markdown's rules are quadratic in what they leave open: 10,000 of `[` took 2 s. A step is one look at a position of the
-# text or at a line, some 5 µs; a long and lively message has some hundreds.
-MOST_STEPS = 2000
+# Depth of nested blocks, and of nested links and marks.
+MAX_NESTING = 12
+# Steps of one message. Markdown's rules are quadratic in what stays open: 10,000 of `[` took 2 s. A step is one
+# attempt at a position or line, some 5 µs; a long and lively message takes some hundreds.
+MAX_STEPS = 2000
 BLOCK_STEPS = 3
 
 
 class Tangled(Exception):
-    """Raised where a text is made of marks more than of words: reading it as markdown would take too long."""
+    """Raised for a text of marks more than words, which would take too many steps."""
 
 
 class Steps:
-    """Counts the looks at one message."""
+    """Counts the steps of one message."""
 
-    def __init__(self, left: int = MOST_STEPS) -> None:
+    def __init__(self, left: int = MAX_STEPS) -> None:
         self.left = left
 
     def take(self, steps: int = 1) -> None:
+        """Count steps. Raises Tangled."""
         self.left -= steps
         if self.left < 0:
             raise Tangled()
 
 
 class CountingInline(ParserInline):
-    """Reads a paragraph's text, and counts what it skips to find the end of a link's words, again and again."""
+    """Parses inline text, and counts positions skipped in search of the end of a link's words."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,24 +69,25 @@ class CountingInline(ParserInline):
 
 
 class Parser(MarkdownIt):
-    """Takes no address for a link that is longer than LONGEST_ADDRESS: to encode 10,000 letters took 10 ms."""
+    """markdown-it without links to addresses longer than MAX_ADDRESS_LENGTH: encoding 10,000 letters took 10 ms."""
 
     def normalizeLink(self, url: str) -> str:
-        return super().normalizeLink(url) if len(url) <= addresses.LONGEST_ADDRESS else ""
+        return super().normalizeLink(url) if len(url) <= addresses.MAX_ADDRESS_LENGTH else ""
 
     def validateLink(self, url: str) -> bool:
         return bool(url) and super().validateLink(url)
 
 
 def to_html(body: str, people: Mapping[str, str], rooms: Mapping[str, str]) -> str:
-    """HTML that has yet to be cleaned; raises Tangled."""
+    """Return unsanitized HTML. Raises Tangled."""
     env = {"people": people, "rooms": rooms, "steps": Steps(), "highlighter": Highlighter()}
     return str(markdown().render(body, env))
 
 
 @cache
 def markdown() -> MarkdownIt:
-    parser = Parser("zero", {"html": False, "linkify": False, "breaks": True, "maxNesting": MOST_NESTED})
+    """Return the parser, compiled."""
+    parser = Parser("zero", {"html": False, "linkify": False, "breaks": True, "maxNesting": MAX_NESTING})
     parser.block.ruler.enableOnly(BLOCKS)
     parser.inline = CountingInline()
     parser.inline.ruler.enableOnly(MARKS_IN_LINES)
@@ -102,33 +104,33 @@ def markdown() -> MarkdownIt:
     parser.core.ruler.push("spaces", keep_spaces)
     parser.add_render_rule("softbreak", line_break)
     parser.add_render_rule("fence", fence)
-    # The rules are compiled at their first use, which `cpu_limit` must not end in its midst.
+    # Compile the rules now: `cpu_limit` must not interrupt that.
     parser.render("*a*\n> - a", {"people": {}, "rooms": {}, "steps": Steps(), "highlighter": Highlighter()})
     return parser
 
 
 def count(state: StateInline, silent: bool) -> bool:
-    """No rule: a step, or one for each mark of a run, as each is a token of its own."""
+    """Count a step, or one for each mark of a run, each of which becomes a token. Never matches."""
     run = None if silent else RUN.match(state.src, state.pos)
     state.env["steps"].take(len(run[0]) if run else 1)
     return False
 
 
 def count_line(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """No rule: a step to see whether a paragraph ends, more to begin a block."""
+    """Count a step for the end of a paragraph, more for the start of a block. Never matches."""
     state.env["steps"].take(1 if silent else BLOCK_STEPS)
     return False
 
 
 def paragraph(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """As markdown-it's, with the blanks before its first word."""
+    """Parse as markdown-it does, but keep the blanks before the first word."""
     rules_block.paragraph(state, start, end, silent)
     state.tokens[-2].content = state.getLines(start, state.line, state.blkIndent, False).rstrip()
     return True
 
 
 def newline(state: StateInline, silent: bool) -> bool:
-    """As markdown-it's, with the blanks before the next word."""
+    """Parse as markdown-it does, but keep the blanks before the next word."""
     if state.src[state.pos] != "\n":
         return False
     if not silent:
@@ -139,7 +141,7 @@ def newline(state: StateInline, silent: bool) -> bool:
 
 
 def keep_spaces(state: StateCore) -> None:
-    """Mark the paragraphs in which blanks would be lost: those that stand at a line's beginning, or in a row."""
+    """Mark paragraphs with blanks that HTML would drop: at a line's beginning, or in a row."""
     for before, block, after in zip(state.tokens, state.tokens[1:], state.tokens[2:], strict=False):
         if block.type == "inline" and SPACES.search(block.content):
             before.attrs["class"] = "spaced columns" if COLUMNS.search(block.content) else "spaced"
@@ -151,11 +153,12 @@ def keep_spaces(state: StateCore) -> None:
 def line_break(
     renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]
 ) -> str:
-    """Where blanks are kept, so is a newline."""
+    """Render a line break; without a newline where blanks are kept, as that would be kept too."""
     return "<br>" if tokens[index].meta.get("spaced") else "<br>\n"
 
 
 def autolink(state: StateInline, silent: bool) -> bool:
+    """Parse `<address>`, and count its steps."""
     start = state.pos
     found = rules_inline.autolink(state, silent)
     if found:
@@ -168,6 +171,7 @@ def autolink(state: StateInline, silent: bool) -> bool:
 def fence(
     renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]
 ) -> str:
+    """Render a block of code, highlighted if the language is known."""
     code, language = tokens[index].content, tokens[index].info.strip().partition(" ")[0]
     coloured = env["highlighter"].highlight(code, language)
     return f'<pre class="code"><code>{escape(code) if coloured is None else coloured}</code></pre>\n'

@@ -10,7 +10,7 @@ from markdown_it.token import Token
 
 from messaging.rendering.addresses import BARE, LINK_STEPS, Attributes, bare, link, text
 
-# Behind an ASCII letter, digit or sign of a username there is no mention, as in `mail@ada`; behind any other letter
+# After an ASCII letter, digit or sign of a username there is no mention, as in `mail@ada`; after any other letter
 # there is: Chinese and Japanese have no blanks between words.
 NAME = (
     r"(?P<name>(?<![A-Za-z0-9_.@-])[@\uff20][A-Za-z0-9_.-]{3,32}+(?![A-Za-z0-9_@\uff20])"
@@ -21,7 +21,7 @@ LINKS = re.compile(f"{NAME}|{BARE}")
 
 
 def names_in(body: str) -> tuple[set[str], set[str]]:
-    """What might be a username (small letters) and what might be a room's slug, of the words behind `@` and `#`."""
+    """Return possible usernames (lower case) and possible slugs: the words after `@` and `#`."""
     if "@" not in body and "#" not in body and "\uff20" not in body:
         return set(), set()
     words = [word for match in NAMES.finditer(body) for word in spellings(match[0])]
@@ -32,18 +32,19 @@ def names_in(body: str) -> tuple[set[str], set[str]]:
 
 
 def spellings(word: str) -> list[str]:
-    """`@ada.` at a sentence's end is `@ada`, unless there is somebody of that name."""
+    """Return the word, and the word without signs at its end: `@ada.` is `@ada` unless there is an `ada.`."""
     return [word, stem] if (stem := word.rstrip(".-_")) != word and len(stem) > 1 else [word]
 
 
 def link_names(state: StateCore) -> None:
-    """Mentions, room links and addresses, in text alone: not in code, and not inside another link."""
+    """Link mentions, rooms and addresses in plain text: not in code, nor inside another link."""
     for block in state.tokens:
         if block.type == "inline" and block.children:
             block.children = linked(block.children, state.md, state.env)
 
 
 def linked(tokens: list[Token], parser: MarkdownIt, env: Mapping[str, Any]) -> list[Token]:
+    """Return tokens in which text outside links is linked."""
     result: list[Token] = []
     depth = 0
     for token in tokens:
@@ -53,6 +54,7 @@ def linked(tokens: list[Token], parser: MarkdownIt, env: Mapping[str, Any]) -> l
 
 
 def split(token: Token, parser: MarkdownIt, env: Mapping[str, Any]) -> list[Token]:
+    """Return the tokens of a text with its links."""
     parts: list[Token] = []
     end = 0
     for match in LINKS.finditer(token.content):
@@ -67,7 +69,7 @@ def split(token: Token, parser: MarkdownIt, env: Mapping[str, Any]) -> list[Toke
 
 
 def target(name: str, env: Mapping[str, Any]) -> tuple[str, Attributes] | None:
-    """The word and its link's attributes, if it names somebody or some room."""
+    """Return the word and its link's attributes if it names a known person or room."""
     for word in spellings(name):
         if word[0] != "#" and (username := env["people"].get(word[1:].lower())):
             return word, {"class": "mention", "href": f"/people/{username}", "data-user": username}

@@ -1,7 +1,7 @@
-"""Finding messages by words: all of them stand in its text, in whatever case, whole or as a part of a longer word.
+"""Search of messages: all words are in the text, in any case, whole or as parts of longer words.
 
-How they are found is each database's own, picked by its vendor: `postgresql` by an index, `sqlite` by reading. What takes
-long is cut off, and tells how far it came: the next page goes on there.
+PostgreSQL searches by an index (`postgresql`), SQLite by reading (`sqlite`). A search that takes long is cut off and
+says how far it came: the next page goes on there.
 """
 
 from typing import Protocol
@@ -22,25 +22,28 @@ __all__ = ["Found", "Span", "read", "search"]
 
 
 class Engine(Protocol):
+    """A database's way to search."""
+
     slots: Slots
 
     def readable(self, user: User) -> QuerySet[Message]:
-        """The messages of all rooms that this person may read."""
+        """Return the messages of all rooms that this person may read."""
 
     def narrowed(self, found: QuerySet[Message], words: list[str]) -> QuerySet[Message]:
-        """Those of them that have all the words."""
+        """Keep messages with all of the words."""
 
     def read(self, found: QuerySet[Message], span: Span) -> Found:
-        """Reads a part of them. May take long, and holds up nobody else."""
+        """Read a part of the messages; may take long without blocking others."""
 
 
 def engine() -> Engine:
+    """Return the engine of the configured database."""
     return postgresql if connection.vendor == "postgresql" else sqlite
 
 
 def search(user: User, query: str, room: str | None = None) -> QuerySet[Message]:
-    """Standing messages with all the words of `query`, of one room or of all that the user may read; none for no words. To
-    be read by `read`."""
+    """Return standing messages with all words of `query`, in one room or all that the user may read; none without
+    words. For `read`. Raises NotFound and Banned."""
     found = of_room(user, room) if room else engine().readable(user)
     words = words_of(query)
     found = found.standing()  # type: ignore[attr-defined]
@@ -48,11 +51,12 @@ def search(user: User, query: str, room: str | None = None) -> QuerySet[Message]
 
 
 def of_room(user: User, room: str) -> QuerySet[Message]:
+    """Return the messages of a room that the user may read."""
     return Message.objects.whole().filter(room=access.room_for(user, room))
 
 
 def read(user: User, found: QuerySet[Message], span: Span) -> Found:
-    """One search of a person at a time, and people in turns. Raises RateLimited or Unavailable where too many search."""
+    """Read a search, one for each person at a time. Raises RateLimited or Unavailable if too many people search."""
     if found.query.is_empty():
         return Found([], None)
     with engine().slots.taken(user.pk):

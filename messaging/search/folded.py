@@ -1,7 +1,7 @@
-"""Texts as they are looked for: `accounts.names.fold` of each, stored beside it in both databases.
+"""Folded texts for search: `accounts.names.fold` of each message, stored beside it.
 
-Most texts need no copy: small letters without accents and with single blanks are their own folded form, but for ASCII's
-capitals, which every database takes for small ones. `folded` is null for these, and for what was deleted.
+A text that equals its folded form but for ASCII's capitals, whose case both databases ignore, needs no copy: `folded`
+is null, as it is for most texts and for deleted ones.
 """
 
 from typing import Any
@@ -14,40 +14,40 @@ from django.db.models.lookups import Contains
 from accounts.names import fold
 from chatsite.database import sql
 
-# Messages of one transaction: others that write wait for it some hundredths of a second.
-PIECE = 1000
+# Messages of one transaction: other writers wait some hundredths of a second.
+MESSAGES_PER_TRANSACTION = 1000
 READ = "SELECT id, body, folded FROM messaging_message WHERE id > %s ORDER BY id LIMIT %s"
-# Only what is still as it was read.
+# Only texts that weren't changed since they were read.
 WRITE = "UPDATE messaging_message SET folded = %s WHERE id = %s AND body = %s"
 
 
 def folded(body: str) -> str | None:
-    """What is stored beside `body`, in 0.2 µs for a line of English and 6 µs for one of Russian."""
-    # No line breaks or tabs are printable.
+    """Return what is stored beside `body`: in 0.2 µs for a line of English and 6 µs for one of Russian."""
+    # Line breaks and tabs are not printable.
     if body.isascii() and body.isprintable() and "  " not in body:
         return None
     text = fold(body)
-    # Of bytes only ASCII's capitals become small ones.
+    # `bytes.lower` lowers ASCII alone.
     return None if text.encode() == body.encode().lower() else text
 
 
 def searched() -> Any:
-    """The expression that is searched, in small letters. In PostgreSQL it is that of its index."""
+    """Return the expression that is searched; in PostgreSQL that of its index."""
     text = Coalesce("folded", "body")
     return Lower(Collate(text, "C")) if sql.postgresql() else text
 
 
 def containing(word: str) -> Q:
-    """Messages whose folded text has `word`, which is folded. SQLite's LIKE takes no notice of ASCII's case."""
+    """Return a condition: the folded text contains the folded `word`. SQLite's LIKE ignores ASCII's case."""
     return Q(Contains(searched(), word))
 
 
 def fold_all(connection: Any) -> int:
-    """Fold what isn't yet, or not as its text is now; the count. Others read and write meanwhile."""
+    """Fold texts that aren't, or not as they are now; return their number. Others read and write meanwhile."""
     changed, last = 0, 0
     while True:
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-            cursor.execute(READ, [last, PIECE])
+            cursor.execute(READ, [last, MESSAGES_PER_TRANSACTION])
             rows = cursor.fetchall()
             if not rows:
                 return changed

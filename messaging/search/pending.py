@@ -1,7 +1,8 @@
-"""What was stored last stands in a list beside PostgreSQL's index (GIN's pending list), which each search reads through.
+"""Cleanup of GIN's pending list, where PostgreSQL's search index collects the latest messages and which every search
+reads.
 
-PostgreSQL sorts the list into the index when it is full, in the midst of storing a message: with a million of them that
-takes 0.1 to 0.3 s, for which nobody else's are stored. So a server has it done before, beside what is being stored.
+PostgreSQL merges a full list into the index while it stores a message: with a million messages this takes 0.1 to 0.3
+s, in which no others are stored. A server therefore merges earlier, in the background.
 """
 
 from collections.abc import Sequence
@@ -14,39 +15,44 @@ from chatsite.realtime.scheduling.threads import in_background
 from messaging.models import Message
 from messaging.search.postgresql import PARTS, WORDS
 
-# Characters after which the processes of a machine have the list sorted in: ten thousand messages, 16 MB of it, for which a
-# search takes 9 ms more. Fewer at once cost more each, as they have less in common, and as PostgreSQL goes on until nothing
-# is left: what comes meanwhile it sorts in by handfuls.
-ENOUGH = 1_000_000
-# KiB of the list at which PostgreSQL does it by itself, which it does at 4096 if it isn't told: for several machines, for
-# what comes meanwhile, and for where nobody else does it. A search takes 35 ms more by then.
-FULL = 65_536
+# Characters after which the processes of a machine merge the list: ten thousand messages, 16 MB of list, which slow a
+# search by 9 ms. Smaller merges cost more each, as their texts have less in common and PostgreSQL continues until the
+# list is empty.
+CLEANUP_CHARACTERS = 1_000_000
+# KiB at which PostgreSQL merges by itself (its default is 4096): for several machines, for what arrives during a
+# merge, and where no server merges. A search takes 35 ms more by then.
+PENDING_LIST_KIB = 65_536
 
-# By one at a time, without waiting. Only the index's owner may, and one that is still being made has no list.
-SORT_IN = """
+# By one process at a time, without waiting; only the index's owner may, and an index under construction has no list.
+CLEAN_UP_SQL = """
     SELECT gin_clean_pending_list(i.indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
     WHERE i.indexrelid IN (to_regclass(%s), to_regclass(%s)) AND i.indisvalid AND pg_has_role(c.relowner, 'USAGE')
       AND pg_try_advisory_xact_lock(hashtext('messaging.search.pending'))"""
 
 
 class Pending:
-    """What this process has put into the list."""
+    """Counts the characters that this process stored."""
 
     def __init__(self) -> None:
         self.characters = 0
         self.sorting = False
 
     def stored(self, messages: Sequence[Message]) -> None:
-        """After they were committed. Waits for nothing."""
+        """Count committed messages; merge in the background when enough have come."""
         self.characters += sum(len(message.body) for message in messages)
-        if self.characters >= ENOUGH // settings.WORKERS and not self.sorting and sql.postgresql():
+        if (
+            self.characters >= CLEANUP_CHARACTERS // settings.WORKERS
+            and not self.sorting
+            and sql.postgresql()
+        ):
             self.characters, self.sorting = 0, True
             in_background(self.sort_in)
 
     def sort_in(self) -> None:
+        """Merge the list into the index."""
         try:
             with connection.cursor() as cursor:
-                cursor.execute(SORT_IN, [PARTS, WORDS])
+                cursor.execute(CLEAN_UP_SQL, [PARTS, WORDS])
         finally:
             self.sorting = False
 

@@ -1,7 +1,9 @@
-"""PostgreSQL finds words by an index of trigrams (pg_trgm), or of whole words (tsvector) where that may not be made.
+"""Search in PostgreSQL by an index of trigrams (pg_trgm), or of whole words (tsvector) if the extension can't be
+made.
 
-The first finds parts of words in any script from three letters on, as SQLite does; shorter ones are looked for message by
-message from the newest on. The second finds words by how they begin, and what isn't ASCII's letters and digits by reading.
+Trigrams find parts of words from three letters on in any script, as SQLite does; shorter ones are found by reading
+from the newest message on. The index of words finds beginnings of words, and reads for what isn't ASCII letters and
+digits.
 """
 
 import re
@@ -20,22 +22,24 @@ from messaging.models import Message
 from messaging.search.folded import containing, searched
 from messaging.search.reading import Found, in_windows
 
-# The indexes' names: `messaging.search.indexes` makes one of them.
+# Names of the indexes: `messaging.search.indexes` makes one of them.
 PARTS, WORDS = "message_search_trigrams", "message_search_lexemes"
 VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)"
-# Each holds a database connection, of which there are some for requests.
+# Searches at once: each holds one of the database connections for requests.
 slots = Slots(4)
-# Seconds in which the index answers, and then of reading.
+# Seconds for the index to answer, and then for reading.
 WHOLE_SECONDS, WINDOWS_SECONDS = 1.0, 1.0
-# What every parser takes for one word.
+# Words that every text-search parser leaves whole.
 PLAIN = re.compile(r"[A-Za-z0-9]+")
 
 
 def readable(user: User) -> QuerySet[Message]:
+    """Return the messages of all rooms that this person may read."""
     return Message.objects.whole().visible_to(user)
 
 
 def narrowed(found: QuerySet[Message], words: list[str]) -> QuerySet[Message]:
+    """Keep messages with all of the words."""
     finds = containing if finds_parts() else beginning
     for word in words:
         found = found.filter(finds(word))
@@ -43,7 +47,7 @@ def narrowed(found: QuerySet[Message], words: list[str]) -> QuerySet[Message]:
 
 
 def beginning(word: str) -> Q:
-    """With a word that begins so."""
+    """Return a condition: a word begins with `word`."""
     if not PLAIN.fullmatch(word):
         return containing(word)
     query = SearchQuery(f"{word}:*", search_type="raw", config="simple")
@@ -52,12 +56,12 @@ def beginning(word: str) -> Q:
 
 @cache
 def finds_parts() -> bool:
-    """Asked once: the indexes are made before the server starts."""
+    """Return whether there is an index of trigrams. Cached: indexes are made before the server starts."""
     return has(PARTS)
 
 
 def has(index: str) -> bool:
-    """One that was interrupted while it was made is there, and useless."""
+    """Return whether the index is usable: one whose creation was interrupted exists and isn't."""
     with connection.cursor() as cursor:
         cursor.execute(VALID, [index])
         found = cursor.fetchone()
@@ -65,7 +69,7 @@ def has(index: str) -> bool:
 
 
 def read(found: QuerySet[Message], span: Span) -> Found:
-    """By the index, in the time that nearly all take. What it doesn't help with is read from the newest on."""
+    """Read by the index; what takes it too long is read from the newest message on."""
     try:
         return Found(query_deadline.read(WHOLE_SECONDS, list, span.of(found)[: span.limit]), None)
     except query_deadline.TookTooLong:

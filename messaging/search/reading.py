@@ -1,4 +1,4 @@
-"""Reading texts from one end on, a window at a time, until there is enough or the time is up."""
+"""Reading of messages from one end in windows, until a page is full or the time is over."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -8,23 +8,23 @@ from django.db.models import QuerySet
 from messaging.history.page_span import Span
 from messaging.models import Message
 
-# Places in one statement: some milliseconds of short texts, a tenth of a second of the longest.
-WINDOW = 10_000
+# Positions in one query: some milliseconds of short texts, a tenth of a second of the longest.
+WINDOW_PLACES = 10_000
 
 
 class Found(NamedTuple):
-    """`reached` is the place before which (forward: after which) nothing was read, where the time was up; else None."""
+    """Messages found. If the time was over, `reached` is the position up to which messages were read; else None."""
 
     messages: list[Message]
     reached: int | None
 
 
 def in_windows(found: QuerySet[Message], span: Span, until: Callable[[], bool]) -> Found:
-    """`until` says after each window whether the time is up; one is read in any case."""
+    """Read at least one window, and then until `until` returns True."""
     end, messages = span.end(), list[Message]()
     place = span.border - 1 if span.forward else min(end + 1, span.border)
     while len(messages) < span.limit and (place < end if span.forward else place > 1):
-        further = min(place + WINDOW, end) if span.forward else max(place - WINDOW, 1)
+        further = min(place + WINDOW_PLACES, end) if span.forward else max(place - WINDOW_PLACES, 1)
         low, high = (place + 1, further + 1) if span.forward else (further, place)
         window = found.filter(**{f"{span.key}__gte": low, f"{span.key}__lt": high})
         order = span.key if span.forward else f"-{span.key}"

@@ -1,8 +1,8 @@
-"""SQLite reads the texts from the newest message on, until it has enough: 0.5 s for a word that a million don't have.
+"""Search in SQLite by reading from the newest message on: 0.5 s for a word that a million messages lack.
 
-Its full-text index (FTS5, trigrams) would find that in a millisecond, but takes 60 to 80 µs of the server's own time for
-each message that is stored in a batch, and 150 for one alone: several times what storing it takes. So it isn't used, and
-the reading is done in a real thread, as everybody would wait for it, and ended when its time is up.
+SQLite's full-text index (FTS5, trigrams) would find it in a millisecond, but costs 60 to 80 µs of the server's CPU
+for each message stored in a batch, and 150 for a single one: several times the cost of storing it. Reading runs in a
+thread, as everybody would wait for it, and ends when its time is over.
 """
 
 from time import monotonic
@@ -18,25 +18,28 @@ from messaging.search.folded import containing
 from messaging.search.reading import Found, in_windows
 from rooms.models import Room
 
-# Commits need threads, too.
+# Searches at once: commits need threads too.
 slots = Slots(2)
-# Seconds of one page: where nobody else waits, where somebody does, and of a window that doesn't end.
+# Seconds of one page if nobody else waits, if somebody does, and of a window that doesn't end.
 ALONE_SECONDS, SHARED_SECONDS, WINDOW_SECONDS = 1.0, 0.25, 5.0
 
 
 def readable(user: User) -> QuerySet[Message]:
-    # By the index of rooms it would read all of theirs and then sort them: 3 s where the newest are at hand.
+    """Return the messages of all rooms that this person may read."""
+    # Without the room's index, by which all messages of the rooms would be read and sorted: 3 s.
     rooms = Room.objects.readable_by(user)
     return Message.objects.whole().alias(unindexed=F("room_id") + 0).filter(unindexed__in=rooms)
 
 
 def narrowed(found: QuerySet[Message], words: list[str]) -> QuerySet[Message]:
+    """Keep messages with all of the words."""
     for word in words:
         found = found.filter(containing(word))
     return found
 
 
 def read(found: QuerySet[Message], span: Span) -> Found:
+    """Read in windows in a thread, for ALONE_SECONDS or, if others wait, SHARED_SECONDS."""
     began = monotonic()
 
     def until() -> bool:

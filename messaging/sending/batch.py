@@ -1,4 +1,4 @@
-"""Some drafts, looked at and then written together."""
+"""A batch of drafts: authorised together, then stored together."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from chatsite.realtime.delivery import revocation
 from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.queues.group_commit import Outcome
 from messaging.models import Message
-from messaging.references import Named
+from messaging.references import References
 from messaging.rendering import render
 from messaging.search.folded import folded
 from messaging.sending import mentions
@@ -25,132 +25,138 @@ from rooms.models import Room
 
 
 class Batch:
-    """One look at the database for all drafts: who they are, where they may write, what they sent before. Then, by
-    `outcomes`, one write."""
+    """Drafts with all that storing them depends on. The constructor reads it in one query and renders the texts;
+    `outcomes` writes in one statement or transaction."""
 
     def __init__(self, drafts: Sequence[Draft]) -> None:
         self.revocations = revocation.revocations()
         self.drafts = drafts
-        self.named = Named([draft.body for draft in drafts])
+        self.references = References([draft.body for draft in drafts])
         self.users: dict[int, User] = {}
         self.rooms: dict[int, Room] = {}
-        self.known: dict[Key, Message] = {}
-        self.places = self._places()
-        self.answered = self._answered()
+        self.known_messages: dict[Key, Message] = {}
+        self.authorisations = self._authorise_all()
+        self.quoted = self._fetch_quoted()
         self.errors: dict[Draft, Exception] = {}
-        self.fresh: dict[Key, tuple[Draft, Place]] = {}
+        self.new: dict[Key, tuple[Draft, Place]] = {}
         for draft in drafts:
-            self._sort(draft)
-        self.rows = [self._row(draft, place) for draft, place in self.fresh.values()]
+            self._classify(draft)
+        self.rows = [self._build_row(draft, place) for draft, place in self.new.values()]
 
-    # What the last batch stored: the next one was looked at before that was committed.
+    # Keys stored by the last batch: the next one may have been read before that was committed.
     last: ClassVar[set[Key]] = set()
 
     @property
     def is_stale(self) -> bool:
-        """Whether somebody was put out of a room or the site since the look, or one of these was stored."""
-        return self.revocations != revocation.revocations() or not Batch.last.isdisjoint(self.fresh)
+        """Whether any right was revoked, or one of these drafts stored, since the batch was read."""
+        return self.revocations != revocation.revocations() or not Batch.last.isdisjoint(self.new)
 
     @property
     def slugs(self) -> set[str]:
-        """The rooms that it writes into."""
-        return {draft.room for draft, _ in self.fresh.values()}
+        """Rooms into which the batch writes."""
+        return {draft.room for draft, _ in self.new.values()}
 
-    def _places(self) -> dict[Asked, Place | ChatError]:
-        asked = list(dict.fromkeys(draft.asked for draft in self.drafts))
+    def _authorise_all(self) -> dict[Asked, Place | ChatError]:
+        """Return where each asker may write, or why not."""
+        askers = list(dict.fromkeys(draft.asked for draft in self.drafts))
         keys = dict.fromkeys(draft.key for draft in self.drafts)
-        found = fetch_authorisation([question(*one) for one in asked], keys)
+        found = fetch_authorisation([authorisation_query(*row) for row in askers], keys)
         if found and found[0].known:
-            self.known = known(keys)
-        places: dict[Asked, Place | ChatError] = dict.fromkeys(asked, credentials.SessionEnded("deactivated"))
-        for one in found:
-            places[asked[one.n]] = self._place(asked[one.n][0], one)
-        return places
+            self.known_messages = known_messages(keys)
+        authorisations: dict[Asked, Place | ChatError] = dict.fromkeys(
+            askers, credentials.SessionEnded("deactivated")
+        )
+        for row in found:
+            authorisations[askers[row.n]] = self._authorise(askers[row.n][0], row)
+        return authorisations
 
-    def _place(self, who: User | Connection, one: AuthorisationRow) -> Place | ChatError:
-        user = self.users.get(one.user_id) or self.users.setdefault(one.user_id, user_of(one))
+    def _authorise(self, who: User | Connection, row: AuthorisationRow) -> Place | ChatError:
+        """Return where one asker may write, or why not, by its row."""
+        user = self.users.get(row.user_id) or self.users.setdefault(row.user_id, user_of(row))
         if isinstance(who, Connection):
-            evidence = one.token_id if who.identity.token_id is not None else one.session
-            code = credentials.ending(who, one, evidence)
+            evidence = row.token_id if who.identity.token_id is not None else row.session
+            code = credentials.end_code(who, row, evidence)
         else:
-            code = credentials.barred(one)
+            code = credentials.account_end_code(row)
         if code:
             return credentials.SessionEnded(code)
-        if one.membership_id is None or one.room_id is None:
+        if row.membership_id is None or row.room_id is None:
             return Place(user, None, 0, archived=False, muted=False, blocked=False)
-        room = self.rooms.get(one.room_id)
+        room = self.rooms.get(row.room_id)
         if room is None:
-            room = self.rooms[one.room_id] = room_of(one)
-        return Place(user, room, one.membership_id, bool(one.archived), bool(one.muted), bool(one.blocked))
+            room = self.rooms[row.room_id] = room_of(row)
+        return Place(user, room, row.membership_id, bool(row.archived), bool(row.muted), bool(row.blocked))
 
-    def _answered(self) -> dict[int, Message]:
+    def _fetch_quoted(self) -> dict[int, Message]:
+        """Return the messages that drafts answer, by id."""
         ids = {draft.reply_to for draft in self.drafts if draft.reply_to is not None}
         return Message.objects.select_related("sender").in_bulk(ids) if ids else {}
 
-    def _sort(self, draft: Draft) -> None:
-        """What can't be written, what was written before, and what is to be written."""
+    def _classify(self, draft: Draft) -> None:
+        """Put a draft among the errors or the new messages, unless it is a repeat."""
         try:
             place = self.place_of(draft)
-            if draft.key not in self.known and draft.key not in self.fresh:
+            if draft.key not in self.known_messages and draft.key not in self.new:
                 self.check(draft, place)
-                self.fresh[draft.key] = draft, place
+                self.new[draft.key] = draft, place
         except ChatError as error:
             self.errors[draft] = error
 
     def place_of(self, draft: Draft) -> Place:
-        """Raises what keeps it from being written: the person, the room, then the text."""
-        place = self.places[draft.asked]
+        """Return where the draft's sender writes. Raises what keeps it from being stored: first about the person,
+        then room, then text."""
+        place = self.authorisations[draft.asked]
         if isinstance(place, ChatError):
             raise place
         if place.room is None:
-            self._look_closer(draft, place)
+            self._authorise_slowly(draft, place)
         check_body(draft.body)
         return place
 
-    def _look_closer(self, draft: Draft, place: Place) -> None:
-        """The slow way, once for each of them, for its errors: missing, not theirs, banned, not joined."""
+    def _authorise_slowly(self, draft: Draft, place: Place) -> None:
+        """Authorise somebody who is no member by separate queries, for the error: NotFound, Banned or Forbidden."""
         try:
             membership = access.membership_for(place.user, draft.room)
         except ChatError as error:
-            self.places[draft.asked] = error
+            self.authorisations[draft.asked] = error
             raise
         place.room, place.membership_id = membership.room, membership.pk
         place.archived, place.muted = membership.room.archived, membership.muted
         place.blocked = membership.blocked and not membership.user.is_staff
 
     def check(self, draft: Draft, place: Place) -> None:
-        """The room's rules, for what wasn't said before."""
+        """Raise what the room's rules have against a new message."""
         if place.archived:
             raise Archived()
         if place.muted:
             raise Muted()
         if place.blocked:
-            raise Forbidden(access.BLOCKED)
+            raise Forbidden(access.BLOCKED_MESSAGE)
         if draft.reply_to is not None:
-            answered = self.answered.get(draft.reply_to)
-            if answered is None or place.room is None or answered.room_id != place.room.pk:
+            quoted = self.quoted.get(draft.reply_to)
+            if quoted is None or place.room is None or quoted.room_id != place.room.pk:
                 raise Invalid.about("reply_to", "There is no such message in this room.")
 
     def outcomes(self) -> list[Outcome[Stored]]:
+        """Store the new messages; return for each draft its message and whether it is new, or its error."""
         stored = self.write() if self.rows else {}
         return [self.outcome(draft, stored) for draft in self.drafts]
 
     def write(self) -> dict[Draft, Message]:
-        """A place in its room's log for each, in the order given, and the rows."""
+        """Store the rows with their lines in the rooms' logs, in the order given; return messages by draft."""
         now = timezone.now()
-        # A quoted message may have been deleted since the look.
-        self.answered = self._answered()
+        # A quoted message may have been deleted since it was read.
+        self.quoted = self._fetch_quoted()
         messages: dict[Draft, Message] = {}
-        for (draft, place), row, at in zip(
-            self.fresh.values(), self.rows, write(self.rows, now), strict=True
-        ):
+        for (draft, place), row, at in zip(self.new.values(), self.rows, write(self.rows, now), strict=True):
             if at is not None:
                 messages[draft] = self.message(draft, place, row, *at, now)
-        Batch.last = set(self.fresh)
-        mentions.note(list(messages.values()), self.named)
+        Batch.last = set(self.new)
+        mentions.store(list(messages.values()), self.references)
         return messages
 
-    def _row(self, draft: Draft, place: Place) -> Row:
+    def _build_row(self, draft: Draft, place: Place) -> Row:
+        """Return the row to be stored."""
         body, room = draft.body, cast(Room, place.room)
         return Row(
             membership_id=place.membership_id,
@@ -159,13 +165,14 @@ class Batch:
             client_id=draft.client_id.hex,
             fingerprint=draft.fingerprint,
             body=body,
-            html=render(body, self.named.people_in(body), self.named.rooms_in(body, room)),
+            html=render(body, self.references.people_in(body), self.references.rooms_in(body, room)),
             reply_to_id=draft.reply_to,
             folded=folded(body),
         )
 
     def message(self, draft: Draft, place: Place, row: Row, pk: int, seq: int, at: datetime) -> Message:
-        reply_to = self.answered[draft.reply_to] if draft.reply_to is not None else None
+        """Return the stored message with its room, sender and quoted message."""
+        reply_to = self.quoted[draft.reply_to] if draft.reply_to is not None else None
         message = Message.stored(
             id=pk,
             room_id=row["room_id"],
@@ -187,11 +194,14 @@ class Batch:
         return message
 
     def outcome(self, draft: Draft, stored: dict[Draft, Message]) -> Outcome[Stored]:
+        """Return one draft's outcome: its message, an earlier one of the same key, or an error."""
         if draft in self.errors:
             return self.errors[draft]
         if draft in stored:
             return stored[draft], True
-        first = self.known.get(draft.key) or next((m for d, m in stored.items() if d.key == draft.key), None)
+        first = self.known_messages.get(draft.key) or next(
+            (m for d, m in stored.items() if d.key == draft.key), None
+        )
         if first is None:
             return refusal(draft)
         if first.room.slug != draft.room or first.fingerprint != draft.fingerprint:
@@ -201,30 +211,31 @@ class Batch:
 
 
 def refusal(draft: Draft) -> Exception:
-    """Why it wasn't stored though it could be at the look: as it is seen now."""
+    """Return why a draft that was authorised wasn't stored, by reading once more."""
     return Batch([draft]).errors.get(draft) or Unavailable()
 
 
-def question(who: User | Connection, room: str) -> dict[str, Any]:
-    """What `fetch_authorisation` is asked of somebody in a room."""
+def authorisation_query(who: User | Connection, room: str) -> dict[str, Any]:
+    """Return the parameters of `fetch_authorisation` for somebody in a room."""
     if isinstance(who, User):
         return {"user_id": who.pk, "room": room}
     return {**identity_of(who.identity), "room": room}
 
 
-def room_of(one: AuthorisationRow) -> Room:
-    return Room.from_db("default", ("id", "slug", "name"), (one.room_id, one.slug, one.name))
+def room_of(row: AuthorisationRow) -> Room:
+    """Return the room of a row, with the fields that payloads and log need."""
+    return Room.from_db("default", ("id", "slug", "name"), (row.room_id, row.slug, row.name))
 
 
-def user_of(one: AuthorisationRow) -> User:
-    """What a message says of its sender; the rest is read where it is asked for."""
+def user_of(row: AuthorisationRow) -> User:
+    """Return the sender of a row, with the fields that payloads need; others are fetched on access."""
     return User.from_db(
-        "default", ("id", "username", "display_name"), (one.user_id, one.username, one.display_name)
+        "default", ("id", "username", "display_name"), (row.user_id, row.username, row.display_name)
     )
 
 
-def known(keys: Sequence[Key] | dict[Key, None]) -> dict[Key, Message]:
-    """Messages that were sent before under these keys."""
+def known_messages(keys: Sequence[Key] | dict[Key, None]) -> dict[Key, Message]:
+    """Return messages that were stored before under these keys."""
     senders, client_ids = {user_id for user_id, _ in keys}, {client_id for _, client_id in keys}
     found = Message.objects.whole().filter(sender__in=senders, client_id__in=client_ids)
     messages = {(message.sender_id, message.client_id): message for message in found}

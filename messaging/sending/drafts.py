@@ -1,4 +1,4 @@
-"""What somebody wants to send, and where."""
+"""Drafts: messages that somebody wants to send."""
 
 import hashlib
 import uuid
@@ -11,20 +11,20 @@ from messaging.models import Message
 from messaging.rendering import weight
 from rooms.models import Room
 
-LONGEST_BODY = 10_000
-# What is in a text up to this long costs little, whatever it is.
-SHORT_BODY = 200
-# What a mention costs beside its rendering, where a character of plain text takes 0.6 µs: it is looked up and told.
+MAX_BODY_LENGTH = 10_000
+# Characters of a text that is cheap to render whatever it contains.
+SHORT_BODY_LENGTH = 200
+# Weight of a mention beside its rendering, for its look-up and events; a character of plain text takes 0.6 µs.
 NAME_WEIGHT = 40
 Stored = tuple[Message, bool]
 Key = tuple[int, uuid.UUID]
-# Whose right to be here was looked at, and for which room.
+# Who is authorised, and for which room.
 Asked = tuple[User | Connection, str]
 
 
 @dataclass(slots=True, eq=False)
 class Draft:
-    """What somebody wants to send. A socket's names its `connection`, whose right to be here the batch asks for."""
+    """A message to be sent. A socket's draft has its `connection`, which the batch authorises, and no `user`."""
 
     user: User | None
     room: str
@@ -34,7 +34,7 @@ class Draft:
     connection: Connection | None = None
     user_id: int = field(init=False)
     fingerprint: str = field(init=False)
-    # So many characters of plain text cost as much.
+    # Cost of storing it, in characters of plain text.
     weight: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -44,16 +44,18 @@ class Draft:
 
     @property
     def key(self) -> Key:
+        """The key by which a repeat is recognised."""
         return self.user_id, self.client_id
 
     @property
     def asked(self) -> Asked:
+        """Who is to be authorised, and for which room."""
         return self.connection or self.user, self.room  # type: ignore[return-value]
 
 
 @dataclass(slots=True)
 class Place:
-    """Where somebody wants to write: who they are, and the room if they are in it."""
+    """Where somebody wants to write: the person, and the room if they are a member."""
 
     user: User
     room: Room | None
@@ -64,14 +66,15 @@ class Place:
 
 
 def weight_of(body: str) -> int:
-    """What it takes to render it (`rendering.weight`), with what each name in it takes besides."""
-    if len(body) <= SHORT_BODY:
+    """Return the cost of rendering (`rendering.weight`), with the look-up of each name."""
+    if len(body) <= SHORT_BODY_LENGTH:
         return len(body)
     return weight(body) + NAME_WEIGHT * (body.count("@") + body.count("#"))
 
 
 def check_body(body: str) -> None:
-    if len(body) > LONGEST_BODY:
-        raise TooLarge.about("body", f"Use at most {LONGEST_BODY} characters.")
+    """Raise TooLarge or Invalid for a text that can't be sent."""
+    if len(body) > MAX_BODY_LENGTH:
+        raise TooLarge.about("body", f"Use at most {MAX_BODY_LENGTH} characters.")
     if not body.strip():
         raise Invalid.about("body", "Write something.")

@@ -1,7 +1,7 @@
-"""Storing new messages, many in one transaction: group commit.
+"""Group commit of new messages: many in one transaction.
 
-Whoever sends while a batch is being committed is in the next one, so that a busy site pays for one commit and two
-statements a batch, and a calm one sends at once.
+Drafts that arrive while a batch is committed form the next one. A busy site pays one commit and two statements for a
+batch; a calm one stores each message at once.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from chatsite.realtime.limits import event_costs
 from chatsite.realtime.queues.group_commit import GroupCommit, Outcome
 from messaging.models import Message
 from messaging.payloads import encoded
-from messaging.references import Named
+from messaging.references import References
 from messaging.search.pending import pending
 from messaging.sending.batch import Batch
 from messaging.sending.drafts import Draft, Stored
@@ -27,13 +27,14 @@ from rooms.unread import unread_notify
 
 
 def store_all(drafts: Sequence[Draft]) -> list[Outcome[Stored]]:
-    """For each draft its message and whether it is new, or its error. All that is new is committed when this returns."""
+    """Store the drafts; return for each its message and whether it is new, or its error. New messages are committed
+    on return."""
     return store(Batch(drafts))
 
 
 def store(batch: Batch) -> list[Outcome[Stored]]:
-    """`store_all` for drafts that were looked at; again, where that is no longer true."""
-    with delivery.soon(batch.slugs), together(batch.named):
+    """Store a batch that was authorised, after authorising it again if anything was revoked meanwhile."""
+    with delivery.soon(batch.slugs), together(batch.references):
         if batch.is_stale:
             batch = Batch(batch.drafts)
         outcomes = batch.outcomes()
@@ -42,9 +43,10 @@ def store(batch: Batch) -> list[Outcome[Stored]]:
     return outcomes
 
 
-def together(named: Named) -> AbstractContextManager[Any]:
-    """PostgreSQL stores messages by one statement, a transaction in itself: no BEGIN and no COMMIT go back and forth."""
-    return nullcontext() if sql.postgresql() and not named.anybody else transaction.atomic()
+def together(references: References) -> AbstractContextManager[Any]:
+    """Return a transaction if one is needed: PostgreSQL stores messages without mentions in one statement, and BEGIN
+    and COMMIT are saved."""
+    return nullcontext() if sql.postgresql() and not references.anybody else transaction.atomic()
 
 
 batches: GroupCommit[Draft, Stored] = GroupCommit(
@@ -59,6 +61,7 @@ delivery.pace(lambda: batches.busy)
 
 
 def publish(messages: Sequence[Message]) -> None:
+    """Deliver committed messages, and count them."""
     for message in messages:
         slug = message.room.slug
         typing.stop(slug, message.sender)

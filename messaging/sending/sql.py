@@ -1,4 +1,4 @@
-"""The two statements of a batch of new messages: one look at all that it depends on, one write of all that it stores."""
+"""SQL of a batch of new messages: one query of all that it depends on, one write of all that it stores."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -42,12 +42,12 @@ class AuthorisationRow(NamedTuple):
     known: bool
 
 
-# Of a Row, as they are in the table.
+# Keys of a Row that are columns of the table.
 COPIED = ("sender_id", "client_id", "fingerprint", "body", "html", "reply_to_id", "folded")
 
 
 class Row(TypedDict):
-    """A message to be stored, by somebody who was found to be a member. `client_id` is 32 digits."""
+    """A message to be stored, of a sender found to be a member. `client_id` is 32 hex digits."""
 
     membership_id: int
     room_id: int
@@ -63,8 +63,8 @@ class Row(TypedDict):
 def fetch_authorisation(
     asked: Iterable[dict[str, Any]], keys: Iterable[tuple[int, UUID]]
 ) -> list[AuthorisationRow]:
-    """For each of `asked` (`user_id`, `room`, and the `token_id` or `session_key` of a connection) a Look, unless
-    there is no such user. `known` is the same in all: whether anything was sent before under one of `keys`."""
+    """Return a row for each of `asked` (`user_id`, `room`, and the `token_id` or `session_key` of a connection),
+    unless there is no such user. `known` is the same in all: whether a message of one of `keys` exists."""
     sent = ({"user_id": user_id, "client_id": client_id.hex} for user_id, client_id in keys)
     now = connection.ops.adapt_datetimefield_value(timezone.now())
     found = sql.run(_fetch_authorisation(connection.vendor), packed(sent), packed(asked), now)
@@ -72,10 +72,11 @@ def fetch_authorisation(
 
 
 def write(rows: Sequence[Row], at: datetime) -> list[tuple[int, int] | None]:
-    """`(id, seq)` for each row, in order: stored, with its line in its room's log. One statement, or a transaction.
+    """Store messages with their lines in the rooms' logs, in one statement or transaction; return `(id, seq)` for
+    each row in order.
 
-    None for one that isn't stored, as its sender was banned, the membership has ended, is muted or blocked, or the room was
-    archived since the look.
+    None for a row that isn't stored: since it was read, its sender was banned, the membership ended or is muted or
+    blocked, or the room was archived.
     """
     if sql.postgresql():
         return _write_at_once(rows, at)
@@ -93,10 +94,10 @@ def _fetch_authorisation(vendor: str) -> str:
         FROM {rows_in(**IDENTITY, room="text")} JOIN accounts_user u ON u.id = given.user_id {EVIDENCE} {MEMBERSHIP}"""
 
 
-# Whoever bans somebody, removes a member or archives a room at this moment is waited for, and then isn't overlooked: a row
-# that was locked is looked at as it is now. Who bans later waits for this. Rooms come before memberships, as in a removal,
-# and in the order of their keys: two batches don't wait for each other in a ring. Memberships and accounts in any order:
-# whoever keeps others from them has the room of the one, or the other alone (`accounts.services.moderation.bar`).
+# Concurrent bans, removals and archivals: a transaction that holds a row's lock is waited for, and the locked row is
+# read as it then is; later ones wait for this statement. Rooms are locked before memberships, as by a removal, and in
+# the order of their keys: no deadlock between two batches. Memberships and accounts are locked in any order: whoever
+# excludes others from them holds the room of the one, or the other alone (`accounts.services.moderation.bar`).
 _WRITE = """
     WITH row AS (SELECT * FROM {rows}),
     locked AS (
@@ -141,9 +142,9 @@ def _write_at_once(rows: Sequence[Row], at: datetime) -> list[tuple[int, int] | 
 
 
 def _write_in_steps(rows: Sequence[Row], at: datetime) -> list[tuple[int, int] | None]:
-    """SQLite has no such statement, and no way to lose between its own. Inside of a transaction: nobody else writes, so
-    the keys of the rows follow each other, and what was looked at inside of it is true."""
-    seqs = log.take_many([row["room_id"] for row in rows])
+    """Store by several statements, as SQLite has no single one. In a transaction nobody else writes: ids follow each
+    other, and what was read in it stays true."""
+    seqs = log.next_seqs([row["room_id"] for row in rows])
     now = connection.ops.adapt_datetimefield_value(at)
     with connection.cursor() as cursor:
         cursor.executemany(

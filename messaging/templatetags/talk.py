@@ -1,3 +1,5 @@
+"""Template tags that render messages and members through the fragment cache."""
+
 from django import template
 from django.utils.safestring import SafeString
 
@@ -10,8 +12,7 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def message(context: template.Context, row: Row) -> SafeString:
-    """One message of a page, which knows who is `online` (usernames), which message is the `target` of the address, and the
-    people's `signs`."""
+    """Render one message. The context has `online` (usernames), `target` (a message's id) and the people's `signs`."""
     said, signs = row.message, context["signs"]
     sender, answered = said["sender"]["username"], said["reply_to"]
     shown = {**said, "sender": {**said["sender"], "online": sender in context["online"]}}
@@ -27,7 +28,7 @@ def message(context: template.Context, row: Row) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def member(context: template.Context, one: Payload) -> SafeString:
-    """A row of the list beside the talk."""
+    """Render one member of the list beside the messages."""
     user, signs = (
         {key: one["user"][key] for key in ("username", "display_name", "avatar", "online")},
         context["signs"],

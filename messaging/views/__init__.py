@@ -1,0 +1,1 @@
+"""Pages about messages: a room's page, search, and unread messages of all rooms."""

@@ -1,4 +1,4 @@
-"""Messages of many rooms on one page: search, catch up."""
+"""Pages with messages of many rooms: search, and unread messages."""
 
 from contextlib import suppress
 from typing import Any
@@ -23,26 +23,30 @@ from rooms.models import Room
 from rooms.payloads import unread_payloads
 from rooms.unread import read_positions
 
-RESULTS = 30
-# Rooms of a page to catch up with, and messages of each.
-ROOMS, CATCH_UP = 20, 5
+RESULTS_PER_PAGE = 30
+# Rooms on the page of unread messages, and messages of each.
+ROOMS_PER_PAGE, MESSAGES_PER_ROOM = 20, 5
 
 
 @signed_in
 def search_page(request: HttpRequest) -> HttpResponse:
+    """Search messages."""
     query, slug = words(request, "q")[:200], words(request, "room")
     context: dict[str, Any] = {"current": "search", "query": query, "slug": slug}
     if query:
-        span = Span(RESULTS + 1, place(request, "before"), room=slug or None)
+        span = Span(RESULTS_PER_PAGE + 1, place(request, "before"), room=slug or None)
         found = read(request.user, search(request.user, query, span.room), span)  # type: ignore[arg-type]
-        shown = found.messages[:RESULTS]
+        shown = found.messages[:RESULTS_PER_PAGE]
         context["results"] = results(shown)
         context["reached"] = found.reached
-        context["older"] = getattr(shown[-1], span.key) if len(found.messages) > RESULTS else found.reached
+        context["older"] = (
+            getattr(shown[-1], span.key) if len(found.messages) > RESULTS_PER_PAGE else found.reached
+        )
     return render(request, "messaging/search.html", context)
 
 
 def results(messages: list[Any]) -> list[Payload]:
+    """Return the payloads of messages with their room's name and their sender's signs."""
     signs = signs_among(message.sender.username for message in messages)
     return [
         {
@@ -58,7 +62,7 @@ def results(messages: list[Any]) -> list[Payload]:
 
 @signed_in
 def catch_up(request: HttpRequest) -> HttpResponse:
-    """What is unread in my rooms, those that mention me first."""
+    """Show unread messages of one's rooms, those with mentions first; mark them read."""
     user: Any = request.user
     if request.method == "POST":
         slug = request.POST.get("room")
@@ -67,7 +71,9 @@ def catch_up(request: HttpRequest) -> HttpResponse:
         unread_payloads(user),
         key=lambda about: (-about["mentions"], about["kind"] != Room.Kind.DIRECT, about["name"].casefold()),
     )
-    waiting: list[Payload] = [{"room": about, "rows": first_unread(user, about)} for about in unread[:ROOMS]]
+    waiting: list[Payload] = [
+        {"room": about, "rows": first_unread(user, about)} for about in unread[:ROOMS_PER_PAGE]
+    ]
     messages = [row.message for group in waiting for row in group["rows"]]
     context = {
         "current": "catch-up",
@@ -79,14 +85,15 @@ def catch_up(request: HttpRequest) -> HttpResponse:
 
 
 def first_unread(user: User, about: Payload) -> list[Row]:
-    # Each takes some milliseconds.
+    """Return the rows of a room's first unread messages."""
+    # Each room takes some milliseconds.
     read_queue.give_way()
     here = access.room_for(user, about["slug"])
-    return rows(history.unread(here, user, about["read_seq"], CATCH_UP), user)
+    return rows(history.unread(here, user, about["read_seq"], MESSAGES_PER_ROOM), user)
 
 
 def mark_read(user: User, slug: str | None) -> HttpResponse:
-    """One room, or all of them; one that isn't theirs any more is read."""
+    """Mark one room or all as read; a room that can't be read any more is skipped."""
     if slug is None:
         read_positions.mark_all_read(user)
     else:

@@ -1,4 +1,4 @@
-"""The members beside the talk: those who are here above those who are away. Of a large room not all are read or shown."""
+"""The list of members beside the messages: who is online above the others. Of large rooms a part."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,13 +9,14 @@ from messaging.payloads import Payload
 from rooms.models import Room
 from rooms.payloads import member_payload, member_payloads
 
-# A room of so many shows all; a larger one some of those who are here and of those who are away. The members page has them.
-MOST, SOME = 200, 100
+# Members up to which all are shown, and of a larger room how many online and how many offline. The members page has
+# all.
+MAX_SHOWN, SHOWN_OF_LARGE = 200, 100
 
 
 def panel(here: Room, count: int, senders: Iterable[str]) -> Payload:
-    """What `_members.html` shows, and who of them and of the `senders` (usernames) is `online`."""
-    if count <= MOST:
+    """Return the context of `_members.html`; `online` has the usernames online among members and `senders`."""
+    if count <= MAX_SHOWN:
         members = member_payloads(here)
         online = [member for member in members if member["user"]["online"]]
         away = [member for member in members if not member["user"]["online"]]
@@ -24,16 +25,18 @@ def panel(here: Room, count: int, senders: Iterable[str]) -> Payload:
 
 
 def large(here: Room, count: int, senders: Iterable[str]) -> Payload:
+    """Return the context for a large room."""
     ids = presence.online_among(here.memberships.values_list("user_id", flat=True))
     members = here.memberships.filter(user__is_active=True).select_related("user")
-    online = [member_payload(one) for one in members.filter(user__in=sorted(ids)[:SOME])]
-    # In the order of the key, which reads no more than it shows.
-    first = members.order_by("user_id")[: 2 * SOME]
-    away = [member_payload(one) for one in first if one.user_id not in ids][:SOME]
+    online = [member_payload(one) for one in members.filter(user__in=sorted(ids)[:SHOWN_OF_LARGE])]
+    # By id, so that no more is read than shown.
+    first = members.order_by("user_id")[: 2 * SHOWN_OF_LARGE]
+    away = [member_payload(one) for one in first if one.user_id not in ids][:SHOWN_OF_LARGE]
     return shown(online, away, len(ids) - len(online), count - len(ids) - len(away), online_of(set(senders)))
 
 
 def online_of(usernames: set[str]) -> set[str]:
+    """Return those of the usernames that are online."""
     found = User.objects.filter(username__in=usernames).values_list("pk", "username")
     return {username for pk, username in found if presence.is_online(pk)}
 
@@ -41,6 +44,7 @@ def online_of(usernames: set[str]) -> set[str]:
 def shown(
     online: list[Payload], away: list[Payload], more_here: int, more_away: int, about: set[str]
 ) -> Payload:
+    """Return the context of both parts."""
     return {
         "here_now": sorted(online, key=by_name),
         "away": sorted(away, key=by_name),
@@ -54,4 +58,5 @@ def shown(
 
 
 def by_name(member: Payload) -> Any:
+    """Sort key: the display name."""
     return member["user"]["display_name"].casefold()

@@ -1,4 +1,4 @@
-"""The page of a room: its talk, from the newest or around a place, and the form that writes."""
+"""The page of a room: messages at the end or around a position, and the composer."""
 
 from collections.abc import Callable
 from functools import partial
@@ -27,15 +27,15 @@ from rooms.membership import consent, membership
 from rooms.models import Membership, Room
 from rooms.payloads import room_payload
 
-PAGE = 50
-# So many messages that were read stand above the first that wasn't.
-ABOVE = 5
-YEAR = 60 * 60 * 24 * 365
+MESSAGES_PER_PAGE = 50
+# Read messages shown above the first unread one.
+READ_ABOVE_UNREAD = 5
+YEAR_SECONDS = 60 * 60 * 24 * 365
 
 
 @signed_in
 def home(request: HttpRequest) -> HttpResponse:
-    """The room of the last visit, or the first of mine, or the room browser."""
+    """Redirect to the last room visited, or one's first room, or the list of rooms."""
     mine = Membership.objects.filter(user=request.user, room__archived_at=None)  # type: ignore[misc]
     slugs = mine.values_list("room__slug", flat=True)
     last = slugs.filter(room__slug=without_nulls(request.COOKIES.get("room", ""))).first()
@@ -45,13 +45,14 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 def room(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a room, or send a message."""
     if request.method == "POST":
         return post(request, slug)
     return room_page(request, slug, window)
 
 
 def post(request: HttpRequest, slug: str) -> HttpResponse:
-    """Without scripts, a message is a form."""
+    """Send a message by form, without scripts."""
     form = MessageForm(request.POST)
     access.membership_for(request.user, slug)  # type: ignore[arg-type]
     done, outcome = attempt(form, lambda **data: services.send(request.user, slug, **data))  # type: ignore[arg-type]
@@ -61,28 +62,32 @@ def post(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def window(request: HttpRequest, here: Room, first_unread: int | None) -> Payload:
-    """The part of the room's talk that the address asks for: what is before or after a place, or the latest; where it
-    asks for nothing, what is unread from its beginning, and else the latest."""
+    """Return the messages that the address asks for: before or after a position, or the latest; otherwise from the
+    first unread one on, or the latest."""
     before, after = place(request, "before"), place(request, "after")
-    messages = history.around(here, before=before, after=after, limit=PAGE + 1)
-    more = len(messages) > PAGE
+    messages = history.around(here, before=before, after=after, limit=MESSAGES_PER_PAGE + 1)
+    more = len(messages) > MESSAGES_PER_PAGE
     if after is not None:
-        return {"messages": messages[:PAGE], "older": True, "newer": more, "onward": True}
-    page = messages[-PAGE:]
+        return {"messages": messages[:MESSAGES_PER_PAGE], "older": True, "newer": more, "onward": True}
+    page = messages[-MESSAGES_PER_PAGE:]
     unasked = before is None and "latest" not in request.GET
     if unasked and first_unread is not None and page and page[0]["seq"] > first_unread:
-        return {**around(here, first_unread - 1, ABOVE, PAGE - ABOVE), "onward": True}
+        return {
+            **around(here, first_unread - 1, READ_ABOVE_UNREAD, MESSAGES_PER_PAGE - READ_ABOVE_UNREAD),
+            "onward": True,
+        }
     return {"messages": page, "older": more, "newer": before is not None}
 
 
 def place(request: HttpRequest, name: str) -> int | None:
+    """Return the position in a query parameter; None if it is no number."""
     value = request.GET.get(name, "")
     return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
 
 
 @signed_in
 def permalink(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """A message among its neighbours."""
+    """Show a message among its neighbours."""
     message = services.visible_message(request.user, pk)  # type: ignore[arg-type]
     if message.room.slug != slug:
         raise NotFound()
@@ -90,11 +95,12 @@ def permalink(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 
 def neighbours(request: HttpRequest, here: Room, first_unread: int | None, message: Message) -> Payload:
-    return {**around(here, message.seq, PAGE // 2, PAGE // 2), "target": message.pk}
+    """Return the messages around a message."""
+    return {**around(here, message.seq, MESSAGES_PER_PAGE // 2, MESSAGES_PER_PAGE // 2), "target": message.pk}
 
 
 def around(here: Room, seq: int, above: int, below: int) -> Payload:
-    """So many messages up to `seq`, and so many beyond it."""
+    """Return `above` messages up to `seq` and `below` messages after it."""
     before = history.around(here, before=seq + 1, limit=above + 1)
     after = history.around(here, after=seq, limit=below + 1)
     return {
@@ -111,14 +117,16 @@ def room_page(
     form: MessageForm | None = None,
     outcome: object = None,
 ) -> HttpResponse:
+    """Render the room's page with the messages that `show` returns."""
     user: Any = request.user
     here, mine = access.find(user, slug)
-    # The head is read before the messages: one that comes between is seen twice, which its id tells, and never missed.
+    # The head is read before the messages: a message in between is received twice, which its id tells, and never
+    # missed.
     about = room_payload(user, here)
     unread = history.unread(here, user, about["read_seq"], limit=1) if mine and about["unread"] else []
     first_unread = unread[0]["seq"] if unread else None
     shown = show(request, here, first_unread)
-    # Of the room's members too, who may write while the page is open.
+    # Also of members, who may write while the page is open.
     signs = signs_of(Q(username__in=named_in(shown["messages"])) | Q(pk__in=here.memberships.values("user")))
     context = {
         "current": slug,
@@ -135,12 +143,14 @@ def room_page(
     template = "messaging/room.html" if mine else "messaging/preview.html"
     response = form_page(request, template, form or MessageForm(), outcome, **context)
     if mine:
-        response.set_cookie("room", slug, max_age=YEAR, samesite="Lax", httponly=True, secure=settings.SECURE)
+        response.set_cookie(
+            "room", slug, max_age=YEAR_SECONDS, samesite="Lax", httponly=True, secure=settings.SECURE
+        )
     return response
 
 
 def page_data(user: User, about: Payload, mine: Membership | None, shown: Payload) -> Payload:
-    """What the scripts start from."""
+    """Return the JSON with which the page's scripts start."""
     return {
         "room": about,
         "me": user_payload(user),
@@ -153,7 +163,8 @@ def page_data(user: User, about: Payload, mine: Membership | None, shown: Payloa
 
 
 def composer_state(mine: Membership | None) -> Payload:
-    """Who is blocked in a direct room isn't told before they write; who blocked the other is."""
+    """Return whether the person may write. Somebody who is blocked learns of it only by writing; whom they block is
+    shown."""
     blocked = consent.whom_i_blocked(mine) if mine and mine.blocked else None
     return {
         "mine": mine,
@@ -165,6 +176,7 @@ def composer_state(mine: Membership | None) -> Payload:
 
 @signed_in
 def join(request: HttpRequest, slug: str) -> HttpResponse:
+    """Join a public room."""
     if request.method == "POST":
         membership.join_room(request.user, slug)  # type: ignore[arg-type]
     return redirect("room", slug)

@@ -1,4 +1,4 @@
-"""What those are told who have just joined: the room as it is now, and what of it is theirs. Read for many at once."""
+"""Acks of `join`: the room as it is now and the person's own counts, read for many people in a few queries."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -10,11 +10,11 @@ from rooms.joining.rosters import Roster, rosters
 from rooms.models import Membership, Room
 from rooms.payloads import Payload
 from rooms.presence import typing
-from rooms.unread.room_counts import counted_memberships, held_count
+from rooms.unread.room_counts import cached_online_count, counted_memberships
 
 
-class Mine(Protocol):
-    """Somebody's membership of a room."""
+class MemberPosition(Protocol):
+    """A membership with its read position."""
 
     @property
     def room_id(self) -> int: ...
@@ -27,67 +27,71 @@ class Mine(Protocol):
 
 
 class Joined(NamedTuple):
-    """The ack without its page of the log, and the room to read that from, with its `head`."""
+    """An ack without its page of the log, and the room with its `head` to read that page from."""
 
     ack: dict[str, Any]
     room: Room
 
 
-class Place(NamedTuple):
-    """What everyone who joins the room is told alike."""
+class SharedPart(NamedTuple):
+    """The part of an ack that is the same for everyone who joins the room."""
 
     room: Room
     about: Payload
     online: list[str]
 
 
-class Arrivals:
-    """Two queries for all; a third where somebody hasn't read everything, and one a second for each large room."""
+class JoinAcks:
+    """Acks for many members: two queries, a third if anybody has unread messages, and one a second for each large
+    room."""
 
-    def __init__(self, mine: Sequence[Mine]) -> None:
-        self.rooms = begun({one.room_id for one in mine}) if mine else {}
-        self.counts = self._counts(mine)
-        self.places: dict[int, Place] = {}
+    def __init__(self, members: Sequence[MemberPosition]) -> None:
+        self.rooms = rosters_with_log({member.room_id for member in members}) if members else {}
+        self.counts = self._counts(members)
+        self.shared: dict[int, SharedPart] = {}
 
-    def _counts(self, mine: Sequence[Mine]) -> dict[int, tuple[int, int]]:
-        """Unread messages and mentions by membership, of those who haven't read all."""
+    def _counts(self, members: Sequence[MemberPosition]) -> dict[int, tuple[int, int]]:
+        """Return unread messages and mentions by membership id, of members who haven't read everything."""
         heads = {pk: room.head for pk, room in self.rooms.items()}
-        behind = [one.membership_id for one in mine if one.read_seq < heads.get(one.room_id, 0)]
+        behind = [
+            member.membership_id for member in members if member.read_seq < heads.get(member.room_id, 0)
+        ]
         if not behind:
             return {}
         counted = counted_memberships(Membership.objects.filter(pk__in=behind))
         found = counted.values_list("pk", "unread", "mentions")  # type: ignore[misc]
         return {pk: (unread, mentions) for pk, unread, mentions in found}
 
-    def told(self, mine: Mine, user_id: int) -> Joined | None:
-        """None where the room has gone."""
-        roster = self.rooms.get(mine.room_id)
+    def ack_for(self, member: MemberPosition, user_id: int) -> Joined | None:
+        """Return the member's ack; None if the room is gone."""
+        roster = self.rooms.get(member.room_id)
         if roster is None:
             return None
-        place = self.places.get(roster.id) or self._place(roster)
-        unread, mentions = self.counts.get(mine.membership_id, (0, 0))
-        about = place.about | payloads.own(mine.role, mine.read_seq, unread, mentions)
+        part = self.shared.get(roster.id) or self._shared_part(roster)
+        unread, mentions = self.counts.get(member.membership_id, (0, 0))
+        about = part.about | payloads.own(member.role, member.read_seq, unread, mentions)
         if roster.kind == Room.Kind.DIRECT:
             about |= payloads.direct([member for member in roster.members or () if member.id != user_id])
         names = typing.usernames(roster.slug, user_id)
-        return Joined({"room": about, "online": place.online, "typing": names}, place.room)
+        return Joined({"room": about, "online": part.online, "typing": names}, part.room)
 
-    def _place(self, roster: Roster) -> Place:
-        """A large room is told how many are here, and not who: the list would be as long for each who joins."""
+    def _shared_part(self, roster: Roster) -> SharedPart:
+        """Return the room's payload and who is online. Of a large room only the number: with a list, each join would
+        cost the room's size."""
         if roster.members is None:
-            names, online = [], held_count(roster.id, presence.online_ids())
+            names, online = [], cached_online_count(roster.id, presence.online_ids())
         else:
             names = sorted(member.username for member in roster.members if presence.is_online(member.id))
             online = len(names)
         about = payloads.about(roster, roster.size, online)
         room = Room(pk=roster.id, slug=roster.slug, epoch=roster.epoch, head=roster.head)
-        self.places[roster.id] = place = Place(room, about, names)
-        return place
+        self.shared[roster.id] = part = SharedPart(room, about, names)
+        return part
 
 
-def begun(room_ids: Collection[int]) -> dict[int, Roster]:
-    """What follows their heads is heard here. Where something later was heard before that, they are read once more: what
-    lies between may have been said before this process listened."""
+def rosters_with_log(room_ids: Collection[int]) -> dict[int, Roster]:
+    """Return rosters by room id, with live delivery begun after each `head`. A room where delivery began later is
+    read once more: events between may have been published before this process subscribed."""
     found = rosters(room_ids)
     old = [pk for pk, room in found.items() if not subscriptions.begin_log(room.slug, room.head)]
     return found | rosters(old) if old else found

@@ -1,7 +1,7 @@
-"""`join`, many at once: who comes while some are looked up is looked up with the next ones.
+"""Batches of `join`: people who come while a batch is looked up form the next one.
 
-Two queries for all of them: who may join; then, when they are subscribed, what their rooms are like now. Subscribed
-first and read after, so that nothing falls between. Who has more to ask for is answered one by one.
+Two queries for a batch: who may join, and, after they are subscribed, what their rooms are like now. Subscribing
+first and reading after leaves no gap. Joins that need more than that are answered one by one.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from chatsite.realtime.queues import read_queue
 from chatsite.realtime.queues.group_commit import GroupCommit, Outcome
 from chatsite.realtime.socketio.routing import Answer
 from rooms import access, payloads, sql
-from rooms.joining.join_ack import Arrivals, Joined
+from rooms.joining.join_ack import JoinAcks, Joined
 from rooms.log import log, log_page_cache
 from rooms.membership import membership
 from rooms.presence import typing
@@ -31,7 +31,7 @@ from rooms.sql import AuthorisationRow
 
 @dataclass(slots=True, eq=False)
 class Join:
-    """`after` and `epoch` are the client's last place in the room's log."""
+    """A request to join `room`. `after` and `epoch` are the client's position in its log."""
 
     connection: Connection
     room: str
@@ -39,70 +39,80 @@ class Join:
     epoch: str | None = None
 
 
-# None for who isn't a member, or where there is no such room.
-Standing: TypeAlias = AuthorisationRow | SessionEnded | None
+# None for somebody who isn't a member, or if there is no such room.
+Authorisation: TypeAlias = AuthorisationRow | SessionEnded | None
 
 
 def submit(join: Join, answer: Answer) -> None:
-    """`answer` follows with the ack, or what becomes its error."""
-    batches.submit(join, partial(go_on, join, answer))
+    """Join with the next batch; `answer` is called with the ack or an error."""
+    join_batches.submit(join, partial(finish, join, answer))
 
 
 def join_all(joins: Sequence[Join]) -> list[Outcome[Joined | None]]:
-    """For each what they are told, or why not; None for who isn't a member."""
+    """Subscribe the members; return for each join its ack, its error, or None for somebody who isn't a member."""
     before = revocation.revocations()
-    standings = fetch_authorisation(joins)
-    inside = [n for n, standing in enumerate(standings) if isinstance(standing, AuthorisationRow)]
-    refused = {n: error for n in inside if (error := subscribe(joins[n]))}
+    authorisations = fetch_authorisation(joins)
+    members = [
+        n for n, authorisation in enumerate(authorisations) if isinstance(authorisation, AuthorisationRow)
+    ]
+    refused = {n: error for n in members if (error := subscribe(joins[n]))}
     if revocation.revocations() != before:
-        # Somebody was put out while they were let in. From now on that would find them subscribed.
-        standings = fetch_authorisation(joins)
-        for n in inside:
-            if not isinstance(standings[n], AuthorisationRow):
+        # A right was revoked while they were being subscribed. A revocation from now on finds them subscribed.
+        authorisations = fetch_authorisation(joins)
+        for n in members:
+            if not isinstance(authorisations[n], AuthorisationRow):
                 subscriptions.unsubscribe(joins[n].connection, joins[n].room)
-    told = outcomes(joins, standings)
+    told = ack_outcomes(joins, authorisations)
     return [refused.get(n, outcome) for n, outcome in enumerate(told)]
 
 
-batches: GroupCommit[Join, Joined | None] = GroupCommit(
+join_batches: GroupCommit[Join, Joined | None] = GroupCommit(
     join_all, owner_of=lambda join: join.connection.identity.user_id, name="join", charged=True
 )
 
 
 def subscribe(join: Join) -> ChatError | None:
-    """What keeps them from it, if they are in too many."""
+    """Subscribe the connection; return an error if it has joined too many rooms."""
     error = limits.room_limit_error(join.connection, join.room)
     if error is None:
         subscriptions.subscribe(join.connection, join.room)
     return error
 
 
-def fetch_authorisation(joins: Sequence[Join]) -> list[Standing]:
-    found: list[Standing] = [SessionEnded("deactivated") for _ in joins]
-    for one in sql.fetch_authorisation((join.connection.identity, join.room) for join in joins):
-        found[one.n] = standing_of(joins[one.n].connection, one)
+def fetch_authorisation(joins: Sequence[Join]) -> list[Authorisation]:
+    """Return for each join the membership's row, the end of its session, or None. One query."""
+    found: list[Authorisation] = [SessionEnded("deactivated") for _ in joins]
+    for row in sql.fetch_authorisation((join.connection.identity, join.room) for join in joins):
+        found[row.n] = authorise(joins[row.n].connection, row)
     return found
 
 
-def standing_of(connection: Connection, one: AuthorisationRow) -> Standing:
-    evidence = one.session if connection.identity.token_id is None else one.token_id is not None
-    code = credentials.ending(connection, one, evidence)
+def authorise(connection: Connection, row: AuthorisationRow) -> Authorisation:
+    """Return the member's row, the end of the session, or None for somebody who isn't a member."""
+    evidence = row.session if connection.identity.token_id is None else row.token_id is not None
+    code = credentials.end_code(connection, row, evidence)
     if code:
         return SessionEnded(code)
-    return one if one.membership_id is not None else None
+    return row if row.membership_id is not None else None
 
 
-def outcomes(joins: Sequence[Join], standings: Sequence[Standing]) -> list[Outcome[Joined | None]]:
-    arrivals = Arrivals([standing for standing in standings if isinstance(standing, AuthorisationRow)])
+def ack_outcomes(
+    joins: Sequence[Join], authorisations: Sequence[Authorisation]
+) -> list[Outcome[Joined | None]]:
+    """Return the acks of members, and of the others why there is none."""
+    acks = JoinAcks(
+        [authorisation for authorisation in authorisations if isinstance(authorisation, AuthorisationRow)]
+    )
     return [
-        arrivals.told(standing, join.connection.identity.user_id)
-        if isinstance(standing, AuthorisationRow)
-        else standing
-        for join, standing in zip(joins, standings, strict=True)
+        acks.ack_for(authorisation, join.connection.identity.user_id)
+        if isinstance(authorisation, AuthorisationRow)
+        else authorisation
+        for join, authorisation in zip(joins, authorisations, strict=True)
     ]
 
 
-def go_on(join: Join, answer: Answer, outcome: Outcome[Joined | None]) -> None:
+def finish(join: Join, answer: Answer, outcome: Outcome[Joined | None]) -> None:
+    """Answer with the ack and an empty page of the log, or hand over to the read queue."""
     if isinstance(outcome, Exception):
         answer(outcome)
         return
@@ -110,18 +120,21 @@ def go_on(join: Join, answer: Answer, outcome: Outcome[Joined | None]) -> None:
     if outcome and page and is_in(join):
         answer({**outcome.ack, **page})
     else:
-        # To become a member, to be told why not, or to catch up: by themselves, so that nobody else waits for them.
-        read_queue.submit(join.connection.identity.user_id, partial(whole, join, outcome), answer)
+        # Becoming a member, an error's reason and a page of events take longer: each waits by itself in the read
+        # queue.
+        read_queue.submit(join.connection.identity.user_id, partial(ack_with_page, join, outcome), answer)
 
 
-def whole(join: Join, joined: Joined | None) -> Outcome[dict[str, Any]]:
+def ack_with_page(join: Join, joined: Joined | None) -> Outcome[dict[str, Any]]:
+    """Return the ack with a page of the log, or the error. Reads again if the person was evicted meanwhile, as the
+    page may hold events from after the eviction."""
     try:
         while True:
             ack, room = joined or become_member(join)
             page = log_page_cache.read(room, join.after, join.epoch)
             if is_in(join):
                 return {**ack, **page}
-            # They were put out while they waited or it was read: it may tell of what came after.
+            # Evicted while the page was waited for or read: it may have events from after the eviction.
             joined = None
             if join.connection.closed:
                 raise NotFound("There is no such room.")
@@ -130,32 +143,33 @@ def whole(join: Join, joined: Joined | None) -> Outcome[dict[str, Any]]:
 
 
 def is_in(join: Join) -> bool:
+    """Return whether the connection is still subscribed to the room."""
     return join.room in join.connection.rooms
 
 
 def become_member(join: Join) -> Joined:
-    """Of a public room; raises what keeps them out of it, or of any other."""
+    """Join a public room as a new member. Raises what keeps the person out of it, or of any other room."""
     user = credentials.authorise(join.connection)
-    room, mine = access.find(user, join.room)
-    if mine is None and room.archived:
+    room, membership_row = access.find(user, join.room)
+    if membership_row is None and room.archived:
         return visit(join, user)
     membership.join_room(user, room.slug)
     outcome = join_all([join])[0]
     if isinstance(outcome, Exception):
         raise outcome
     if outcome is None:
-        # They were put out at once.
+        # They were evicted at once.
         raise NotFound("There is no such room.")
     return outcome
 
 
 def visit(join: Join, user: User) -> Joined:
-    """An archived public room can be read by who was never in it."""
+    """Subscribe somebody to an archived public room, which anybody may read without joining."""
     error = subscribe(join)
     if error:
         raise error
     try:
-        # From now on a ban would find them subscribed.
+        # A ban from now on finds them subscribed.
         room = access.room_for(user, join.room)
     except ChatError:
         subscriptions.unsubscribe(join.connection, join.room)

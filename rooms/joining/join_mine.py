@@ -1,6 +1,8 @@
-"""`join` of all rooms of a person: one connection hears each of them, also those that they come into later.
+"""Join of all rooms of a person: the connection is subscribed to each of them, also to those that they come into
+later.
 
-Work goes in parts with others' turns in between, two queries for each PART of rooms; subscribed first and read after.
+Rooms are joined in parts of ROOMS_PER_QUERY, with others' requests in between: two queries a part, subscribed first
+and read after.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,8 +20,7 @@ from chatsite.realtime.socketio.routing import Answer
 from rooms import sql
 from rooms.membership import membership_events
 
-# Rooms in one query, some milliseconds.
-PART = 500
+ROOMS_PER_QUERY = 500
 
 Seqs = Mapping[str, int | None]
 Epochs = Mapping[str, str | None]
@@ -28,33 +29,36 @@ Epochs = Mapping[str, str | None]
 def submit(
     connection: Connection, answer: Answer, after: Seqs | None = None, epoch: Epochs | None = None
 ) -> None:
-    """`after` and `epoch` are the client's places in the logs of those rooms that it knows."""
+    """Join all rooms by the read queue. `after` and `epoch` are the client's positions in the logs it knows, by slug."""
     read = partial(join_mine, connection, after or {}, epoch or {})
     read_queue.submit(connection.identity.user_id, read, answer)
 
 
 def join_mine(connection: Connection, after: Seqs, epoch: Epochs) -> dict[str, Any]:
+    """Subscribe the connection and return `{rooms: {slug: position}}`. Raises SessionEnded, and the error of `limits`
+    for too many rooms."""
     credentials.authorise(connection)
     slugs = rooms_of(connection.identity.user_id)
     error = limits.all_rooms_limit_error(connection, len(set(slugs) - connection.rooms))
     if error:
         raise error
-    # From now on, who adds them to a room finds it so.
+    # From now on people who add them to a room subscribe this connection.
     connection.all_rooms = True
     heads: dict[str, tuple[str, int]] = {}
-    for some in chunked(slugs, PART, read_queue.give_way):
+    for some in chunked(slugs, ROOMS_PER_QUERY, read_queue.give_way):
         heads |= join_some(connection, some)
     if connection.closed:
         raise NotFound("There is no such room.")
-    # Who was put out of some meanwhile isn't told of those.
+    # Rooms from which they were evicted meanwhile are left out.
     joined = {slug: heads[slug] for slug in heads if slug in connection.rooms}
-    return {"rooms": {slug: place(*joined[slug], after.get(slug), epoch.get(slug)) for slug in joined}}
+    return {"rooms": {slug: position(*joined[slug], after.get(slug), epoch.get(slug)) for slug in joined}}
 
 
 def rooms_of(user_id: int) -> list[str]:
+    """Return the slugs of the user's rooms."""
     slugs: list[str] = []
     last = 0
-    while part := sql.slugs_of(user_id, last, PART):
+    while part := sql.slugs_of(user_id, last, ROOMS_PER_QUERY):
         last = part[-1][0]
         slugs += [slug for _, slug in part]
         read_queue.give_way()
@@ -62,7 +66,7 @@ def rooms_of(user_id: int) -> list[str]:
 
 
 def join_some(connection: Connection, slugs: Sequence[str]) -> dict[str, tuple[str, int]]:
-    """Epochs and heads of those of which they are still a member."""
+    """Subscribe to these rooms; return epoch and head of those of which the user is still a member."""
     fresh = [slug for slug in slugs if slug not in connection.rooms]
     for slug in fresh:
         subscriptions.subscribe(connection, slug)
@@ -70,21 +74,21 @@ def join_some(connection: Connection, slugs: Sequence[str]) -> dict[str, tuple[s
     for slug in fresh:
         if slug not in heads:
             subscriptions.unsubscribe(connection, slug)
-    # Where something later was heard before that, what lies between may have been said before this process listened.
-    old = [slug for slug, (_, head) in heads.items() if not subscriptions.begin_log(slug, head)]
-    return heads | sql.heads_of(connection.identity.user_id, old) if old else heads
+    # Delivery began after the head: events between may have been published before this process subscribed.
+    passed = [slug for slug, (_, head) in heads.items() if not subscriptions.begin_log(slug, head)]
+    return heads | sql.heads_of(connection.identity.user_id, passed) if passed else heads
 
 
-def look_again() -> None:
-    """Rooms into which people came while nothing was heard of other processes, for connections that join all of theirs."""
+def add_missed_rooms() -> None:
+    """Subscribe connections that join all rooms to those that were added while no other process was heard."""
     following = {one.identity.user_id: one for one in subscriptions.all_connections() if one.all_rooms}
     for user_id, connection in following.items():
         for slug in set(rooms_of(user_id)) - set(connection.rooms):
-            membership_events.note_added(slug, [user_id])
+            membership_events.enqueue_added(slug, [user_id])
 
 
-def place(epoch: str, head: int, after: int | None, known: str | None) -> dict[str, Any]:
-    """`behind` is how many events the client lacks: what `sync` gives; 0 for who names no place."""
+def position(epoch: str, head: int, after: int | None, known: str | None) -> dict[str, Any]:
+    """Return `{epoch, head, reset, behind}`. `behind` is how many events `sync` would return; 0 without a position."""
     reset = (known is not None and known != epoch) or (after is not None and after > head)
     behind = 0 if after is None or reset else head - after
     return {"epoch": epoch, "head": head, "reset": reset, "behind": behind}

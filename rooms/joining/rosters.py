@@ -1,4 +1,4 @@
-"""Rooms with who is in them: one query, as often as many of a site's people come back at once."""
+"""Rosters: rooms with their members, in one query for however many people reconnect at once."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -14,7 +14,8 @@ from chatsite.database import sql
 
 
 class Roster(NamedTuple):
-    """A room, how many its members are, and, where they are at most PRESENCE_ROOM_SIZE, who. In the order they came."""
+    """A room, its number of members and, if that is at most PRESENCE_ROOM_SIZE, the members in the order in which
+    they came."""
 
     id: int
     slug: str
@@ -30,12 +31,14 @@ class Roster(NamedTuple):
 
 
 def rosters(room_ids: Iterable[int]) -> dict[int, Roster]:
+    """Return rosters by room id. One query."""
     given = sql.packed({"id": room_id} for room_id in sorted(room_ids))
     rows = sql.run(_rosters(connection.vendor), settings.PRESENCE_ROOM_SIZE, given)
     return {row[0]: roster(row) for row in rows}
 
 
 def roster(row: tuple[Any, ...]) -> Roster:
+    """Return the roster of a row."""
     *columns, archived, created_at, members = row
     room_id, slug, name, topic, kind, epoch, head, size = columns
     if isinstance(created_at, str):
@@ -46,10 +49,10 @@ def roster(row: tuple[Any, ...]) -> Roster:
 
 @cache
 def _rosters(vendor: str) -> str:
-    # The list comes as one value: two hundred rows would take the driver longer than all else in a handshake.
+    # Members come as one JSON value: two hundred rows would cost the driver more than the rest of a join.
     if vendor == "postgresql":
         listed = "json_agg(json_build_array(u.id, u.username, u.display_name) ORDER BY m.id)::text"
-        # So that a room's members are counted once, and not again for the comparison.
+        # Keeps PostgreSQL from counting a room's members twice.
         once = "OFFSET 0"
     else:
         listed, once = "json_group_array(json_array(u.id, u.username, u.display_name))", ""

@@ -1,4 +1,4 @@
-"""What should have been heard of a room's log and wasn't: read from the database and delivered to whoever has joined."""
+"""Backfill: events of rooms' logs that this process missed, read from the database and delivered to its subscribers."""
 
 import logging
 import time
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from django.db import DatabaseError, InterfaceError
 
 import accounts.authentication.session_recheck
-from accounts.authentication.session_recheck import SLICE, turn
+from accounts.authentication.session_recheck import RECHECK_SLICE, give_way
 from chatsite.database.chunks import chunked
 from chatsite.realtime.delivery import delivery, peers, subscriptions
 from chatsite.realtime.scheduling.timers import Timer
@@ -19,58 +19,60 @@ from rooms.models import Room
 
 logger = logging.getLogger(__name__)
 
-# Seconds between two comparisons with what other processes wrote; and for what is on its way to come.
+# Seconds between comparisons with the database.
 COMPARE_SECONDS = 5.0
-SETTLE = 0.3
-# Events for one socket each between which others have their turn: 20 ms at 0.8 µs.
-AT_ONCE = 25_000
+SETTLE_SECONDS = 0.3
+# Events times sockets that are delivered before others get a turn: 20 ms at 0.8 µs each.
+DELIVERIES_PER_TURN = 25_000
 
 
 def compare() -> None:
-    """With what other processes wrote, and this one wasn't told."""
+    """Backfill what other processes wrote and this one missed. Does nothing in a site of one process."""
     if peers.site.there:
-        look_again(None)
+        backfill_behind(None)
 
 
 def catch_up(slugs: Iterable[str] | None) -> None:
-    """As `look_again`. Where nothing at all was heard, who was put out meanwhile is gone before what was missed comes."""
+    """Backfill these rooms. None means that the link to other processes was down: then memberships and sessions are
+    rechecked first, so that nobody whose rights ended meanwhile receives what was missed."""
     if slugs is None:
         accounts.authentication.session_recheck.recheck()
         membership_recheck.recheck()
-        join_mine.look_again()
-    look_again(slugs)
+        join_mine.add_missed_rooms()
+    backfill_behind(slugs)
 
 
-def look_again(slugs: Iterable[str] | None) -> None:
-    """Something may not have been heard here, of these rooms or, for None, of any."""
-    for some in chunked(subscriptions.rooms() if slugs is None else slugs, SLICE, turn):
+def backfill_behind(slugs: Iterable[str] | None) -> None:
+    """Compare these rooms, or all with subscribers here, with the database, and backfill those that are behind after
+    SETTLE_SECONDS."""
+    for some in chunked(subscriptions.rooms() if slugs is None else slugs, RECHECK_SLICE, give_way):
         behind = {
             slug: head for slug, head in heads_of(some).items() if head > (subscriptions.last_seq(slug) or 0)
         }
         if behind:
-            Timer(SETTLE, fill_all, behind)
+            Timer(SETTLE_SECONDS, backfill_all, behind)
 
 
-def fill_all(heads: Mapping[str, int]) -> None:
-    """Where the rooms' logs go up to these, and what was only on its way has come by now."""
+def backfill_all(heads: Mapping[str, int]) -> None:
+    """Backfill rooms whose log goes up to these heads, unless the events have arrived meanwhile."""
     for slug, head in heads.items():
         if head > (subscriptions.last_seq(slug) or 0):
-            fill(slug, head)
+            backfill(slug, head)
 
 
-def fill(slug: str, head: int) -> None:
-    """A page of the log at most, which goes to everybody who has joined; who lacks more is told to ask for it."""
+def backfill(slug: str, head: int) -> None:
+    """Deliver at most a page of the log; if more is missing, tell clients to fetch it."""
     try:
         delivered = deliver_page(slug)
     except (DatabaseError, InterfaceError) as error:
         logger.warning("what was missed in a room could not be read: %s", error)
         delivered = False
     if not delivered:
-        tell_and_go_on(slug, head)
+        skip_to(slug, head)
 
 
 def deliver_page(slug: str) -> bool:
-    """Whether that was all there was."""
+    """Deliver the events after the last one; return whether those were all."""
     after = subscriptions.last_seq(slug)
     room = Room.objects.filter(slug=slug).first()
     if after is None or room is None:
@@ -78,20 +80,20 @@ def deliver_page(slug: str) -> bool:
     page = log.read(room, after)
     if page["more"] or page["reset"]:
         return False
-    stretch = max(1, AT_ONCE // max(1, len(subscriptions.subscribers(slug))))
+    events_per_turn = max(1, DELIVERIES_PER_TURN // max(1, len(subscriptions.subscribers(slug))))
     for number, event in enumerate(page["events"], 1):
         delivery.from_log(slug, event["event"], event["data"], event["data"]["seq"])
-        if not number % stretch:
+        if not number % events_per_turn:
             time.sleep(0)
     return True
 
 
-def tell_and_go_on(slug: str, head: int) -> None:
-    """Who has joined asks for it by themselves, and what was missed isn't waited for any more."""
+def skip_to(slug: str, head: int) -> None:
+    """Send `heads` to subscribers, who then fetch the events, and continue live delivery after `head`."""
     delivery.to_connections(subscriptions.subscribers(slug), "heads", {slug: head})
     subscriptions.begin_log(slug, head)
     subscriptions.sequencer.advance(slug, head)
 
 
-# Whoever is to hear of an event beyond a hole hears first of what is in the hole.
-subscriptions.sequencer.gap = fill
+# Called when an event arrives beyond a gap: the gap is delivered first.
+subscriptions.sequencer.gap = backfill

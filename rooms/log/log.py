@@ -1,7 +1,7 @@
-"""The log of a room: the one sequence from which live delivery, catch-up, history and unread counts are read.
+"""The log of a room: the one sequence of events behind live delivery, catch-up, history and unread counts.
 
-An event is `{"event": name, "data": {…}}` with `data["seq"]`. Apps whose events say more than is stored in the
-log's own row register a builder for them.
+An event is `{"event": name, "data": {…}}` with `data["seq"]`. Apps whose events need more than the log's row register
+a builder for them.
 """
 
 from collections import Counter
@@ -26,27 +26,29 @@ from rooms.models import Event, Room
 Payload = dict[str, Any]
 
 
-class Line(NamedTuple):
-    """A row of the log, but for what only events without a builder need."""
+class LogLine(NamedTuple):
+    """A row of the log, without the columns that only events without a builder need."""
 
     seq: int
     event: str
     subject_id: Any
 
 
-Builder = Callable[[Sequence[Line]], dict[int, Payload]]
+Builder = Callable[[Sequence[LogLine]], dict[int, Payload]]
 
-# Builders by event name. Each takes a room's lines and gives their data by seq.
+# Builders by event name: each takes lines of one room and returns their data by seq.
 builders: dict[str, Builder] = {}
 
-LIMIT = 500
-# A page of the log must fit a socket's outbox of 1 MiB beside what else waits there.
+PAGE_EVENTS = 500
+# Bytes of a page: it must fit a socket's send buffer of 1 MiB beside what else waits there.
 PAGE_BYTES = 256 * 1024
-# Events read at once, some 8 ms.
-PART = 250
+# Events in one query: some 8 ms.
+EVENTS_PER_QUERY = 250
 
 
 class Page(TypedDict):
+    """A page of the log, as `sync` returns it."""
+
     epoch: str
     head: int
     events: list[Payload]
@@ -54,25 +56,27 @@ class Page(TypedDict):
     reset: bool
 
 
-def take(room: Room) -> int:
-    """The room's next seq. Inside a transaction: the row stays locked until it ends, so none is lost or doubled."""
-    [room.head] = take_many([room.pk])
+def next_seq(room: Room) -> int:
+    """Return the room's next seq. In a transaction: the row stays locked until its end, so no seq is lost or used
+    twice."""
+    [room.head] = next_seqs([room.pk])
     return room.head
 
 
-def take_many(room_ids: Sequence[int]) -> list[int]:
-    """The next seq of each room named, in the order given; a room may be named often. In a transaction: see `take`."""
+def next_seqs(room_ids: Sequence[int]) -> list[int]:
+    """Return the next seq of each room named, in the order given; a room may be named repeatedly. In a transaction,
+    as `next_seq`."""
     counts = Counter(room_ids)
     marks = ", ".join(["%s"] * len(counts))
     with connection.cursor() as cursor:
-        # In the order of their keys: two transactions that lock the same rooms don't wait for each other.
+        # Sorted, as two transactions that lock the same rooms in different orders would deadlock.
         cursor.executemany(
             "UPDATE rooms_room SET head = head + %s WHERE id = %s",
             [(counts[pk], pk) for pk in sorted(counts)],
         )
         cursor.execute(f"SELECT id, head FROM rooms_room WHERE id IN ({marks})", list(counts))
-        places = {pk: count(head - counts[pk] + 1) for pk, head in cursor.fetchall()}
-    return [next(places[pk]) for pk in room_ids]
+        positions = {pk: count(head - counts[pk] + 1) for pk, head in cursor.fetchall()}
+    return [next(positions[pk]) for pk in room_ids]
 
 
 def write(
@@ -83,30 +87,30 @@ def write(
     subject_id: int | None = None,
     data: Payload | None = None,
 ) -> Event:
+    """Store an event at a seq that was taken."""
     return Event.objects.create(
         room=room, seq=seq, event=event, user=user, subject_id=subject_id, data=data or {}
     )
 
 
 def publish(room: Room, event: str, data: Payload) -> None:
-    """To everyone who has joined the room, once the transaction around it is committed."""
+    """Deliver an event to the room's subscribers once the transaction is committed."""
     transaction.on_commit(partial(deliver, room.slug, event, data, data["seq"]), robust=True)
 
 
 def deliver(slug: str, event: str, data: Payload | orjson.Fragment, seq: int) -> None:
-    """To everyone who has joined the room, now, in the order of the log. For what is committed; it may be JSON already."""
+    """Deliver a committed event to the room's subscribers, in the order of the log. `data` may be JSON already."""
     delivery.to_log(slug, event, data, seq)
 
 
 def append(room: Room, event: str, user: User, **data: Any) -> Event:
-    """Write and publish an event about `user` whose whole story is in its row."""
+    """Store and publish an event about `user` that needs no builder. In a transaction."""
     return append_all(room, event, [user], **data)[0]
 
 
 def append_all(room: Room, event: str, users: Sequence[User], **data: Any) -> list[Event]:
-    """`append` for each of some people, in their order and by as many statements as for one. The rows are what was written,
-    but for their ids."""
-    seqs = take_many([room.pk] * len(users))
+    """Do `append` for each of some people, in as many statements as for one. The rows are returned without ids."""
+    seqs = next_seqs([room.pk] * len(users))
     room.head = seqs[-1]
     at = timezone.now()
     rows = [
@@ -121,12 +125,13 @@ def append_all(room: Room, event: str, users: Sequence[User], **data: Any) -> li
 
 
 def row_data(room: Room, row: Event) -> Payload:
+    """Return the data of an event that needs no builder."""
     user = user_brief(row.user) if row.user else None
     return {"room": room.slug, "seq": row.seq, "user": user, "at": iso(row.at), **row.data}
 
 
-def build(room: Room, lines: Sequence[Line]) -> list[Payload]:
-    """The lines as clients see them, in the order given."""
+def build(room: Room, lines: Sequence[LogLine]) -> list[Payload]:
+    """Return the lines as clients see them, in the order given."""
     whole = {line.seq for line in lines if line.event not in builders}
     rows = room.events.filter(seq__in=whole).select_related("user")
     built = {row.seq: row_data(room, row) for row in rows}
@@ -135,11 +140,12 @@ def build(room: Room, lines: Sequence[Line]) -> list[Payload]:
     return [{"event": line.event, "data": built[line.seq]} for line in lines]
 
 
-def read(room: Room, after: int | None, epoch: str | None = None, limit: int = LIMIT) -> Page:
-    """What happened after `after`, at most `limit` events and about 256 KiB, oldest first; `more` says whether to ask again.
+def read(room: Room, after: int | None, epoch: str | None = None, limit: int = PAGE_EVENTS) -> Page:
+    """Return a page of events after `after`: at most `limit` events and about 256 KiB, oldest first; `more` says that
+    there is a next page.
 
-    `after=None` is one who has seen nothing and wants nothing of the past. Another log's epoch, or a place beyond
-    the head, is answered with `reset` and no events.
+    `after=None` means a client that wants nothing of the past. Another log's epoch, or a position beyond the head,
+    returns `reset` and no events.
     """
     room.head = head = Room.objects.values_list("head", flat=True).get(pk=room.pk)
     page = nothing_new(room, after, epoch)
@@ -152,7 +158,7 @@ def read(room: Room, after: int | None, epoch: str | None = None, limit: int = L
 
 
 def nothing_new(room: Room, after: int | None, epoch: str | None) -> Page | None:
-    """The page without events, for a `room` with its head as it is now; None for who has something to read."""
+    """Return a page without events, for a `room` with its current head; None if there is something to read."""
     reset = (epoch is not None and epoch != room.epoch) or (after is not None and after > room.head)
     if reset or after is None or after == room.head:
         return Page(epoch=room.epoch, head=room.head, events=[], more=False, reset=reset)
@@ -160,10 +166,10 @@ def nothing_new(room: Room, after: int | None, epoch: str | None) -> Page | None
 
 
 def page_after(room: Room, after: int, limit: int) -> list[Payload]:
-    """What fits one page, and never nothing. Read in parts: of long messages few fit, and between two parts others have
-    their turn."""
+    """Return the events that fit one page, at least one. Read in parts: few long messages fit, and others get a turn
+    in between."""
     events: list[Payload] = []
-    size, many = 0, min(PART, limit)
+    size, many = 0, min(EVENTS_PER_QUERY, limit)
     while many:
         lines = lines_after(room, after, many)
         for event in build(room, lines):
@@ -174,11 +180,12 @@ def page_after(room: Room, after: int, limit: int) -> list[Payload]:
         if len(lines) < many:
             break
         after = lines[-1].seq
-        many = min(PART, limit - len(events))
+        many = min(EVENTS_PER_QUERY, limit - len(events))
         read_queue.give_way()
     return events
 
 
-def lines_after(room: Room, after: int, limit: int) -> list[Line]:
+def lines_after(room: Room, after: int, limit: int) -> list[LogLine]:
+    """Return the next lines after a seq."""
     rows = room.events.filter(seq__gt=after).order_by("seq")
-    return [Line(*row) for row in rows.values_list(*Line._fields)[:limit]]
+    return [LogLine(*row) for row in rows.values_list(*LogLine._fields)[:limit]]

@@ -1,4 +1,4 @@
-"""The log's page for who comes back. Those who were away together have missed the same: one reading serves them."""
+"""Cache of log pages for clients that reconnect: those who were away together ask for the same page."""
 
 from time import monotonic
 
@@ -7,32 +7,32 @@ from rooms.log import log
 from rooms.log.log import Page
 from rooms.models import Room
 
-# Seconds for which a page holds, and pages held: at most 4 MiB.
-HOLDS, MOST = 1.0, 16
+# Seconds for which a page is kept, and pages kept: at most 4 MiB.
+HOLD_SECONDS, MAX_PAGES = 1.0, 16
 
-# By room, the reader's place, the head when they had subscribed, and `told`.
-_held: dict[tuple[int, int, int, int | None], tuple[float, Page]] = {}
+# Keyed by room id, the client's position, the head when it subscribed, and `delivered_up_to`.
+_cached: dict[tuple[int, int, int, int | None], tuple[float, Page]] = {}
 
 
 def read(room: Room, after: int | None, epoch: str | None) -> Page:
-    """As `log.read`; `room.head` is as it was when the reader had subscribed. Each change takes a seq, so a page that is
-    held shows nothing that was deleted before that, nor before the last that they were told of since."""
+    """Return a page as `log.read`; `room.head` is the head when the client subscribed. Every change takes a seq, so a
+    cached page shows nothing that was deleted before the subscription or before the last event delivered since."""
     page = log.nothing_new(room, after, epoch)
     if page is not None or after is None:
         return page or log.read(room, after, epoch)
-    key, now = (room.pk, after, room.head, told(room)), monotonic()
-    since, held = _held.get(key, (now - HOLDS, None))
-    if held is not None and now - since < HOLDS:
-        return held
-    if len(_held) >= MOST:
-        _held.clear()
-    _, held = _held[key] = monotonic(), log.read(room, after, epoch)
-    return held
+    key, now = (room.pk, after, room.head, delivered_up_to(room)), monotonic()
+    since, cached = _cached.get(key, (now - HOLD_SECONDS, None))
+    if cached is not None and now - since < HOLD_SECONDS:
+        return cached
+    if len(_cached) >= MAX_PAGES:
+        _cached.clear()
+    _, cached = _cached[key] = monotonic(), log.read(room, after, epoch)
+    return cached
 
 
-def told(room: Room) -> int | None:
-    """Up to where the log has been delivered here; where others write, too, and their word may be late, up to where it
-    goes: deleted text is never replayed."""
+def delivered_up_to(room: Room) -> int | None:
+    """Return the last seq that was delivered here; with other processes, whose events may be late, the head in the
+    database. Deleted text must never be replayed."""
     if peers.site.there:
         return Room.objects.values_list("head", flat=True).get(pk=room.pk)
     return subscriptions.last_seq(room.slug)

@@ -1,7 +1,7 @@
-"""Who may add somebody to rooms and talk to them directly: what others have blocked (`rooms.membership.blocks`).
+"""Consent: whether blocks (`rooms.membership.blocks`) let somebody be added to a room or written to directly.
 
-Whoever is refused for it isn't told which block it was. Site moderators and administrators are never blocked by a person,
-and the administration's pages ask nobody.
+Errors don't tell which block it was. People can't block site moderators and administrators, and the administration's
+pages disregard blocks.
 """
 
 from collections.abc import Collection, Sequence
@@ -19,7 +19,7 @@ PAIR = 2
 
 
 def check_may_add(user: User, others: Sequence[User], room: Room | None = None) -> None:
-    """Raises Forbidden where one of the others doesn't want to be added: to this room, or by this person."""
+    """Raise Forbidden if one of the others has blocked this room, or the person who adds them."""
     unwilling = blocking(user)
     if room is not None:
         unwilling |= Q(Exists(RoomBlock.objects.filter(room=room, user=OuterRef("pk"))))
@@ -27,20 +27,21 @@ def check_may_add(user: User, others: Sequence[User], room: Room | None = None) 
 
 
 def check_may_talk(user: User, others: Sequence[User]) -> None:
-    """Raises Forbidden where a new conversation has somebody in it who has blocked this person, or is blocked by them."""
+    """Raise Forbidden if the person has blocked somebody of a new conversation, or is blocked by them."""
     mine = Q(Exists(PersonBlock.objects.filter(user=user, blocked=OuterRef("pk"))))
     refuse_for(others, mine, "You have blocked {}. Lift the block first.")
     refuse_for(others, blocking(user), "You can't begin a conversation with {}.")
 
 
 def blocking(user: User) -> Q:
-    """Users who have blocked this one."""
+    """Return a condition on users: they have blocked this one."""
     if user.is_staff or user.is_superuser:
         return Q(pk__in=[])
     return Q(Exists(PersonBlock.objects.filter(user=OuterRef("pk"), blocked=user)))
 
 
 def refuse_for(people: Collection[User], unwilling: Q, sentence: str) -> None:
+    """Raise Forbidden, with a sentence for each, if the condition `unwilling` holds for any of the people."""
     found = User.objects.filter(unwilling, pk__in=[person.pk for person in people]).order_by("pk")
     names = list(found.values_list("username", flat=True)) if people else []
     if names:
@@ -49,7 +50,7 @@ def refuse_for(people: Collection[User], unwilling: Q, sentence: str) -> None:
 
 
 def whom_i_blocked(mine: Membership) -> User | None:
-    """The other one in a direct room of two, where I am who blocked the other."""
+    """Return the other person of a direct room of two if the member has blocked them."""
     others = User.objects.filter(memberships__room=mine.room_id).exclude(pk=mine.user_id)
     return others.filter(
         Exists(PersonBlock.objects.filter(user=mine.user_id, blocked=OuterRef("pk")))
@@ -57,12 +58,12 @@ def whom_i_blocked(mine: Membership) -> User | None:
 
 
 def lift_room_block(room: Room, user: User) -> None:
-    """For who came back by themselves."""
+    """Delete the person's block of a room into which they came by themselves."""
     RoomBlock.objects.filter(room=room, user=user).delete()
 
 
-def settle(people: Sequence[User]) -> None:
-    """In the direct room of two people, if they have one, nobody writes while one of them has blocked the other."""
+def update_direct_block(people: Sequence[User]) -> None:
+    """Set or clear `blocked` in the direct room of two people, by whether one of them blocks the other."""
     room = Room.objects.filter(direct_key=Room.direct_key_of(people)).first()
     if room is None or len(people) != PAIR:
         return

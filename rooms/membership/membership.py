@@ -1,4 +1,5 @@
-"""Who is in a room: join, leave, add, remove, roles, mutes and bans. Losing membership ends live delivery at once."""
+"""Membership of rooms: join, leave, add, remove, roles, mutes and bans. Whoever loses it receives nothing more, at
+once."""
 
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -17,20 +18,21 @@ from rooms.models import Ban, Membership, Room
 from rooms.presence import typing
 
 Role = Membership.Role
-# As many as one request may name.
-MOST_NAMED = 100
+# People that one request may name.
+MAX_NAMED = 100
 RANK = {Role.MEMBER: 0, Role.MODERATOR: 1, Role.OWNER: 2}
 
 
 def person(username: str) -> User:
+    """Return the active user of this name. Raises NotFound."""
     try:
-        return User.objects.filter(is_active=True).named(username)
+        return User.objects.filter(is_active=True).by_username(username)
     except User.DoesNotExist as error:
         raise NotFound("There is no such person.") from error
 
 
 def anybody(username: str) -> User:
-    """Also who is no longer here: what they wrote is, under their name."""
+    """Return the user of this name, also a deactivated one, whose messages remain. Raises NotFound."""
     user = User.objects.filter(username__iexact=username).first()
     if user is None:
         raise NotFound("There is no such person.")
@@ -38,11 +40,11 @@ def anybody(username: str) -> User:
 
 
 def people(usernames: Iterable[str]) -> list[User]:
-    """In the order given, each once. `invalid` names those who aren't there, and refuses more than MOST_NAMED."""
+    """Return users in the order given, each once. Raises Invalid for unknown names, and for more than MAX_NAMED."""
     given = list(dict.fromkeys(usernames))
-    if len(given) > MOST_NAMED:
-        raise Invalid.about("members", f"Name at most {MOST_NAMED} people at once.")
-    found = User.objects.filter(is_active=True).these(given)
+    if len(given) > MAX_NAMED:
+        raise Invalid.about("members", f"Name at most {MAX_NAMED} people at once.")
+    found = User.objects.filter(is_active=True).by_usernames(given)
     missing = [username for username in given if username.lower() not in found]
     if missing:
         sentences = [f"There is nobody called {username}." for username in missing]
@@ -51,7 +53,7 @@ def people(usernames: Iterable[str]) -> list[User]:
 
 
 def grant(room: Room, user: User, role: str = Role.MEMBER, by: User | None = None) -> bool:
-    """Make `user` a member; whether they were none before. What came before their arrival counts as read."""
+    """Make `user` a member; return whether they were none. Messages from before their arrival count as read."""
     return bool(admit(room, [user], role, by))
 
 
@@ -63,8 +65,8 @@ def admit(
     by: User | None = None,
     added_by: User | None = None,
 ) -> list[User]:
-    """Make members of those who are none, as many statements for a hundred as for one; who they were. `by` is named in the
-    room's log; `added_by` has them counted among those whom they added."""
+    """Make people members who are none, in as many statements for a hundred as for one; return who they were. `by` is
+    named in the room's log; `added_by` counts them towards that person's additions."""
     access.locked(room)
     inside = set(room.memberships.filter(user__in=people).values_list("user_id", flat=True))
     fresh = [person for person in people if person.pk not in inside]
@@ -74,38 +76,39 @@ def admit(
     events = log.append_all(room, "member-joined", fresh, **({"by": by.username} if by else {}))
     seqs = ((person.pk, event.seq) for person, event in zip(fresh, events, strict=True))
     sql.admit(room.pk, role, added_by.pk if added_by else None, events[0].at, seqs)
-    told = partial(membership_events.tell_added, room.slug, [person.pk for person in fresh])
-    transaction.on_commit(told, robust=True)
+    notify = partial(membership_events.notify_added, room.slug, [person.pk for person in fresh])
+    transaction.on_commit(notify, robust=True)
     return fresh
 
 
 @transaction.atomic
 def revoke(room: Room, user: User, by: User | None = None) -> None:
-    """End `user`'s membership. Their open sockets hear of it as the last thing from this room, also those of somebody
-    who was no member: an archived public room is anybody's to read."""
+    """End `user`'s membership. The end is the last event from this room on their connections, also on those of
+    somebody who was no member: anybody may read an archived public room."""
     access.locked(room)
     was_member = Membership.objects.filter(room=room, user=user).delete()[0]
     if was_member:
         log.append(room, "member-left", user, **({"by": by.username} if by else {}))
     transaction.on_commit(partial(evict, room.slug, user), robust=True)
-    # Nobody learns by a ban of a room that they could not see.
+    # Not for others: a ban must not reveal a room that they could not see.
     if was_member:
-        told = partial(membership_events.tell_removed, room.slug, user.pk)
-        transaction.on_commit(told, robust=True)
+        notify = partial(membership_events.notify_removed, room.slug, user.pk)
+        transaction.on_commit(notify, robust=True)
 
 
 def evict(slug: str, user: User) -> None:
+    """Unsubscribe the person's connections from the room in every process."""
     typing.stop(slug, user)
     revocation.evict(user.pk, slug)
 
 
 def join_room(user: User, slug: str) -> Room:
-    """Come into a public room, or be in it already."""
+    """Join a public room, or be a member already. Raises NotFound, Banned, Archived."""
     room, membership = access.find(user, slug)
     if membership is not None:
         return room
     with transaction.atomic():
-        # Whoever waited for their turn may have been banned meanwhile.
+        # They may have been banned while the lock was awaited.
         access.locked(room)
         room, _ = access.find(user, slug)
         if room.archived:
@@ -117,7 +120,8 @@ def join_room(user: User, slug: str) -> Room:
 
 @transaction.atomic
 def leave_room(user: User, slug: str) -> None:
-    """Leave for good. The last owner hands the room to the longest-serving moderator, or else member."""
+    """Leave for good. The last owner passes the room to the longest-serving moderator, or else member. Raises
+    Forbidden."""
     membership = access.membership_for(user, slug)
     room = membership.room
     if room.kind == Room.Kind.DIRECT:
@@ -126,22 +130,24 @@ def leave_room(user: User, slug: str) -> None:
         raise Forbidden("Everyone is in this room.")
     revoke(room, user)
     if membership.role == Role.OWNER:
-        hand_over(room)
+        transfer_ownership(room)
 
 
 @transaction.atomic
-def hand_over(room: Room) -> None:
+def transfer_ownership(room: Room) -> None:
+    """Give a room without an owner to its longest-serving moderator, or else member."""
     members = room.memberships.filter(user__is_active=True).order_by("joined_at", "pk")
     if members.filter(role=Role.OWNER).exists():
         return
     members = members.select_related("user")
-    heir = members.filter(role=Role.MODERATOR).first() or members.first()
-    if heir:
-        alter(heir, role=Role.OWNER)
+    successor = members.filter(role=Role.MODERATOR).first() or members.first()
+    if successor:
+        alter(successor, role=Role.OWNER)
 
 
 def add_member(user: User, slug: str, username: str) -> Membership:
-    """Bring somebody in: the owner and moderators, or oneself into a public room."""
+    """Add a person: by the owner or a moderator, or oneself into a public room. Raises NotFound, Forbidden, Archived,
+    Banned, RateLimited and QuotaExceeded."""
     if username.lower() == user.username.lower():
         join_room(user, slug)
         return Membership.objects.select_related("user").get(room__slug=slug, user=user)
@@ -156,7 +162,8 @@ def add_member(user: User, slug: str, username: str) -> Membership:
 
 @transaction.atomic
 def add(user: User, slug: str, other: User) -> None:
-    quotas.hold(user)
+    """Check and add in one transaction."""
+    quotas.lock_owner(user)
     room = access.locked(access.moderating_membership(user, slug).room)
     if room.archived:
         raise Archived()
@@ -168,10 +175,12 @@ def add(user: User, slug: str, other: User) -> None:
 
 
 def check_additions(user: User, more: int) -> None:
+    """Raise QuotaExceeded if the person has added too many members."""
     quotas.check_total(user, quotas.ADDITIONS, Membership.objects.filter(added_by=user), more)
 
 
 def member(room: Room, username: str) -> Membership:
+    """Return the membership of the person of this name. Raises NotFound."""
     found = room.memberships.select_related("user", "room").filter(user__username__iexact=username).first()
     if found is None:
         raise NotFound("There is no such member.")
@@ -179,7 +188,8 @@ def member(room: Room, username: str) -> Membership:
 
 
 def authorise_over(user: User, slug: str, username: str) -> tuple[Room, Membership]:
-    """The room and somebody in it over whom `user` has power: moderators over members, owners over all."""
+    """Return the room and the membership of somebody whom `user` may change: moderators members, owners all. Raises
+    NotFound and Forbidden."""
     mine = access.moderating_membership(user, slug)
     other = member(mine.room, username)
     if mine.room.kind == Room.Kind.DIRECT:
@@ -191,7 +201,7 @@ def authorise_over(user: User, slug: str, username: str) -> tuple[Room, Membersh
 
 @transaction.atomic
 def remove_member(user: User, slug: str, username: str) -> None:
-    """Put somebody out; oneself: leave."""
+    """Remove a member, or leave oneself. Raises NotFound and Forbidden."""
     if username.lower() == user.username.lower():
         leave_room(user, slug)
         return
@@ -204,8 +214,8 @@ def remove_member(user: User, slug: str, username: str) -> None:
 
 
 def evict_again(user: User, slug: str, username: str) -> None:
-    """Who isn't in may have been removed a moment ago, by a request that failed in its midst: that they aren't is said when
-    it is so in every process."""
+    """Evict people of this name who are no members: they may have been removed by a request that failed midway, and
+    NotFound must mean that no process serves them."""
     access.moderating_membership(user, slug)
     for other in User.objects.filter(username__iexact=username):
         evict(slug, other)
@@ -215,7 +225,8 @@ def evict_again(user: User, slug: str, username: str) -> None:
 def change_member(
     user: User, slug: str, username: str, *, role: str | None = None, muted: bool | None = None
 ) -> Membership:
-    """A new role (by an owner; the last owner keeps theirs) or a mute (by a moderator)."""
+    """Set a role (owners only; the last owner keeps theirs) or a mute (moderators). Raises NotFound, Forbidden and
+    Conflict."""
     access.locked(access.moderating_membership(user, slug).room)
     _, other = authorise_over(user, slug, username)
     if role is not None and role != other.role:
@@ -225,6 +236,7 @@ def change_member(
 
 
 def check_not_last_owner(member: Membership) -> None:
+    """Raise Conflict if the member is the room's only owner."""
     owners = member.room.memberships.filter(role=Role.OWNER)
     if member.role == Role.OWNER and owners.count() == 1:
         raise Conflict("A room needs an owner: name another one first.")
@@ -234,8 +246,8 @@ def check_not_last_owner(member: Membership) -> None:
 def alter(
     member: Membership, *, role: str | None = None, muted: bool | None = None, by: User | None = None
 ) -> Membership:
-    """`change_member` without asking who. A new role is told to the room, a mute to the member. `member` is as in the
-    database; the room is locked."""
+    """Do `change_member` without authorising. A new role is told to the room, a mute to the member. `member` is as
+    stored; the room is locked."""
     if role is not None and role != member.role:
         member.role = role
         details = {"by": by.username} if by else {}
@@ -243,14 +255,14 @@ def alter(
     if muted is not None and muted != member.muted:
         member.muted = muted
         transaction.on_commit(revocation.restrict)
-        transaction.on_commit(partial(membership_events.tell_changed, member.pk), robust=True)
+        transaction.on_commit(partial(membership_events.send_changed, member.pk), robust=True)
     member.save(update_fields=["role", "muted"])
     return member
 
 
 @transaction.atomic
 def ban(user: User, slug: str, username: str) -> Ban:
-    """Put somebody out for good, or keep out somebody who isn't in."""
+    """Remove somebody for good, or keep out somebody who is no member. Raises NotFound and Forbidden."""
     room = access.locked(access.moderating_membership(user, slug).room)
     if room.memberships.filter(user__username__iexact=username).exists():
         authorise_over(user, slug, username)
@@ -260,6 +272,7 @@ def ban(user: User, slug: str, username: str) -> Ban:
 
 
 def lift_ban(user: User, slug: str, username: str) -> None:
+    """Lift a ban. Raises NotFound and Forbidden."""
     room = access.moderating_membership(user, slug).room
     if not Ban.objects.filter(room=room, user__username__iexact=username).delete()[0]:
         raise NotFound("There is no such ban.")

@@ -1,5 +1,7 @@
-"""Two things the server does for whoever has joined, whatever got lost: it tells where their rooms are, and evicts who
-is a member no more. Both go through everybody in slices, and let others have their turn in between.
+"""Periodic repair for subscribers, whatever messages were lost: `heads` of their rooms, and eviction of former
+members.
+
+Both go through all connections in slices, with others' turns in between.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,7 +9,7 @@ from functools import cache
 
 from django.db import connection as database
 
-from accounts.authentication.session_recheck import SLICE, turn
+from accounts.authentication.session_recheck import RECHECK_SLICE, give_way
 from chatsite.database import sql
 from chatsite.database.chunks import chunked
 from chatsite.realtime.delivery import delivery, revocation, subscriptions
@@ -17,23 +19,26 @@ from rooms.log.log import Payload
 from rooms.models import Room
 from rooms.unread.room_counts import MESSAGE
 
-# The contract promises `heads` every 20 s at least: they leave with a ping, up to 8 s later.
+# The contract promises `heads` at least every 20 s; they leave with the next ping, up to 8 s later.
 HEADS_SECONDS = 10.0
 
 Rooms = frozenset[str]
 
 
 def send_heads() -> None:
-    """Whoever missed an event learns of it here, and asks for it."""
-    for connections in chunked(subscriptions.all_connections(), SLICE, turn):
+    """Send the heads of their rooms to all connections, so that clients notice events they missed."""
+    for connections in chunked(subscriptions.all_connections(), RECHECK_SLICE, give_way):
         send_some_heads(connections)
 
 
 def send_some_heads(connections: Sequence[Connection]) -> None:
+    """Send heads to some connections, grouped by their rooms."""
     heads: dict[str, int] = {}
-    for some in chunked({slug for connection in connections for slug in connection.rooms}, SLICE, turn):
+    for some in chunked(
+        {slug for connection in connections for slug in connection.rooms}, RECHECK_SLICE, give_way
+    ):
         heads |= heads_of(some)
-    # Grouped after the database has answered: who left a room meanwhile isn't told of it.
+    # Grouped after the query: rooms that were left meanwhile are not included.
     groups: dict[Rooms, list[Connection]] = {}
     for connection in connections:
         groups.setdefault(frozenset(connection.rooms), []).append(connection)
@@ -44,37 +49,39 @@ def send_some_heads(connections: Sequence[Connection]) -> None:
 
 
 def heads_of(slugs: Iterable[str]) -> dict[str, int]:
+    """Return the heads of rooms by slug."""
     given = [{"slug": slug} for slug in slugs]
     return dict(sql.run(_heads(database.vendor), sql.packed(given))) if given else {}
 
 
 def recheck() -> None:
-    """Evict who is subscribed and a member no more, however the membership ended."""
-    for pairs in chunked(joined(subscriptions.all_connections()), SLICE, turn):
-        found = strangers(pairs)
-        # Once more, as somebody may have left and come back while the database was asked.
-        for user_id, slug in strangers(found) if found else ():
+    """Evict subscribers who are no longer members, however the membership ended."""
+    for pairs in chunked(joined(subscriptions.all_connections()), RECHECK_SLICE, give_way):
+        found = find_nonmembers(pairs)
+        # Twice, as somebody may have left and come back during the query.
+        for user_id, slug in find_nonmembers(found) if found else ():
             evict(user_id, slug)
 
 
 def evict(user_id: int, slug: str) -> None:
-    """Evict somebody of whose leaving no other process told this one: it is the last that their connections hear of the
-    room, behind what was said before it."""
-    events = untold(user_id, slug)
-    # Some of it may have come while the database was asked.
-    told = subscriptions.last_seq(slug) or 0
+    """Evict somebody of whose removal this process was not told. Their connections first receive the room's events up
+    to it, and nothing after."""
+    events = missed_events(user_id, slug)
+    # Some may have been delivered during the query.
+    delivered = subscriptions.last_seq(slug) or 0
     theirs = [connection for connection in subscriptions.connections(user_id) if slug in connection.rooms]
     for event in events:
-        if event["data"]["seq"] > told:
+        if event["data"]["seq"] > delivered:
             delivery.to_connections(theirs, event["event"], event["data"])
     revocation.evict(user_id, slug)
     if theirs:
         delivery.to_user(user_id, "room-removed", {"room": slug})
 
 
-def untold(user_id: int, slug: str) -> list[Payload]:
-    """The log from where it was delivered here up to the person's `member-left`; that alone, where it is more than a page,
-    or where something was changed since they left: replay gives a message as it is now. Nothing for who was no member."""
+def missed_events(user_id: int, slug: str) -> list[Payload]:
+    """Return the events from the last one delivered here up to the person's `member-left`; only that event if they
+    are more than a page, or if something changed afterwards, as replay shows messages in their present state. Empty
+    for somebody who was no member."""
     room, after = Room.objects.filter(slug=slug).first(), subscriptions.last_seq(slug)
     if room is None or after is None:
         return []
@@ -90,15 +97,17 @@ def untold(user_id: int, slug: str) -> list[Payload]:
 
 
 def joined(connections: Iterable[Connection]) -> Iterator[tuple[int, str]]:
+    """Yield (user id, slug) of each subscription."""
     for connection in connections:
         for slug in list(connection.rooms):
             yield connection.identity.user_id, slug
 
 
-def strangers(pairs: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
-    """Who of them has no business in the room. An archived public room may be read by anybody who isn't banned."""
+def find_nonmembers(pairs: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Return the pairs of people who may not read the room. Anybody who isn't banned may read an archived public
+    room."""
     given = sql.packed({"user_id": user_id, "slug": slug} for user_id, slug in pairs)
-    return [pairs[n] for (n,) in sql.run(_strangers(database.vendor), given)]
+    return [pairs[n] for (n,) in sql.run(_find_nonmembers(database.vendor), given)]
 
 
 @cache
@@ -107,8 +116,8 @@ def _heads(vendor: str) -> str:
 
 
 @cache
-def _strangers(vendor: str) -> str:
-    # A subquery and no join: joined, PostgreSQL goes through all members of the room for each of them.
+def _find_nonmembers(vendor: str) -> str:
+    # A subquery and no join: joined, PostgreSQL reads all members of the room for each pair.
     return f"""
         SELECT given.n FROM {sql.rows_in(user_id="bigint", slug="text")}
         LEFT JOIN rooms_room r ON r.slug = given.slug

@@ -1,0 +1,1 @@
+"""Presence inside rooms: fan-out of who is online, and who is typing."""

@@ -1,6 +1,7 @@
-"""Presence by the size of a room: in a small one everyone hears who comes and goes, in a large one only how many are here.
+"""Fan-out of presence by the size of a room: in a small one everybody is told who comes and goes, in a large one how
+many are online.
 
-Otherwise 5,000 people who come back after an outage would be told of each other 25,000,000 times.
+Otherwise 5,000 people who reconnect after an outage would cause 25,000,000 events.
 """
 
 from collections import defaultdict
@@ -18,55 +19,57 @@ from rooms.sql import rooms_of
 from rooms.unread.room_counts import count_online
 
 # Seconds between two counts of a large room.
-GATHER = 1.0
-# Rooms whose members are read at once: some milliseconds.
-PART = 200
+GATHER_SECONDS = 1.0
+# Rooms whose members are read in one query: some milliseconds.
+ROOMS_PER_QUERY = 200
 
 
 def audience(user_ids: Iterable[int]) -> dict[int, set[int]]:
-    """For each of these people, who shares a small room with them. The large ones among their rooms are counted anew."""
-    mine = rooms_of(user_ids)
+    """Return by user id who shares a small room with them. Their large rooms are counted soon."""
+    memberships = rooms_of(user_ids)
     members: dict[int, set[int]] = {}
-    for room in rosters_of({room_id for _, room_id in mine}):
+    for room in rosters_of({room_id for _, room_id in memberships}):
         if room.members is None:
             count_soon([room.slug])
         else:
             members[room.id] = {member.id for member in room.members}
-    heard: dict[int, set[int]] = defaultdict(set)
-    for user_id, room_id in mine:
-        heard[user_id] |= members.get(room_id, set())
-    return heard
+    listeners: dict[int, set[int]] = defaultdict(set)
+    for user_id, room_id in memberships:
+        listeners[user_id] |= members.get(room_id, set())
+    return listeners
 
 
 def connections_sharing(user_ids: Collection[int]) -> dict[int, list[Connection]]:
-    """For each of these people, the connections here of all who share a room with them and of themselves; of a large room
-    those that have joined it."""
-    mine = rooms_of(user_ids)
-    heard = {user_id: set(subscriptions.connections(user_id)) for user_id in user_ids}
-    rooms = {room.id: listening(room) for room in rosters_of({room_id for _, room_id in mine})}
-    for user_id, room_id in mine:
-        heard[user_id] |= rooms.get(room_id, set())
-    return {user_id: list(connections) for user_id, connections in heard.items()}
+    """Return by user id the connections here of everybody who shares a small room with them, of subscribers of their
+    large rooms, and their own."""
+    memberships = rooms_of(user_ids)
+    listeners = {user_id: set(subscriptions.connections(user_id)) for user_id in user_ids}
+    rooms = {room.id: connections_of(room) for room in rosters_of({room_id for _, room_id in memberships})}
+    for user_id, room_id in memberships:
+        listeners[user_id] |= rooms.get(room_id, set())
+    return {user_id: list(connections) for user_id, connections in listeners.items()}
 
 
-def listening(room: Roster) -> set[Connection]:
+def connections_of(room: Roster) -> set[Connection]:
+    """Return the connections of a small room's members, or of a large room's subscribers."""
     if room.members is None:
         return set(subscriptions.subscribers(room.slug))
     return {connection for member in room.members for connection in subscriptions.connections(member.id)}
 
 
 def rosters_of(room_ids: Collection[int]) -> Iterator[Roster]:
-    """Some at a time with others in between: one person may be in thousands."""
-    for some in chunked(sorted(room_ids), PART, read_queue.give_way):
+    """Yield the rosters in parts, with others' turns in between: one person may be in thousands of rooms."""
+    for some in chunked(sorted(room_ids), ROOMS_PER_QUERY, read_queue.give_way):
         yield from rosters(some).values()
 
 
 def count_soon(slugs: Iterable[str]) -> None:
+    """Collect large rooms that have subscribers here."""
     counts.note(dict.fromkeys(slug for slug in slugs if subscriptions.subscribers(slug)))
 
 
-def tell_counts(slugs: Collection[str]) -> None:
-    """`room-online` to those who have joined: how many of its members are here."""
+def send_counts(slugs: Collection[str]) -> None:
+    """Send `room-online`, the number of members online, to the rooms' subscribers."""
     rooms = list(Room.objects.filter(slug__in=slugs))
     online = count_online([room.pk for room in rooms], presence.online_ids())
     for room in rooms:
@@ -74,5 +77,5 @@ def tell_counts(slugs: Collection[str]) -> None:
         delivery.to_room(room.slug, "room-online", data, droppable=True)
 
 
-# Slugs of large rooms that are counted soon.
-counts = Debouncer[str, None]("online counts", tell_counts, gather=GATHER)
+# Slugs of large rooms to count.
+counts = Debouncer[str, None]("online counts", send_counts, gather=GATHER_SECONDS)

@@ -1,4 +1,4 @@
-"""Who is typing. Kept in memory alone: it ends by itself, and nobody misses it."""
+"""Who is typing, in memory only: entries expire, and losing one does no harm."""
 
 from typing import Any
 
@@ -8,34 +8,37 @@ from chatsite.realtime.delivery import delivery, peers
 from chatsite.realtime.limits import event_costs
 from chatsite.realtime.scheduling.timers import Timer
 
-# G7 of docs/protocol.md.
-SECONDS = 6.0
+# Seconds after the last sign of typing: G7 of docs/protocol.md.
+TYPING_SECONDS = 6.0
 
-# Room slug → user id → (the typist, the timer that ends it).
+# People typing here: by room slug and user id, the person and the timer that ends it.
 typists: dict[str, dict[int, tuple[User, Timer]]] = {}
-# The same for those who type in other processes: what `typing` said of them, and a timer for where its end isn't heard.
+# People typing in other processes: by room slug and user id, the event's data and a timer in case its end is lost.
 elsewhere: dict[str, dict[int, tuple[dict[str, Any], Timer]]] = {}
-LATE = 1.0
+LATE_SECONDS = 1.0
 
 
 def start(slug: str, user: User) -> None:
-    """Each sign of typing is passed on, and puts the end off."""
+    """Send `typing` and restart its timer."""
     forget(slug, user)
-    typists.setdefault(slug, {})[user.pk] = (user, Timer(SECONDS, stop, slug, user))
-    tell(slug, user, True)
+    typists.setdefault(slug, {})[user.pk] = (user, Timer(TYPING_SECONDS, stop, slug, user))
+    send(slug, user, True)
 
 
 def stop(slug: str, user: User) -> None:
-    here, there = forget(slug, user), forget_elsewhere(slug, user.pk)
-    if here or there:
-        tell(slug, user, False)
+    """Send the end of `typing` if the person was typing in any process."""
+    local, remote = forget(slug, user), forget_elsewhere(slug, user.pk)
+    if local or remote:
+        send(slug, user, False)
 
 
 def forget(slug: str, user: User) -> bool:
+    """Remove a person who types here; return whether they did."""
     return forget_in(typists, slug, user.pk)
 
 
 def forget_in(kept: dict[str, dict[int, tuple[Any, Timer]]], slug: str, user_id: int) -> bool:
+    """Remove an entry and cancel its timer; return whether there was one."""
     entry = kept.get(slug, {}).pop(user_id, None)
     if entry is None:
         return False
@@ -45,28 +48,30 @@ def forget_in(kept: dict[str, dict[int, tuple[Any, Timer]]], slug: str, user_id:
     return True
 
 
-def tell(slug: str, user: User, typing: bool) -> None:
+def send(slug: str, user: User, typing: bool) -> None:
+    """Send `typing` to the room's other subscribers, in every process."""
     data = {"room": slug, "user": user_brief(user), "typing": typing}
     delivery.to_room(slug, "typing", data, skip_user=user.pk, droppable=True, everywhere=True)
     event_costs.charge_for_room(user.pk, slug)
 
 
-def heard(slug: str, user_id: int, data: dict[str, Any]) -> None:
-    """Another process has told it; its own clients know already. Without a person in it, it isn't of this version."""
+def on_remote_typing(slug: str, user_id: int, data: dict[str, Any]) -> None:
+    """Note an event that another process sent; its clients have received it already. Malformed data is ignored."""
     if not isinstance(data.get("user"), dict) or not isinstance(data["user"].get("username"), str):
         return
     forget_elsewhere(slug, user_id)
     if data.get("typing") is True:
-        timer = Timer(SECONDS + LATE, ended, slug, user_id)
+        timer = Timer(TYPING_SECONDS + LATE_SECONDS, end_remote, slug, user_id)
         elsewhere.setdefault(slug, {})[user_id] = (data, timer)
     elif user_id in typists.get(slug, {}):
         forget(slug, typists[slug][user_id][0])
 
 
-peers.register("typing", heard, str, int, dict)
+peers.register("typing", on_remote_typing, str, int, dict)
 
 
-def ended(slug: str, user_id: int) -> None:
+def end_remote(slug: str, user_id: int) -> None:
+    """End the typing of somebody in another process whose own end was lost."""
     entry = elsewhere.get(slug, {}).get(user_id)
     if entry is not None:
         forget_elsewhere(slug, user_id)
@@ -74,10 +79,12 @@ def ended(slug: str, user_id: int) -> None:
 
 
 def forget_elsewhere(slug: str, user_id: int) -> bool:
+    """Remove a person who types in another process; return whether they did."""
     return forget_in(elsewhere, slug, user_id)
 
 
 def usernames(slug: str, without: int) -> list[str]:
+    """Return who is typing in the room, except the user `without`."""
     names = {user_id: user.username for user_id, (user, _) in typists.get(slug, {}).items()}
     for user_id, (data, _) in elsewhere.get(slug, {}).items():
         names[user_id] = data["user"]["username"]
@@ -85,7 +92,7 @@ def usernames(slug: str, without: int) -> list[str]:
 
 
 def stop_everywhere(user_id: int) -> None:
-    """The last connection of somebody is gone."""
+    """End all typing of a person whose last connection is gone."""
     for slug, people in list(typists.items()):
         if user_id in people:
             stop(slug, people[user_id][0])

@@ -1,3 +1,5 @@
+"""The sidebar of signed-in pages."""
+
 from typing import Any
 
 from django import template
@@ -9,14 +11,14 @@ from accounts.payloads import user_payload
 from accounts.presence import presence
 from chatsite.web.fragment_cache import render_fragment
 from rooms.models import Room
-from rooms.payloads import NEAREST, Payload, sidebar_payloads
+from rooms.payloads import MAX_NEAREST, Payload, sidebar_payloads
 
 register = template.Library()
 
 
 @register.inclusion_tag("rooms/_sidebar.html", takes_context=True)
 def sidebar(context: template.Context) -> dict[str, Any]:
-    """The column at the left of every signed-in page: the nearest of my rooms and of my people, and me."""
+    """Render the column at the left: the nearest rooms and direct rooms, and the person's own name."""
     user = context["request"].user
     rooms = with_current(sidebar_payloads(user), context)
     return {
@@ -29,12 +31,12 @@ def sidebar(context: template.Context) -> dict[str, Any]:
             sorted((room for room in rooms if room["kind"] == Room.Kind.DIRECT), key=by_name)
         ),
         "unread": any(room["unread"] for room in rooms),
-        "more": len(rooms) >= NEAREST,
+        "more": len(rooms) >= MAX_NEAREST,
     }
 
 
 def with_current(rooms: list[Payload], context: template.Context) -> list[Payload]:
-    """The room of this page is in the list, also where it isn't among the nearest."""
+    """Add the room of this page if it isn't among the nearest."""
     here = context.get("room")
     if not here or not here["role"] or any(room["slug"] == here["slug"] for room in rooms):
         return rooms
@@ -43,7 +45,7 @@ def with_current(rooms: list[Payload], context: template.Context) -> list[Payloa
 
 @register.simple_tag
 def side_room(room: Payload, current: str) -> SafeString:
-    """Whatever is said in a direct room is said to me: it shows what is unread as others show mentions."""
+    """Render one room. In a direct room every unread message counts as others' mentions do."""
     calls = room["unread"] if room["kind"] == Room.Kind.DIRECT else room["mentions"]
     about = {key: room[key] for key in ("slug", "name", "kind", "archived", "unread", "mentions")}
     about["people"] = room.get("people", [])[:1]
@@ -57,11 +59,12 @@ def side_room(room: Payload, current: str) -> SafeString:
 
 
 def by_name(room: Payload) -> tuple[bool, str]:
+    """Sort key: open rooms first, then by name."""
     return room["archived"], room["name"].casefold()
 
 
 def with_presence(directs: list[Payload]) -> list[Payload]:
-    """Each person of a direct room also says whether they are `online`."""
+    """Add `online` to each person of the direct rooms."""
     names = {person["username"] for room in directs for person in room["people"]}
     found = User.objects.filter(username__in=names).annotate(alike=looks_alike())
     rows = list(found.values_list("pk", "username", "alike"))
@@ -72,6 +75,7 @@ def with_presence(directs: list[Payload]) -> list[Payload]:
 
 
 def with_people(room: Payload, online: set[str], alike: set[str]) -> Payload:
+    """Add `online` to a direct room's people, and its short name."""
     people = [{**person, "online": person["username"] in online} for person in room["people"]]
     return {**room, "people": people, "name": sidebar_name(room, alike)}
 
@@ -89,7 +93,7 @@ def sidebar_name(room: Payload, alike: set[str]) -> str:
 
 @register.filter
 def usernames(room: Payload) -> str:
-    """ "@ada, @bo" of a direct room, whose name says only what they call themselves; empty where that is the same."""
+    """Return "@ada, @bo" of a direct room; empty if these are the names that it shows."""
     people = room.get("people", [])
     told = any(person["username"] != person["display_name"] for person in people)
     return ", ".join(f"@{person['username']}" for person in people) if told else ""

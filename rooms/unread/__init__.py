@@ -1,0 +1,1 @@
+"""Unread messages: read positions, counts, summaries of rooms, and `room-activity`."""

@@ -1,4 +1,4 @@
-"""How far people have read in their rooms: positions in the logs, from which unread is counted."""
+"""Read positions: how far people have read in the rooms' logs."""
 
 from django.db.models import F, OuterRef, Subquery
 
@@ -9,24 +9,24 @@ from rooms.membership import membership_events
 from rooms.models import Membership, Room
 from rooms.unread.room_counts import counted_memberships
 
-# Rooms in one query.
-PART = 500
+ROOMS_PER_QUERY = 500
 
 
 def mark_read(user: User, slug: str, seq: int) -> dict[str, int]:
-    """Everything up to `seq` is read; a read position never goes back. `{"unread", "mentions"}` of the room."""
+    """Move the read position to `seq`, never back; return `{unread, mentions}` of the room. Raises NotFound and
+    Forbidden."""
     membership = access.membership_for(user, slug)
     place = min(seq, membership.room.head)
     mine = Membership.objects.filter(pk=membership.pk)
     moved = mine.filter(read_seq__lt=place).update(read_seq=place)
     counted = counted_memberships(mine.select_related("room")).get()
     if moved:
-        membership_events.tell_read(counted)
+        membership_events.send_read(counted)
     return {"unread": counted.unread, "mentions": counted.mentions}  # type: ignore[attr-defined]
 
 
 def mark_all_read(user: User) -> None:
-    """In all of their rooms, some at a time with others in between."""
+    """Move all read positions to the heads, in parts with others' turns in between."""
     last = 0
     while part := behind(user, last):
         last = part[-1].pk
@@ -35,10 +35,11 @@ def mark_all_read(user: User) -> None:
         for one in part:
             one.read_seq = one.room.head
             one.unread = one.mentions = 0  # type: ignore[attr-defined]
-            membership_events.tell_counts(one)
+            membership_events.send_counts(one)
         read_queue.give_way()
 
 
 def behind(user: User, last: int) -> list[Membership]:
+    """Return the next memberships with unread events, in the order of ids."""
     mine = Membership.objects.filter(user=user, read_seq__lt=F("room__head"), pk__gt=last)
-    return list(mine.select_related("room").order_by("pk")[:PART])
+    return list(mine.select_related("room").order_by("pk")[:ROOMS_PER_QUERY])

@@ -1,4 +1,4 @@
-"""Counts of rooms, in as many queries for a thousand rooms as for one."""
+"""Counts of unread messages, mentions and online members, in as many queries for a thousand rooms as for one."""
 
 from collections import Counter
 from time import monotonic
@@ -10,33 +10,35 @@ from django.db.models.functions import Coalesce, Greatest
 from rooms.models import Event, Membership, Mention
 
 MESSAGE = "chat-message"
-# In the text of a query, where SQLite can see that an index of these rows alone will do.
+# In the query's text and no parameter: SQLite then sees that a partial index suffices.
 LITERALLY = RawSQL("'chat-message'", ())
 COUNTED = Q(event=LITERALLY, retracted=False)
 UNCOUNTED = ~Q(event=LITERALLY) | Q(retracted=True)
 
 
 def count_of(rows: QuerySet, by: str = "room") -> Coalesce:
+    """Return the number of these rows as a subquery; 0 for none."""
     return Coalesce(Subquery(rows.order_by().values(by).annotate(n=Count("*")).values("n")), 0)
 
 
 def unread_of(
     user_id: OuterRef | int, room_id: OuterRef, read_seq: OuterRef, behind: Combinable
 ) -> CombinedExpression:
-    """Others' messages beyond the read position that still stand: as many events as the log has there (`behind`, for
-    it has no hole) without what is no message, what was taken back, and one's own. Counting the messages themselves
-    took 0.2 s for somebody 1,000,000 behind; these have an index of their own."""
+    """Return an expression: others' messages after the read position that stand. It takes `behind`, all events since
+    (the log has no gap), less events that are no messages, retracted ones and one's own, which have indexes of their
+    own. Counting the messages themselves took 0.2 s for somebody 1,000,000 behind."""
     beyond = Event.objects.filter(room_id=room_id, seq__gt=read_seq)
     own = beyond.filter(COUNTED, user_id=user_id)
     return Coalesce(Greatest(behind, 0), 0) - count_of(beyond.filter(UNCOUNTED)) - count_of(own)
 
 
 def mentions_of(user_id: OuterRef | int, room_id: OuterRef, read_seq: OuterRef) -> Coalesce:
+    """Return an expression: mentions of the user after the read position."""
     return count_of(Mention.objects.filter(user_id=user_id, room_id=room_id, seq__gt=read_seq))
 
 
 def counted_memberships(memberships: QuerySet[Membership]) -> QuerySet[Membership]:
-    """Each membership with its own `unread` and `mentions`."""
+    """Annotate memberships with their `unread` and `mentions`."""
     user_id, room_id, read_seq = OuterRef("user_id"), OuterRef("room_id"), OuterRef("read_seq")
     return memberships.annotate(
         unread=unread_of(user_id, room_id, read_seq, F("room__head") - F("read_seq")),
@@ -44,26 +46,28 @@ def counted_memberships(memberships: QuerySet[Membership]) -> QuerySet[Membershi
     )
 
 
-# Up to so many ids are named in a query; of more, the members are read and looked up in memory.
-FEW = 100
-# Seconds for which the count of a large room holds: each who comes back in a storm would have it counted again.
-COUNT_HOLDS = 1.0
+# Up to this number, online users are named in the query; beyond it, members are read and compared in memory.
+MAX_NAMED_IDS = 100
+# Seconds for which a large room's count is cached: otherwise each reconnection would count it again.
+COUNT_HOLD_SECONDS = 1.0
 
-_large: dict[int, tuple[float, int]] = {}
+_online_counts: dict[int, tuple[float, int]] = {}
 
 
-def held_count(room_id: int, online: set[int]) -> int:
+def cached_online_count(room_id: int, online: set[int]) -> int:
+    """Return how many members of the room are online, at most COUNT_HOLD_SECONDS old."""
     now = monotonic()
-    counted, count = _large.get(room_id, (0.0, 0))
-    if now - counted > COUNT_HOLDS:
+    counted, count = _online_counts.get(room_id, (0.0, 0))
+    if now - counted > COUNT_HOLD_SECONDS:
         count = count_online([room_id], online).get(room_id, 0)
-        _large[room_id] = now, count
+        _online_counts[room_id] = now, count
     return count
 
 
 def count_online(room_ids: list[int], online: set[int]) -> dict[int, int]:
+    """Return the number of members online by room id."""
     rows = Membership.objects.filter(room__in=room_ids).order_by()
-    if len(online) <= FEW:
+    if len(online) <= MAX_NAMED_IDS:
         return dict(rows.filter(user__in=online).values_list("room_id").annotate(n=Count("pk")))
     return Counter(
         room_id for room_id, user_id in rows.values_list("room_id", "user_id") if user_id in online

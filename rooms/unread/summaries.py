@@ -1,4 +1,4 @@
-"""Rooms as one person has them, with their counts: one query, as often as a page or a list of rooms is asked for."""
+"""Summaries of rooms for one person, with counts: one query for any number of rooms."""
 
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
@@ -13,11 +13,12 @@ from accounts.presence import presence
 from accounts.sql import Brief
 from chatsite.database import sql
 from rooms.models import Room
-from rooms.unread.room_counts import held_count
+from rooms.unread.room_counts import cached_online_count
 
 
-class Overview(NamedTuple):
-    """`role` is None for who is no member; `people` are the others in a direct room."""
+class RoomSummary(NamedTuple):
+    """A room with the person's own counts. `role` is None without membership; `people` are the others of a direct
+    room."""
 
     id: int
     slug: str
@@ -37,31 +38,35 @@ class Overview(NamedTuple):
     people: list[Brief]
 
 
-def mine(user_id: int, most: int, *, behind: bool = False, counted: bool = True) -> list[Overview]:
-    """Of all that they are in the `most` that matter most, by slug: where they are called, where there is something new,
-    then where something was said last. `behind` leaves out where nothing happened since they read; without `counted`,
-    `size` and `online` are 0, which for large rooms is most of the work."""
+def nearest(user_id: int, most: int, *, behind: bool = False, counted: bool = True) -> list[RoomSummary]:
+    """Return the `most` most relevant of the user's rooms, by slug: those with mentions first, then with unread
+    messages, then with recent ones. `behind` keeps only rooms with events after the read position; without `counted`,
+    `size` and `online` are 0, which saves most of the work for large rooms."""
     here = presence.online_ids() if counted else set()
-    rows = sql.run(_mine(connection.vendor, behind, counted), listed(here), user_id, most)
-    return [overview(row, user_id, here) for row in rows]
+    rows = sql.run(_nearest(connection.vendor, behind, counted), largest_listed(here), user_id, most)
+    return [summary_of(row, user_id, here) for row in rows]
 
 
-def given(user_id: int, room_ids: Iterable[int]) -> list[Overview]:
-    """These, in this order, whether or not they are in them."""
+def of_rooms(user_id: int, room_ids: Iterable[int]) -> list[RoomSummary]:
+    """Return summaries of these rooms in this order, with or without membership."""
     here, ids = presence.online_ids(), list(room_ids)
     rows = sql.run(
-        _given(connection.vendor), listed(here), sql.packed({"id": room_id} for room_id in ids), user_id
+        _of_rooms(connection.vendor),
+        largest_listed(here),
+        sql.packed({"id": room_id} for room_id in ids),
+        user_id,
     )
-    found = {row[0]: overview(row, user_id, here) for row in rows}
+    found = {row[0]: summary_of(row, user_id, here) for row in rows}
     return [found[room_id] for room_id in ids if room_id in found]
 
 
-def listed(here: Collection[int]) -> int:
-    """The members of rooms up to this size are asked for, to see who of them is here."""
+def largest_listed(here: Collection[int]) -> int:
+    """Return up to which size rooms' members are read, to count who is online."""
     return settings.PRESENCE_ROOM_SIZE if here else 0
 
 
-def overview(row: tuple[Any, ...], user_id: int, here: set[int]) -> Overview:
+def summary_of(row: tuple[Any, ...], user_id: int, here: set[int]) -> RoomSummary:
+    """Return the summary of a row."""
     room_id, slug, name, topic, kind, archived, epoch, head, created_at, *own, members = row
     if isinstance(created_at, str):
         created_at = datetime.fromisoformat(created_at).replace(tzinfo=UTC)
@@ -72,20 +77,24 @@ def overview(row: tuple[Any, ...], user_id: int, here: set[int]) -> Overview:
         people, ids = [one for one in everyone if one.id != user_id], [one.id for one in everyone]
     elif members is not None:
         ids = orjson.loads(members)
-    online = held_count(room_id, here) if size > settings.PRESENCE_ROOM_SIZE else len(here.intersection(ids))
+    online = (
+        cached_online_count(room_id, here)
+        if size > settings.PRESENCE_ROOM_SIZE
+        else len(here.intersection(ids))
+    )
     about = (room_id, slug, name, topic, kind, bool(archived), epoch, head, created_at)
-    return Overview(*about, role, read_seq or 0, size, unread, mentions, online, people)
+    return RoomSummary(*about, role, read_seq or 0, size, unread, mentions, online, people)
 
 
 @cache
-def _mine(vendor: str, behind: bool, counted: bool) -> str:
-    """A look at each of their rooms, and the counts of the best."""
-    # By the last mention: where somebody is mentioned often, PostgreSQL looks through all of them for whether there is one.
+def _nearest(vendor: str, behind: bool, counted: bool) -> str:
+    """Return the statement that picks the nearest rooms and counts only those."""
+    # By the last mention: PostgreSQL would read all mentions to learn whether there is one.
     called = """CASE WHEN x.head <= o.read_seq THEN 0 WHEN x.kind = 'direct' THEN 1
                 WHEN (SELECT max(n.seq) FROM rooms_mention n
                       WHERE n.user_id = o.user_id AND n.room_id = o.room_id) > o.read_seq THEN 1 ELSE 0 END"""
     said = "COALESCE((SELECT e.id FROM rooms_event e WHERE e.room_id = x.id AND e.seq = x.head), 0)"
-    return _overviews(
+    return _summaries(
         f"""(SELECT o.* FROM rooms_membership o JOIN rooms_room x ON x.id = o.room_id
              WHERE o.user_id = %s {"AND x.head > o.read_seq" if behind else ""}
              ORDER BY CASE WHEN x.archived_at IS NULL THEN 0 ELSE 1 END, {called} DESC,
@@ -97,15 +106,15 @@ def _mine(vendor: str, behind: bool, counted: bool) -> str:
 
 
 @cache
-def _given(vendor: str) -> str:
+def _of_rooms(vendor: str) -> str:
     rooms = f"{sql.rows_in(id='bigint')} JOIN rooms_room r ON r.id = given.id"
-    return _overviews(
+    return _summaries(
         f"{rooms} LEFT JOIN rooms_membership own ON own.room_id = r.id AND own.user_id = %s", vendor
     )
 
 
-def _overviews(rooms: str, vendor: str, counted: bool = True) -> str:
-    # What is unread is counted as in queries.unread_of, which says why.
+def _summaries(rooms: str, vendor: str, counted: bool = True) -> str:
+    # Unread is counted as by `room_counts.unread_of`, which says why.
     if vendor == "postgresql":
         ids = "json_agg(m.user_id)::text"
         people = "json_agg(json_build_array(u.id, u.username, u.display_name) ORDER BY m.id)::text"

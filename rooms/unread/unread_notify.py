@@ -1,4 +1,4 @@
-"""`room-activity`: what a member hears of a room that none of their connections' logs is following."""
+"""`room-activity`: counts for members' connections that have not joined the room."""
 
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -12,81 +12,86 @@ from chatsite.realtime.scheduling.debouncer import Debouncer
 from rooms.models import Membership
 from rooms.unread.room_counts import counted_memberships
 
-# One count for all that is said within a tenth of a second: a busy room costs the same as a calm one.
+# Seconds of collecting: a busy room costs no more than a calm one.
 GATHER_SECONDS = 0.1
-# Where the counting takes long, so many times longer is gathered: it takes no more than a tenth of the time.
-REST = 9
-# So many rows are named in one query.
-BULK = 500
+# Least pause in multiples of a flush's duration: it takes at most a tenth of the time.
+REST_FACTOR = 9
+MEMBERSHIPS_PER_QUERY = 500
 
 MEMBERS = """
     SELECT m.id, m.user_id, r.slug FROM {slugs}
     JOIN rooms_room r ON r.slug = given.slug JOIN rooms_membership m ON m.room_id = r.id"""
 
-# Rooms in which something happened in this process, of which others haven't been told.
-ours: set[str] = set()
-# So many rooms are named to other processes in one word.
-NAMED = 500
+# Rooms with news of this process that other processes haven't been told.
+unannounced: set[str] = set()
+# Rooms named in one word to other processes.
+SLUGS_PER_WORD = 500
 
 
 def touch(slug: str) -> None:
-    """Something was said, changed or taken back in the room."""
+    """Report a change in the room to this and all other processes."""
     if subscriptions.anybody() or peers.site.there:
-        ours.add(slug)
-        note([slug])
+        unannounced.add(slug)
+        enqueue([slug])
 
 
-def note(slugs: Iterable[str]) -> None:
+def enqueue(slugs: Iterable[str]) -> None:
+    """Collect rooms with news."""
     touched.note(dict.fromkeys(slugs))
 
 
 def touched_elsewhere(slugs: list[str]) -> None:
+    """Collect rooms with news of another process."""
     if subscriptions.anybody():
-        note(slugs)
+        enqueue(slugs)
 
 
 peers.register("touched", touched_elsewhere, list)
 
 
-def tell_others() -> None:
-    slugs = sorted(ours)
-    ours.clear()
-    for some in chunked(slugs, NAMED):
+def notify_processes() -> None:
+    """Tell the other processes the rooms with news."""
+    slugs = sorted(unannounced)
+    unannounced.clear()
+    for some in chunked(slugs, SLUGS_PER_WORD):
         delivery.notify_processes("touched", some)
 
 
-def tell_all(slugs: Collection[str]) -> None:
-    """Of all rooms in which something happened, to all who are elsewhere: two queries for a hundred rooms as for one."""
-    tell_others()
-    tell_of(slugs)
+def send_everywhere(slugs: Collection[str]) -> None:
+    """Send for the collected rooms, in every process. Two queries for a hundred rooms as for one."""
+    notify_processes()
+    send_for_rooms(slugs)
 
 
-# Slugs of rooms in which something happened.
-touched = Debouncer[str, None]("room activity", tell_all, gather=GATHER_SECONDS, rest=REST)
+# Slugs of rooms with news.
+touched = Debouncer[str, None]("room activity", send_everywhere, gather=GATHER_SECONDS, rest=REST_FACTOR)
 
 
-def tell_of(slugs: Collection[str]) -> None:
+def send_for_rooms(slugs: Collection[str]) -> None:
+    """Send to members who have a connection here that has not joined the room."""
     if not subscriptions.anybody():
         return
     members = sql.run(
         MEMBERS.format(slugs=sql.rows_in(slug="text")), sql.packed({"slug": slug} for slug in slugs)
     )
-    elsewhere = [pk for pk, user_id, slug in members if is_elsewhere(user_id, slug)]
-    for some in chunked(elsewhere, BULK):
-        tell(Membership.objects.filter(pk__in=some))
+    member_ids = [pk for pk, user_id, slug in members if hears_elsewhere(user_id, slug)]
+    for some in chunked(member_ids, MEMBERSHIPS_PER_QUERY):
+        send(Membership.objects.filter(pk__in=some))
 
 
-def is_elsewhere(user_id: int, slug: str) -> bool:
+def hears_elsewhere(user_id: int, slug: str) -> bool:
+    """Return whether one of the user's connections has not joined the room."""
     return any(slug not in connection.rooms for connection in subscriptions.connections(user_id))
 
 
-def tell(memberships: QuerySet[Membership]) -> None:
-    """The counts as they are now, to these members' connections that have not joined the room."""
+def send(memberships: QuerySet[Membership]) -> None:
+    """Send the members' current counts to their connections that have not joined the room."""
     for membership in counted_memberships(memberships.select_related("room")):
-        tell_member(membership)
+        send_to_member(membership)
 
 
-def tell_member(membership: Membership) -> None:
+def send_to_member(membership: Membership) -> None:
+    """Send one membership's counts."""
     slug = membership.room.slug
     delivery.to_user(
         membership.user_id, "room-activity", activity_of(membership), unless_joined=slug, droppable=True
@@ -94,6 +99,7 @@ def tell_member(membership: Membership) -> None:
 
 
 def activity_of(membership: Membership) -> dict[str, Any]:
+    """Return the event's data."""
     return {
         "room": membership.room.slug,
         "head": membership.room.head,

@@ -1,0 +1,1 @@
+"""Pages about rooms: browse and make them, settings, members, blocks."""

@@ -1,4 +1,4 @@
-"""Blocking, and lifting a block: `blocked=0`. A room is blocked where one leaves it."""
+"""Forms that block people and lift blocks (`blocked=0`). A room is blocked where one leaves it."""
 
 from typing import Any
 
@@ -15,6 +15,7 @@ from rooms.membership import blocks
 @require_POST
 @signed_in
 def person(request: HttpRequest, username: str) -> HttpResponse:
+    """Block a person, or lift the block."""
     user: Any = request.user
     username = without_nulls(username)
     if request.POST.get("blocked") != "0":
@@ -29,10 +30,12 @@ def person(request: HttpRequest, username: str) -> HttpResponse:
 @require_POST
 @signed_in
 def room(request: HttpRequest, slug: str) -> HttpResponse:
+    """Lift the block of a room."""
     blocks.unblock_room(request.user, slug)  # type: ignore[arg-type]
     messages.success(request, "You can be added to the room again.")
     return redirect(listed())
 
 
 def listed() -> str:
+    """Return the URL of the list of blocks."""
     return reverse("profile") + "#blocks"

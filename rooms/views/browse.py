@@ -1,4 +1,4 @@
-"""Find and make rooms and conversations; somebody's card."""
+"""Pages that find and make rooms and conversations, and a person's card."""
 
 from typing import Any
 
@@ -19,26 +19,25 @@ from rooms.membership import membership
 from rooms.models import Room
 from rooms.payloads import room_payloads
 
-# People on one page; the others are found by their names.
-SHOWN = 200
-# Rooms on one page.
-ROOMS = 100
+# People on one page; others are found by name.
+MAX_PEOPLE = 200
+ROOMS_PER_PAGE = 100
 
 
 @signed_in
 def browse(request: HttpRequest) -> HttpResponse:
-    """The public rooms and mine, or with `mine` mine alone; a page at a time by slug, each by name."""
+    """List the public rooms and one's own, or with `mine` only these; a page at a time by slug, each page by name."""
     user: Any = request.user
     query, mine, after = words(request, "q")[:64], words(request, "mine"), words(request, "after")
-    found = list(rooms_of(user, query, mine, after)[: ROOMS + 1])
-    rooms = room_payloads(user, found[:ROOMS])
+    found = list(rooms_of(user, query, mine, after)[: ROOMS_PER_PAGE + 1])
+    rooms = room_payloads(user, found[:ROOMS_PER_PAGE])
     rooms.sort(key=lambda room: (room["archived"], room["name"].casefold()))
     context = {
         "current": "browse",
         "query": query,
         "mine": mine,
         "after": after,
-        "next": found[ROOMS - 1].slug if len(found) > ROOMS else None,
+        "next": found[ROOMS_PER_PAGE - 1].slug if len(found) > ROOMS_PER_PAGE else None,
         "joined": [room for room in rooms if room["role"]],
         "open": [room for room in rooms if not room["role"]],
     }
@@ -46,15 +45,16 @@ def browse(request: HttpRequest) -> HttpResponse:
 
 
 def rooms_of(user: User, query: str, mine: str, after: str) -> QuerySet[Room]:
-    """By slug; of archived ones only those that the user is in."""
+    """Return the matching rooms by slug, archived ones only if the user is a member."""
     joined = Q(pk__in=user.memberships.values("room"))
     found = Room.objects.readable_by(user).exclude(kind=Room.Kind.DIRECT).filter(slug__gt=after)
     found = found.filter(joined if mine else joined | Q(archived_at=None))
-    return found.filter(lookup.named(query, "name", "topic")).only("slug").order_by("slug")
+    return found.filter(lookup.name_contains(query, "name", "topic")).only("slug").order_by("slug")
 
 
 @signed_in
 def room_new(request: HttpRequest) -> HttpResponse:
+    """Make a room."""
     form = NewRoomForm(post_data(request))
     done, outcome = attempt(form, lambda **data: services.create_room(me(request), **data))
     if done:
@@ -64,7 +64,7 @@ def room_new(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 def direct_new(request: HttpRequest) -> HttpResponse:
-    """Pick the people of a direct conversation: out of those who are shown, of many a part."""
+    """Choose the people of a direct room and open it."""
     user: Any = request.user
     query = words(request, "q")[:64]
     others = User.objects.filter(is_active=True).exclude(pk=user.pk)
@@ -76,42 +76,45 @@ def direct_new(request: HttpRequest) -> HttpResponse:
     if done:
         return redirect("room", outcome[0].slug)
     found = named(others, query)
-    people = [{**user_payload(other), "chosen": other.username in chosen} for other in few(found, known)]
+    people = [
+        {**user_payload(other), "chosen": other.username in chosen} for other in suggested(found, known)
+    ]
     people.sort(key=lambda person: (not person["online"], person["display_name"].casefold()))
     context = {
         "people": people,
         "chosen": sorted(chosen),
         "query": query,
-        "more": len(people) >= SHOWN,
+        "more": len(people) >= MAX_PEOPLE,
         "current": "direct",
     }
     return form_page(request, "rooms/direct_new.html", form, outcome, **context)
 
 
 def named(people: QuerySet[User], query: str) -> QuerySet[User]:
-    return people.filter(lookup.named(query, "username", "display_name"))
+    """Keep people with `query` in their username or display name."""
+    return people.filter(lookup.name_contains(query, "username", "display_name"))
 
 
-def few(found: QuerySet[User], chosen: QuerySet[User]) -> list[User]:
-    """Those who were chosen, some who are here, and the first by name."""
-    here = found.filter(pk__in=sorted(presence.online_ids())[:SHOWN])
-    one_each = {other.pk: other for part in (chosen, here, found[:SHOWN]) for other in part}
-    return list(one_each.values())[:SHOWN]
+def suggested(found: QuerySet[User], chosen: QuerySet[User]) -> list[User]:
+    """Return the chosen people, some who are online, and the first by name."""
+    here = found.filter(pk__in=sorted(presence.online_ids())[:MAX_PEOPLE])
+    one_each = {other.pk: other for part in (chosen, here, found[:MAX_PEOPLE]) for other in part}
+    return list(one_each.values())[:MAX_PEOPLE]
 
 
 @signed_in
 def person(request: HttpRequest, username: str) -> HttpResponse:
-    """Somebody's card, where a mention leads."""
+    """Show a person's card, the target of mentions."""
     user: Any = request.user
     other = membership.anybody(without_nulls(username))
     shared = Room.objects.exclude(kind=Room.Kind.DIRECT).filter(memberships__user=user)
-    found = list(shared.filter(memberships__user=other).only("slug").order_by("slug")[: ROOMS + 1])
+    found = list(shared.filter(memberships__user=other).only("slug").order_by("slug")[: ROOMS_PER_PAGE + 1])
     context = {
         "person": user_payload(other),
         "mark": mark_of(other),
         "gone": not other.is_active,
-        "shared": room_payloads(user, found[:ROOMS]),
-        "more": len(found) > ROOMS,
+        "shared": room_payloads(user, found[:ROOMS_PER_PAGE]),
+        "more": len(found) > ROOMS_PER_PAGE,
         "blocked": user.person_blocks.filter(blocked=other).exists(),
     }
     return render(request, "rooms/person.html", context)

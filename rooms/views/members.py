@@ -1,4 +1,4 @@
-"""Who is in a room, and what may be changed about them."""
+"""Pages of a room's members."""
 
 from typing import Any
 
@@ -19,11 +19,12 @@ from rooms.membership import membership
 from rooms.models import Membership, Room
 from rooms.payloads import member_payload, room_payload
 
-PAGE = 100
+MEMBERS_PER_PAGE = 100
 
 
 @signed_in
 def members(request: HttpRequest, slug: str) -> HttpResponse:
+    """List members, and add one."""
     user: Any = request.user
     mine = access.membership_for(user, slug)
     form = MemberForm(post_data(request))
@@ -35,24 +36,26 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def members_page(user: User, mine: Membership, query: str, after: str) -> dict[str, Any]:
-    """By username, PAGE at a time: those after a name, and with a name that has `query` in it."""
+    """Return the context: members by username in pages, after a name, and with `query` in a name."""
     room = mine.room
     found = room.memberships.filter(user__is_active=True, user__username__gt=after).select_related("user")
-    found = found.filter(lookup.named(query, "user__username", "user__display_name"))
-    members = [member_payload(one) for one in found.order_by("user__username")[: PAGE + 1]]
+    found = found.filter(lookup.name_contains(query, "user__username", "user__display_name"))
+    members = [member_payload(one) for one in found.order_by("user__username")[: MEMBERS_PER_PAGE + 1]]
     marks = signs_among(member["user"]["username"] for member in members).marks
-    others = User.objects.filter(is_active=True).exclude(memberships__room=room)[:PAGE]
+    others = User.objects.filter(is_active=True).exclude(memberships__room=room)[:MEMBERS_PER_PAGE]
     return {
         "room": room_payload(user, room),
         "mine": mine,
         "owner": mine.role == Membership.Role.OWNER,
         "members": [
             {**member, "below": below(mine, member), "mark": marks.get(member["user"]["username"])}
-            for member in members[:PAGE]
+            for member in members[:MEMBERS_PER_PAGE]
         ],
         "query": query,
-        "many": bool(query or after or len(members) > PAGE),
-        "next": members[PAGE - 1]["user"]["username"] if len(members) > PAGE else None,
+        "many": bool(query or after or len(members) > MEMBERS_PER_PAGE),
+        "next": members[MEMBERS_PER_PAGE - 1]["user"]["username"]
+        if len(members) > MEMBERS_PER_PAGE
+        else None,
         "roles": Membership.Role.choices,
         "people": [user_brief(other) for other in others] if mine.moderates else [],
         "current": room.slug,
@@ -60,7 +63,7 @@ def members_page(user: User, mine: Membership, query: str, after: str) -> dict[s
 
 
 def below(mine: Membership, member: dict[str, Any]) -> bool:
-    """Whether I may change this member: what `membership.authorise_over` allows, of others."""
+    """Return whether the person may change this member, by the rule of `membership.authorise_over`."""
     if mine.room.kind == Room.Kind.DIRECT or member["user"]["username"] == mine.user.username:
         return False
     if mine.role == Membership.Role.OWNER:
@@ -71,7 +74,7 @@ def below(mine: Membership, member: dict[str, Any]) -> bool:
 @require_POST
 @signed_in
 def member(request: HttpRequest, slug: str, username: str) -> HttpResponse:
-    """A role, a mute, a removal or a ban, of one member."""
+    """Change one member: a role, a mute, a removal or a ban."""
     user: Any = request.user
     form = ChangeMemberForm(request.POST)
     if form.is_valid():
@@ -83,6 +86,7 @@ def member(request: HttpRequest, slug: str, username: str) -> HttpResponse:
 
 
 def change(user: User, slug: str, username: str, wanted: dict[str, Any]) -> None:
+    """Call the service of the wanted change."""
     if wanted["ban"]:
         membership.ban(user, slug, username)
     elif wanted["remove"]:

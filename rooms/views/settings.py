@@ -1,4 +1,4 @@
-"""A room's own pages: settings, archive, leave, invite links."""
+"""Pages of a room's settings: name, archive, leave, invite links."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from rooms.payloads import room_payload
 
 @signed_in
 def room_settings(request: HttpRequest, slug: str) -> HttpResponse:
-    """Name and topic; what else an owner may do stands below."""
+    """Set the name and topic; shows what else an owner may do."""
     user: Any = request.user
     mine = access.membership_for(user, slug)
     form = RoomForm(post_data(request), initial=named(mine))
@@ -33,6 +33,7 @@ def room_settings(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def named(mine: Membership) -> dict[str, str]:
+    """Return the form's initial values."""
     return {"name": mine.room.name, "topic": mine.room.topic}
 
 
@@ -44,7 +45,7 @@ def settings_page(
     used: forms.Form,
     outcome: Any,
 ) -> HttpResponse:
-    """With both forms as they are; the status is that of the one that was `used`, with its `outcome` (`form_page`)."""
+    """Render both forms; `used` is the one that was sent, and `outcome` its result (`form_page`)."""
     user: Any = request.user
     invites_here = mine.moderates and mine.room.kind != Room.Kind.DIRECT and not mine.room.archived
     context = {
@@ -61,6 +62,7 @@ def settings_page(
 
 
 def links(request: HttpRequest, room: Room) -> list[tuple[RoomInvite, str]]:
+    """Return the room's links with their addresses."""
     return [
         (link, request.build_absolute_uri(reverse("invite", args=[link.invite.code])))
         for link in invites.listed(room)
@@ -70,6 +72,7 @@ def links(request: HttpRequest, room: Room) -> list[tuple[RoomInvite, str]]:
 @require_POST
 @signed_in
 def archive(request: HttpRequest, slug: str) -> HttpResponse:
+    """Archive the room or bring it back."""
     archived = request.POST.get("archived") == "1"
     services.set_archived(request.user, slug, archived)  # type: ignore[arg-type]
     messages.success(request, "The room is archived." if archived else "The room is open again.")
@@ -79,7 +82,7 @@ def archive(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 @signed_in
 def leave(request: HttpRequest, slug: str) -> HttpResponse:
-    """For good, with `block`: then nobody can add them again."""
+    """Leave the room; with `block`, nobody can add them again."""
     user: Any = request.user
     if request.POST.get("block"):
         blocks.block_room(user, slug)
@@ -91,7 +94,7 @@ def leave(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 @signed_in
 def invite(request: HttpRequest, slug: str) -> HttpResponse:
-    """A link that leads into the room: the first in the list on the settings page."""
+    """Make a link into the room."""
     user: Any = request.user
     mine = access.moderating_membership(user, slug)
     form = InviteForm(request.POST)
@@ -104,5 +107,6 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 @signed_in
 def revoke(request: HttpRequest, slug: str, code: str) -> HttpResponse:
+    """Revoke a link into the room."""
     accounts.revoke_invite(invites.find(request.user, slug, without_nulls(code)).invite)  # type: ignore[arg-type]
     return redirect(reverse("room_settings", args=[slug]) + "#invite")

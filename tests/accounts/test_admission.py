@@ -142,7 +142,7 @@ def test_an_end_while_they_are_looked_up_is_honoured(
 
 
 def test_nothing_is_asked_twice_while_nobody_is_put_out(people, with_token, monkeypatch):
-    monkeypatch.setattr(socket_auth, "look_again", None)
+    monkeypatch.setattr(socket_auth, "authorise_again", None)
     assert socket_auth.admit_all([with_token(person) for person in people]) == [None] * 20
 
 
@@ -151,7 +151,7 @@ def test_what_let_a_session_in_needs_no_proof_at_its_first_event(owner, with_coo
 
     applicant = with_cookie(owner)
     assert socket_auth.admit_all([applicant]) == [None]
-    monkeypatch.setattr(credentials, "proves", None)
+    monkeypatch.setattr(credentials, "session_proves", None)
     assert credentials.authorise(applicant.connection) == owner
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.names import fold
-from accounts.names.folding import MOST_REMEMBERED, Folds
+from accounts.names.folding import MAX_CACHED_FOLDS, Folds
 
 ALIKE = json.loads((Path(__file__).parent.parent / "js" / "alike.json").read_text())
 
@@ -32,7 +32,7 @@ def test_what_is_folded_stays_as_it_is(text):
 
 def test_what_is_remembered_of_characters_has_a_bound():
     folds = Folds()
-    for code in range(MOST_REMEMBERED + 100):
+    for code in range(MAX_CACHED_FOLDS + 100):
         assert folds[code] is not None
-    assert len(folds) == MOST_REMEMBERED
+    assert len(folds) == MAX_CACHED_FOLDS
     assert folds[sys.maxunicode] == chr(sys.maxunicode)

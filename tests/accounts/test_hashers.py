@@ -7,7 +7,7 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 
 from accounts.authentication import hashers
-from accounts.authentication.hashers import ThreadedArgon2PasswordHasher, aside
+from accounts.authentication.hashers import ThreadedArgon2PasswordHasher, in_hash_thread
 from chatsite.contract.errors import Unavailable
 
 
@@ -51,7 +51,7 @@ def test_hashes_go_through_the_pool_at_most_two_at_once(monkeypatch):
 
     pooled = []
     monkeypatch.setattr(hashers, "in_thread", lambda func, *args: pooled.append(1) or func(*args))
-    threads = [threading.Thread(target=aside, args=(hashing,)) for _ in range(6)]
+    threads = [threading.Thread(target=in_hash_thread, args=(hashing,)) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -61,9 +61,9 @@ def test_hashes_go_through_the_pool_at_most_two_at_once(monkeypatch):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_flood_of_hashes_is_refused_and_not_queued_for_ever(monkeypatch):
-    monkeypatch.setattr(hashers, "queued", hashers.WAITING)
+    monkeypatch.setattr(hashers, "queued", hashers.MAX_WAITING_HASHES)
     with pytest.raises(Unavailable) as refused:
-        aside(lambda: "hash")
+        in_hash_thread(lambda: "hash")
     assert refused.value.retry_after
 
 
@@ -71,7 +71,7 @@ def test_a_flood_of_hashes_is_refused_and_not_queued_for_ever(monkeypatch):
 def test_inside_a_transaction_nobody_gives_way(monkeypatch):
     monkeypatch.setattr(hashers, "in_thread", lambda *args: pytest.fail("gave way inside a transaction"))
     with transaction.atomic():
-        assert aside(lambda: "hash") == "hash"
+        assert in_hash_thread(lambda: "hash") == "hash"
 
 
 TICKING = """

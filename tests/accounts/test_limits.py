@@ -29,7 +29,7 @@ def test_one_does_not_spend_anothers_attempts():
 def test_what_succeeded_counts_no_more():
     for _ in range(10):
         attempt_limits.attempt("x", "ada", 1)
-        attempt_limits.succeeded("x", "ada")
+        attempt_limits.refund("x", "ada")
 
 
 def test_many_other_keys_do_not_push_a_counter_out():

@@ -60,7 +60,7 @@ def test_failures_on_a_name_are_limited_before_the_hash(client, owner, monkeypat
     monkeypatch.setattr("django.contrib.auth.authenticate", lambda *args, **kwargs: pytest.fail("hashed"))
     refused = log_in(client, "OWNER")
     assert refused.status_code == 429
-    assert 0 < int(refused["Retry-After"]) <= attempt_limits.WINDOW + 1
+    assert 0 < int(refused["Retry-After"]) <= attempt_limits.WINDOW_SECONDS + 1
     assert "Too many attempts" in refused.content.decode()
 
 
@@ -188,7 +188,7 @@ class TestDevices:
     def test_the_cookie_is_hidden_from_scripts_and_other_sites(self, home):
         cookie = home.cookies[known_devices.COOKIE]
         assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
-        assert cookie["max-age"] == known_devices.AGE
+        assert cookie["max-age"] == known_devices.COOKIE_AGE_SECONDS
         assert PASSWORD not in cookie.value
 
     @pytest.mark.parametrize("make", [
@@ -333,7 +333,7 @@ def fails(request):
 
 
 def test_there_is_an_end_to_sessions(owner, live, committed, monkeypatch):
-    monkeypatch.setattr(sessions, "MOST_SESSIONS", 2)
+    monkeypatch.setattr(sessions, "MAX_SESSIONS", 2)
     browsers = [Client() for _ in range(3)]
     for browser in browsers[:2]:
         log_in(browser)

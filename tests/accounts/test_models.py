@@ -10,13 +10,13 @@ pytestmark = pytest.mark.django_db
 
 
 def test_a_username_is_found_in_any_case(owner):
-    assert User.objects.named("OwNeR") == User.objects.get_by_natural_key("OWNER") == owner
+    assert User.objects.by_username("OwNeR") == User.objects.get_by_natural_key("OWNER") == owner
 
 
 @pytest.mark.parametrize("name", ["ｏｗｎｅｒ", "owner\n", "owner\0", "", "o%ner", "o_ner"])
 def test_what_only_looks_like_a_username_finds_nobody(owner, name):
     with pytest.raises(User.DoesNotExist):
-        User.objects.named(name)
+        User.objects.by_username(name)
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_what_only_looks_like_a_username_finds_nobody(owner, name):
 def test_letters_that_fold_to_another_find_nobody(make_person, stored, asked):
     make_person(stored)
     with pytest.raises(User.DoesNotExist):
-        User.objects.named(asked)
+        User.objects.by_username(asked)
 
 
 def test_the_database_keeps_usernames_unique_in_any_case(owner):

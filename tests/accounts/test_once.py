@@ -205,8 +205,8 @@ def one_persons_use_of_an_invite(site):
 def the_last_token(site):
     site.run(
         "u = User.objects.get(username='member1')\n"
-        "from accounts.services.tokens import MOST\n"
-        "[services.make_token(u, 'old') for _ in range(MOST - 1)]; print(1)"
+        "from accounts.services.tokens import MAX_TOKENS\n"
+        "[services.make_token(u, 'old') for _ in range(MAX_TOKENS - 1)]; print(1)"
     )
     visitors = site.logged_in("member1")
     posts = [visitor.ready("/password") for visitor in visitors]

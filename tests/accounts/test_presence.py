@@ -7,8 +7,7 @@ from accounts.models import User
 from accounts.payloads import user_payload
 from accounts.presence import last_seen as traces
 from accounts.presence import presence, presence_broadcast
-from accounts.presence.presence import GRACE, MemoryPresence
-from chatsite.realtime.scheduling.debouncer import RETRY_SECONDS
+from accounts.presence.presence import GRACE_SECONDS, MemoryPresence
 
 
 class Clock:
@@ -25,7 +24,7 @@ class Clock:
     def pass_grace(self):
         while self.waiting:
             timer = self.waiting.pop(0)
-            assert timer.seconds == GRACE
+            assert timer.seconds == GRACE_SECONDS
             timer.func()
 
 
@@ -118,7 +117,7 @@ def test_a_timer_that_was_cancelled_too_late_does_nothing(here, clock, gone):
 def site(live, clock, monkeypatch):
     """Everyone shares a room with owner and member; the stranger with nobody."""
     monkeypatch.setattr(presence, "here", MemoryPresence(clock))
-    monkeypatch.setattr(presence_broadcast.changed, "later", lambda seconds, func: func())
+    monkeypatch.setattr(presence_broadcast.pending_changes, "later", lambda seconds, func: func())
     monkeypatch.setattr(
         presence,
         "audience",
@@ -170,9 +169,9 @@ def test_who_went_while_the_database_was_away_is_told_of_when_it_is_back(
     site, clock, owner, member, stranger, monkeypatch
 ):
     timers, briefs = [], sql.briefs
-    monkeypatch.setattr(presence_broadcast.changed, "waiting", {})
+    monkeypatch.setattr(presence_broadcast.pending_changes, "waiting", {})
     monkeypatch.setattr(
-        presence_broadcast.changed, "later", lambda seconds, func: timers.append((seconds, func))
+        presence_broadcast.pending_changes, "later", lambda seconds, func: timers.append((seconds, func))
     )
     watching = site(member)
     presence.here.connect(member.pk, watching.sid)
@@ -198,7 +197,7 @@ def test_who_went_while_the_database_was_away_is_told_of_when_it_is_back(
         for frame in watching.channel.frames
     )
     assert told == ["user-connected owner", "user-disconnected stranger"]
-    assert (presence_broadcast.changed.waiting, timers) == ({}, [])
+    assert (presence_broadcast.pending_changes.waiting, timers) == ({}, [])
 
 
 def test_a_reload_is_not_heard_of(site, clock, owner, member):
@@ -219,13 +218,13 @@ def test_last_seen_is_noted_for_all_who_are_here_in_one_update(
         sockets.connected(site(user))
     User.objects.update(last_seen=None)
     with django_assert_num_queries(1):
-        sockets.note_seen()
+        sockets.refresh_last_seen()
     assert set(User.objects.exclude(last_seen=None)) == {owner, member}
 
 
 def test_noting_nobody_asks_nothing(site, django_assert_num_queries, db):
     with django_assert_num_queries(0):
-        sockets.note_seen()
+        sockets.refresh_last_seen()
 
 
 def test_a_crowd_that_comes_at_once_is_written_at_once(site, make_person, django_assert_num_queries):

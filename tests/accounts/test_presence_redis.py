@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.presence.redis_presence import LEASE, NOBODY, SILENT, RedisPresence
+from accounts.presence.redis_presence import LEASE_SECONDS, NOBODY, SILENCE_SECONDS, RedisPresence
 from chatsite.realtime.delivery import delivery, peers
 
 
@@ -21,7 +21,7 @@ class Redis:
         return len(self.smembers(name))
 
     def ttl(self, name):
-        return self.left.get(name, LEASE) if self.smembers(name) else -2
+        return self.left.get(name, LEASE_SECONDS) if self.smembers(name) else -2
 
     def do(self, verb, name, *members):
         if not self.up:
@@ -35,7 +35,7 @@ class Redis:
             case "DEL":
                 kept.clear()
             case "EXPIRE":
-                assert members == (LEASE,)
+                assert members == (LEASE_SECONDS,)
                 self.left.pop(name, None)
 
 
@@ -100,11 +100,11 @@ class World:
     def notify(self, word, worker, *parts):
         for process in (self.one, self.other):
             if process.site.worker != worker and not self.silent:
-                (process._alive if word == "alive" else process._told)(worker, *parts)
+                (process._on_alive if word == "alive" else process._on_presence)(worker, *parts)
 
     def look(self, times=2):
         for _ in range(times):
-            self.one.look(), self.other.look()
+            self.one.compare_leases(), self.other.compare_leases()
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_as_many_who_come_as_go_while_redis_is_away_are_told_apart(world):
 def test_a_process_that_is_gone_takes_its_people_along(world):
     world.one.connect(7, "a")
     world.one.renew(), world.ring()
-    world.now += SILENT
+    world.now += SILENCE_SECONDS
     world.redis.do("DEL", "t:here:one")
     world.other.watch()
     assert world.other.is_online(7)
@@ -187,7 +187,7 @@ def test_a_lease_ends_though_the_clock_was_set_back_or_its_end_was_never_said(wo
     world.ring()
     world.redis.left["t:here:one"] = left
     world.other.watch()
-    assert world.redis.ttl("t:here:one") == LEASE
+    assert world.redis.ttl("t:here:one") == LEASE_SECONDS
     assert world.other.is_online(7)
 
 
@@ -200,7 +200,7 @@ def test_a_redis_that_lost_the_leases_takes_nobody(world):
     for _ in range(5):
         world.other.watch()
     assert world.other.is_online(7)
-    world.look()
+    world.compare_leases()
     assert world.redis.sets["t:here:one"] == {NOBODY, 7}
 
 
@@ -215,7 +215,7 @@ def test_while_redis_is_away_everything_stays_and_nobody_goes_at_once_after(worl
     for _ in range(5):
         world.other.watch()
     assert world.other.is_online(7)
-    world.now += SILENT
+    world.now += SILENCE_SECONDS
     world.other.watch(), world.other.watch()
     assert not world.other.is_online(7)
 
@@ -231,5 +231,5 @@ def test_a_new_process_knows_who_is_here(world):
 
 
 def test_who_writes_nonsense_is_nobody(world):
-    world.other._told("one", ["7", None, 1.5, [], True], [])
+    world.other._on_presence("one", ["7", None, 1.5, [], True], [])
     assert world.other.online() == set()

@@ -115,13 +115,13 @@ class TestTokens:
         assert not ApiToken.objects.exists()
 
     def test_there_is_an_end_to_tokens(self, owner, monkeypatch):
-        monkeypatch.setattr(tokens, "MOST", 1)
+        monkeypatch.setattr(tokens, "MAX_TOKENS", 1)
         services.make_token(owner, "one")
         with pytest.raises(Conflict):
             services.make_token(owner, "two")
 
     def test_one_too_many_is_refused_in_the_page(self, client_of, owner, monkeypatch):
-        monkeypatch.setattr(tokens, "MOST", 1)
+        monkeypatch.setattr(tokens, "MAX_TOKENS", 1)
         services.make_token(owner, "one")
         page = client_of(owner).post("/profile/token", {"name": "two"})
         assert page.status_code == 409

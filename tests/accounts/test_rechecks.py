@@ -19,7 +19,7 @@ def by_session(live):
         client = Client()
         client.force_login(user)
         connection = live(user, session_key=client.session.session_key)
-        credentials.standings([connection])
+        credentials.authorise_all([connection])
         assert connection.credentials_hash is not None
         return connection
 
@@ -48,8 +48,8 @@ def test_where_all_is_well_it_is_one_query(crowd, django_assert_num_queries):
 
 def test_it_goes_in_slices_and_lets_others_have_their_turn(crowd, monkeypatch, django_assert_num_queries):
     turns = []
-    monkeypatch.setattr(session_recheck, "SLICE", 5)
-    monkeypatch.setattr(session_recheck, "turn", lambda: turns.append("others'"))
+    monkeypatch.setattr(session_recheck, "RECHECK_SLICE", 5)
+    monkeypatch.setattr(session_recheck, "give_way", lambda: turns.append("others'"))
     User.objects.filter(username="person5").update(is_banned=True)
     with django_assert_num_queries(3 + 3):
         session_recheck.recheck()
@@ -58,8 +58,8 @@ def test_it_goes_in_slices_and_lets_others_have_their_turn(crowd, monkeypatch, d
 
 
 def test_only_those_who_look_different_are_judged(crowd, monkeypatch):
-    judged, standings = [], credentials.standings
-    monkeypatch.setattr(credentials, "standings", lambda some: judged.extend(some) or standings(some))
+    judged, standings = [], credentials.authorise_all
+    monkeypatch.setattr(credentials, "authorise_all", lambda some: judged.extend(some) or standings(some))
     session_recheck.recheck()
     assert judged == []
     Session.objects.filter(session_key=crowd[0].identity.session_key).delete()
@@ -75,8 +75,8 @@ def test_one_whose_session_changed_and_is_good_is_judged_once(by_session, owner,
     session = client.session
     session["theme"] = "dark"
     session.save()
-    judged, standings = [], credentials.standings
-    monkeypatch.setattr(credentials, "standings", lambda some: judged.extend(some) or standings(some))
+    judged, standings = [], credentials.authorise_all
+    monkeypatch.setattr(credentials, "authorise_all", lambda some: judged.extend(some) or standings(some))
     session_recheck.recheck()
     session_recheck.recheck()
     assert (judged, connection.closed) == ([connection], False)
@@ -85,5 +85,5 @@ def test_one_whose_session_changed_and_is_good_is_judged_once(by_session, owner,
 def test_a_token_that_became_anothers_is_none_of_mine(by_token, owner, member):
     connection = by_token(owner)
     owner.tokens.update(user=member)
-    looks = session_recheck.looks([connection])
+    looks = session_recheck.fetch_evidence([connection])
     assert [look.n for look in looks] == [0]

@@ -27,7 +27,7 @@ def said(owner, member, private_room, public_room):
 @pytest.fixture
 def hurried(monkeypatch):
     """Windows of five places, and the time is up after each."""
-    monkeypatch.setattr(reading, "WINDOW", 5)
+    monkeypatch.setattr(reading, "WINDOW_PLACES", 5)
     monkeypatch.setattr(sqlite, "ALONE_SECONDS", -1)
     monkeypatch.setattr(postgresql, "WINDOWS_SECONDS", 0)
     if connection.vendor == "postgresql":
@@ -75,7 +75,7 @@ def test_the_page_says_that_it_goes_on(said, hurried, client_of, member):
 @pytest.mark.parametrize("room", [None, "board"])
 def test_windows_read_what_one_query_would(said, monkeypatch, member, room):
     for window in (1, 2, 7, 1000):
-        monkeypatch.setattr(reading, "WINDOW", window)
+        monkeypatch.setattr(reading, "WINDOW_PLACES", window)
         for span in (Span(4, room=room), Span(4, before=said[9].pk, room=room), Span(4, after=2, room=room)):
             found = search(member, "apple", room)
             whole = list(span.of(found)[: span.limit])

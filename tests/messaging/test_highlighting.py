@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from messaging.rendering import addresses, highlighting, languages, names, render
-from messaging.rendering.highlighting import MOST_SPANS, Highlighter, spans
+from messaging.rendering.highlighting import MAX_SPANS, Highlighter, spans
 from messaging.rendering.languages import LANGUAGES
 
 REPEATS = (kind.MAX_REPEAT, kind.MIN_REPEAT, kind.POSSESSIVE_REPEAT)
 # What an expression may read ahead before it says no, in characters: two for a digit of `(?:[^"\\]|\\.){0,200}`.
 LONGEST_LOOK = 650
-# These are given no more of the text than LONGEST_ADDRESS, or twice as much.
+# These are given no more of the text than MAX_ADDRESS_LENGTH, or twice as much.
 LIMITED = {"addresses", "targets"}
 PATTERNS = {
     **{name: language.pattern for name, language in LANGUAGES.items()},
@@ -162,8 +162,8 @@ def test_what_is_left_open_ends_with_its_line_or_the_code(name, code):
 
 
 def test_behind_so_many_spans_there_are_no_colours():
-    body = "```json\n" + "1 " * (MOST_SPANS + 100) + "\n```\n```json\n1\n```"
-    assert render(body).count("<span") == MOST_SPANS
+    body = "```json\n" + "1 " * (MAX_SPANS + 100) + "\n```\n```json\n1\n```"
+    assert render(body).count("<span") == MAX_SPANS
 
 
 def test_a_language_that_is_not_known_has_no_colours():

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from messaging import services
-from messaging.message_row import plain
+from messaging.message_row import message_rows
 from messaging.models import Message
 from messaging.payloads import message_payload
 from rooms.log import log
@@ -35,7 +35,7 @@ def talk(say, owner, member):
 
 def test_it_is_the_same_payload(talk):
     found = Message.objects.order_by("-seq")
-    assert [message_payload(each) for each in plain(found)] == [
+    assert [message_payload(each) for each in message_rows(found)] == [
         message_payload(each) for each in found.whole()
     ]
 
@@ -43,7 +43,7 @@ def test_it_is_the_same_payload(talk):
 def test_each_message_is_in_its_own_room(say, owner, public_room):
     say("here")
     services.send(owner, public_room.slug, "there", uuid.uuid4())
-    rooms = [message_payload(each)["room"] for each in plain(Message.objects.order_by("pk"))]
+    rooms = [message_payload(each)["room"] for each in message_rows(Message.objects.order_by("pk"))]
     assert rooms == ["board", "lobby"]
 
 
@@ -51,7 +51,7 @@ def test_a_page_of_the_log_is_read_in_parts(talk, private_room, monkeypatch):
     whole = log.read(private_room, 0)
     assert [event["data"]["seq"] for event in whole["events"]] == list(range(1, whole["head"] + 1))
     for part in (1, 2, whole["head"], whole["head"] + 1):
-        monkeypatch.setattr(log, "PART", part)
+        monkeypatch.setattr(log, "EVENTS_PER_QUERY", part)
         assert log.read(private_room, 0) == whole
         some = log.read(private_room, 1, limit=3)
         assert (some["events"], some["more"]) == (whole["events"][1:4], True)
@@ -67,7 +67,7 @@ def test_no_more_is_read_than_fits(say, private_room, monkeypatch):
         return lines
 
     monkeypatch.setattr(log, "lines_after", lines_after)
-    monkeypatch.setattr(log, "PART", 2)
+    monkeypatch.setattr(log, "EVENTS_PER_QUERY", 2)
     monkeypatch.setattr(log, "PAGE_BYTES", 5000)
     page = log.read(private_room, 2)
     assert page["more"]

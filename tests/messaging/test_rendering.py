@@ -388,7 +388,7 @@ def test_what_is_taken_for_plain_looks_the_same_through_markdown(body):
     assert render(body) == clean(to_html(body, {}, {})).strip()
 
 
-MARKED = [
+MARKED_TEXT_WEIGHT = [
     "1. one",
     "- a",
     "a.b",
@@ -405,6 +405,6 @@ MARKED = [
 ]
 
 
-@pytest.mark.parametrize("body", MARKED)
+@pytest.mark.parametrize("body", MARKED_TEXT_WEIGHT)
 def test_what_may_be_markdown_is_not_taken_for_plain(body):
     assert not is_plain(body)

@@ -127,7 +127,7 @@ def test_what_is_stored_beside_a_text(say, member):
 
 
 def test_texts_of_a_former_version_are_folded_in_pieces(say, member, monkeypatch):
-    monkeypatch.setattr(folded, "PIECE", 2)
+    monkeypatch.setattr(folded, "MESSAGES_PER_TRANSACTION", 2)
     bodies = ["Caf\u00e9", "plain", "caf\u00e9 2", "caf\u00e9  3", "gone caf\u00e9"]
     messages = [say(member, body) for body in bodies]
     Message.objects.update(folded=None)

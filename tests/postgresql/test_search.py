@@ -93,7 +93,7 @@ def test_one_that_was_interrupted_is_made_again():
 @pytest.fixture
 def sorts(monkeypatch):
     """The list is sorted in after a hundred characters, at once as here is no server."""
-    monkeypatch.setattr(pending, "ENOUGH", 100)
+    monkeypatch.setattr(pending, "CLEANUP_CHARACTERS", 100)
     monkeypatch.setattr(pending, "pending", pending.Pending())
     monkeypatch.setattr(send_queue, "pending", pending.pending)
     pages()
@@ -165,7 +165,7 @@ def test_each_of_several_processes_has_a_part_of_what_is_enough(sorts, settings,
 
 
 def test_the_list_may_grow_meanwhile_also_of_an_index_that_was_there():
-    longer = [f"gin_pending_list_limit={pending.FULL}"]
+    longer = [f"gin_pending_list_limit={pending.PENDING_LIST_KIB}"]
     assert options() == longer
     with connection.cursor() as cursor:
         cursor.execute(f"ALTER INDEX {PARTS} RESET (gin_pending_list_limit)")

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 import requests
 
-from messaging.search.pending import ENOUGH
+from messaging.search.pending import CLEANUP_CHARACTERS
 from tests.realtime.cast import Chatter, settle
 from tests.realtime.harness import ROOT, serve
 from tests.realtime.postgres import find
@@ -91,7 +91,7 @@ def test_the_server_sorts_in_what_was_stored_and_it_is_found_before_and_after(da
             assert owner.say("board", "a quincunx")["ok"]
             assert pages() > 0
             assert found("quincunx") == 1
-            for _ in range(ENOUGH // len(long) + 1):
+            for _ in range(CLEANUP_CHARACTERS // len(long) + 1):
                 assert owner.say("board", long)["ok"]
             deadline = time.monotonic() + 20
             while pages() and time.monotonic() < deadline:

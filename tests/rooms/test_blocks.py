@@ -273,7 +273,7 @@ class TestPeople:
         assert not PersonBlock.objects.exists()
 
     def test_so_many_and_no_more(self, monkeypatch, owner, member, stranger, private_room, public_room):
-        monkeypatch.setattr(blocks, "MOST_BLOCKS", 1)
+        monkeypatch.setattr(blocks, "MAX_BLOCKS", 1)
         blocks.block_person(owner, "member")
         assert blocks.block_person(owner, "member")[1] is False
         blocks.block_room(member, "board")

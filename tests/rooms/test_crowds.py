@@ -39,7 +39,7 @@ def here(monkeypatch):
     """`here(person)` has just come."""
     monkeypatch.setattr(presence, "here", presence.MemoryPresence())
     monkeypatch.setattr(presence, "seen", {})
-    monkeypatch.setattr(presence_broadcast.changed, "later", lambda seconds, func: None)
+    monkeypatch.setattr(presence_broadcast.pending_changes, "later", lambda seconds, func: None)
     made = []
 
     def here(person):
@@ -64,7 +64,7 @@ def test_who_comes_with_a_crowd_is_told_to_their_rooms_and_not_to_the_crowd(sett
         Membership.objects.create(room=rooms[n // 5], user=person)
     connections = [here(person) for person in people]
     with CaptureQueriesContext(connection) as captured:
-        presence_broadcast.changed.flush()
+        presence_broadcast.pending_changes.flush()
     assert len(captured) == 3
     for n, one in enumerate(connections):
         told = [frame for frame in one.channel.frames if "user-connected" in frame]

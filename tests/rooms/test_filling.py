@@ -58,7 +58,7 @@ def heard(connection):
 
 def test_what_was_missed_is_delivered_in_order_and_to_nobody_else(reader, outsider, private_room, say):
     sent = [say(f"number {n}") for n in range(5)]
-    backfill.fill(private_room.slug, sent[-1].seq)
+    backfill.backfill(private_room.slug, sent[-1].seq)
     assert heard(reader) == [("chat-message", message.seq) for message in sent]
     assert reader.channel.events == [
         (event["event"], event["data"]) for event in log.read(private_room, sent[0].seq - 1)["events"]
@@ -76,10 +76,10 @@ def test_others_have_their_turn_and_what_comes_in_it_keeps_its_place(reader, pri
             )
 
     sent, turns = [say(f"number {n}") for n in range(5)], []
-    monkeypatch.setattr(backfill, "AT_ONCE", 2)
+    monkeypatch.setattr(backfill, "DELIVERIES_PER_TURN", 2)
     monkeypatch.setattr(backfill.time, "sleep", turn)
     monkeypatch.setattr(subscriptions.sequencer, "later", lambda *arguments: None)
-    backfill.fill(private_room.slug, sent[-1].seq)
+    backfill.backfill(private_room.slug, sent[-1].seq)
     assert turns == [2, 4]
     first = sent[0].seq
     assert [seq for _, seq in heard(reader)] == [*range(first, first + 6)]
@@ -87,7 +87,7 @@ def test_others_have_their_turn_and_what_comes_in_it_keeps_its_place(reader, pri
 
 def test_what_comes_after_all_is_not_sent_twice(reader, private_room, say):
     sent = [say(f"number {n}") for n in range(3)]
-    backfill.fill(private_room.slug, sent[-1].seq)
+    backfill.backfill(private_room.slug, sent[-1].seq)
     for message in sent:
         delivery.log_here(private_room.slug, message.seq, "chat-message", frame(b"late"))
     assert len(reader.channel.frames) == 3
@@ -99,7 +99,7 @@ def test_a_message_that_was_deleted_meanwhile_is_a_tombstone(reader, owner, priv
     reader.channel.frames.clear()
     subscriptions.sequencer.forget(private_room.slug)
     subscriptions.begin_log(private_room.slug, message.seq - 1)
-    backfill.fill(private_room.slug, message.seq)
+    backfill.backfill(private_room.slug, message.seq)
     assert "a slip" not in str(reader.channel.events)
     assert reader.channel.events[0][1]["deleted"] is True
 
@@ -135,7 +135,7 @@ def test_whoever_was_put_out_while_nothing_was_heard_gets_that_and_nothing_behin
 def test_too_much_is_left_to_who_asks(reader, private_room, say, monkeypatch):
     monkeypatch.setattr(log, "PAGE_BYTES", 1000)
     sent = [say("x" * 500) for _ in range(5)]
-    backfill.fill(private_room.slug, sent[-1].seq)
+    backfill.backfill(private_room.slug, sent[-1].seq)
     assert reader.channel.events == [("heads", {private_room.slug: sent[-1].seq})]
     assert subscriptions.last_seq(private_room.slug) == sent[-1].seq
 
@@ -147,7 +147,7 @@ def test_without_the_database_who_has_joined_asks_later(reader, private_room, mo
 
     monkeypatch.setattr(backfill.log, "read", away)
     head = subscriptions.last_seq(private_room.slug) + 3
-    backfill.fill(private_room.slug, head)
+    backfill.backfill(private_room.slug, head)
     assert reader.channel.events == [("heads", {private_room.slug: head})]
 
 
@@ -156,7 +156,7 @@ def test_a_slow_reader_is_told_too_that_something_is_missing(reader, private_roo
     monkeypatch.setattr(log, "PAGE_BYTES", 1000)
     monkeypatch.setattr(reader, "channel", Slow())
     head = [say("x" * 500) for _ in range(5)][-1].seq
-    backfill.fill(private_room.slug, head)
+    backfill.backfill(private_room.slug, head)
     assert reader.channel.events == [("heads", {private_room.slug: head})]
 
 
@@ -170,15 +170,15 @@ class Slow(Pen):
 
 def test_a_room_that_nobody_here_has_joined_is_not_read(private_room, django_assert_num_queries):
     with django_assert_num_queries(0):
-        backfill.look_again(None)
-        backfill.fill_all({private_room.slug: 0})
+        backfill.backfill_behind(None)
+        backfill.backfill_all({private_room.slug: 0})
 
 
 def test_only_rooms_that_are_behind_are_looked_into(reader, private_room, say, monkeypatch):
     looked = []
     monkeypatch.setattr(backfill, "Timer", lambda seconds, function, heads: looked.append(heads))
-    backfill.look_again(None)
+    backfill.backfill_behind(None)
     assert looked == []
     message = say("unheard")
-    backfill.look_again(None)
+    backfill.backfill_behind(None)
     assert looked == [{private_room.slug: message.seq}]

@@ -33,7 +33,7 @@ def live(monkeypatch):
     """`live(user)` is a connection of theirs that came in with a token."""
     monkeypatch.setattr(presence, "here", presence.MemoryPresence())
     # Another test's room may have had the same key a moment ago.
-    monkeypatch.setattr(log_page_cache, "_held", {})
+    monkeypatch.setattr(log_page_cache, "_cached", {})
     made = []
 
     def live(user):
@@ -219,7 +219,7 @@ def test_who_is_put_out_while_they_wait_to_catch_up_is_told_nothing(
     if moment == "before":
         meanwhile()
     monkeypatch.setattr(log, "read", read_it)
-    assert isinstance(join_batch.whole(join, joined), error)
+    assert isinstance(join_batch.ack_with_page(join, joined), error)
     assert not join.connection.rooms
 
 
@@ -230,7 +230,7 @@ def test_who_is_put_out_before_the_answer_is_not_told_that_they_are_in(
     (joined,) = join_all([join])
     with django_capture_on_commit_callbacks(execute=True):
         kicked(member, private_room, owner)
-    join_batch.go_on(join, answers.append, joined)
+    join_batch.finish(join, answers.append, joined)
     assert isinstance(answers[0], NotFound)
 
 
@@ -238,7 +238,7 @@ def test_who_hangs_up_while_they_wait_to_catch_up_is_forgotten(live, member, pri
     join = Join(live(member), private_room.slug, after=0)
     (joined,) = join_all([join])
     subscriptions.detach(join.connection)
-    assert isinstance(join_batch.whole(join, joined), NotFound)
+    assert isinstance(join_batch.ack_with_page(join, joined), NotFound)
 
 
 @pytest.mark.parametrize("change", [delete, hide])
@@ -253,10 +253,10 @@ def test_what_is_deleted_while_somebody_waits_to_catch_up_is_not_told(
     if elsewhere:
         monkeypatch.setattr(peers, "site", Elsewhere())
     outcomes = join_all([first, second])
-    assert "secret" in str(join_batch.whole(first, outcomes[0]))
+    assert "secret" in str(join_batch.ack_with_page(first, outcomes[0]))
     with django_capture_on_commit_callbacks(execute=not elsewhere):
         change(owner, message.pk) if change is delete else change(message, owner)
-    answer = join_batch.whole(second, outcomes[1])
+    answer = join_batch.ack_with_page(second, outcomes[1])
     assert "secret" not in str(answer)
     assert [event["event"] for event in answer["events"][-2:]] == ["chat-message", "message-deleted"]
 

@@ -44,7 +44,7 @@ def later(monkeypatch):
 
     yield later
     membership_events.added.waiting.clear()
-    membership_events.read_since.clear()
+    membership_events.unsent_reads.clear()
     profile_broadcast.renamed.waiting.clear()
 
 
@@ -125,7 +125,7 @@ def test_many_are_told_by_as_many_queries_as_one(
     crowd = [make_person(f"person{n}") for n in range(59)]
     connections = [connect(person) for person in crowd]
     with django_assert_num_queries(0):
-        membership_events.note_added("board", [person.pk for person in crowd])
+        membership_events.enqueue_added("board", [person.pk for person in crowd])
     membership.admit(private_room, crowd, added_by=owner)
     # The members, the rooms, and what is unread of them.
     with django_assert_num_queries(3):
@@ -135,7 +135,7 @@ def test_many_are_told_by_as_many_queries_as_one(
 
 def test_nobody_there_is_told_by_no_query(private_room, stranger, later, django_assert_num_queries):
     with django_assert_num_queries(0):
-        membership_events.tell_added("board", [stranger.pk])
+        membership_events.notify_added("board", [stranger.pk])
         later()
 
 
@@ -233,7 +233,7 @@ def test_a_flood_of_reads_is_told_twice_by_one_more_query(
     assert [told["unread"] for told in heard(other, "membership-updated")] == [9, 0]
     with django_assert_num_queries(0):
         later()
-    assert membership_events.read_since == {}, "who reads no more is forgotten"
+    assert membership_events.unsent_reads == {}, "who reads no more is forgotten"
 
 
 def test_what_is_all_read_is_told(connect, talk, member):
@@ -340,7 +340,7 @@ class TestJoinMine:
     ):
         connection = connect(stranger)
         self.ask(connection)
-        membership_events.note_added("board", [stranger.pk])
+        membership_events.enqueue_added("board", [stranger.pk])
         later()
         assert "board" not in connection.rooms
         assert heard(connection, "room-added") == []

@@ -180,18 +180,18 @@ def test_who_is_banned_reads_no_archived_room_either(joined, lobby, stranger, ow
 
 
 def test_who_leaves_and_comes_back_while_the_database_is_asked_stays(joined, lobby, member, monkeypatch):
-    strangers = membership_recheck.strangers
+    strangers = membership_recheck.find_nonmembers
 
     def and_back(pairs):
         """The answer is of the moment between."""
         Membership.objects.filter(room=lobby, user=member).delete()
         found = strangers(pairs)
         membership.grant(lobby, member)
-        monkeypatch.setattr(membership_recheck, "strangers", strangers)
+        monkeypatch.setattr(membership_recheck, "find_nonmembers", strangers)
         return found
 
     connection = joined(member, lobby)
-    monkeypatch.setattr(membership_recheck, "strangers", and_back)
+    monkeypatch.setattr(membership_recheck, "find_nonmembers", and_back)
     membership_recheck.recheck()
     assert lobby.slug in connection.rooms
 
@@ -209,7 +209,7 @@ def test_the_recheck_is_one_query_and_goes_in_slices(
         joined(owner, lobby, private_room), joined(member, lobby)
     with django_assert_num_queries(1):
         membership_recheck.recheck()
-    monkeypatch.setattr(membership_recheck, "SLICE", 5)
+    monkeypatch.setattr(membership_recheck, "RECHECK_SLICE", 5)
     with django_assert_num_queries(3):
         membership_recheck.recheck()
     assert len(subscriptions.subscribers(lobby.slug)) == 8

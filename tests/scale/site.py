@@ -12,7 +12,7 @@ from accounts.models import ApiToken, Invite, NameSkeleton, User
 from messaging.models import Message, PrivateReading
 from messaging.search import indexes
 from messaging.search.postgresql import PARTS
-from rooms.membership.blocks import MOST_BLOCKS
+from rooms.membership.blocks import MAX_BLOCKS
 from rooms.models import Event, Membership, Mention, PersonBlock, Room, RoomBlock, RoomInvite
 
 MODELS = [
@@ -158,9 +158,9 @@ def read(size: Size) -> Iterator[str]:
 
 def blocks(size: Size) -> Iterator[str]:
     """Of `few`, as many as somebody may have."""
-    yield f"""{numbers(min(MOST_BLOCKS, size.people))} INSERT INTO rooms_personblock (user_id, blocked_id, created_at)
+    yield f"""{numbers(min(MAX_BLOCKS, size.people))} INSERT INTO rooms_personblock (user_id, blocked_id, created_at)
               SELECT {FEW}, {BASE} + n, {now()} FROM numbers"""
-    yield f"""{numbers(min(MOST_BLOCKS, size.rooms))} INSERT INTO rooms_roomblock (user_id, room_id, created_at)
+    yield f"""{numbers(min(MAX_BLOCKS, size.rooms))} INSERT INTO rooms_roomblock (user_id, room_id, created_at)
               SELECT {FEW}, {BASE} + n, {now()} FROM numbers"""
 
 

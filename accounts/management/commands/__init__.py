@@ -1,0 +1,1 @@
+"""Commands about accounts: the setup link and the first administrator."""

@@ -6,7 +6,7 @@ from django.core.management.base import CommandError
 
 
 class Command(createsuperuser.Command):
-    """Django's own, which says why a name can't be had instead of ending in a traceback."""
+    """Django's command, but a name that may not be had is an error message instead of a traceback."""
 
     def handle(self, *args: Any, **options: Any) -> str | None:
         try:

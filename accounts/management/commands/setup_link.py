@@ -8,6 +8,8 @@ from accounts.services import setup_link
 
 
 class Command(BaseCommand):
+    """Prints the setup link, from the address of the site on."""
+
     help = "Prints the link that makes the first administrator; nothing once there is an account."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -8,6 +8,8 @@ from messaging.search.postgresql import PARTS
 
 
 class Command(BaseCommand):
+    """Folds texts and makes PostgreSQL's search index."""
+
     help = "Fold texts that aren't, and make PostgreSQL's index of words, or a better one since pg_trgm is there."
 
     def handle(self, *arguments: Any, **options: Any) -> None:

@@ -20,7 +20,7 @@ class Command(changepassword.Command):
     def handle(self, *args: Any, username: str | None = None, **options: Any) -> None:
         name = username or getpass.getuser()
         try:
-            user = User.objects.named(name)
+            user = User.objects.by_username(name)
         except User.DoesNotExist as error:
             raise CommandError(f"There is nobody called {name}.") from error
         self.stdout.write(
