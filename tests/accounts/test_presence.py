@@ -5,9 +5,9 @@ from django.utils import timezone
 from accounts import sockets, sql
 from accounts.models import User
 from accounts.payloads import user_payload
-from accounts.presence import last_seen as traces
-from accounts.presence import presence, presence_broadcast
+from accounts.presence import last_seen, presence, presence_broadcast
 from accounts.presence.presence import GRACE_SECONDS, MemoryPresence
+from chatsite.realtime.scheduling.debouncer import RETRY_SECONDS
 
 
 class Clock:
@@ -244,7 +244,7 @@ def test_what_could_not_be_written_waits(site, owner, monkeypatch):
         raise OperationalError
 
     with monkeypatch.context() as broken:
-        broken.setattr(traces, "write", fails)
+        broken.setattr(last_seen, "write", fails)
         with pytest.raises(OperationalError):
             sockets.write_seen()
     sockets.write_seen()
