@@ -14,6 +14,7 @@ from chatsite.web.fields import LARGEST
 from chatsite.web.pages import signed_in, without_nulls, words
 from messaging.history import history
 from messaging.history.timeline import Row, named_in, rows
+from messaging.message_row import MessageRow
 from messaging.payloads import Payload, message_payload
 from messaging.search import Span, read, search
 from messaging.views.panel import online_of
@@ -45,7 +46,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
     return render(request, "messaging/search.html", context)
 
 
-def results(messages: list[Any]) -> list[Payload]:
+def results(messages: list[MessageRow]) -> list[Payload]:
     """Return the payloads of messages with their room's name and their sender's signs."""
     signs = signs_among(message.sender.username for message in messages)
     return [
