@@ -20,9 +20,9 @@ from messaging.search import Span, read, search
 from messaging.views.panel import online_of
 from messaging.views.room import place
 from rooms import access
+from rooms import services as rooms
 from rooms.models import Room
 from rooms.payloads import unread_payloads
-from rooms.unread import read_positions
 
 RESULTS_PER_PAGE = 30
 # Rooms on the page of unread messages, and messages of each.
@@ -96,8 +96,8 @@ def first_unread(user: User, about: Payload) -> list[Row]:
 def mark_read(user: User, slug: str | None) -> HttpResponse:
     """Mark one room or all as read; a room that can't be read any more is skipped."""
     if slug is None:
-        read_positions.mark_all_read(user)
+        rooms.mark_all_read(user)
     else:
         with suppress(NotFound, Forbidden, Banned):
-            read_positions.mark_read(user, slug, LARGEST)
+            rooms.mark_read(user, slug, LARGEST)
     return redirect("catch_up")
