@@ -34,7 +34,7 @@ def hurried(monkeypatch):
     if connection.vendor == "postgresql":
 
         def late(seconds, func, *args):
-            if func is list:
+            if func is message_rows:
                 raise query_deadline.TookTooLong()
             return func(*args)
 
