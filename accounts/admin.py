@@ -20,7 +20,7 @@ from chatsite.contract.errors import ChatError, Invalid
 from chatsite.web.administration.acts import Act, ActingAdmin
 from chatsite.web.administration.filters import ChoiceFilter, TypedFilter
 from chatsite.web.administration.lists import BoundedAdmin
-from chatsite.web.administration.site import MOST_OFFERED, completions
+from chatsite.web.administration.site import MAX_COMPLETIONS, completions
 from chatsite.web.rest.api import me
 
 admin.site.unregister(Group)
@@ -31,7 +31,7 @@ def offered(term: str) -> list[tuple[str, str]]:
     term = term.lstrip("@")
     found = User.objects.filter(Q(username__icontains=term) | Q(display_name__icontains=term))
     first = found.annotate(begins=Q(username__istartswith=term)).order_by("-begins", "username")
-    return [(person.username, person.full_name) for person in first[:MOST_OFFERED]]
+    return [(person.username, person.full_name) for person in first[:MAX_COMPLETIONS]]
 
 
 completions["people"] = offered

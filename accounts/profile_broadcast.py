@@ -25,7 +25,7 @@ payloads: Callable[[Collection[int]], dict[int, dict[str, Any]]] = no_audience
 
 def announce(user_id: int) -> None:
     """Report a changed name to all processes."""
-    delivery.tell_others("user-updated", [user_id])
+    delivery.notify_processes("user-updated", [user_id])
     enqueue([user_id])
 
 
@@ -35,7 +35,7 @@ def enqueue(user_ids: Iterable[Any]) -> None:
         renamed.note(dict.fromkeys(user_id for user_id in user_ids if isinstance(user_id, int)))
 
 
-peers.hear("user-updated", enqueue, list)
+peers.register("user-updated", enqueue, list)
 
 
 def broadcast(changed: Collection[int]) -> None:

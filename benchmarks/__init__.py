@@ -1,0 +1,1 @@
+"""`./run bench`: measure this server against others. May import the apps; nothing imports it."""

@@ -1,4 +1,4 @@
-"""`./run bench`: every measure on every server, in turn, round by round."""
+"""`./run bench`: measure each scenario on each server, round by round."""
 
 import argparse
 import json
@@ -16,17 +16,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import pages, picture, programs, report, workers
+from benchmarks import page_load, pages, picture, programs, report, workers
 from benchmarks.cluster import postgresql
 from benchmarks.groups import PEOPLE
 from benchmarks.loader import LoadError
 from benchmarks.scenarios import NAMES, QUICK, Plan, Step, steps
-from benchmarks.servers import OURS, OURS_SQLITE, ROOT, TITLES, Place, Server, running
+from benchmarks.servers import OURS, OURS_SQLITE, ROOT, TITLES, Server, Workspace, running
 
-READING = ("history", "pages")
-WORKERS = "workers"
-# What is said of each measure as the run goes on.
-SHOWN = ("deliveries_per_second", "stored_per_second", "p99_ms", "per_second", "bytes_each", "server_cpu")
+READ_SCENARIOS = ("history", "pages")
+WORKERS, PAGE_LOAD = "workers", "page-load"
+# Figures that are printed during the run.
+PROGRESS_FIGURES = (
+    "deliveries_per_second",
+    "stored_per_second",
+    "p99_ms",
+    "per_second",
+    "bytes_each",
+    "server_cpu",
+)
 RESULTS = ROOT / "benchmarks" / "results.json"
 DOCUMENT = ROOT / "docs" / "performance.md"
 # Rounds of numbers by scenario and server.
@@ -35,7 +42,7 @@ Rounds = dict[str, dict[str, list[dict[str, Any]]]]
 
 def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
-    names = [*NAMES, *READING, WORKERS]
+    names = [*NAMES, *READ_SCENARIOS, WORKERS, PAGE_LOAD]
     parser.add_argument(
         "scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(names)}; all if none"
     )
@@ -54,27 +61,29 @@ def read_arguments() -> argparse.Namespace:
 
 
 @contextmanager
-def prepared(plan: Plan, servers: list[str]) -> Iterator[Place]:
+def prepared(plan: Plan, servers: list[str]) -> Iterator[Workspace]:
     with tempfile.TemporaryDirectory(prefix="bench-") as name, postgresql() as cluster:
-        place = Place(Path(name), cluster)
+        workspace = Workspace(Path(name), cluster)
         tokens = [f"chat_{secrets.token_urlsafe(32)}" for _ in range(PEOPLE + 1)]
-        place.tokens.write_text("\n".join(tokens) + "\n")
-        # The peer with storage reads the same rows.
+        workspace.tokens.write_text("\n".join(tokens) + "\n")
+        # The Node server with storage reads the same rows of PostgreSQL.
         for server in (OURS, OURS_SQLITE):
             if server == OURS or server in servers:
-                say(f"filling the database for {TITLES[server]}")
-                place.django(server, "benchmarks.people", str(place.tokens), str(plan.history))
-        yield place
+                print_progress(f"filling the database for {TITLES[server]}")
+                workspace.django(server, "benchmarks.people", str(workspace.tokens), str(plan.history))
+        yield workspace
 
 
-def say(text: str) -> None:
+def print_progress(text: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 
-def measure_round(place: Place, plan: Plan, names: list[str], server_name: str, rounds: Rounds) -> None:
+def measure_round(
+    workspace: Workspace, plan: Plan, names: list[str], server_name: str, rounds: Rounds
+) -> None:
     for group in steps(server_name, names):
         if group:
-            with running(place, server_name) as server:
+            with running(workspace, server_name) as server:
                 for step in group:
                     measure(server, plan, step, rounds)
 
@@ -83,31 +92,40 @@ def measure(server: Server, plan: Plan, step: Step, rounds: Rounds) -> None:
     try:
         found = step(server, plan)
     except LoadError as error:
-        say(f"{TITLES[server.name]}: {error}")
+        print_progress(f"{TITLES[server.name]}: {error}")
         return
     for name, numbers in found.items():
         rounds.setdefault(name, {}).setdefault(server.name, []).append(numbers)
-        said = ", ".join(f"{key} {report.number(numbers[key])}" for key in SHOWN if key in numbers)
-        say(f"{TITLES[server.name]}: {name}: {said}{' NOT CLEAN' if numbers['faults'] else ''}")
+        said = ", ".join(f"{key} {report.number(numbers[key])}" for key in PROGRESS_FIGURES if key in numbers)
+        print_progress(f"{TITLES[server.name]}: {name}: {said}{' NOT CLEAN' if numbers['faults'] else ''}")
 
 
-def measure_reading(place: Place, plan: Plan, servers: list[str], rounds: Rounds) -> None:
+def measure_reading(workspace: Workspace, plan: Plan, servers: list[str], rounds: Rounds) -> None:
     for server_name in (OURS, OURS_SQLITE):
         if server_name in servers:
-            say(f"{TITLES[server_name]}: pages and history")
-            with running(place, server_name) as server:
-                for name, numbers in pages.read_all(place, server, plan).items():
+            print_progress(f"{TITLES[server_name]}: pages and history")
+            with running(workspace, server_name) as server:
+                for name, numbers in pages.read_all(workspace, server, plan).items():
                     rounds.setdefault(name, {}).setdefault(server_name, []).append(numbers)
 
 
-def measure_workers(place: Place, plan: Plan, rounds: Rounds) -> None:
+def measure_page_load(workspace: Workspace, plan: Plan, rounds: Rounds) -> None:
+    """Measure page loads on SQLite alone, as browsers get the same on both databases."""
+    print_progress(f"{TITLES[OURS_SQLITE]}: a room page in a browser behind a slow network")
+    for name, numbers in page_load.measure(workspace, plan).items():
+        rounds.setdefault(f"{PAGE_LOAD}: {name}", {}).setdefault(OURS_SQLITE, []).append(numbers)
+
+
+def measure_workers(workspace: Workspace, plan: Plan, rounds: Rounds) -> None:
     try:
-        numbers = workers.measure(place, plan)
+        numbers = workers.measure(workspace, plan)
     except LoadError as error:
-        say(f"several workers: {error}")
+        print_progress(f"several workers: {error}")
         return
     rounds.setdefault(WORKERS, {}).setdefault(OURS, []).append(numbers)
-    say(", ".join(f"{name} {report.number(found)}" for name, found in numbers.items() if name != "faults"))
+    print_progress(
+        ", ".join(f"{name} {report.number(found)}" for name, found in numbers.items() if name != "faults")
+    )
 
 
 def machine() -> dict[str, Any]:
@@ -132,7 +150,7 @@ def machine() -> dict[str, Any]:
 
 
 def main() -> None:
-    # So that whatever was started is stopped.
+    # SystemExit lets the context managers stop what they started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     arguments = read_arguments()
     programs.install()
@@ -144,7 +162,7 @@ def main() -> None:
     try:
         measure_all(arguments, plan, rounds)
     finally:
-        # Also where it was ended early: what is measured is measured.
+        # Report what was measured, even if the run is interrupted.
         if rounds:
             finish(arguments, plan, facts, rounds)
 
@@ -152,16 +170,18 @@ def main() -> None:
 def measure_all(arguments: argparse.Namespace, plan: Plan, rounds: Rounds) -> None:
     talks = [name for name in arguments.scenarios if name in NAMES]
     count = arguments.rounds or (1 if arguments.quick else 3)
-    with prepared(plan, arguments.servers) as place:
-        if set(READING) & set(arguments.scenarios):
-            measure_reading(place, plan, arguments.servers, rounds)
+    with prepared(plan, arguments.servers) as workspace:
+        if set(READ_SCENARIOS) & set(arguments.scenarios):
+            measure_reading(workspace, plan, arguments.servers, rounds)
+        if PAGE_LOAD in arguments.scenarios and OURS_SQLITE in arguments.servers:
+            measure_page_load(workspace, plan, rounds)
         for number in range(count):
-            say(f"round {number + 1} of {count}")
+            print_progress(f"round {number + 1} of {count}")
             if WORKERS in arguments.scenarios and OURS in arguments.servers:
-                measure_workers(place, plan, rounds)
+                measure_workers(workspace, plan, rounds)
             for server_name in arguments.servers:
-                measure_round(place, plan, talks, server_name, rounds)
-        for log in place.folder.glob("*.log"):
+                measure_round(workspace, plan, talks, server_name, rounds)
+        for log in workspace.folder.glob("*.log"):
             shutil.copy(log, programs.BUILD / log.name)
 
 
@@ -169,7 +189,7 @@ def finish(arguments: argparse.Namespace, plan: Plan, facts: dict[str, Any], rou
     results = report.results_of(rounds, facts, vars(plan))
     text = report.text(results)
     print(text)
-    whole = not arguments.quick and set(arguments.scenarios) >= {*NAMES, *READING, WORKERS}
+    whole = not arguments.quick and set(arguments.scenarios) >= {*NAMES, *READ_SCENARIOS, WORKERS, PAGE_LOAD}
     out = arguments.out or (RESULTS if whole else programs.BUILD / "results.json")
     out.write_text(json.dumps(results, indent=1) + "\n")
     if out == RESULTS:

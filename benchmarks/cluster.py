@@ -1,4 +1,4 @@
-"""A PostgreSQL of our own for the run: Debian's defaults, fsync on, gone afterwards."""
+"""Start a temporary PostgreSQL for the run, with Debian's defaults and fsync on."""
 
 import os
 import shutil
@@ -30,7 +30,7 @@ class Cluster:
 
 
 def as_postgres() -> dict[str, Any]:
-    """PostgreSQL refuses to run as root."""
+    """Return `subprocess` options that drop root, as which PostgreSQL refuses to run."""
     return {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
 
 

@@ -1,4 +1,4 @@
-"""Who sits where. Nobody is in two groups, so that no measure hears another's people come and go."""
+"""Groups of people and rooms. Nobody is in two groups, so that no measure gets presence events of another's people."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Group:
-    """`rooms` rooms of `size` people each; `first` is the number of the first of them. `senders` of them write."""
+    """`rooms` rooms of `size` people each. `first` is the number of the group's first person; `senders` of them write."""
 
     prefix: str
     rooms: int
@@ -20,7 +20,7 @@ class Group:
 
     @property
     def options(self) -> dict[str, Any]:
-        """For the load generator: everybody connects once."""
+        """Options of the load generator by which every person connects once."""
         return {
             "rooms": self.prefix,
             "size": self.size,

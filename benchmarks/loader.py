@@ -1,4 +1,4 @@
-"""Runs the load generator against a server, and reads the server's CPU and memory at its marks."""
+"""Run the load generator against a server, and read the server's CPU and memory when it prints marks."""
 
 import json
 import subprocess
@@ -9,11 +9,11 @@ from typing import Any
 from benchmarks import processes, programs
 from benchmarks.servers import Server
 
-PATIENCE = 300
+EXIT_TIMEOUT_SECONDS = 300
 
 
 class LoadError(Exception):
-    """The server let nobody in, or let everybody down."""
+    """The measure failed: no socket was opened, or a talk has no result."""
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Usage:
 
 @dataclass
 class Talk:
-    """`result` is the load generator's own words."""
+    """One phase of sending. `result` is the JSON that the load generator prints (benchmarks/load/main.c)."""
 
     begin: Usage
     end: Usage
@@ -49,7 +49,7 @@ class Talk:
 
 @dataclass
 class Load:
-    """All handshakes together, and what was said afterwards."""
+    """Result of a run of the load generator: its handshakes, and the talks after them."""
 
     start: Usage
     ready: Usage
@@ -64,7 +64,8 @@ class Load:
 def load(
     server: Server, options: dict[str, Any], *talks: str, at_begin: Callable[[], None] | None = None
 ) -> Load:
-    """`options` and `talks` are those of benchmarks/load/main.c. `at_begin` runs beside the first talk."""
+    """Run the load generator. `options` and `talks` are those of benchmarks/load/main.c; `at_begin` is called when the first
+    talk begins. Raises LoadError."""
     words = [f"--{name}={value}" for name, value in options.items()]
     common = [f"--port={server.port}", f"--tokens={server.folder / 'tokens'}"]
     pairs = [part for word in common + words for part in word.split("=", 1)]
@@ -85,7 +86,7 @@ def load(
                 opened = json.loads(rest)
             if word == "begin" and at_begin and not said:
                 at_begin()
-        process.wait(PATIENCE)
+        process.wait(EXIT_TIMEOUT_SECONDS)
     finally:
         processes.stop(process)
     if len(said) < len(talks) or not opened.get("sockets"):
@@ -94,6 +95,6 @@ def load(
 
 
 def faults(talk: Talk) -> dict[str, Any]:
-    """What must be empty for the numbers to count."""
+    """Return the talk's errors by kind; {} if every message reached every receiver once and in order."""
     names = ("wrong", "missing", "lost", "errors", "first_error")
     return {name: talk.result[name] for name in names if talk.result[name]}

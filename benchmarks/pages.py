@@ -1,4 +1,4 @@
-"""Reading over HTTP: a long history against a short one, and the busiest pages while a room talks."""
+"""Measure reading over HTTP: a long history against a short one, and the busiest pages under load."""
 
 import http.client
 import json
@@ -8,7 +8,7 @@ import time
 from benchmarks.groups import HALL
 from benchmarks.loader import load
 from benchmarks.scenarios import Numbers, Plan
-from benchmarks.servers import Place, Server
+from benchmarks.servers import Server, Workspace
 
 PAGES = {
     "GET /room": "/room",
@@ -20,9 +20,9 @@ PAGES = {
 class Reader:
     """One keep-alive connection of the person whose pages are read."""
 
-    def __init__(self, place: Place, server: Server, cookie: str) -> None:
+    def __init__(self, workspace: Workspace, server: Server, cookie: str) -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-        token = place.tokens.read_text().split()[-1]
+        token = workspace.tokens.read_text().split()[-1]
         self.headers = {"Authorization": f"Token {token}", "Accept": "application/json"}
         self.page_headers = {"Cookie": f"sessionid={cookie}", "Accept": "text/html"}
 
@@ -38,7 +38,7 @@ class Reader:
 
 
 def history(reader: Reader, plan: Plan) -> Numbers:
-    """A page of 50 from the end and from the middle, in turn from both rooms."""
+    """Measure the median ms of a page of 50 from the end and from the middle, in turn from both rooms."""
     paths = {
         "small_ms": "/message?room=small",
         "big_ms": "/message?room=big",
@@ -57,7 +57,7 @@ def history(reader: Reader, plan: Plan) -> Numbers:
 
 
 def under_load(reader: Reader, server: Server, plan: Plan) -> Numbers:
-    """One reader's p50 while 50 messages/s go into a room of 500 on the same server."""
+    """Measure one reader's p50 in ms while 50 messages/s go into a room of 500 on the same server."""
     times: dict[str, list[float]] = {name: [] for name in PAGES}
 
     def read() -> None:
@@ -71,9 +71,9 @@ def under_load(reader: Reader, server: Server, plan: Plan) -> Numbers:
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def read_all(place: Place, server: Server, plan: Plan) -> dict[str, Numbers]:
-    counted = json.loads(place.django(server.name, "benchmarks.queries", json.dumps(PAGES)))
-    reader = Reader(place, server, counted.pop("cookie"))
+def read_all(workspace: Workspace, server: Server, plan: Plan) -> dict[str, Numbers]:
+    counted = json.loads(workspace.django(server.name, "benchmarks.queries", json.dumps(PAGES)))
+    reader = Reader(workspace, server, counted.pop("cookie"))
     found = {"history": history(reader, plan)}
     p50 = under_load(reader, server, plan)
     found["pages"] = {f"{name} ms": value for name, value in p50.items()} | {

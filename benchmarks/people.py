@@ -1,4 +1,4 @@
-"""Fills a site's database: people with tokens, rooms, memberships, two histories. Run under Django's settings."""
+"""Fill a site's database: people with tokens, rooms, memberships, two histories. Run under Django's settings."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -20,15 +20,15 @@ from messaging import services  # noqa: E402
 from messaging.models import Message  # noqa: E402
 from rooms.models import Event, Membership, Room  # noqa: E402
 
-# Whose pages are measured: in twenty rooms of fifty beside those with a history.
+# The person whose pages are measured, and in how many rooms of 50 besides those with a history.
 READER, DESKS = "reader", 20
-SMALL = 1_000
-BATCH = 2_000
+SHORT_HISTORY = 1_000
+ROWS_PER_INSERT = 2_000
 
 
 def batches(rows: Iterable[Any]) -> Iterator[list[Any]]:
     rows = iter(rows)
-    while batch := list(islice(rows, BATCH)):
+    while batch := list(islice(rows, ROWS_PER_INSERT)):
         yield batch
 
 
@@ -71,7 +71,7 @@ def fill_desks(reader: User, people: list[User]) -> None:
 
 
 def fill_history(slug: str, reader: User, length: int) -> None:
-    """One message through the service, and its copies in one statement."""
+    """Make a room of `length` messages: one through the service, and its copies in one statement."""
     room = Room.objects.create(slug=slug, name=slug, kind="private")
     Membership.objects.create(room=room, user=reader)
     services.send(reader, slug, "The quick brown fox jumps over the lazy dog, and the day goes on.", uuid4())
@@ -119,12 +119,12 @@ def main(tokens: Path, big: int) -> None:
         reader = User.objects.create(username=READER, password="!")
         ApiToken.objects.create(user=reader, name="bench", prefix="", digest=ApiToken.digest_of(secrets[-1]))
     fill_desks(reader, people)
-    for slug, length in (("small", SMALL), ("big", big)):
+    for slug, length in (("small", SHORT_HISTORY), ("big", big)):
         with transaction.atomic():
             fill_history(slug, reader, length)
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            # What autovacuum does within a minute on a site that lives.
+            # Autovacuum does it within a minute on a live site.
             cursor.execute("VACUUM ANALYZE")
 
 

@@ -1,4 +1,4 @@
-"""The medians as bars: one panel a measure, one bar a server."""
+"""Draw the medians as an SVG: one panel per measure, one bar per server."""
 
 from html import escape
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the operating system says of a process and all its children."""
+"""Read CPU and memory of a process tree, reserve ports, stop processes."""
 
 import fcntl
 import os
@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 
 TICK = 1 / os.sysconf("SC_CLK_TCK")
-# Ports that this process gave.
-_claimed: set[int] = set()
+# Ports that this process has reserved.
+_reserved: set[int] = set()
 
 
 def tree(pid: int) -> Iterator[int]:
@@ -28,7 +28,7 @@ def tree(pid: int) -> Iterator[int]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of the tree, with what its children used that have ended."""
+    """Sum user and system time of the tree, including ended children."""
     return sum(map(_cpu_of, tree(pid)))
 
 
@@ -42,7 +42,7 @@ def _cpu_of(pid: int) -> float:
 
 
 def memory_bytes(pid: int) -> int:
-    """Proportional set size: a page that two processes share is counted once."""
+    """Sum the proportional set size of the tree: a page that two processes share counts once."""
     return sum(map(_memory_of, tree(pid)))
 
 
@@ -55,29 +55,30 @@ def _memory_of(pid: int) -> int:
 
 
 def free_port() -> int:
-    """Given to nobody else while this process lives: it is listened at a second or two later, and others look for one, too.
+    """Reserve a free port until this process ends, as a server listens on it only a second or two later.
 
-    Below those that the kernel gives to outgoing connections: one of these could take it before it is listened at."""
+    It is below the kernel's range for outgoing connections, one of which could take it meanwhile.
+    """
     while True:
         port = 10_000 + secrets.randbelow(22_000)
-        if port not in _claimed and claim(port) and can_be_bound(port):
+        if port not in _reserved and reserve(port) and can_be_bound(port):
             return port
 
 
-def claim(port: int) -> bool:
-    """By a lock on the byte of that number in a file that is empty. It ends with the process."""
+def reserve(port: int) -> bool:
+    """Lock the byte of that number in a shared, empty file; the lock ends with the process. False if it is taken."""
     try:
-        fcntl.lockf(claims(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+        fcntl.lockf(reservations_file(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
     except OSError:
         return False
-    # To the one who has it, the lock would be given again.
-    _claimed.add(port)
+    # The kernel would grant the lock again to the process that has it.
+    _reserved.add(port)
     return True
 
 
 @cache
-def claims() -> int:
-    """Open until the end: the first of its descriptors to be closed would end the locks."""
+def reservations_file() -> int:
+    """Open the file once and never close it: closing any of its descriptors would release all locks."""
     path = Path(tempfile.gettempdir(), f"chatsite-ports-{os.getuid()}")
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
 

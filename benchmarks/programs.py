@@ -1,4 +1,4 @@
-"""What the benchmarks need beside Python: a C compiler, Node and PostgreSQL. Installed where we may, named where not."""
+"""Install what the benchmarks need besides Python: compiler, Node, databases, a browser. Exit with a list if we may not."""
 
 import os
 import shutil
@@ -13,12 +13,13 @@ PACKAGES = {
     "npm": ("npm",),
     "postgres": ("postgresql",),
     "redis-server": ("redis-server",),
+    "chromium": ("chromium",),
 }
 BUILD = HERE / "build"
 
 
 def postgres_bin() -> Path | None:
-    """Debian keeps the server's programs out of PATH."""
+    """Find the folder of PostgreSQL's server programs, which Debian keeps out of PATH."""
     found = shutil.which("initdb")
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
     return Path(found).resolve().parent if found else next(reversed(folders), None)
@@ -26,6 +27,8 @@ def postgres_bin() -> Path | None:
 
 def missing() -> list[str]:
     names = [name for name in ("gcc", "node", "npm", "redis-server") if not shutil.which(name)]
+    if not os.environ.get("CHROMIUM") and not shutil.which("chromium"):
+        names.append("chromium")
     if postgres_bin() is None:
         names.append("postgres")
     return [package for name in names for package in PACKAGES[name]]

@@ -1,4 +1,4 @@
-"""How many queries a page takes, the second time it is asked for. Run under Django's settings."""
+"""Count the queries of a page's second request. Run under Django's settings."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Medians of the rounds, what they are against the targets, and the tables of both."""
+"""Compute medians of the rounds, compare them with the targets, and write the tables."""
 
 import statistics
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from typing import Any
 from benchmarks.servers import NODE, NODE_STORED, OURS, OURS_SQLITE, TITLES
 
 Results = dict[str, Any]
-BEGIN, END = "<!-- results -->", "<!-- /results -->"
+BEGIN_MARK, END_MARK = "<!-- results -->", "<!-- /results -->"
 
 
 @dataclass(frozen=True)
 class Target:
-    """`ours`, over `peer`'s where one is named, is at least or at most `bound`."""
+    """A target: our figure, divided by `peer`'s where one is named, is at least or at most `bound`."""
 
     title: str
     scenario: str
@@ -126,8 +126,34 @@ def pages_table(results: Results) -> str:
     return "\n".join(lines)
 
 
+PAGE_LOAD = {
+    "requests": "requests",
+    "kilobytes": "KB, with headers",
+    "depth": "longest chain of requests behind the page",
+    "first_text_ms": "first text, ms",
+    "connected_ms": "let in, ms",
+    "live_ms": "live (the join is answered), ms",
+    "after_page_ms": "the same from the page's arrival, ms",
+}
+
+
+def page_load_table(results: Results) -> str:
+    found = {
+        name.partition(": ")[2]: servers[OURS_SQLITE]
+        for name, servers in results["medians"].items()
+        if name.startswith("page-load: ")
+    }
+    if not found:
+        return ""
+    lines = [row("a room page at 150 ms and 1.6 Mbit/s", *found), "|---" + "|--:" * len(found) + "|"]
+    lines += [
+        row(title, *(number(values[name]) for values in found.values())) for name, title in PAGE_LOAD.items()
+    ]
+    return "\n".join(lines)
+
+
 def load_table(results: Results) -> str:
-    """How busy everyone was: that the load generator wasn't the bottleneck."""
+    """Tabulate the cores in use, which shows that the load generator wasn't the bottleneck."""
     lines = [
         row("cores in use", *(f"{TITLES[s]}: server / database / load" for s in (OURS, NODE_STORED, NODE))),
         "|---|--:|--:|--:|",
@@ -183,11 +209,17 @@ def unclean(results: Results) -> list[str]:
 
 
 def text(results: Results) -> str:
-    parts = [details(results), table(results), pages_table(results), load_table(results)]
+    parts = [
+        details(results),
+        table(results),
+        pages_table(results),
+        page_load_table(results),
+        load_table(results),
+    ]
     return "\n\n".join(part for part in parts if part)
 
 
 def write_into(document: Path, words: str) -> None:
-    before, _, rest = document.read_text().partition(BEGIN)
-    after = rest.partition(END)[2]
-    document.write_text(f"{before}{BEGIN}\n{words}\n{END}{after}")
+    before, _, rest = document.read_text().partition(BEGIN_MARK)
+    after = rest.partition(END_MARK)[2]
+    document.write_text(f"{before}{BEGIN_MARK}\n{words}\n{END_MARK}{after}")

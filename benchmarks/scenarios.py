@@ -1,4 +1,4 @@
-"""The measures: what a running server is asked to do, and the numbers that come of it."""
+"""Scenarios: run the load generator in one way each, and compute the figures."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ Step = Callable[..., dict[str, Numbers]]
 
 @dataclass(frozen=True)
 class Plan:
-    """How long, and how many."""
+    """Lengths in seconds and counts of a run."""
 
     seconds: float = 5
     warmup: float = 1.5
@@ -25,14 +25,22 @@ class Plan:
     storm: int = 5_000
     history: int = 1_000_000
     requests: int = 200
+    page_loads: int = 5
 
 
 QUICK = Plan(
-    seconds=2, warmup=1, idle_sockets=1_000, idle_seconds=8, storm=1_000, history=100_000, requests=50
+    seconds=2,
+    warmup=1,
+    idle_sockets=1_000,
+    idle_seconds=8,
+    storm=1_000,
+    history=100_000,
+    requests=50,
+    page_loads=1,
 )
 
 
-# Talks that share their sockets, by the people who hold them, in their order.
+# Talks by group, in order; the talks of a group share its sockets. Names are scenarios, values the load generator's.
 TALKS = {
     HALL: {"one": "w1", "steady": "r50", "eight": "w8", "stalled": "s8"},
     FIVE: {"five": "w64"},
@@ -63,7 +71,7 @@ def talk_numbers(talk: Talk) -> Numbers:
 
 
 def talks(server: Server, plan: Plan, group: Group, names: list[str]) -> dict[str, Numbers]:
-    """`names` are of TALKS[group]."""
+    """Run those talks of TALKS[group] that `names` has; return figures by scenario."""
     if "stalled" in names:
         names = [name for name in TALKS[group] if name in names or name == "eight"]
     said = [name for name in names if TALKS[group][name]]
@@ -81,7 +89,7 @@ def talks(server: Server, plan: Plan, group: Group, names: list[str]) -> dict[st
 
 
 def handshake_numbers(done: Load) -> Numbers:
-    """From connect() to the join's ack, a hundred at a time."""
+    """Compute the figures of handshakes, from connect() to the join's ack, a hundred at a time."""
     each = 1e6 / done.opened["sockets"]
     return {
         "per_second": done.opened["per_second"],
@@ -92,7 +100,7 @@ def handshake_numbers(done: Load) -> Numbers:
 
 
 def idle(server: Server, plan: Plan) -> dict[str, Numbers]:
-    """Memory and CPU of joined sockets that say nothing. Some come and go first, so that the code is loaded."""
+    """Measure memory and CPU of silent joined sockets. A hundred come and go first, so that all code is loaded."""
     load(server, {**IDLE.options, "sockets": 100})
     time.sleep(4)
     before = Usage.of(server).memory
@@ -111,7 +119,7 @@ def idle(server: Server, plan: Plan) -> dict[str, Numbers]:
 
 
 def storm(server: Server, plan: Plan) -> dict[str, Numbers]:
-    """Everybody at the same moment and from one address, as after an outage: until the last one has joined."""
+    """Connect everybody at the same moment from one address, as after an outage; measure until the last has joined."""
     options = {**IDLE.options, "sockets": plan.storm, "concurrency": plan.storm}
     done = load(server, options)
     numbers = {
@@ -123,7 +131,7 @@ def storm(server: Server, plan: Plan) -> dict[str, Numbers]:
 
 
 def steps(server_name: str, names: list[str]) -> Iterator[list[Step]]:
-    """What is measured on that server. Each list wants a server that has just started."""
+    """Yield lists of measures for a server; each list needs a freshly started server."""
     wanted = [name for name in names if server_name in measured_on(name)]
     groups = {group: [name for name in known if name in wanted] for group, known in TALKS.items()}
     yield [partial(talks, group=group, names=mine) for group, mine in groups.items() if mine]

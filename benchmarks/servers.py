@@ -1,4 +1,4 @@
-"""The servers that are compared. Each runs alone, in a process of its own, on a free port of this machine."""
+"""Start the servers that are compared, one at a time, each as a process on a free port."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ from benchmarks.cluster import Cluster
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = ROOT / "benchmarks" / "peers"
-START = 90
+START_TIMEOUT_SECONDS = 90
 
 NODE, NODE_STORED, PLAIN = "node", "node-postgresql", "python-socketio"
 OURS, OURS_SQLITE = "ours-postgresql", "ours-sqlite"
@@ -44,12 +44,12 @@ class Server:
 
 
 @dataclass
-class Place:
-    """Where a run keeps its things: databases that are filled already, tokens, logs."""
+class Workspace:
+    """Folder and PostgreSQL of a run: filled databases, tokens, logs."""
 
     folder: Path
     cluster: Cluster
-    # Settings beside the defaults.
+    # Settings besides the defaults.
     settings: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -57,7 +57,7 @@ class Place:
         return self.folder / "tokens"
 
     def site(self, name: str, port: int = 8000) -> dict[str, str]:
-        """The environment of our server: a site's defaults, and nothing of this checkout's own."""
+        """Build our server's environment: a site's defaults, without this checkout's own settings."""
         sqlite = f"sqlite:///{self.folder / 'chat.sqlite3'}"
         return {
             **{key: value for key, value in os.environ.items() if key not in ("DEBUG", "SITE_URL")},
@@ -68,7 +68,7 @@ class Place:
             "DATABASE_URL": self.cluster.url if name == OURS else sqlite,
             "REDIS_URL": "",
             "EMAIL_URL": "",
-            # One socket sends what hundreds of people would.
+            # No limits, as one socket sends as much as hundreds of people would.
             "EVENTS_PER_SECOND": "0",
             "SOCKETS_PER_USER": "0",
             "LOOP_SHARE_PERCENT": "0",
@@ -79,7 +79,7 @@ class Place:
         }
 
     def django(self, name: str, module: str, *arguments: str) -> str:
-        """A module of ours under Django's settings, on that server's database; gives what it printed."""
+        """Run a module under Django's settings on that server's database; return what it prints."""
         command = [sys.executable, "-m", module, *arguments]
         done = subprocess.run(command, cwd=ROOT, env=self.site(name), capture_output=True, text=True)
         if done.returncode:
@@ -87,33 +87,33 @@ class Place:
         return done.stdout
 
 
-def command_of(place: Place, name: str, port: int) -> tuple[list[str], dict[str, str]]:
+def command_of(workspace: Workspace, name: str, port: int) -> tuple[list[str], dict[str, str]]:
     if name in (OURS, OURS_SQLITE):
-        return [sys.executable, "manage.py", "serve"], place.site(name, port)
+        return [sys.executable, "manage.py", "serve"], workspace.site(name, port)
     environ = {**os.environ, "PORT": str(port), "NODE_ENV": "production", "DATABASE_URL": ""}
     if name == PLAIN:
         return [sys.executable, "-W", "ignore", str(PEERS / "plain.py")], environ
     if name == NODE_STORED:
-        environ["DATABASE_URL"] = place.cluster.url
+        environ["DATABASE_URL"] = workspace.cluster.url
     return ["node", str(PEERS / "server.js")], environ
 
 
 @contextmanager
-def running(place: Place, name: str) -> Iterator[Server]:
+def running(workspace: Workspace, name: str) -> Iterator[Server]:
     port = processes.free_port()
-    command, environ = command_of(place, name, port)
-    log = place.folder / f"{name}.log"
+    command, environ = command_of(workspace, name, port)
+    log = workspace.folder / f"{name}.log"
     with log.open("ab") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=output, stderr=output)
     try:
         wait_ready(process, port, log)
-        yield Server(name, port, process.pid, place.cluster, place.folder)
+        yield Server(name, port, process.pid, workspace.cluster, workspace.folder)
     finally:
         processes.stop(process)
 
 
 def wait_ready(process: subprocess.Popen, port: int, log: Path) -> None:
-    deadline = time.monotonic() + START
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
             urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2).close()

@@ -1,4 +1,4 @@
-"""Several processes of one site against one: what a delivery costs, and how long it takes from one to the other."""
+"""Compare two processes of a site with one: CPU per delivery, and latency from one process to the other."""
 
 import subprocess
 from collections.abc import Iterator
@@ -9,16 +9,16 @@ from benchmarks import processes
 from benchmarks.groups import HALL
 from benchmarks.loader import Talk, faults, load
 from benchmarks.scenarios import Numbers, Plan, talk_numbers
-from benchmarks.servers import OURS, Place, running
+from benchmarks.servers import OURS, Workspace, running
 
-# Few enough that what they are sent takes none of the time; the senders are all in one process.
-LATENCY = {"sockets": 40, "senders": 1}
+# Few sockets, so that the load doesn't add to the latency; the one sender is in the first process.
+LATENCY_OPTIONS = {"sockets": 40, "senders": 1}
 TALKS = {"": "w64", "eight_": "w8"}
 
 
 @contextmanager
 def redis() -> Iterator[str]:
-    """Its address. It keeps nothing."""
+    """Start a Redis without persistence within the block; yield its address."""
     port = processes.free_port()
     command = [
         "redis-server",
@@ -38,12 +38,12 @@ def redis() -> Iterator[str]:
         processes.stop(process)
 
 
-def measure(place: Place, plan: Plan) -> Numbers:
-    """One worker has Redis, too: it publishes what it sends, as any process of a site with several machines."""
+def measure(workspace: Workspace, plan: Plan) -> Numbers:
+    """Measure one worker and two, both with Redis: one worker publishes as well, as a process of a larger site does."""
     with redis() as url:
-        place = replace(place, settings={"REDIS_URL": url})
-        one, two = (talks(place, plan, workers) for workers in (1, 2))
-        numbers = latency(place, plan)
+        workspace = replace(workspace, settings={"REDIS_URL": url})
+        one, two = (talks(workspace, plan, workers) for workers in (1, 2))
+        numbers = latency(workspace, plan)
     for (name, _), alone, together in zip(TALKS.items(), one, two, strict=True):
         numbers[f"{name}per_cpu_second_of_one"] = per_cpu_second(alone)
         numbers[f"{name}per_cpu_second_of_two"] = per_cpu_second(together)
@@ -52,10 +52,10 @@ def measure(place: Place, plan: Plan) -> Numbers:
     return numbers
 
 
-def talks(place: Place, plan: Plan, workers: int) -> list[Talk]:
-    """500 sockets in one room, of which 50 write, spread over the workers by whoever accepts them."""
+def talks(workspace: Workspace, plan: Plan, workers: int) -> list[Talk]:
+    """Run the talks with 500 sockets in one room, of which 50 write; the workers share them by accepting."""
     options = {**HALL.options, "seconds": plan.seconds, "warmup": plan.warmup}
-    with running(replace(place, settings=place.settings | {"WORKERS": str(workers)}), OURS) as server:
+    with running(replace(workspace, settings=workspace.settings | {"WORKERS": str(workers)}), OURS) as server:
         return load(server, options, *TALKS.values()).talks
 
 
@@ -63,11 +63,11 @@ def per_cpu_second(talk: Talk) -> float:
     return talk.result["deliveries"] / talk.cpu
 
 
-def latency(place: Place, plan: Plan) -> Numbers:
-    """Every second socket is connected to another process, as on another machine."""
+def latency(workspace: Workspace, plan: Plan) -> Numbers:
+    """Measure the latency within a process and to another one, to which every second socket is connected."""
     with ExitStack() as stack:
-        one, other = (stack.enter_context(running(place, OURS)) for _ in range(2))
-        options = {**HALL.options, **LATENCY, "seconds": plan.seconds, "warmup": plan.warmup}
+        one, other = (stack.enter_context(running(workspace, OURS)) for _ in range(2))
+        options = {**HALL.options, **LATENCY_OPTIONS, "seconds": plan.seconds, "warmup": plan.warmup}
         [talk] = load(one, {**options, "other-port": other.port}, "r50").talks
     far = talk.result["far_ms"]
     numbers = talk_numbers(talk)

@@ -1,6 +1,6 @@
-"""Composition of a site's processes by Redis: delivery, presence, revocation.
+"""Connect this process with the site's others by Redis: delivery, presence, revocation.
 
-Imported only where REDIS_URL is set, as redis-py takes its time and some megabytes.
+`wsgi.py` imports this module only where REDIS_URL is set: importing redis-py is slow and takes some megabytes.
 """
 
 import logging
@@ -31,7 +31,7 @@ ENTER_TIMEOUT_SECONDS = 5
 
 
 def join(server: ChatServer) -> None:
-    """Before anybody is connected."""
+    """Register the cluster's parts with `server`. Call it before the server accepts connections."""
     seal = Seal(settings.SECRET_KEY)
     bus = Bus(topology.server(settings.REDIS_URL), seal.prefix)
     peers.site = RevocationRelay(bus, seal, backfill.catch_up)
@@ -39,44 +39,47 @@ def join(server: ChatServer) -> None:
     with eventlet.Timeout(ENTER_TIMEOUT_SECONDS, False):
         with_databases_closed(barrier.enter)
     here = presence.here = RedisPresence(
-        Site(bus),
+        PresenceBus(bus),
         partial(presence_broadcast.record, event="user-connected"),
         partial(presence_broadcast.record, event="user-disconnected"),
     )
-    server.companions.append(Companion(bus, here, barrier))
+    server.companions.append(ClusterService(bus, here, barrier))
     processes.join(bus, barrier)
 
 
-class Companion:
+class ClusterService:
+    """Background service of the server (see `ChatServer.companions`): runs the bus and renews presence leases."""
+
     def __init__(self, bus: Bus, here: RedisPresence, barrier: RevocationBarrier) -> None:
         self.bus, self.here, self.barrier = bus, here, barrier
         self._jobs: list[Any] = []
 
     def start(self) -> None:
         self.bus.start()
-        eventlet.spawn_n(self._ask, self.here.begin)
+        eventlet.spawn_n(self._guarded, self.here.begin)
         self._jobs = [
             repeat(RENEW_SECONDS, self.here.renew),
-            repeat(RENEW_SECONDS, partial(self._ask, self.here.compare_leases)),
-            repeat(WATCH_SECONDS, partial(self._ask, self.here.watch)),
+            repeat(RENEW_SECONDS, partial(self._guarded, self.here.compare_leases)),
+            repeat(WATCH_SECONDS, partial(self._guarded, self.here.watch)),
         ]
 
     def stop(self) -> None:
-        """The bus ends with the process: what is still being answered is still sent."""
+        """End the jobs and leave the revocation barrier. The bus stays up until the process ends, for replies under way."""
         for job in self._jobs:
             job.kill()
         eventlet.spawn_n(with_databases_closed, self.barrier.leave)
 
-    def _ask(self, question: Callable[[], None]) -> None:
+    def _guarded(self, job: Callable[[], None]) -> None:
+        """Run `job`; if Redis is away, mark what is known of other processes' people as uncertain."""
         try:
-            question()
+            job()
         except (RedisError, OSError):
-            # The bus has said so.
+            # The bus has logged it.
             self.here.unsettle()
 
 
-class Site:
-    """What presence asks of the bus."""
+class PresenceBus:
+    """The bus as presence uses it: whether it is up, fire-and-forget writes, and a client for reads."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -91,4 +94,4 @@ class Site:
 
     def client(self, key: str) -> Redis:
         server = self._bus.server
-        return server.client(server.place(key))
+        return server.client(server.node(key))

@@ -1,6 +1,7 @@
-"""What a site decides, from the environment or `.env`. A bad value is one sentence that names its setting.
+"""Parse and check the settings of the environment and of `.env`.
 
-Nothing here imports Django's settings, so that a mistake is told before anything else is loaded.
+A bad value raises ImproperlyConfigured: one sentence that names the setting, never a secret. This module doesn't import
+Django's settings, so that a mistake is reported before anything else is loaded.
 """
 
 import os
@@ -27,28 +28,27 @@ REDIS_SCHEMES = (
     "redis+cluster",
     "rediss+cluster",
 )
-MOST_WORKERS = 256
-# Of PostgreSQL's 100 connections: for all workers of a machine, for one, and the fewest that one can do with.
-ALL_CONNECTIONS, CONNECTIONS, FEWEST_CONNECTIONS = 80, 40, 16
-# libpq's own words, in seconds: a server that stands still, or was cut off, must not hold up who connects, nor for two
-# hours who waits for its answer.
-PATIENT = {
+MAX_WORKERS = 256
+# Shares of PostgreSQL's default of 100 connections: for all workers of a machine, for one worker, and its minimum.
+CONNECTIONS_PER_MACHINE, DEFAULT_CONNECTIONS, MIN_CONNECTIONS = 80, 40, 16
+# libpq's parameters, in seconds. Without them a greenlet waits for two hours for a server that hangs or was cut off.
+POSTGRESQL_TIMEOUTS = {
     "connect_timeout": 5,
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
-    # Milliseconds, for what was sent and isn't confirmed.
+    # In milliseconds: how long sent data may stay unacknowledged.
     "tcp_user_timeout": 30_000,
 }
-# A line of .env that says nothing, or gives a setting its value.
-LINE = re.compile(r"\s*(#.*)?|(?:export )?[A-Za-z_0-9]+=.*")
+# A line of .env that is blank, a comment, or NAME=value.
+DOTENV_LINE = re.compile(r"\s*(#.*)?|(?:export )?[A-Za-z_0-9]+=.*")
 MAIL_SCHEMES = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465, "smtps": 465}
-# For who works on the project; Django's own backends that send nothing.
-QUIET_MAIL_SCHEMES = ("consolemail", "filemail", "memorymail", "dummymail")
+# Django's backends that send nothing: for development.
+UNSENT_MAIL_SCHEMES = ("consolemail", "filemail", "memorymail", "dummymail")
 
 
 def read_dotenv(path: Path) -> None:
-    """What is in the environment already wins."""
+    """Put the lines of `.env` into the environment; a variable that is set already wins."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
         environ.Env.read_env(path)
@@ -57,23 +57,24 @@ def read_dotenv(path: Path) -> None:
     except UnicodeDecodeError as error:
         raise ImproperlyConfigured(".env is not UTF-8.") from error
     for number, line in enumerate(lines, 1):
-        # What is in the line may be a secret.
-        if not LINE.fullmatch(line):
+        # The line itself may be a secret, so only its number is told.
+        if not DOTENV_LINE.fullmatch(line):
             raise ImproperlyConfigured(f".env has a line that isn't NAME=value, number {number}.")
 
 
 def folder(name: str, default: Path) -> Path:
-    """An absolute path; `~` is the home of who runs the site, as in a shell."""
+    """Read a folder as an absolute path; `~` is expanded as in a shell."""
     return Path(text(name) or default).expanduser().resolve()
 
 
 def text(name: str) -> str:
-    """A setting's value as it stands; "" where it isn't set. By `environ.Env.str` one that begins with `$` would name
-    another variable."""
+    """Read a setting as it stands; "" where it isn't set. `environ.Env.str` would read a value that begins with `$` as
+    the name of another variable."""
     return os.environ.get(name, "").strip()
 
 
 def flag(name: str) -> bool:
+    """Read 1/true/yes/on or 0/false/no/off, in any case; False where it isn't set."""
     value = text(name).lower()
     if value in ("1", "true", "yes", "on"):
         return True
@@ -83,6 +84,7 @@ def flag(name: str) -> bool:
 
 
 def items(name: str) -> list[str]:
+    """Read a list separated by commas; blanks around items are dropped."""
     return [item.strip() for item in text(name).split(",") if item.strip()]
 
 
@@ -109,7 +111,8 @@ def port() -> int:
 
 
 def lan_address() -> str:
-    """The address other machines of the local network most likely know this one by. Nothing is sent."""
+    """Guess the address by which the local network reaches this machine: the source address of its default route. Connecting
+    a UDP socket sends nothing."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))
@@ -119,8 +122,7 @@ def lan_address() -> str:
 
 
 def site_url() -> str:
-    """SITE_URL as browsers know it (small letters, ASCII, no port that goes without saying), or the address that HOST and
-    PORT make."""
+    """SITE_URL as browsers write an origin (lower case, ASCII, no default port), or the address made of HOST and PORT."""
     url = text("SITE_URL")
     if not url:
         name = lan_address() if host() in WILDCARDS else host()
@@ -134,7 +136,7 @@ def site_url() -> str:
 
 
 def site_hosts(url: str) -> list[str]:
-    """The names this site answers to."""
+    """List the host names that this site answers to (Django's ALLOWED_HOSTS)."""
     names = [bracketed(urlsplit(url).hostname or ""), *LOOPBACK]
     if host() in WILDCARDS:
         machine = socket.gethostname().lower()
@@ -145,7 +147,7 @@ def site_hosts(url: str) -> list[str]:
 
 
 def extra_hosts() -> list[str]:
-    """Names without a port; one that begins with a dot stands for all below it."""
+    """Read EXTRA_HOSTS: names without a port; one that begins with a dot stands for all its subdomains."""
     found = []
     for name in items("EXTRA_HOSTS"):
         try:
@@ -159,7 +161,7 @@ def extra_hosts() -> list[str]:
 
 
 def site_origins(url: str, hosts: list[str]) -> list[str]:
-    """The pages that may talk to this site: under its address, and under its other names with the same scheme and port."""
+    """List the origins whose pages may use this site: `url`, and its other names with the same scheme and port."""
     parts = urlsplit(url)
     port = f":{parts.port}" if parts.port else ""
     others = [f"{parts.scheme}://{name}{port}" for name in hosts if name not in LOOPBACK]
@@ -167,7 +169,7 @@ def site_origins(url: str, hosts: list[str]) -> list[str]:
 
 
 def origins(name: str) -> list[str]:
-    """A list of scheme://host[:port], separated by commas, as browsers send them."""
+    """Read a list of origins, scheme://host[:port] separated by commas, as browsers send them."""
     found = []
     for value in items(name):
         try:
@@ -180,6 +182,7 @@ def origins(name: str) -> list[str]:
 
 
 def database(data_dir: Path) -> dict[str, Any]:
+    """Read DATABASE_URL as an entry of Django's DATABASES: SQLite in `data_dir` where it isn't set."""
     url = text("DATABASE_URL") or "sqlite:///"
     scheme = url.partition(":")[0]
     if scheme not in ("sqlite", "postgres", "postgresql", "psql"):
@@ -194,11 +197,11 @@ def database(data_dir: Path) -> dict[str, Any]:
         raise ImproperlyConfigured("DATABASE_URL names no database.")
     if scheme != "sqlite":
         config["ENGINE"] = "chatsite.database.postgresql"
-        config["OPTIONS"] = {**PATIENT, **config.get("OPTIONS", {})}
+        config["OPTIONS"] = {**POSTGRESQL_TIMEOUTS, **config.get("OPTIONS", {})}
     else:
         config["ENGINE"] = "chatsite.database.sqlite"
         config["OPTIONS"] = {
-            # IMMEDIATE takes the write lock at BEGIN, so that no transaction fails half-way for it.
+            # IMMEDIATE takes the write lock at BEGIN, so that no transaction fails half-way for want of it.
             "transaction_mode": "IMMEDIATE",
             "timeout": 5,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
@@ -207,23 +210,25 @@ def database(data_dir: Path) -> dict[str, Any]:
 
 
 def sqlite_file(url: str, data_dir: Path) -> dict[str, Any]:
-    """Of `sqlite:///FILE`, in which any character but `%` stands for itself; by default the file in DATA_DIR."""
+    """Parse `sqlite:///FILE`, in which any character but `%` stands for itself; by default the file in DATA_DIR."""
     name = unquote(url.removeprefix("sqlite://").removeprefix("/"))
     return {"NAME": name or str(data_dir / "chat.sqlite3")}
 
 
 def database_server(url: str) -> dict[str, Any]:
+    """Parse `postgresql://…`; user and password may hold any characters."""
     before, mark, query = with_encoded_login(url).partition("?")
-    # environ takes a "+" in the name for a space.
+    # environ would read a "+" in the database's name as a space.
     return dict(environ.Env.db_url_config(before.replace("+", "%2B") + mark + query))
 
 
 def database_connections(workers: int) -> int:
-    """For one worker. The default leaves some of PostgreSQL's 100 to a backup and to whoever looks on."""
-    default = max(FEWEST_CONNECTIONS, min(CONNECTIONS, ALL_CONNECTIONS // workers))
+    """Read DATABASE_CONNECTIONS: connections of one worker. The default leaves 20 of PostgreSQL's 100 for backups and
+    shells."""
+    default = max(MIN_CONNECTIONS, min(DEFAULT_CONNECTIONS, CONNECTIONS_PER_MACHINE // workers))
     count = whole("DATABASE_CONNECTIONS", default)
-    if count < FEWEST_CONNECTIONS:
-        raise ImproperlyConfigured(f"DATABASE_CONNECTIONS is less than {FEWEST_CONNECTIONS}: {count}.")
+    if count < MIN_CONNECTIONS:
+        raise ImproperlyConfigured(f"DATABASE_CONNECTIONS is less than {MIN_CONNECTIONS}: {count}.")
     return count
 
 
@@ -235,7 +240,7 @@ def metrics_token() -> str:
 
 
 def choice(name: str, *known: str) -> str:
-    """One of `known`, whose first is the default."""
+    """Read one of the words `known`; the first is the default."""
     value = text(name).lower() or known[0]
     if value not in known:
         raise ImproperlyConfigured(f"{name} is not {', '.join(known[:-1])} or {known[-1]}: {value!r}.")
@@ -257,25 +262,25 @@ def redis_url() -> str:
 
 
 def workers() -> int:
-    """How many processes serve. Several must have a database and a Redis in common."""
+    """Read WORKERS, the number of serving processes. More than one need PostgreSQL and Redis."""
     count = whole("WORKERS", 1)
     if count > 1 and not redis_url():
         raise ImproperlyConfigured("WORKERS: several workers talk to each other by Redis; set REDIS_URL.")
     if count > 1 and (text("DATABASE_URL") or "sqlite:").startswith("sqlite:"):
         raise ImproperlyConfigured("WORKERS: SQLite is for one worker; set DATABASE_URL to a PostgreSQL.")
-    if not 1 <= count <= MOST_WORKERS:
-        raise ImproperlyConfigured(f"WORKERS is not a number from 1 to {MOST_WORKERS}: {count}.")
+    if not 1 <= count <= MAX_WORKERS:
+        raise ImproperlyConfigured(f"WORKERS is not a number from 1 to {MAX_WORKERS}: {count}.")
     return count
 
 
 def email(default_from: str) -> dict[str, Any]:
-    """Django's EMAIL_* settings; none where mail isn't set up. Raises ImproperlyConfigured, without the password."""
+    """Read EMAIL_URL as Django's EMAIL_* settings; none where mail isn't set up. Errors don't quote the password."""
     settings: dict[str, Any] = {"DEFAULT_FROM_EMAIL": sender() or default_from}
     url = text("EMAIL_URL")
     if not url:
         return settings
     scheme = url.partition("://")[0].lower()
-    if scheme not in MAIL_SCHEMES and scheme not in QUIET_MAIL_SCHEMES:
+    if scheme not in MAIL_SCHEMES and scheme not in UNSENT_MAIL_SCHEMES:
         raise ImproperlyConfigured("EMAIL_URL does not begin with smtp://, smtp+tls:// or smtp+ssl://.")
     try:
         settings.update(environ.Env.email_url_config(with_encoded_login(url)))
@@ -287,7 +292,7 @@ def email(default_from: str) -> dict[str, Any]:
 
 
 def mail_server(scheme: str, settings: dict[str, Any]) -> dict[str, Any]:
-    """What environ's reading of an `smtp…://` URL leaves open."""
+    """Complete what environ parsed of an `smtp…://` URL: host in ASCII, default port, kind of TLS."""
     if settings["EMAIL_FILE_PATH"] or settings.get("OPTIONS"):
         raise ImproperlyConfigured("EMAIL_URL has something behind its host and port.")
     try:
@@ -299,13 +304,13 @@ def mail_server(scheme: str, settings: dict[str, Any]) -> dict[str, Any]:
         "EMAIL_HOST": host,
         "EMAIL_PORT": settings["EMAIL_PORT"] or MAIL_SCHEMES[scheme],
         "EMAIL_USE_TLS": scheme == "smtp+tls",
-        # `smtps` is TLS from the first byte; environ takes it for STARTTLS.
+        # `smtps` is TLS from the first byte; environ reads it as STARTTLS.
         "EMAIL_USE_SSL": scheme in ("smtp+ssl", "smtps"),
     }
 
 
 def sender() -> str:
-    """EMAIL_FROM: an address, or a name with one in angle brackets."""
+    """Read EMAIL_FROM: an address, or a name with one in angle brackets."""
     value = text("EMAIL_FROM")
     _, address = parseaddr(value)
     user, at, domain = address.rpartition("@")
@@ -315,7 +320,7 @@ def sender() -> str:
 
 
 def rate(name: str, default: str) -> str:
-    """A limit such as 300/min."""
+    """Read a rate such as 300/min; the period is s, m, h or d, or a word that begins so."""
     value = text(name) or default
     count, _, period = value.partition("/")
     if not (count.isascii() and count.isdigit() and period[:1] in tuple("smhd")):
@@ -324,6 +329,7 @@ def rate(name: str, default: str) -> str:
 
 
 def whole(name: str, default: int) -> int:
+    """Read a whole number from 0 up."""
     value = text(name) or str(default)
     if not (value.isascii() and value.isdigit()):
         raise ImproperlyConfigured(f"{name} is not a whole number: {value!r}.")

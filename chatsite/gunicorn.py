@@ -1,4 +1,4 @@
-"""How gunicorn runs the site. `./run` sets the two variables; the rest is the same everywhere."""
+"""gunicorn's configuration. `./run` sets CHATSITE_BIND and CHATSITE_WORKERS; everything else is fixed."""
 
 import os
 import shutil
@@ -19,25 +19,25 @@ bind = os.environ.get("CHATSITE_BIND", "127.0.0.1:8000")
 worker_class = "chatsite.realtime.worker.eventlet_worker.EventletWorker"
 # More than one needs Redis and PostgreSQL.
 workers = int(os.environ.get("CHATSITE_WORKERS", "1"))
-# Longer than any request should take; with sockets open the worker still answers its arbiter.
+# Seconds without a heartbeat before the arbiter kills a worker; long-lived sockets don't stop the heartbeat.
 timeout = 60
 graceful_timeout = 2
 keepalive = 75
-# Clients that the kernel keeps until they are accepted, as far as net.core.somaxconn lets it (4,096 on most systems):
-# everybody comes back at once.
+# Connections that the kernel queues for accept(), up to net.core.somaxconn (4,096 on most systems): after an outage
+# all clients reconnect at once.
 backlog = 8192
-# HTTP connections at once, kept-alive ones and polls with them; websockets aren't counted. A greenlet each, some 20 KB.
+# Concurrent HTTP connections, including kept-alive ones and polls but not websockets. A greenlet each, some 20 KB.
 worker_connections = 10_000
-# Which headers of a proxy are believed is TRUST_PROXY's to say: gunicorn would believe any program of this machine.
+# TRUST_PROXY alone decides which proxy headers are believed; gunicorn would believe any program of this machine.
 forwarded_allow_ips = ""
-# manage.py has read .env, and looked at this. Below info gunicorn tells paths, which may be an invite's.
+# manage.py has read .env and checked LOG_LEVEL. At debug gunicorn logs request paths, which may hold an invite's code.
 loglevel = (os.environ.get("LOG_LEVEL", "").strip().lower() or "warning").replace("debug", "info")
 control_socket_disable = True
 proc_name = "chatsite"
 
 
-class Lines(Logger):
-    """gunicorn's lines look like the site's."""
+class SiteLogger(Logger):
+    """gunicorn's logger with the site's formatter."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
@@ -46,14 +46,14 @@ class Lines(Logger):
             handler.setFormatter(formatter)
 
 
-logger_class = Lines
+logger_class = SiteLogger
 
 
 def on_starting(server: Any) -> None:
-    """Where workers hand requests over to each other: for nobody else."""
+    """Make the private folder of the unix sockets by which workers hand requests to each other."""
     if server.cfg.workers > 1:
         os.environ[FOLDER] = tempfile.mkdtemp(prefix="chatsite-")
-        # There is no hook for it, and by their signals workers can't tell a stop from a rolling restart.
+        # gunicorn has no hook for stopping, and a worker gets the same signal for a stop and for a rolling restart.
         server.stop = partial(stop, server.stop)
 
 

@@ -1,31 +1,29 @@
-"""`hello`: what a client is told right after CONNECT. Made of what the handshake has read already, without a query."""
+"""Build `hello`, the event that follows CONNECT, from what the handshake has read already: it needs no query."""
 
-import tomllib
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
 from accounts.payloads import user_brief
 from chatsite.realtime.delivery.connection import Connection
-from chatsite.realtime.protocol.decoder import PACKET_BYTES, VALUES
+from chatsite.realtime.protocol.decoder import MAX_VALUES, PACKET_BYTES
 from messaging.sending.drafts import MAX_BODY_LENGTH
 from rooms.log import log
 
-# The version of docs/protocol.md: goes up with a change that breaks a client.
-PROTOCOL = 1
-PYPROJECT = Path(__file__).parent.parent / "pyproject.toml"
-SERVER = {"name": "chatsite", "version": tomllib.loads(PYPROJECT.read_text())["project"]["version"]}
-# Characters of a body; bytes and values of an event; events of a page of the log; and per second, of a person (0: any).
+# The version of docs/protocol.md; a change that breaks clients increments it.
+PROTOCOL_VERSION = 1
+SERVER = {"name": "chatsite", "version": settings.VERSION}
+# Characters of a body; bytes and values of an event; events in a page of the log; events per second of a person (0: any).
 LIMITS = {
     "body": MAX_BODY_LENGTH,
     "packet": PACKET_BYTES,
-    "values": VALUES,
+    "values": MAX_VALUES,
     "events": log.PAGE_EVENTS,
     "per_second": settings.EVENTS_PER_SECOND,
 }
 
 
 def hello(connection: Connection) -> dict[str, Any]:
+    """`{"user", "server", "protocol", "limits"}`, as docs/protocol.md describes them."""
     user = user_brief(connection.identity)
-    return {"user": user, "server": SERVER, "protocol": PROTOCOL, "limits": LIMITS}
+    return {"user": user, "server": SERVER, "protocol": PROTOCOL_VERSION, "limits": LIMITS}

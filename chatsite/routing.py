@@ -1,4 +1,4 @@
-"""Which event goes to which handler: for sockets what `urls.py` is for HTTP."""
+"""Map socket events to handlers, as `urls.py` maps URLs to views, and hook the apps into the server."""
 
 import accounts.authentication.session_recheck
 import accounts.sockets
@@ -20,7 +20,7 @@ def disconnected(connection: Connection) -> None:
 
 
 def recheck() -> None:
-    """End connections whose people may not stay in the site, and joins of rooms that they may not stay in."""
+    """End connections of people who lost access to the site, and joins of rooms to which they lost access."""
     with processes.rechecking():
         accounts.authentication.session_recheck.recheck()
         rooms.membership.membership_recheck.recheck()
@@ -39,6 +39,6 @@ router = Router(
         *accounts.sockets.jobs,
         *rooms.sockets.jobs,
         every(revocation.RECHECK_SECONDS, recheck),
-        every(limits.TELL_SECONDS, limits.elsewhere.tell),
+        every(limits.REPORT_SECONDS, limits.remote_connections.report),
     ],
 )

@@ -1,4 +1,4 @@
-"""URLs as people write them into settings: passwords that nobody encoded, and names in any script."""
+"""Normalise URLs as people write them into settings: unencoded passwords, host names in any script."""
 
 import ipaddress
 import re
@@ -6,20 +6,20 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import idna
 
-# As RFC 3986 divides what follows a scheme's `://`: server, path, query, fragment.
-PARTS = re.compile(r"([^/?#]*)(/[^?#]*)?(\?[^#]*)?(#.*)?", re.DOTALL)
-# A query in which each part has a name.
-QUERY = re.compile(r"[^=&@]+=[^&]*(?:&[^=&@]+=[^&]*)*")
+# The parts of a URL behind `://`, as RFC 3986 divides them: server, path, query, fragment.
+URL_PARTS = re.compile(r"([^/?#]*)(/[^?#]*)?(\?[^#]*)?(#.*)?", re.DOTALL)
+# A query string that consists of name=value pairs.
+NAMED_QUERY = re.compile(r"[^=&@]+=[^&]*(?:&[^=&@]+=[^&]*)*")
 DEFAULT_PORTS = {"http": 80, "https": 443}
-# Beside letters, digits and what `idna` knows: names of a local network may have underscores.
+# Underscores are no part of `idna`'s names, but names of a local network may have them.
 HOST_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?", re.IGNORECASE)
 
 
 def with_encoded_login(url: str) -> str:
-    """`scheme://user:password@host/…` with the user and the password percent-encoded, whatever is in them.
+    """Percent-encode the user and the password of `scheme://user:password@host/…`.
 
-    What is encoded already stays. Where the login has one of `/?#@`, it reaches up to the URL's last `@`; the user's name
-    ends at the first `:`.
+    Characters that are encoded already stay. A login with one of `/?#@` reaches up to the URL's last `@`; the user's
+    name ends at the first `:`.
     """
     scheme, separator, rest = url.partition("://")
     if "@" not in rest:
@@ -30,21 +30,21 @@ def with_encoded_login(url: str) -> str:
 
 
 def split_login(rest: str) -> tuple[str, str, str]:
-    """What stands before and behind the `@` of a URL without its scheme."""
-    server, path, query, fragment = PARTS.fullmatch(rest).groups("")  # type: ignore[union-attr]
-    if "@" in server and "@" not in path and not fragment and (not query or QUERY.fullmatch(query[1:])):
+    """Split a URL without its scheme at the `@` that ends its login: `(login, "@", rest)`."""
+    server, path, query, fragment = URL_PARTS.fullmatch(rest).groups("")  # type: ignore[union-attr]
+    if "@" in server and "@" not in path and not fragment and (not query or NAMED_QUERY.fullmatch(query[1:])):
         login, at, host = server.rpartition("@")
         return login, at, host + rest[len(server) :]
     return rest.rpartition("@")
 
 
 def encoded(text: str) -> str:
-    """Percent-encode all but `%`: with two hexadecimal digits behind it, it is an encoded character already."""
+    """Percent-encode `text`, except `%` with two hexadecimal digits behind it, which is an encoded character already."""
     return quote(re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", text), safe="%")
 
 
 def ascii_host(name: str) -> str:
-    """A host as browsers send it: in small letters, international names in their ASCII form (IDNA 2008, UTS 46).
+    """Write a host as browsers send it: lower case, international names in their ASCII form (IDNA 2008, UTS 46).
 
     IPv6 addresses stand in brackets, in `name` and in the result. Raises ValueError.
     """
@@ -60,8 +60,10 @@ def ascii_host(name: str) -> str:
 
 
 def origin_of(url: str) -> str:
-    """`scheme://host[:port]` as browsers send it as an Origin: without the scheme's own port. Raises ValueError for what has
-    more in it."""
+    """Write `url` as an Origin header: `scheme://host[:port]`, without a default port.
+
+    Raises ValueError for a URL with a path, query, fragment or login.
+    """
     parts = urlsplit(url.rstrip("/"))
     odd = parts.path or parts.query or parts.fragment or parts.username is not None or parts.port == 0
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname or odd or any(map(str.isspace, url)):

@@ -1,5 +1,6 @@
-"""Settings: everything a site decides comes from the environment or `.env`; see `.env.example`."""
+"""Django's settings. Everything that a site decides is read from the environment or `.env`; see `.env.example`."""
 
+import tomllib
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
@@ -11,12 +12,15 @@ from chatsite.web import versioned_static
 BASE_DIR = conf.BASE_DIR
 conf.read_dotenv(BASE_DIR / ".env")
 
+# The release that runs, as `hello` and /metrics say it. pyproject.toml is the one place that has it.
+VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
+
 SECRET_KEY = conf.secret_key()
 DEBUG = conf.flag("DEBUG")
 HOST = conf.host()
 PORT = conf.port()
 
-# One address derives what the site answers to, which origins it trusts, and whether cookies need https.
+# SITE_URL decides the host names that are served, the origins that are trusted, and whether cookies need https.
 SITE_URL = conf.site_url()
 SECURE = SITE_URL.startswith("https:")
 ALLOWED_HOSTS = conf.site_hosts(SITE_URL)
@@ -33,7 +37,7 @@ SILENCED_SYSTEM_CHECKS = [
 ]
 
 INSTALLED_APPS = [
-    # Before Django's: their `changepassword` and `createsuperuser` take the place of its own.
+    # Before Django's apps: their `changepassword` and `createsuperuser` replace Django's.
     "chatsite.operations",
     "chatsite.web",
     "chatsite.realtime.cluster",
@@ -55,13 +59,14 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "chatsite.observability.tracing.traced",
-    "chatsite.web.middleware.kept_by_nobody",
-    "chatsite.web.middleware.bodiless_head",
-    "chatsite.web.middleware.payer_named",
-    "chatsite.web.middleware.revocations_everywhere",
+    "chatsite.web.middleware.no_store_by_default",
+    "chatsite.web.middleware.strip_head_body",
+    "chatsite.web.middleware.name_payer",
+    "chatsite.web.middleware.await_revocations",
     "django.middleware.security.SecurityMiddleware",
-    "chatsite.web.middleware.bounded_body",
+    "chatsite.web.middleware.limit_body",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "chatsite.web.middleware.compressed_pages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -98,7 +103,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = conf.redis_url()
 WORKERS = conf.workers()
-# The failure limits count in here: a flood of other keys (300 by default) must not push them out.
+# Holds the counts of failed logins. Django's default of 300 entries would let a flood of other keys evict them.
 MEMORY_CACHE = {
     "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
     "OPTIONS": {"MAX_ENTRIES": 100_000},
@@ -168,12 +173,12 @@ REST_FRAMEWORK = {
         "chatsite.web.rest.throttles.UserThrottle",
         "chatsite.web.rest.throttles.EventThrottle",
     ],
-    # A normal person never meets these; a bot that does gets `retry_after`.
+    # Far above what a person does; a bot that exceeds them gets `retry_after`.
     "DEFAULT_THROTTLE_RATES": {
         "anon": conf.rate("THROTTLE_ANON", "300/min"),
         "user": THROTTLE_USER,
     },
-    # Without a proxy of ours, what X-Forwarded-For says is made up by the client.
+    # Without a trusted proxy any client can make up X-Forwarded-For.
     "NUM_PROXIES": 1 if TRUST_PROXY else 0,
     "DEFAULT_PAGINATION_CLASS": "chatsite.web.rest.api.Pages",
     "DEFAULT_METADATA_CLASS": "chatsite.web.rest.metadata.Metadata",
@@ -191,7 +196,7 @@ REST_FRAMEWORK = {
     ],
     "PAGE_SIZE": 50,
 }
-# Who may read what describes the API, /schema and /docs: everybody, or who is logged in.
+# Readers of /schema and /docs: everybody, or people who are logged in.
 API_DOCS = conf.choice("API_DOCS", "public", "members")
 SPECTACULAR_SETTINGS = {
     "TITLE": "Chatsite",
@@ -201,7 +206,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
-    # A change names its own required fields: an edit has a body, over PATCH as well.
+    # Keep required fields required for PATCH: an edit always has a body.
     "COMPONENT_SPLIT_PATCH": False,
     "PREPROCESSING_HOOKS": ["chatsite.web.rest.schema.without_slashes"],
     "ENUM_NAME_OVERRIDES": {"RoomKind": "rooms.models.Room.Kind", "Role": "rooms.models.Membership.Role"},
@@ -213,23 +218,27 @@ USE_I18N = True
 USE_TZ = True
 FORMAT_MODULE_PATH = ["chatsite.web.administration.formats"]
 
-# While one works on them they have one address, and browsers ask each time.
-STATIC_VERSION = "" if DEBUG else versioned_static.version(BASE_DIR / "static", BASE_DIR / "requirements.txt")
+# Without a version in DEBUG: browsers then revalidate a file at each request.
+STATIC_VERSION = (
+    ""
+    if DEBUG
+    else versioned_static.version(BASE_DIR / "static", BASE_DIR / "requirements.txt", versioned_static.JOINER)
+)
 STATIC_URL = f"/static/{STATIC_VERSION}/" if STATIC_VERSION else "/static/"
-WHITENOISE_IMMUTABLE_FILE_TEST = versioned_static.kept
+WHITENOISE_IMMUTABLE_FILE_TEST = versioned_static.is_immutable
 STATIC_ROOT = conf.folder("STATIC_DIR", DATA_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "chatsite.web.bundles.JoinedStaticFilesStorage"},
 }
 
-# Whether people can be sent mail; where not, an administrator makes the links that reset a password.
+# Whether mail can be sent. Without it an administrator makes the links that reset a password.
 MAIL = bool(conf.text("EMAIL_URL"))
 globals().update(conf.email(default_from=f"chat@{urlsplit(SITE_URL).hostname}"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
-# Log lines are text or JSON, and there is one for each HTTP request only where it is asked for.
+# Log lines are text or JSON. ACCESS_LOG adds one for each HTTP request.
 LOG_FORMAT = conf.choice("LOG_FORMAT", "text", "json")
 LOG_LEVEL = conf.choice("LOG_LEVEL", "warning", "debug", "info", "error").upper()
 ACCESS_LOG = conf.flag("ACCESS_LOG")
@@ -241,32 +250,32 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
-        # Each 404 and 403 is the visitor's business; each 500 is ours.
+        # Only 5xx: 404 and 403 are the visitor's mistakes.
         "django.request": {"level": "ERROR"},
-        # They would tell statements with what is stored by them, and each variable that a template doesn't have.
+        # At debug they log statements with their values, and each variable that a template lacks.
         "django.db.backends": {"level": "WARNING"},
         "django.template": {"level": "WARNING"},
         "chatsite.access": {"level": "INFO"},
     },
 }
-# Who has it may read /metrics from elsewhere.
+# Bearer token with which other machines may read /metrics.
 METRICS_TOKEN = conf.metrics_token()
 
-# What one client may ask for; 0 is no limit, and see chatsite/realtime/limits/limits.py.
+# Limits of one client; 0 is no limit. chatsite/realtime/limits/limits.py applies them.
 SOCKETS_PER_USER = conf.whole("SOCKETS_PER_USER", 100)
 SOCKETS_PER_ADDRESS = conf.whole("SOCKETS_PER_ADDRESS", 10_000)
 HANDSHAKES_PER_ADDRESS = conf.whole("HANDSHAKES_PER_ADDRESS", 10_000)
 ROOMS_PER_SOCKET = conf.whole("ROOMS_PER_SOCKET", 1000)
 EVENTS_PER_SECOND = conf.whole("EVENTS_PER_SECOND", 100)
-# Of one process's loop, in percent, that one person may use on and on, or one address of people who aren't signed in.
+# Sustained share of a process's event loop, in percent, for one person or one address of people who aren't signed in.
 LOOP_SHARE_PERCENT = conf.whole("LOOP_SHARE_PERCENT", 25)
-# Pages and REST requests of one address of people who aren't signed in: thirty a second, and all of a minute at once, as
-# five hundred people of a school come in within a minute or two. Those who are signed in have THROTTLE_USER.
+# Pages and REST requests of one address of people who aren't signed in: 30 a second, with a burst of a minute's worth,
+# as 500 people of a school come in within a minute or two. THROTTLE_USER is for people who are signed in.
 THROTTLE_PAGES = conf.rate("THROTTLE_PAGES", "1800/min")
-# HTTP connections of one address at once, kept-alive ones with them: six for each of three hundred browsers.
+# Concurrent HTTP connections of one address, including kept-alive ones: six for each of 300 browsers.
 HTTP_CONNECTIONS_PER_ADDRESS = conf.whole("HTTP_CONNECTIONS_PER_ADDRESS", 2000)
 
-# What one person may make: so many in an hour, and so many in all. 0 is no limit; see accounts/quotas.py.
+# Quotas of what one person makes, per hour and in total; 0 is no limit. See accounts/quotas.py.
 ROOMS_PER_HOUR = conf.whole("ROOMS_PER_HOUR", 100)
 ROOMS_PER_USER = conf.whole("ROOMS_PER_USER", 500)
 DIRECTS_PER_HOUR = conf.whole("DIRECTS_PER_HOUR", 100)
@@ -276,11 +285,10 @@ ADDITIONS_PER_USER = conf.whole("ADDITIONS_PER_USER", 20_000)
 INVITES_PER_HOUR = conf.whole("INVITES_PER_HOUR", 60)
 INVITES_PER_USER = conf.whole("INVITES_PER_USER", 200)
 
-# Connections to PostgreSQL that each process has at most; who finds none waits, and is told to try again after a few
-# seconds (chatsite/database/connection_quota.py). And the seconds after which a statement of the server is given up; 0
-# is never.
+# Connections to PostgreSQL of each process: a greenlet without one waits, and gives up with `unavailable` after a few
+# seconds (chatsite/database/connection_quota.py). Then the seconds after which a statement is cancelled; 0 is never.
 DATABASE_CONNECTIONS = conf.database_connections(WORKERS)
 DATABASE_STATEMENT_TIMEOUT = conf.whole("DATABASE_STATEMENT_TIMEOUT", 30)
 
-# In a room of more members than this nobody hears who comes and goes, only how many are here.
+# Members above which a room is told only how many are online, not who comes and goes.
 PRESENCE_ROOM_SIZE = conf.whole("PRESENCE_ROOM_SIZE", 200)

@@ -1,3 +1,5 @@
+"""Map URLs to views of all apps."""
+
 from django.contrib import admin
 from django.templatetags.static import static
 from django.urls import include, path, re_path
@@ -21,7 +23,7 @@ urlpatterns = [
     path("", include("messaging.urls")),
     path("admin/", admin.site.urls),
     path("favicon.ico", RedirectView.as_view(url=static("favicon.svg"))),
-    re_path(r"^static/(?:(?P<version>[0-9a-f]{12})/)?(?P<path>.+)$", versioned_static.elsewhere),
+    re_path(r"^static/(?:(?P<version>[0-9a-f]{12})/)?(?P<path>.+)$", versioned_static.redirect_to_current),
     re_path(r"^healthz/?$", health.healthz, name="healthz"),
     re_path(r"^readyz/?$", health.readyz, name="readyz"),
     re_path(r"^metrics/?$", Metrics.as_view(), name="metrics"),

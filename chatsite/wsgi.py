@@ -1,4 +1,4 @@
-"""What gunicorn serves: Socket.IO and Django in one process, which knows of the site's others where there are any."""
+"""The WSGI application: Socket.IO and Django in one process, joined with the site's others where REDIS_URL is set."""
 
 import logging
 import os
@@ -9,7 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 logging.captureWarnings(True)
 django = get_wsgi_application()
 
-# Django is set up from here on.
+# These import models, so they come after Django's setup.
 from django.conf import settings  # noqa: E402
 
 from chatsite.database import sql  # noqa: E402

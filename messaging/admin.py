@@ -21,9 +21,9 @@ from accounts.models import User
 from chatsite.contract.errors import ChatError
 from chatsite.web.administration.acts import Act, ActingAdmin, back_of
 from chatsite.web.administration.filters import ChoiceFilter
-from chatsite.web.administration.lists import BoundedAdmin, narrowed
+from chatsite.web.administration.lists import BoundedAdmin, split_search
 from chatsite.web.administration.site import panels
-from chatsite.web.pages import attempt, posted
+from chatsite.web.pages import attempt, post_data
 from chatsite.web.rest.api import me
 from messaging import moderation, private_reading, services
 from messaging.forms import ReasonForm
@@ -131,7 +131,7 @@ class MessageAdmin(ActingAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Message], search_term: str
     ) -> tuple[QuerySet[Message], bool]:
-        given, words = narrowed(search_term, "room", "from")
+        given, words = split_search(search_term, "room", "from")
         if "from" in given:
             queryset = moderation.of_person(queryset, given["from"])
         if "room" in given:
@@ -217,7 +217,7 @@ class MessageAdmin(ActingAdmin):
         back = back_of(request) or moderation.list_of(room)
         if private_reading.may_read(me(request), room):
             return redirect(back)
-        form = ReasonForm(posted(request))
+        form = ReasonForm(post_data(request))
         done, outcome = attempt(form, lambda reason: private_reading.give_reason(me(request), room, reason))
         if done:
             return redirect(back)

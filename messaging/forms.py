@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from django import forms
 
-from chatsite.web.fields import LARGEST
+from chatsite.web.fields import MAX_BIGINT
 from chatsite.web.forms import TextField
 from messaging.private_reading import MAX_REASON_LENGTH
 from messaging.sending.drafts import MAX_BODY_LENGTH
@@ -23,7 +23,7 @@ class MessageForm(forms.Form):
 
     body = BodyField(max_length=MAX_BODY_LENGTH, strip=False)
     client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
-    reply_to = forms.IntegerField(required=False, min_value=0, max_value=LARGEST, widget=forms.HiddenInput)
+    reply_to = forms.IntegerField(required=False, min_value=0, max_value=MAX_BIGINT, widget=forms.HiddenInput)
 
 
 class ReasonForm(forms.Form):

@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.serializers import BriefUserSerializer
-from chatsite.web.fields import LARGEST, ClientId, Limit, StrictSerializer, Text, Whole, from_form
+from chatsite.web.fields import MAX_BIGINT, ClientId, Limit, StrictSerializer, Text, Whole, from_form
 from messaging.models import Message
 from messaging.payloads import Payload, message_payload
 from messaging.sending.drafts import MAX_BODY_LENGTH
@@ -63,10 +63,10 @@ class HistoryQuerySerializer(serializers.Serializer):
 
     room = serializers.CharField(required=False, max_length=64)
     before = serializers.IntegerField(
-        required=False, min_value=0, max_value=LARGEST, help_text="With room: a seq."
+        required=False, min_value=0, max_value=MAX_BIGINT, help_text="With room: a seq."
     )
     after = serializers.IntegerField(
-        required=False, min_value=0, max_value=LARGEST, help_text="With room: a seq."
+        required=False, min_value=0, max_value=MAX_BIGINT, help_text="With room: a seq."
     )
     q = serializers.CharField(required=False, allow_blank=True, max_length=200)
     limit = Limit(200, default=50)

@@ -17,7 +17,7 @@ from accounts.models import User
 from chatsite.contract.errors import ChatError
 from chatsite.web.administration.acts import Act, ActingAdmin
 from chatsite.web.administration.filters import ChoiceFilter, TypedFilter
-from chatsite.web.administration.lists import MOST_INLINE, FirstRows, narrowed
+from chatsite.web.administration.lists import MAX_INLINE_ROWS, FirstRows, split_search
 from chatsite.web.administration.site import completions
 from chatsite.web.rest.api import me
 from rooms import access, moderation, services
@@ -92,7 +92,7 @@ class MemberInline(admin.TabularInline):
 
     model = Membership
     formset = FirstRows
-    verbose_name_plural = f"members: the first {MOST_INLINE}"
+    verbose_name_plural = f"members: the first {MAX_INLINE_ROWS}"
     fields = ["user", "role", "muted", "joined_at"]
     readonly_fields = ["joined_at"]
     autocomplete_fields = ["user"]
@@ -115,7 +115,7 @@ class BanInline(admin.TabularInline):
 
     model = Ban
     formset = FirstRows
-    verbose_name_plural = f"bans: the first {MOST_INLINE}"
+    verbose_name_plural = f"bans: the first {MAX_INLINE_ROWS}"
     fk_name = "room"
     fields = ["user", "created_by", "created_at"]
     readonly_fields = ["created_by", "created_at"]
@@ -285,7 +285,7 @@ class RoomRowAdmin(ActingAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        given, words = narrowed(search_term, "room")
+        given, words = split_search(search_term, "room")
         if "room" in given:
             queryset = queryset.filter(room=moderation.room_of(given["room"]))
         return super().get_search_results(request, queryset, words)

@@ -1,0 +1,1 @@
+"""Programs for developers: `./run test`, screenshots, Unicode's table. Nothing imports them."""

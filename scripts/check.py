@@ -1,4 +1,8 @@
-"""Every check of the project: `./run test`. With arguments, only pytest with those."""
+"""Run every check of the project: `./run test`.
+
+`./run test --quick` runs what a change needs, within two minutes, with paths for pytest where they are known. With other
+arguments, run only pytest with them.
+"""
 
 import os
 import secrets
@@ -7,17 +11,23 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-# What no check has looked at, in a line each.
+# Skipped tests, a line each.
 skipped: list[str] = []
+# Whether to measure coverage: it costs 2 % of the time with Python 3.12, and half as much again before.
+SYSMON = sys.version_info >= (3, 12)
+COVERAGE = SYSMON or "--coverage" in sys.argv
 # One more than the cores of a small machine: tests wait for servers, clocks and browsers half of the time.
 WORKERS = "3"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The first is Chromium without its windows, which takes a third less of a processor for the same pages.
+SHELL = "chromium-headless-shell"
+BROWSERS = (SHELL, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 HTTPS = {
     "SITE_URL": "https://chat.example.org",
     "SECRET_KEY": secrets.token_urlsafe(48),
@@ -34,14 +44,14 @@ def browser() -> str | None:
 
 
 def initdb() -> str | None:
-    """Debian keeps it out of PATH."""
+    """Find initdb, which Debian keeps out of PATH."""
     return shutil.which("initdb") or next(map(str, Path("/usr/lib/postgresql").glob("*/bin/initdb")), None)
 
 
 def optional() -> list[str]:
-    """Packages without which some checks are left out."""
+    """List the packages that are missing and without which some tests are skipped, or take longer."""
     path = os.environ.get("PATH", "") + ":/usr/sbin"
-    names = ("nginx", "haproxy", "caddy", "redis-server", "curl", "openssl")
+    names = ("nginx", "haproxy", "caddy", "redis-server", "curl", "openssl", SHELL)
     found = {name: shutil.which(name, path=path) for name in names}
     found["postgresql"] = initdb()
     found["gcc"] = found["libc6-dev"] = shutil.which("cc")
@@ -49,13 +59,13 @@ def optional() -> list[str]:
 
 
 def missing() -> list[str]:
-    """The packages, by their names in Debian, without which a check can't run."""
+    """List the packages that are missing and without which a check can't run, by their names in Debian."""
     found = {"chromium": browser(), "nodejs": shutil.which("node"), "npm": shutil.which("npm")}
     return [package for package, path in found.items() if not path]
 
 
 def install_programs() -> None:
-    """Chromium and Node, where they are missing and we may install them; and what some checks are left out without."""
+    """Install missing packages, as root with apt-get; exit if a required one stays missing."""
     may_install = bool(shutil.which("apt-get")) and os.geteuid() == 0
     packages = missing()
     if packages and not may_install:
@@ -68,7 +78,7 @@ def install_programs() -> None:
 
 
 def install(packages: list[str], wanted: list[str]) -> None:
-    """Those that are wanted one by one: a system that hasn't got one of them has the others."""
+    """Install `packages` at once and `wanted` one by one, as a system may lack some of those."""
     if not packages + wanted:
         return
     print(f"Installing {' '.join(packages + wanted)} ...", flush=True)
@@ -90,16 +100,30 @@ def install_modules() -> None:
 def pytest(*arguments: str) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
-        run = [BIN / "pytest", *arguments, f"--junitxml={report}"]
+        run = [BIN / "pytest", *arguments, *counting(arguments), f"--junitxml={report}"]
         code = subprocess.run(run, cwd=ROOT).returncode
         if report.is_file():
-            skipped.extend(left_out(report))
+            skipped.extend(skipped_tests(report))
     # 5 is "no test ran": right where nothing carries a marker.
     return code == 0 or (code == 5 and "-m" in arguments)
 
 
-def left_out(report: Path) -> list[str]:
-    """The tests that didn't run, by pytest's report of them, and why."""
+def counting(arguments: Sequence[str]) -> list[str]:
+    """Return pytest's arguments for coverage; none for the serial tests, which watch the time."""
+    return ["--cov", "--cov-report="] if COVERAGE and "serial" not in arguments else []
+
+
+def covered() -> str:
+    """Report the coverage in a sentence. Lines that run only in a started server don't count."""
+    if not COVERAGE:
+        return "coverage: not counted, as it takes long before Python 3.12; ./run test --coverage does"
+    report = [BIN / "coverage", "report", "--format=total"]
+    total = subprocess.run(report, cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    return f"coverage: {total or '?'} % of lines, without those that only a started server runs"
+
+
+def skipped_tests(report: Path) -> list[str]:
+    """List the skipped tests of pytest's report, with their reasons."""
     cases = ElementTree.parse(report).iter("testcase")
     return [
         f"{case.get('classname')}::{case.get('name')}: {why.get('message')}"
@@ -108,47 +132,90 @@ def left_out(report: Path) -> list[str]:
     ]
 
 
-def js_tests() -> bool:
-    files = sorted((ROOT / "tests" / "js").rglob("*.test.*js"))
-    return run("node", "--test", *files) if files else True
+def naming(marker: str) -> list[Path]:
+    """The files of tests with that word in them: what hasn't got it needn't be imported."""
+    return [path for path in sorted((ROOT / "tests").rglob("test_*.py")) if marker in path.read_text()]
 
 
-CHECKS: dict[str, Callable[[], bool]] = {
-    "ruff": lambda: run(BIN / "ruff", "check", "."),
-    "format": lambda: run(BIN / "ruff", "format", "--check", "."),
-    "shell": lambda: run(BIN / "shellcheck", "run", ".ci/run"),
-    "templates": lambda: run(BIN / "djlint", "templates", "--lint", "--quiet"),
-    "types": lambda: run(BIN / "mypy"),
-    "migrations": lambda: run(sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"),
-    "deploy": lambda: run(
-        sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING", **HTTPS
-    ),
-    "schema": lambda: run(
-        sys.executable, "manage.py", "spectacular", "--validate", "--fail-on-warn", "--file", os.devnull
-    ),
-    "js": js_tests,
-    "tests": lambda: pytest("-n", WORKERS, "--no-loadscope-reorder", "-m", "not serial"),
-    "timings": lambda: pytest("-n", "2", "--no-loadscope-reorder", "-m", "serial"),
+MANAGE = [sys.executable, "manage.py"]
+# They look at the code, and run nothing of the site but its JavaScript. The longest comes first.
+STATIC: dict[str, list[str | Path]] = {
+    "types": [BIN / "mypy"],
+    "ruff": [BIN / "ruff", "check", "."],
+    "format": [BIN / "ruff", "format", "--check", "."],
+    "imports": [BIN / "lint-imports"],
+    "shell": [BIN / "shellcheck", "run", ".ci/run"],
+    "templates": [BIN / "djlint", "templates", "--lint", "--quiet"],
+    "migrations": [*MANAGE, "makemigrations", "--check", "--dry-run"],
+    "deploy": [*MANAGE, "check", "--deploy", "--fail-level", "WARNING"],
+    "schema": [*MANAGE, "spectacular", "--validate", "--fail-on-warn", "--file", os.devnull],
+    "eslint": ["node_modules/.bin/eslint", "."],
+    "js": ["node", "--test", *sorted((ROOT / "tests" / "js").rglob("*.test.*js"))],
 }
+ENVIRONS = {"deploy": HTTPS}
+
+BY_FILE = ["--no-loadscope-reorder"]
+TESTS: dict[str, Callable[[], bool]] = {
+    "tests": lambda: pytest("-n", WORKERS, *BY_FILE, "-m", "not serial"),
+    "timings": lambda: pytest("-n", "2", *BY_FILE, "-m", "serial", *map(str, naming("serial"))),
+}
+# Without those that start a server, a browser or a copy of the project, and without what takes many seconds. What is left
+# waits for nothing.
+QUICK = "not (realtime or browser or serial or slow)"
+
+Result = tuple[bool, float]
 
 
-def check(name: str) -> tuple[bool, float]:
+def check_static() -> dict[str, Result]:
+    """Two at a time; what each says comes in one piece."""
+    with ThreadPoolExecutor(2) as pool:
+        under_way = {name: pool.submit(run_static, name) for name in STATIC}
+        results = {}
+        for name, done in under_way.items():
+            passed, seconds, said = done.result()
+            print(f"\n== {name}\n{said}", end="", flush=True)
+            results[name] = passed, seconds
+    return results
+
+
+def run_static(name: str) -> tuple[bool, float, str]:
+    started = time.monotonic()
+    done = subprocess.run(
+        STATIC[name],
+        cwd=ROOT,
+        env={**os.environ, **ENVIRONS.get(name, {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    return done.returncode == 0, time.monotonic() - started, done.stdout
+
+
+def check(name: str, run: Callable[[], bool]) -> Result:
     print(f"\n== {name}", flush=True)
     started = time.monotonic()
-    return CHECKS[name](), time.monotonic() - started
+    return run(), time.monotonic() - started
 
 
 def main() -> int:
+    sys.argv = [argument for argument in sys.argv if argument != "--coverage"]
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-    # Some hundred processes import the site, and would compile it each time.
+    if SYSMON:
+        os.environ.setdefault("COVERAGE_CORE", "sysmon")
+    # Some hundred processes import the site, and would compile it each time without bytecode.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     install_programs()
     os.environ["CHROMIUM"] = browser() or ""
     install_modules()
-    if sys.argv[1:]:
-        return subprocess.run([BIN / "pytest", *sys.argv[1:]], cwd=ROOT).returncode
-    results = {name: check(name) for name in CHECKS}
-    print("", *(f"skipped {line}" for line in skipped), sep="\n")
+    arguments = sys.argv[1:]
+    tests = TESTS
+    if "--quick" in arguments:
+        arguments.remove("--quick")
+        tests = {"tests": lambda: pytest("-n", "2", *BY_FILE, "-m", QUICK, *arguments)}
+    elif arguments:
+        return subprocess.run([BIN / "pytest", *arguments], cwd=ROOT).returncode
+    results = check_static() | {name: check(name, run) for name, run in tests.items()}
+    print("", *(f"skipped {line}" for line in skipped), covered(), sep="\n")
     for name, (passed, seconds) in results.items():
         print(f"{'ok    ' if passed else 'FAILED'} {name} ({seconds:.0f} s)")
     return 0 if all(passed for passed, _ in results.values()) else 1

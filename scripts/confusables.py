@@ -1,9 +1,9 @@
-"""Writes accounts/names/confusables.txt, the compact form of Unicode's table of the same name.
+"""Write accounts/names/confusables.txt, the compact form of Unicode's table of the same name.
 
 .venv/bin/python -m scripts.confusables PATH/confusables.txt
 
-Unicode publishes the table with each version, as part of UTS 39. After a new one, names that are stored already need
-their skeletons anew: a migration that empties `NameSkeleton` and calls `adopt` for everybody.
+Unicode publishes the table with each version, as part of UTS 39. A new table needs a migration that empties
+`NameSkeleton` and calls `adopt` for everybody, as stored skeletons are of the old one.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Takes the pictures of the README: serves a demo site of its own and writes docs/images/*.png.
+"""Take the screenshots of the README: serve a demo site and write docs/images/*.png.
 
 .venv/bin/python -m scripts.screenshots
 """
@@ -53,7 +53,7 @@ def main() -> None:
 
 @contextmanager
 def demo() -> Iterator[tuple[str, str]]:
-    """The address of a fresh demo site, and the password of everybody there."""
+    """Serve a fresh demo site within the block; yield its address and the password of all its people."""
     with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -117,7 +117,7 @@ def room(page: Page, slug: str = "workshop") -> Page:
 
 
 def talk(browser: Browser, url: str, password: str, theme: str, others: list[Page]) -> None:
-    """The room page with two people typing."""
+    """Photograph the room page with two people typing, on a desktop and a phone."""
     for name, size in (("room", DESKTOP), ("phone", PHONE)):
         page = room(sign_in(browser, url, "ada", password, size, theme))
         page.locator("#composer-body").fill("And bring the ear defenders")

@@ -1,5 +1,6 @@
 """The cast: an owner, a member, a stranger; and nobody, who is `client`."""
 
+import gc
 import resource
 from importlib import import_module
 
@@ -13,7 +14,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from rooms import services
 from rooms.membership import membership
-from tests import made, scheduling
+from tests import made, marks, scheduling
 
 # Of itself it fails what takes longer than 0.2 s, as anything may where a machine is busy.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -26,6 +27,17 @@ def pytest_configure(config):
     made.home()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def pytest_collection_finish():
+    """What is imported by now stays: the collector needn't look through it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    marks.running = {mark.name for mark in item.iter_markers()}
 
 
 def make_general(**details):
@@ -43,8 +55,9 @@ def pytest_xdist_make_scheduler(config, log):
 
 # After pytest-django, which puts tests that empty the database behind those that need what migrations put there.
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: scheduling.place(item.path))
+def pytest_collection_modifyitems(config, items):
+    if hasattr(config, "workerinput"):
+        scheduling.order(items)
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,9 @@ DATABASES = {
 # The same tests on another engine: tests/test_postgresql.py.
 if url := os.environ.get("TEST_DATABASE_URL"):
     DATABASES = {"default": conf.database_server(url)}
+    # A database beside it that has the tables, which are copied.
+    if template := os.environ.get("TEST_DATABASE_TEMPLATE"):
+        DATABASES["default"]["TEST"] = {"TEMPLATE": template, "MIGRATE": False}
 CACHES = {"default": MEMORY_CACHE}  # noqa: F405
 # Each test's people have the same ids, and many are quicker than anybody.
 EVENTS_PER_SECOND = 0

@@ -21,7 +21,7 @@ def generated(monkeypatch):
         return generate(self, **options)
 
     monkeypatch.setattr(api_docs.SchemaGenerator, "get_schema", counting)
-    api_docs.document.cache_clear()
+    api_docs.schema_document.cache_clear()
     return calls
 
 
@@ -72,7 +72,7 @@ def test_its_script_has_the_readers_own_token(client):
     script = client.get("/docs?script=")
     assert script["Content-Type"] == "application/javascript"
     assert 'url: "/schema"' in script.text
-    assert api_docs.TOKEN not in script.text
+    assert api_docs.CSRF_PLACEHOLDER not in script.text
     assert script["Cache-Control"] == "no-store"
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-SHEETS = sorted((Path(__file__).parents[1] / "static" / "css").glob("*.css"))
+SHEETS = sorted((Path(__file__).parents[1] / "static" / "css").rglob("*.css"))
 SIDES = re.compile(
     r"(?:(?:padding|margin|border|inset|scroll-margin|scroll-padding)-)?(?:left|right)(?:-\w+)?"
     r"|border-(?:top|bottom)-(?:left|right)-radius"

@@ -52,7 +52,7 @@ def no_traceback(caplog):
 @pytest.fixture(autouse=True)
 def words_as_they_were(monkeypatch):
     """Whoever is made here listens to the other processes' words."""
-    monkeypatch.setattr(peers, "_hearers", dict(peers._hearers))
+    monkeypatch.setattr(peers, "_handlers", dict(peers._handlers))
 
 
 class Server:
@@ -67,16 +67,16 @@ def bus():
 @each_text
 def test_a_canary(bus, text):
     before = bus._heard_at
-    bus._hear(bus._canary, text)
+    bus._receive(bus._canary, text)
     assert math.isfinite(bus.lag)
     assert bus.lag >= 0
     assert bus._heard_at >= before
 
 
 def test_a_true_canary_is_heard_all_the_same(bus):
-    bus._hear(bus._canary, b"x")
+    bus._receive(bus._canary, b"x")
     bus._heard_at = 0.0
-    bus._hear(bus._canary, b"0.5")
+    bus._receive(bus._canary, b"0.5")
     assert bus._heard_at > 0
 
 

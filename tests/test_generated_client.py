@@ -19,7 +19,7 @@ GENERATOR = Path(sys.executable).parent / "openapi-python-client"
 def package(tmp_path_factory):
     """The client's folder, to be imported from as `chat_client`. A warning, as of a body that it can't send, fails."""
     folder = tmp_path_factory.mktemp("generated")
-    (folder / "schema.json").write_bytes(api_docs.document("json"))
+    (folder / "schema.json").write_bytes(api_docs.schema_document("json"))
     (folder / "config.yaml").write_text("post_hooks: []")
     options = [
         "--meta",

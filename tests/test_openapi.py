@@ -64,7 +64,7 @@ quietly = settings(
 
 
 def document():
-    return json.loads(api_docs.document("json"))
+    return json.loads(api_docs.schema_document("json"))
 
 
 def operations():

@@ -1,4 +1,4 @@
-"""The apps' own tests once more, on PostgreSQL."""
+"""The apps' own tests once more, on PostgreSQL: a part in each test, so that several run at once."""
 
 import os
 import subprocess
@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.realtime.harness import site_environ
+from tests.realtime.migrated import migrate
 from tests.realtime.postgres import find, postgres
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,16 +19,23 @@ LEFT_OUT = [
     "--ignore=tests/messaging/test_slopes.py",
     "--deselect=tests/accounts/test_hashers.py::test_the_servers_loop_goes_on_while_a_password_is_hashed",
 ]
-APPS = ["tests/accounts", "tests/messaging", "tests/rooms", "tests/pages", "tests/postgresql"]
+PARTS = {
+    "accounts": ["tests/accounts"],
+    "messaging": ["tests/messaging"],
+    "rooms": ["tests/rooms"],
+    "pages and several connections": ["tests/pages", "tests/postgresql"],
+}
 
 pytestmark = pytest.mark.skipif(not find("initdb"), reason="PostgreSQL is not installed")
 
 
 @pytest.mark.realtime
 @pytest.mark.timeout(1200)
-def test_the_apps_do_the_same_on_postgresql():
+@pytest.mark.parametrize("part", PARTS)
+def test_the_apps_do_the_same_on_postgresql(part, tmp_path):
     with postgres() as url:
-        environ = {**os.environ, "TEST_DATABASE_URL": url}
+        migrate(tmp_path, site_environ(tmp_path, 1, DATABASE_URL=url))
+        environ = {**os.environ, "TEST_DATABASE_URL": url, "TEST_DATABASE_TEMPLATE": url.rpartition("/")[2]}
         for name in ("PYTEST_XDIST_WORKER", "PYTEST_CURRENT_TEST", "PYTEST_ADDOPTS"):
             environ.pop(name, None)
         command = [
@@ -42,7 +51,7 @@ def test_the_apps_do_the_same_on_postgresql():
             "-m",
             "not realtime",
             *LEFT_OUT,
-            *APPS,
+            *PARTS[part],
         ]
         done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-6000:]

@@ -45,7 +45,7 @@ def admit_all(requests: Sequence[ConnectionRequest]) -> list[Outcome[None]]:
 
 
 connect_batches: GroupCommit[ConnectionRequest, None] = GroupCommit(
-    admit_all, whose=lambda request: request.address, name="connect"
+    admit_all, owner_of=lambda request: request.address, name="connect"
 )
 
 

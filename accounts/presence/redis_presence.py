@@ -77,8 +77,8 @@ class RedisPresence(MemoryPresence):
         self._unconfirmed: dict[str, set[int]] = {}
         self._changed: set[int] = set()
         self._trusted_from = clock() + SILENCE_SECONDS
-        peers.hear("alive", self._on_alive, str)
-        peers.hear("presence", self._on_presence, str, list, list)
+        peers.register("alive", self._on_alive, str)
+        peers.register("presence", self._on_presence, str, list, list)
 
     def connect(self, user_id: int, sid: str) -> bool:
         local = user_id in self._sids or user_id in self._leaving
@@ -116,7 +116,7 @@ class RedisPresence(MemoryPresence):
             came = [user_id for user_id in some if user_id in local]
             went = [user_id for user_id in some if user_id not in local]
             self._write(came, went)
-            delivery.tell_others("presence", self.site.worker, came, went)
+            delivery.notify_processes("presence", self.site.worker, came, went)
 
     def _write(self, came: list[int], went: list[int]) -> None:
         """Queue the commands that add and remove people in this process's lease."""
@@ -131,7 +131,7 @@ class RedisPresence(MemoryPresence):
         key = self._lease(self.site.worker)
         self.site.put(key, "EXPIRE", key, LEASE_SECONDS)
         self.site.put(self._index, "SADD", self._index, self.site.worker)
-        delivery.tell_others("alive", self.site.worker)
+        delivery.notify_processes("alive", self.site.worker)
 
     def compare_leases(self) -> None:
         """Compare the view with all leases, and this process's lease with its people. Raises while Redis is away."""

@@ -17,7 +17,7 @@ from accounts.models import SiteSettings, User
 from accounts.services.sessions import renew
 from accounts.services.signup import check_password
 from chatsite.contract.errors import Conflict, Forbidden, Invalid, NotFound
-from chatsite.realtime.scheduling.threads import aside
+from chatsite.realtime.scheduling.threads import in_background
 
 GONE = "This link doesn't work any more. Ask for a new one."
 
@@ -136,7 +136,7 @@ def mail_reset_links(email: str, *, base: str, address: str) -> None:
     attempt_limits.attempt("reset-address", address, attempt_limits.RESETS_PER_ADDRESS)
     attempt_limits.attempt("reset-email", email.lower(), attempt_limits.RESETS_PER_NAME)
     # In the background: the time of the answer must not tell whether there is an account.
-    aside(send_reset_links, email, base)
+    in_background(send_reset_links, email, base)
 
 
 def send_reset_links(email: str, base: str) -> None:

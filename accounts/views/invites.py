@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from accounts import services
 from accounts.forms import InviteForm
 from accounts.models import Invite, InviteQuerySet, User
-from accounts.views.pages import attempt, form_page, me, posted
+from accounts.views.pages import attempt, form_page, me, post_data
 
 # Links on the page, newest first.
 MAX_LISTED = 200
@@ -23,7 +23,7 @@ MAX_LISTED = 200
 def invites(request: HttpRequest) -> HttpResponse:
     """List and make links into the site; links into a room are on the room's page."""
     check_may_invite(request)
-    form = InviteForm(posted(request))
+    form = InviteForm(post_data(request))
     done, outcome = attempt(form, lambda **data: services.make_invite(me(request), **data))
     if done:
         messages.success(request, "The link is made. It is the first in the list.")

@@ -6,9 +6,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.models import User
 from chatsite.contract.errors import ChatError
-from chatsite.web.pages import attempt, form_page, posted
+from chatsite.web.pages import attempt, form_page, post_data
 
-__all__ = ["attempt", "form_page", "link_gone", "me", "next_url", "posted"]
+__all__ = ["attempt", "form_page", "link_gone", "me", "next_url", "post_data"]
 
 
 def me(request: HttpRequest) -> User:

@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts import services
 from accounts.authentication import known_devices
 from accounts.forms import NewPasswordForm, PasswordForm, ResetForm
-from accounts.views.pages import attempt, form_page, link_gone, me, posted
+from accounts.views.pages import attempt, form_page, link_gone, me, post_data
 from chatsite.contract.errors import ChatError
 from chatsite.observability.addresses import client_address
 
@@ -23,7 +23,7 @@ CHANGED = "Your password is changed. You are logged out everywhere else, and tok
 @login_required
 def change(request: HttpRequest) -> HttpResponse:
     """Change one's own password."""
-    form = PasswordForm(posted(request), tokens=me(request).tokens.order_by("-pk"))
+    form = PasswordForm(post_data(request), tokens=me(request).tokens.order_by("-pk"))
     done, outcome = attempt(form, lambda **data: services.change_own_password(request, **data))
     if done:
         messages.success(request, CHANGED)
@@ -36,7 +36,7 @@ def reset(request: HttpRequest) -> HttpResponse:
     """Ask for a reset link by mail; without mail, a page that says whom to ask."""
     if not settings.MAIL:
         return render(request, "accounts/reset_by_hand.html")
-    form = ResetForm(posted(request))
+    form = ResetForm(post_data(request))
     address = client_address(request.META)
     done, outcome = attempt(
         form, lambda email: services.mail_reset_links(email, base=settings.SITE_URL, address=address)
@@ -54,7 +54,7 @@ def reset_confirm(request: HttpRequest, uid: str, token: str) -> HttpResponse:
         user = services.user_of_reset_link(uid, token)
     except ChatError as error:
         return link_gone(request, error)
-    form = NewPasswordForm(posted(request))
+    form = NewPasswordForm(post_data(request))
     done, outcome = attempt(form, lambda password: services.reset_password(uid, token, password))
     if done:
         known_devices.remember(request, outcome)

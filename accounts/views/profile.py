@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 from accounts import services
 from accounts.forms import ProfileForm, TokenForm
 from accounts.payloads import user_payload
-from accounts.views.pages import attempt, form_page, me, posted
+from accounts.views.pages import attempt, form_page, me, post_data
 
 
 @never_cache
@@ -18,7 +18,7 @@ from accounts.views.pages import attempt, form_page, me, posted
 def profile(request: HttpRequest) -> HttpResponse:
     """Show and change one's own profile."""
     user = me(request)
-    form = ProfileForm(posted(request), initial={"display_name": user.display_name, "email": user.email})
+    form = ProfileForm(post_data(request), initial={"display_name": user.display_name, "email": user.email})
     done, outcome = attempt(form, lambda **data: services.update_profile(user, **data))
     if done:
         messages.success(request, "Saved.")

@@ -14,7 +14,7 @@ from accounts import services
 from accounts.context_processors import THEMES
 from accounts.forms import LoginForm
 from accounts.models import User
-from accounts.views.pages import attempt, form_page, next_url, posted
+from accounts.views.pages import attempt, form_page, next_url, post_data
 
 # URL names of pages after which somebody is logged in.
 LOGIN_PAGES = {"login", "signup", "setup", "invite"}
@@ -28,7 +28,7 @@ def login(request: HttpRequest) -> HttpResponse:
     after = next_url(request)
     if request.user.is_authenticated:
         return redirect(after)
-    form = LoginForm(posted(request))
+    form = LoginForm(post_data(request))
     done, outcome = attempt(form, lambda **data: services.log_in(request, **data))
     if done:
         return redirect(after)

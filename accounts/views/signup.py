@@ -7,7 +7,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts import services, signup_hooks
 from accounts.forms import SetupForm, SignUpForm
-from accounts.views.pages import attempt, form_page, link_gone, me, posted
+from accounts.views.pages import attempt, form_page, link_gone, me, post_data
 from chatsite.contract.errors import ChatError, Forbidden
 from chatsite.observability.addresses import client_address
 
@@ -20,7 +20,7 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
         services.check_setup(token)
     except ChatError as error:
         return link_gone(request, error)
-    form = SetupForm(posted(request))
+    form = SetupForm(post_data(request))
     done, outcome = attempt(form, lambda **data: services.set_up(token, **data))
     if not done:
         return form_page(request, "accounts/setup.html", form, outcome)
@@ -55,7 +55,7 @@ def sign_up_page(request: HttpRequest, code: str | None) -> HttpResponse:
         return link_gone(request, error, again=request.path if code else "")
     except ChatError as error:
         return link_gone(request, error)
-    form = SignUpForm(posted(request))
+    form = SignUpForm(post_data(request))
     address = client_address(request.META)
     done, outcome = attempt(form, lambda **data: services.sign_up(**data, invite=code, address=address))
     if not done:

@@ -14,7 +14,7 @@ the seconds that are measured, and `result {json}`. Who watches the server's CPU
 
 #include "load.h"
 
-enum { PATIENCE = 400, DRAIN = 10 }; /* seconds for all handshakes; for the last messages to arrive */
+enum { HANDSHAKES_TIMEOUT = 400, DRAIN_SECONDS = 10 }; /* seconds for all handshakes; for the last messages to arrive */
 
 struct options options = {
     .addresses = 1, .sockets = 500, .size = 500, .senders = 1, .warmup = 1, .seconds = 5,
@@ -89,7 +89,7 @@ static void prepare(void) {
 }
 
 static void open_all(void) {
-    uint64_t began = clock_ns(), deadline = began + PATIENCE * 1000000000ull;
+    uint64_t began = clock_ns(), deadline = began + HANDSHAKES_TIMEOUT * 1000000000ull;
     int next = 0;
     puts("start");
     while ((next < options.sockets || opening) && clock_ns() < deadline) {
@@ -110,7 +110,7 @@ static void run_until(uint64_t until, uint64_t *due) {
 }
 
 static void drain(void) {
-    uint64_t deadline = clock_ns() + DRAIN * 1000000000ull;
+    uint64_t deadline = clock_ns() + DRAIN_SECONDS * 1000000000ull;
     talk_stop();
     while (talk_outstanding() && clock_ns() < deadline) poller_wait(10);
 }

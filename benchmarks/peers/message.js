@@ -1,4 +1,4 @@
-// The message of docs/protocol.md, so that both send the same bytes.
+// Builds the message of docs/protocol.md, so that all servers send the same bytes.
 const numbers = new Map();
 
 export function messageFor(user, { room, body, client_id }) {

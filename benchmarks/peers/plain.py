@@ -1,4 +1,4 @@
-"""python-socketio on eventlet as its documents show it: no storage, no settings but the ping interval of the others."""
+"""python-socketio on eventlet as its documentation shows it: no storage, and the other servers' ping interval."""
 
 import eventlet
 

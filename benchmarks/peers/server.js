@@ -1,4 +1,4 @@
-// Express and Socket.IO as one would put them into production: websockets only, no compression.
+// Express and Socket.IO configured for production: websockets only, no compression.
 import { createServer } from "node:http";
 import express from "express";
 import { Server } from "socket.io";

@@ -1,5 +1,5 @@
-// Node with storage: the token's user when somebody connects, their membership when they join, and each message
-// inserted before its broadcast.
+// Storage of the Node server: reads the token's user at connect and the membership at join, and inserts each message before
+// its broadcast.
 import { createHash } from "node:crypto";
 import pg from "pg";
 
@@ -39,7 +39,7 @@ export async function openStorage(connectionString) {
   };
 }
 
-// Nothing is read and nothing is kept.
+// Stands in for storage: reads and writes nothing.
 export const noStorage = {
   user: async (token) => ({ id: 0, username: token.slice(0, 12) }),
   membership: async () => ({}),

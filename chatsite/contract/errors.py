@@ -1,6 +1,6 @@
-"""The one error family: each carries the contract's code, a sentence, and its HTTP status.
+"""Errors of docs/protocol.md: each has a code, a sentence for people and an HTTP status.
 
-Services raise these; `chatsite.web.rest.api` turns them into HTTP answers and `chatsite.realtime` into acks.
+Services raise them; `chatsite.web.rest.api` answers them over HTTP, `chatsite.realtime` as acks.
 """
 
 from typing import Any, ClassVar, Self
@@ -9,7 +9,7 @@ Fields = dict[str, list[str]]
 
 
 class ChatError(Exception):
-    """`payload()` is what a client sees; `fields` maps a field's name to its sentences; `retry_after` is in seconds."""
+    """Base of all errors. `fields` maps a field's name to its sentences; `retry_after` is in seconds."""
 
     code: ClassVar[str] = "invalid"
     status: ClassVar[int] = 400
@@ -25,11 +25,11 @@ class ChatError(Exception):
 
     @classmethod
     def about(cls, field: str, sentence: str) -> Self:
-        """An error whose cause is one field."""
+        """Make an error about one field."""
         return cls(f"{field}: {sentence}", fields={field: [sentence]})
 
     def payload(self) -> dict[str, Any]:
-        """`{"code", "detail", "fields"?, "retry_after"?}`."""
+        """Build what clients get: `{"code", "detail", "fields"?, "retry_after"?}`."""
         payload: dict[str, Any] = {"code": self.code, "detail": self.detail}
         if self.fields:
             payload["fields"] = self.fields
@@ -88,7 +88,7 @@ class RateLimited(ChatError):
 
 
 class QuotaExceeded(ChatError):
-    """A total is reached: unlike RateLimited, waiting is no use."""
+    """A total is used up: waiting doesn't help, unlike with RateLimited."""
 
     code, status = "quota_exceeded", 403
     detail = "There is no room for more."
@@ -120,7 +120,7 @@ class Unavailable(ChatError):
 
 
 class Internal(ChatError):
-    """A fault of ours that nobody foresaw."""
+    """An exception that no code expects: a bug."""
 
     code, status = "internal", 500
     detail = "A fault of the server's kept it from doing that. Its log says which."

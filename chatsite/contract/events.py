@@ -1,19 +1,18 @@
-"""The events that the server sends, by name: which processes pass on, and which are in a room's log. What each has is in
-docs/protocol.md."""
+"""List the events that the server sends, with their reach. docs/protocol.md has their payloads."""
 
 from enum import Enum
 
 
 class Reach(Enum):
-    """Who hears an event, and by which way."""
+    """The receivers of an event, and how it gets to them."""
 
-    # Whoever has joined the room, in all processes, in the order of its `seq`; stored, so that `sync` brings it again.
+    # Sockets that have joined the room, in all processes, in the order of `seq`; stored, so that `sync` returns it again.
     LOG = "log"
-    # Whoever has joined the room now, in all processes.
+    # Sockets that have joined the room, in all processes; not stored.
     ROOM = "room"
-    # All connections of a person, in all processes: the one in which it happened tells the others.
+    # All connections of a person, in all processes: the process in which it happened publishes it.
     PERSON = "person"
-    # Connections of one process: each finds out for itself whom to tell what.
+    # Connections of one process: each process computes it for its own clients.
     PROCESS = "process"
 
 

@@ -1,4 +1,4 @@
-"""Long lists in chunks: so much goes into one statement, or into one word between processes."""
+"""Long sequences in chunks: a bounded number of items for one statement, or one message between processes."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -8,8 +8,8 @@ T = TypeVar("T")
 
 
 def chunked(items: Iterable[T], size: int, turn: Callable[[], object] | None = None) -> Iterator[list[T]]:
-    """Lists of `size` items in their order, the last may be shorter. Between two of them `turn()` lets others work, and
-    only then the next items are taken."""
+    """Yield lists of `size` items in order; the last may be shorter. `turn()`, called between two chunks,
+    lets others work; the next items are taken only after it."""
     rest = iter(items)
     while chunk := list(islice(rest, size)):
         yield chunk

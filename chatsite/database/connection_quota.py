@@ -1,8 +1,9 @@
-"""How many PostgreSQL connections this process has at once, and who may take them.
+"""The quota of PostgreSQL connections of this process, and its division among kinds of work.
 
-A place is taken for each connection that a greenlet holds, and one that waits unused is taken before another is opened:
-so there are never more than DATABASE_CONNECTIONS, however many sockets and requests there are. The places are shared
-out, as a hundred slow searches would else take them all from those who store messages.
+A place is taken for each connection that a greenlet holds; an idle connection is taken over before another is
+opened. So there are never more than DATABASE_CONNECTIONS, however many sockets and requests there are. Each
+kind of work has places of its own: a hundred slow searches would otherwise take them all from those who store
+messages.
 """
 
 from collections.abc import Callable
@@ -17,54 +18,63 @@ from eventlet.semaphore import Semaphore
 
 from chatsite.realtime.scheduling.threads import serving
 
-# Seconds that one waits for a place.
-PATIENCE = 5.0
-# Two for each of the four kinds of batches: one looks while the other writes.
-BATCHES = 8
+# Seconds that a greenlet waits for a place.
+CONNECTION_WAIT_SECONDS = 5.0
+# Two for each of the four group commits: one prepares while the other writes.
+BATCH_CONNECTIONS = 8
 
 
 def shares(total: int) -> dict[str, int]:
-    """Batches have what they need; HTTP requests, and all others (events, jobs, timers), half of the rest each."""
-    requests = (total - BATCHES) // 2
-    return {"batch": BATCHES, "request": requests, "other": total - BATCHES - requests}
+    """Return the places of each kind, of `total`. Batches have what they need; HTTP requests, and all others
+    (events, jobs, timers), half of the rest each."""
+    max_requests = (total - BATCH_CONNECTIONS) // 2
+    return {
+        "batch": BATCH_CONNECTIONS,
+        "request": max_requests,
+        "other": total - BATCH_CONNECTIONS - max_requests,
+    }
 
 
-def handlers(total: int) -> int:
-    """How many greenlets may handle events: some of the others' places are left for jobs and timers."""
+def max_handlers(total: int) -> int:
+    """Return how many greenlets may handle events: some places of their kind are left for jobs and timers."""
     return max(2, shares(total)["other"] * 2 // 3)
 
 
-def requests() -> int:
-    """How many HTTP requests may have begun."""
+def max_requests() -> int:
+    """Return how many HTTP requests may have begun at once."""
     return shares(settings.DATABASE_CONNECTIONS)["request"]
 
 
-_places = {kind: Semaphore(count) for kind, count in shares(settings.DATABASE_CONNECTIONS).items()}
+_connections = {kind: Semaphore(count) for kind, count in shares(settings.DATABASE_CONNECTIONS).items()}
 _greenlet = local()
 
 
-def begin(**signal: Any) -> None:
+def begin_request(**signal: Any) -> None:
+    """Count this greenlet's connections as a request's (Django's signal `request_started`)."""
     _greenlet.kind = "request"
 
 
-def end(**signal: Any) -> None:
+def end_request(**signal: Any) -> None:
+    """Count this greenlet's connections as others' again (Django's signal `request_finished`)."""
     _greenlet.kind = "other"
 
 
-request_started.connect(begin)
-request_finished.connect(end)
+request_started.connect(begin_request)
+request_finished.connect(end_request)
 
 
-def for_batches() -> None:
-    """From now on this greenlet takes the places that are kept for batches."""
+def use_batch_share() -> None:
+    """From now on, take this greenlet's places from those kept for batches."""
     _greenlet.kind = "batch"
 
 
-def take(owner: object) -> Callable[[], object] | None:
-    """What gives the place back, once; done by itself when `owner` is no more. None outside of the server."""
+def acquire(owner: object) -> Callable[[], object] | None:
+    """Take a place for this greenlet's kind; return the function that gives it back, once. It is also given
+    back when `owner` is collected. None outside of the server. Raises OperationalError after
+    CONNECTION_WAIT_SECONDS."""
     if not serving():
         return None
     kind = getattr(_greenlet, "kind", "other")
-    if not _places[kind].acquire(timeout=PATIENCE):
+    if not _connections[kind].acquire(timeout=CONNECTION_WAIT_SECONDS):
         raise OperationalError(f"all connections for this ({kind}) are in use: see DATABASE_CONNECTIONS")
-    return finalize(owner, _places[kind].release)
+    return finalize(owner, _connections[kind].release)

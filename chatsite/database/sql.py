@@ -1,8 +1,8 @@
-"""Hand-written statements, for the few places where the ORM's time is most of a request's: many rows at once, in one
-statement that PostgreSQL and SQLite both understand.
+"""Hand-written statements for the few places where the ORM takes most of a request's time: many rows at once,
+in one statement that PostgreSQL and SQLite both understand.
 
-Rows go in as one JSON parameter (`rows_in`), so that a statement's text is the same for one row and for five hundred:
-PostgreSQL plans it once for each connection, and the driver has one value to bind.
+Rows go in as one JSON parameter (`rows_in`), so a statement's text is the same for one row and for five
+hundred: PostgreSQL plans it once for each connection, and the driver binds one value.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,24 +14,25 @@ from django.db import connection
 Row = tuple[Any, ...]
 
 # More rows than any statement is given.
-MOST = 1_000_000
-# SQLite says in its own words what a value of JSON becomes.
+MAX_ROWS = 1_000_000
+# SQLite's names for the types that a JSON value is cast to.
 SQLITE_TYPES = {"bigint": "integer", "int": "integer"}
 
 
 def postgresql() -> bool:
+    """Whether the default database is PostgreSQL."""
     return connection.vendor == "postgresql"
 
 
 def rows_in(**columns: str) -> str:
-    """What stands behind FROM for a parameter made by `packed`: the table `given` of these columns, each with its
-    PostgreSQL type, and of `n`, which numbers the rows from 0."""
+    """Return the SQL that stands behind FROM for a parameter made by `packed`: the table `given` with these
+    columns, each with its PostgreSQL type, and `n` (int), which numbers the rows from 0."""
     columns = {"n": "int", **columns}
     if postgresql():
-        # It takes any such list for a hundred rows, and reads whole tables beside it; by this range it expects a single one,
-        # and looks each up by its key.
+        # PostgreSQL takes any such table for a hundred rows, and reads whole tables beside it; for this range
+        # of `n` it expects a single one, and looks each up by its key.
         names = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-        return f"(SELECT * FROM json_to_recordset(%s::json) AS row({names}) WHERE n BETWEEN 0 AND {MOST}) AS given"
+        return f"(SELECT * FROM json_to_recordset(%s::json) AS row({names}) WHERE n BETWEEN 0 AND {MAX_ROWS}) AS given"
     values = (
         f"CAST(json_extract(value, '$.{name}') AS {SQLITE_TYPES[kind]}) AS {name}"
         if kind in SQLITE_TYPES
@@ -42,12 +43,14 @@ def rows_in(**columns: str) -> str:
 
 
 def packed(rows: Iterable[Mapping[str, Any]]) -> str:
-    """Rows for `rows_in`: of strings, numbers, None, and what orjson writes as strings (UUIDs, times)."""
+    """Return the JSON parameter for `rows_in`. Values are strings, numbers, None, and what orjson writes as
+    strings (UUIDs, times)."""
     return orjson.dumps([{**row, "n": n} for n, row in enumerate(rows)]).decode()
 
 
 def run(statement: str, *parameters: Any) -> list[Row]:
-    """All rows it gives; none for one that gives nothing. Values are the driver's, not converted as the ORM does."""
+    """Run one statement and return all its rows, an empty list where it gives none. Values are the driver's,
+    not converted as the ORM does. Raises Django's database errors."""
     if postgresql() and not connection.queries_logged:
         return _run_prepared(statement, parameters)
     with connection.cursor() as cursor:
@@ -56,7 +59,8 @@ def run(statement: str, *parameters: Any) -> list[Row]:
 
 
 def _run_prepared(statement: str, parameters: Row) -> list[Row]:
-    """Django's cursors put the values into the text, which PostgreSQL then reads and plans each time."""
+    """Run a prepared statement; Django's cursors put the values into the text, which PostgreSQL then parses
+    and plans each time."""
     from psycopg import Cursor
 
     connection.ensure_connection()

@@ -1,4 +1,4 @@
-"""The address of the client that a request comes from, for limits and log lines."""
+"""Find the address of a request's client, for limits and log lines."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -9,19 +9,18 @@ from django.conf import settings
 
 
 def client_address(environ: Mapping[str, Any]) -> str:
-    """The client's address; where TRUST_PROXY is set, what our proxy says that it is.
-
-    An IPv6 client owns its /64 and can take a new address for each try, so the network stands for it.
-    """
+    """Return the client's address, by X-Forwarded-For where TRUST_PROXY is set; for IPv6 its /64 network, as a client owns
+    all addresses of it and could take a new one for each try."""
     address = str(environ.get("REMOTE_ADDR") or "")
     if settings.TRUST_PROXY and environ.get("HTTP_X_FORWARDED_FOR"):
-        # Our proxy adds to what the client may have made up: only the last one is true.
+        # Our proxy appends to what the client may have made up: only the last address is true.
         address = str(environ["HTTP_X_FORWARDED_FOR"]).rpartition(",")[2].strip()
     return network(address)
 
 
 @lru_cache(maxsize=4096)
 def network(address: str) -> str:
+    """Normalise an address: IPv4 as it is, IPv6 as its /64 network, anything else cut to 64 characters."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:

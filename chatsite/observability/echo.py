@@ -1,5 +1,7 @@
-"""What the server sees of a request, and how its process was started: told to whoever can sign the question with the site's
-own key, as the doctor does."""
+"""Echo to the doctor what the server sees of its request, and how the process was started.
+
+Only a request that is signed with the site's SECRET_KEY gets an answer.
+"""
 
 import resource
 from typing import Any, NamedTuple
@@ -11,21 +13,21 @@ from django.http import HttpRequest
 from chatsite.observability.addresses import client_address
 
 HEADER = "X-Chatsite-Doctor"
-# Seconds that a question is good for.
-AGE = 60
+QUESTION_MAX_AGE_SECONDS = 60
 
 
-def question() -> str:
+def signed_question() -> str:
+    """Make the value of HEADER, valid for QUESTION_MAX_AGE_SECONDS."""
     return TimestampSigner(salt=HEADER).sign("seen")
 
 
-def seen(request: HttpRequest) -> dict[str, Any] | None:
-    """None for everybody else."""
+def request_echo(request: HttpRequest) -> dict[str, Any] | None:
+    """Return `{"address", "secure", "host"}` as the server sees them; None for a request without a valid signature."""
     asked = request.headers.get(HEADER)
     if not asked:
         return None
     try:
-        TimestampSigner(salt=HEADER).unsign(asked, max_age=AGE)
+        TimestampSigner(salt=HEADER).unsign(asked, max_age=QUESTION_MAX_AGE_SECONDS)
     except BadSignature:
         return None
     return {
@@ -35,8 +37,8 @@ def seen(request: HttpRequest) -> dict[str, Any] | None:
     }
 
 
-class Site(NamedTuple):
-    """How one process was started, or would be. `descriptors` is how many files it may have open, -1 for any number."""
+class ProcessConfig(NamedTuple):
+    """Settings and limits with which a process runs. `descriptors` is its limit of open files, -1 for none."""
 
     workers: int
     connections: int
@@ -48,9 +50,9 @@ class Site(NamedTuple):
     redis: bool
 
 
-def this_process() -> Site:
-    """By the settings and the limits of the process that asks."""
-    return Site(
+def process_config() -> ProcessConfig:
+    """Read the settings and limits of the calling process."""
+    return ProcessConfig(
         settings.WORKERS,
         settings.DATABASE_CONNECTIONS,
         resource.getrlimit(resource.RLIMIT_NOFILE)[1],

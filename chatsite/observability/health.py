@@ -1,4 +1,4 @@
-"""What a supervisor and a load balancer ask."""
+"""`/healthz` and `/readyz`, for supervisors and load balancers."""
 
 import logging
 from collections.abc import Callable
@@ -11,20 +11,21 @@ from chatsite.observability import echo
 
 log = logging.getLogger(__name__)
 
-# Further parts that a request needs, by name; each says whether its part is there.
+# Readiness checks that other modules add, by name.
 checks: dict[str, Callable[[], bool]] = {}
 
 
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Alive: this process answers. The doctor (`./run manage doctor --url …`) is told how it looks from here."""
-    told = echo.seen(request)
+    """Answer `ok` while the process lives; the doctor (`./run manage doctor --url …`) gets an echo of its request."""
+    told = echo.request_echo(request)
     if told:
-        return JsonResponse({**told, "site": echo.this_process()._asdict()})
+        return JsonResponse({**told, "site": echo.process_config()._asdict()})
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 def database_ready() -> bool:
+    """Ask the database for nothing; an error is logged."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -36,6 +37,6 @@ def database_ready() -> bool:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Ready: what a request needs is there. 503 names what is not."""
+    """Answer `{"database": true, …}`: 200 if all checks pass, else 503."""
     parts = {"database": database_ready()} | {name: check() for name, check in checks.items()}
     return JsonResponse(parts, status=200 if all(parts.values()) else 503)

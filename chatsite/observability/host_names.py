@@ -1,10 +1,10 @@
-"""Names of hosts that mean this machine, and how an address stands in a URL. Knows no settings, as they are made with it."""
+"""Names of this machine, and addresses as URLs write them. It imports no settings, as `chatsite.conf` needs it."""
 
-# Where to listen for whoever comes; compared with, not bound.
+# Addresses that mean all interfaces; only compared with, never bound to.
 WILDCARDS = ("0.0.0.0", "::")  # noqa: S104
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
 def bracketed(name: str) -> str:
-    """Brackets around an IPv6 address, as it stands in a URL."""
+    """Put an IPv6 address into brackets, as URLs write it; other names stay."""
     return f"[{name}]" if ":" in name else name

@@ -1,7 +1,7 @@
-"""Log lines, as text or JSON: one for each thing that happened, and several only where a fault of ours needs its traceback.
+"""Format log records as text or JSON, one line each; only bugs add a traceback.
 
-What people write, their passwords, cookies and tokens never stand in them. So paths are told by the names of their views
-(an invite's has its code), and of an exception's message what stands in quotes is left out: it may be what somebody sent.
+Lines never contain people's texts, passwords, cookies or tokens. Therefore a request is named by its view, not by its path
+(an invite's path has its code), and quoted parts of an exception's message are replaced: they may be what a client sent.
 """
 
 import json
@@ -13,20 +13,20 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
-# Of the HTTP request that this greenlet answers: each greenlet has a context of its own.
+# Id of the HTTP request that the current greenlet answers: each greenlet has a context of its own.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
-# Something else is away, by its own name or by that of a class above it; a traceback would say nothing about it.
-AWAY = frozenset(
+# Names of exception classes (or of their bases) that mean that another server can't be reached: logged without a traceback.
+UNAVAILABLE_ERRORS = frozenset(
     {"OperationalError", "InterfaceError", "ConnectionError", "TimeoutError", "ConnectionInterrupted"}
 )
-# Python says these of its own names, not of values.
-NAMES_ONLY = (AttributeError, ImportError, NameError, TypeError)
-# An apostrophe within a word is none; a quote that isn't closed goes to the end, over line breaks too. Nothing is tried a
-# second time: forty backslashes and a line break took a minute.
+# Their messages quote names of the code, never values, so quotes stay.
+ERRORS_ABOUT_CODE = (AttributeError, ImportError, NameError, TypeError)
+# A quoted part. An apostrophe within a word opens none; an unclosed quote extends to the end of the text. The possessive
+# repeat prevents backtracking: with it forty backslashes and a line break took a minute.
 QUOTED = re.compile(r"""(?:(?<!\w)|\bb)(['"])(?:\\.|(?!\1)[^\\])*+(?:\1|\\?\Z)""", re.DOTALL)
-# Programs that quote what a client sent.
-QUOTING = ("gunicorn", "django.security")
+# Loggers whose messages quote what a client sent.
+QUOTING_LOGGERS = ("gunicorn", "django.security")
 
 
 class TextFormatter(logging.Formatter):
@@ -36,9 +36,9 @@ class TextFormatter(logging.Formatter):
         error = error_of(record)
         if error is None:
             return line + about
-        if is_away(error):
-            return f"{line}: {brief(error)}{about}"
-        return f"{line}{about}\n{traced(error)}"
+        if is_unavailable(error):
+            return f"{line}: {summary(error)}{about}"
+        return f"{line}{about}\n{redacted_traceback(error)}"
 
 
 class JsonFormatter(logging.Formatter):
@@ -51,42 +51,42 @@ class JsonFormatter(logging.Formatter):
             "message": message(record),
             "request": request_id.get() or None,
             **getattr(record, "fields", {}),
-            "error": brief(error) if error else None,
-            "traceback": traced(error) if error and not is_away(error) else None,
+            "error": summary(error) if error else None,
+            "traceback": redacted_traceback(error) if error and not is_unavailable(error) else None,
         }
         return json.dumps({name: value for name, value in line.items() if value is not None}, default=str)
 
 
-class SparingFilter(logging.Filter):
-    """Let through so many of gunicorn's lines about requests that can't be read, and say then how many there were.
+class InvalidRequestFilter(logging.Filter):
+    """Limit gunicorn's lines about unreadable requests to LINES_PER_PERIOD in PERIOD_SECONDS, and count the rest.
 
-    Each is a line for what may be three bytes of a stranger's.
+    Without it three bytes of a stranger make a line of the log.
     """
 
-    BEGINNING, LINES, SECONDS = "Invalid request from ip=", 20, 60.0
+    PREFIX, LINES_PER_PERIOD, PERIOD_SECONDS = "Invalid request from ip=", 20, 60.0
 
     def __init__(self) -> None:
         super().__init__()
         self._since, self._lines, self._left_out = 0.0, 0, 0
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if not str(record.msg).startswith(self.BEGINNING):
+        if not str(record.msg).startswith(self.PREFIX):
             return True
-        if record.created - self._since > self.SECONDS:
+        if record.created - self._since > self.PERIOD_SECONDS:
             if self._left_out:
                 record.msg = f"{record.msg} ({self._left_out} more were not told)"
             self._since, self._lines, self._left_out = record.created, 0, 0
         self._lines += 1
-        if self._lines > self.LINES:
+        if self._lines > self.LINES_PER_PERIOD:
             self._left_out += 1
-        return self._lines <= self.LINES
+        return self._lines <= self.LINES_PER_PERIOD
 
 
 FORMATTERS = {"text": TextFormatter, "json": JsonFormatter}
 
 
 def message(record: logging.LogRecord) -> str:
-    """One line, whatever is in it."""
+    """Format a record's message as one line: unprintable characters are escaped."""
     request = getattr(record, "request", None)
     if record.name == "django.security.DisallowedHost":
         sentence = record.getMessage().partition(" You may need")[0]
@@ -98,7 +98,7 @@ def message(record: logging.LogRecord) -> str:
         text = "Error handling request"
     else:
         text = record.getMessage()
-        text = without_quotes(text) if record.name.startswith(QUOTING) else text
+        text = without_quotes(text) if record.name.startswith(QUOTING_LOGGERS) else text
     return text if text.isprintable() else "".join(map(visible, text))
 
 
@@ -107,26 +107,26 @@ def visible(character: str) -> str:
 
 
 def view_of(request: Any) -> str:
-    """The name of the view that a request is for; "-" where there is none."""
+    """Return the name of a request's view; "-" where there is none."""
     match = getattr(request, "resolver_match", None)
     return match.view_name if match is not None else "-"
 
 
 def error_of(record: logging.LogRecord) -> BaseException | None:
-    """What Django refuses for safety is a visitor's mistake: the line says it all."""
+    """Return the exception of a record; None for Django's security refusals, which are visitors' mistakes."""
     if record.name.startswith("django.security") or not record.exc_info:
         return None
     return record.exc_info[1]
 
 
-def is_away(error: BaseException) -> bool:
-    return any(kind.__name__ in AWAY for kind in type(error).__mro__)
+def is_unavailable(error: BaseException) -> bool:
+    return any(kind.__name__ in UNAVAILABLE_ERRORS for kind in type(error).__mro__)
 
 
-def brief(error: BaseException) -> str:
-    """Its type and what it says, in one line: PostgreSQL's further ones are the values of the row."""
+def summary(error: BaseException) -> str:
+    """Return an error's type and first line, without quoted parts. PostgreSQL's further lines have the values of the row."""
     said = str(error).strip().partition("\n")[0]
-    if not isinstance(error, NAMES_ONLY):
+    if not isinstance(error, ERRORS_ABOUT_CODE):
         said = without_quotes(said)
     said = "".join(map(visible, said))
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
@@ -136,17 +136,17 @@ def without_quotes(text: str) -> str:
     return QUOTED.sub("'…'", text)
 
 
-def traced(error: BaseException) -> str:
-    """Like Python's own, but for what `brief` leaves out."""
+def redacted_traceback(error: BaseException) -> str:
+    """Format the traceback as Python does, with each message as `summary` gives it."""
     parts = [
-        f"Traceback (most recent call last):\n{''.join(traceback.format_tb(each.__traceback__))}{brief(each)}"
-        for each in chain(error)
+        f"Traceback (most recent call last):\n{''.join(traceback.format_tb(each.__traceback__))}{summary(each)}"
+        for each in causes(error)
     ]
     return "\nThen:\n".join(reversed(parts))
 
 
-def chain(error: BaseException) -> Iterator[BaseException]:
-    """It, and what it came of."""
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield the error and its chain of causes and contexts."""
     seen: set[int] = set()
     each: BaseException | None = error
     while each is not None and id(each) not in seen:

@@ -1,4 +1,4 @@
-"""Each HTTP request has an id, is counted and timed, and may be told in a line."""
+"""Middleware that gives each HTTP request an id, counts and times it, and writes the access log."""
 
 import logging
 import os
@@ -15,13 +15,13 @@ from chatsite.observability.metrics import counters
 
 access = logging.getLogger("chatsite.access")
 
-# What a proxy may call a request: nothing that could pass for another part of a line, and not long.
-SANE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{7,63}")
+# Ids that are accepted from a proxy: too plain to imitate another part of a log line, 8 to 64 characters.
+REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{7,63}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 def traced(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """The outermost middleware, so that it sees all that is answered."""
+    """Trace a request. It is the outermost middleware, so that no answer escapes it."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         began = perf_counter()
@@ -38,12 +38,13 @@ def traced(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Htt
 
 
 def id_of(request: HttpRequest) -> str:
-    """Our proxy's, where it gives one; what anybody else sends could be made to look like another request's."""
+    """Return the id that our proxy gave, or a new one. Without TRUST_PROXY a client could send another request's id."""
     given = request.META.get("HTTP_X_REQUEST_ID", "") if settings.TRUST_PROXY else ""
-    return given if SANE.fullmatch(given) else os.urandom(8).hex()
+    return given if REQUEST_ID.fullmatch(given) else os.urandom(8).hex()
 
 
 def note(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+    """Count the request, and log it where ACCESS_LOG is set."""
     method = request.method if request.method in METHODS else "other"
     view, status = view_of(request), response.status_code
     counters.request(str(method), view, status, seconds)

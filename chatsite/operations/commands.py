@@ -1,5 +1,5 @@
-"""Commands from outside of the server. One that takes somebody's right away is over when that has ended in all processes of
-the site, as a request is."""
+"""Run `manage.py`'s commands as part of the site: a command that revokes a right returns, as a request does, once all
+processes of the server have applied it."""
 
 import gc
 
@@ -10,31 +10,31 @@ from django.core.management import execute_from_command_line
 from chatsite.database import sql
 from chatsite.realtime.delivery import peers
 
-# Django's own, which tell nobody.
-ENDING = {"changepassword"}
-# It becomes the server.
-SERVING = {"serve"}
+# Django's commands that revoke rights without a service of ours.
+REVOKING_COMMANDS = {"changepassword"}
+# Commands whose process becomes the server.
+SERVER_COMMANDS = {"serve"}
 
 
 def run(arguments: list[str]) -> None:
     set_up()
     name = arguments[1] if len(arguments) > 1 else ""
-    if not (settings.REDIS_URL and sql.postgresql()) or name in SERVING:
+    if not (settings.REDIS_URL and sql.postgresql()) or name in SERVER_COMMANDS:
         execute_from_command_line(arguments)
         return
-    # redis-py takes its time.
+    # Imported late: redis-py is slow to import.
     from chatsite.realtime.cluster.command_client import CommandClient
 
     peers.site = client = CommandClient()
     try:
         execute_from_command_line(arguments)
     finally:
-        if client.ended or name in ENDING:
+        if client.ended or name in REVOKING_COMMANDS:
             client.wait()
 
 
 def set_up() -> None:
-    """Nothing goes of what is loaded: the collector needn't look at it, now or later."""
+    """Set Django up without garbage collection: what is loaded stays, so the collector needn't look at it, now or later."""
     gc.disable()
     django.setup()
     gc.freeze()

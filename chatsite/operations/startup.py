@@ -1,4 +1,4 @@
-"""What happens between `./run` and a listening server: each step does nothing where nothing is to do."""
+"""Steps between `./run` and a listening server. Each is idempotent: it does nothing if nothing is to be done."""
 
 import hashlib
 import os
@@ -14,10 +14,11 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 
 from chatsite.observability.host_names import WILDCARDS, bracketed
+from chatsite.web import versioned_static
 
 
 def check_port() -> None:
-    """gunicorn would try for five seconds and then print a page of log."""
+    """Raise CommandError if HOST and PORT can't be bound. gunicorn would try for 5 s and then print a page of log."""
     family = socket.AF_INET6 if ":" in settings.HOST else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -33,6 +34,7 @@ def check_port() -> None:
 
 
 def check_data_dir() -> None:
+    """Make DATA_DIR; raise CommandError if it can't be written."""
     try:
         settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=settings.DATA_DIR):
@@ -56,6 +58,7 @@ def migrate() -> None:
 
 
 def check_log() -> None:
+    """Renew the rooms' epochs if the database has been replaced by an older copy."""
     from rooms.log import log_marker
 
     if log_marker.check():
@@ -68,8 +71,10 @@ def static_sources() -> Iterator[Path]:
 
 
 def static_fingerprint() -> str:
-    """Changes with our own static files and with the installed packages that bring some."""
-    digest = hashlib.sha256((settings.BASE_DIR / "requirements.txt").read_bytes())
+    """Hash requirements.txt, the joiner, and path, size and time of each of our static files."""
+    digest = hashlib.sha256(
+        (settings.BASE_DIR / "requirements.txt").read_bytes() + versioned_static.JOINER.read_bytes()
+    )
     for path in static_sources():
         stat = path.stat()
         digest.update(f"{path}:{stat.st_size}:{stat.st_mtime_ns}\n".encode())
@@ -77,6 +82,7 @@ def static_fingerprint() -> str:
 
 
 def collect_static() -> None:
+    """Run collectstatic if static files have changed since the last time."""
     root = Path(settings.STATIC_ROOT)
     stamp = root.with_name(root.name + ".stamp")
     wanted = static_fingerprint()
@@ -87,6 +93,7 @@ def collect_static() -> None:
 
 
 def greeting(setup_path: str | None = None) -> str:
+    """Write what a person sees once the server listens. `setup_path` is the link that makes the first account."""
     lines = [f"Chatsite is at {settings.SITE_URL}"]
     if settings.HOST in WILDCARDS and not os.environ.get("SITE_URL"):
         lines.append("Others on your network can open it. If they use another address, set SITE_URL to that.")
@@ -112,7 +119,7 @@ def gunicorn_arguments() -> list[str]:
 
 
 def serve(message: str) -> None:
-    """This process becomes the server, so that signals reach it."""
+    """Replace this process by gunicorn, so that signals reach it. `message` is printed once it listens."""
     os.environ["CHATSITE_BIND"] = f"{bracketed(settings.HOST)}:{settings.PORT}"
     os.environ["CHATSITE_GREETING"] = message
     os.environ["CHATSITE_WORKERS"] = str(settings.WORKERS)

@@ -1,7 +1,11 @@
-"""The engine of live events, and the only package that knows eventlet."""
+"""Everything between a client's socket and the services: HTTP, Engine.IO, Socket.IO, delivery, Redis between
+processes.
+
+Knows no app. eventlet is known here and in `chatsite.database`, whose connections wait in its hub; besides
+them only `chatsite/cluster.py`, two metrics and the doctor's driver import it.
+"""
 
 import warnings
 
-# eventlet says at its import that it is in maintenance mode. It is the engine that this project stands on; what
-# knows it is in this package alone, so that another could take its place.
+# eventlet warns at its import that it is in maintenance mode. This project stands on it knowingly.
 warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")

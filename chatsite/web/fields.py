@@ -1,10 +1,10 @@
-"""Serializer fields that take no wrong type for a right one, for REST and sockets alike.
+"""Serializer fields with strict types, for REST and sockets.
 
-DRF reads "5" as 5 and 5 as "5". From a form or a query string, where everything is text, that is right;
-in JSON it hides a client's mistake, so there the type must be the one named.
+DRF reads "5" as 5 and 5 as "5". That is right for forms and query strings, where everything is text; in JSON it hides a
+client's mistake, so there the type must be the documented one.
 
-A field's `plain(value)` is a short cut for what is right at first sight: the value as it will be used, or Doubt, and then
-the whole check says what is wrong. The whole check takes ten times as long.
+`fast_check(value)` accepts plainly valid values: it returns the value as the handler gets it, or raises NeedsFullCheck, and
+DRF's validation, which takes ten times as long, decides.
 """
 
 import re
@@ -15,17 +15,18 @@ from typing import Any
 from django.http import QueryDict
 from rest_framework import fields, serializers
 
-# Fits PostgreSQL's bigint and SQLite's integer; anything above never names a row.
-LARGEST = 2**63 - 1
+# The largest bigint of PostgreSQL and integer of SQLite: no row has a higher id.
+MAX_BIGINT = 2**63 - 1
 SURROGATE = re.compile("[\ud800-\udfff]")
-UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+UUID_FORM = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
-class Doubt(Exception):
-    """Not right at first sight."""
+class NeedsFullCheck(Exception):
+    """`fast_check` can't accept the value: DRF's validation has to decide."""
 
 
 def from_form(field: serializers.Field) -> bool:
+    """Return whether the serializer's data come from a form or a query string."""
     return isinstance(getattr(field.root, "initial_data", None), QueryDict)
 
 
@@ -35,7 +36,7 @@ class Text(serializers.CharField):
     default_error_messages = {"encoding": "Use characters that can be written as UTF-8."}
 
     def __init__(self, *, shortest: int = 1, **kwargs: Any) -> None:
-        """`shortest` is what the API's description says; whoever owns the text refuses it, in their own words."""
+        """`shortest` is only `minLength` in the OpenAPI document; the service refuses shorter texts in its own words."""
         super().__init__(**kwargs)
         self.shortest = shortest
 
@@ -48,7 +49,7 @@ class Text(serializers.CharField):
             self.fail("encoding")
         return super().to_internal_value(data)
 
-    def plain(self, value: Any) -> str:
+    def fast_check(self, value: Any) -> str:
         if (
             type(value) is not str
             or not value
@@ -57,7 +58,7 @@ class Text(serializers.CharField):
             or (not value.isascii() and SURROGATE.search(value))
             or (self.trim_whitespace and value != value.strip())
         ):
-            raise Doubt
+            raise NeedsFullCheck
         return value
 
 
@@ -65,27 +66,27 @@ class Whole(serializers.IntegerField):
     """A whole number from 0 up."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"min_value": 0, "max_value": LARGEST, **kwargs})
+        super().__init__(**{"min_value": 0, "max_value": MAX_BIGINT, **kwargs})
 
     def to_internal_value(self, data: Any) -> int:
         if not from_form(self) and (isinstance(data, bool) or not isinstance(data, int)):
             self.fail("invalid")
         return super().to_internal_value(data)
 
-    def plain(self, value: Any) -> int:
-        if type(value) is not int or not (self.min_value or 0) <= value <= (self.max_value or LARGEST):
-            raise Doubt
+    def fast_check(self, value: Any) -> int:
+        if type(value) is not int or not (self.min_value or 0) <= value <= (self.max_value or MAX_BIGINT):
+            raise NeedsFullCheck
         return value
 
 
 class Limit(serializers.IntegerField):
-    """How many a page shall have at most, in a query string: from 1 to `most`, and nothing else."""
+    """Size of a page in a query string: from 1 to `most`; anything else is refused."""
 
     def __init__(self, most: int, default: int) -> None:
         super().__init__(min_value=1, max_value=most, default=default)
 
     def get_value(self, dictionary: Any) -> Any:
-        """As it is written, also where nothing is behind the `=`."""
+        """Return the text behind `=`, even if it is empty; DRF would take the default instead."""
         return dictionary.get(self.field_name, serializers.empty)
 
     def to_internal_value(self, data: Any) -> int:
@@ -95,9 +96,9 @@ class Limit(serializers.IntegerField):
 
 
 class Flag(serializers.BooleanField):
-    """True or false. In a form a choice of the two, which leaves it as it is where neither is chosen."""
+    """True or false. In a form a select with yes, no and neither, which leaves the value as it is."""
 
-    # A form sends nothing for a box without a tick; that must not undo what the form's user never looked at.
+    # A form sends nothing for an unticked box; a missing value must not mean False.
     default_empty_html = serializers.empty
 
     def __init__(self, **kwargs: Any) -> None:
@@ -111,14 +112,14 @@ class Flag(serializers.BooleanField):
             self.fail("invalid", input=data)
         return super().to_internal_value(data)
 
-    def plain(self, value: Any) -> bool:
+    def fast_check(self, value: Any) -> bool:
         if type(value) is not bool:
-            raise Doubt
+            raise NeedsFullCheck
         return value
 
 
 class Choice(serializers.ChoiceField):
-    """One of some words. Anything else is quoted in the answer, so it must be fit to be sent."""
+    """One of some words. The error quotes any other value, cut to 64 characters and without lone surrogates."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"style": {"base_template": "choice.html"}, **kwargs})
@@ -127,12 +128,12 @@ class Choice(serializers.ChoiceField):
         if not isinstance(data, str):
             data = str(data)
         if data not in self.choices:
-            self.fail("invalid_choice", input=readable(data))
+            self.fail("invalid_choice", input=echoable(data))
         return super().to_internal_value(data)
 
 
 class Names(serializers.ListField):
-    """Texts in a list. In a form, where there is one field, they are written with spaces or commas between."""
+    """List of texts. In a form they are typed into one field, separated by spaces or commas."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"style": {"base_template": "input.html", "input_type": "text"}, **kwargs})
@@ -152,19 +153,19 @@ class ClientId(serializers.UUIDField):
             self.fail("invalid", value=data)
         return super().to_internal_value(data)
 
-    def plain(self, value: Any) -> uuid.UUID:
-        if type(value) is not str or not UUID.fullmatch(value):
-            raise Doubt
+    def fast_check(self, value: Any) -> uuid.UUID:
+        if type(value) is not str or not UUID_FORM.fullmatch(value):
+            raise NeedsFullCheck
         return uuid.UUID(value)
 
 
-def readable(key: object) -> str:
-    """A client's own key, fit to be sent back: not too long, and without lone surrogates."""
+def echoable(key: object) -> str:
+    """Make a client's key safe to send back: at most 64 characters, no lone surrogates."""
     return str(key)[:64].encode("utf-8", "replace").decode()
 
 
 class StrictSerializer(serializers.Serializer):
-    """Refuses keys that it doesn't know, so that a misspelt one isn't silently dropped."""
+    """Serializer that refuses unknown keys, so that a misspelt one isn't silently dropped."""
 
     def to_internal_value(self, data: Any) -> Any:
         values = super().to_internal_value(data)
@@ -172,37 +173,39 @@ class StrictSerializer(serializers.Serializer):
         extra = [key for key in data if key not in known]
         if extra:
             raise serializers.ValidationError(
-                {readable(key): ["There is no such field."] for key in extra[:10]}
+                {echoable(key): ["There is no such field."] for key in extra[:10]}
             )
         return values
 
     @cached_property
-    def _plain_fields(self) -> dict[str, Any]:
-        """Empty where there is more to check than each field by itself."""
+    def _fast_fields(self) -> dict[str, Any]:
+        """Fields by name if each has `fast_check` and nothing is validated across fields; else empty."""
         if type(self).validate is not serializers.Serializer.validate:
             return {}
-        return dict(self.fields) if all(hasattr(field, "plain") for field in self.fields.values()) else {}
+        return (
+            dict(self.fields) if all(hasattr(field, "fast_check") for field in self.fields.values()) else {}
+        )
 
     @cached_property
     def _needed(self) -> set[str]:
-        """Those that must be there, and those that would be filled in."""
-        fields = self._plain_fields.items()
+        """Names of required fields and of fields with defaults: without them the fast check doesn't do."""
+        fields = self._fast_fields.items()
         return {name for name, field in fields if field.required or field.default is not serializers.empty}
 
     def checked(self, data: dict[str, Any]) -> dict[str, Any]:
-        """`run_validation` of an object out of JSON: the values by name; raises ValidationError."""
+        """Validate an object out of JSON; return the values by name. Raises ValidationError."""
         try:
-            return self._plainly(data)
-        except Doubt:
+            return self._fast_checked(data)
+        except NeedsFullCheck:
             return dict(self.run_validation(data))
 
-    def _plainly(self, data: dict[str, Any]) -> dict[str, Any]:
-        fields = self._plain_fields
+    def _fast_checked(self, data: dict[str, Any]) -> dict[str, Any]:
+        fields = self._fast_fields
         values = {
-            name: None if value is None and fields[name].allow_null else fields[name].plain(value)
+            name: None if value is None and fields[name].allow_null else fields[name].fast_check(value)
             for name, value in data.items()
             if name in fields
         }
         if not fields or len(values) < len(data) or not self._needed <= values.keys():
-            raise Doubt
+            raise NeedsFullCheck
         return values

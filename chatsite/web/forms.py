@@ -1,13 +1,13 @@
-"""Text fields of the pages' forms."""
+"""Text fields for the forms of pages."""
 
 from typing import Any
 
 from django import forms
 
 
-class Uncut:
-    """A browser cuts what is pasted at `maxlength`, without a word, be it a message or a password. So the length is asked
-    of the server alone, which refuses what is too long and says so."""
+class WithoutMaxLength:
+    """Mixin that leaves `maxlength` out of the HTML. Browsers silently cut a pasted message or password at `maxlength`; the
+    server refuses it with a sentence."""
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         attrs: dict[str, Any] = super().widget_attrs(widget)  # type: ignore[misc]
@@ -15,12 +15,12 @@ class Uncut:
         return attrs
 
 
-class TextField(Uncut, forms.CharField):
-    """Written from its own side: Hebrew and Arabic from the right."""
+class TextField(WithoutMaxLength, forms.CharField):
+    """Text field with `dir="auto"`: Hebrew and Arabic are written from the right."""
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         return {**super().widget_attrs(widget), "dir": "auto"}
 
 
-class EmailField(Uncut, forms.EmailField):
+class EmailField(WithoutMaxLength, forms.EmailField):
     pass

@@ -1,4 +1,4 @@
-"""What the page views of every app share: who may open them, and how a form and an error look in a browser."""
+"""Shared parts of page views: login, time zone, forms and error pages."""
 
 import sys
 from collections.abc import Callable
@@ -22,8 +22,8 @@ TEMPLATES = {403: "403.html", 404: "404.html"}
 
 
 def signed_in(view: View) -> View:
-    """A page for people who are logged in; times are in the zone that their browser told by a cookie. A form that they send
-    is one of their events."""
+    """Decorate a view for logged-in people: a ChatError becomes a page, times are in the zone of the cookie `tz`, and a POST
+    counts as one of the person's events."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -39,6 +39,7 @@ def signed_in(view: View) -> View:
 
 
 def zone_of(request: HttpRequest) -> ZoneInfo:
+    """Read the time zone of the cookie `tz`, which the page's script sets; UTC for none or an unknown one."""
     try:
         return ZoneInfo(request.COOKIES.get("tz", "UTC"))
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -46,7 +47,7 @@ def zone_of(request: HttpRequest) -> ZoneInfo:
 
 
 def words(request: HttpRequest, name: str) -> str:
-    """What the address says, as PostgreSQL can take it."""
+    """Read a parameter of the query string, stripped and without null characters, which PostgreSQL doesn't store."""
     return without_nulls(request.GET.get(name, "")).strip()
 
 
@@ -64,13 +65,16 @@ def error_page(request: HttpRequest, error: ChatError) -> HttpResponse:
     return with_retry_after(response, error)
 
 
-def posted(request: HttpRequest) -> QueryDict | None:
-    """What a form is bound to; an empty POST is one too."""
+def post_data(request: HttpRequest) -> QueryDict | None:
+    """Return the data to bind a form to; None for other methods than POST. An empty POST binds, too."""
     return request.POST if request.method == "POST" else None
 
 
 def attempt(form: forms.Form, act: Callable[..., Any]) -> tuple[bool, Any]:
-    """Whether the form's data are good and `act(**data)` took them, and what it returned or refused with."""
+    """Call `act(**data)` with a valid form's data.
+
+    Returns (True, its result), (False, the ChatError), which is added to the form, or (False, None) for an invalid form.
+    """
     if not form.is_valid():
         return False, None
     try:
@@ -83,8 +87,11 @@ def attempt(form: forms.Form, act: Callable[..., Any]) -> tuple[bool, Any]:
 def form_page(
     request: HttpRequest, template: str, form: forms.Form, outcome: Any = None, /, **context: Any
 ) -> HttpResponse:
-    """The page with `form` in it, of which `outcome` is what `attempt` gave: 200 while it is fresh; else the status of the
-    service's refusal, or 400 for what the form itself found wrong. A page of several forms is judged by this one."""
+    """Render a page with `form`, for which `attempt` returned `outcome`.
+
+    The status is 200 for an unbound form, the service's for a ChatError, and 400 for an invalid form. `form` decides it
+    also for a page with several forms.
+    """
     refusal = outcome if isinstance(outcome, ChatError) else None
     status = 200
     if form.is_bound:
@@ -100,7 +107,7 @@ def with_retry_after(response: HttpResponse, error: ChatError) -> HttpResponse:
 
 
 def add_errors(form: forms.Form, error: ChatError) -> None:
-    """A service's complaint beside the fields that it names, or above the form."""
+    """Add a service's error to the fields that it names, or to the whole form."""
     for name, sentences in (error.fields or {}).items():
         form.add_error(name if name in form.fields else None, sentences)
     if not error.fields:
@@ -108,7 +115,7 @@ def add_errors(form: forms.Form, error: ChatError) -> None:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Needs neither the database nor a session, which may be what broke. A program gets the contract's error."""
+    """Answer 500 or 503 without the database or a session, which may be what broke: a page for browsers, JSON for others."""
     away = isinstance(sys.exception(), OperationalError | InterfaceError)
     error = Unavailable() if away else Internal()
     if "text/html" not in request.headers.get("Accept", ""):

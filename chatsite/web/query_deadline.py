@@ -1,6 +1,6 @@
-"""Queries that may take long: given up after some seconds, and beside the server's loop, which others wait for.
+"""Run queries that may take long with a deadline and off the event loop.
 
-On SQLite they are done in a thread, with a connection of its own; PostgreSQL is waited for without holding anybody up.
+On SQLite they run in a thread with a connection of its own; on PostgreSQL the waiting greenlet yields by itself.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,9 +16,9 @@ from chatsite.realtime.scheduling.threads import in_thread, serving
 
 T = TypeVar("T")
 
-# Steps of SQLite's machine between two looks at the clock: a tenth of a millisecond.
-STEPS = 10_000
-# PostgreSQL's code of a statement that it has ended, and how it is told for the rest of a transaction.
+# Steps of SQLite's virtual machine between two checks of the clock: some 0.1 ms.
+PROGRESS_STEPS = 10_000
+# PostgreSQL's code for a cancelled statement, and the statement that sets the timeout for the rest of a transaction.
 QUERY_CANCELED = "57014"
 SET_LIMIT = "SELECT set_config('statement_timeout', %s, true)"
 
@@ -28,15 +28,17 @@ class TookTooLong(Unavailable):
 
 
 def read(seconds: float, func: Callable[..., T], *args: Any) -> T:
-    """`func(*args)`, which only reads; no statement of it goes on after `seconds`. Raises TookTooLong."""
+    """Call `func(*args)`, which only reads, and cancel its statement after `seconds`. Raises TookTooLong."""
     return (
-        _on_postgresql(seconds, func, *args) if sql.postgresql() else in_thread(_beside, seconds, func, *args)
+        _on_postgresql(seconds, func, *args)
+        if sql.postgresql()
+        else in_thread(_interruptible, seconds, func, *args)
     )
 
 
 def _on_postgresql(seconds: float, func: Callable[..., T], *args: Any) -> T:
     try:
-        with transaction.atomic(), limited(seconds):
+        with transaction.atomic(), statement_timeout(seconds):
             return func(*args)
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", None) == QUERY_CANCELED:
@@ -45,8 +47,8 @@ def _on_postgresql(seconds: float, func: Callable[..., T], *args: Any) -> T:
 
 
 @contextmanager
-def limited(seconds: float) -> Iterator[None]:
-    """In a transaction: PostgreSQL ends each statement after that time. What comes later in it has its former limit."""
+def statement_timeout(seconds: float) -> Iterator[None]:
+    """Limit each of PostgreSQL's statements within the block of a transaction; afterwards the former limit holds."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('statement_timeout')")
         former = cursor.fetchone()[0]
@@ -55,8 +57,8 @@ def limited(seconds: float) -> Iterator[None]:
         cursor.execute(SET_LIMIT, [former])
 
 
-def _beside(seconds: float, func: Callable[..., T], *args: Any) -> T:
-    """In a thread, where this is the server."""
+def _interruptible(seconds: float, func: Callable[..., T], *args: Any) -> T:
+    """Call `func` with SQLite's deadline; runs in a thread where this process is the server."""
     try:
         with interrupted(monotonic() + seconds):
             return func(*args)
@@ -67,10 +69,10 @@ def _beside(seconds: float, func: Callable[..., T], *args: Any) -> T:
 
 @contextmanager
 def interrupted(deadline: float) -> Iterator[None]:
-    """SQLite ends the statement that goes on at that time."""
+    """Interrupt SQLite's statement that runs at `deadline`, in seconds of `monotonic`. Raises TookTooLong."""
     connection.ensure_connection()
     raw = connection.connection
-    raw.set_progress_handler(lambda: monotonic() > deadline, STEPS)
+    raw.set_progress_handler(lambda: monotonic() > deadline, PROGRESS_STEPS)
     try:
         yield
     except OperationalError as error:

@@ -1,6 +1,6 @@
-"""Static files under an address that changes with them, so that browsers keep them for good and never mix two versions.
+"""Serve static files at `/static/<version>/`, so that browsers may cache them for good and never mix two versions.
 
-`/static/<version>/js/main.js` imports its neighbours by relative addresses: they are of the same version.
+`/static/<version>/js/main.js` imports its neighbours by relative addresses, so they have the same version.
 """
 
 import hashlib
@@ -11,25 +11,28 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.templatetags.static import static
 
-LENGTH = 12
+VERSION_LENGTH = 12
+# The program that makes the served files from the sources.
+JOINER: Path = Path(__file__).with_name("bundles.py")
 
 
 def version(folder: Path, *others: Path) -> str:
-    """Of what is in the folder, and of the `others`: the file that fixes the packages which bring static files too."""
+    """Hash the contents of `folder` and `others`: requirements.txt stands for the static files of packages."""
     digest = hashlib.sha256()
     for path in [*others, *sorted(path for path in folder.rglob("*") if path.is_file())]:
         digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
         digest.update(path.read_bytes())
-    return digest.hexdigest()[:LENGTH]
+    return digest.hexdigest()[:VERSION_LENGTH]
 
 
-def kept(path: str, url: str) -> bool:
-    """Whether a browser may keep this file and never ask again (WHITENOISE_IMMUTABLE_FILE_TEST)."""
+def is_immutable(path: str, url: str) -> bool:
+    """Tell WhiteNoise whether browsers may cache a file for good (WHITENOISE_IMMUTABLE_FILE_TEST)."""
     return bool(settings.STATIC_VERSION)
 
 
-def elsewhere(request: HttpRequest, path: str, version: str = "") -> HttpResponse:
-    """Of another version, or of none: a page from before an update may still ask. Of this one there is no such file."""
+def redirect_to_current(request: HttpRequest, path: str, version: str = "") -> HttpResponse:
+    """Redirect a request for another version, as of a page from before an update, to the current one. 404 where the current
+    version has no such file."""
     if version == settings.STATIC_VERSION:
         raise Http404
     response = redirect(static(path))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import Max, QuerySet
 
-from chatsite.web.fields import LARGEST
+from chatsite.web.fields import MAX_BIGINT
 from messaging.models import Message
 from rooms.models import Room
 
@@ -33,8 +33,8 @@ class Span:
     def border(self) -> int:
         """The first position after the cursor: messages before it have lower ones."""
         if self.after is not None:
-            return min(self.after + 1, LARGEST)
-        return LARGEST if self.before is None else self.before
+            return min(self.after + 1, MAX_BIGINT)
+        return MAX_BIGINT if self.before is None else self.before
 
     def of(self, found: QuerySet[Message]) -> QuerySet[Message]:
         """Filter and order messages by the span, without its limit."""

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection
 
 from chatsite.database import sql
-from chatsite.realtime.scheduling.threads import aside
+from chatsite.realtime.scheduling.threads import in_background
 from messaging.models import Message
 from messaging.search.postgresql import PARTS, WORDS
 
@@ -46,7 +46,7 @@ class Pending:
             and sql.postgresql()
         ):
             self.characters, self.sorting = 0, True
-            aside(self.sort_in)
+            in_background(self.sort_in)
 
     def sort_in(self) -> None:
         """Merge the list into the index."""

@@ -53,7 +53,7 @@ batches: GroupCommit[Draft, Stored] = GroupCommit(
     store,
     prepare=Batch,
     weigh=lambda draft: draft.weight,
-    whose=lambda draft: draft.user_id,
+    owner_of=lambda draft: draft.user_id,
     name="message",
     charged=True,
 )

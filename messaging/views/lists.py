@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.names.marks import signs_among
 from chatsite.contract.errors import Banned, Forbidden, NotFound
 from chatsite.realtime.queues import read_queue
-from chatsite.web.fields import LARGEST
+from chatsite.web.fields import MAX_BIGINT
 from chatsite.web.pages import signed_in, without_nulls, words
 from messaging.history import history
 from messaging.history.timeline import Row, named_in, rows
@@ -99,5 +99,5 @@ def mark_read(user: User, slug: str | None) -> HttpResponse:
         rooms.mark_all_read(user)
     else:
         with suppress(NotFound, Forbidden, Banned):
-            rooms.mark_read(user, slug, LARGEST)
+            rooms.mark_read(user, slug, MAX_BIGINT)
     return redirect("catch_up")

@@ -67,13 +67,13 @@ def join_all(joins: Sequence[Join]) -> list[Outcome[Joined | None]]:
 
 
 join_batches: GroupCommit[Join, Joined | None] = GroupCommit(
-    join_all, whose=lambda join: join.connection.identity.user_id, name="join", charged=True
+    join_all, owner_of=lambda join: join.connection.identity.user_id, name="join", charged=True
 )
 
 
 def subscribe(join: Join) -> ChatError | None:
     """Subscribe the connection; return an error if it has joined too many rooms."""
-    error = limits.no_more_rooms(join.connection, join.room)
+    error = limits.room_limit_error(join.connection, join.room)
     if error is None:
         subscriptions.subscribe(join.connection, join.room)
     return error

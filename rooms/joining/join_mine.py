@@ -39,7 +39,7 @@ def join_mine(connection: Connection, after: Seqs, epoch: Epochs) -> dict[str, A
     for too many rooms."""
     credentials.authorise(connection)
     slugs = rooms_of(connection.identity.user_id)
-    error = limits.too_many_rooms(connection, len(set(slugs) - connection.rooms))
+    error = limits.all_rooms_limit_error(connection, len(set(slugs) - connection.rooms))
     if error:
         raise error
     # From now on people who add them to a room subscribe this connection.

@@ -92,8 +92,8 @@ def skip_to(slug: str, head: int) -> None:
     """Send `heads` to subscribers, who then fetch the events, and continue live delivery after `head`."""
     delivery.to_connections(subscriptions.subscribers(slug), "heads", {slug: head})
     subscriptions.begin_log(slug, head)
-    subscriptions.order.advance(slug, head)
+    subscriptions.sequencer.advance(slug, head)
 
 
 # Called when an event arrives beyond a gap: the gap is delivered first.
-subscriptions.order.gap = backfill
+subscriptions.sequencer.gap = backfill

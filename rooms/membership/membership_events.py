@@ -30,7 +30,7 @@ unsent_reads: dict[int, set[int]] = {}
 
 def notify_added(slug: str, user_ids: Sequence[int]) -> None:
     """Send `room-added` to people who came into a room, in every process."""
-    delivery.tell_others("room-added", slug, list(user_ids))
+    delivery.notify_processes("room-added", slug, list(user_ids))
     enqueue_added(slug, user_ids)
 
 
@@ -39,7 +39,7 @@ def enqueue_added(slug: str, user_ids: Iterable[Any]) -> None:
     added.note({(user_id, slug): None for user_id in user_ids if subscriptions.connections(user_id)})
 
 
-peers.hear("room-added", enqueue_added, str, list)
+peers.register("room-added", enqueue_added, str, list)
 
 
 def send_all_added(pairs: Collection[tuple[int, str]]) -> None:
@@ -75,7 +75,7 @@ def subscribed(user_id: int, slug: str) -> list[Any]:
         for connection in subscriptions.connections(user_id)
         if connection.all_rooms
         and slug not in connection.rooms
-        and not limits.no_more_rooms(connection, slug)
+        and not limits.room_limit_error(connection, slug)
     ]
     for connection in waiting:
         subscriptions.subscribe(connection, slug)
@@ -93,7 +93,7 @@ def send_rooms(members: Sequence[Joined]) -> None:
 
 def notify_removed(slug: str, user_id: int) -> None:
     """Send `room-removed` to somebody who was a member, in every process."""
-    delivery.tell_others("room-removed", slug, user_id)
+    delivery.notify_processes("room-removed", slug, user_id)
     send_removed(slug, user_id)
 
 
@@ -102,7 +102,7 @@ def send_removed(slug: str, user_id: int) -> None:
     delivery.to_user(user_id, "room-removed", {"room": slug})
 
 
-peers.hear("room-removed", send_removed, str, int)
+peers.register("room-removed", send_removed, str, int)
 
 
 def send_changed(membership_id: int) -> None:

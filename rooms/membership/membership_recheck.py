@@ -45,7 +45,7 @@ def send_some_heads(connections: Sequence[Connection]) -> None:
     for rooms, group in groups.items():
         mine = {slug: heads[slug] for slug in rooms if slug in heads}
         if mine:
-            delivery.leave(group, "heads", mine)
+            delivery.piggyback(group, "heads", mine)
 
 
 def heads_of(slugs: Iterable[str]) -> dict[str, int]:

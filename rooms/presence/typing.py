@@ -67,7 +67,7 @@ def on_remote_typing(slug: str, user_id: int, data: dict[str, Any]) -> None:
         forget(slug, typists[slug][user_id][0])
 
 
-peers.hear("typing", on_remote_typing, str, int, dict)
+peers.register("typing", on_remote_typing, str, int, dict)
 
 
 def end_remote(slug: str, user_id: int) -> None:

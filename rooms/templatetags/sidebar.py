@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.names.marks import looks_alike
 from accounts.payloads import user_payload
 from accounts.presence import presence
-from chatsite.web.fragment_cache import drawn
+from chatsite.web.fragment_cache import render_fragment
 from rooms.models import Room
 from rooms.payloads import MAX_NEAREST, Payload, sidebar_payloads
 
@@ -49,7 +49,7 @@ def side_room(room: Payload, current: str) -> SafeString:
     calls = room["unread"] if room["kind"] == Room.Kind.DIRECT else room["mentions"]
     about = {key: room[key] for key in ("slug", "name", "kind", "archived", "unread", "mentions")}
     about["people"] = room.get("people", [])[:1]
-    return drawn(
+    return render_fragment(
         "rooms/_side_room.html",
         room=about,
         calls=calls,
@@ -77,17 +77,18 @@ def with_presence(directs: list[Payload]) -> list[Payload]:
 def with_people(room: Payload, online: set[str], alike: set[str]) -> Payload:
     """Add `online` to a direct room's people, and its short name."""
     people = [{**person, "online": person["username"] in online} for person in room["people"]]
-    return {**room, "people": people, "name": short_name(room, alike)}
+    return {**room, "people": people, "name": sidebar_name(room, alike)}
 
 
-def short_name(room: Payload, alike: set[str]) -> str:
-    """Several people go by their first names, so that they fit; who looks like somebody else has the username behind."""
+def sidebar_name(room: Payload, alike: set[str]) -> str:
+    """The name of a direct room: first names where it has several people, so that they fit; the username behind the name of
+    one person whose name looks like another's. `static/js/models/sidebar_name.js` follows the same rule."""
     people = room["people"]
-    if len(people) == 1:
-        (person,) = people
-        known = person["display_name"] == person["username"] or person["username"] not in alike
-        return room["name"] if known else f"{room['name']} @{person['username']}"
-    return ", ".join(person["display_name"].split()[0] for person in people) or room["name"]
+    if len(people) != 1:
+        return ", ".join(person["display_name"].split()[0] for person in people) or room["name"]
+    (person,) = people
+    distinct = person["display_name"] == person["username"] or person["username"] not in alike
+    return room["name"] if distinct else f"{room['name']} @{person['username']}"
 
 
 @register.filter

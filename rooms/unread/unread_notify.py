@@ -46,7 +46,7 @@ def touched_elsewhere(slugs: list[str]) -> None:
         enqueue(slugs)
 
 
-peers.hear("touched", touched_elsewhere, list)
+peers.register("touched", touched_elsewhere, list)
 
 
 def notify_processes() -> None:
@@ -54,7 +54,7 @@ def notify_processes() -> None:
     slugs = sorted(unannounced)
     unannounced.clear()
     for some in chunked(slugs, SLUGS_PER_WORD):
-        delivery.tell_others("touched", some)
+        delivery.notify_processes("touched", some)
 
 
 def send_everywhere(slugs: Collection[str]) -> None:

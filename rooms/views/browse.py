@@ -11,7 +11,7 @@ from accounts.names import lookup
 from accounts.names.marks import mark_of
 from accounts.payloads import user_payload
 from accounts.presence import presence
-from chatsite.web.pages import attempt, form_page, posted, signed_in, without_nulls, words
+from chatsite.web.pages import attempt, form_page, post_data, signed_in, without_nulls, words
 from chatsite.web.rest.api import me
 from rooms import services
 from rooms.forms import DirectForm, NewRoomForm
@@ -55,7 +55,7 @@ def rooms_of(user: User, query: str, mine: str, after: str) -> QuerySet[Room]:
 @signed_in
 def room_new(request: HttpRequest) -> HttpResponse:
     """Make a room."""
-    form = NewRoomForm(posted(request))
+    form = NewRoomForm(post_data(request))
     done, outcome = attempt(form, lambda **data: services.create_room(me(request), **data))
     if done:
         return redirect("room", outcome.slug)
@@ -68,7 +68,7 @@ def direct_new(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     query = words(request, "q")[:64]
     others = User.objects.filter(is_active=True).exclude(pk=user.pk)
-    form = DirectForm(posted(request), initial={"members": request.GET.getlist("with")})
+    form = DirectForm(post_data(request), initial={"members": request.GET.getlist("with")})
     chosen = {without_nulls(str(name)) for name in form["members"].value() or []}
     known = others.filter(username__in=chosen)
     form.fields["members"].choices = [(other.username, other.name) for other in known]  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from accounts.names import lookup
 from accounts.names.marks import signs_among
 from accounts.payloads import user_brief
 from chatsite.contract.errors import ChatError
-from chatsite.web.pages import attempt, form_page, posted, signed_in, without_nulls, words
+from chatsite.web.pages import attempt, form_page, post_data, signed_in, without_nulls, words
 from rooms import access, services
 from rooms.forms import ChangeMemberForm, MemberForm
 from rooms.models import Membership, Room
@@ -26,7 +26,7 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
     """List members, and add one."""
     user: Any = request.user
     mine = access.membership_for(user, slug)
-    form = MemberForm(posted(request))
+    form = MemberForm(post_data(request))
     done, outcome = attempt(form, lambda username: services.add_member(user, slug, username.lstrip("@")))
     if done:
         return redirect("room_members", slug)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from accounts import services as accounts
 from accounts.forms import InviteForm
-from chatsite.web.pages import attempt, form_page, posted, signed_in, without_nulls
+from chatsite.web.pages import attempt, form_page, post_data, signed_in, without_nulls
 from rooms import access, services
 from rooms.forms import RoomForm
 from rooms.membership import invites
@@ -24,7 +24,7 @@ def room_settings(request: HttpRequest, slug: str) -> HttpResponse:
     """Set the name and topic; shows what else an owner may do."""
     user: Any = request.user
     mine = access.membership_for(user, slug)
-    form = RoomForm(posted(request), initial=named(mine))
+    form = RoomForm(post_data(request), initial=named(mine))
     done, outcome = attempt(form, lambda **data: services.update_room(user, slug, **data))
     if done:
         messages.success(request, "Saved.")

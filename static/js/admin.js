@@ -1,5 +1,5 @@
-/** Completion for typed names in the administration: `data-completes` is the address that answers `?term=`. */
-const PAUSE = 150
+/** Completes typed names in the administration: `data-completes` is the address that answers `?term=`. */
+const SEARCH_DELAY_MS = 150
 
 for (const [number, field] of document.querySelectorAll("input[data-completes]").entries()) {
   const list = document.createElement("datalist")
@@ -7,11 +7,11 @@ for (const [number, field] of document.querySelectorAll("input[data-completes]")
   field.after(list)
   field.setAttribute("list", list.id)
   let timer = null
-  let asked = ""
-  const ask = async () => {
+  let requested = ""
+  const search = async () => {
     const term = field.value.trim()
-    if (!term || term === asked) return
-    asked = term
+    if (!term || term === requested) return
+    requested = term
     const answer = await fetch(`${field.dataset.completes}?term=${encodeURIComponent(term)}`).catch(() => null)
     if (!answer?.ok || field.value.trim() !== term) return
     const { results } = await answer.json()
@@ -19,6 +19,6 @@ for (const [number, field] of document.querySelectorAll("input[data-completes]")
   }
   field.addEventListener("input", () => {
     clearTimeout(timer)
-    timer = setTimeout(ask, PAUSE)
+    timer = setTimeout(search, SEARCH_DELAY_MS)
   })
 }

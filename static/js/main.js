@@ -1,9 +1,9 @@
-/** Mounts the behaviours that the page names: `data-behaviour="log reading"` loads behaviours/log.js and behaviours/reading.js. */
-import { guardKeys } from "./lib/ime.js"
-import { watchVisits } from "./lib/visits.js"
+/** Mounts the behaviours that the page names: `data-behaviour="log pending"` loads behaviours/log.js and behaviours/pending.js. */
+import { guardRestoredPages } from "./lib/bfcache_guard.js"
+import { ignoreComposingKeys } from "./lib/ime.js"
 
-guardKeys()
-watchVisits()
+ignoreComposingKeys()
+guardRestoredPages()
 
 const mounted = [...document.querySelectorAll("[data-behaviour]")].flatMap((element) =>
   element.dataset.behaviour.split(/\s+/).map(async (name) => {
@@ -17,8 +17,8 @@ await Promise.allSettled(mounted).then((results) => {
   for (const result of results) if (result.status === "rejected") console.error(result.reason)
 })
 
-// The connection opens when everything that listens to it is there.
+// The connection opens once all its listeners are registered.
 if (document.querySelector("[data-live]")) {
-  const { live } = await import("./lib/live.js")
-  live.start()
+  const { connection } = await import("./lib/connection.js")
+  connection.start()
 }

@@ -198,10 +198,11 @@ def test_a_long_name_takes_no_longer(name):
 
 
 def timed(name):
-    start = time.perf_counter()
+    """Seconds of this thread's CPU, however busy the machine is."""
+    start = time.thread_time()
     skeletons(name)
     is_office(name, "Northside Makers")
-    return time.perf_counter() - start
+    return time.thread_time() - start
 
 
 OFFICES = [

@@ -8,7 +8,7 @@ from accounts.payloads import user_payload
 from accounts.presence import last_seen as traces
 from accounts.presence import presence, presence_broadcast
 from accounts.presence.presence import GRACE_SECONDS, MemoryPresence
-from chatsite.realtime.scheduling.debouncer import AGAIN_SECONDS
+from chatsite.realtime.scheduling.debouncer import RETRY_SECONDS
 
 
 class Clock:
@@ -190,7 +190,7 @@ def test_who_went_while_the_database_was_away_is_told_of_when_it_is_back(
     assert len(timers) == 1, "set by who came back; and where nobody did:"
     monkeypatch.setattr(presence_broadcast, "arrived", lambda user_id: None)
     timers.pop()[1]()
-    assert [seconds for seconds, _ in timers] == [AGAIN_SECONDS]
+    assert [seconds for seconds, _ in timers] == [RETRY_SECONDS]
     monkeypatch.setattr(sql, "briefs", briefs)
     timers.pop()[1]()
     told = sorted(

@@ -80,7 +80,7 @@ class World:
     def __init__(self, monkeypatch):
         self.redis, self.now, self.timers, self.silent = Redis(), 1000.0, [], False
         self.one, self.other = Process(self, "one"), Process(self, "other")
-        monkeypatch.setattr(delivery, "tell_others", self.tell)
+        monkeypatch.setattr(delivery, "notify_processes", self.notify)
 
     def later(self, seconds, function, *arguments):
         timer = [function, arguments]
@@ -97,7 +97,7 @@ class World:
             function, arguments = self.timers.pop(0)
             function(*arguments)
 
-    def tell(self, word, worker, *parts):
+    def notify(self, word, worker, *parts):
         for process in (self.one, self.other):
             if process.site.worker != worker and not self.silent:
                 (process._on_alive if word == "alive" else process._on_presence)(worker, *parts)
@@ -109,7 +109,7 @@ class World:
 
 @pytest.fixture
 def world(monkeypatch):
-    monkeypatch.setattr(peers, "_hearers", {})
+    monkeypatch.setattr(peers, "_handlers", {})
     return World(monkeypatch)
 
 

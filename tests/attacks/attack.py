@@ -6,8 +6,9 @@ class Flood(Attack):
     def prepare(self, site): self.token = site.token(site.attacker)
     def strike(self, site, until): ...           # on until time.monotonic() >= until
 
-felt = measure(site, Flood())
-felt.check(stretch)
+with Probes(site) as probes:
+    felt = measure(probes, Flood())
+    felt.check(stretch)
 
 `python -m tests.attacks` measures all of them and prints the table; `test_attacks.py` runs each in the suite, on SQLite.
 """
@@ -19,6 +20,7 @@ from typing import ClassVar
 
 from tests.attacks.probe import Ack, Probes
 from tests.attacks.site import Site
+from tests.realtime.harness import ANSWER
 
 # Others' acks: the 99th percentile is at most this many times the calm one, and none takes longer than PAUSE_SECONDS.
 RATIO, PAUSE_SECONDS = 3.0, 0.25
@@ -94,15 +96,16 @@ class Felt:
         return f"{self.name}: {felt}, longest {self.worst}; {self.done}"
 
 
-def measure(site: Site, attack: Attack, calm: float = CALM_SECONDS, seconds: float | None = None) -> Felt:
+def measure(probes: Probes, attack: Attack, calm: float = CALM_SECONDS, seconds: float | None = None) -> Felt:
+    """Let the attack strike the site of the probes, `calm` seconds after they begin to send."""
+    site = probes.site
     attack.prepare(site)
     workers = site.workers
-    with Probes(site) as probes:
-        time.sleep(calm)
+    with probes.sending() as acks:
+        stay_calm(acks, calm)
         began = time.monotonic()
         attack.strike(site, began + (seconds or attack.seconds))
         ended = time.monotonic()
-    acks = probes.acks
     before = [ack for ack in acks if ack.at + ack.took < began]
     meanwhile = [ack for ack in acks if began <= ack.at + ack.took and ack.at <= ended]
     return Felt(
@@ -117,6 +120,14 @@ def measure(site: Site, attack: Attack, calm: float = CALM_SECONDS, seconds: flo
         ratio=attack.ratio,
         pause=attack.pause,
     )
+
+
+def stay_calm(acks: list[Ack], seconds: float) -> None:
+    """Wait; longer where the machine is so busy that nobody was answered in that time."""
+    time.sleep(seconds)
+    deadline = time.monotonic() + ANSWER
+    while not acks and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def refused_of(acks: list[Ack]) -> Counter[str]:

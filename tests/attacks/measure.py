@@ -7,7 +7,8 @@ from itertools import groupby
 from pathlib import Path
 
 from tests.attacks.attack import Attack, Felt, line, measure
-from tests.attacks.site import Site, attacked
+from tests.attacks.probe import Probes
+from tests.attacks.site import attacked
 from tests.pace import Pace
 
 HEAD = f"{'attack':34}{'calm p50/p99/worst ms':24}{'meanwhile':24}{'refused':10}{'killed':8}what it did"
@@ -22,8 +23,9 @@ def strike_attacks(kinds: list[type[Attack]], engine: str = "sqlite", workers: i
         with (
             tempfile.TemporaryDirectory(prefix="attack-") as folder,
             attacked(Path(folder), engine, workers, **dict(settings)) as site,
+            Probes(site) as probes,
         ):
-            complaints += [complaint for kind in alike for complaint in strike(site, kind())]
+            complaints += [complaint for kind in alike for complaint in strike(probes, kind())]
     return complaints
 
 
@@ -31,15 +33,15 @@ def settings_of(kind: type[Attack]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(kind.settings.items()))
 
 
-def strike(site: Site, attack: Attack) -> Iterator[str]:
-    site.change_attacker()
+def strike(probes: Probes, attack: Attack) -> Iterator[str]:
+    probes.site.change_attacker()
     with Pace() as pace:
-        felt = measure(site, attack)
+        felt = measure(probes, attack)
         say(row(felt))
         attack.stretch = pace.stretch
     try:
         felt.check(attack.stretch)
-        attack.check(site)
+        attack.check(probes.site)
     except AssertionError as error:
         say(f"    {error}")
         yield str(error)

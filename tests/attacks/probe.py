@@ -1,8 +1,8 @@
 """Members who send a message every few moments, each in a process of their own, and what each ack took.
 
-`python -m tests.attacks.probe HOST PORT ROOM TOKEN WORKER ...` writes a line of JSON for each ack, the fields of `Ack`,
-until its input is closed. `code` is empty where the message was stored; a connection that was lost is `closed`, and is
-made anew.
+`python -m tests.attacks.probe HOST PORT ROOM TOKEN MAIN_PID` connects, says `probing`, and sends from each line of its
+input to the next one: it writes a line of JSON for each ack, the fields of `Ack`, and then `halted`. `code` is empty where
+the message was stored; a connection that was lost is `closed`, and is made anew.
 """
 
 import json
@@ -12,15 +12,18 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import SimpleNamespace
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 from uuid import uuid4
 
 from tests.attacks.processor import Processor, serving
-from tests.attacks.site import Site
 from tests.realtime.clients import RawSocket
-from tests.realtime.harness import ROOT
+from tests.realtime.harness import ROOT, children
+
+if TYPE_CHECKING:
+    from tests.attacks.site import Site
 
 # Members, and seconds between an ack and the next message of each.
 PROBES, EVERY_SECONDS = 2, 0.02
@@ -51,71 +54,125 @@ class Ack(NamedTuple):
 
 
 class Probes:
-    """`with Probes(site) as probes: ...`, then `probes.acks`: what was sent meanwhile, from the first of all on."""
+    """The probes of a site, one process for each member. They are quiet but within `with probes.sending() as acks:`."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: "Site") -> None:
         self.site = site
-        self.acks: list[Ack] = []
 
     def __enter__(self) -> Self:
         server = self.site.server
         run = [sys.executable, "-m", "tests.attacks.probe", server.host, str(server.port), self.site.room]
-        workers = [str(worker) for worker in self.site.workers]
         self._processes = [
             subprocess.Popen(
-                [*run, self.site.token(f"probe{number}"), *workers],
+                [*run, self.site.token(f"probe{number}"), str(server.process.pid)],
                 cwd=ROOT,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
+                bufsize=1,
             )
             for number in range(PROBES)
         ]
         for process in self._processes:
             assert process.stdout
             assert process.stdout.readline() == "probing\n"
-        # Their pipes would fill, and they would wait.
-        self._readers = [threading.Thread(target=self._read, args=(process,)) for process in self._processes]
-        for reader in self._readers:
-            reader.start()
         return self
 
-    def _read(self, process: subprocess.Popen[str]) -> None:
-        assert process.stdout
-        for line in process.stdout:
-            self.acks.append(Ack(*json.loads(line)))
+    @contextmanager
+    def sending(self) -> Iterator[list[Ack]]:
+        """Have them send meanwhile. The acks, from the first of all on, are whole when this ends."""
+        acks: list[Ack] = []
+        # Their pipes would fill, and they would wait.
+        readers = [threading.Thread(target=read, args=(process, acks)) for process in self._processes]
+        self._tell()
+        for reader in readers:
+            reader.start()
+        try:
+            yield acks
+        finally:
+            self._tell()
+            for reader in readers:
+                reader.join()
+
+    def _tell(self) -> None:
+        for process in self._processes:
+            assert process.stdin
+            process.stdin.write("\n")
 
     def __exit__(self, *error: object) -> None:
         for process in self._processes:
-            assert process.stdin
-            process.stdin.close()
-        for process in self._processes:
             with suppress(subprocess.TimeoutExpired):
-                process.wait(60)
+                process.communicate(timeout=60)
             process.kill()
             process.wait()
-        for reader in self._readers:
-            reader.join()
 
 
-def probe(host: str, port: str, room: str, token: str, *workers: str) -> None:
-    server = SimpleNamespace(host=host, port=int(port))
-    raw = RawSocket(server).connect(token)  # type: ignore[arg-type]
-    mine, its = Processor(os.getpid()), Processor(serving(raw.socket, [int(worker) for worker in workers]))
-    say("probing")
-    while not select.select([sys.stdin], [], [], EVERY_SECONDS)[0]:
-        mine.read(), its.read()
+def read(process: subprocess.Popen[str], acks: list[Ack]) -> None:
+    assert process.stdout
+    for line in process.stdout:
+        if line == "halted\n":
+            return
+        acks.append(Ack(*json.loads(line)))
+
+
+class Probe:
+    """One member's connection, and what their process and the one that serves it had of the processors."""
+
+    def __init__(self, host: str, port: str, room: str, token: str, main: str) -> None:
+        self.server = SimpleNamespace(host=host, port=int(port))
+        self.room, self.token, self.main = room, token, int(main)
+        self.own = Processor(os.getpid())
+        self.connect()
+
+    def connect(self) -> None:
+        self.raw = RawSocket(self.server).connect(self.token)  # type: ignore[arg-type]
+        self.worker = Processor(serving(self.raw.socket, children(self.main)))
+
+    def connect_again(self) -> None:
+        with suppress(EOFError, OSError, AssertionError, StopIteration):
+            self.connect()
+
+    def send(self) -> Ack:
+        self.own.read(), self.worker.read()
         began, code = time.monotonic(), ""
         try:
-            answer = raw.call("chat-message", {"room": room, "body": "hi", "client_id": str(uuid4())})
+            message = {"room": self.room, "body": "hi", "client_id": str(uuid4())}
+            answer = self.raw.call("chat-message", message)
             code = "" if answer["ok"] else answer["error"]["code"]
         except (EOFError, OSError, AssertionError):
             code = "closed"
-        took, (ran, waited), (_, probe_waited) = time.monotonic() - began, its.read(), mine.read()
-        say(json.dumps([began, took, code, ran, waited, probe_waited]))
+        took, (ran, waited), (_, own) = time.monotonic() - began, self.worker.read(), self.own.read()
         if code == "closed":
-            with suppress(EOFError, OSError, AssertionError):
-                raw = RawSocket(server).connect(token)  # type: ignore[arg-type]
+            self.connect_again()
+        return Ack(began, took, code, ran, waited, own)
+
+    def answer(self) -> None:
+        """While nothing is sent: take what has come, and answer a ping."""
+        try:
+            if self.raw.frame()[1] == b"2":
+                self.raw.send("3")
+        except (EOFError, OSError):
+            time.sleep(EVERY_SECONDS)
+            self.connect_again()
+
+
+def probe(*arguments: str) -> None:
+    member = Probe(*arguments)
+    say("probing")
+    while is_told(member):
+        while not select.select([sys.stdin], [], [], EVERY_SECONDS)[0]:
+            say(json.dumps(member.send()))
+        sys.stdin.readline()
+        say("halted")
+
+
+def is_told(member: Probe) -> bool:
+    """Wait for the next line of input; False where that was closed."""
+    while True:
+        ready, _, _ = select.select([sys.stdin, member.raw.socket], [], [])
+        if sys.stdin in ready:
+            return bool(sys.stdin.readline())
+        member.answer()
 
 
 def say(line: str) -> None:

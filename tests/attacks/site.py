@@ -12,7 +12,7 @@ from typing import Any
 from chatsite import gunicorn
 from tests.bus.redis import redis
 from tests.chaos import people
-from tests.realtime.harness import Server, serve
+from tests.realtime.harness import Server, children, serve
 from tests.realtime.postgres import postgres
 
 ROOM = "hall"
@@ -49,9 +49,7 @@ class Site:
     @property
     def workers(self) -> list[int]:
         """The pids of the processes that serve now."""
-        main = self.server.process.pid
-        children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
-        return [int(child) for child in children]
+        return children(self.server.process.pid)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import pytest
 
 from tests.attacks.attack import SUITE_CALM_SECONDS, measure
 from tests.attacks.kinds import attacks
+from tests.attacks.probe import Probes
 from tests.attacks.site import attacked
 from tests.pace import Pace
 
@@ -16,34 +17,35 @@ KINDS = {name: kind for name, kind in attacks().items() if kind.in_suite and "sq
 
 
 @pytest.fixture(scope="module")
-def site_for(tmp_path_factory) -> Iterator:
-    """`site_for(kind)` is a site on SQLite; attacks that need no settings of their own share one."""
+def probes_for(tmp_path_factory) -> Iterator:
+    """`probes_for(kind)` are those of a site on SQLite; attacks that need no settings of their own share one."""
     with ExitStack() as stack:
-        sites: dict[tuple, object] = {}
+        probes: dict[tuple, Probes] = {}
 
-        def site_for(kind):
+        def probes_for(kind):
             key = tuple(sorted(kind.settings.items()))
-            if key not in sites:
+            if key not in probes:
                 folder = tmp_path_factory.mktemp("attacked")
-                sites[key] = stack.enter_context(attacked(folder, **kind.settings))
-            return sites[key]
+                site = stack.enter_context(attacked(folder, **kind.settings))
+                probes[key] = stack.enter_context(Probes(site))
+            return probes[key]
 
-        yield site_for
+        yield probes_for
 
 
 @pytest.mark.parametrize("name", sorted(KINDS))
-def test_others_are_served_meanwhile(site_for, name):
+def test_others_are_served_meanwhile(probes_for, name):
     try:
-        strike(site_for(KINDS[name]), KINDS[name]())
+        strike(probes_for(KINDS[name]), KINDS[name]())
     except AssertionError:
         # Of so few acks one that the machine kept is the 99th percentile. What is the server's comes again.
-        strike(site_for(KINDS[name]), KINDS[name]())
+        strike(probes_for(KINDS[name]), KINDS[name]())
 
 
-def strike(site, attack):
-    site.change_attacker()
+def strike(probes, attack):
+    probes.site.change_attacker()
     with Pace() as pace:
-        felt = measure(site, attack, SUITE_CALM_SECONDS, attack.suite_seconds)
+        felt = measure(probes, attack, SUITE_CALM_SECONDS, attack.suite_seconds)
         attack.stretch = pace.stretch
     felt.check(attack.stretch)
-    attack.check(site)
+    attack.check(probes.site)

@@ -1,11 +1,12 @@
 """A browser that is gone when it is done: while Playwright's loop runs, Django refuses the database to its whole thread."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
+
+from scripts import check
+from tests import marks
 
 FLAGS = [
     "--no-sandbox",
@@ -20,8 +21,8 @@ FLAGS = [
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    marks.check_marked()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=check.browser(), args=FLAGS)
         yield browser
         browser.close()

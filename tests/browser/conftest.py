@@ -7,6 +7,7 @@ import pytest
 from django.contrib import admin
 from playwright.sync_api import expect
 
+from chatsite.web.bundles import JoinedStaticFilesStorage
 from tests.browser.chromium import chromium
 from tests.browser.people import Visits, new_room
 from tests.realtime.cast import settle
@@ -34,11 +35,14 @@ def server(tmp_path_factory):
         yield server
 
 
-def static_files(tmp_path_factory):
-    """WhiteNoise looks through the folder once, as it starts."""
-    folder = tmp_path_factory.mktemp("static")
-    for source in (ROOT / "static", Path(admin.__file__).parent / "static"):
+def static_files(tmp_path_factory, joined=True):
+    """As `collectstatic` makes them, or as they are. WhiteNoise looks through the folder once, as it starts."""
+    folder, sources = tmp_path_factory.mktemp("static"), ROOT / "static"
+    for source in (sources, Path(admin.__file__).parent / "static"):
         shutil.copytree(source, folder, dirs_exist_ok=True)
+    if joined:
+        paths = [str(path.relative_to(sources)) for path in sources.rglob("*") if path.is_file()]
+        list(JoinedStaticFilesStorage(location=folder).post_process(dict.fromkeys(paths)))
     return folder
 
 

@@ -11,7 +11,8 @@ from tests.realtime.harness import serve
 
 @pytest.fixture(scope="module")
 def crowded(tmp_path_factory):
-    static = str(static_files(tmp_path_factory))
+    # Module by module, as for who works on them.
+    static = str(static_files(tmp_path_factory, joined=False))
     with serve(tmp_path_factory.mktemp("crowd"), STATIC_DIR=static, PRESENCE_ROOM_SIZE="1") as server:
         server.tokens = settle(server)
         yield server

@@ -70,6 +70,7 @@ def test_names_topics_and_fields_too(visit, hebrew_room, server):
 def names_and_fields(visit, room, server):
     member = visit("member", f"/chat/{room}")
     say(member, "mine")
+    expect(message(member, "mine")).to_be_visible()
     post(server, "owner", room, ARABIC)
     expect(message(member, ARABIC)).to_be_visible()
     told = [".bar-topic", "h1 [data-part=name]", ".member [data-part=name]", ".message-name", ".me-name"]

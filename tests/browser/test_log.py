@@ -137,9 +137,10 @@ def test_a_page_that_stays_open_stays_light(visit, server):
     member = visit("member", f"/chat/{slug}")
     member.evaluate(
         """async () => {
-        const { talk } = await import(new URL("lib/talk.js", document.querySelector("script[type=module]").src))
+        const main = document.querySelector("script[type=module]").src
+        const { messagePane } = await import(new URL("lib/message_pane.js", main))
         const sender = { username: "owner", display_name: "owner", avatar: { initials: "OW", color: 0 } }
-        for (let seq = 100; seq < 600; seq += 1) talk.receive({
+        for (let seq = 100; seq < 600; seq += 1) messagePane.receive({
             id: seq + 1e6, seq, sender, body: "x", html: "<p>x</p>", client_id: "x", room: "x",
             created_at: new Date(seq * 1e9).toISOString(), edited_at: null, deleted: false, reply_to: null,
         })

@@ -49,6 +49,7 @@ def test_a_direct_conversation(visit):
     owner.get_by_role("button", name="Start talking").click()
     expect(owner.get_by_role("heading", level=1)).to_have_text("stranger")
     say(owner, "between us")
+    expect(message(owner, "between us")).to_be_visible()
     stranger = visit("stranger", "/catch-up")
     expect(stranger.get_by_text("between us")).to_be_visible()
     stranger.get_by_role("button", name="Mark all read").click()

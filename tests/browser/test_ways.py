@@ -10,17 +10,17 @@ from tests.realtime.cast import settle
 from tests.realtime.harness import serve
 
 WAY = """async () => {
-    const { live } = await import(new URL("lib/live.js", document.querySelector("script[type=module]").src))
-    return live.socket.io.engine?.transport?.name
+    const { connection } = await import(new URL("lib/connection.js", document.querySelector("script[type=module]").src))
+    return connection.socket.io.engine?.transport?.name
 }"""
 
 SOON = """async () => {
     const { Transports } = await import(new URL("models/transports.js", document.querySelector("script[type=module]").src))
-    const { live } = await import(new URL("lib/live.js", document.querySelector("script[type=module]").src))
-    Transports.pause = Transports.longest = 500
-    live.transports.fallen = false
-    live.transports.pause = 500
-    live.transports.timedOut()
+    const { connection } = await import(new URL("lib/connection.js", document.querySelector("script[type=module]").src))
+    Transports.firstProbeDelayMs = Transports.longestProbeDelayMs = 500
+    connection.transports.fallenBack = false
+    connection.transports.probeDelayMs = 500
+    connection.transports.timedOut()
 }"""
 
 

@@ -1,6 +1,7 @@
 """What is written is not lost: long texts, refusals, edits and answers in progress, two tabs, sessions that end."""
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import expect
@@ -149,10 +150,14 @@ def test_what_is_written_before_the_scripts_come_stays(visit, room):
     owner = visit("owner", f"/chat/{room}")
     composer(owner).fill("begun yesterday")
     waiting = []
-    owner.route("**/behaviours/composer.js", lambda route: waiting.append(route))
-    owner.reload(wait_until="domcontentloaded")
+    owner.route("**/js/main.js", lambda route: waiting.append(route))
+    # The page's scripts come before its `DOMContentLoaded`.
+    owner.reload(wait_until="commit")
     composer(owner).fill("written early")
-    owner.wait_for_timeout(300)
+    deadline = time.monotonic() + 30
+    while not waiting:
+        assert time.monotonic() < deadline, "nobody asked for it"
+        owner.wait_for_timeout(50)
     for route in waiting:
         route.continue_()
     expect(composer(owner)).to_have_value("written early\nbegun yesterday")

@@ -14,6 +14,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from tests import marks
 from tests.realtime.harness import free_port
 
 PROGRAM = shutil.which("redis-server")
@@ -65,6 +66,7 @@ class Server:
 
 @contextmanager
 def redis(*options: str) -> Iterator[Server]:
+    marks.check_marked()
     folder = Path(tempfile.mkdtemp(prefix="redis-"))
     server = Server(folder, *options)
     try:

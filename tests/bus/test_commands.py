@@ -8,7 +8,7 @@ from redis import Redis
 
 from chatsite.realtime.cluster.command_client import CommandClient
 from chatsite.realtime.cluster.envelope import WORD, Seal
-from chatsite.realtime.cluster.relay import WORDS
+from chatsite.realtime.cluster.relay import PROCESS_CHANNEL
 from tests.realtime.cast import Browser, Chatter
 from tests.realtime.harness import ROOT
 
@@ -73,14 +73,14 @@ def test_the_processes_are_told_at_once(two, settings):
     settings.REDIS_URL = two.redis.url
     seal = Seal(settings.SECRET_KEY)
     with Redis.from_url(two.redis.url).pubsub() as heard:
-        heard.subscribe(seal.prefix + WORDS)
+        heard.subscribe(seal.prefix + PROCESS_CHANNEL)
         assert heard.get_message(timeout=10)["type"] == "subscribe"
         others = CommandClient()
-        others.tell("look", [])
+        others.notify("look", [])
         assert not others.ended
-        others.tell("end", 7, "banned", None, None)
+        others.notify("end", 7, "banned", None, None)
         assert others.ended
-        said = [seal.open(WORDS, heard.get_message(timeout=10)["data"]) for _ in range(2)]
+        said = [seal.open(PROCESS_CHANNEL, heard.get_message(timeout=10)["data"]) for _ in range(2)]
     assert [(word.kind, word.payload) for word in said] == [
         (WORD, b'["look",[]]'),
         (WORD, b'["end",7,"banned",null,null]'),

@@ -63,8 +63,9 @@ def test_who_has_not_joined_hears_nothing_and_the_process_receives_nothing(two):
     here = two.chatter(two.one, "owner", "board")
     stranger = two.chatter(two.other, "stranger", "lobby")
     wait_for(lambda: "r:lobby" in stranger.call("inside", {})["channels"])
+    # Whoever was in the board in an earlier test has left by now, or soon.
+    wait_for(lambda: "r:board" not in stranger.call("inside", {})["channels"])
     before = stranger.call("inside", {})
-    assert "r:board" not in before["channels"]
     for _ in range(20):
         here.say("board", "x" * 1000)
     settled(two, stranger)
@@ -72,7 +73,7 @@ def test_who_has_not_joined_hears_nothing_and_the_process_receives_nothing(two):
     assert heard(stranger) == []
     # Not more than what was said behind it.
     assert after["events"] < before["events"] + 1000
-    assert after["foreign"] == 0
+    assert after["foreign"] == before["foreign"]
 
 
 def test_what_was_not_heard_arrives_by_itself_in_its_order(two):

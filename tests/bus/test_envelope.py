@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatsite.realtime.cluster.envelope import LOG, LONGEST, WORD, Envelope, Seal, event_of
+from chatsite.realtime.cluster.envelope import LOG, MAX_CONTENT_BYTES, WORD, Envelope, Seal, event_of
 
 SEAL = Seal("a secret of the site")
 MESSAGE = Envelope(LOG, "0a1b2c3d", 7, 3, b'42["chat-message",{"room":"a","seq":7}]')
@@ -32,7 +32,7 @@ def test_not_what_is_no_envelope(data):
 
 
 def test_not_what_is_too_long_or_of_no_kind():
-    long = MESSAGE._replace(payload=b"x" * LONGEST)
+    long = MESSAGE._replace(payload=b"x" * MAX_CONTENT_BYTES)
     assert SEAL.open("r:a", SEAL.close("r:a", long)) is None
     assert SEAL.open("r:a", SEAL.close("r:a", MESSAGE._replace(kind=b"X"))) is None
 

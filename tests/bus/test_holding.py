@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatsite.realtime.cluster.coalescer import LONGEST, PARCEL, Coalescer
+from chatsite.realtime.cluster.coalescer import MAX_HOLD_SECONDS, PARCEL_BYTES, Coalescer
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_it_waits_for_a_moment_at_most(holding):
     assert holding.keeps("a", b"1")
     assert holding.keeps("a", b"2")
     [(seconds, function, arguments)] = holding.timers
-    assert seconds == LONGEST
+    assert seconds == MAX_HOLD_SECONDS
     function(*arguments)
     assert holding.delivered == [("a", b"1"), ("a", b"2")]
     holding.end({"a"})
@@ -86,7 +86,7 @@ def test_what_goes_out_goes_together_where_it_follows(holding):
 
 def test_what_is_long_goes_alone(holding):
     holding.begin({"a"})
-    long = b"x" * PARCEL
+    long = b"x" * PARCEL_BYTES
     for seq, packet in enumerate((b"1", long, b"3", b"4", long, long)):
         holding.gathers("a", seq, packet)
     holding.end({"a"})

@@ -42,7 +42,7 @@ eventlet.sleep(0.3)
 assert sorted(heard) == sorted(wanted), heard
 other.unsubscribe("late"), other._flush()
 with eventlet.Timeout(60):
-    while any(link._ending for link in other._links.values()):
+    while any(link._ending for link in other._subscribers.values()):
         eventlet.sleep(0.01)
 one.publish("late", b"again")
 eventlet.sleep(0.3)
@@ -77,7 +77,7 @@ with eventlet.Timeout(60):
         bus.publish("r:room", b"after")
         eventlet.sleep(0.05)
 assert ups == [1], "it began anew"
-(link,) = bus._links.values()
+(link,) = bus._subscribers.values()
 assert not link._ending
 bus.unsubscribe("r:room"), bus._flush()
 with eventlet.Timeout(60):
@@ -129,9 +129,9 @@ with eventlet.Timeout(60):
     while not (one.up and other.up):
         eventlet.sleep(0.01)
 (dead,) = pids
-by_place = {one.server.place(f"t:{n}"): str(n) for n in range(100)}
+by_place = {one.server.node(f"t:{n}"): str(n) for n in range(100)}
 far, near = by_place[dead], next(name for place, name in by_place.items() if place != dead)
-while one.server.place(one._canary) == dead:
+while one.server.node(one._canary) == dead:
     one.unsubscribe(one._canary.removeprefix("t:"))
     one._canary += "x"
     one.subscribe(one._canary.removeprefix("t:"))

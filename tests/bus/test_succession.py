@@ -3,20 +3,25 @@
 import itertools
 import os
 import signal
+import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 import requests
 
-from chatsite.realtime.worker.eventlet_worker import AGAIN
+from chatsite.realtime.worker.eventlet_worker import RETRY_SECONDS
 from chatsite.realtime.worker.rolling_restart import RollingRestart, end, forget, replace
+from tests.attacks.sockets import kept_alive
 from tests.bus.conftest import folder_of, wait_for
 from tests.bus.redis import redis
+from tests.realtime import harness
 from tests.realtime.cast import Chatter, settle
 from tests.realtime.clients import RawSocket
-from tests.realtime.harness import serve
+from tests.realtime.harness import STOP, serve
 from tests.realtime.postgres import postgres
 
 pytestmark = pytest.mark.realtime
@@ -24,8 +29,7 @@ PATIENCE = 60
 
 
 def children(server):
-    pid = server.process.pid
-    return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+    return set(harness.children(server.process.pid))
 
 
 @pytest.fixture(scope="module")
@@ -143,11 +147,24 @@ def test_a_version_that_does_not_start_replaces_nobody_until_one_does(site):
 
 
 def test_after_a_version_that_does_not_start_the_site_stops_as_ever(site):
-    sockets = [RawSocket(site).connect(site.tokens["member"]) for _ in range(4)]
-    fail_to_restart(site)
-    site.process.terminate()
-    assert {socket.end() for socket in sockets} == {1001}
-    assert site.process.wait(20) == 0
+    with sockets(site) as ends:
+        fail_to_restart(site)
+        site.process.terminate()
+        assert {end.result() for end in ends} == {1001}
+    assert site.process.wait(STOP) == 0
+
+
+@contextmanager
+def sockets(site):
+    """Four, and the codes with which the server closes them, to come; their pings are answered until then."""
+    opened = [RawSocket(site).connect(site.tokens["member"]) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool, kept_alive(opened):
+        try:
+            yield [pool.submit(one.end) for one in opened]
+        finally:
+            for one in opened:
+                with suppress(OSError):
+                    one.socket.shutdown(socket.SHUT_RDWR)
 
 
 def test_a_lost_worker_is_replaced_by_a_version_that_does_not_start_only_now_and_then(site):
@@ -157,22 +174,22 @@ def test_a_lost_worker_is_replaced_by_a_version_that_does_not_start_only_now_and
     wait_for(lambda: failures(site) == 3, PATIENCE)
     time.sleep(5)
     answers(site)
-    assert failures(site) - 2 <= 1 + (time.monotonic() - began) / AGAIN
+    assert failures(site) - 2 <= 1 + (time.monotonic() - began) / RETRY_SECONDS
     (site.late / "broken").unlink()
     wait_for(lambda: len(list(folder_of(site).glob("serving.*"))) == 2, PATIENCE)
     answers(site)
 
 
 def test_in_the_midst_of_it_the_site_stops_as_ever(site):
-    sockets = [RawSocket(site).connect(site.tokens["member"]) for _ in range(4)]
-    (site.late / "wait").touch()
-    old = restart(site)
-    wait_for(lambda: len(children(site)) == 4, PATIENCE)
-    until_told(site, old)
-    site.process.terminate()
-    (site.late / "wait").unlink()
-    assert {socket.end() for socket in sockets} == {1001}
-    assert site.process.wait(20) == 0
+    with sockets(site) as ends:
+        (site.late / "wait").touch()
+        old = restart(site)
+        wait_for(lambda: len(children(site)) == 4, PATIENCE)
+        until_told(site, old)
+        site.process.terminate()
+        (site.late / "wait").unlink()
+        assert {end.result() for end in ends} == {1001}
+    assert site.process.wait(STOP) == 0
 
 
 @pytest.fixture

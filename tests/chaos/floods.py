@@ -21,18 +21,21 @@ FLOODS = [
 # Events a second that one may send on this site, and more of them than it may send in the 45 s that the answers may take:
 # 10 s of them at once, and what comes due meanwhile, together 660.
 RATE, EVENTS = 12, 700
+# The same in short: more than what comes due in the 22 s that the answers may take, of which a quiet machine needs 9.
+SHORT_RATE, SHORT_EVENTS = 4, 130
 DEAF_LINE = "chatsite.realtime: cutting"
 
 
 class Flood(Strain):
-    """From `count` sockets of one person; another one sends EVENTS that are answered, `refused` of them."""
+    """From `count` sockets of one person; another one sends `events` that are answered, `refused` of them."""
 
-    def __init__(self, room: str, count: int) -> None:
-        self.room, self.count, self.bytes, self.answered, self.refused = room, count, 0, 0, 0
+    def __init__(self, room: str, count: int, events: int = EVENTS) -> None:
+        self.room, self.count, self.events = room, count, events
+        self.bytes = self.answered = self.refused = 0
 
     @property
     def done(self) -> str:
-        return f"{self.bytes / 1e6:.0f} MB sent, {self.answered} of {EVENTS} events answered, {self.refused} refused"
+        return f"{self.bytes / 1e6:.0f} MB sent, {self.answered} of {self.events} events answered, {self.refused} refused"
 
     def bear(self, stage: Stage, seconds: float, chance: Random) -> None:
         many, quick = guests(stage, self.room, 2, chance)
@@ -57,10 +60,11 @@ class Flood(Strain):
     def _hurry(self, raw: RawSocket) -> None:
         """All are sent before the first answer is read, and each is answered in its turn."""
         events = (
-            masked(f"42{n}".encode() + b'["typing",{"room":"nowhere","typing":true}]') for n in range(EVENTS)
+            masked(f"42{n}".encode() + b'["typing",{"room":"nowhere","typing":true}]')
+            for n in range(self.events)
         )
         threading.Thread(target=raw.raw, args=(b"".join(events),), daemon=True).start()
-        for number in range(EVENTS):
+        for number in range(self.events):
             answer = json.loads(raw.until(f"43{number}[")[len(f"43{number}") :])[0]
             self.answered += 1
             self.refused += answer["error"]["code"] == "rate_limited"

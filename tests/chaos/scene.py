@@ -24,7 +24,7 @@ ROOM = "deck"
 # Who talks and who only reads, on each machine, by the way they come.
 TALKERS, READERS = 4, 3
 WAYS = {0: ["polling"], 1: ["polling", "websocket"]}
-# Seconds between two messages of a talker, for which they talk before a fault and after it, and until all are whole.
+# Seconds between two messages of a talker, those for which they talk before a fault and after it, and until all are whole.
 EVERY, BEFORE, AFTER = 0.1, 1.0, 2.0
 WHOLE = 120.0
 
@@ -33,8 +33,11 @@ Times = tuple[float, float]
 
 
 class Scene:
-    def __init__(self, stage: Stage, crew: Crew, room: str = ROOM, scenes: int = 20) -> None:
-        """`scenes` is how often `under` may be called."""
+    def __init__(
+        self, stage: Stage, crew: Crew, room: str = ROOM, scenes: int = 20, every: float = EVERY
+    ) -> None:
+        """`scenes` is how often `under` may be called, `every` the seconds between two messages of a talker."""
+        self.every = every
         self.stage, self.crew, self.room = stage, crew, room
         places = range(len(stage.machines))
         self.talkers = [f"{room}-talker-{place}-{n}" for place in places for n in range(TALKERS)]
@@ -71,7 +74,7 @@ class Scene:
         tokens = {name: self.tokens[name] for name in next(self._doomed)}
         doomed = Doomed(self.stage, self.crew, self.room, tokens, self.owner)
         before = vitals(self.stage)
-        self.crew.talk(self.talkers, self.room, EVERY)
+        self.crew.talk(self.talkers, self.room, self.every)
         time.sleep(BEFORE)
         times = self._strike(fault, seconds, chance, doomed)
         time.sleep(AFTER)

@@ -20,6 +20,8 @@ from tests.chaos.proxy import Proxy
 from tests.realtime import harness
 from tests.realtime.postgres import Postgres
 
+# The real site; a setting ASKING gives clients longer to ask to come in.
+SITE = "tests.realtime.patient:application"
 # Those of four workers at their worst, and ours.
 CONNECTIONS = 300
 # Seconds after which an ack is taken for lost, as with a connection that is cut some are.
@@ -40,12 +42,11 @@ class Machine:
     @property
     def workers(self) -> list[int]:
         """Their pids."""
-        pid = self.server.process.pid
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        return harness.children(self.server.process.pid)
 
     def start(self) -> None:
         """Once more, at the same port."""
-        command = harness.command(self.server.port, harness.SITE, self.size)
+        command = harness.command(self.server.port, SITE, self.size)
         with self.server.log.open("ab") as log:
             self.server.process = subprocess.Popen(
                 command, cwd=harness.ROOT, env=self.server.environ, stdout=log, stderr=log
@@ -86,7 +87,7 @@ class Stage:
             "REDIS_URL": f"redis://127.0.0.1:{to_redis.port}/0",
             **self.settings,
         }
-        server = enter(harness.serve(self.folder / name, workers=self.size, **settings))
+        server = enter(harness.serve(self.folder / name, SITE, self.size, **settings))
         return Machine(server, self.size, enter(Proxy(server.port)), to_redis)
 
     @property

@@ -1,5 +1,6 @@
 """What stands between the programs of the other tests does what it says."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -142,3 +143,12 @@ def test_doubled_each_new_connection_is_made_twice(echo, way):
     with connect(way) as client:
         assert answer(client, b"two") == b"two"
     await_heard(echo, b"one", b"one", b"two")
+
+
+def test_what_has_just_come_is_ended_with_it(echo):
+    """A task that is left is collected in some later test, which fails by what it says then."""
+    with Proxy(echo.port) as way:
+        clients = [connect(way) for _ in range(200)]
+    assert asyncio.all_tasks(way._loop) == set()
+    for client in clients:
+        client.close()

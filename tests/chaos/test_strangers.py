@@ -6,7 +6,7 @@ import pytest
 
 from tests.chaos.crew import Crew
 from tests.chaos.faults import Fault
-from tests.chaos.floods import EVENTS, RATE, Deaf, Flood
+from tests.chaos.floods import SHORT_EVENTS, SHORT_RATE, Deaf, Flood
 from tests.chaos.half_open import SLACK, HalfOpen
 from tests.chaos.lone import Lone
 from tests.chaos.scene import ROOM, Scene
@@ -17,8 +17,9 @@ pytestmark = [pytest.mark.realtime, pytest.mark.timeout(600)]
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory):
-    with Lone(tmp_path_factory.mktemp("lone"), EVENTS_PER_SECOND=str(RATE)) as stage, Crew() as crew:
-        yield Scene(stage, crew)
+    with Lone(tmp_path_factory.mktemp("lone"), EVENTS_PER_SECOND=str(SHORT_RATE)) as stage, Crew() as crew:
+        # Slower than anybody may.
+        yield Scene(stage, crew, every=0.4)
 
 
 def struck(scene, strain, seconds):
@@ -56,10 +57,10 @@ def test_clients_that_never_finish(scene):
 
 
 def test_clients_that_send_too_much(scene):
-    flood = Flood(ROOM, 32)
+    flood = Flood(ROOM, 32, SHORT_EVENTS)
     struck(scene, flood, 1)
-    assert flood.answered == EVENTS
-    assert 0 < flood.refused < EVENTS
+    assert flood.answered == SHORT_EVENTS
+    assert 0 < flood.refused < SHORT_EVENTS
 
 
 def test_clients_that_never_read(scene):

@@ -17,8 +17,8 @@ function open() {
   return new Outbox({
     store,
     now: () => clock,
-    later: (run, after) => timers.push({ run, after }),
-    changed: (entry, gone) => changes.push(`${entry.client_id} ${gone ? "gone" : entry.state}`),
+    schedule: (run, after) => timers.push({ run, after }),
+    onChange: (entry, gone) => changes.push(`${entry.client_id} ${gone ? "gone" : entry.state}`),
     send: (entry) => new Promise((resolve, reject) => calls.push({ entry, resolve, reject })),
   })
 }

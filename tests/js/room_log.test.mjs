@@ -18,21 +18,21 @@ test("an event that came before is not applied again", () => {
   log.receive(entry(5))
   assert.deepEqual(log.receive(entry(5)), [])
   assert.deepEqual(log.receive(entry(2)), [])
-  assert.equal(log.misses(), false)
+  assert.equal(log.isBehind(), false)
 })
 
 test("an event beyond a hole waits until the hole is filled", () => {
   const log = new RoomLog({ seq: 4, epoch: "a" })
   assert.deepEqual(log.receive(entry(7)), [])
-  assert.equal(log.misses(), true)
+  assert.equal(log.isBehind(), true)
   assert.deepEqual(seqs(log.receiveAll([entry(5), entry(6), entry(7)])), [5, 6, 7])
-  assert.equal(log.misses(), false)
+  assert.equal(log.isBehind(), false)
 })
 
 test("a head beyond mine is something missing", () => {
   const log = new RoomLog({ seq: 4, epoch: "a" })
-  assert.equal(log.misses(4), false)
-  assert.equal(log.misses(5), true)
+  assert.equal(log.isBehind(4), false)
+  assert.equal(log.isBehind(5), true)
 })
 
 test("whatever the order and however often, each comes once and in order", () => {

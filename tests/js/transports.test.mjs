@@ -7,40 +7,40 @@ const settled = () => new Promise((resolve) => setImmediate(resolve))
 
 function open(opens) {
   const timers = []
-  const turns = []
+  const uses = []
   const probe = async () => opens.shift()
-  const transports = new Transports({ probe, turn: (ways) => turns.push(ways[0]), later: (run, after) => timers.push({ run, after }) })
-  return { transports, timers, turns }
+  const transports = new Transports({ probe, use: (order) => uses.push(order[0]), schedule: (run, after) => timers.push({ run, after }) })
+  return { transports, timers, uses }
 }
 
 test("the first opening that isn't answered turns to polling, and further ones change nothing", () => {
-  const { transports, timers, turns } = open([])
+  const { transports, timers, uses } = open([])
   transports.timedOut()
   transports.timedOut()
-  assert.deepEqual(turns, ["polling"])
+  assert.deepEqual(uses, ["polling"])
   assert.equal(timers.length, 1)
 })
 
 test("a websocket is tried ever later, and used again when one opens", async () => {
-  const { transports, timers, turns } = open([false, false, false, false, false, true, false])
+  const { transports, timers, uses } = open([false, false, false, false, false, true, false])
   transports.timedOut()
   for (let round = 0; round < 6; round += 1) {
     timers[round].run()
     await settled()
   }
   assert.deepEqual(timers.map((timer) => timer.after / 1000), [60, 120, 240, 480, 600, 600])
-  assert.deepEqual(turns, ["polling", "websocket"])
+  assert.deepEqual(uses, ["polling", "websocket"])
   transports.timedOut()
-  assert.deepEqual(turns, ["polling", "websocket", "polling"])
+  assert.deepEqual(uses, ["polling", "websocket", "polling"])
   assert.equal(timers.at(-1).after / 1000, 60)
 })
 
 test("a page that knows of it begins with polling, and tries as well", async () => {
   const timers = []
-  const turns = []
-  const transports = new Transports({ probe: async () => true, turn: (ways) => turns.push(ways[0]), fallen: true, later: (run) => timers.push(run) })
-  assert.equal(transports.ways[0], "polling")
+  const uses = []
+  const transports = new Transports({ probe: async () => true, use: (order) => uses.push(order[0]), fallenBack: true, schedule: (run) => timers.push(run) })
+  assert.equal(transports.order[0], "polling")
   timers[0]()
   await settled()
-  assert.deepEqual(turns, ["websocket"])
+  assert.deepEqual(uses, ["websocket"])
 })

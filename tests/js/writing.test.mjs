@@ -1,10 +1,10 @@
 import "./support/browser_receivers.mjs"
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { characters, tooLong } from "../../static/js/models/characters.js"
 import { Draft } from "../../static/js/models/draft.js"
 import { format } from "../../static/js/models/formatting.js"
-import { candidates, complete, mentionAt } from "../../static/js/models/mention.js"
+import { completeMention, mentionAt, mentionCandidates } from "../../static/js/models/mention.js"
+import { countCharacters, lengthError } from "../../static/js/models/message_length.js"
 
 test("the mention being typed is found at the caret, and not inside a word", () => {
   assert.deepEqual(mentionAt("hi @ad", 6), { start: 3, query: "ad" })
@@ -25,14 +25,14 @@ test("candidates match by either name; those who are here come first", () => {
     { username: "bo", display_name: "Milo Bø", online: true },
     { username: "tomas", display_name: "Tomás Lima", online: true },
   ]
-  assert.deepEqual(candidates(people, "mi").map((person) => person.username), ["bo", "mira"])
-  assert.deepEqual(candidates(people, "toma").map((person) => person.username), ["tomas"])
-  assert.deepEqual(candidates(people, "lim").map((person) => person.username), ["tomas"])
-  assert.deepEqual(candidates(people, "tomá").map((person) => person.username), ["tomas"])
+  assert.deepEqual(mentionCandidates(people, "mi").map((person) => person.username), ["bo", "mira"])
+  assert.deepEqual(mentionCandidates(people, "toma").map((person) => person.username), ["tomas"])
+  assert.deepEqual(mentionCandidates(people, "lim").map((person) => person.username), ["tomas"])
+  assert.deepEqual(mentionCandidates(people, "tomá").map((person) => person.username), ["tomas"])
 })
 
 test("a completed mention is followed by one space", () => {
-  const done = complete("hi @ad and you", 6, { start: 3, query: "ad" }, "ada")
+  const done = completeMention("hi @ad and you", 6, { start: 3, query: "ad" }, "ada")
   assert.deepEqual(done, { text: "hi @ada and you", caret: 8 })
 })
 
@@ -69,47 +69,47 @@ const quote = { id: 7, sender: { display_name: "Bo" }, body: "Is it?" }
 test("a draft is kept by person and room; an empty one is none", () => {
   const shared = store()
   const draft = new Draft(shared, "ada", "general")
-  draft.typed("half a thought")
+  draft.setText("half a thought")
   assert.equal(new Draft(shared, "ada", "general").text, "half a thought")
   assert.equal(new Draft(shared, "bo", "general").text, "")
   assert.equal(new Draft(shared, "ada", "board").text, "")
-  draft.typed("  ")
+  draft.setText("  ")
   assert.equal(shared.kept.size, 0)
 })
 
 test("an answer and an edit are kept with their text, and the message that was begun waits below the edit", () => {
   const shared = store()
   const draft = new Draft(shared, "ada", "general")
-  draft.typed("yes, it")
-  draft.answer(quote)
-  draft.change(3, "as it was")
-  draft.typed("as it should be")
+  draft.setText("yes, it")
+  draft.replyTo(quote)
+  draft.startEdit(3, "as it was")
+  draft.setText("as it should be")
   const again = new Draft(shared, "ada", "general")
   assert.deepEqual([again.text, again.edit.id, again.reply], ["as it should be", 3, quote])
-  again.turnBack()
+  again.cancel()
   assert.deepEqual([again.text, again.edit, again.reply], ["yes, it", null, quote])
-  again.turnBack()
+  again.cancel()
   assert.deepEqual([again.text, again.reply], ["yes, it", null])
 })
 
 test("what one tab sends is gone in the other", () => {
   const shared = store()
   const [one, other] = [new Draft(shared, "ada", "general"), new Draft(shared, "ada", "general")]
-  one.typed("hello")
-  one.answer(quote)
-  other.adopt()
+  one.setText("hello")
+  one.replyTo(quote)
+  other.load()
   assert.deepEqual([other.text, other.reply], ["hello", quote])
-  other.sent()
-  one.adopt()
+  other.clear()
+  one.load()
   assert.deepEqual([one.text, one.reply], ["", null])
   assert.equal(shared.kept.size, 0)
 })
 
 test("a refused message goes back before what was begun since", () => {
   const draft = new Draft(store(), "ada", "general")
-  draft.takeBack({ body: "too long", quote })
+  draft.restore({ body: "too long", quote })
   assert.deepEqual([draft.text, draft.reply], ["too long", quote])
-  draft.takeBack({ body: "earlier", quote: null })
+  draft.restore({ body: "earlier", quote: null })
   assert.deepEqual([draft.text, draft.reply], ["earlier\ntoo long", quote])
 })
 
@@ -122,8 +122,8 @@ test("a draft of an older page was a bare text", () => {
 })
 
 test("a length is counted as the server counts it", () => {
-  assert.equal(characters("a👍🏽\n"), 4)
-  assert.equal(tooLong("👍".repeat(10), 10), "")
-  assert.match(tooLong("👍".repeat(12), 10), /^12 characters are 2 too many/)
-  assert.match(tooLong("x".repeat(10_250), 10_000), /^10,250 characters are 250 too many/)
+  assert.equal(countCharacters("a👍🏽\n"), 4)
+  assert.equal(lengthError("👍".repeat(10), 10), "")
+  assert.match(lengthError("👍".repeat(12), 10), /^12 characters are 2 too many/)
+  assert.match(lengthError("x".repeat(10_250), 10_000), /^10,250 characters are 250 too many/)
 })

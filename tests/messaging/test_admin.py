@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts import services as accounts
 from accounts.models import User
 from chatsite.web import query_deadline
-from chatsite.web.administration.acts import MOST_AT_ONCE, ids_of
+from chatsite.web.administration.acts import MAX_ACT_ROWS, ids_of
 from messaging import services
 from messaging.models import Message
 from rooms import directs
@@ -170,10 +170,10 @@ def test_an_act_counts_first_and_can_be_undone(admin, owner, member, public_room
 
 
 def test_an_act_is_bounded_and_for_moderators(admin, client_of, owner, message):
-    many = {"action": "hide", "_selected_action": range(1, MOST_AT_ONCE + 2)}
+    many = {"action": "hide", "_selected_action": range(1, MAX_ACT_ROWS + 2)}
     told = admin.post(reverse("admin:messaging_message_changelist"), many, follow=True).text
-    assert f"at most {MOST_AT_ONCE}" in told
-    assert len(ids_of(",".join(map(str, range(999))))) == MOST_AT_ONCE
+    assert f"at most {MAX_ACT_ROWS}" in told
+    assert len(ids_of(",".join(map(str, range(999))))) == MAX_ACT_ROWS
     assert ids_of("1,x,,-2,1,99999999999999999999") == [1]
     assert "Nothing to do" in admin.get(reverse("admin:messaging_message_act", args=["hide"])).text
     assert admin.get(reverse("admin:messaging_message_act", args=["burn"])).status_code == 404

@@ -26,6 +26,7 @@ from messaging.rendering.languages import LANGUAGES
 from messaging.search.words import words_of
 from rooms.names import check_slug, checked
 
+pytestmark = pytest.mark.slow
 SHORT, LONG = 2500, 10_000
 # Four times the text; what is beyond a straight line is noise, and a square would be 16.
 STEEPEST = 10

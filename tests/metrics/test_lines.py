@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, OperationalError
 
 from chatsite.observability import logs, tracing
-from chatsite.observability.logs import JsonFormatter, SparingFilter, TextFormatter, request_id
+from chatsite.observability.logs import InvalidRequestFilter, JsonFormatter, TextFormatter, request_id
 
 
 def record(message="it failed", *arguments, error=None, name="chatsite.test", **extra):
@@ -104,7 +104,7 @@ def test_what_it_came_of_comes_before_it():
     ],
 )  # fmt: skip
 def test_what_an_exception_says_of_its_values_is_left_out(error, said):
-    told = logs.brief(error)
+    told = logs.summary(error)
     assert told == (f"{type(error).__name__}: {said}" if said else type(error).__name__)
     assert "hush" not in text(error=error)
 
@@ -161,7 +161,7 @@ def test_a_line_for_each_request_where_it_is_asked_for(client, settings, caplog,
 
 
 def test_what_cannot_be_read_is_told_sparingly():
-    sparing = SparingFilter()
+    sparing = InvalidRequestFilter()
 
     def told(at, message="Invalid request from ip=192.0.2.1: bad"):
         record = logging.LogRecord("gunicorn.error", logging.WARNING, "", 0, message, (), None)

@@ -34,6 +34,7 @@ def expressions():
 
 def exposed():
     """Every metric with its labels, whether it has a value yet or not."""
+    from chatsite import urls  # noqa: F401 (adds the server's gauges to the collector's)
     from chatsite.observability.metrics import collector
 
     found = {}

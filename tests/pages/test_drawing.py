@@ -9,7 +9,7 @@ from tests.pages.test_rooms import say
 
 def one(**changes):
     user = {"username": "ada", "display_name": "Ada", "avatar": {"initials": "A", "color": 1}, "online": True}
-    return fragment_cache.drawn(
+    return fragment_cache.render_fragment(
         "messaging/_member.html", member={"user": {**user, **changes}, "role": "member"}
     )
 
@@ -17,8 +17,8 @@ def one(**changes):
 @pytest.fixture
 def drawings():
     """How often something was drawn."""
-    fragment_cache.draw_once.cache_clear()
-    return lambda: fragment_cache.draw_once.cache_info().misses
+    fragment_cache._render_cached.cache_clear()
+    return lambda: fragment_cache._render_cached.cache_info().misses
 
 
 def test_the_same_is_drawn_once_and_anything_else_again(drawings):
@@ -35,7 +35,7 @@ def test_what_people_write_is_escaped(drawings):
 
 def test_what_is_long_is_not_kept(drawings):
     assert one(display_name="x" * 3_000) == one(display_name="x" * 3_000)
-    assert fragment_cache.draw_once.cache_info().currsize == 0
+    assert fragment_cache._render_cached.cache_info().currsize == 0
 
 
 @pytest.mark.django_db

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.models import Process
+from chatsite.realtime.cluster.models import Process
 from chatsite.realtime.cluster.revocation_barrier import RevocationBarrier, transaction_number
 
 pytestmark = pytest.mark.django_db

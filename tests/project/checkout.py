@@ -11,6 +11,7 @@ from pathlib import Path
 
 import requests
 
+from tests import marks
 from tests.realtime.harness import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,6 +58,7 @@ class Server:
 
 class Checkout:
     def __init__(self, folder: Path) -> None:
+        marks.check_marked()
         self.folder = folder
         self.servers: list[Server] = []
         shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*LEFT_OUT), dirs_exist_ok=True)

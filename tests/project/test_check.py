@@ -1,8 +1,10 @@
 """`./run test` before its first check: what is missing is installed, or named."""
 
+import json
 import os
 
 import pytest
+import yaml
 
 from scripts import check
 from tests import scheduling
@@ -47,12 +49,12 @@ def test_root_on_debian_gets_it(machine, monkeypatch):
 
     monkeypatch.setattr(check, "run", run)
     check.install_programs()
-    assert [command[1] for command in ran] == ["update", "install"]
+    assert [command[-1] for command in ran] == ["-qq", "chromium", check.SHELL]
 
 
 def test_what_some_checks_need_comes_with_it_but_stops_nobody(machine, monkeypatch):
     programs, ran = machine
-    programs |= {"apt-get", "google-chrome"}
+    programs |= {"apt-get", check.SHELL}
     programs -= {"haproxy", "redis-server"}
     monkeypatch.setattr(check.os, "geteuid", lambda: 0)
     check.install_programs()
@@ -80,18 +82,46 @@ def test_what_was_skipped_is_named_in_the_end(tmp_path, capfd, monkeypatch):
     monkeypatch.setattr(check, "skipped", [])
     assert check.pytest("-p", "no:cacheprovider", "-c", os.devnull, f"--rootdir={tmp_path}", str(some))
     assert check.skipped == ["test_some::test_tide: no moon"]
-    monkeypatch.setattr(check, "CHECKS", {"sky": lambda: True})
+    monkeypatch.setattr(check, "STATIC", {"ground": ["echo", "solid"]})
+    monkeypatch.setattr(check, "TESTS", {"sky": lambda: True})
+    monkeypatch.setattr(check, "covered", lambda: "coverage: 87 %")
     for name in ("install_programs", "install_modules"):
         monkeypatch.setattr(check, name, lambda: None)
     monkeypatch.setenv("CHROMIUM", "")
     monkeypatch.setattr(check.sys, "argv", ["check.py"])
     assert check.main() == 0
-    assert "\nskipped test_some::test_tide: no moon\nok     sky" in capfd.readouterr().out
+    printed = capfd.readouterr().out
+    assert "== ground\nsolid\n" in printed
+    assert "\nskipped test_some::test_tide: no moon\ncoverage: 87 %\nok     ground" in printed
+    assert "\nok     sky" in printed
+
+
+def test_lines_are_counted_but_where_tests_watch_the_time(monkeypatch):
+    monkeypatch.setattr(check, "COVERAGE", False)
+    assert check.counting(["-m", "not serial"]) == []
+    assert "./run test --coverage" in check.covered()
+    monkeypatch.setattr(check, "COVERAGE", True)
+    assert "--cov" in check.counting(["-m", "not serial"])
+    assert check.counting(["-m", "serial"]) == []
+    counted = type("Done", (), {"stdout": "87\n"})
+    monkeypatch.setattr(check.subprocess, "run", lambda *command, **options: counted)
+    assert check.covered().startswith("coverage: 87 % of lines")
+
+
+def test_a_public_host_runs_the_same_command_as_everybody():
+    for name, command in (("test", "./run test"), ("audit", "./run audit")):
+        workflow = yaml.safe_load((check.ROOT / ".github" / "workflows" / f"{name}.yml").read_text())
+        assert [step["run"] for step in workflow["jobs"][name]["steps"] if "run" in step] == [command]
 
 
 def test_what_runs_first_is_there():
-    assert [name for name in scheduling.FIRST if not (check.ROOT / name).exists()] == []
+    assert [name for name in (*scheduling.FIRST, *scheduling.APART) if not (check.ROOT / name).exists()] == []
 
 
-def test_the_lock_names_no_registry():
-    assert '"resolved"' not in (check.ROOT / "package-lock.json").read_text()
+@pytest.mark.parametrize("folder", [".", "benchmarks/peers"])
+def test_npm_locks_every_package_by_its_hash_and_names_no_registry(folder):
+    text = (check.ROOT / folder / "package-lock.json").read_text()
+    packages = {name: each for name, each in json.loads(text)["packages"].items() if name}
+    assert packages
+    assert all(each["integrity"].startswith("sha512-") for each in packages.values())
+    assert '"resolved"' not in text

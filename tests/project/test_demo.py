@@ -100,11 +100,12 @@ def test_every_conversation_can_be_played(path):
     members = site.ROOMS[path.stem][3] if path.stem in site.ROOMS else site.EVERYONE
     for conversation in talk.conversations:
         cast = script.cast_for(conversation, members, random)
-        lines = list(script.Play(talk, cast, site.PEOPLE, random).lines(conversation))
+        lines = list(script.Variant(talk, cast, site.PEOPLE, random).lines(conversation))
         assert lines
         assert all(line.who in members for line in lines), conversation
 
 
+@pytest.mark.realtime
 def test_it_serves_a_fresh_site_of_its_own(checkout):
     demo = checkout.start("demo", DATA_DIR=str(checkout.folder / "real"))
     found = re.search(r"password (\S+)", demo.printed())
@@ -118,6 +119,7 @@ def test_it_serves_a_fresh_site_of_its_own(checkout):
     assert (checkout.folder / "data" / "demo" / "chat.sqlite3").exists()
 
 
+@pytest.mark.realtime
 def test_it_refuses_a_folder_that_is_not_a_demos(checkout):
     done = checkout.run("manage", "demo", "--build-only")
     assert done.returncode != 0

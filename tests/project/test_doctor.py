@@ -95,10 +95,10 @@ class TestSettings:
 
 class TestMachine:
     @pytest.fixture(autouse=True)
-    def folder(self, settings, monkeypatch, tmp_path):
+    def folder(self, settings, tmp_path):
         settings.DATA_DIR = tmp_path / "data"
         settings.DATA_DIR.mkdir(mode=0o700)
-        monkeypatch.setattr(settings, "BASE_DIR", tmp_path)
+        settings.BASE_DIR = tmp_path
         (tmp_path / ".env").touch(mode=0o600)
 
     def test_all_is_well(self):
@@ -218,10 +218,12 @@ def test_a_check_that_fails_is_a_finding():
 
 class TestWhatTheServerSees:
     def test_it_tells_who_has_its_key(self, client):
-        said = client.get("/healthz", headers={echo.HEADER: echo.question()}, REMOTE_ADDR="192.0.2.1").json()
+        said = client.get(
+            "/healthz", headers={echo.HEADER: echo.signed_question()}, REMOTE_ADDR="192.0.2.1"
+        ).json()
         site = said.pop("site")
         assert said == {"address": "192.0.2.1", "secure": False, "host": "testserver"}
-        assert echo.Site(**site) == echo.this_process()
+        assert echo.ProcessConfig(**site) == echo.process_config()
 
     @pytest.mark.parametrize(
         "asked",
@@ -233,9 +235,9 @@ class TestWhatTheServerSees:
         assert client.get("/healthz", headers={echo.HEADER: asked}).content == b"ok\n"
 
     def test_nor_long_after(self, client, time_machine):
-        question = echo.question()
-        time_machine.move_to(time.time() + 2 * echo.AGE)
-        assert client.get("/healthz", headers={echo.HEADER: question}).content == b"ok\n"
+        signed_question = echo.signed_question()
+        time_machine.move_to(time.time() + 2 * echo.QUESTION_MAX_AGE_SECONDS)
+        assert client.get("/healthz", headers={echo.HEADER: signed_question}).content == b"ok\n"
 
 
 @pytest.mark.skipif(not find("initdb"), reason="PostgreSQL is not here")
@@ -252,7 +254,9 @@ class TestPostgreSQL:
         assert (found["database"], found["driver"], found["migrations"]) == ("wrong", "ok", "wrong")
         assert "fsync is off: a crash can lose messages" in done.stdout
         assert found["connections"] == "wrong"
-        assert f"1 × 40 at most ({running.HERE}); PostgreSQL has 27 for everything." in done.stdout
+        assert (
+            f"1 × 40 at most ({running.NOT_RUNNING_NOTE}); PostgreSQL has 27 for everything." in done.stdout
+        )
         assert told(modest.stdout)["connections"] == "ok"
         assert found["search"] == "note"
         assert blocked < 5
@@ -267,7 +271,7 @@ class TestPostgreSQL:
             after = doctor(environ).stdout
         assert "2 × 20 at most; PostgreSQL has 97 for everything." in beside
         assert "started with other settings" not in beside
-        assert f"1 × 40 at most ({running.HERE}); PostgreSQL" in after
+        assert f"1 × 40 at most ({running.NOT_RUNNING_NOTE}); PostgreSQL" in after
 
     def test_one_that_isnt_there(self, tmp_path):
         from tests.realtime.harness import site_environ
@@ -420,7 +424,7 @@ def test_a_site_that_was_started_with_other_settings(server):
 def test_a_site_with_another_key_does_not_say_how_it_was_started(server):
     done = doctor(server.environ, SECRET_KEY="another-key-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGH")
     assert told(done.stdout)["server"] == "note"
-    assert running.HERE in done.stdout
+    assert running.NOT_RUNNING_NOTE in done.stdout
 
 
 def test_every_check_is_told(server):

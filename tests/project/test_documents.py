@@ -6,16 +6,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 import requests
+from django.conf import settings
 
 from chatsite.contract import errors
 from tests.project.checkout import ROOT, Server
 
 pytestmark = pytest.mark.realtime
-DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+GITHUB = [path for path in sorted((ROOT / ".github").rglob("*")) if path.is_file()]
 CLIENTS = ROOT / "docs" / "clients"
 TOKEN = """
 from accounts.models import User
@@ -134,6 +137,16 @@ def test_links_between_the_documents_lead_somewhere(document):
             assert anchor in {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
+def test_the_changelog_has_every_version_with_its_date_and_ours_is_the_newest():
+    first, *titles = re.findall("^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert first == "Unreleased"
+    versions, dates = zip(*(title.split(", ") for title in titles), strict=True)
+    assert versions[0] == settings.VERSION
+    for found in (dates, [tuple(map(int, version.split("."))) for version in versions]):
+        assert list(found) == sorted(found, reverse=True)
+    assert all(date.fromisoformat(each) for each in dates)
+
+
 def section(title: str) -> str:
     text = (ROOT / "docs" / "protocol.md").read_text()
     return text.split(f"\n## {title}\n")[1].split("\n## ")[0]
@@ -190,7 +203,7 @@ def test_every_command_that_is_named_exists():
     from django.core.management import get_commands
 
     ours = set(re.findall(r"^\./run (\w+)", (ROOT / "run").read_text(), re.M))
-    for document in DOCUMENTS:
+    for document in [*DOCUMENTS, *GITHUB]:
         named = set(re.findall(r"\./run ((?:manage )?[a-z_]+)", document.read_text()))
         for command in named:
             first, _, second = command.partition(" ")

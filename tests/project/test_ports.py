@@ -6,7 +6,7 @@ import sys
 from benchmarks import processes
 from tests.project.checkout import ROOT
 
-CLAIM = "import sys; from benchmarks.processes import claim; print(claim(int(sys.argv[1])))"
+CLAIM = "import sys; from benchmarks.processes import reserve; print(reserve(int(sys.argv[1])))"
 
 
 def claim_elsewhere(port):
@@ -29,4 +29,4 @@ def test_nor_twice_by_the_same_one(monkeypatch):
 def test_who_had_it_leaves_it():
     port = processes.free_port() - 10_000 + 32_768
     assert claim_elsewhere(port) == "True"
-    assert processes.claim(port)
+    assert processes.reserve(port)

@@ -15,6 +15,8 @@ import socketio
 from tests.pace import Pace
 from tests.project.checkout import Checkout, Server
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.fixture(scope="module")
 def server(checkout: Checkout) -> Server:

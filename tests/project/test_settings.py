@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.mark.parametrize(
     ("name", "value"),

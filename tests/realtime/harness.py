@@ -14,6 +14,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from benchmarks.processes import free_port
+from tests import marks
 from tests.project.warm import Warm
 from tests.realtime.migrated import migrate
 
@@ -41,8 +42,7 @@ class Server:
     @property
     def worker(self) -> int:
         """The pid of the gunicorn worker, which holds the sockets."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return int(children[0])
+        return children(self.process.pid)[0]
 
     def manage(self, *arguments: str, stdin: str | None = None) -> str:
         """A management command against the server's database."""
@@ -84,6 +84,11 @@ class Server:
         return time.monotonic() - began
 
 
+def children(pid: int) -> list[int]:
+    """The processes that this one's first thread has started and that aren't gone."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 def open_files(pid: int) -> list[str]:
     """What a process has open, without what it closes meanwhile."""
     found = []
@@ -122,6 +127,7 @@ def site_environ(folder: Path, port: int, **settings: str) -> dict[str, str]:
 @contextmanager
 def serve(folder: Path, application: str = SITE, workers: int = 1, **settings: str) -> Iterator[Server]:
     """Migrate the folder's database, start gunicorn as `./run` does, wait until it answers, and stop it in the end."""
+    marks.check_marked()
     port = free_port()
     environ = site_environ(folder, port, **settings)
     migrate(folder, environ)

@@ -6,5 +6,7 @@ import os
 from chatsite.realtime.engineio import handshake_queue
 from chatsite.realtime.socketio import server, session
 
-server.DEADLINE = session.DEADLINE = float(os.environ.get("ASKING", session.DEADLINE))
-handshake_queue.STUCK = float(os.environ.get("STUCK", handshake_queue.STUCK))
+server.CONNECT_TIMEOUT_SECONDS = session.CONNECT_TIMEOUT_SECONDS = float(
+    os.environ.get("ASKING", session.CONNECT_TIMEOUT_SECONDS)
+)
+handshake_queue.STALL_SECONDS = float(os.environ.get("STUCK", handshake_queue.STALL_SECONDS))

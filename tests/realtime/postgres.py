@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 
-from tests import made
+from tests import made, marks
 from tests.realtime.harness import READY, STOP, free_port
 
 
@@ -53,6 +53,7 @@ class Postgres:
         return f"postgres://chat@127.0.0.1:{self.port}/postgres"
 
     def make(self) -> None:
+        marks.check_marked()
         if self._who:
             os.chown(self.folder, self._who["user"], self._who["group"])
         subprocess.run(["cp", "-a", made.once("initdb", initialise) / "data", self.folder], check=True)

@@ -156,7 +156,7 @@ def state(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
         "history": history,
         "sockets": len(sio.eio.sockets),
         "sessions": len(sio._sessions),
-        "held": sum(session.held for session in sio._sessions.values()),
+        "held": sum(session.rate_paused for session in sio._sessions.values()),
         "half_open": sum(sio.eio.half_open.values()),
         "connections": len(subscriptions.all_connections()),
         "objects": objects,

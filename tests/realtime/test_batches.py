@@ -5,7 +5,7 @@ import sys
 import pytest
 from django.db import IntegrityError, OperationalError
 
-from chatsite.realtime.queues.group_commit import HEAVIEST, LIGHT, GroupCommit
+from chatsite.realtime.queues.group_commit import LIGHT_WEIGHT, MAX_WEIGHT, GroupCommit
 from tests.realtime.harness import ROOT
 
 
@@ -56,7 +56,7 @@ def test_an_answer_that_fails_keeps_nobody_else_from_theirs():
 
 def test_long_items_go_in_several_batches():
     ran, done = [], []
-    weights = [HEAVIEST * 2, HEAVIEST // 2, HEAVIEST // 2, 1, 1]
+    weights = [MAX_WEIGHT * 2, MAX_WEIGHT // 2, MAX_WEIGHT // 2, 1, 1]
     batches = GroupCommit(lambda items: ran.append(list(items)) or items, weigh=lambda item: item)
     batches._running = True
     for item in weights:
@@ -67,7 +67,7 @@ def test_long_items_go_in_several_batches():
 
 
 def test_those_who_wait_take_turns():
-    batches = GroupCommit(lambda items: items, whose=lambda item: item[0])
+    batches = GroupCommit(lambda items: items, owner_of=lambda item: item[0])
     batches._running = True
     for item in ("a1", "a2", "a3", "b1", "c1", "b2"):
         batches.submit(item, lambda outcome: None)
@@ -76,9 +76,9 @@ def test_those_who_wait_take_turns():
 
 
 def test_light_ones_wait_for_no_second_heavy_one():
-    batches = GroupCommit(lambda items: items, whose=lambda item: item[0], weigh=lambda item: item[1])
+    batches = GroupCommit(lambda items: items, owner_of=lambda item: item[0], weigh=lambda item: item[1])
     batches._running = True
-    heavy, light = HEAVIEST, LIGHT
+    heavy, light = MAX_WEIGHT, LIGHT_WEIGHT
     for item in (("a", heavy), ("a", heavy), ("b", heavy), ("c", light), ("c", heavy), ("d", light)):
         batches.submit(item, lambda outcome: None)
     ran = [[item for item, _ in batches._next_batch()] for _ in range(5)]
@@ -98,7 +98,7 @@ warnings.simplefilter("ignore")
 import eventlet
 eventlet.monkey_patch()
 from chatsite.realtime.queues import group_commit as module
-module.LINGER = 0.02
+module.LINGER_SECONDS = 0.02
 order = []
 
 def run(items):

@@ -40,7 +40,7 @@ def test_no_share_is_no_limit(clock):
 
 
 def test_payers_who_owe_nothing_are_forgotten(clock, monkeypatch):
-    monkeypatch.setattr(loop_budget, "REMEMBERED", 10)
+    monkeypatch.setattr(loop_budget, "REMEMBERED_PAYERS", 10)
     spent = Budget(share=0.25, burst=1.0)
     spent.charge("debtor", 100.0)
     for payer in range(100):
@@ -50,13 +50,13 @@ def test_payers_who_owe_nothing_are_forgotten(clock, monkeypatch):
     assert spent.wait("debtor") > 0
 
 
-class Wire(peers.NoPeers):
+class Wire(peers.Peers):
     """What is told is heard at once."""
 
     there = True
 
-    def tell(self, word, *parts):
-        assert peers.heard(word, list(parts))
+    def notify(self, word, *parts):
+        assert peers.dispatch(word, list(parts))
 
 
 @pytest.fixture

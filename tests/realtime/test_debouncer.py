@@ -3,7 +3,7 @@ from django.db import InterfaceError, InternalError, OperationalError
 
 from chatsite.database.chunks import chunked
 from chatsite.realtime.scheduling import debouncer
-from chatsite.realtime.scheduling.debouncer import AGAIN_SECONDS, LONGEST_SECONDS, Debouncer
+from chatsite.realtime.scheduling.debouncer import MAX_RETRY_SECONDS, RETRY_SECONDS, Debouncer
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_who_takes_long_rests_long(numbers, timers, monkeypatch):
         numbers.note({"a": 1})
         if len(timers) < 3:
             timers[-1][1]()
-    assert [seconds for seconds, _ in timers] == pytest.approx([0.1, 1.8, LONGEST_SECONDS])
+    assert [seconds for seconds, _ in timers] == pytest.approx([0.1, 1.8, MAX_RETRY_SECONDS])
 
 
 @pytest.mark.parametrize("error", [OperationalError, InternalError, InterfaceError])
@@ -56,7 +56,7 @@ def test_what_the_database_could_not_serve_waits_and_yields_to_what_is_newer(num
     numbers.note({"a": 1, "b": 1})
     for _ in range(4):
         timers[-1][1]()
-    assert [seconds for seconds, _ in timers] == [0.1, AGAIN_SECONDS, 2, 4, LONGEST_SECONDS]
+    assert [seconds for seconds, _ in timers] == [0.1, RETRY_SECONDS, 2, 4, MAX_RETRY_SECONDS]
     newer = {"a": 2}
     timers[-1][1]()
     numbers._flush = served

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatsite.realtime.engineio.fast_handshake import LONGEST, environ_of
+from chatsite.realtime.engineio.fast_handshake import MAX_REQUEST_BYTES, parse_environ
 from tests.realtime.clients import RawSocket
 
 pytestmark = pytest.mark.realtime
@@ -26,7 +26,7 @@ def request(*lines, first="GET /socket.io/?EIO=4&transport=websocket HTTP/1.1", 
 
 
 def test_a_browsers_handshake_is_read():
-    environ = environ_of(
+    environ = parse_environ(
         request("Cookie: a=b; sessionid=x", "Origin: http://chat.example", "X-Forwarded-For: 192.0.2.1 ")
     )
     assert environ["QUERY_STRING"] == "EIO=4&transport=websocket"
@@ -57,7 +57,7 @@ def test_a_browsers_handshake_is_read():
         request("Name: \xe9"),
         request("Name: a\0b"),
         request("Name: a\rb"),
-        request(f"Long: {'x' * LONGEST}"),
+        request(f"Long: {'x' * MAX_REQUEST_BYTES}"),
         request(without="Host"),
         request(without="Upgrade"),
         request(first="POST /socket.io/?EIO=4&transport=websocket HTTP/1.1"),
@@ -72,13 +72,13 @@ def test_a_browsers_handshake_is_read():
     ],
 )
 def test_anything_else_is_gunicorns(data):
-    assert environ_of(data) is None
+    assert parse_environ(data) is None
 
 
 @given(st.binary(max_size=300), st.integers(0, len(request())))
 def test_no_bytes_are_too_much_for_it(noise, place):
-    environ_of(request()[:place] + noise + request()[place:])
-    environ_of(noise)
+    parse_environ(request()[:place] + noise + request()[place:])
+    parse_environ(noise)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import pytest
 
+from tests.attacks.sockets import kept_alive
 from tests.realtime.clients import Polling, RawSocket, masked, query
 from tests.realtime.conftest import SITE
 from tests.realtime.harness import ANSWER, serve
@@ -203,13 +204,15 @@ def test_unfinished_connections_of_one_address_are_bounded(tmp_path):
     """Reliability 5. They have longer to ask than usual: a busy machine takes its time for so many."""
     with serve(tmp_path, SITE, ASKING="240") as server, RawSocket(server) as friend:
         friend.connect()
-        silent = [RawSocket(server) for _ in range(512)]
-        assert RawSocket(server).status == 429
-        assert Polling(server).request("GET")[0] == 429
-        assert friend.call("state")["half_open"] == 512
-        # Who asks to connect makes room at once.
-        silent[0].connect("late")
-        assert RawSocket(server).status == 101
+        silent = []
+        with kept_alive(silent):
+            silent.extend(RawSocket(server) for _ in range(512))
+            assert RawSocket(server).status == 429
+            assert Polling(server).request("GET")[0] == 429
+            assert friend.call("state")["half_open"] == 512
+            # Who asks to connect makes room at once.
+            silent[0].connect("late")
+            assert RawSocket(server).status == 101
         for one in silent:
             one.close()
 

@@ -61,6 +61,9 @@ for worker in [Worker("many", 7, 0.2) for _ in range(2)]:
     runners.wake(worker)
 eventlet.spawn_after(2.0, runners.wake, Worker("one", 3))
 eventlet.sleep(2.5)
+# On a busy machine a step takes longer.
+while order.count("one") < 3 or order.count("many") < 2:
+    eventlet.sleep(0.01)
 print(*order)
 """)
     assert order.count("one") == 3
@@ -69,7 +72,7 @@ print(*order)
 
 def test_what_was_put_off_is_done_in_the_end():
     done = run("""
-event_costs.spent.charge("many", 1.1)
+event_costs.loop_budget.charge("many", 1.1)
 runners.wake(Worker("many", 3))
 assert not runners.idle and runners.waiting == 1
 until_done()
@@ -95,7 +98,7 @@ def test_a_batch_is_paid_by_the_weight_of_what_each_gave_in():
 def slow(items):
     time.original(0.5)
     return items
-batches = GroupCommit(slow, weigh=lambda item: item[1], whose=lambda item: item[0], charged=True)
+batches = GroupCommit(slow, weigh=lambda item: item[1], owner_of=lambda item: item[0], charged=True)
 answers = []
 for item in (("heavy", 9870), ("light", 0), ("heavy", 9870)):
     batches.submit(item, answers.append)
@@ -103,7 +106,7 @@ while len(answers) < 3:
     eventlet.sleep(0.01)
 # What each has yet to pay off beyond what is free.
 for name in ("heavy", "light"):
-    print(event_costs.spent._until[name] - time.monotonic())
+    print(event_costs.loop_budget._until[name] - time.monotonic())
 """)
     heavy, light = map(float, paid)
     assert heavy > 1.5
@@ -112,8 +115,8 @@ for name in ("heavy", "light"):
 
 def test_what_who_cost_too_much_gives_in_waits_behind_the_others():
     order = run("""
-batches = GroupCommit(lambda items: items, whose=lambda item: item, charged=True)
-event_costs.spent.charge("many", 1.2)
+batches = GroupCommit(lambda items: items, owner_of=lambda item: item, charged=True)
+event_costs.loop_budget.charge("many", 1.2)
 batches.submit("many", order.append)
 batches.submit("many", order.append)
 batches.submit("one", order.append)
@@ -135,7 +138,7 @@ class Channel:
 def test_an_event_for_a_crowd_costs_what_it_takes_to_send_it(monkeypatch):
     from chatsite.realtime.limits import event_costs
 
-    monkeypatch.setattr(event_costs, "spent", Budget(share=0.25, burst=0.0))
+    monkeypatch.setattr(event_costs, "loop_budget", Budget(share=0.25, burst=0.0))
     monkeypatch.setattr(event_costs, "SEND_SECONDS", 0.001)
     crowd = [Connection(f"sid{n}", Identity(n, f"person{n}"), Channel()) for n in range(100)]
     try:
@@ -143,9 +146,9 @@ def test_an_event_for_a_crowd_costs_what_it_takes_to_send_it(monkeypatch):
             subscriptions.attach(connection)
             subscriptions.subscribe(connection, "hall")
         event_costs.charge_for_room(7, "hall")
-        assert 0.3 < event_costs.spent.wait(7) <= 0.4
+        assert 0.3 < event_costs.loop_budget.wait(7) <= 0.4
         event_costs.charge_for_room(8, "empty")
-        assert event_costs.spent.wait(8) == 0
+        assert event_costs.loop_budget.wait(8) == 0
     finally:
         for connection in crowd:
             subscriptions.detach(connection)

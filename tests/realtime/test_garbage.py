@@ -21,7 +21,7 @@ class Node:
 looked_at = []
 garbage.gc.callbacks.append(
     lambda phase, about: phase == "start" and about["generation"] == 2 and looked_at.append(len(gc.get_objects())))
-garbage.LOOK_SECONDS = 0.01
+garbage.CHECK_INTERVAL_SECONDS = 0.01
 collector = garbage.Collector()
 collector.start()
 del looked_at[:]
@@ -68,7 +68,7 @@ eventlet.sleep(0.1)
 kept.clear()
 gc.collect()
 before = Node.died
-collector._most = 1
+collector._block_limit = 1
 eventlet.sleep(0.1)
 print(json.dumps([before, Node.died]))
 """

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatsite.realtime.delivery import subscriptions
-from chatsite.realtime.delivery.connection import NOWHERE, Connection
+from chatsite.realtime.delivery.connection import NO_ROOMS, Connection
 from chatsite.realtime.delivery.identity import Identity
 from chatsite.realtime.delivery.multimap import Multimap
 
@@ -28,10 +28,10 @@ def test_groups_are_sets_by_key(steps):
         for key in range(3):
             assert (key in groups) is (key in model)
             assert sorted(groups.members(key)) == sorted(model.get(key, ()))
-        assert sorted(groups.everyone()) == sorted(one for members in model.values() for one in members)
+        assert sorted(groups.all_members()) == sorted(one for members in model.values() for one in members)
 
 
-class NoPeers:
+class Nobody:
     def push(self, frame, droppable=False):
         pass
 
@@ -42,12 +42,12 @@ people = st.lists(st.tuples(st.sampled_from("+-."), st.integers(0, 3), st.sample
 @given(people)
 def test_whoever_joins_and_leaves_is_where_they_say_and_there_alone(steps):
     """`.` is somebody who goes for good."""
-    everyone = [Connection(f"sid{n}", Identity(n % 2, "ada"), NoPeers()) for n in range(4)]
-    model = {connection: set() for connection in everyone}
-    for connection in everyone:
+    all_members = [Connection(f"sid{n}", Identity(n % 2, "ada"), Nobody()) for n in range(4)]
+    model = {connection: set() for connection in all_members}
+    for connection in all_members:
         subscriptions.attach(connection)
     for step, n, slug in steps:
-        connection = everyone[n]
+        connection = all_members[n]
         if step == "+":
             subscriptions.subscribe(connection, slug)
             if not connection.closed:
@@ -58,18 +58,18 @@ def test_whoever_joins_and_leaves_is_where_they_say_and_there_alone(steps):
         else:
             subscriptions.detach(connection)
             model[connection].clear()
-        assert {one: set(one.rooms) for one in everyone} == model
+        assert {one: set(one.rooms) for one in all_members} == model
         for room in "abc":
-            assert set(subscriptions.subscribers(room)) == {one for one in everyone if room in model[one]}
-    for connection in everyone:
+            assert set(subscriptions.subscribers(room)) == {one for one in all_members if room in model[one]}
+    for connection in all_members:
         subscriptions.detach(connection)
-        assert connection.rooms is NOWHERE
+        assert connection.rooms is NO_ROOMS
     assert not subscriptions._rooms
     assert not subscriptions._users
 
 
 def test_those_in_one_room_share_its_name_and_nothing_of_it_stays():
-    here = [Connection(f"sid{n}", Identity(n, "ada"), NoPeers()) for n in range(3)]
+    here = [Connection(f"sid{n}", Identity(n, "ada"), Nobody()) for n in range(3)]
     for connection in here:
         subscriptions.attach(connection)
         subscriptions.subscribe(connection, "lobby")
@@ -80,4 +80,4 @@ def test_those_in_one_room_share_its_name_and_nothing_of_it_stays():
         subscriptions.detach(connection)
     del connection
     here.clear()
-    assert "lobby" not in subscriptions._alone
+    assert "lobby" not in subscriptions._single_rooms

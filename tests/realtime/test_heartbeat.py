@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from chatsite.realtime.engineio import heartbeat
-from chatsite.realtime.engineio.heartbeat import Heartbeat, Rounds
-from chatsite.realtime.scheduling.hub import TICK
+from chatsite.realtime.engineio.engine_session import EngineSocket
+from chatsite.realtime.engineio.heartbeat import HeartbeatSchedule
+from chatsite.realtime.scheduling.hub import TICK_SECONDS
 
 
 class Server:
@@ -15,11 +16,11 @@ class Server:
         PING_TIMEOUT = "ping timeout"
 
 
-class Silent(Heartbeat):
+class Silent(EngineSocket):
     """Notes when it was pinged and when it was given up; answers where `answers`."""
 
     def __init__(self, time, answers=True):
-        super().__init__(Server, "sid")
+        super().__init__(Server, "sid", "127.0.0.1")
         self.time, self.answers, self.pings, self.gone = time, answers, [], None
 
     def send(self, frame):
@@ -29,8 +30,8 @@ class Silent(Heartbeat):
         self.closed, self.gone = True, self.time.now
 
     def answer(self):
-        if self.answers and self.pinged:
-            self.heard = True
+        if self.answers and self.pinged_in_tick:
+            self.heard_since_ping = True
             self.ponged()
 
 
@@ -44,7 +45,7 @@ class Time:
         assert seconds == 0
         self.waiting.append(callback)
 
-    def pass_(self, seconds, step=TICK + 0.003):
+    def pass_(self, seconds, step=TICK_SECONDS + 0.003):
         end = self.now + seconds
         while self.now < end:
             self.pause(step)
@@ -69,7 +70,7 @@ def time(monkeypatch):
 
 @pytest.fixture
 def rounds(time):
-    rounds = Rounds(8, 6)
+    rounds = HeartbeatSchedule(8, 6)
     rounds.start()
     return rounds
 
@@ -114,7 +115,7 @@ def test_who_is_heard_lives_on_and_is_pinged_again(rounds, time):
     (busy,) = add(rounds, time, answers=False)
     time.pass_(8.3)
     for _ in range(10):
-        busy.heard = True
+        busy.heard_since_ping = True
         time.pass_(4)
     assert busy.gone is None
     assert len(busy.pings) >= 5
@@ -187,7 +188,7 @@ def test_after_a_pause_thousands_are_pinged_in_slices(rounds, time, monkeypatch)
     turns = []
     hub = SimpleNamespace(schedule_call_global=lambda seconds, callback: turns.append(callback))
     monkeypatch.setattr(heartbeat, "hubs", SimpleNamespace(get_hub=lambda: hub))
-    monkeypatch.setattr(heartbeat, "SLICE", 50)
+    monkeypatch.setattr(heartbeat, "PINGS_PER_TURN", 50)
     sockets = add(rounds, time, 320)
     time.pass_(20)
     assert turns == []

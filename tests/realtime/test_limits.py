@@ -8,9 +8,16 @@ import pytest
 from chatsite.realtime.delivery import peers as processes
 from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.delivery.identity import Identity
-from chatsite.realtime.delivery.peers import NoPeers
+from chatsite.realtime.delivery.peers import Peers
 from chatsite.realtime.limits import limits
-from chatsite.realtime.limits.limits import MANY, Addresses, Elsewhere, Pace, People, Shared
+from chatsite.realtime.limits.limits import (
+    REPORTED_CONNECTIONS,
+    AddressLimits,
+    PersonRates,
+    RemoteConnections,
+    SharedPersonRates,
+    TokenBucket,
+)
 from tests.realtime.cast import Chatter, settle
 from tests.realtime.clients import Polling, RawSocket, compact, masked
 from tests.realtime.harness import ANSWER, serve
@@ -33,7 +40,7 @@ def site(tmp_path_factory):
 
 
 def test_a_pace_has_its_burst_and_then_its_rate():
-    pace, until, now = Pace(rate=2, burst=4), 0.0, 100.0
+    pace, until, now = TokenBucket(rate=2, burst=4), 0.0, 100.0
     for _ in range(4):
         until, wait = pace.take(until, now)
         assert wait == 0
@@ -47,7 +54,7 @@ def test_a_pace_has_its_burst_and_then_its_rate():
 
 
 def test_who_waits_as_long_as_it_is_told_is_let_through():
-    pace, until, now = Pace(rate=7, burst=3), 0.0, 5e8
+    pace, until, now = TokenBucket(rate=7, burst=3), 0.0, 5e8
     for _ in range(1000):
         until, wait = pace.take(until, now)
         if wait:
@@ -57,7 +64,7 @@ def test_who_waits_as_long_as_it_is_told_is_let_through():
 
 
 def test_no_limit():
-    pace, until = Pace(0, 0), 0.0
+    pace, until = TokenBucket(0, 0), 0.0
     for _ in range(1000):
         until, wait = pace.take(until, 100.0)
         assert wait == 0
@@ -70,13 +77,13 @@ def clock(monkeypatch):
     return now
 
 
-class Told(NoPeers):
+class Told(Peers):
     there = True
 
     def __init__(self):
         self.words = []
 
-    def tell(self, word, *parts):
+    def notify(self, word, *parts):
         self.words.append((word, *parts))
 
 
@@ -88,7 +95,7 @@ def told(monkeypatch):
 
 
 def test_a_person_has_one_pace_over_all_that_they_do(clock):
-    people = People(rate=2, burst=4)
+    people = PersonRates(rate=2, burst=4)
     assert [people.take(1) for _ in range(5)] == [0, 0, 0, 0, pytest.approx(0.5)]
     assert people.take(2) == 0, "nobody else notices"
     people.charge(1, 2)
@@ -98,8 +105,8 @@ def test_a_person_has_one_pace_over_all_that_they_do(clock):
 
 
 def test_people_who_have_been_quiet_are_forgotten(clock, monkeypatch):
-    monkeypatch.setattr(limits, "REMEMBERED", 10)
-    people = People(rate=1, burst=2)
+    monkeypatch.setattr(limits, "REMEMBERED_PAYERS", 10)
+    people = PersonRates(rate=1, burst=2)
     for person in range(1000):
         people.take(person)
         clock[0] += 1
@@ -107,13 +114,13 @@ def test_people_who_have_been_quiet_are_forgotten(clock, monkeypatch):
 
 
 def test_no_rate_is_no_limit_for_people(clock):
-    people = People(0, 0)
+    people = PersonRates(0, 0)
     people.charge(1, 1000)
     assert (people.take(1), people.wait(1)) == (0, 0)
 
 
 def test_other_processes_are_told_of_who_spends_much(clock, told):
-    shared = Shared(rate=10, burst=100, word="test")
+    shared = SharedPersonRates(rate=10, burst=100, word="test")
     for _ in range(12):
         assert shared.take(1) == 0
     for _ in range(4):
@@ -122,14 +129,14 @@ def test_other_processes_are_told_of_who_spends_much(clock, told):
 
 
 def test_what_was_spent_elsewhere_counts_here_and_isnt_told_again(clock, told):
-    shared = Shared(rate=10, burst=100, word="test")
+    shared = SharedPersonRates(rate=10, burst=100, word="test")
     for _ in range(20):
-        assert processes.heard("test", [1, 5])
+        assert processes.dispatch("test", [1, 5])
     assert shared.take(1) > 0
     assert shared.take(2) == 0
     assert told.words == []
     # Nobody pays for more, or less than nothing, whoever says so.
-    processes.heard("test", [2, 1_000_000]), processes.heard("test", [1, -5])
+    processes.dispatch("test", [2, 1_000_000]), processes.dispatch("test", [1, -5])
     assert shared.take(2) == 0
     assert shared.take(1) > 0
 
@@ -147,78 +154,78 @@ def connected():
 
     def connected(person):
         connection = Connection(f"sid{len(opened)}", Identity(person, f"person{person}"), Channel())
-        limits.listeners.attach(connection)
+        limits.subscriptions.attach(connection)
         opened.append(connection)
         return connection
 
     yield connected
     for connection in opened:
-        limits.listeners.detach(connection)
+        limits.subscriptions.detach(connection)
 
 
 def test_connections_in_other_processes_count_until_nobody_tells_of_them(clock, told, connected, settings):
     settings.SOCKETS_PER_USER = 12
     one = connected(1)
-    assert limits.crowded(one) is None
-    processes.heard("sockets", ["another", 1, 12])
-    assert limits.crowded(one).code == "rate_limited"
-    clock[0] += limits.HOLDS_SECONDS
-    assert limits.crowded(one) is None
+    assert limits.connection_limit_error(one) is None
+    processes.dispatch("sockets", ["another", 1, 12])
+    assert limits.connection_limit_error(one).code == "rate_limited"
+    clock[0] += limits.REPORT_VALID_SECONDS
+    assert limits.connection_limit_error(one) is None
 
 
 def test_other_processes_are_told_of_who_has_many_connections(clock, told, connected):
-    elsewhere = Elsewhere()
+    elsewhere = RemoteConnections()
     opened = []
-    for _ in range(MANY + 3):
+    for _ in range(REPORTED_CONNECTIONS + 3):
         opened.append(connected(1))
-        elsewhere.came(1)
-    assert [words[2:] for words in told.words] == [(1, MANY)]
-    limits.listeners.detach(opened.pop())
-    elsewhere.tell()
-    assert told.words[-1][2:] == (1, MANY + 2)
+        elsewhere.opened(1)
+    assert [words[2:] for words in told.words] == [(1, REPORTED_CONNECTIONS)]
+    limits.subscriptions.detach(opened.pop())
+    elsewhere.report()
+    assert told.words[-1][2:] == (1, REPORTED_CONNECTIONS + 2)
     while opened:
-        limits.listeners.detach(opened.pop())
-    elsewhere.tell(), elsewhere.tell()
+        limits.subscriptions.detach(opened.pop())
+    elsewhere.report(), elsewhere.report()
     assert [words[2:] for words in told.words[2:]] == [(1, 0)], "and no more"
 
 
 def test_the_connections_of_one_person_join_so_many_rooms_together(connected, settings):
     settings.ROOMS_PER_SOCKET = 2
-    opened = [connected(1) for _ in range(limits.WHOLE_CONNECTIONS + 1)]
+    opened = [connected(1) for _ in range(limits.CONNECTIONS_WITH_ALL_ROOMS + 1)]
     for number, connection in enumerate(opened[:-1]):
         for slug in (f"a{number}", f"b{number}"):
-            assert limits.no_more_rooms(connection, slug) is None
-            limits.listeners.subscribe(connection, slug)
-    assert limits.no_more_rooms(opened[-1], "c").code == "too_large"
-    assert limits.no_more_rooms(opened[0], "a0") is None, "the same once more"
-    assert limits.no_more_rooms(connected(2), "c") is None
-    limits.listeners.unsubscribe(opened[0], "a0")
-    assert limits.no_more_rooms(opened[-1], "c") is None
+            assert limits.room_limit_error(connection, slug) is None
+            limits.subscriptions.subscribe(connection, slug)
+    assert limits.room_limit_error(opened[-1], "c").code == "too_large"
+    assert limits.room_limit_error(opened[0], "a0") is None, "the same once more"
+    assert limits.room_limit_error(connected(2), "c") is None
+    limits.subscriptions.unsubscribe(opened[0], "a0")
+    assert limits.room_limit_error(opened[-1], "c") is None
 
 
 def test_this_machine_has_no_limit(settings):
     settings.SOCKETS_PER_ADDRESS = settings.HANDSHAKES_PER_ADDRESS = 1
-    addresses = Addresses()
+    addresses = AddressLimits()
     for address, free in (
         ("127.0.0.1", True),
         ("::/64", True),
         ("192.0.2.1", False),
         ("2001:db8::/64", False),
     ):
-        addresses.came(address)
+        addresses.opened(address)
         assert addresses.are_full(address) is not free
         assert not addresses.wait(address)
         assert bool(addresses.wait(address)) is not free
 
 
 def test_addresses_are_forgotten(settings, monkeypatch, clock):
-    monkeypatch.setattr(limits, "REMEMBERED", 10)
-    addresses = Addresses()
+    monkeypatch.setattr(limits, "REMEMBERED_PAYERS", 10)
+    addresses = AddressLimits()
     for number in range(1000):
         clock[0] += 60
-        addresses.came(f"192.0.2.{number}")
+        addresses.opened(f"192.0.2.{number}")
         addresses.wait(f"192.0.2.{number}")
-        addresses.went(f"192.0.2.{number}")
+        addresses.closed(f"192.0.2.{number}")
     assert len(addresses._until) <= 11
     assert not addresses._open
 

@@ -3,7 +3,13 @@
 import pytest
 
 from chatsite.realtime.scheduling import flush_scheduler
-from chatsite.realtime.scheduling.flush_scheduler import ECHO, FEW, PAUSE, SLICE, FlushScheduler
+from chatsite.realtime.scheduling.flush_scheduler import (
+    REMOTE_ACTIVITY_SECONDS,
+    SEND_INTERVAL_SECONDS,
+    SMALL_CROWD,
+    SOCKETS_PER_TURN,
+    FlushScheduler,
+)
 from tests.realtime.hub import Hub
 
 
@@ -13,7 +19,7 @@ class Sent:
     order = []
 
     def __init__(self, name, fails=False):
-        self.name, self.fails, self.taken = name, fails, -60
+        self.name, self.fails, self.last_taken_at = name, fails, -60
 
     def flush(self):
         self.order.append(self.name)
@@ -39,9 +45,9 @@ def clock(monkeypatch):
 @pytest.fixture
 def crowd():
     """Who was sent something a moment ago."""
-    crowd = [Sent(number) for number in range(FEW + 1)]
+    crowd = [Sent(number) for number in range(SMALL_CROWD + 1)]
     for number, one in enumerate(crowd):
-        one.taken = 99.995 + number * 0.0001
+        one.last_taken_at = 99.995 + number * 0.0001
     return crowd
 
 
@@ -51,9 +57,9 @@ def add(to, sockets):
 
 
 def test_everyone_added_in_a_tick_is_flushed_once_in_its_end(hub):
-    outgoing = FlushScheduler()
+    flush_scheduler = FlushScheduler()
     for name in "abc":
-        outgoing.add(Sent(name))
+        flush_scheduler.add(Sent(name))
     assert Sent.order == []
     assert len(hub.timers) == 1
     hub.turn()
@@ -62,25 +68,25 @@ def test_everyone_added_in_a_tick_is_flushed_once_in_its_end(hub):
 
 
 def test_a_room_of_thousands_does_not_delay_a_room_of_two(hub):
-    outgoing = FlushScheduler()
-    for number in range(SLICE * 3 + 1):
-        outgoing.add(Sent(number))
+    flush_scheduler = FlushScheduler()
+    for number in range(SOCKETS_PER_TURN * 3 + 1):
+        flush_scheduler.add(Sent(number))
     hub.turn()
-    assert len(Sent.order) == SLICE
-    outgoing.add(Sent("one of two"))
+    assert len(Sent.order) == SOCKETS_PER_TURN
+    flush_scheduler.add(Sent("one of two"))
     assert len(hub.timers) == 1
     hub.turn()
-    assert Sent.order[SLICE] == "one of two"
+    assert Sent.order[SOCKETS_PER_TURN] == "one of two"
     while hub.timers:
         hub.turn()
     Sent.order.remove("one of two")
-    assert Sent.order == list(range(SLICE * 3 + 1))
+    assert Sent.order == list(range(SOCKETS_PER_TURN * 3 + 1))
 
 
 def test_one_sockets_bug_does_not_take_the_others_turn(hub, caplog):
-    outgoing = FlushScheduler()
-    outgoing.add(Sent("bad", fails=True))
-    outgoing.add(Sent("good"))
+    flush_scheduler = FlushScheduler()
+    flush_scheduler.add(Sent("bad", fails=True))
+    flush_scheduler.add(Sent("good"))
     hub.turn()
     assert Sent.order == ["bad", "good"]
     assert "a bug" in caplog.text
@@ -91,35 +97,35 @@ def test_a_crowd_waits_for_what_is_being_stored_and_is_written_to_once(hub, cloc
     busy = FlushScheduler()
     busy.storing = lambda: here
     if not here:
-        busy.hear()
+        busy.note_remote_event()
     quiet = Sent("not for a while")
     add(busy, [quiet, *crowd])
     hub.turn()
     assert Sent.order == ["not for a while"]
-    assert hub.delays == [pytest.approx(PAUSE - 0.005)]
-    clock[0] += PAUSE
+    assert hub.delays == [pytest.approx(SEND_INTERVAL_SECONDS - 0.005)]
+    clock[0] += SEND_INTERVAL_SECONDS
     hub.turn(), hub.turn()
-    assert Sent.order == ["not for a while", *range(FEW + 1)]
+    assert Sent.order == ["not for a while", *range(SMALL_CROWD + 1)]
     assert hub.timers == []
 
 
 def test_nobody_waits_where_nothing_is_to_come(hub, clock, crowd):
     calm = FlushScheduler()
-    calm.hear()
-    clock[0] += ECHO
+    calm.note_remote_event()
+    clock[0] += REMOTE_ACTIVITY_SECONDS
     for one in crowd:
-        one.taken += ECHO
+        one.last_taken_at += REMOTE_ACTIVITY_SECONDS
     add(calm, crowd)
     hub.turn()
-    assert Sent.order == list(range(FEW + 1))
+    assert Sent.order == list(range(SMALL_CROWD + 1))
 
 
 def test_a_few_do_not_wait(hub, clock, crowd):
     busy = FlushScheduler()
     busy.storing = lambda: True
-    add(busy, [*crowd[:FEW], *(Sent("quiet") for _ in range(FEW))])
+    add(busy, [*crowd[:SMALL_CROWD], *(Sent("quiet") for _ in range(SMALL_CROWD))])
     hub.turn()
-    assert Sent.order == [*range(FEW), *["quiet"] * FEW]
+    assert Sent.order == [*range(SMALL_CROWD), *["quiet"] * SMALL_CROWD]
 
 
 def test_who_is_put_off_twice_is_written_to_in_time(hub, clock, crowd):
@@ -129,13 +135,13 @@ def test_who_is_put_off_twice_is_written_to_in_time(hub, clock, crowd):
     add(busy, crowd)
     hub.turn()
     clock[0] += 0.002
-    more = [Sent("more") for _ in range(FEW + 1)]
+    more = [Sent("more") for _ in range(SMALL_CROWD + 1)]
     for one in more:
-        one.taken = clock[0]
+        one.last_taken_at = clock[0]
     add(busy, more)
     in_the_end = hub.timers.pop()
     in_the_end()
     assert Sent.order == []
-    assert hub.delays[0] == pytest.approx(PAUSE - 0.005)
+    assert hub.delays[0] == pytest.approx(SEND_INTERVAL_SECONDS - 0.005)
     hub.turn(), hub.turn()
-    assert Sent.order == [*range(FEW + 1), *["more"] * (FEW + 1)]
+    assert Sent.order == [*range(SMALL_CROWD + 1), *["more"] * (SMALL_CROWD + 1)]

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatsite.realtime.protocol.decoder import (
-    DEPTH,
+    MAX_NESTING,
+    MAX_VALUES,
     PACKET_BYTES,
-    VALUES,
     Oversized,
     PacketError,
     Unreadable,
     decode,
-    least_bytes,
+    minimum_bytes,
 )
 from chatsite.realtime.protocol.encoder import to_json
 
@@ -68,14 +68,14 @@ def test_what_is_no_packet_closes(text):
 @pytest.mark.parametrize(
     "data",
     [
-        "[" * (DEPTH + 1) + "]" * (DEPTH + 1),
+        "[" * (MAX_NESTING + 1) + "]" * (MAX_NESTING + 1),
         "[" * 30_000,
         '{"a":' * 10_000 + "1" + "}" * 10_000,
         "9" * 21,
         "-" + "9" * 60_000,
         "1." + "9" * 60_000,
         "1e999",
-        "[" + "[]," * VALUES + "[]]",
+        "[" + "[]," * MAX_VALUES + "[]]",
         "[" + "1," * 30_000 + "1]",
         "[" + '"",' * 20_000 + '""]',
         "{" + ",".join(f'"{n}":{n}' for n in range(5000)) + "}",
@@ -152,12 +152,12 @@ def test_what_is_too_large_and_no_event_is_no_packet(kind):
 @given(st.text(alphabet='\\"/u0041dD83E,[ \n\u00e9\U0001f600', max_size=300))
 def test_no_packet_has_fewer_bytes_than_the_floor(text):
     with suppress(ValueError):
-        assert least_bytes(text) <= len(to_json(json.loads(text)))
-    assert least_bytes(json.dumps(text)) <= len(to_json(text))
+        assert minimum_bytes(text) <= len(to_json(json.loads(text)))
+    assert minimum_bytes(json.dumps(text)) <= len(to_json(text))
 
 
 def test_many_short_lists_are_not_deep():
-    many = [[]] * (VALUES // 2 - 2)
+    many = [[]] * (MAX_VALUES // 2 - 2)
     assert decode("2" + json.dumps(["a", many])).data[1] == many
 
 

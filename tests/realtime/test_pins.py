@@ -18,7 +18,7 @@ from eventlet.queue import Waiter
 from eventlet.semaphore import Semaphore
 from gunicorn import http
 from gunicorn.http import body, message, wsgi
-from gunicorn.http.parser import FrameParser
+from gunicorn.http.parser import Parser
 from gunicorn.http.unreader import IterUnreader, Unreader
 from gunicorn.workers import base, base_async
 
@@ -52,7 +52,7 @@ def test_gunicorns_parser_as_it_is_given_whole_requests():
     assert body.LengthReader(Unreader(), 5).length == 5
     assert body.Body(chunked).reader is chunked
     assert "_expected_100_continue" in inspect.getsource(wsgi.create)
-    assert "body.read(1024)" in inspect.getsource(FrameParser.finish_body)
+    assert "body.read(1024)" in inspect.getsource(Parser.finish_body)
     assert "must_close" in inspect.getsource(message.Message.should_close)
     assert base_async.AsyncWorker.handle_error
 

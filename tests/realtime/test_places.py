@@ -10,7 +10,7 @@ import psycopg
 import pytest
 import requests
 
-from chatsite.database.connection_quota import BATCHES, handlers, shares
+from chatsite.database.connection_quota import BATCH_CONNECTIONS, max_handlers, shares
 from tests.realtime.cast import Chatter, rest, settle
 from tests.realtime.harness import serve
 from tests.realtime.postgres import find
@@ -28,9 +28,9 @@ REQUESTS = shares(BOUND)["request"]
 def test_the_shares_are_the_whole_and_everybody_has_some(total):
     found = shares(total)
     assert sum(found.values()) == total
-    assert found["batch"] == BATCHES
+    assert found["batch"] == BATCH_CONNECTIONS
     assert found["request"] >= 4
-    assert 2 <= handlers(total) < found["other"]
+    assert 2 <= max_handlers(total) < found["other"]
 
 
 @pytest.fixture(scope="module")

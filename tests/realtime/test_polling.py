@@ -237,6 +237,8 @@ def test_an_upgrade_loses_nothing_and_keeps_the_order(site, polling, raw):
     while len(heard) < 60:
         heard.append(socket.until("42"))
     assert [json.loads(packet[2:])[1]["n"] for packet in heard] == list(range(60))
+    # Where all of them came by polling, its answer says that the move is done.
+    assert socket.call("echo") == {"ok": True, "echo": {}}
     assert polling.request("GET")[0] == 400
     assert polling.send("3") == 400
     assert socket.call("echo") == {"ok": True, "echo": {}}
@@ -275,7 +277,11 @@ def test_a_wrong_probe_fails_and_polling_goes_on(site, polling, wrong):
 def test_a_probe_that_goes_away_leaves_polling(site, polling):
     polling.connect()
     probe(site, polling).close()
-    half_way = probe(site, polling)
+    deadline = time.monotonic() + ANSWER
+    # While the server hasn't heard that the first is gone it is a second one.
+    while (half_way := RawSocket(site, query(transport="websocket", sid=polling.sid))).status != 101:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
     half_way.send("2probe")
     assert half_way.text() == "3probe"
     half_way.close()

@@ -48,7 +48,7 @@ for name, event in zip(("many", "many", "many", "many", "one", "one"), left):
 
 def test_what_is_sent_meanwhile_is_stored_before_the_next_page():
     order = order_of("""
-read_queue.LONGEST = 20
+read_queue.MAX_YIELD_SECONDS = 20
 
 def and_somebody_sends():
     read("first")

@@ -7,7 +7,7 @@ import pytest
 from chatsite.contract.errors import RateLimited, Unavailable
 from chatsite.realtime.http import request_queue
 from chatsite.realtime.http.request_payers import KnownPeople, credential_of
-from chatsite.realtime.http.request_queue import Lane, RequestQueue, kind_of
+from chatsite.realtime.http.request_queue import PayerQueue, RequestQueue, kind_of
 from chatsite.realtime.limits import request_rates
 from chatsite.realtime.limits.loop_budget import Budget
 from chatsite.realtime.limits.request_rates import RequestRate
@@ -55,7 +55,7 @@ def order(lane, may_go=lambda payer: True):
 
 
 def test_payers_take_turns(queue):
-    lane = Lane()
+    lane = PayerQueue()
     a1, a2, a3, b1, c1, c2 = put(queue, lane, "a", "a", "a", "b", "c", "c")
     assert order(lane) == [a1, b1, c1, a2, c2, a3]
     assert not lane
@@ -63,7 +63,7 @@ def test_payers_take_turns(queue):
 
 
 def test_who_may_not_go_waits_behind_the_others_and_stays(queue):
-    lane = Lane()
+    lane = PayerQueue()
     a1, b1, b2 = put(queue, lane, "a", "b", "b")
     assert order(lane, lambda payer: payer != "a") == [b1, b2]
     assert order(lane) == [a1]
@@ -84,7 +84,7 @@ def test_a_known_person_is_their_own_payer_and_a_made_up_cookie_is_its_address(q
 
 
 def test_known_people_are_bounded(monkeypatch):
-    monkeypatch.setattr("chatsite.realtime.http.request_payers.REMEMBERED", 3)
+    monkeypatch.setattr("chatsite.realtime.http.request_payers.REMEMBERED_CREDENTIALS", 3)
     people = KnownPeople()
     for number in range(1, 6):
         people.learn(number, number)
@@ -126,7 +126,7 @@ def test_monitors_are_not_held_up_by_their_address(queue):
 
 
 def test_more_than_can_be_waited_for_is_refused(queue, monkeypatch):
-    monkeypatch.setattr(request_queue, "WAITING", 2)
+    monkeypatch.setattr(request_queue, "MAX_WAITING", 2)
     queue._waiting = 2
     with pytest.raises(Unavailable) as refused:
         queue._check(queue.visit(environ(), Meter()))
@@ -168,7 +168,7 @@ def test_rates(monkeypatch):
 def test_rates_forget_who_may_ask_again(monkeypatch):
     now = [1000.0]
     monkeypatch.setattr(request_rates, "monotonic", lambda: now[0])
-    monkeypatch.setattr(request_rates, "REMEMBERED", 10)
+    monkeypatch.setattr(request_rates, "REMEMBERED_PAYERS", 10)
     rate = RequestRate("60/min", "test")
     for number in range(100):
         rate.wait(number)

@@ -16,16 +16,16 @@ from chatsite.realtime.queues.handler_pool import HandlerPool
 order, runners = [], HandlerPool()
 
 class Worker:
-    only_begins, queued = False, False
-    def __init__(self, whose, steps, seconds=0.0, waits=False):
-        self.whose, self.steps, self.seconds = whose, steps, seconds
+    only_starts, queued = False, False
+    def __init__(self, owner, steps, seconds=0.0, waits=False):
+        self.payer, self.steps, self.seconds = owner, steps, seconds
         self.wait = eventlet.sleep if waits else time.original
     @property
     def has_work(self):
         return self.steps > 0
     def step(self):
         self.steps -= 1
-        order.append(self.whose)
+        order.append(self.payer)
         self.wait(self.seconds)
 
 time.original = eventlet.patcher.original("time").sleep
@@ -74,11 +74,16 @@ until_done()
 def test_one_person_has_few_steps_under_way():
     """Ten connections of one member each had an edit waiting for its turn to write, before anybody's next message."""
     order = order_of("""
-for worker in [Worker("many", 1, 0.1, waits=True) for _ in range(6)]:
+written = eventlet.event.Event()
+for worker in [Worker("many", 1) for _ in range(6)]:
+    worker.wait = lambda seconds: written.wait()
     runners.wake(worker)
 eventlet.sleep(0.05)
 order.append("meanwhile")
 runners.wake(Worker("one", 1, 0.0, waits=True))
+while "one" not in order:
+    eventlet.sleep(0.01)
+written.send()
 until_done()
 """)
     assert order == ["many", "many", "meanwhile", "one", *["many"] * 4]

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from chatsite import gunicorn
+from tests.attacks.sockets import kept_alive
 from tests.realtime.cast import Chatter, rest
 from tests.realtime.clients import RawSocket
 from tests.realtime.harness import ANSWER, ROOT, serve
@@ -21,8 +23,13 @@ ROOMS, SIZE = 60, 25
 PATIENCE = 100
 # So they aren't as quick at the door as the server may ask. Nobody moves for STUCK seconds: it is full.
 PATIENT = "tests.realtime.patient:application"
-STUCK = 6
-LONG = {"ASKING": "240", "STUCK": str(STUCK)}
+STUCK = 10
+LONG = {
+    "ASKING": "240",
+    "STUCK": str(STUCK),
+    # As chatsite/gunicorn.py has it. gunicorn's own are fewer than come at once, and who is slow among more is put out.
+    "GUNICORN_CMD_ARGS": f"--worker-connections {gunicorn.worker_connections}",
+}
 SCRIPT = """
 import json, sys, django
 django.setup()
@@ -113,7 +120,7 @@ def test_all_who_come_back_at_once_are_let_in_and_join(server):
     for _ in range(2):
         with crowd(server, clients) as (answers, _):
             told = answers()
-        assert [one.get("status") for one in told] == [101] * len(clients)
+        assert [one for one in told if one.get("status") != 101] == []
         assert all(one["connect"].startswith("40{") for one in told)
         acks = [one["join"] for one in told]
         assert all(ack["ok"] for ack in acks)
@@ -168,7 +175,15 @@ def test_who_is_put_out_in_the_storm_hears_nothing_of_the_room(server):
 
 def test_who_finds_the_threshold_full_waits_for_those_who_go_on(server):
     """512 may be half open; the third waits longer than anybody would for those who don't go on."""
-    silent = [RawSocket(server) for _ in range(512)]
+    silent = []
+    with kept_alive(silent):
+        silent.extend(RawSocket(server) for _ in range(512))
+        find_the_threshold_full(server, silent)
+    for one in silent:
+        one.close()
+
+
+def find_the_threshold_full(server, silent):
     entered, over = [], threading.Event()
 
     def come():
@@ -180,7 +195,7 @@ def test_who_finds_the_threshold_full_waits_for_those_who_go_on(server):
     for thread in waiting:
         thread.start()
     for n in range(3):
-        time.sleep(STUCK / 2)
+        time.sleep(0.4 * STUCK)
         assert entered == [101] * n
         silent[n].send('40{"token":"nobody"}')
         deadline = time.monotonic() + ANSWER
@@ -191,5 +206,3 @@ def test_who_finds_the_threshold_full_waits_for_those_who_go_on(server):
     for thread in waiting:
         thread.join()
     assert entered == [101] * 3
-    for one in silent:
-        one.close()

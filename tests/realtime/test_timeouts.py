@@ -101,7 +101,7 @@ def test_one_that_stands_still(server, tokens, database):
 
 
 def test_commands_may_take_their_time(server):
-    shown = "from chatsite.operations.doctor.database import asked; print([asked('SHOW statement_timeout')])"
+    shown = "from chatsite.operations.doctor.database import query_value; print([query_value('SHOW statement_timeout')])"
     command = [sys.executable, "manage.py", "shell", "-v0", "-c", shown]
     done = subprocess.run(command, cwd=ROOT, env=server.environ, capture_output=True, text=True, check=True)
     assert "['0']" in done.stdout

@@ -14,14 +14,14 @@ turn, order = FairLock(), []
 
 def write(name, times=1, seconds=0.02, patience=5):
     for _ in range(times):
-        if not turn.take(patience):
+        if not turn.acquire(patience):
             order.append(f"{name} gave up")
             return
         try:
             order.append(name)
             eventlet.sleep(seconds)
         finally:
-            turn.give_back()
+            turn.release()
 """
 
 
@@ -56,11 +56,11 @@ order.append(turn._holder is None and not turn._waiting)
 
 def test_who_has_it_may_take_it_again():
     script = """
-assert turn.take(1) and turn.take(1)
+assert turn.acquire(1) and turn.acquire(1)
 other = eventlet.spawn(write, "other", 1, 0, 0.05)
-turn.give_back()
+turn.release()
 other.wait()
-turn.give_back()
+turn.release()
 write("after")
 """
     assert order_of(script) == ["other gave up", "after"]
@@ -73,9 +73,9 @@ def test_outside_of_the_server_it_is_a_lock_between_threads(patience):
     from chatsite.realtime.scheduling.fair_lock import FairLock
 
     turn, found = FairLock(), []
-    assert turn.take(patience)
-    thread = threading.Thread(target=lambda: found.append(turn.take(patience)))
+    assert turn.acquire(patience)
+    thread = threading.Thread(target=lambda: found.append(turn.acquire(patience)))
     thread.start()
     thread.join()
-    turn.give_back()
+    turn.release()
     assert found == [False]

@@ -130,7 +130,7 @@ def test_endless_empty_fragments_leave_nothing_behind():
     empty = masked(b"", 0, final=False) * 1000
     for _ in range(20):
         assert parser.feed(empty) == []
-    assert parser.kept == 0
+    assert parser.unfinished_bytes == 0
     assert parser.fragments == 20_001
 
 
@@ -140,7 +140,7 @@ def test_pieces_of_a_frame_are_gathered_and_not_looked_at_until_it_is_whole():
     wire, parser = masked(text.encode()), FrameParser()
     halves = [parser.feed(wire[place : place + 1]) for place in range(len(wire) - 1)]
     assert not any(halves)
-    assert parser.kept == len(wire) - 1
+    assert parser.unfinished_bytes == len(wire) - 1
     assert parser.feed(wire[-1:]) == [Message(TEXT, text.encode(), text)]
     assert parser.idle
 
@@ -149,7 +149,7 @@ def test_small_fragments_are_gathered():
     parser = FrameParser()
     parser.feed(masked(b"a", TEXT, final=False))
     parser.feed(masked(b"a", 0, final=False) * 10_000)
-    assert parser.kept == parser.fragments == 10_001
+    assert parser.unfinished_bytes == parser.fragments == 10_001
     assert parser.feed(masked(b"a", 0)) == [Message(TEXT, b"a" * 10_002, "a" * 10_002)]
 
 

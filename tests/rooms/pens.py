@@ -12,7 +12,7 @@ class Pen:
     def push(self, frame, droppable=False):
         self.frames.append(frame)
 
-    def leave(self, frame):
+    def piggyback(self, frame):
         self.frames.append(frame)
 
     def close(self, *, reason):

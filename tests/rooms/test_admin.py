@@ -3,7 +3,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from chatsite.realtime.delivery import revocation
-from chatsite.web.administration.lists import MOST_INLINE
+from chatsite.web.administration.lists import MAX_INLINE_ROWS
 from rooms import access, directs
 from rooms.models import Ban, Event, Membership, Room
 from tests.acts import act_url, carry_out
@@ -168,8 +168,8 @@ def test_a_large_room_shows_its_first_members_and_keeps_the_others(admin, privat
     people = User.objects.bulk_create(User(username=f"person{n:02}", password="!") for n in range(30))
     Membership.objects.bulk_create(Membership(room=private_room, user=person) for person in people)
     page = admin.get(reverse("admin:rooms_room_change", args=[private_room.pk])).text
-    assert page.count("-DELETE") // 2 <= MOST_INLINE + 2
-    first = rows(private_room)[:MOST_INLINE]
+    assert page.count("-DELETE") // 2 <= MAX_INLINE_ROWS + 2
+    first = rows(private_room)[:MAX_INLINE_ROWS]
     first[1] |= {"role": "moderator"}
     assert save(admin, private_room, first, topic="New").status_code == 302
     assert Membership.objects.get(pk=first[1]["id"]).role == "moderator"

@@ -78,7 +78,7 @@ def test_others_have_their_turn_and_what_comes_in_it_keeps_its_place(reader, pri
     sent, turns = [say(f"number {n}") for n in range(5)], []
     monkeypatch.setattr(backfill, "DELIVERIES_PER_TURN", 2)
     monkeypatch.setattr(backfill.time, "sleep", turn)
-    monkeypatch.setattr(subscriptions.order, "later", lambda *arguments: None)
+    monkeypatch.setattr(subscriptions.sequencer, "later", lambda *arguments: None)
     backfill.backfill(private_room.slug, sent[-1].seq)
     assert turns == [2, 4]
     first = sent[0].seq
@@ -97,7 +97,7 @@ def test_a_message_that_was_deleted_meanwhile_is_a_tombstone(reader, owner, priv
     message = say("a slip")
     services.delete(owner, message.pk)
     reader.channel.frames.clear()
-    subscriptions.order.forget(private_room.slug)
+    subscriptions.sequencer.forget(private_room.slug)
     subscriptions.begin_log(private_room.slug, message.seq - 1)
     backfill.backfill(private_room.slug, message.seq)
     assert "a slip" not in str(reader.channel.events)

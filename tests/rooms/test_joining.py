@@ -13,7 +13,7 @@ from chatsite.contract.errors import Banned, NotFound
 from chatsite.realtime.delivery import delivery, peers, revocation, subscriptions
 from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.delivery.identity import Identity
-from chatsite.realtime.delivery.peers import NoPeers
+from chatsite.realtime.delivery.peers import Peers
 from chatsite.realtime.protocol.frames import frame
 from messaging.services import delete, hide, send
 from rooms import directs, payloads, sql
@@ -283,7 +283,7 @@ def test_who_hears_something_before_the_room_was_read_is_told_of_all_up_to_that(
     assert answer["room"]["unread"] == 3
 
 
-class Elsewhere(NoPeers):
+class Elsewhere(Peers):
     there = True
 
 

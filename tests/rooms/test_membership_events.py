@@ -263,16 +263,16 @@ def test_a_new_name_is_told_to_who_shares_a_room_and_in_a_large_one_to_who_has_j
 
 def test_other_processes_are_told_by_words(monkeypatch, connect, done, public_room, owner, stranger):
     told = []
-    monkeypatch.setattr(peers.site, "tell", lambda *word: told.append(list(word)), raising=False)
+    monkeypatch.setattr(peers.site, "notify", lambda *word: told.append(list(word)), raising=False)
     done(membership.add_member, owner, "lobby", "stranger")
     done(membership.remove_member, owner, "lobby", "stranger")
     done(services.update_profile, stranger, display_name="Someone")
     kinds = {word[0] for word in told}
     assert {"room-added", "room-removed", "user-updated"} <= kinds
     theirs = connect(stranger)
-    assert peers.heard("room-removed", ["lobby", stranger.pk])
+    assert peers.dispatch("room-removed", ["lobby", stranger.pk])
     assert theirs.channel.events == [("room-removed", {"room": "lobby"})]
-    assert not peers.heard("room-added", ["lobby", "everybody"])
+    assert not peers.dispatch("room-added", ["lobby", "everybody"])
 
 
 def test_a_greeting_asks_nothing(connect, member, django_assert_num_queries):

@@ -149,7 +149,7 @@ class TestUntold:
     def test_what_they_know_already_is_not_told_again(self, hear, private_room, owner, member):
         mine = hear(member)
         self.elsewhere(private_room, self.remove(private_room, member, owner))
-        subscriptions.order.advance(private_room.slug, head(private_room))
+        subscriptions.sequencer.advance(private_room.slug, head(private_room))
         membership_recheck.recheck()
         assert self.names(mine) == []
         assert mine.rooms == set()

@@ -24,7 +24,7 @@ from tests.scale import routes
 from tests.scale.site import LARGE, SMALL, fill
 from tests.test_doors import DOORS
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(900)]
 
 ROLES = (None, "few", "many", "boss")
 SQLITE = connection.vendor == "sqlite"
@@ -100,7 +100,7 @@ class Meter:
 def costs(django_db_setup, django_db_blocker):
     """`{(path, role): {"small": Cost, "large": Cost}}`, and nothing of it stays in the database."""
     meter, found, patch = Meter(), {}, pytest.MonkeyPatch()
-    patch.setattr(query_deadline, "interrupted" if SQLITE else "limited", meter.aside)
+    patch.setattr(query_deadline, "interrupted" if SQLITE else "statement_timeout", meter.aside)
     with django_db_blocker.unblock():
         for name, size in (("small", SMALL), ("large", LARGE)):
             with transaction.atomic():

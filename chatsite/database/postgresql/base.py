@@ -1,8 +1,8 @@
 """Django's PostgreSQL backend for a server whose greenlets come and go.
 
-Each greenlet closes its connection when it ends, and for the next PostgreSQL would fork a process: 1 ms of our CPU and
-4 ms of waiting where a query takes 0.6. So a connection that is whole waits for whoever comes next. `places` bounds how
-many there are. Why this isn't Django's pool is in docs/architecture.md.
+A greenlet closes its connection when it ends, and for the next one PostgreSQL would fork a process: 1 ms of
+our CPU and 4 ms of waiting where a query takes 0.6. So a usable connection is kept for the next greenlet.
+`connection_quota` bounds how many there are. Why this isn't Django's pool is in docs/architecture.md.
 """
 
 from collections import defaultdict, deque
@@ -18,19 +18,20 @@ from chatsite.database import connection_quota
 from chatsite.observability.metrics.databases import Watched
 from chatsite.realtime.scheduling.threads import serving
 
-# Seconds for which one waits unused; who comes takes the one that was used last.
-LONGEST = 5.0
+# Seconds for which an unused connection is kept; the one used last is taken first.
+IDLE_SECONDS = 5.0
 # Seconds that a statement waits for another's lock, as on SQLite.
-LOCKED = 5.0
+LOCK_TIMEOUT_SECONDS = 5.0
 
-# By database alias, the one that was used last at the end; each with the time since when it waits.
-waiting: dict[str, deque[tuple[Any, float]]] = defaultdict(deque)
+# By database alias: pairs of connection and the time at which it became idle, the one used last at the end.
+idle_connections: dict[str, deque[tuple[Any, float]]] = defaultdict(deque)
 
 
-def is_whole(connection: Any) -> bool:
-    """Outside of a transaction, and PostgreSQL hasn't ended it. Asks what has arrived, which takes a microsecond."""
+def is_usable(connection: Any) -> bool:
+    """Whether the connection is outside of a transaction and PostgreSQL hasn't ended it. Reads what has
+    arrived, which takes a microsecond."""
     try:
-        # The first look takes in its last words, the second finds the end.
+        # The first call reads PostgreSQL's last words, the second finds the end.
         connection.pgconn.consume_input()
         connection.pgconn.consume_input()
     except Error:
@@ -39,11 +40,13 @@ def is_whole(connection: Any) -> bool:
 
 
 class DatabaseWrapper(Watched, base.DatabaseWrapper):
+    """Django's connection to PostgreSQL, which takes over and leaves behind kept connections."""
+
     _new = False
-    _place: Any = None
+    _release_place: Any = None
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        self._place = connection_quota.take(self)
+        self._release_place = connection_quota.acquire(self)
         try:
             return self._connection(conn_params)
         except BaseException:
@@ -51,15 +54,15 @@ class DatabaseWrapper(Watched, base.DatabaseWrapper):
             raise
 
     def _give_back(self) -> None:
-        if self._place is not None:
-            self._place()
-            self._place = None
+        if self._release_place is not None:
+            self._release_place()
+            self._release_place = None
 
     def _connection(self, conn_params: dict[str, Any]) -> Any:
-        idle = waiting[self.alias]
+        idle = idle_connections[self.alias]
         while idle:
             connection, _ = idle.pop()
-            if is_whole(connection):
+            if is_usable(connection):
                 return connection
             connection.close()
         self._new = True
@@ -70,10 +73,10 @@ class DatabaseWrapper(Watched, base.DatabaseWrapper):
         if self._new:
             self._new = False
             with self.cursor() as cursor:
-                cursor.execute(manners())
+                cursor.execute(session_settings())
 
     def is_broken(self) -> bool:
-        return self.connection is not None and not self.in_atomic_block and not is_whole(self.connection)
+        return self.connection is not None and not self.in_atomic_block and not is_usable(self.connection)
 
     def _close(self) -> None:
         try:
@@ -84,27 +87,28 @@ class DatabaseWrapper(Watched, base.DatabaseWrapper):
             self._give_back()
 
     def _keep(self) -> bool:
-        idle, now = waiting[self.alias], monotonic()
-        while idle and now - idle[0][1] > LONGEST:
+        idle, now = idle_connections[self.alias], monotonic()
+        while idle and now - idle[0][1] > IDLE_SECONDS:
             idle.popleft()[0].close()
-        if not is_whole(self.connection):
+        if not is_usable(self.connection):
             return False
         idle.append((self.connection, now))
         return True
 
     def idle(self) -> int:
-        return len(waiting[self.alias])
+        return len(idle_connections[self.alias])
 
 
-def manners() -> str:
-    """What a new connection is told. Migrations, backups and other commands may take their time."""
-    # It compiles what looks dear and isn't: GET /room spent 19 of its 20 ms on that.
+def session_settings() -> str:
+    """Return the SET statements for a new connection. Commands such as migrations and backups have no
+    timeouts."""
+    # JIT compiles what looks expensive and isn't: GET /room spent 19 of its 20 ms on that.
     told = {"jit": "off"}
     if serving() and settings.DATABASE_STATEMENT_TIMEOUT:
         longest = settings.DATABASE_STATEMENT_TIMEOUT * 1000
         told |= {
             "statement_timeout": str(longest),
-            "lock_timeout": str(min(int(LOCKED * 1000), longest)),
+            "lock_timeout": str(min(int(LOCK_TIMEOUT_SECONDS * 1000), longest)),
             # A process that stands still would keep others from the rows that it has locked.
             "idle_in_transaction_session_timeout": str(longest),
         }

@@ -1,0 +1,1 @@
+"""Django's database engine "chatsite.database.sqlite"."""

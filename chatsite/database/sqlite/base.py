@@ -1,13 +1,13 @@
 """Django's SQLite backend for a server whose greenlets share one thread.
 
-A COMMIT waits for the disk: 0.3 ms here, 10 ms on a slow one, and nobody else is served meanwhile. So it runs in a
-real thread. And since another greenlet may now want to write before it is done, whoever writes first takes their
-turn at a lock of this process; at SQLite's own lock a waiting greenlet would hold up the thread for everyone.
+A COMMIT waits for the disk: 0.3 ms here, 10 ms on a slow one, and nobody else would be served meanwhile. So
+it runs in a thread. As another greenlet may want to write before it is done, a transaction takes a lock of
+this process before its first write: at SQLite's own lock a waiting greenlet would hold up the thread for
+everyone. The lock is held until the hooks of `on_commit` have run, so events are published in the order of
+their commits.
 
-The turn lasts until the hooks of `on_commit` have run, so events are published in the order of their commits.
-
-Another process that writes (`manage.py`) holds SQLite's own lock. The server asks for it again and again, and serves
-everybody else in between: SQLite's wait would hold up the thread.
+Another process that writes (`manage.py`) holds SQLite's own lock. The server tries again and again, and
+serves everybody else in between.
 """
 
 import sqlite3
@@ -23,39 +23,41 @@ from chatsite.realtime.scheduling.fair_lock import FairLock
 from chatsite.realtime.scheduling.threads import in_thread, serving
 from chatsite.realtime.scheduling.yield_points import yield_point
 
-# Seconds; what SQLite itself is given to wait for another process.
-PATIENCE = 5.0
-AGAIN = 0.005
+# Seconds that a statement waits for another process, as SQLite's own timeout; and between two attempts.
+BUSY_TIMEOUT_SECONDS = 5.0
+RETRY_SECONDS = 0.005
 
-turn = FairLock()
+write_lock = FairLock()
 
 
 class Cursor(base.SQLiteCursorWrapper):
-    """Waits for another process's lock in the server's loop, where the statement can be said again. A reading is a yield
-    point, as on PostgreSQL, whose answer is waited for."""
+    """Waits for another process's lock in the server's loop, where the statement can be repeated. A statement
+    outside of a transaction is a yield point, as on PostgreSQL, whose answer is waited for."""
 
     def execute(self, query: str, params: Any = None) -> Any:
         if not self.connection.in_transaction:
             yield_point()
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
         while True:
             try:
                 return super().execute(query, params)
             except sqlite3.OperationalError as error:
                 if not is_busy(error) or self.connection.in_transaction or time.monotonic() > deadline:
                     raise
-            time.sleep(AGAIN)
+            time.sleep(RETRY_SECONDS)
 
 
 def is_busy(error: sqlite3.Error) -> bool:
-    # The low byte is the code, the others say more of why.
+    # The low byte is the primary code, the others are details.
     return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 class DatabaseWrapper(Watched, base.DatabaseWrapper):
+    """Django's connection to SQLite, whose transactions hold the process's write lock."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._turns = 0
+        self._lock_depth = 0
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         connection = super().get_new_connection(conn_params)
@@ -67,13 +69,13 @@ class DatabaseWrapper(Watched, base.DatabaseWrapper):
         return self.connection.cursor(factory=Cursor)
 
     def _start_transaction_under_autocommit(self) -> None:
-        if not turn.take(PATIENCE):
+        if not write_lock.acquire(BUSY_TIMEOUT_SECONDS):
             raise OperationalError("database is locked: another transaction of this process goes on")
-        self._turns += 1
+        self._lock_depth += 1
         try:
             super()._start_transaction_under_autocommit()  # type: ignore[misc]
         except BaseException:
-            self._end_turn()
+            self._release_write_lock()
             raise
 
     def _commit(self) -> None:
@@ -82,20 +84,20 @@ class DatabaseWrapper(Watched, base.DatabaseWrapper):
                 in_thread(self.connection.commit)
 
     def set_autocommit(self, autocommit: bool, *args: Any, **kwargs: Any) -> None:
-        """With True, the end of a transaction: the hooks run in here."""
+        """With True, end a transaction: the hooks run inside, and then the lock is released."""
         try:
             super().set_autocommit(autocommit, *args, **kwargs)
         finally:
             if autocommit:
-                self._end_turn()
+                self._release_write_lock()
 
     def close(self) -> None:
         try:
             super().close()
         finally:
-            self._end_turn()
+            self._release_write_lock()
 
-    def _end_turn(self) -> None:
-        if self._turns:
-            self._turns -= 1
-            turn.give_back()
+    def _release_write_lock(self) -> None:
+        if self._lock_depth:
+            self._lock_depth -= 1
+            write_lock.release()

@@ -1,0 +1,1 @@
+"""Counters of a process, and `/metrics`, which reads them for Prometheus."""

@@ -1,10 +1,9 @@
-"""What Prometheus gets: the counters, and the gauges of `sources`, to which the parts of the server add theirs.
+"""Convert this process's counters, and the gauges of `sources`, to Prometheus' metrics.
 
-Every number is of this process; `workers.py` asks the others.
+`workers.py` adds those of the other workers.
 """
 
 import platform
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import accumulate
@@ -27,7 +26,7 @@ from prometheus_client.utils import floatToGoString
 from chatsite.observability.metrics import counters, databases
 from chatsite.observability.metrics.counters import Counts, Histogram
 
-# Name, what it says, labels, and the tally.
+# Name without `chatsite_`, help text, labels, and the counts.
 COUNTERS: tuple[tuple[str, str, tuple[str, ...], Counts], ...] = (
     ("handshakes", "Sockets opened", ("transport",), counters.handshakes),
     ("refusals", "Handshakes, polls and HTTP requests refused", ("status", "reason"), counters.refusals),
@@ -58,7 +57,7 @@ HISTOGRAMS: tuple[tuple[str, str, tuple[str, ...], Any], ...] = (
 )
 
 
-# What other parts of the program add, each asked anew whenever the numbers are read.
+# Functions of other modules that yield gauges, called at each scrape.
 sources: list[Callable[[], Iterable[Metric]]] = []
 
 
@@ -68,23 +67,21 @@ class ServerCollector(Collector):
         for source in sources:
             yield from source()
         yield database_connections()
-        for name, says, labels, counts in COUNTERS:
-            yield counter(name, says, labels, counts)
+        for name, help_text, labels, counts in COUNTERS:
+            yield counter(name, help_text, labels, counts)
         deliveries: dict[tuple[str, ...], int] = {
             (event,): count for event, count in counters.deliveries.items()
         }
         yield counter("deliveries", "Events handed to sockets", ("event",), deliveries)
-        for name, says, labels, held in HISTOGRAMS:
+        for name, help_text, labels, held in HISTOGRAMS:
             histograms = {(): held} if isinstance(held, Histogram) else held
-            yield histogram(name, says, labels, list(histograms.items()))
+            yield histogram(name, help_text, labels, list(histograms.items()))
 
 
 @cache
 def build() -> dict[str, str]:
-    with (settings.BASE_DIR / "pyproject.toml").open("rb") as file:
-        version = tomllib.load(file)["project"]["version"]
     return {
-        "version": str(version),
+        "version": settings.VERSION,
         "python": platform.python_version(),
         "django": django.get_version(),
         "database": connection.vendor,
@@ -92,9 +89,9 @@ def build() -> dict[str, str]:
 
 
 def gauges(values: Iterable[tuple[str, str, float]]) -> Iterator[Metric]:
-    """A gauge for each (name without `chatsite_`, what it says, value)."""
-    for name, says, value in values:
-        yield GaugeMetricFamily(f"chatsite_{name}", says, value=value)
+    """Yield a gauge for each (name without `chatsite_`, help text, value)."""
+    for name, help_text, value in values:
+        yield GaugeMetricFamily(f"chatsite_{name}", help_text, value=value)
 
 
 def database_connections() -> Metric:
@@ -104,17 +101,19 @@ def database_connections() -> Metric:
     return family
 
 
-def counter(name: str, says: str, labels: tuple[str, ...], counts: Mapping[tuple[str, ...], int]) -> Metric:
-    family = CounterMetricFamily(f"chatsite_{name}", says, labels=labels)
+def counter(
+    name: str, help_text: str, labels: tuple[str, ...], counts: Mapping[tuple[str, ...], int]
+) -> Metric:
+    family = CounterMetricFamily(f"chatsite_{name}", help_text, labels=labels)
     for values, count in list(counts.items()) or ([] if labels else [((), 0)]):
         family.add_metric(values, count)
     return family
 
 
 def histogram(
-    name: str, says: str, labels: tuple[str, ...], held: list[tuple[tuple[str, ...], Histogram]]
+    name: str, help_text: str, labels: tuple[str, ...], held: list[tuple[tuple[str, ...], Histogram]]
 ) -> Metric:
-    family = HistogramMetricFamily(f"chatsite_{name}", says, labels=labels)
+    family = HistogramMetricFamily(f"chatsite_{name}", help_text, labels=labels)
     for values, one in held:
         bounds = [floatToGoString(bound) for bound in (*one.bounds, float("inf"))]
         family.add_metric(values, list(zip(bounds, accumulate(one.counts), strict=True)), one.total)

@@ -1,6 +1,6 @@
-"""What this process has counted since it started: plain numbers, so that counting costs next to nothing where it is done.
+"""Counters of this process since its start, as plain numbers: counting costs next to nothing.
 
-They only grow, and `collector.py` reads them when Prometheus asks. Nothing of the site is imported here: everybody may
+They only grow; `collector.py` reads them at each scrape. This module imports nothing of the site, so that every module may
 count.
 """
 
@@ -9,18 +9,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TypeAlias
 
-# By the values of the metric's labels, in its order.
+# Counts by the values of the metric's labels, in the metric's order.
 Counts: TypeAlias = defaultdict[tuple[str, ...], int]
 
-# Seconds, from a tick of the hub to what nobody would wait for.
-QUICK = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
-SLOW = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-# Items of a batch, which are at most `batches.MOST`.
-SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+# Upper bounds in seconds: for steps of the event loop, and for whole requests.
+FAST_BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+SLOW_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+# Upper bounds of the items in a batch.
+SIZE_BOUNDS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 class Histogram:
-    """`counts[n]` are the values up to `bounds[n]` and above the bound before; the last one those above all."""
+    """`counts[n]` counts the values up to `bounds[n]` and above the bound before it; the last one those above all bounds."""
 
     __slots__ = ("bounds", "counts", "total")
 
@@ -34,62 +34,63 @@ class Histogram:
         self.total += value
 
 
-def counts() -> Counts:
+def new_counts() -> Counts:
     return defaultdict(int)
 
 
-def quick() -> Histogram:
-    return Histogram(QUICK)
+def fast_histogram() -> Histogram:
+    return Histogram(FAST_BOUNDS)
 
 
-def slow() -> Histogram:
-    return Histogram(SLOW)
+def slow_histogram() -> Histogram:
+    return Histogram(SLOW_BOUNDS)
 
 
-def sizes() -> Histogram:
-    return Histogram(SIZES)
+def size_histogram() -> Histogram:
+    return Histogram(SIZE_BOUNDS)
 
 
-# Sockets: (transport,), (status, reason), (outcome,), (reason,).
-handshakes, refusals, admissions, closings = counts(), counts(), counts(), counts()
-# Readers that were too slow: (reason,); and what was left out for those that nearly were, by nothing.
-cuts, dropped = counts(), counts()
+# Sockets, by labels: (transport,), (status, reason), (outcome,), (reason,).
+handshakes, refusals, admissions, closings = new_counts(), new_counts(), new_counts(), new_counts()
+# Sockets closed for reading too slowly, by (reason,); and deliveries dropped for sockets that are behind, by ().
+cuts, dropped = new_counts(), new_counts()
 
-# What is routed: a client may send any other name, and each would be a metric of its own.
+# Names of routed events. Any other name that a client sends counts as "other", so that clients can't create metrics.
 event_names: set[str] = set()
-# (event, outcome) of what clients send.
-events = counts()
-# By event. A tuple would cost as much again as the count itself.
+# Events of clients, by (event, outcome).
+events = new_counts()
+# Deliveries by event. The key is no tuple, as making one would double the cost of counting.
 deliveries: defaultdict[str, int] = defaultdict(int)
-# Seconds from a delivery until it, and those that came meanwhile, were handed to all their sockets.
-fan_out = quick()
+# Seconds from a delivery until it, and those that came meanwhile, were written to all their sockets.
+fan_out = fast_histogram()
 
-# By (batch,).
-batch_sizes: defaultdict[tuple[str, ...], Histogram] = defaultdict(sizes)
-batch_seconds: defaultdict[tuple[str, ...], Histogram] = defaultdict(quick)
+# Batches of group commits, by (batch,).
+batch_sizes: defaultdict[tuple[str, ...], Histogram] = defaultdict(size_histogram)
+batch_seconds: defaultdict[tuple[str, ...], Histogram] = defaultdict(fast_histogram)
 
-# (method, view, status), and seconds by (method, view).
-requests = counts()
-request_seconds: defaultdict[tuple[str, ...], Histogram] = defaultdict(slow)
+# HTTP requests by (method, view, status), and their seconds by (method, view).
+requests = new_counts()
+request_seconds: defaultdict[tuple[str, ...], Histogram] = defaultdict(slow_histogram)
 
-# (kind,): the DB-API's names.
-database_errors = counts()
+# Errors by (kind,), with the DB-API's names.
+database_errors = new_counts()
 
-# How late a timer of the hub came, in seconds.
-hub_lag = quick()
+# Delay of a timer of the hub, in seconds.
+hub_lag = fast_histogram()
 
 
 def failed(event: str, code: str) -> None:
-    """An event was answered with an error."""
+    """Count an event that was answered with an error."""
     events[event if event in event_names else "other", code] += 1
 
 
 def batch(name: str, size: int, seconds: float) -> None:
-    """One batch of a group commit is done."""
+    """Count a finished batch of a group commit."""
     batch_sizes[name,].note(size)
     batch_seconds[name,].note(seconds)
 
 
 def request(method: str, view: str, status: int, seconds: float) -> None:
+    """Count an answered HTTP request."""
     requests[method, view, str(status)] += 1
     request_seconds[method, view].note(seconds)

@@ -1,4 +1,4 @@
-"""Which database connections are open in this process, and what went wrong on them."""
+"""Count this process's database connections and the errors on them."""
 
 from typing import Any
 from weakref import WeakSet
@@ -10,7 +10,7 @@ from django.utils.functional import cached_property
 
 from chatsite.observability.metrics import counters
 
-# The more particular come first.
+# Classes of the DB-API, the more particular first.
 KINDS = (
     "OperationalError",
     "IntegrityError",
@@ -25,7 +25,7 @@ _all: "WeakSet[Watched]" = WeakSet()
 
 
 class CountedErrors(DatabaseErrorWrapper):
-    """Django's translation of a driver's errors; each passes here once as the driver's own."""
+    """Django's translation of a driver's errors, which counts each error once."""
 
     wrapper: Any
 
@@ -42,7 +42,7 @@ class CountedErrors(DatabaseErrorWrapper):
 
 
 class Watched(BaseDatabaseWrapper):
-    """A mixin for a backend's wrapper."""
+    """Mixin for a backend's `DatabaseWrapper`: its connection and errors are counted."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -53,16 +53,16 @@ class Watched(BaseDatabaseWrapper):
         return CountedErrors(self)
 
     def is_broken(self) -> bool:
-        """Whether it can't be used any more, as far as that is seen without asking."""
+        """Return whether the connection is known to be dead, without a round trip to the server."""
         return False
 
     def idle(self) -> int:
-        """Connections that nobody holds and that wait for the next greenlet."""
+        """Count pooled connections that no greenlet holds."""
         return 0
 
 
 def in_use() -> int:
-    """Connections that a greenlet holds."""
+    """Count connections that a greenlet holds."""
     return sum(wrapper.connection is not None for wrapper in list(_all))
 
 

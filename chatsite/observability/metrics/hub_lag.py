@@ -1,4 +1,4 @@
-"""How late the hub is. It serves everybody in turn, so whatever computes or blocks for too long shows here."""
+"""Sample the lag of the hub: how late a timer fires. Whatever computes or blocks for too long shows here."""
 
 from time import monotonic
 
@@ -6,22 +6,22 @@ from eventlet import hubs
 
 from chatsite.observability.metrics import counters
 
-# Seconds between two looks. What blocks for less shows in its share of them.
-EVERY = 1.0
+# A shorter block is seen in only some of the samples, in proportion to its length.
+SAMPLE_INTERVAL_SECONDS = 1.0
 
 
-class Lag:
+class LagSampler:
     def __init__(self) -> None:
         self._due = 0.0
 
     def start(self) -> None:
-        """Once, in the server's process."""
-        self._due = monotonic() + EVERY
-        hubs.get_hub().schedule_call_global(EVERY, self._look)
+        """Schedule the next sample. Call it once, in the server's process; each sample calls it again."""
+        self._due = monotonic() + SAMPLE_INTERVAL_SECONDS
+        hubs.get_hub().schedule_call_global(SAMPLE_INTERVAL_SECONDS, self._sample)
 
-    def _look(self) -> None:
+    def _sample(self) -> None:
         counters.hub_lag.note(max(0.0, monotonic() - self._due))
         self.start()
 
 
-lag = Lag()
+lag = LagSampler()

@@ -1,4 +1,4 @@
-"""`/metrics`, and who may read it."""
+"""`/metrics` and its permission."""
 
 import ipaddress
 import secrets
@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from chatsite.observability.host_names import LOOPBACK
 from chatsite.observability.metrics.workers import workers
 
-# A request with one of these came by a proxy, whether it is believed or not.
+# Headers by which a request is known to come through a proxy, trusted or not.
 FORWARDED = (
     "HTTP_FORWARDED",
     "HTTP_VIA",
@@ -27,7 +27,7 @@ FORWARDED = (
 
 
 class Scraper(BasePermission):
-    """A program on this machine, one that has METRICS_TOKEN, or a moderator."""
+    """Permission for programs on this machine, for METRICS_TOKEN, and for the site's staff."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         return (
@@ -42,11 +42,11 @@ class Metrics(APIView):
     schema = None
 
     def get_authenticators(self) -> list[Any]:
-        """A scraper's token is nobody's of the site."""
+        """Skip authentication for METRICS_TOKEN, which belongs to no account."""
         return [] if has_token(self.request) else super().get_authenticators()
 
     def get_throttles(self) -> list[Any]:
-        """Who may read is never refused: the limits need a cache, which may be what is away."""
+        """Skip throttles for scrapers: throttles need the cache, which may be what is down."""
         return [] if is_local(self.request) or has_token(self.request) else super().get_throttles()
 
     def get(self, request: Request) -> HttpResponse:
@@ -54,8 +54,8 @@ class Metrics(APIView):
 
 
 def is_local(request: Any) -> bool:
-    """From this machine, to a name that only means this machine, and by no proxy. What a proxy says of its client is
-    never enough: one that passes on what it is told would let everybody in."""
+    """Return whether a request comes from this machine, to a loopback name, without a proxy. X-Forwarded-For doesn't
+    count: a proxy that passes on what clients send would let everybody in."""
     name, _ = split_domain_port(request.get_host())
     return (
         is_loopback(str(request.META.get("REMOTE_ADDR") or ""))

@@ -1,8 +1,8 @@
-"""One answer for all workers of a machine: whichever is asked by Prometheus asks the others.
+"""Answer `/metrics` for all workers of a machine: the worker that Prometheus reaches asks the others.
 
-Each has a number, the lowest that is free: one that takes a dead one's place goes on with its series, which begin anew, as
-Prometheus expects of a process. It holds a lock on a file of that number in the folder of the handover, and answers at a
-unix socket beside it.
+Each worker has the lowest free number, by a lock on a file `worker-N` in the folder of the socket hand-off, and answers at
+the unix socket `metrics-N` beside it. A worker that takes a dead one's number continues its series from zero, as
+Prometheus expects after a restart.
 """
 
 import fcntl
@@ -19,22 +19,22 @@ from prometheus_client import REGISTRY, generate_latest
 from chatsite.observability.metrics import collector  # noqa: F401 (registers what is told)
 from chatsite.observability.metrics.merging import merged
 
-# Seconds until a worker that doesn't answer is left out.
-PATIENCE = 1.0
-# Behind what a worker says, so that what was cut off isn't taken for all.
-END = b"# EOF\n"
-SAYS = "# HELP chatsite_worker_up Whether this worker answered\n# TYPE chatsite_worker_up gauge\n"
+# A worker that takes longer is reported as down.
+ANSWER_TIMEOUT_SECONDS = 1.0
+# Ends an answer, so that a truncated one is recognised.
+END_MARK = b"# EOF\n"
+UP_COMMENTS = "# HELP chatsite_worker_up Whether this worker answered\n# TYPE chatsite_worker_up gauge\n"
 
 
-def mine() -> bytes:
+def own_metrics() -> bytes:
     return generate_latest(REGISTRY)
 
 
 class Workers:
-    """A companion of the server. `folder` is None where there is one worker."""
+    """Background service of the server (see `ChatServer.companions`). `folder` is None where there is one worker."""
 
-    def __init__(self, read: Callable[[], bytes] = mine) -> None:
-        self.read_mine = read
+    def __init__(self, read: Callable[[], bytes] = own_metrics) -> None:
+        self.read_own = read
         self.folder: Path | None = None
         # Environment variable that names the folder where workers of this machine find each other.
         self.variable = ""
@@ -45,8 +45,8 @@ class Workers:
 
     def serve(self, folder: Path) -> None:
         self.folder = folder
-        self.number, self._lock = take(folder)
-        place = at(folder, self.number)
+        self.number, self._lock = claim_number(folder)
+        place = socket_path(folder, self.number)
         place.unlink(missing_ok=True)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(str(place))
@@ -57,63 +57,65 @@ class Workers:
         if self.folder is not None:
             self._acceptor.kill()
             self._listener.close()
-            at(self.folder, self.number).unlink(missing_ok=True)
+            socket_path(self.folder, self.number).unlink(missing_ok=True)
             os.close(self._lock)
             self.folder = None
 
     def _accept(self) -> None:
         while True:
-            way, _ = self._listener.accept()
-            eventlet.spawn_n(self._answer, way)
+            connection, _ = self._listener.accept()
+            eventlet.spawn_n(self._answer, connection)
 
-    def _answer(self, way: Any) -> None:
-        with eventlet.Timeout(PATIENCE, False), way:
-            way.sendall(self.read_mine() + END)
+    def _answer(self, connection: Any) -> None:
+        with eventlet.Timeout(ANSWER_TIMEOUT_SECONDS, False), connection:
+            connection.sendall(self.read_own() + END_MARK)
 
     def read(self) -> bytes:
-        """This worker's numbers, or those of all, each with its `worker`. Waits for who doesn't answer, but not long."""
+        """Return this worker's metrics, or those of all workers with a label `worker`, within ANSWER_TIMEOUT_SECONDS."""
         if self.folder is None:
-            return self.read_mine()
-        others = [number for number in held(self.folder) if number != self.number]
+            return self.read_own()
+        others = [number for number in live_numbers(self.folder) if number != self.number]
         answers = dict(zip(others, eventlet.GreenPool().imap(self._ask, others), strict=True))
-        answers[self.number] = self.read_mine()
+        answers[self.number] = self.read_own()
         up = "".join(
             f'chatsite_worker_up{{worker="{number}"}} {bool(answers[number]):d}\n'
             for number in sorted(answers)
         )
-        return (SAYS + up).encode() + merged({n: answers[n].decode() for n in sorted(answers)}).encode()
+        return (UP_COMMENTS + up).encode() + merged(
+            {n: answers[n].decode() for n in sorted(answers)}
+        ).encode()
 
     def _ask(self, number: int) -> bytes:
-        """Nothing, where it didn't say all it has to say."""
+        """Return another worker's metrics; b"" if it doesn't answer in full."""
         answer = b""
         try:
             with (
-                eventlet.Timeout(PATIENCE, TimeoutError()),
-                socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as way,
+                eventlet.Timeout(ANSWER_TIMEOUT_SECONDS, TimeoutError()),
+                socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection,
             ):
-                way.connect(str(at(self.folder, number)))
-                while more := way.recv(65536):
+                connection.connect(str(socket_path(self.folder, number)))
+                while more := connection.recv(65536):
                     answer += more
         except OSError:
             return b""
-        return answer.removesuffix(END) if answer.endswith(END) else b""
+        return answer.removesuffix(END_MARK) if answer.endswith(END_MARK) else b""
 
 
 workers = Workers()
 
 
-def at(folder: Path | None, number: int) -> Path:
+def socket_path(folder: Path | None, number: int) -> Path:
     return Path(folder or "") / f"metrics-{number}"
 
 
-def lock(folder: Path, number: int) -> Path:
+def lock_path(folder: Path, number: int) -> Path:
     return folder / f"worker-{number}"
 
 
-def take(folder: Path) -> tuple[int, int]:
-    """A number and its lock, which ends with the process however that ends."""
+def claim_number(folder: Path) -> tuple[int, int]:
+    """Return the lowest free number and the descriptor of its lock, which the kernel releases when the process ends."""
     for number in count(1):
-        descriptor = os.open(lock(folder, number), os.O_CREAT | os.O_RDWR, 0o600)
+        descriptor = os.open(lock_path(folder, number), os.O_CREAT | os.O_RDWR, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -123,13 +125,13 @@ def take(folder: Path) -> tuple[int, int]:
     return number, descriptor
 
 
-def held(folder: Path) -> list[int]:
-    """The numbers of the processes that are alive, or were a moment ago."""
+def live_numbers(folder: Path) -> list[int]:
+    """List the numbers whose locks are held: those of living workers."""
     numbers = [int(path.name.removeprefix("worker-")) for path in folder.glob("worker-*")]
-    return sorted(number for number in numbers if is_held(lock(folder, number)))
+    return sorted(number for number in numbers if is_locked(lock_path(folder, number)))
 
 
-def is_held(path: Path) -> bool:
+def is_locked(path: Path) -> bool:
     with path.open() as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -1,0 +1,1 @@
+"""Backup to one file, restore and verification, for both database engines."""

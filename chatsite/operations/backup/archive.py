@@ -1,4 +1,4 @@
-"""The file: a zip of `manifest.json`, `tables/LABEL.jsonl` for each table, and the folder `uploads`."""
+"""The archive of a backup: a zip of `manifest.json`, `tables/LABEL.jsonl` for each table, and the folder `uploads`."""
 
 import json
 import lzma
@@ -16,23 +16,23 @@ from django.core.management.base import CommandError
 
 from chatsite.operations.backup.rows import Tally
 
-FORMAT = 1
-# Bytes; a room, a file and a migration take some hundred each.
-LONGEST_MANIFEST = 256 * 1024 * 1024
-# What stands in it: values by their names, lists of one kind of thing, and objects with any names, `ANY`.
-ANY = "*"
+FORMAT_VERSION = 1
+# Bounds memory; a room, a file and a migration take some hundred bytes each.
+MAX_MANIFEST_BYTES = 256 * 1024 * 1024
+# Shape of the manifest: types by name; `[shape]` is a list of that shape, `ANY_KEY` an object with any keys.
+ANY_KEY = "*"
 SHAPE: dict[str, Any] = {
     "format": int,
     "made_at": str,
     "migrations": [[str]],
-    "tables": {ANY: {"columns": [str], "rows": int, "sha256": str}},
-    "rooms": {ANY: {"epoch": str, "head": int}},
-    "uploads": {ANY: {"bytes": int, "sha256": str}},
+    "tables": {ANY_KEY: {"columns": [str], "rows": int, "sha256": str}},
+    "rooms": {ANY_KEY: {"epoch": str, "head": int}},
+    "uploads": {ANY_KEY: {"bytes": int, "sha256": str}},
 }
-# Twice as fast as zlib's default, for a file that is a tenth larger.
-LEVEL = 3
-# What reading it may raise where bytes are wrong or missing; the third is a member that isn't there.
-BROKEN = (
+# Twice as fast as zlib's default of 6, for a file that is a tenth larger.
+COMPRESSION_LEVEL = 3
+# What reading a damaged archive may raise; LookupError for a missing member.
+DAMAGE_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
     lzma.LZMAError,
@@ -42,7 +42,7 @@ BROKEN = (
     TypeError,
     AttributeError,
     ArithmeticError,
-    # Nested too deeply; encrypted; packed in a way that nobody here knows.
+    # JSON nested too deeply; an encrypted member; an unknown compression.
     RuntimeError,
     ValidationError,
 )
@@ -50,11 +50,11 @@ BROKEN = (
 
 @contextmanager
 def new(path: Path) -> Iterator[zipfile.ZipFile]:
-    """An archive that only we can read. It takes `path`'s place when it is whole and on the disk, and not before."""
+    """Open a new archive with mode 600, which replaces `path` once it is complete and synced to the disk."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as archive:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=COMPRESSION_LEVEL) as archive:
                 yield archive
             file.flush()
             os.fsync(file.fileno())
@@ -65,7 +65,7 @@ def new(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def check_shape(value: Any, shape: Any, name: str = "the manifest") -> None:
-    """Raises ValueError where it is another. What isn't in the shape may be there as well."""
+    """Check that `value` has `shape`; further keys are allowed. Raises ValueError."""
     expected = shape if isinstance(shape, type) else type(shape)
     if type(value) is not expected:
         raise ValueError(f"{name} is not what it should be")
@@ -73,7 +73,7 @@ def check_shape(value: Any, shape: Any, name: str = "the manifest") -> None:
         for one in value:
             check_shape(one, shape[0], name)
     elif isinstance(value, dict):
-        parts = dict.fromkeys(value, shape[ANY]) if ANY in shape else shape
+        parts = dict.fromkeys(value, shape[ANY_KEY]) if ANY_KEY in shape else shape
         for key, part in parts.items():
             check_shape(value.get(key), part, f"{key[:60]!r} of its manifest")
 
@@ -96,27 +96,29 @@ def member(label: str) -> str:
 
 @contextmanager
 def opened(path: Path) -> Iterator["Archive"]:
-    """To be read. What is wrong with the file is one sentence, also when it shows only half-way."""
+    """Open an archive to read. Damage that is found within the block raises CommandError with one sentence."""
     try:
         with zipfile.ZipFile(path) as archive:
             yield Archive(archive)
-    except BROKEN as error:
+    except DAMAGE_ERRORS as error:
         raise CommandError(f"{path} is not a whole backup: {first_line(error)}") from error
 
 
 def first_line(error: Exception) -> str:
-    """Of what may be many, or none."""
+    """Return the first line of an error's message, or its type; at most 200 characters."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 
 class Archive:
+    """An archive that is read: its manifest, checked, and access to tables and uploads."""
+
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._zip = archive
-        if archive.getinfo("manifest.json").file_size > LONGEST_MANIFEST:
+        if archive.getinfo("manifest.json").file_size > MAX_MANIFEST_BYTES:
             raise ValueError("its manifest is too long")
         self.manifest: dict[str, Any] = json.loads(archive.read("manifest.json"))
         check_shape(self.manifest, SHAPE)
-        if self.manifest["format"] > FORMAT:
+        if self.manifest["format"] > FORMAT_VERSION:
             raise CommandError(
                 "The archive is of a newer version of the program: upgrade the program first (git pull)."
             )

@@ -1,4 +1,4 @@
-"""`./run backup`: what a database holds at one moment, into an archive."""
+"""`./run backup`: write a snapshot of the database, and the uploads, into an archive."""
 
 import zipfile
 from collections.abc import Iterator
@@ -15,19 +15,19 @@ from chatsite.operations.backup import archive, history, rows, uploads
 
 
 def back_up(path: Path) -> dict[str, Any]:
-    """The manifest. The site may run meanwhile, and isn't held up."""
-    check_there_is_something()
+    """Write the archive `path` and return its manifest. The server may run meanwhile and isn't blocked."""
+    check_not_empty()
     with archive.new(path) as file:
         with snapshot():
             manifest = dump(file)
-        # After the rows, so that no row names a file that came later.
+        # After the rows, so that each file that a row names is there.
         manifest["uploads"] = uploads.add(file)
         archive.add_manifest(file, manifest)
     return manifest
 
 
-def check_there_is_something() -> None:
-    # Connecting would make the file.
+def check_not_empty() -> None:
+    # Connecting would create the file.
     if connection.vendor == "sqlite" and not Path(str(settings.DATABASES["default"]["NAME"])).exists():
         raise CommandError("There is no database yet: ./run makes one.")
     if not history.applied():
@@ -36,9 +36,9 @@ def check_there_is_something() -> None:
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    """All that is read inside is of one moment, and nobody who writes waits for us."""
+    """Read within the block from one snapshot of the database, without blocking writers."""
     connection.ensure_connection()
-    # Of SQLite, whose other transactions take the write lock at once.
+    # For SQLite: the site's default, IMMEDIATE, would take the write lock.
     connection.transaction_mode = "DEFERRED"  # type: ignore[attr-defined]
     with transaction.atomic():
         if connection.vendor == "postgresql":
@@ -53,7 +53,7 @@ def dump(file: zipfile.ZipFile) -> dict[str, Any]:
     history.check_known(migrations, "The database")
     models = history.models_at(migrations)
     return {
-        "format": archive.FORMAT,
+        "format": archive.FORMAT_VERSION,
         "made_at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "engine": connection.vendor,
         "migrations": migrations,
@@ -68,7 +68,7 @@ def add_table(file: zipfile.ZipFile, model: Any) -> dict[str, Any]:
 
 
 def rooms(models: list[Any]) -> dict[str, dict[str, Any]]:
-    """By slug: the log's name, and its last `seq`."""
+    """Return `{slug: {"epoch", "head"}}` of all rooms; `models` are the historical ones."""
     (room,) = [model for model in models if model._meta.label_lower == "rooms.room"]
     values = room._base_manager.order_by("pk").values_list("slug", "epoch", "head")
     return {slug: {"epoch": epoch, "head": head} for slug, epoch, head in values}

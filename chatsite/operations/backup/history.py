@@ -1,4 +1,4 @@
-"""Which migrations a database or an archive has seen, and what its tables looked like then."""
+"""Migrations of a database or an archive, and the models as they were after them."""
 
 from typing import Any
 
@@ -12,34 +12,35 @@ Migration = tuple[str, str]
 
 
 def applied() -> list[Migration]:
-    """What the database has seen, in no order that means anything; nothing where nobody migrated it yet."""
+    """List the database's applied migrations, sorted by name; [] for an empty database."""
     return sorted(MigrationRecorder(connection).applied_migrations())
 
 
 def unknown(migrations: list[Migration]) -> list[str]:
-    """Those that this version of the program doesn't have: it is the older one."""
+    """List the migrations that this version of the program lacks: a newer one made them."""
     disk = MigrationLoader(None).disk_migrations
     return [".".join(migration) for migration in migrations if migration not in disk]
 
 
 def check_known(migrations: list[Migration], what: str) -> None:
-    strange = unknown(migrations)
-    if strange:
+    """Raise CommandError if `what` has migrations of a newer version."""
+    newer = unknown(migrations)
+    if newer:
         raise CommandError(
-            f"{what} is of a newer version, which has {strange[0]}: upgrade the program first (git pull)."
+            f"{what} is of a newer version, which has {newer[0]}: upgrade the program first (git pull)."
         )
 
 
-def last_of(migrations: list[Migration], graph: Any) -> list[Migration]:
-    """Those that no other of them stands on."""
+def leaves_of(migrations: list[Migration], graph: Any) -> list[Migration]:
+    """List those of `migrations` that none of the others depends on."""
     seen = set(migrations)
     return [each for each in migrations if not seen & set(graph.node_map[each].children)]
 
 
 def models_at(migrations: list[Migration]) -> list[Any]:
-    """The models of every table, by their labels, as they were after these migrations."""
+    """List the models of all tables as they were after `migrations`, sorted by label."""
     loader = MigrationLoader(None)
-    state = loader.project_state(last_of(migrations, loader.graph))
+    state = loader.project_state(leaves_of(migrations, loader.graph))
     models = [
         model
         for model in state.apps.get_models(include_auto_created=True)
@@ -48,9 +49,9 @@ def models_at(migrations: list[Migration]) -> list[Any]:
     return sorted(models, key=lambda model: model._meta.label_lower)
 
 
-def bring_to(migrations: list[Migration]) -> None:
-    """Make the tables of that time in a database that has none."""
+def migrate_to(migrations: list[Migration]) -> None:
+    """Migrate an empty database to exactly `migrations`."""
     executor = MigrationExecutor(connection)
-    executor.migrate(last_of(migrations, executor.loader.graph))
+    executor.migrate(leaves_of(migrations, executor.loader.graph))
     if applied() != sorted(migrations):
         raise CommandError("The archive's migrations don't make a whole: was manifest.json changed by hand?")

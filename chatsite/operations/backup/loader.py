@@ -1,4 +1,4 @@
-"""An archive's rows into empty tables, read back and compared before anybody relies on them."""
+"""Load an archive's rows into empty tables, then read them back and compare them with the manifest."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +14,8 @@ from chatsite.operations.backup.archive import Archive
 
 
 def fill(archive: Archive) -> None:
-    """A database that has no tables yet gets those of the archive's time, with its rows. CommandError where they differ."""
-    history.bring_to(archive.migrations)
+    """Create the archive's tables in an empty database and load its rows. Raises CommandError if they differ afterwards."""
+    history.migrate_to(archive.migrations)
     models = history.models_at(archive.migrations)
     check_tables(archive, models)
     with checked_at_the_end():
@@ -28,7 +28,7 @@ def fill(archive: Archive) -> None:
 
 @contextmanager
 def checked_at_the_end() -> Iterator[None]:
-    """Rows come in any order; whether what they point to is there is asked when all are."""
+    """Defer foreign keys to the end of the block, as rows come in any order."""
     with connection.constraint_checks_disabled(), transaction.atomic():
         defer(True)
         yield
@@ -37,13 +37,14 @@ def checked_at_the_end() -> Iterator[None]:
 
 
 def defer(later: bool) -> None:
-    """PostgreSQL alters no table in a transaction in which it still has rows of it to check."""
+    """Defer PostgreSQL's constraints, or check them now: it can't alter a table with pending checks."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(f"SET CONSTRAINTS ALL {'DEFERRED' if later else 'IMMEDIATE'}")
 
 
 def check_tables(archive: Archive, models: list[Any]) -> None:
+    """Raise CommandError if the archive's tables or columns aren't those of its migrations."""
     if set(archive.tables) != {model._meta.label_lower for model in models}:
         raise CommandError("The archive's tables are not those of its migrations.")
     for model in models:
@@ -54,21 +55,21 @@ def check_tables(archive: Archive, models: list[Any]) -> None:
 
 
 def empty(models: list[Any]) -> None:
-    """Of what the migrations themselves put there."""
+    """Delete the rows that the migrations themselves made."""
     with connection.cursor() as cursor:
         for model in models:
             cursor.execute(f"DELETE FROM {connection.ops.quote_name(model._meta.db_table)}")
 
 
 def reset_sequences(models: list[Any]) -> None:
-    """The next id is one above the highest."""
+    """Set each sequence so that the next id is one above the highest."""
     with connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(no_style(), models):
             cursor.execute(statement)
 
 
 def compare(archive: Archive, models: list[Any]) -> None:
-    """What stands in the tables now with what the manifest says stood there then."""
+    """Raise CommandError if tables, heads or epochs differ from the manifest."""
     wrong = [sentence for model in models for sentence in table_differs(archive, model)]
     wrong += heads_differ(archive, models)
     if wrong:
@@ -88,7 +89,7 @@ def table_differs(archive: Archive, model: Any) -> list[str]:
 
 
 def heads_differ(archive: Archive, models: list[Any]) -> list[str]:
-    """A room's log runs from 1 to its head without a hole."""
+    """List sentences about rooms whose head or epoch differs, or whose log has holes."""
     by_label = {model._meta.label_lower: model for model in models}
     wrong = [] if dumping.rooms(models) == archive.rooms else ["The rooms' heads or epochs differ."]
     logs = by_label["rooms.event"]._base_manager.values_list("room__slug").annotate(Count("pk"), Max("seq"))

@@ -1,4 +1,4 @@
-"""What the commands say: of an archive in one line, of what went wrong in one line."""
+"""Sentences of the backup's commands: an archive's contents, and errors, in one line each."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,8 +10,10 @@ from django.db import Error
 
 
 def contents(manifest: dict[str, Any]) -> str:
+    """Summarise an archive: `12 people, 9 rooms, 3400 messages and 0 files`."""
+
     def rows(label: str) -> int:
-        # An older site may not have had the table.
+        # An archive of an older version may lack the table.
         return int(manifest["tables"].get(label, {"rows": 0})["rows"])
 
     return (
@@ -22,6 +24,7 @@ def contents(manifest: dict[str, Any]) -> str:
 
 @contextmanager
 def in_one_line(path: Path) -> Iterator[None]:
+    """Turn errors of the file `path` and of the database into a CommandError of one line."""
     try:
         yield
     except OSError as error:

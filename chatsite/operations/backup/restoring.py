@@ -1,4 +1,4 @@
-"""`./run restore` and `./run verify`."""
+"""`./run restore` and `./run verify`: rebuild a site from an archive."""
 
 import io
 import tempfile
@@ -19,7 +19,7 @@ from chatsite.operations.backup.archive import Archive
 
 
 def verify(archive: Archive) -> None:
-    """Restore to a temporary SQLite file and folder. CommandError says what is wrong."""
+    """Restore to a temporary SQLite file and folder. Raises CommandError if the archive is damaged."""
     history.check_known(archive.migrations, "The archive")
     with tempfile.TemporaryDirectory() as folder:
         uploads.extract(archive, Path(folder) / "uploads")
@@ -28,31 +28,33 @@ def verify(archive: Archive) -> None:
 
 
 def restore(archive: Archive, force: bool) -> None:
-    """In the place of what is there, all or nothing."""
+    """Replace the site's database and uploads, all or nothing. Without `force` only a site without accounts."""
     history.check_known(archive.migrations, "The archive")
     check_stopped()
     if not force:
-        check_nobody()
+        check_empty()
     connection.close()
-    with uploads.replaced(archive), place():
+    with uploads.replaced(archive), target():
         rebuild(archive)
         call_command("new_epochs", stdout=io.StringIO())
 
 
-def place() -> AbstractContextManager[None]:
+def target() -> AbstractContextManager[None]:
+    """Return the context within which the default database is the empty one to fill."""
     if connection.vendor == "sqlite":
-        return targets.swapped(Path(settings.DATABASES["default"]["NAME"]).resolve())
-    return targets.emptied()
+        return targets.replaced_file(Path(settings.DATABASES["default"]["NAME"]).resolve())
+    return targets.replaced_tables()
 
 
 def rebuild(archive: Archive) -> None:
-    """The archive's tables as they were, and then as this version wants them."""
+    """Load the archive's tables as they were, then migrate them to this version."""
     loader.fill(archive)
     call_command("migrate", interactive=False, verbosity=0)
 
 
 def check_stopped() -> None:
-    """On this machine; of others that use the same PostgreSQL nothing is known. SQLite's own lock tells it better."""
+    """Raise CommandError if this machine's server runs. Servers of other machines on the same PostgreSQL aren't seen; a
+    SQLite file in use is recognised by its lock."""
     host = "127.0.0.1" if settings.HOST in WILDCARDS else settings.HOST
     try:
         with urlopen(f"http://{bracketed(host)}:{settings.PORT}/healthz", timeout=2) as answer:
@@ -63,9 +65,9 @@ def check_stopped() -> None:
         raise CommandError(targets.IN_USE)
 
 
-def check_nobody() -> None:
+def check_empty() -> None:
     try:
-        count = people()
+        count = account_count()
     except DatabaseError as error:
         reason = str(error).strip().splitlines()[0]
         raise CommandError(f"The database can't be read ({reason}). --force replaces it.") from error
@@ -75,8 +77,8 @@ def check_nobody() -> None:
         )
 
 
-def people() -> int:
-    # Connecting would make the file.
+def account_count() -> int:
+    # Connecting would create the file.
     if connection.vendor == "sqlite" and not Path(settings.DATABASES["default"]["NAME"]).exists():
         return 0
     if User._meta.db_table not in connection.introspection.table_names():

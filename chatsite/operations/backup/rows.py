@@ -1,4 +1,4 @@
-"""A table as lines of JSON, one array a row: the same bytes for the same rows, whichever engine keeps them."""
+"""Write and read tables as lines of JSON, an array per row: equal rows give equal bytes on both engines."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
@@ -10,16 +10,16 @@ from django.db.models.functions import Collate
 
 from chatsite.database.chunks import chunked
 
-# Rows at once: few round trips, and a few MB of the longest messages.
-CHUNK = 2000
-# jsonb keeps an object's keys in an order of its own.
-AS_WRITTEN = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
-# What JSON can say as it is.
-PLAIN = (models.CharField, models.TextField, models.IntegerField, models.BooleanField)
+# Few round trips, and at most a few MB of the longest messages.
+CHUNK_ROWS = 2000
+# Sorted, as jsonb doesn't keep the order of keys.
+JSON_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+# Fields whose values JSON has natively; others are converted.
+JSON_FIELDS = (models.CharField, models.TextField, models.IntegerField, models.BooleanField)
 
 
 class Tally:
-    """Counts and hashes the lines that pass."""
+    """Count and hash the lines that pass through `of`."""
 
     def __init__(self) -> None:
         self.rows = 0
@@ -45,28 +45,28 @@ def columns_of(model: Any) -> list[str]:
 
 
 def by_key(model: Any) -> Any:
-    """Text is sorted by its bytes: PostgreSQL's default depends on the machine's language."""
+    """Order by the primary key; text by its bytes, as PostgreSQL's default collation depends on the machine."""
     if isinstance(model._meta.pk, models.CharField):
         return Collate("pk", "C" if connection.vendor == "postgresql" else "BINARY")
     return "pk"
 
 
 def read(model: Any) -> Iterator[bytes]:
-    """Its lines, in the order of the primary key."""
+    """Yield a model's rows as lines, in the order of the primary key."""
     names = [field.attname for field in fields_of(model)]
     rows = model._base_manager.order_by(by_key(model)).values_list(*names)
-    for row in rows.iterator(chunk_size=CHUNK):
-        yield orjson.dumps(row, option=AS_WRITTEN)
+    for row in rows.iterator(chunk_size=CHUNK_ROWS):
+        yield orjson.dumps(row, option=JSON_OPTIONS)
 
 
 def write(model: Any, lines: Iterable[bytes]) -> None:
-    """Into its empty table. The sequence of its ids is `reset_sequences`'s."""
+    """Insert lines into a model's empty table. `loader.reset_sequences` sets its sequence."""
     put = copy if connection.vendor == "postgresql" else insert
     put(model, converted(model, lines))
 
 
 def converted(model: Any, lines: Iterable[bytes]) -> Iterator[list[Any]]:
-    """What the engine's driver takes for each line."""
+    """Parse lines into rows of values as the engine's driver takes them."""
     odd = [(place, convert) for place, field in enumerate(fields_of(model)) if (convert := converter(field))]
     for line in lines:
         row = orjson.loads(line)
@@ -76,8 +76,9 @@ def converted(model: Any, lines: Iterable[bytes]) -> Iterator[list[Any]]:
 
 
 def converter(field: Any) -> Callable[[Any], Any] | None:
+    """Return the conversion from JSON to the driver's value; None where none is needed."""
     target = field.target_field if field.remote_field else field
-    if isinstance(target, PLAIN):
+    if isinstance(target, JSON_FIELDS):
         return None
     return lambda value: field.get_db_prep_save(field.to_python(value), connection)
 
@@ -87,7 +88,7 @@ def insert(model: Any, rows: Iterator[list[Any]]) -> None:
     table = connection.ops.quote_name(model._meta.db_table)
     statement = f"INSERT INTO {table} ({', '.join(quoted)}) VALUES ({', '.join(['%s'] * len(quoted))})"
     with connection.cursor() as cursor:
-        for chunk in chunked(rows, CHUNK):
+        for chunk in chunked(rows, CHUNK_ROWS):
             cursor.executemany(statement, chunk)
 
 

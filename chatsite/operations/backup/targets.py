@@ -1,4 +1,4 @@
-"""Where an archive is restored to: a new SQLite file, or the tables of a PostgreSQL database in one transaction."""
+"""Targets of a restore: a new SQLite file, or the tables of a PostgreSQL database in one transaction."""
 
 import os
 import shutil
@@ -13,50 +13,50 @@ from django.core.management.base import CommandError
 from django.db import connection, connections, transaction
 
 IN_USE = "The database is in use: stop the server first."
-# Seconds for others' transactions to end.
-PATIENCE = "10s"
-# A file that nobody knows yet needs no care; it is synced once, when it is whole.
-QUICK = "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON;"
+# How long to wait for others' transactions.
+LOCK_TIMEOUT = "10s"
+# Fast and unsafe: the new file is synced once, when it is complete.
+RESTORE_PRAGMAS = "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON;"
 
 
 @contextmanager
 def sqlite_file(path: Path) -> Iterator[None]:
-    """This process's database is a new file, for the block."""
+    """Make the new file `path` the default database within the block."""
     wanted = {
         "default": {
             "ENGINE": "chatsite.database.sqlite",
             "NAME": str(path),
-            "OPTIONS": {"init_command": QUICK},
+            "OPTIONS": {"init_command": RESTORE_PRAGMAS},
         }
     }
     before = connections.settings["default"]
     connection.close()
-    use(connections.configure_settings(wanted)["default"])
+    use_database(connections.configure_settings(wanted)["default"])
     try:
         yield
     finally:
         connection.close()
-        use(before)
+        use_database(before)
 
 
-def use(database: dict[str, object]) -> None:
-    """Migrations and models speak of the default database; so that is what changes."""
+def use_database(database: dict[str, object]) -> None:
+    """Change the default database of this process, as migrations and models refer to it by that name."""
     connections.settings["default"] = database
     if hasattr(connections._connections, "default"):  # type: ignore[attr-defined]
         del connections["default"]
 
 
 @contextmanager
-def swapped(path: Path) -> Iterator[None]:
-    """A new SQLite file, which takes the site's place after the block."""
+def replaced_file(path: Path) -> Iterator[None]:
+    """Make a new SQLite file the default database within the block, and move it to `path` afterwards."""
     fresh = path.with_name(path.name + ".restoring")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh.unlink(missing_ok=True)
     try:
-        with claimed(path):
+        with exclusively_locked(path):
             with sqlite_file(fresh):
                 yield
-            own(fresh, path if path.exists() else path.parent)
+            match_owner(fresh, path if path.exists() else path.parent)
             sync(fresh)
             for suffix in ("-wal", "-shm", "-journal"):
                 path.with_name(path.name + suffix).unlink(missing_ok=True)
@@ -67,20 +67,21 @@ def swapped(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def claimed(path: Path) -> Iterator[None]:
-    """Nobody else has the file open, nor will while the block runs: SQLite leaves WAL for nothing less."""
+def exclusively_locked(path: Path) -> Iterator[None]:
+    """Keep others from opening the SQLite file within the block. Leaving WAL mode needs the only connection, so it fails
+    if the server runs."""
     if not path.exists():
         yield
         return
     lock = sqlite3.connect(path, timeout=0, isolation_level=None)
     try:
-        take(lock)
+        lock_exclusively(lock)
         yield
     finally:
         lock.close()
 
 
-def take(lock: sqlite3.Connection) -> None:
+def lock_exclusively(lock: sqlite3.Connection) -> None:
     try:
         lock.execute("PRAGMA journal_mode=DELETE")
         lock.execute("BEGIN EXCLUSIVE")
@@ -89,12 +90,12 @@ def take(lock: sqlite3.Connection) -> None:
             raise CommandError(IN_USE) from error
         raise CommandError(f"The database can't be replaced: {error}") from error
     except sqlite3.DatabaseError:
-        # No database at all, which is why somebody restores one.
+        # The file is no database: probably why somebody restores.
         pass
 
 
-def own(fresh: Path, like: Path) -> None:
-    """root may restore what the server's own user must write."""
+def match_owner(fresh: Path, like: Path) -> None:
+    """Give the new file mode 600 and, for root, the owner of `like`: the server's user must be able to write it."""
     fresh.chmod(0o600)
     if os.geteuid() == 0:
         shutil.chown(fresh, like.stat().st_uid, like.stat().st_gid)
@@ -109,12 +110,12 @@ def sync(path: Path) -> None:
 
 
 @contextmanager
-def emptied() -> Iterator[None]:
-    """PostgreSQL, in one transaction: our tables are gone, and after the block what it made is there instead."""
+def replaced_tables() -> Iterator[None]:
+    """Drop PostgreSQL's tables of ours, run the block and commit, all in one transaction."""
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '{PATIENCE}'")
-            # A table whose checks wait for the commit can't be altered by the next migration.
+            cursor.execute(f"SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+            # A migration can't alter a table with deferred checks.
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             if tables := our_tables():
                 names = ", ".join(map(connection.ops.quote_name, tables))
@@ -123,7 +124,7 @@ def emptied() -> Iterator[None]:
 
 
 def our_tables() -> list[str]:
-    """Those of this version, and of any other version of our own apps."""
+    """List our apps' tables, of this and of any other version."""
     models = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
     ours = tuple(
         f"{app.label}_" for app in apps.get_app_configs() if Path(app.path).is_relative_to(settings.BASE_DIR)

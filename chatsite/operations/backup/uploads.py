@@ -1,4 +1,4 @@
-"""The folder of uploaded files, where a site has one."""
+"""Back up and restore the folder of uploaded files, where a site has one."""
 
 import hashlib
 import shutil
@@ -13,7 +13,7 @@ from django.core.management.base import CommandError
 
 from chatsite.operations.backup.archive import Archive
 
-PIECE = 1024 * 1024
+COPY_CHUNK_BYTES = 1024 * 1024
 
 
 def folder() -> Path:
@@ -21,7 +21,7 @@ def folder() -> Path:
 
 
 def add(archive: zipfile.ZipFile) -> dict[str, dict[str, Any]]:
-    """Every file, and what the manifest says of it. One that is deleted meanwhile is left out."""
+    """Add every file; return `{name: {"bytes", "sha256"}}`. A file that is deleted meanwhile is left out."""
     listed = {}
     for path in sorted(folder().rglob("*")):
         if path.is_file() and not path.is_symlink():
@@ -34,14 +34,15 @@ def add(archive: zipfile.ZipFile) -> dict[str, dict[str, Any]]:
 
 
 def add_file(archive: zipfile.ZipFile, name: str, path: Path) -> dict[str, Any]:
-    """Stored as it is: pictures and the like are compressed already."""
+    """Store a file uncompressed, as most uploads are compressed already."""
     with path.open("rb") as source:
         entry = zipfile.ZipInfo(f"uploads/{name}")
         with archive.open(entry, "w", force_zip64=True) as sink:
-            return hashed(iter(lambda: source.read(PIECE), b""), sink)
+            return hashed(iter(lambda: source.read(COPY_CHUNK_BYTES), b""), sink)
 
 
 def hashed(pieces: Iterator[bytes], sink: Any) -> dict[str, Any]:
+    """Copy `pieces` into `sink`; return `{"bytes", "sha256"}`."""
     digest, size = hashlib.sha256(), 0
     for piece in pieces:
         digest.update(piece)
@@ -51,18 +52,19 @@ def hashed(pieces: Iterator[bytes], sink: Any) -> dict[str, Any]:
 
 
 def extract(archive: Archive, target: Path) -> None:
-    """Into a new folder. Raises CommandError for a file that isn't as the manifest says."""
+    """Extract all files into the new folder `target`. Raises CommandError for one that differs from the manifest."""
     target.mkdir(mode=0o700, parents=True)
     for name, said in archive.uploads.items():
         path = target / inside(name)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with archive.upload(name) as source, path.open("xb") as sink:
-            found = hashed(iter(lambda: source.read(PIECE), b""), sink)
+            found = hashed(iter(lambda: source.read(COPY_CHUNK_BYTES), b""), sink)
         if found != said:
             raise CommandError(f"The file uploads/{name} is not as it was when the backup was made.")
 
 
 def inside(name: str) -> PurePosixPath:
+    """Check that a member's path stays within the folder. Raises CommandError."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or not path.parts:
         raise CommandError(f"The archive wants to write outside of its folder: {name!r}.")
@@ -71,7 +73,7 @@ def inside(name: str) -> PurePosixPath:
 
 @contextmanager
 def replaced(archive: Archive) -> Iterator[None]:
-    """Unpacks before the block and takes the old folder's place after it. An archive without files leaves it alone."""
+    """Extract before the block, replace the old folder after it. An archive without files leaves the folder alone."""
     if not archive.uploads:
         yield
         return
@@ -81,7 +83,7 @@ def replaced(archive: Archive) -> Iterator[None]:
     try:
         extract(archive, fresh)
         if current.exists() and old.exists():
-            # Of a restore that was killed; without `current` it may be all that is left.
+            # Left by a killed restore; without `current` it would be the only copy.
             shutil.rmtree(old)
         yield
         if current.exists():

@@ -1,0 +1,1 @@
+"""The demo site: people, rooms, and generated conversations."""

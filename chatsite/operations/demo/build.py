@@ -1,4 +1,4 @@
-"""Fills an empty database with the demo site: everything at once, with each room's log as real use would leave it."""
+"""Fill an empty database with the demo site, with each room's log as real use would leave it."""
 
 import hashlib
 import uuid
@@ -20,12 +20,12 @@ from messaging.rendering import names_in, render
 from messaging.search.folded import folded
 from rooms.models import Event, Membership, Mention, Room
 
-WEEKS = 11
+WEEKS_OF_HISTORY = 11
 
 
 @dataclass
-class Books:
-    """What is going to be written, in the order of its ids."""
+class PendingRows:
+    """Rows to be written in bulk, in the order of their ids."""
 
     users: dict[str, User]
     rooms: dict[str, Room]
@@ -43,23 +43,24 @@ class Books:
 
 @transaction.atomic
 def build(password: str, seed: int = 7) -> None:
+    """Write the whole demo site. Equal seeds give equal conversations."""
     random = Random(seed)
     now = timezone.now()
-    start = (now - timedelta(weeks=WEEKS)).replace(hour=0, minute=0, second=0, microsecond=0)
+    start = (now - timedelta(weeks=WEEKS_OF_HISTORY)).replace(hour=0, minute=0, second=0, microsecond=0)
     SiteSettings.objects.update_or_create(pk=1, defaults={"name": site.NAME})
-    books = Books(make_people(password, start), make_rooms(start))
-    arrive(books, start)
+    rows = PendingRows(make_people(password, start), make_rooms(start))
+    add_members(rows, start)
     for post in sorted(posts(start, now, random), key=lambda post: post.at):
-        say(books, post, random)
-    Room.objects.bulk_update(books.rooms.values(), ["head"])
-    Message.objects.bulk_create(books.messages, batch_size=500)
-    Event.objects.bulk_create(books.events, batch_size=500)
-    Mention.objects.bulk_create(books.mentions, batch_size=500)
-    mark_read(books, random)
+        add_message(rows, post, random)
+    Room.objects.bulk_update(rows.rooms.values(), ["head"])
+    Message.objects.bulk_create(rows.messages, batch_size=500)
+    Event.objects.bulk_create(rows.events, batch_size=500)
+    Mention.objects.bulk_create(rows.mentions, batch_size=500)
+    mark_read(rows, random)
 
 
 def make_people(password: str, start: datetime) -> dict[str, User]:
-    """All have the one password of this demo; the first administers it."""
+    """Create all people with the same password; `site.ME` administers the site."""
     digest = make_password(password)
     User.objects.bulk_create(
         User(
@@ -85,26 +86,26 @@ def make_rooms(start: datetime) -> dict[str, Room]:
     return {room.slug: room for room in Room.objects.all()}
 
 
-def arrive(books: Books, start: datetime) -> None:
-    """Everyone is in their rooms from the start; direct rooms are made here, too."""
+def add_members(rows: PendingRows, start: datetime) -> None:
+    """Join everyone to their rooms at `start`, and create the direct rooms."""
     for slug, (_, _, _, members) in site.ROOMS.items():
-        join(books, books.rooms[slug], members, start)
+        join(rows, rows.rooms[slug], members, start)
     for people, _ in site.DIRECTS:
-        key = ",".join(str(pk) for pk in sorted(books.users[name].pk for name in people))
+        key = ",".join(str(pk) for pk in sorted(rows.users[name].pk for name in people))
         room = Room.objects.create(
             slug=site.direct_slug(people), kind=Room.Kind.DIRECT, direct_key=key, created_at=start
         )
-        books.rooms[room.slug] = room
-        join(books, room, people, start)
+        rows.rooms[room.slug] = room
+        join(rows, room, people, start)
 
 
-def join(books: Books, room: Room, members: tuple[str, ...], at: datetime) -> None:
-    books.members[room.slug] = members
+def join(rows: PendingRows, room: Room, members: tuple[str, ...], at: datetime) -> None:
+    rows.members[room.slug] = members
     for number, username in enumerate(members):
         moment = at + timedelta(minutes=number)
-        books.log(room, "member-joined", books.users[username], moment)
+        rows.log(room, "member-joined", rows.users[username], moment)
         Membership.objects.create(
-            room=room, user=books.users[username], role=role(room, username, number), joined_at=moment
+            room=room, user=rows.users[username], role=role(room, username, number), joined_at=moment
         )
 
 
@@ -116,13 +117,13 @@ def role(room: Room, username: str, number: int) -> str:
     return Membership.Role.MODERATOR if username in site.MODERATORS else Membership.Role.MEMBER
 
 
-def say(books: Books, post: Post, random: Random) -> None:
-    room, sender = books.rooms[post.room], books.users[post.who]
+def add_message(rows: PendingRows, post: Post, random: Random) -> None:
+    room, sender = rows.rooms[post.room], rows.users[post.who]
     named, slugs = names_in(post.text)
-    people = {name: name for name in sorted(named & books.users.keys())}
+    people = {name: name for name in sorted(named & rows.users.keys())}
     public = {slug: slug for slug in slugs & site.ROOMS.keys() if site.ROOMS[slug][1] == "public"}
-    post.pk = len(books.messages) + 1
-    event = books.log(room, "chat-message", sender, post.at, post.pk)
+    post.pk = len(rows.messages) + 1
+    event = rows.log(room, "chat-message", sender, post.at, post.pk)
     message = Message(
         pk=post.pk,
         room=room,
@@ -136,43 +137,43 @@ def say(books: Books, post: Post, random: Random) -> None:
         reply_to_id=post.answers.pk if post.answers else None,
         created_at=post.at,
     )
-    books.messages.append(message)
-    if not reconsider(books, message, random):
-        mention(books, message, people)
+    rows.messages.append(message)
+    if not edit_or_delete(rows, message, random):
+        add_mentions(rows, message, people)
 
 
-def reconsider(books: Books, message: Message, random: Random) -> bool:
-    """Some messages are edited soon after, and a few deleted; whether this one was deleted."""
+def edit_or_delete(rows: PendingRows, message: Message, random: Random) -> bool:
+    """Edit 1.1 % of the messages older than a day, and delete 0.3 %. Return whether this one was deleted."""
     chance, later = random.random(), message.created_at + timedelta(seconds=random.randrange(8, 50))
     if timezone.now() - message.created_at < timedelta(days=1) or chance > 0.014:
         return False
     if chance > 0.003:
         message.edited_at = later
-        books.log(message.room, "message-edited", message.sender, later, message.pk)
+        rows.log(message.room, "message-edited", message.sender, later, message.pk)
         return False
     message.body, message.html, message.folded, message.deleted_at = "", "", None, later
-    books.events[-1].retracted = True
-    books.log(message.room, "message-deleted", message.sender, later, message.pk)
+    rows.events[-1].retracted = True
+    rows.log(message.room, "message-deleted", message.sender, later, message.pk)
     return True
 
 
-def mention(books: Books, message: Message, people: Iterable[str]) -> None:
+def add_mentions(rows: PendingRows, message: Message, people: Iterable[str]) -> None:
     for name in people:
-        if name != message.sender.username and name in books.members[message.room.slug]:
-            books.mentions.append(Mention(room=message.room, seq=message.seq, user=books.users[name]))
+        if name != message.sender.username and name in rows.members[message.room.slug]:
+            rows.mentions.append(Mention(room=message.room, seq=message.seq, user=rows.users[name]))
 
 
-def mark_read(books: Books, random: Random) -> None:
-    """Most people are nearly up to date; the one who logs in has something to catch up with."""
+def mark_read(rows: PendingRows, random: Random) -> None:
+    """Set read positions: 30 % of memberships are up to 59 events behind, those of `site.ME` as `site.UNREAD` says."""
     for membership in Membership.objects.select_related("room", "user"):
         behind = 0 if random.random() < 0.7 else random.randrange(60)
         if membership.user.username == site.ME:
             behind = site.UNREAD.get(membership.room.slug, 0)
-        membership.read_seq = max(0, books.rooms[membership.room.slug].head - behind)
+        membership.read_seq = max(0, rows.rooms[membership.room.slug].head - behind)
         membership.save(update_fields=["read_seq"])
-    for username, user in books.users.items():
+    for username, user in rows.users.items():
         user.last_seen = max(
-            (message.created_at for message in books.messages if message.sender.username == username),
+            (message.created_at for message in rows.messages if message.sender.username == username),
             default=None,
         )
         user.save(update_fields=["last_seen"])

@@ -1,4 +1,4 @@
-"""What is said on the demo site, where, by whom and when."""
+"""Generate the demo site's posts out of the scripts: room, sender, text and time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from random import Random
 
 from chatsite.operations.demo import script, site, timeline
 
-CONVERSATIONS = 860
+CONVERSATION_COUNT = 860
 
 
 @dataclass
@@ -22,17 +22,17 @@ class Post:
 
 
 def posts(start: datetime, now: datetime, random: Random) -> Iterator[Post]:
-    share = CONVERSATIONS / sum(room[2] for room in site.ROOMS.values())
+    share = CONVERSATION_COUNT / sum(room[2] for room in site.ROOMS.values())
     for slug, (_, _, weight, members) in site.ROOMS.items():
         talk = script.read(site.TALK / f"{slug}.txt")
-        yield from played(slug, talk, members, round(weight * share), (start, now), random)
+        yield from room_posts(slug, talk, members, round(weight * share), (start, now), random)
     directs = script.read(site.TALK / "directs.txt")
     for people, last in site.DIRECTS:
-        yield from played(site.direct_slug(people), directs, people, 7, (start, now), random)
-        yield from closing(site.direct_slug(people), last, now, random)
+        yield from room_posts(site.direct_slug(people), directs, people, 7, (start, now), random)
+        yield from last_messages(site.direct_slug(people), last, now, random)
 
 
-def played(
+def room_posts(
     slug: str,
     talk: script.Script,
     members: tuple[str, ...],
@@ -41,23 +41,23 @@ def played(
     random: Random,
 ) -> Iterator[Post]:
     start, now = between
-    heard: set[str] = set()
+    used_lines: set[str] = set()
     free = start + timedelta(hours=7)
     moments = timeline.starts(count, start, now - timedelta(hours=6), random)
-    for conversation, moment in zip(programme(talk, count, random), moments, strict=False):
-        lines = fresh(talk, conversation, members, heard, random)
+    for conversation, moment in zip(choose_conversations(talk, count, random), moments, strict=False):
+        lines = least_repeated(talk, conversation, members, used_lines, random)
         spoken = list(timed(slug, lines, max(moment, free), random))
         if spoken and spoken[-1].at > now - timedelta(hours=3):
             break
         yield from spoken
         free = spoken[-1].at + timedelta(minutes=random.randrange(3, 90))
     for conversation in talk.of_kind("last"):
-        lines = fresh(talk, conversation, members, heard, random)
-        yield from backwards(slug, lines, now, random)
+        lines = least_repeated(talk, conversation, members, used_lines, random)
+        yield from ending_recently(slug, lines, now, random)
 
 
-def programme(talk: script.Script, count: int, random: Random) -> list[script.Conversation]:
-    """Every conversation comes about as often as any other, long before it comes again."""
+def choose_conversations(talk: script.Script, count: int, random: Random) -> list[script.Conversation]:
+    """Choose `count` conversations: all once in random order before any comes again, those of kind `once` only once."""
     usual, once = talk.of_kind(""), talk.of_kind("once")
     chosen: list[script.Conversation] = []
     while len(chosen) < count - len(once):
@@ -68,26 +68,26 @@ def programme(talk: script.Script, count: int, random: Random) -> list[script.Co
     return chosen
 
 
-def fresh(
+def least_repeated(
     talk: script.Script,
     conversation: script.Conversation,
     members: tuple[str, ...],
-    heard: set[str],
+    used_lines: set[str],
     random: Random,
-) -> list[script.Said]:
-    """Of a few performances the one that repeats the least of what the room has heard."""
+) -> list[script.SpokenLine]:
+    """Generate six versions of a conversation and return the one with the fewest lines that the room has had already."""
     names = {username: name.split()[0] for username, name in site.PEOPLE.items()}
     tries = []
     for _ in range(6):
         cast = script.cast_for(conversation, members, random)
-        lines = list(script.Play(talk, cast, names, random).lines(conversation))
-        tries.append((sum(line.text in heard for line in lines) / (len(lines) or 1), lines))
+        lines = list(script.Variant(talk, cast, names, random).lines(conversation))
+        tries.append((sum(line.text in used_lines for line in lines) / (len(lines) or 1), lines))
     lines = min(tries, key=lambda pair: pair[0])[1]
-    heard.update(line.text for line in lines)
+    used_lines.update(line.text for line in lines)
     return lines
 
 
-def timed(slug: str, lines: list[script.Said], moment: datetime, random: Random) -> Iterator[Post]:
+def timed(slug: str, lines: list[script.SpokenLine], moment: datetime, random: Random) -> Iterator[Post]:
     before: Post | None = None
     for line, pause in zip(lines, timeline.pauses(random), strict=False):
         before = Post(slug, line.who, line.text, moment, before if line.answers else None)
@@ -95,8 +95,8 @@ def timed(slug: str, lines: list[script.Said], moment: datetime, random: Random)
         moment += pause
 
 
-def backwards(slug: str, lines: list[script.Said], now: datetime, random: Random) -> list[Post]:
-    """The last conversation of a room ends some minutes ago."""
+def ending_recently(slug: str, lines: list[script.SpokenLine], now: datetime, random: Random) -> list[Post]:
+    """Time a room's last conversation so that it ends 3 to 50 minutes before `now`."""
     spoken = list(timed(slug, lines, now, random))
     late = spoken[-1].at - now + timedelta(minutes=random.randrange(3, 50))
     for post in spoken:
@@ -104,6 +104,6 @@ def backwards(slug: str, lines: list[script.Said], now: datetime, random: Random
     return spoken
 
 
-def closing(slug: str, last: list[tuple[str, str]], now: datetime, random: Random) -> list[Post]:
-    lines = [script.Said(who, text, False) for who, text in last]
-    return backwards(slug, lines, now, random) if lines else []
+def last_messages(slug: str, last: list[tuple[str, str]], now: datetime, random: Random) -> list[Post]:
+    lines = [script.SpokenLine(who, text, False) for who, text in last]
+    return ending_recently(slug, lines, now, random) if lines else []

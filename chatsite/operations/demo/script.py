@@ -1,4 +1,4 @@
-"""Conversations written down in `talk/*.txt`, and the many ways to play them.
+"""Parse the conversations of `talk/*.txt`, and generate variants of them.
 
 A file has one room's talk. `@name = a, b, c` or `@name = 3..19` is a vocabulary; `{name}` in a line takes a word
 from it, the same one within a conversation, and `{name2}` another. `[a|b|c]` is a choice, and `[=a|b|c]` one that
@@ -17,9 +17,9 @@ from textwrap import dedent
 
 LINE = re.compile(r"(\??)([A-E]|[a-z_]+)([:>]) ?(.*)")
 CHOICE = re.compile(r"\[(=?)([^\[\]]*\|[^\[\]]*)\]")
-SLOT = re.compile(r"\{([a-z]+)([23]?)\}")
+WORD_SLOT = re.compile(r"\{([a-z]+)([23]?)\}")
 SENTENCE = re.compile(r"(^|[.?!] )([a-z])(?!\w*://)")
-CAST = re.compile(r"\{([A-E])\}|@([A-E])\b")
+PERSON_SLOT = re.compile(r"\{([A-E])\}|@([A-E])\b")
 RANGE = re.compile(r"(\d+)\.\.(\d+)")
 
 
@@ -37,11 +37,11 @@ class Conversation:
     lines: list[Line] = field(default_factory=list)
 
     def parts(self) -> set[str]:
-        """The letters that want a person."""
+        """Return the letters that need a person."""
         named = {
             name
             for line in self.lines
-            for match in CAST.finditer(line.text)
+            for match in PERSON_SLOT.finditer(line.text)
             for name in match.groups()
             if name
         }
@@ -61,7 +61,7 @@ class Script:
 
 
 @dataclass
-class Said:
+class SpokenLine:
     who: str
     text: str
     answers: bool
@@ -89,28 +89,28 @@ def vocabulary(values: str) -> list[str]:
     return values.split(", ")
 
 
-class Play:
-    """One performance: who is who, and which words stand in the slots."""
+class Variant:
+    """One variant of a conversation: people for its letters, words for its slots."""
 
     def __init__(self, script: Script, cast: dict[str, str], names: dict[str, str], random: Random) -> None:
         self.script, self.cast, self.names, self.random = script, cast, names, random
         self.taken: dict[str, list[str]] = {}
         self.turn = random.randrange(60)
 
-    def lines(self, conversation: Conversation) -> Iterator[Said]:
+    def lines(self, conversation: Conversation) -> Iterator[SpokenLine]:
         skipped = False
         before = ""
         for line in conversation.lines:
             text = "" if line.optional and self.random.random() < 0.4 else self.text(line.text)
             who = self.cast.get(line.who, line.who)
             if text:
-                yield Said(who, self.addressed(text, before, who), line.answers and not skipped)
+                yield SpokenLine(who, self.addressed(text, before, who), line.answers and not skipped)
                 before = who
-            # An answer to a line that was left out would answer another.
+            # Without it an answer to a left-out line would answer the line before.
             skipped = not text
 
     def addressed(self, text: str, before: str, who: str) -> str:
-        """Now and then somebody is named by the one who answers."""
+        """Prefix 5 % of the answers with a mention of the person before."""
         if before in ("", who) or "@" in text or not text[0].isalpha() or self.random.random() > 0.05:
             return text
         return f"@{before} {text}"
@@ -120,7 +120,7 @@ class Play:
             choices = match[2].split("|")
             choice = choices[self.turn % len(choices)] if match[1] else self.random.choice(choices)
             text = text[: match.start()] + choice + text[match.end() :]
-        text = CAST.sub(lambda match: self.person(*match.groups()), SLOT.sub(self.word, text))
+        text = PERSON_SLOT.sub(lambda match: self.person(*match.groups()), WORD_SLOT.sub(self.word, text))
         first, _, rest = text.partition("\n")
         first = SENTENCE.sub(lambda match: match[1] + match[2].upper(), " ".join(first.split()))
         return f"{first}\n{dedent(rest)}".strip()
@@ -138,7 +138,7 @@ class Play:
 
 
 def cast_for(conversation: Conversation, members: Iterable[str], random: Random) -> dict[str, str]:
-    """People for the letters; those that the conversation names play only themselves."""
+    """Assign random members to the letters; people whom the conversation names get no letter."""
     free = [member for member in members if member not in conversation.people()]
     parts = sorted(conversation.parts())
     return dict(zip(parts, random.sample(free, len(parts)), strict=True))

@@ -1,4 +1,4 @@
-"""Who and what the demo site is made of."""
+"""People, rooms and direct rooms of the demo site."""
 
 import hashlib
 from pathlib import Path
@@ -23,7 +23,7 @@ PEOPLE = {
 }
 EVERYONE = tuple(PEOPLE)
 
-# slug: topic, kind, share of the talk, members, the owner first and then moderators as marked by ROLES
+# slug: topic, kind, weight of its share of conversations, members with the owner first; MODERATORS are moderators.
 ROOMS: dict[str, tuple[str, str, int, tuple[str, ...]]] = {
     "general": ("Everyone is here", "public", 22, EVERYONE),
     "workshop": ("Tools, bookings and what is broken this week", "public", 24, EVERYONE),
@@ -57,7 +57,7 @@ ROOMS: dict[str, tuple[str, str, int, tuple[str, ...]]] = {
 }
 MODERATORS = {"mira"}
 
-# Who is in each direct room, and what is said there last.
+# Members of each direct room, and its last messages.
 DIRECTS: list[tuple[tuple[str, ...], list[tuple[str, str]]]] = [
     (("ada", "mira"), [("mira", "Eighty people! I still can't believe it. Shall we tell the newspaper?")]),
     (("ada", "tomas"), [("tomas", "Lathe is done, see #workshop."), ("ada", "You're the best. Thank you.")]),
@@ -82,5 +82,5 @@ def direct_slug(people: tuple[str, ...]) -> str:
     return "d-" + hashlib.sha256(" ".join(people).encode()).hexdigest()[:16]
 
 
-# How many lines of each room's log the one who looks at the demo hasn't read.
+# Unread events of ME, by room.
 UNREAD = {"general": 7, "3d-printing": 4, "workshop": 3, "events": 2, direct_slug(("ada", "mira")): 1}

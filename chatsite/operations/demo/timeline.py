@@ -1,16 +1,16 @@
-"""When people talk: evenings more than mornings, Saturdays more than Mondays, and in bursts."""
+"""Generate the times of conversations: more in evenings than in mornings, more on Saturdays than on Mondays."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from random import Random
 
-# Shares of the hours of a day, from midnight on, and of the days of a week, from Monday on.
+# Weights of the hours of a day, from midnight, and of the days of a week, from Monday.
 HOURS = [1, 0, 0, 0, 0, 0, 2, 6, 10, 9, 7, 6, 9, 8, 6, 6, 7, 9, 12, 14, 14, 11, 6, 3]
 DAYS = [8, 9, 10, 10, 9, 14, 7]
 
 
 def starts(count: int, first: datetime, last: datetime, random: Random) -> list[datetime]:
-    """`count` moments between two, in order."""
+    """Return `count` random moments between `first` and `last`, sorted."""
     days = [first + timedelta(days=day) for day in range((last - first).days)]
     weights = [DAYS[day.weekday()] for day in days]
     moments = []
@@ -22,7 +22,7 @@ def starts(count: int, first: datetime, last: datetime, random: Random) -> list[
 
 
 def pauses(random: Random) -> Iterator[timedelta]:
-    """From one line to the next: mostly a minute, sometimes an hour."""
+    """Yield pauses between lines: about a minute, and 7 % of them 20 to 120 minutes longer."""
     while True:
         seconds = random.lognormvariate(4.2, 1.0)
         if random.random() < 0.07:

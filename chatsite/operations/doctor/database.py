@@ -1,4 +1,4 @@
-"""The database: whether it is there, keeps what it says it kept, has our tables, and doesn't hold up the server."""
+"""Check the database: reachable, durable, migrated, and queried without blocking the server."""
 
 import json
 import subprocess
@@ -14,12 +14,12 @@ from django.db.migrations.executor import MigrationExecutor
 from chatsite.operations.backup import history
 from chatsite.operations.doctor.findings import Findings, first_line, note, ok, wrong
 
-OLDEST = 13
+MIN_POSTGRESQL_VERSION = 13
 
 
 def usable() -> bool:
     try:
-        # Connecting would make SQLite's file.
+        # Connecting would create SQLite's file.
         if connection.vendor == "sqlite" and not Path(connection.settings_dict["NAME"]).exists():
             return False
         connection.ensure_connection()
@@ -28,13 +28,13 @@ def usable() -> bool:
     return True
 
 
-def answers() -> Findings:
+def reachable() -> Findings:
     if connection.vendor == "sqlite" and not Path(connection.settings_dict["NAME"]).exists():
         yield note("database", "There is none yet.", "./run makes it.")
         return
     began = time.monotonic()
     try:
-        asked("SELECT 1")
+        query_value("SELECT 1")
     except DatabaseError as error:
         yield wrong(
             "database",
@@ -47,7 +47,7 @@ def answers() -> Findings:
     yield from postgresql() if connection.vendor == "postgresql" else sqlite()
 
 
-def asked(statement: str, *parameters: Any) -> Any:
+def query_value(statement: str, *parameters: Any) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchone()[0]
@@ -55,12 +55,12 @@ def asked(statement: str, *parameters: Any) -> Any:
 
 def name() -> str:
     if connection.vendor == "sqlite":
-        return f"SQLite {asked('SELECT sqlite_version()')}"
-    return f"PostgreSQL {asked('SHOW server_version')}"
+        return f"SQLite {query_value('SELECT sqlite_version()')}"
+    return f"PostgreSQL {query_value('SHOW server_version')}"
 
 
 def sqlite() -> Findings:
-    if asked("PRAGMA journal_mode") != "wal":
+    if query_value("PRAGMA journal_mode") != "wal":
         yield wrong(
             "database",
             "SQLite can't use its write-ahead log here: a reader holds up every writer.",
@@ -69,19 +69,19 @@ def sqlite() -> Findings:
 
 
 def postgresql() -> Findings:
-    version = asked("SHOW server_version_num")
-    if int(version) < OLDEST * 10_000:
-        yield wrong("database", f"PostgreSQL is older than {OLDEST}.", "Upgrade it.")
+    version = query_value("SHOW server_version_num")
+    if int(version) < MIN_POSTGRESQL_VERSION * 10_000:
+        yield wrong("database", f"PostgreSQL is older than {MIN_POSTGRESQL_VERSION}.", "Upgrade it.")
     for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-        if asked(f"SHOW {setting}") == "off":
+        if query_value(f"SHOW {setting}") == "off":
             yield wrong(
                 "database",
                 f"{setting} is off: a crash can lose messages that were acknowledged.",
                 f"Set {setting} = on in postgresql.conf.",
             )
     host = connection.settings_dict["HOST"]
-    encrypted = asked("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
-    if not encrypted and asked("SELECT inet_server_addr() <> inet_client_addr()"):
+    encrypted = query_value("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+    if not encrypted and query_value("SELECT inet_server_addr() <> inet_client_addr()"):
         yield note(
             "database",
             f"What goes to {host} isn't encrypted.",
@@ -90,7 +90,7 @@ def postgresql() -> Findings:
 
 
 def driver() -> Findings:
-    """As the server has it: in a process of its own, patched as the worker patches itself."""
+    """Check that a waiting query doesn't block the event loop, in a process that is patched like the worker."""
     if connection.vendor == "sqlite":
         yield ok("driver", "SQLite's commits run in a thread of their own.")
         return
@@ -106,7 +106,7 @@ def driver() -> Findings:
         )
         return
     said = json.loads(done.stdout)
-    # One or none where it holds them up; on a busy machine each turn takes longer than it should.
+    # A blocking driver allows one turn or none; on a busy machine turns are merely fewer.
     if said["turns"] < said["due"] / 5:
         yield wrong(
             "driver",

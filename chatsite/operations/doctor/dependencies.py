@@ -1,4 +1,4 @@
-"""What the site talks to besides its database: Redis, a mail server, and the server itself."""
+"""Check what the site depends on besides its database: Redis, the mail server, and the running server."""
 
 import time
 from http.client import HTTPException
@@ -13,13 +13,12 @@ from chatsite.operations.doctor import running
 from chatsite.operations.doctor.findings import Findings, first_line, note, ok, wrong
 from chatsite.operations.doctor.visit import Visit
 
-# Seconds.
-PATIENCE = 3
+ANSWER_TIMEOUT_SECONDS = 3
 
 
 def redis() -> Findings:
     if not settings.REDIS_URL:
-        yield ok("redis", f"Not used: one process needs none{running.where(running.site())}.")
+        yield ok("redis", f"Not used: one process needs none{running.source_note(running.site())}.")
         return
     from redis import RedisError
 
@@ -40,23 +39,23 @@ def redis() -> Findings:
         )
     else:
         yield ok("redis", f"What is published is heard after {took * 1000:.1f} ms.")
-    yield from guarded_redis()
+    yield from redis_password()
 
 
 def round_trip(client: object) -> float | None:
-    """Seconds from a publication to its being heard; None if it wasn't."""
+    """Measure the seconds from publishing a message to receiving it; None if it doesn't come."""
     heard = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[attr-defined]
     channel = f"chatsite:doctor:{time.monotonic_ns()}"
     heard.subscribe(channel)
     began = time.monotonic()
     client.publish(channel, "hello")  # type: ignore[attr-defined]
-    while time.monotonic() - began < PATIENCE:
-        if heard.get_message(timeout=PATIENCE):
+    while time.monotonic() - began < ANSWER_TIMEOUT_SECONDS:
+        if heard.get_message(timeout=ANSWER_TIMEOUT_SECONDS):
             return time.monotonic() - began
     return None
 
 
-def guarded_redis() -> Findings:
+def redis_password() -> Findings:
     parts = urlsplit(settings.REDIS_URL)
     if parts.hostname and parts.hostname not in LOOPBACK and not parts.password:
         yield note(
@@ -78,7 +77,7 @@ def mail() -> Findings:
         yield note("mail", "It isn't sent: EMAIL_URL is for development.", "Set EMAIL_URL to smtp+tls://….")
         return
     try:
-        server = get_connection(timeout=PATIENCE)
+        server = get_connection(timeout=ANSWER_TIMEOUT_SECONDS)
         server.open()
         server.close()
     except OSError as error:  # smtplib's errors are OSErrors, too
@@ -91,7 +90,7 @@ def mail() -> Findings:
 def server() -> Findings:
     where = running.address()
     try:
-        answer = Visit(where, PATIENCE).get("/readyz")
+        answer = Visit(where, ANSWER_TIMEOUT_SECONDS).get("/readyz")
     except (OSError, HTTPException):
         yield note("server", f"Nothing answers at {where}.", "Start it: ./run (or systemctl start chatsite).")
         return
@@ -102,7 +101,7 @@ def server() -> Findings:
         yield wrong("server", f"{where}/readyz says {answer.status}: {answer.text[:80]}", "Look at its log.")
 
 
-# By their names in `echo.Site`; those that `./run` or a limit of the process gives are told with their check.
+# Settings by their names in `echo.ProcessConfig`; workers, connections and descriptors have checks of their own.
 SETTINGS = {
     "site_url": "SITE_URL",
     "trust_proxy": "TRUST_PROXY",
@@ -112,8 +111,8 @@ SETTINGS = {
 }
 
 
-def same_settings(started: echo.Site | None) -> Findings:
-    """Whether the site was started with what the doctor reads: where not, its other lines may be of another site."""
+def same_settings(started: echo.ProcessConfig | None) -> Findings:
+    """Compare the running server's settings with the doctor's: if they differ, other findings may not apply to it."""
     if started is None:
         yield note(
             "server",
@@ -121,7 +120,7 @@ def same_settings(started: echo.Site | None) -> Findings:
             "Run this in the folder of the site, as its user, and restart the site after an upgrade.",
         )
         return
-    here = echo.this_process()
+    here = echo.process_config()
     others = [name for field, name in SETTINGS.items() if getattr(started, field) != getattr(here, field)]
     if others:
         yield wrong(

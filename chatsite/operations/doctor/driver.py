@@ -1,4 +1,4 @@
-"""Does a query that waits hold up the server? Run as a process of its own, because it patches itself as the worker does."""
+"""Measure whether a waiting query blocks the event loop. A process of its own, as it patches itself like the worker."""
 
 import json
 import os
@@ -6,11 +6,12 @@ import sys
 
 from chatsite.realtime.worker.eventlet_worker import patch
 
-# Seconds of the query, and between two turns of who wants to be served meanwhile.
-QUERY, TURN = 0.5, 0.02
+# Length of the query, and of the sleep of a greenlet that runs meanwhile.
+QUERY_SECONDS, TURN_SECONDS = 0.5, 0.02
 
 
 def measure() -> dict[str, float]:
+    """Return the `turns` that the greenlet got during the query, how many were `due`, and the query's `seconds`."""
     import eventlet
     from django.db import connection
 
@@ -19,14 +20,14 @@ def measure() -> dict[str, float]:
     def take_turns() -> None:
         nonlocal turns
         while True:
-            eventlet.sleep(TURN)
+            eventlet.sleep(TURN_SECONDS)
             turns += 1
 
     with connection.cursor() as cursor:
         taker = eventlet.spawn(take_turns)
-        cursor.execute("SELECT pg_sleep(%s)", [QUERY])
+        cursor.execute("SELECT pg_sleep(%s)", [QUERY_SECONDS])
         taker.kill()
-    return {"turns": turns, "due": QUERY / TURN, "seconds": QUERY}
+    return {"turns": turns, "due": QUERY_SECONDS / TURN_SECONDS, "seconds": QUERY_SECONDS}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the doctor says: a line of what is, and for all but `ok` a line of what to do."""
+"""Findings of the doctor: a sentence each, with advice for all but `ok`."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Finding:
-    """`level` is "ok", "note" (fine for some sites) or "wrong"."""
+    """Result of a check. `level` is "ok", "note" (fine for some sites) or "wrong"."""
 
     level: str
     topic: str
@@ -35,12 +35,12 @@ def wrong(topic: str, sentence: str, advice: str) -> Finding:
 
 
 def first_line(error: BaseException) -> str:
-    """Drivers say more, over many lines."""
+    """Return the first line of an error's message, or its type; drivers write many lines."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def guarded(topic: str, check: Check) -> Findings:
-    """A check that fails is a finding, too."""
+    """Run a check; an exception becomes a finding."""
     try:
         yield from check()
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Live events from outside: who may connect, by polling and by websocket, and for how long."""
+"""Check live events from outside: origins, polling, websockets, and quiet connections."""
 
 import json
 from http.client import HTTPException
@@ -8,19 +8,21 @@ from wsproto.utilities import RemoteProtocolError
 from chatsite.operations.doctor.findings import Findings, first_line, note, ok, wrong
 from chatsite.operations.doctor.visit import Refused, Visit, Websocket
 
-# Seconds for an answer.
-PATIENCE = 10
+ANSWER_TIMEOUT_SECONDS = 10
 ENGINE = "/socket.io/?EIO=4&transport="
-# A name that can't be anybody's.
-ELSEWHERE = "https://elsewhere.invalid"
-# Polling clients one after the other, each on connections of its own: enough to meet a second process.
-POLLERS = 5
-SAMPLES = "Compare the proxy's configuration with deploy/."
-BROKEN = (OSError, HTTPException, RemoteProtocolError, Refused)
+# `.invalid` is reserved: nobody can own the name.
+FOREIGN_ORIGIN = "https://elsewhere.invalid"
+# One after the other, each on connections of its own: enough to be balanced to a second process.
+POLLING_CLIENTS = 5
+PROXY_ADVICE = "Compare the proxy's configuration with deploy/."
+CONNECTION_ERRORS = (OSError, HTTPException, RemoteProtocolError, Refused)
 
 
 def origin(visit: Visit) -> Findings:
-    statuses = [visit.get(ENGINE + "polling", Origin=ELSEWHERE).status, upgraded(visit, Origin=ELSEWHERE)]
+    statuses = [
+        visit.get(ENGINE + "polling", Origin=FOREIGN_ORIGIN).status,
+        upgraded(visit, Origin=FOREIGN_ORIGIN),
+    ]
     if 200 in statuses or 101 in statuses:
         yield wrong(
             "origin",
@@ -38,6 +40,7 @@ def origin(visit: Visit) -> Findings:
 
 
 def upgraded(visit: Visit, **headers: str) -> int:
+    """Return the status of an upgrade: 101 if it succeeds."""
     try:
         Websocket(visit, ENGINE + "websocket", **headers).close()
     except Refused as error:
@@ -46,21 +49,21 @@ def upgraded(visit: Visit, **headers: str) -> int:
 
 
 def polling(visit: Visit) -> Findings:
-    failures = [failure for _ in range(POLLERS) if (failure := polled(visit))]
+    failures = [failure for _ in range(POLLING_CLIENTS) if (failure := polled(visit))]
     if not failures:
-        yield ok("polling", f"{POLLERS} clients connected by polling.")
-    elif len(failures) < POLLERS:
+        yield ok("polling", f"{POLLING_CLIENTS} clients connected by polling.")
+    elif len(failures) < POLLING_CLIENTS:
         yield wrong(
             "polling",
-            f"{len(failures)} of {POLLERS} clients were lost on the way: {failures[0]}",
+            f"{len(failures)} of {POLLING_CLIENTS} clients were lost on the way: {failures[0]}",
             "Several servers? Let the proxy send a client to the same one each time (deploy/ has it).",
         )
     else:
-        yield wrong("polling", f"It fails: {failures[0]}", SAMPLES)
+        yield wrong("polling", f"It fails: {failures[0]}", PROXY_ADVICE)
 
 
 def polled(visit: Visit) -> str:
-    """Connects to the namespace without saying who we are; being refused there is what should happen. What else did."""
+    """Connect by polling without credentials, which should be refused. Return what went wrong, "" for nothing."""
     opened = visit.get(ENGINE + "polling")
     if opened.status != 200 or not opened.text.startswith("0"):
         return f"the handshake was answered {opened.status}."
@@ -79,23 +82,23 @@ def polled(visit: Visit) -> str:
 def upgrade(visit: Visit) -> Findings:
     try:
         websocket = Websocket(visit, ENGINE + "websocket")
-        hello = websocket.receive(PATIENCE)
+        hello = websocket.receive(ANSWER_TIMEOUT_SECONDS)
         websocket.close()
-    except BROKEN as error:
+    except CONNECTION_ERRORS as error:
         yield wrong(
             "websocket",
             f"It can't be opened: {first_line(error)}. Everybody polls, which costs more.",
-            "Let the proxy pass the upgrade on: HTTP/1.1, Upgrade and Connection. " + SAMPLES,
+            "Let the proxy pass the upgrade on: HTTP/1.1, Upgrade and Connection. " + PROXY_ADVICE,
         )
         return
     if hello.startswith("0{"):
         yield ok("websocket", "It can be opened.")
     else:
-        yield wrong("websocket", "It is opened by something that isn't the site.", SAMPLES)
+        yield wrong("websocket", "It is opened by something that isn't the site.", PROXY_ADVICE)
 
 
 def idle(visit: Visit, token: str) -> Findings:
-    """Past two of the server's pings: by then whatever cuts quiet connections short has."""
+    """Check that a quiet connection outlasts two of the server's pings, and so any proxy's idle timeout."""
     if not token:
         yield note(
             "idle",
@@ -111,14 +114,14 @@ def idle(visit: Visit, token: str) -> Findings:
 
 
 def quiet(websocket: Websocket, token: str) -> Findings:
-    interval = json.loads(websocket.receive(PATIENCE)[1:])["pingInterval"] / 1000
+    interval = json.loads(websocket.receive(ANSWER_TIMEOUT_SECONDS)[1:])["pingInterval"] / 1000
     websocket.send("40" + json.dumps({"token": token}))
-    if not websocket.receive(PATIENCE).startswith("40"):
+    if not websocket.receive(ANSWER_TIMEOUT_SECONDS).startswith("40"):
         yield wrong("idle", "DOCTOR_TOKEN isn't a token of this site.", "Make one on your profile page.")
         return
     try:
         for _ in range(2):
-            while websocket.receive(interval + PATIENCE) != "2":
+            while websocket.receive(interval + ANSWER_TIMEOUT_SECONDS) != "2":
                 pass
             websocket.send("3")
     except OSError as error:

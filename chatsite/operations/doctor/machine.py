@@ -1,4 +1,4 @@
-"""The machine: files, who may read them, room on the disk, descriptors."""
+"""Check the machine: permissions of files, space on the disk, descriptors."""
 
 import os
 import pwd
@@ -13,10 +13,10 @@ from chatsite.observability import echo
 from chatsite.operations.doctor import running
 from chatsite.operations.doctor.findings import Finding, Findings, note, ok, wrong
 
-# Bytes. At the second a busy day may fill the disk; at the first SQLite and PostgreSQL are near their end.
-LITTLE, SOME = 200_000_000, 2_000_000_000
-# Sockets are descriptors. Below the first a site of some hundred people is at its end.
-FEW, ENOUGH = 4_096, 16_384
+# Free bytes of the disk: a busy day may use up the second; below the first SQLite and PostgreSQL soon stop.
+WRONG_BELOW_BYTES, NOTE_BELOW_BYTES = 200_000_000, 2_000_000_000
+# Each socket is a descriptor. The first is too few for some hundred people.
+WRONG_BELOW_DESCRIPTORS, NOTE_BELOW_DESCRIPTORS = 4_096, 16_384
 
 
 def permissions() -> Findings:
@@ -54,23 +54,25 @@ def disk() -> Findings:
     free = shutil.disk_usage(folder).free
     sentence = f"{free / 1e9:.1f} GB are free where {folder} is."
     advice = "Make room: when the disk is full, nothing can be sent."
-    if free < LITTLE:
+    if free < WRONG_BELOW_BYTES:
         yield wrong("disk", sentence, advice)
-    elif free < SOME:
+    elif free < NOTE_BELOW_BYTES:
         yield note("disk", sentence, advice)
     else:
         yield ok("disk", sentence)
 
 
 def descriptors() -> Findings:
-    """The server raises its own limit as far as it may; systemd may have given it another than the shell has."""
+    """Check the hard limit of open files, to which the server raises its own. systemd's may differ from the shell's."""
     found = running.site()
-    hard = (found or echo.this_process()).descriptors
-    sentence = f"A process may have {hard} open files{running.where(found)}; each live connection is one."
-    advice = f"Raise it: LimitNOFILE=65536 in the systemd unit, or ulimit -Hn {ENOUGH * 4}."
-    if hard == resource.RLIM_INFINITY or hard >= ENOUGH:
+    hard = (found or echo.process_config()).descriptors
+    sentence = (
+        f"A process may have {hard} open files{running.source_note(found)}; each live connection is one."
+    )
+    advice = f"Raise it: LimitNOFILE=65536 in the systemd unit, or ulimit -Hn {NOTE_BELOW_DESCRIPTORS * 4}."
+    if hard == resource.RLIM_INFINITY or hard >= NOTE_BELOW_DESCRIPTORS:
         yield ok("open files", sentence)
-    elif hard >= FEW:
+    elif hard >= WRONG_BELOW_DESCRIPTORS:
         yield note("open files", sentence, advice)
     else:
         yield wrong("open files", sentence, advice)

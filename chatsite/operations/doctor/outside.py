@@ -1,4 +1,4 @@
-"""The site as its visitors have it, through whatever proxy stands before it."""
+"""Check the site from outside, through its proxy, as visitors reach it."""
 
 import ssl
 from collections.abc import Callable
@@ -10,14 +10,12 @@ from chatsite.operations.doctor import live, proxies
 from chatsite.operations.doctor.findings import Check, Finding, Findings, first_line, ok, wrong
 from chatsite.operations.doctor.visit import Visit
 
-# Seconds for an answer.
-PATIENCE = 10
-# Days before a certificate ends.
-SOON = 14
+ANSWER_TIMEOUT_SECONDS = 10
+CERTIFICATE_WARNING_DAYS = 14
 
 
 def checks(url: str, token: str) -> list[tuple[str, Check]]:
-    visit = Visit(url, PATIENCE)
+    visit = Visit(url, ANSWER_TIMEOUT_SECONDS)
     tried: dict[str, Callable[..., Findings]] = {
         "reach": reach,
         "certificate": certificate,
@@ -44,14 +42,14 @@ def reach(visit: Visit) -> Findings:
             return
         else:
             yield wrong(
-                "reach", f"{visit.url}{path} says {answer.status}: {answer.text[:60]!r}", live.SAMPLES
+                "reach", f"{visit.url}{path} says {answer.status}: {answer.text[:60]!r}", live.PROXY_ADVICE
             )
 
 
 def reachable(url: str) -> Finding | None:
-    """What keeps everything else from being asked."""
+    """Return the finding that makes all further checks useless; None if the site can be reached."""
     try:
-        Visit(url, PATIENCE).get("/healthz")
+        Visit(url, ANSWER_TIMEOUT_SECONDS).get("/healthz")
     except ssl.SSLCertVerificationError as error:
         sentence = f"{url} has a certificate that isn't good: {error.verify_message}"
         return wrong("reach", sentence, "Get one for this name (Caddy does by itself), with its whole chain.")
@@ -74,7 +72,7 @@ def certificate(visit: Visit) -> Findings:
     finally:
         connection.close()
     days = (ends - datetime.now(UTC).timestamp()) / 86_400
-    if days < SOON:
+    if days < CERTIFICATE_WARNING_DAYS:
         yield wrong("certificate", f"It ends in {days:.0f} days.", "Renew it, and let that happen by itself.")
     else:
         yield ok("certificate", f"It is good for {days:.0f} days.")

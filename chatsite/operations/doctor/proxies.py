@@ -1,4 +1,4 @@
-"""What a proxy tells the server of its visitors."""
+"""Check which address and scheme the proxy reports to the server."""
 
 import socket
 from ipaddress import ip_address
@@ -9,14 +9,14 @@ from chatsite.observability import echo
 from chatsite.operations.doctor.findings import Finding, Findings, note, ok, wrong
 from chatsite.operations.doctor.visit import Visit
 
-# Of nobody: an address for documentation.
-STRANGER = "192.0.2.66"
+# Reserved for documentation (RFC 5737).
+FOREIGN_ADDRESS = "192.0.2.66"
 
 
 def proxy(visit: Visit) -> Findings:
-    """Asks the server what it sees of us, while we claim to be somebody else."""
-    lie = {"X_Forwarded_For": STRANGER, "X_Forwarded_Proto": "http" if visit.secure else "https"}
-    said = visit.get("/healthz", **{echo.HEADER: echo.question()}, **lie).json()
+    """Ask the server for its echo of a request with forged X-Forwarded-For and X-Forwarded-Proto."""
+    lie = {"X_Forwarded_For": FOREIGN_ADDRESS, "X_Forwarded_Proto": "http" if visit.secure else "https"}
+    said = visit.get("/healthz", **{echo.HEADER: echo.signed_question()}, **lie).json()
     if not said:
         yield note(
             "proxy",
@@ -31,7 +31,7 @@ def proxy(visit: Visit) -> Findings:
 
 
 def address_seen(visit: Visit, address: str) -> list[Finding]:
-    if address == STRANGER:
+    if address == FOREIGN_ADDRESS:
         return [
             wrong(
                 "proxy",
@@ -51,7 +51,7 @@ def address_seen(visit: Visit, address: str) -> list[Finding]:
 
 
 def is_loopback(address: str) -> bool:
-    # An IPv6 client is seen as its network.
+    # The server shows an IPv6 client as its network.
     return ip_address(address.partition("/")[0]).is_loopback
 
 
@@ -72,7 +72,7 @@ def scheme(secure: bool) -> str:
 
 
 def metrics(visit: Visit) -> Findings:
-    """They are for programs on the server's machine, which a proxy that names no client seems to be."""
+    """Check that strangers can't read /metrics. Through a proxy without X-Forwarded-For they look like local programs."""
     direct = visit.port == settings.PORT and visit.host in ("127.0.0.1", "localhost", settings.HOST)
     if direct:
         return

@@ -1,4 +1,4 @@
-"""Which checks there are, in the order in which they are told."""
+"""List all checks, in the order of the report."""
 
 from chatsite.operations.doctor import clock, database, dependencies, machine, outside, postgresql, site
 from chatsite.operations.doctor.findings import Check, Findings, guarded
@@ -12,7 +12,7 @@ ALWAYS: list[tuple[str, Check]] = [
     ("open files", machine.descriptors),
     ("mail", dependencies.mail),
     ("redis", dependencies.redis),
-    ("database", database.answers),
+    ("database", database.reachable),
 ]
 WITH_DATABASE: list[tuple[str, Check]] = [
     ("connections", postgresql.connections),
@@ -24,6 +24,7 @@ WITH_DATABASE: list[tuple[str, Check]] = [
 
 
 def inside() -> Findings:
+    """Run the checks of this machine; those in WITH_DATABASE only if the database can be used."""
     for topic, check in ALWAYS:
         yield from guarded(topic, check)
     if database.usable():
@@ -33,6 +34,7 @@ def inside() -> Findings:
 
 
 def outside_of(url: str, token: str) -> Findings:
+    """Run the checks from outside; the first finding is the only one if the site can't be reached."""
     unreachable = outside.reachable(url)
     if unreachable:
         yield unreachable

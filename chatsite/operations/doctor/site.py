@@ -1,4 +1,4 @@
-"""What the settings say, without asking anybody."""
+"""Check the settings by themselves."""
 
 from urllib.parse import urlsplit
 
@@ -8,12 +8,12 @@ from django.core import checks
 from chatsite.observability.host_names import LOOPBACK, WILDCARDS, bracketed
 from chatsite.operations.doctor.findings import Findings, note, ok, wrong
 
-# A random key of 50 characters has some 35 different ones; one that was typed or repeated hasn't.
-DIFFERENT = 20
+# Different characters. A random key of 50 has some 35; a typed or repeated one has fewer.
+MIN_KEY_CHARACTERS = 20
 
 
 def django() -> Findings:
-    """Django's own checks; those for https only where the site has it."""
+    """Run Django's checks; those for https only where the site has it."""
     found = checks.run_checks(include_deployment_checks=settings.SECURE)
     for message in found:
         if not message.is_silenced():
@@ -28,7 +28,7 @@ def secrets() -> Findings:
         yield wrong(
             "debug", "DEBUG is on: errors show settings and data to visitors.", "Remove DEBUG from .env."
         )
-    if len(set(settings.SECRET_KEY)) < DIFFERENT:
+    if len(set(settings.SECRET_KEY)) < MIN_KEY_CHARACTERS:
         yield wrong(
             "key",
             "SECRET_KEY is easy to guess: whoever has it can log in as anybody.",

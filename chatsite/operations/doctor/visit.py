@@ -1,4 +1,4 @@
-"""A visitor: plain HTTP and a websocket, with headers as made up as they need to be."""
+"""A client for HTTP and websockets, with any headers."""
 
 import json
 import socket
@@ -19,7 +19,7 @@ class Answer:
     text: str
 
     def json(self) -> Any:
-        """None where it isn't JSON."""
+        """Parse the text; None if it isn't JSON."""
         try:
             return json.loads(self.text)
         except ValueError:
@@ -27,7 +27,7 @@ class Answer:
 
 
 class Visit:
-    """Of `url` scheme://host[:port] counts. `source` is the address to come from, where a machine has several."""
+    """Client of `url`'s scheme://host[:port]. `timeout` is in seconds; `source` is the local address to connect from."""
 
     def __init__(self, url: str, timeout: float, source: str = "") -> None:
         parts = urlsplit(url)
@@ -39,7 +39,7 @@ class Visit:
         self.source = (source, 0) if source else None
 
     def get(self, path: str, method: str = "GET", body: str | None = None, **headers: str) -> Answer:
-        """On a connection of its own. Underscores in a header's name are dashes. Raises OSError, HTTPException."""
+        """Send a request on a new connection. Underscores in headers' names become dashes. Raises OSError, HTTPException."""
         connection = self._connection()
         try:
             names = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -69,7 +69,7 @@ def answered(response: HTTPResponse) -> Answer:
 
 
 class Refused(Exception):
-    """The upgrade was answered with another status."""
+    """The upgrade was answered with another status than 101."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"the answer was {status}")
@@ -77,7 +77,7 @@ class Refused(Exception):
 
 
 class Websocket:
-    """Raises Refused, OSError, and TimeoutError after the visit's timeout."""
+    """Client's websocket. Opening raises Refused, OSError, and TimeoutError after the visit's timeout."""
 
     def __init__(self, visit: Visit, path: str, **headers: str) -> None:
         self._socket = visit.connected()
@@ -96,7 +96,7 @@ class Websocket:
         self._write(TextMessage(data=text))
 
     def receive(self, timeout: float) -> str:
-        """The next text. Raises ConnectionError when it is closed."""
+        """Return the next text. Raises TimeoutError, and ConnectionError once it is closed."""
         self._socket.settimeout(timeout)
         text = ""
         while True:

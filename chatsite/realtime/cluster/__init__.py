@@ -1,5 +1,6 @@
-"""Redis between the processes of a site: what one delivers, the others hear. A hint, never the truth.
+"""Redis between the processes of a site: what one delivers, the others receive. A hint, never the truth.
 
-`servers` knows the kinds of Redis, `links` listens, `publisher` sends, `bus` keeps all that up, `envelope` is what a
-message looks like, `relay` brings it together with `chatsite.realtime.delivery.delivery`, and `site` with the rest.
+`topology` finds the Redis node of a channel or key, `subscriber` listens, `publisher` sends, `bus` keeps both
+up, `envelope` is a message's form, `relay` connects it with `delivery`, `revocation_barrier` waits until
+rights have ended everywhere. May import `socketio`, `engineio` and everything below them.
 """

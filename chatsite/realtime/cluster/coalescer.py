@@ -1,7 +1,7 @@
-"""While this process stores something in a room, what goes out to the others is gathered, and what comes from them waits.
+"""While this process stores events of a room, gather its events for other processes, and hold theirs.
 
-Two processes whose people write in one room take turns at its row: without this, each would write to every socket once
-for its own messages and once more for the other's, and a send costs more than all the rest of a delivery.
+Two processes whose people write in one room lock its row in turn: without this, each would flush every socket
+once for its own messages and once more for the other's, and a send costs more than the rest of a delivery.
 """
 
 from collections import Counter
@@ -12,17 +12,18 @@ from typing import Any
 from chatsite.realtime.scheduling.hub import guarded
 from chatsite.realtime.scheduling.timers import Timer
 
-# Seconds. A commit takes 2 to 5 ms; nobody notices as much again.
-LONGEST = 0.01
-# Bytes of events that go out as one; a single one may be longer.
-PARCEL = 128 * 1024
+# Seconds that events of other processes are held. A commit takes 2 to 5 ms; nobody notices as much again.
+MAX_HOLD_SECONDS = 0.01
+# Bytes of events that are published as one message; a single event may be longer.
+PARCEL_BYTES = 128 * 1024
 
-# The packets of durable events that follow each other in a room's log, as lines; and the seq of the first.
+# The seq of the first, and the packets, as lines, of durable events that follow each other in a room's log.
 Parcel = tuple[int, bytes]
 
 
 class Coalescer:
-    """`publish(slug, seq, packets)` gets what was gathered, and `deliver(slug, data)` what has waited, in its order."""
+    """Calls `publish(slug, seq, packets)` with gathered events, and `deliver(slug, data)` with held messages,
+    in their order."""
 
     def __init__(
         self,
@@ -49,19 +50,19 @@ class Coalescer:
                 self._let_go(slug)
 
     def gathers(self, slug: str, seq: int, packet: bytes) -> bool:
-        """Whether it goes out with others; otherwise it is to be published now."""
+        """Gather an event of this process; False where it is to be published now."""
         if slug not in self._storing:
             return False
         self._gathered.setdefault(slug, []).append((seq, packet))
         return True
 
     def keeps(self, slug: str, data: bytes) -> bool:
-        """Whether it is held; otherwise it is to be delivered now."""
+        """Hold a message of another process; False where it is to be delivered now."""
         if slug not in self._storing:
             return False
         if slug not in self._held:
             self._held[slug] = []
-            self._later(LONGEST, self._let_go, slug)
+            self._later(MAX_HOLD_SECONDS, self._let_go, slug)
         self._held[slug].append(data)
         return True
 
@@ -71,10 +72,11 @@ class Coalescer:
 
 
 def parcels(events: Sequence[Parcel]) -> Iterator[Parcel]:
+    """Join events that follow each other into parcels of at most PARCEL_BYTES."""
     some: list[bytes] = []
     first = size = 0
     for seq, packet in events:
-        if some and (seq != first + len(some) or size + len(packet) > PARCEL):
+        if some and (seq != first + len(some) or size + len(packet) > PARCEL_BYTES):
             yield first, b"\n".join(some)
             some, size = [], 0
         first = first if some else seq

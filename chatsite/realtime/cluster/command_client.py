@@ -1,4 +1,5 @@
-"""For a command, which is none of the site's processes: they are told what it ends, and it waits until that has ended."""
+"""The bus for a command (`manage.py`): it tells the site's processes what it ends, and waits until that has
+ended."""
 
 import logging
 import secrets
@@ -11,21 +12,21 @@ from redis.exceptions import RedisError
 
 from chatsite.realtime.cluster import topology
 from chatsite.realtime.cluster.envelope import WORD, Envelope, Seal
-from chatsite.realtime.cluster.relay import WORDS
+from chatsite.realtime.cluster.relay import PROCESS_CHANNEL
 from chatsite.realtime.cluster.revocation_barrier import ENDING, RevocationBarrier
-from chatsite.realtime.delivery.peers import NoPeers
+from chatsite.realtime.delivery.peers import Peers
 
 logger = logging.getLogger(__name__)
 
 
-class CommandClient(NoPeers):
-    """Says, and hears nothing. `ended` once something has that the processes may not know yet."""
+class CommandClient(Peers):
+    """Publishes, and receives nothing. `ended` is set once a message was sent that ends a right."""
 
     def __init__(self) -> None:
         self.name = secrets.token_hex(4)
         self.ended = False
 
-    def tell(self, word: str, *parts: Any) -> None:
+    def notify(self, word: str, *parts: Any) -> None:
         self.ended = self.ended or word in ENDING
         try:
             self._publish(orjson.dumps([word, *parts]))
@@ -34,13 +35,13 @@ class CommandClient(NoPeers):
 
     def _publish(self, payload: bytes) -> None:
         seal, server = Seal(settings.SECRET_KEY), topology.server(settings.REDIS_URL)
-        channel = seal.prefix + WORDS
+        channel = seal.prefix + PROCESS_CHANNEL
         server.refresh()
-        data = seal.close(WORDS, Envelope(WORD, self.name, 0, 0, payload))
-        server.client(server.place(channel)).execute_command(server.verbs.publish, channel, data)
+        data = seal.close(PROCESS_CHANNEL, Envelope(WORD, self.name, 0, 0, payload))
+        server.client(server.node(channel)).execute_command(server.verbs.publish, channel, data)
 
     def wait(self) -> None:
-        """Some seconds, until each has looked at the database."""
+        """Wait some seconds, until each process has rechecked its connections."""
         try:
             RevocationBarrier(self.name).wait([])
         except DatabaseError as error:

@@ -1,6 +1,5 @@
-"""What a message between processes looks like. Whoever may write to Redis is not believed for that: each message is
-signed with the site's secret, and read with care.
-"""
+"""The form of a message between processes. Whoever can write to Redis isn't trusted for that: each message is
+signed with the site's secret, and parsed strictly."""
 
 import hmac
 from hashlib import blake2b, sha256
@@ -9,18 +8,22 @@ from typing import Any, NamedTuple
 
 import orjson
 
-# The kinds: a durable event of a room, a passing one, one for a user's connections, and a word among processes.
+# Kinds: a durable event of a room, a passing one, an event for a user's connections, and a message among
+# processes.
 LOG, PASSING, USER, WORD = b"L", b"P", b"U", b"W"
 KINDS = LOG + PASSING + USER + WORD
-# Version, kind, worker, seq of the first event, and the user who isn't to get it (0: nobody).
+# Version, kind, worker, seq of the first event, and the user to skip (an id; 0 for none).
 HEAD = Struct("!cc8sQQ")
 VERSION = b"1"
-SIGNATURE = 16
-# A body of 10,000 characters and its html, with much to escape in both.
-LONGEST = 512 * 1024
+SIGNATURE_BYTES = 16
+# Bytes of a message: a body of 10,000 characters and its HTML, with much to escape in both.
+MAX_CONTENT_BYTES = 512 * 1024
 
 
 class Envelope(NamedTuple):
+    """A message. `seq` is of its first event, 0 for none; `skip_user` a user's id, 0 for none; `payload`
+    packets or JSON."""
+
     kind: bytes
     worker: str
     seq: int
@@ -29,22 +32,25 @@ class Envelope(NamedTuple):
 
 
 class Seal:
+    """Signs and verifies messages with a key made of the site's secret."""
+
     def __init__(self, secret: str) -> None:
         self._key = sha256(f"chatsite.bus:{secret}".encode()).digest()
-        # Sites that share a Redis don't hear each other.
+        # The prefix of the site's channels: sites that share a Redis don't receive each other's.
         self.prefix = f"chat:{sha256(self._key).hexdigest()[:12]}:"
 
     def close(self, channel: str, envelope: Envelope) -> bytes:
+        """Return the signed bytes of a message on `channel`."""
         kind, worker, seq, skip_user, payload = envelope
         content = HEAD.pack(VERSION, kind, worker.encode(), seq, skip_user) + payload
         return self._sign(channel, content) + content
 
     def open(self, channel: str, data: bytes) -> Envelope | None:
-        """None for what isn't one of ours."""
-        content = data[SIGNATURE:]
-        if not HEAD.size <= len(content) <= LONGEST:
+        """Return the message; None for bytes that aren't this site's, or not of this channel."""
+        content = data[SIGNATURE_BYTES:]
+        if not HEAD.size <= len(content) <= MAX_CONTENT_BYTES:
             return None
-        if not hmac.compare_digest(self._sign(channel, content), data[:SIGNATURE]):
+        if not hmac.compare_digest(self._sign(channel, content), data[:SIGNATURE_BYTES]):
             return None
         version, kind, worker, seq, skip_user = HEAD.unpack_from(content)
         if version != VERSION or kind not in KINDS:
@@ -52,11 +58,11 @@ class Seal:
         return Envelope(kind, worker.decode("ascii", "replace"), seq, skip_user, content[HEAD.size :])
 
     def digest(self, secret: str) -> str:
-        """Names a secret to those who know it already."""
-        return blake2b(secret.encode(), key=self._key, digest_size=SIGNATURE).hexdigest()
+        """Return a name of a secret for those who know the secret."""
+        return blake2b(secret.encode(), key=self._key, digest_size=SIGNATURE_BYTES).hexdigest()
 
     def _sign(self, channel: str, content: bytes) -> bytes:
-        return blake2b(content, key=self._key, digest_size=SIGNATURE, person=person(channel)).digest()
+        return blake2b(content, key=self._key, digest_size=SIGNATURE_BYTES, person=person(channel)).digest()
 
 
 def person(channel: str) -> bytes:
@@ -64,7 +70,7 @@ def person(channel: str) -> bytes:
 
 
 def event_of(payload: bytes) -> tuple[str, dict[str, Any]] | None:
-    """The name and the data of a Socket.IO event, or None for anything else."""
+    """Return name and data of a Socket.IO event, None for any other packet."""
     try:
         found = orjson.loads(payload.removeprefix(b"42"))
     except orjson.JSONDecodeError:

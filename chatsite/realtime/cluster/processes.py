@@ -1,4 +1,4 @@
-"""This process among those of its site: its bus and its revocation barrier. Both are None where it is the only one."""
+"""This process's bus and revocation barrier; both are None where the site has a single process."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ barrier: "RevocationBarrier | None" = None
 
 
 def join(site_bus: "Bus", site_barrier: "RevocationBarrier") -> None:
-    """Before anybody is connected."""
+    """Set both, before anybody is connected."""
     global bus, barrier
     bus, barrier = site_bus, site_barrier
     health.checks["bus"] = lambda: not site_bus.deaf
@@ -26,7 +26,7 @@ def join(site_bus: "Bus", site_barrier: "RevocationBarrier") -> None:
 
 @contextmanager
 def rechecking() -> Iterator[None]:
-    """A whole recheck of who may stay: other processes may count on it once it is over."""
+    """Recheck all connections inside: other processes may rely on it once the block has ended."""
     if barrier is None:
         yield
         return

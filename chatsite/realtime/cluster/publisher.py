@@ -1,6 +1,7 @@
-"""Sends commands to Redis from one greenlet, many at once. Whoever gives it something never waits.
+"""Send commands to Redis from one greenlet, many at once. Callers never wait.
 
-What can't be sent is dropped and counted: it was a hint. `missed` is told of it once Redis takes something again.
+What can't be sent is dropped and counted: it was a hint. `missed` is called once Redis accepts commands
+again.
 """
 
 import logging
@@ -27,19 +28,19 @@ from chatsite.realtime.cluster.wakeup import Wakeup
 
 logger = logging.getLogger(__name__)
 
-# Commands sent in one go.
-AT_ONCE = 500
-# What may wait: some seconds of a busy site. In bytes, each command counted with what it costs to keep.
-MOST = 16 * 1024 * 1024
-OVERHEAD = 200
-# Names of which it is known that something to them was lost; beyond, it may have been any.
-REMEMBERED = 1000
+# Commands sent in one write.
+COMMANDS_PER_SEND = 500
+# Bytes that may wait, some seconds of a busy site; each command counts with what it costs to keep.
+MAX_QUEUED_BYTES = 16 * 1024 * 1024
+COMMAND_OVERHEAD_BYTES = 200
+# Names remembered as having missed something; beyond, any may have.
+REMEMBERED_NAMES = 1000
 # Seconds between two attempts while Redis is away.
-PAUSE = (0.1, 0.6)
+RETRY_SECONDS = (0.1, 0.6)
 
 
 class Command(NamedTuple):
-    """`name` is the channel or key, which says where it goes."""
+    """A command for the node of the channel or key `name`. `size` is in bytes."""
 
     name: str
     words: tuple[str | bytes | int | float, ...]
@@ -47,16 +48,16 @@ class Command(NamedTuple):
 
 
 PROBE = Command("", ("PING",), 0)
-# Where commands are while it isn't known where they should go. The place of all, where there is one Redis.
-NOWHERE = ""
+# The node of all commands where there is one Redis, and of those whose node isn't known.
+ANY_NODE = ""
 
 
 class Publisher:
-    """`missed(names)` gets the names to which something was dropped; None stands for any."""
+    """Calls `missed(names)` with the channels and keys whose commands were dropped; None for any."""
 
     def __init__(self, server: Server, missed: Callable[[set[str] | None], None]) -> None:
         self.server, self.missed = server, missed
-        # Called where what is published has to go elsewhere from now on, and what is listened to is elsewhere, too.
+        # Called when channels have moved to another node, subscriptions too.
         self.moved: Callable[[], None] = lambda: None
         self.sent = self.dropped = 0
         self._queue: deque[Command] = deque()
@@ -65,7 +66,7 @@ class Publisher:
         self._lost: set[str] | None = set()
         self._wakeup = Wakeup()
         self._connections: dict[str, ConnectionInterface] = {}
-        # The nodes that are away, and who tries whether they are back.
+        # By unreachable node: the greenlet that tries whether it is back.
         self._away: dict[str, Any] = {}
 
     def start(self) -> None:
@@ -74,17 +75,17 @@ class Publisher:
     def stop(self) -> None:
         for greenlet in (self._greenlet, *self._away.values()):
             greenlet.kill()
-        for place in list(self._connections):
-            self._close(place)
+        for node in list(self._connections):
+            self._close(node)
 
     def publish(self, channel: str, data: bytes) -> None:
         self.put(channel, self.server.verbs.publish, channel, data)
 
     def put(self, name: str, *words: str | bytes | int | float) -> None:
-        """A command whose answer doesn't matter."""
-        size = OVERHEAD + sum(len(word) for word in words if isinstance(word, str | bytes))
+        """Send a command whose answer doesn't matter."""
+        size = COMMAND_OVERHEAD_BYTES + sum(len(word) for word in words if isinstance(word, str | bytes))
         command = Command(name, words, size)
-        if self._size + size > MOST:
+        if self._size + size > MAX_QUEUED_BYTES:
             self._drop([command])
             return
         self._queue.append(command)
@@ -99,7 +100,7 @@ class Publisher:
         while True:
             self._wakeup.wait()
             while self._queue:
-                self._attempt([self._take() for _ in range(min(AT_ONCE, len(self._queue)))])
+                self._attempt([self._take() for _ in range(min(COMMANDS_PER_SEND, len(self._queue)))])
             self._recover()
 
     def _take(self) -> Command:
@@ -108,69 +109,69 @@ class Publisher:
         return command
 
     def _attempt(self, commands: list[Command]) -> None:
-        """Nobody waits for a node that is away: what is for it is dropped."""
+        """Send commands by node. Nobody waits for an unreachable node: its commands are dropped."""
         try:
-            places = {} if NOWHERE in self._away else self._by_place(commands)
+            nodes = {} if ANY_NODE in self._away else self._by_node(commands)
         except Exception as error:
-            self._lose(NOWHERE, commands, error)
+            self._lose(ANY_NODE, commands, error)
             return
-        for place, some in (places or {NOWHERE: commands}).items():
-            if place in self._away:
+        for node, some in (nodes or {ANY_NODE: commands}).items():
+            if node in self._away:
                 self._drop(some)
             else:
-                self._reach(place, some)
+                self._reach(node, some)
 
-    def _by_place(self, commands: list[Command]) -> dict[str, list[Command]]:
-        places: dict[str, list[Command]] = {}
+    def _by_node(self, commands: list[Command]) -> dict[str, list[Command]]:
+        nodes: dict[str, list[Command]] = {}
         for command in commands:
-            places.setdefault(self.server.place(command.name), []).append(command)
-        return places
+            nodes.setdefault(self.server.node(command.name), []).append(command)
+        return nodes
 
-    def _reach(self, place: str, commands: list[Command]) -> None:
+    def _reach(self, node: str, commands: list[Command]) -> None:
         try:
-            self._send(place, commands)
+            self._send(node, commands)
         except Exception as error:
-            self._lose(place, commands, error)
+            self._lose(node, commands, error)
         else:
             self.sent += len(commands)
 
-    def _lose(self, place: str, commands: list[Command], error: Exception) -> None:
-        """These were on their way, perhaps. Where only the connection had ended, it goes on at once."""
+    def _lose(self, node: str, commands: list[Command], error: Exception) -> None:
+        """Drop commands that were perhaps on their way. Where only the connection had ended, go on at once."""
         if self._lost == set():
             logger.warning("Redis is away, and other processes hear nothing: %s", error)
         self._drop(commands)
-        self._close(place)
-        if not isinstance(error, ClusterDownError) and self._is_back(place):
+        self._close(node)
+        if not isinstance(error, ClusterDownError) and self._is_back(node):
             self._recover()
         else:
-            self._away[place] = eventlet.spawn(self._seek, place)
+            self._away[node] = eventlet.spawn(self._seek, node)
 
-    def _seek(self, place: str) -> None:
-        """Until that node takes something again, or nothing is for it any more."""
-        eventlet.sleep(random.uniform(*PAUSE))
-        while not self._is_back(place):
-            eventlet.sleep(random.uniform(*PAUSE))
-        del self._away[place]
+    def _seek(self, node: str) -> None:
+        """Wait until the node accepts commands again, or none is for it any more."""
+        eventlet.sleep(random.uniform(*RETRY_SECONDS))
+        while not self._is_back(node):
+            eventlet.sleep(random.uniform(*RETRY_SECONDS))
+        del self._away[node]
         self._recover()
 
-    def _is_back(self, place: str) -> bool:
+    def _is_back(self, node: str) -> bool:
         try:
             self.server.refresh()
-            if place in self.server.places():
-                self._send(place, [PROBE])
+            if node in self.server.nodes():
+                self._send(node, [PROBE])
         except Exception:
-            self._close(place)
+            self._close(node)
             return False
         return True
 
-    def _send(self, place: str, commands: list[Command]) -> None:
-        connection = self._connections.get(place) or self._connect(place)
+    def _send(self, node: str, commands: list[Command]) -> None:
+        connection = self._connections.get(node) or self._connect(node)
         connection.send_packed_command(connection.pack_commands([command.words for command in commands]))
         for command in commands:
             self._answer(connection, command)
 
-    def _connect(self, place: str) -> ConnectionInterface:
-        connection = self._connections[place] = self.server.connection(place)
+    def _connect(self, node: str) -> ConnectionInterface:
+        connection = self._connections[node] = self.server.connection(node)
         connection.connect()
         return connection
 
@@ -178,18 +179,18 @@ class Publisher:
         try:
             connection.read_response()
         except (MovedError, ReadOnlyError):
-            # To another node of the Cluster, or to another master.
+            # The key is on another node of the Cluster, or the master is another.
             self.moved()
             raise
         except (ConnectionError, TimeoutError):
             raise
         except (ClusterDownError, AskError, TryAgainError):
-            # A key's slot is on its way, or has no master yet. Who wrote it looks at it again.
+            # The key's slot is moving, or has no master yet. Whoever wrote it checks it again.
             self.dropped += 1
             if command.words[0] == self.server.verbs.publish:
                 raise
         except RedisError as error:
-            # Such as an ACL: it would refuse the next one, too, and there is no use in trying again.
+            # Such as an ACL: it would refuse the next one, too, and trying again is of no use.
             self.dropped += 1
             if not self._refused:
                 logger.warning("Redis refused %s: %s", command.words[0], error)
@@ -200,16 +201,16 @@ class Publisher:
             self.dropped += 1
             if self._lost is not None:
                 self._lost.add(command.name)
-                if len(self._lost) > REMEMBERED:
+                if len(self._lost) > REMEMBERED_NAMES:
                     self._lost = None
 
     def _recover(self) -> None:
-        """When all nodes are back, and not before: the word that something was missed might be for one of them."""
+        """Call `missed` once all nodes are back; not before, as its messages might be for one of them."""
         if not self._away and self._lost != set():
             lost, self._lost = self._lost, set()
             self.missed(lost)
 
-    def _close(self, place: str) -> None:
-        connection = self._connections.pop(place, None)
+    def _close(self, node: str) -> None:
+        connection = self._connections.pop(node, None)
         if connection is not None:
             connection.disconnect()

@@ -1,6 +1,7 @@
-"""Between delivery and the bus: what is sent here goes out, what comes in is delivered here.
+"""Between delivery and the bus: events of this process are published, those of others are delivered here.
 
-Channels: `r:SLUG` and `u:ID` where somebody here has joined or is connected, and one for words among all processes.
+Channels: `r:SLUG` and `u:ID` where somebody here has joined or is connected, and PROCESS_CHANNEL for messages
+among processes.
 """
 
 import logging
@@ -17,7 +18,7 @@ from chatsite.realtime.cluster.envelope import (
     HEAD,
     LOG,
     PASSING,
-    SIGNATURE,
+    SIGNATURE_BYTES,
     USER,
     WORD,
     Envelope,
@@ -30,31 +31,33 @@ from chatsite.realtime.scheduling.timers import Timer
 
 logger = logging.getLogger(__name__)
 
-WORDS = "all"
-# Seconds; rooms that were just opened are looked at together.
-GATHER = 0.05
-# Rooms named in one word.
-AT_ONCE = 200
+PROCESS_CHANNEL = "all"
+# Seconds for which newly subscribed rooms are gathered before they are rechecked.
+GATHER_SECONDS = 0.05
+# Rooms named in one message.
+ROOMS_PER_MESSAGE = 200
 
-# What must look again whether something was missed: in these rooms, or, for None, everywhere. Set by whoever can.
-LookAgain = Callable[[set[str] | None], None]
+# Called with the rooms that may have missed events, None for all.
+Recheck = Callable[[set[str] | None], None]
 
 
-class Relay:
+class Relay(peers.Peers):
+    """The `Peers` of a process with others."""
+
     there = True
 
-    def __init__(self, bus: Bus, seal: Seal, look_again: LookAgain) -> None:
-        self.bus, self.seal, self.look_again = bus, seal, look_again
+    def __init__(self, bus: Bus, seal: Seal, recheck: Recheck) -> None:
+        self.bus, self.seal, self.recheck = bus, seal, recheck
         self.refused = 0
-        # Bytes of events for rooms in which nobody here is, and of events at all.
+        # Bytes of events for rooms that nobody here has joined, and of all events.
         self.foreign = self.events = 0
         self._me = bus.worker.encode()
         self._opened: set[str] = set()
-        self._holding = Coalescer(self._publish_log, lambda slug, data: self._open(f"r:{slug}", data))
+        self._coalescer = Coalescer(self._publish_log, lambda slug, data: self._open(f"r:{slug}", data))
         bus.on_message, bus.on_fresh = self.hear, self.fresh
         bus.on_up, bus.on_missed = self.up, self.missed
-        bus.subscribe(WORDS)
-        peers.hear("look", self._told_to_look, list)
+        bus.subscribe(PROCESS_CHANNEL)
+        peers.register("look", self._on_look, list)
 
     def open_room(self, slug: str) -> None:
         self.bus.subscribe(f"r:{slug}")
@@ -69,13 +72,13 @@ class Relay:
         self.bus.unsubscribe(f"u:{user_id}")
 
     def hold(self, slugs: Collection[str]) -> None:
-        self._holding.begin(slugs)
+        self._coalescer.begin(slugs)
 
     def release(self, slugs: Collection[str]) -> None:
-        self._holding.end(slugs)
+        self._coalescer.end(slugs)
 
     def to_log(self, slug: str, payload: bytes, seq: int) -> None:
-        if not self._holding.gathers(slug, seq, payload):
+        if not self._coalescer.gathers(slug, seq, payload):
             self._publish_log(slug, seq, payload)
 
     def _publish_log(self, slug: str, seq: int, packets: bytes) -> None:
@@ -87,19 +90,19 @@ class Relay:
     def to_user(self, user_id: int, payload: bytes) -> None:
         self._publish(f"u:{user_id}", USER, payload)
 
-    def tell(self, word: str, *parts: Any) -> None:
-        self._publish(WORDS, WORD, orjson.dumps([word, *parts]))
+    def notify(self, word: str, *parts: Any) -> None:
+        self._publish(PROCESS_CHANNEL, WORD, orjson.dumps([word, *parts]))
 
     def _publish(self, channel: str, kind: bytes, payload: bytes, seq: int = 0, skip_user: int = 0) -> None:
         envelope = Envelope(kind, self.bus.worker, seq, skip_user, payload)
         self.bus.publish(channel, self.seal.close(channel, envelope))
 
     def hear(self, channel: str, data: bytes) -> None:
-        # One's own comes back too: it was delivered when it was sent.
-        if data[SIGNATURE + 2 : SIGNATURE + HEAD.size - 16] == self._me:
+        # Our own messages come back, too: they were delivered when sent.
+        if data[SIGNATURE_BYTES + 2 : SIGNATURE_BYTES + HEAD.size - 16] == self._me:
             return
         kind, _, slug = channel.partition(":")
-        if kind == "r" and self._holding.keeps(slug, data):
+        if kind == "r" and self._coalescer.keeps(slug, data):
             return
         self._open(channel, data)
 
@@ -111,9 +114,9 @@ class Relay:
                 logger.warning("The bus brought something that isn't one of this site's messages")
 
     def _deliver(self, channel: str, envelope: Envelope) -> bool:
-        """Whether it was what such a channel brings."""
+        """Deliver a message; return whether it was one that such a channel carries."""
         kind, _, name = channel.partition(":")
-        if envelope.kind == WORD and channel == WORDS:
+        if envelope.kind == WORD and channel == PROCESS_CHANNEL:
             return word(envelope.payload)
         self.events += len(envelope.payload)
         if kind == "r" and envelope.kind == LOG:
@@ -139,35 +142,36 @@ class Relay:
         if envelope.kind != PASSING or EVENTS.get(event) is not Reach.ROOM or data.get("room") != slug:
             return False
         delivery.room_here(slug, event, frame(envelope.payload), envelope.skip_user, True)
-        return peers.heard(event, [slug, envelope.skip_user, data])
+        return peers.dispatch(event, [slug, envelope.skip_user, data])
 
     def up(self) -> None:
-        """What was said while nothing was heard is missed."""
-        Timer(0, self.look_again, None)
+        """Recheck all rooms: events sent while nothing was received are missed."""
+        Timer(0, self.recheck, None)
 
     def fresh(self, channel: str) -> None:
-        """What was said between somebody's join and now isn't in what they were told, nor was it heard."""
+        """Recheck a room whose channel was just subscribed: events between somebody's join and now weren't
+        received."""
         kind, _, slug = channel.partition(":")
         if kind == "r":
             if not self._opened:
-                Timer(GATHER, self._look_at_opened)
+                Timer(GATHER_SECONDS, self._recheck_opened)
             self._opened.add(slug)
 
-    def _look_at_opened(self) -> None:
+    def _recheck_opened(self) -> None:
         opened, self._opened = self._opened, set()
-        self.look_again(opened)
+        self.recheck(opened)
 
     def missed(self, channels: set[str] | None) -> None:
-        """Others didn't hear what was sent from here."""
+        """Tell the other processes that they missed events of these channels, None for any."""
         if channels is None:
-            self.tell("look", [])
+            self.notify("look", [])
             return
         slugs = [channel.removeprefix("r:") for channel in sorted(channels) if channel.startswith("r:")]
-        for some in chunked(slugs, AT_ONCE):
-            self.tell("look", some)
+        for some in chunked(slugs, ROOMS_PER_MESSAGE):
+            self.notify("look", some)
 
-    def _told_to_look(self, slugs: list[Any]) -> None:
-        Timer(0, self.look_again, {slug for slug in slugs if isinstance(slug, str)} or None)
+    def _on_look(self, slugs: list[Any]) -> None:
+        Timer(0, self.recheck, {slug for slug in slugs if isinstance(slug, str)} or None)
 
 
 def word(payload: bytes) -> bool:
@@ -175,7 +179,7 @@ def word(payload: bytes) -> bool:
         said, *parts = orjson.loads(payload)
     except (ValueError, TypeError):
         return False
-    return isinstance(said, str) and peers.heard(said, parts)
+    return isinstance(said, str) and peers.dispatch(said, parts)
 
 
 def to_user(user_id: int, payload: bytes, event: str, data: dict[str, Any]) -> bool:

@@ -1,7 +1,8 @@
-"""Who takes somebody's right away is answered when no process of the site serves it any more.
+"""A revoking request returns once every process has stopped serving the user.
 
-Each other process is told once more what has ended, and says that it has ended there. From whom nothing comes (Redis is
-away, perhaps) has looked at the database by itself a few seconds later, and writes there that it did.
+Each other process is told once more what has ended, and answers that it has ended there. A process that
+doesn't answer (Redis is away, perhaps) rechecks its connections by itself every few seconds, and writes that
+into the database.
 """
 
 import logging
@@ -26,45 +27,50 @@ from chatsite.realtime.delivery.revocation import RECHECK_SECONDS
 
 logger = logging.getLogger(__name__)
 
-# Words by which a right ends.
+# Messages that end a right.
 ENDING = frozenset({"evict", "end", "end-others"})
-# Seconds between two questions to the database for who hasn't said anything.
-PAUSE = 0.5
-# Seconds by which whoever lives has looked: the time between two looks, and as much as a look at very many takes.
-LONGEST = RECHECK_SECONDS + 2.5
+# Seconds between two queries for processes that haven't answered.
+POLL_SECONDS = 0.5
+# Seconds after which every living process has rechecked: the time between two rechecks, and what one of very
+# many connections takes.
+BARRIER_TIMEOUT_SECONDS = RECHECK_SECONDS + 2.5
 
 Word = list[Any]
-# The words of this request.
+# The messages that this request has sent so far.
 _noted: ContextVar[list[Word] | None] = ContextVar("noted", default=None)
 
 
 class RevocationRelay(Relay):
     """Remembers what ended during a request."""
 
-    def tell(self, word: str, *parts: Any) -> None:
-        super().tell(word, *parts)
+    def notify(self, word: str, *parts: Any) -> None:
+        super().notify(word, *parts)
         noted = _noted.get()
         if word in ENDING and noted is not None:
             noted.append([word, *parts])
 
 
 class Question:
+    """The processes that have answered one request's question."""
+
     def __init__(self) -> None:
         self.answered: set[str] = set()
         self.wakeup = Wakeup()
 
 
 class RevocationBarrier:
+    """One process's side of the barrier. `worker` is its name."""
+
     def __init__(self, worker: str) -> None:
         self.worker = worker
         self._questions: dict[str, Question] = {}
-        peers.hear("ended?", self._asked, str, list)
-        peers.hear("ended", self._answered, str, str)
+        peers.register("ended?", self._asked, str, list)
+        peers.register("ended", self._answered, str, str)
 
     # Of this process, for the others
 
     def enter(self) -> None:
-        """Before anybody is connected."""
+        """Write this process into the table, before anybody is connected."""
         try:
             self._bury()
             self._write(transaction_number())
@@ -72,15 +78,15 @@ class RevocationBarrier:
             logger.warning("The other processes aren't told of this one yet: %s", error)
 
     def leave(self) -> None:
-        """When nobody is connected any more."""
+        """Delete this process from the table, when nobody is connected any more."""
         Process.objects.filter(name=self.worker).delete()
 
     @contextmanager
     def rechecking(self) -> Iterator[None]:
-        """What ended before this began has ended here when it is over."""
+        """Recheck all connections inside. What ended before this began has ended here when it is over."""
         began = transaction_number()
-        # Who was looked up before, and isn't connected yet, is looked up again.
-        peers.heard("restrict", [])
+        # Outdate authorisation queries of clients that aren't connected yet.
+        peers.dispatch("restrict", [])
         yield
         self._write(began)
 
@@ -91,8 +97,8 @@ class RevocationBarrier:
         )
 
     def _bury(self) -> None:
-        """Processes of this machine that ended without a word, and those of a backup from another cluster, whose numbers
-        aren't reached yet; nobody should wait for them."""
+        """Delete processes of this machine that ended without a word, and those of a backup of another
+        cluster, whose numbers lie ahead; nobody should wait for them."""
         Process.objects.filter(
             looked__gt=Func(function="txid_current", output_field=BigIntegerField())
         ).delete()
@@ -104,7 +110,8 @@ class RevocationBarrier:
 
     @contextmanager
     def awaited(self) -> Iterator[None]:
-        """What ends in between has ended everywhere when this is over. Raises DatabaseError where that can't be known."""
+        """Wait, at the end of the block, until what it ended has ended everywhere. Raises DatabaseError where
+        that can't be known."""
         token = _noted.set([])
         try:
             yield
@@ -115,9 +122,9 @@ class RevocationBarrier:
             self.wait(words)
 
     def wait(self, words: list[Word]) -> None:
-        deadline, number = monotonic() + LONGEST, secrets.token_hex(8)
+        deadline, number = monotonic() + BARRIER_TIMEOUT_SECONDS, secrets.token_hex(8)
         question = self._questions[number] = Question()
-        delivery.tell_others("ended?", number, words)
+        delivery.notify_processes("ended?", number, words)
         try:
             self._wait(question, deadline)
         finally:
@@ -125,15 +132,15 @@ class RevocationBarrier:
 
     def _wait(self, question: Question, deadline: float) -> None:
         now, missing = self._others()
-        ask = monotonic() + PAUSE
+        ask = monotonic() + POLL_SECONDS
         while missing - question.answered and monotonic() < deadline:
-            # Others have a use for the place meanwhile.
+            # Other requests can use the connection's place meanwhile.
             connection.close()
             question.wakeup.wait(max(0.0, ask - monotonic()))
             if monotonic() >= ask:
-                ask = monotonic() + PAUSE
+                ask = monotonic() + POLL_SECONDS
                 missing &= self._not_looked_since(now, missing)
-        # Who was silent all the time is gone; if not, it comes back with its next look.
+        # A process that was silent all the time is gone; if not, it comes back with its next recheck.
         Process.objects.filter(name__in=missing - question.answered).delete()
 
     def _others(self) -> tuple[int, set[str]]:
@@ -152,8 +159,8 @@ class RevocationBarrier:
     def _asked(self, number: str, words: list[Any]) -> None:
         for word in words:
             if isinstance(word, list) and word and isinstance(word[0], str) and word[0] in ENDING:
-                peers.heard(word[0], word[1:])
-        delivery.tell_others("ended", number, self.worker)
+                peers.dispatch(word[0], word[1:])
+        delivery.notify_processes("ended", number, self.worker)
 
     def _answered(self, number: str, worker: str) -> None:
         question = self._questions.get(number)
@@ -163,18 +170,19 @@ class RevocationBarrier:
 
 
 def transaction_number() -> int:
-    """Higher than that of whatever was committed before, on any machine's clock."""
+    """Return a number higher than that of all committed transactions, whatever the machines' clocks."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT txid_current()")
         return int(cursor.fetchone()[0])
 
 
 def host() -> str:
-    """A machine, or a container: process ids mean something there."""
+    """Return a name of this machine, or container: process ids mean something within it."""
     return f"{socket.gethostname()[:64]} {uuid.getnode():x}"
 
 
 def lives(pid: int) -> bool:
+    """Whether a process with this id runs on this machine."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -1,4 +1,4 @@
-"""Where a channel or a key lives: on one Redis, on the master that Sentinel names, or on a node of a Cluster.
+"""Find the node of a channel or key: one Redis, the master that Sentinel names, or a node of a Cluster.
 
     redis://[user:password@]host:6379/0, rediss://…, unix:///path
     redis+sentinel://[user:password@]host:26379,host:26379/service[/0]
@@ -18,48 +18,54 @@ from redis.connection import ConnectionInterface
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
-# Seconds for anything that is asked of Redis.
-PATIENCE = 0.5
+# Seconds for one command to Redis, or one connection.
+REDIS_TIMEOUT_SECONDS = 0.5
 SENTINEL_PORT, CLUSTER_PORT = 26379, 6379
 
 
 class Verbs(NamedTuple):
+    """The commands of pub/sub, and how many channels one may name."""
+
     subscribe: str = "SUBSCRIBE"
     unsubscribe: str = "UNSUBSCRIBE"
     publish: str = "PUBLISH"
-    # How many channels one command may name: those of a shard may lie in different slots.
-    at_once: int = 500
+    # Channels of a shard may lie in different slots, and then go one by one.
+    channels_per_command: int = 500
 
 
 SHARDED = Verbs("SSUBSCRIBE", "SUNSUBSCRIBE", "SPUBLISH", 1)
 
 
 class Server(Protocol):
+    """A kind of Redis. All methods may raise while it is away."""
+
     verbs: Verbs
 
     def refresh(self) -> None:
-        """Ask again where everything is. Raises while it is away, as all of these do."""
+        """Find the nodes again."""
 
-    def place(self, name: str) -> str:
-        """The node that a channel or a key is on."""
+    def node(self, name: str) -> str:
+        """Return the node of a channel or a key."""
         ...
 
-    def places(self) -> Collection[str]:
-        """The nodes that something may be on."""
+    def nodes(self) -> Collection[str]:
+        """Return all nodes that may hold something."""
         ...
 
-    def connection(self, place: str) -> ConnectionInterface:
-        """A new connection to that node, for who asks to keep and to close."""
+    def connection(self, node: str) -> ConnectionInterface:
+        """Return a new connection to that node, which is the caller's to close."""
         ...
 
-    def client(self, place: str) -> Redis: ...
+    def client(self, node: str) -> Redis:
+        """Return a client of that node."""
+
     def whole(self) -> Any:
-        """A client that finds each key by itself."""
+        """Return a client that finds the node of each key by itself."""
         ...
 
 
 class Single:
-    """One Redis; with Sentinel, each new connection asks who is the master."""
+    """One Redis; with Sentinel, each new connection asks for the master."""
 
     verbs = Verbs()
 
@@ -69,16 +75,16 @@ class Single:
     def refresh(self) -> None:
         pass
 
-    def place(self, name: str) -> str:
+    def node(self, name: str) -> str:
         return ""
 
-    def places(self) -> Collection[str]:
+    def nodes(self) -> Collection[str]:
         return [""]
 
-    def connection(self, place: str) -> ConnectionInterface:
+    def connection(self, node: str) -> ConnectionInterface:
         return new_connection(self._client)
 
-    def client(self, place: str) -> Redis:
+    def client(self, node: str) -> Redis:
         return self._client
 
     def whole(self) -> Redis:
@@ -86,8 +92,8 @@ class Single:
 
 
 class Cluster:
-    """Sharded pub/sub where the nodes have it (Redis 7): a message stays on the node of its channel. Where not, all is
-    said and heard at one node, and the cluster passes it on."""
+    """A Cluster. Where its nodes have sharded pub/sub (Redis 7), a message stays on the node of its channel;
+    otherwise one node serves all channels, and the cluster passes messages on."""
 
     verbs = Verbs()
 
@@ -102,19 +108,19 @@ class Cluster:
         else:
             self._cluster.nodes_manager.initialize()
 
-    def place(self, name: str) -> str:
+    def node(self, name: str) -> str:
         if self.verbs is SHARDED:
             return str(self.cluster.get_node_from_key(name).name)
         return str(self.cluster.get_default_node().name)
 
-    def places(self) -> Collection[str]:
+    def nodes(self) -> Collection[str]:
         return [str(node.name) for node in self.cluster.get_primaries()]
 
-    def connection(self, place: str) -> ConnectionInterface:
-        return new_connection(self.client(place))
+    def connection(self, node: str) -> ConnectionInterface:
+        return new_connection(self.client(node))
 
-    def client(self, place: str) -> Redis:
-        return self.cluster.get_redis_connection(self.cluster.get_node(node_name=place))
+    def client(self, node: str) -> Redis:
+        return self.cluster.get_redis_connection(self.cluster.get_node(node_name=node))
 
     def whole(self) -> RedisCluster:
         return self.cluster
@@ -141,12 +147,12 @@ def new_connection(client: Redis) -> ConnectionInterface:
 
 
 def server(url: str) -> Server:
-    """Raises ValueError for what isn't one of the above. Connects to nothing."""
+    """Return the Redis of a URL, without connecting. Raises ValueError for other URLs."""
     scheme, _, kind = url.partition("://")[0].partition("+")
-    # Failures are ours to count and to repair, at once.
+    # No retries: the bus counts failures and reconnects at once.
     options: dict[str, Any] = {
-        "socket_timeout": PATIENCE,
-        "socket_connect_timeout": PATIENCE,
+        "socket_timeout": REDIS_TIMEOUT_SECONDS,
+        "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
         "retry": Retry(NoBackoff(), 0),
         "protocol": 2,
     }
@@ -167,6 +173,7 @@ def server(url: str) -> Server:
 
 
 def hosts(netloc: str, port: int) -> list[tuple[str, int]]:
+    """Return the pairs of host and port. Raises ValueError where a host is missing."""
     found = [urlsplit(f"//{host}") for host in netloc.rpartition("@")[2].split(",")]
     if not all(host.hostname for host in found):
         raise ValueError("It names no host.")

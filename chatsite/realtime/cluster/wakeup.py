@@ -1,8 +1,10 @@
+"""A wakeup for one greenlet."""
+
 from eventlet.event import Event
 
 
 class Wakeup:
-    """Wakes the one greenlet that waits for it; rung while nobody waits, it wakes the next at once."""
+    """Wakes the one greenlet that waits for it; set while nobody waits, it wakes the next wait at once."""
 
     def __init__(self) -> None:
         self._event: Event = Event()

@@ -1,4 +1,4 @@
-"""One client of namespace "/": what handlers and delivery are given."""
+"""One client of namespace "/", as handlers and delivery know it."""
 
 from collections.abc import Set
 from typing import Any, Protocol
@@ -7,27 +7,30 @@ from chatsite.realtime.delivery.identity import Identity
 
 
 class Channel(Protocol):
-    """Where a connection's packets go: a socket, or a list in a test."""
+    """Where a connection's frames go: a socket, or a list in a test."""
 
     def push(self, frame: bytes, droppable: bool = False) -> None:
-        """Queue one websocket frame. Never blocks, never raises; a `droppable` one may be left out."""
+        """Queue one websocket frame. Never blocks, never raises; a `droppable` frame may be left out for a
+        slow reader."""
 
-    def leave(self, frame: bytes) -> None:
-        """The same for a frame that isn't worth a send of its own: it goes with the next one. It may be left out."""
+    def piggyback(self, frame: bytes) -> None:
+        """Queue one frame that isn't worth a send of its own: it goes with the next one. It may be left out
+        for a slow reader."""
 
     def close(self, *, reason: str) -> None:
         """Send what is queued, then close."""
 
 
-NOWHERE: frozenset[str] = frozenset()
+NO_ROOMS: frozenset[str] = frozenset()
 
 
 class Connection:
-    """A client that is let in, or about to be.
+    """A client that is admitted, or about to be.
 
-    `user` is its person's fresh row while a handler runs that is given one. `credentials_hash` is what authorisation last
-    found good. `rooms` are the slugs that it has joined: `delivery` replaces the set, and others only read it. With
-    `all_rooms` it joins its person's further rooms as they come into them.
+    `user` is its person's fresh row while a handler runs that is given one, otherwise None.
+    `credentials_hash` stands for the session or token that authorisation last found good. `rooms` are the
+    slugs that it has joined: `delivery` replaces the set, others only read it. With `all_rooms` it joins its
+    person's further rooms as they are added to them.
     """
 
     __slots__ = (
@@ -48,7 +51,7 @@ class Connection:
         self.channel = channel
         self.remote_address = remote_address
         self.user: Any = None
-        self.rooms: Set[str] = NOWHERE
+        self.rooms: Set[str] = NO_ROOMS
         self.credentials_hash: Any = None
         self.all_rooms = False
         self.closed = False

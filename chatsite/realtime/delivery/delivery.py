@@ -1,8 +1,9 @@
-"""The only way events leave: services call these after their commit.
+"""The only way events leave: services call these functions after their commit.
 
-Everything here is in memory, cheap where nobody is connected, and never raises: a delivery that fails must not fail
-the request that is already committed. Clients get what they missed by `sync`. What concerns other processes too is
-handed to `others`, which never waits.
+Everything here is in memory, cheap where nobody is connected, and never raises: a failed delivery must not
+fail the committed request. Clients get what they missed by `sync`. What concerns other processes goes to
+`peers.site`, which never waits. `slug` is a room's, `event` a name of the contract, `data` its payload,
+`frame` one websocket frame.
 """
 
 import logging
@@ -16,13 +17,15 @@ from chatsite.realtime.delivery import peers, subscriptions
 from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.protocol import encoder
 from chatsite.realtime.protocol.frames import payload_of
-from chatsite.realtime.scheduling.flush_scheduler import outgoing
+from chatsite.realtime.scheduling.flush_scheduler import flush_scheduler
 
 logger = logging.getLogger("chatsite.realtime")
 P = ParamSpec("P")
 
 
 def never_raises(function: Callable[P, None]) -> Callable[P, None]:
+    """Log what the function raises, and return."""
+
     @wraps(function)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
@@ -34,14 +37,15 @@ def never_raises(function: Callable[P, None]) -> Callable[P, None]:
 
 
 def pace(storing: Callable[[], bool]) -> None:
-    """`storing()` says whether more is about to be delivered: a crowd is then written to a little later, for all at once."""
-    outgoing.storing = storing
+    """Set `storing()`, which says whether more is about to be delivered: sockets of a crowd are then flushed
+    a little later, once for all messages."""
+    flush_scheduler.storing = storing
 
 
 @contextmanager
 def soon(slugs: Collection[str]) -> Iterator[None]:
-    """While events of these rooms are being stored: what comes for them from other processes waits for that, a few
-    milliseconds at most, so that a socket is written to once for both."""
+    """Announce that events of these rooms are being stored. What comes for them from other processes waits
+    until then, a few milliseconds at most, so that a socket is flushed once for both."""
     peers.site.hold(slugs)
     try:
         yield
@@ -51,7 +55,8 @@ def soon(slugs: Collection[str]) -> Iterator[None]:
 
 @never_raises
 def to_log(slug: str, event: str, data: Any, seq: int) -> None:
-    """A durable event, to every connection that has joined the room, in any process: in the order of the log."""
+    """Deliver a durable event to all connections that joined the room, in all processes, in the order of
+    `seq`."""
     if not subscriptions.is_joined(slug) and not peers.site.there:
         return
     frame = encoder.event(event, data)
@@ -62,23 +67,24 @@ def to_log(slug: str, event: str, data: Any, seq: int) -> None:
 
 @never_raises
 def from_log(slug: str, event: str, data: Any, seq: int) -> None:
-    """A durable event that was to be heard from another process and wasn't: read from the log, for those here. The next
-    in the room's order, or it came meanwhile."""
-    if subscriptions.order.last(slug) == seq - 1:
+    """Deliver a durable event that this process missed and has read from the log. Does nothing unless it is
+    the next in the room's order: it came meanwhile."""
+    if subscriptions.sequencer.last(slug) == seq - 1:
         log_here(slug, seq, event, encoder.event(event, data))
 
 
 def log_from_elsewhere(slug: str, seq: int, event: str, frame: bytes) -> None:
-    """A durable event that another process sent."""
-    outgoing.hear()
+    """Deliver a durable event that another process has sent."""
+    flush_scheduler.note_remote_event()
     log_here(slug, seq, event, frame)
 
 
 def log_here(slug: str, seq: int, event: str, frame: bytes) -> None:
+    """Deliver a durable event to the connections of this process, in the order of `seq`."""
     receivers = subscriptions.count(slug)
     if receivers:
         deliveries[event] += receivers
-        subscriptions.order.admit(slug, seq, frame)
+        subscriptions.sequencer.admit(slug, seq, frame)
 
 
 @never_raises
@@ -91,8 +97,8 @@ def to_room(
     droppable: bool = False,
     everywhere: bool = False,
 ) -> None:
-    """To every connection that has joined the room, in this process or `everywhere`; `droppable` where a slow reader may
-    miss it."""
+    """Deliver a passing event to all connections that joined the room, in this process or `everywhere`, but
+    for those of `skip_user` (an id). A `droppable` event may be left out for a slow reader."""
     if not subscriptions.is_joined(slug) and not (everywhere and peers.site.there):
         return
     frame = encoder.event(event, data)
@@ -102,6 +108,7 @@ def to_room(
 
 
 def room_here(slug: str, event: str, frame: bytes, skip_user: int | None, droppable: bool) -> None:
+    """Deliver a passing event to the connections of this process."""
     receivers = subscriptions.subscribers(slug)
     if skip_user is not None:
         receivers = [connection for connection in receivers if connection.identity.user_id != skip_user]
@@ -117,7 +124,8 @@ def to_user(
     unless_joined: str | None = None,
     droppable: bool = False,
 ) -> None:
-    """To every connection of the user; with `unless_joined`, only to those that haven't joined that room."""
+    """Deliver to all connections of the user in this process; with `unless_joined`, but for those that joined
+    that room."""
     receivers = subscriptions.connections(user_id)
     if unless_joined is not None:
         receivers = [connection for connection in receivers if unless_joined not in connection.rooms]
@@ -125,6 +133,7 @@ def to_user(
 
 
 def user_here(user_id: int, event: str, frame: bytes, unless_joined: str | None = None) -> None:
+    """Deliver another process's event to the user's connections in this one. Droppable."""
     receivers = subscriptions.connections(user_id)
     if unless_joined is not None:
         receivers = [connection for connection in receivers if unless_joined not in connection.rooms]
@@ -133,21 +142,21 @@ def user_here(user_id: int, event: str, frame: bytes, unless_joined: str | None 
 
 @never_raises
 def to_user_elsewhere(user_id: int, event: str, data: Any) -> None:
-    """To the user's connections in other processes; `room-activity` only to those that haven't joined the room which `data`
-    names. Droppable."""
+    """Deliver to the user's connections in other processes; `room-activity` but for those that joined the
+    room which `data` names. Droppable."""
     if peers.site.there:
         peers.site.to_user(user_id, payload_of(encoder.event(event, data)))
 
 
 @never_raises
-def tell_others(word: str, *parts: Any) -> None:
-    """A word to the other processes. Who should act on it says so by `others.site.hear`."""
-    peers.site.tell(word, *parts)
+def notify_processes(word: str, *parts: Any) -> None:
+    """Send a message to the other processes; `peers.register` names its handler there."""
+    peers.site.notify(word, *parts)
 
 
 @never_raises
 def to_users(user_ids: Iterable[int], event: str, data: Any, *, droppable: bool = False) -> None:
-    """To every connection of all these people."""
+    """Deliver to all connections of these users (ids) in this process."""
     _send(
         [connection for user_id in user_ids for connection in subscriptions.connections(user_id)],
         event,
@@ -157,18 +166,19 @@ def to_users(user_ids: Iterable[int], event: str, data: Any, *, droppable: bool 
 
 
 @never_raises
-def leave(connections: Iterable[Connection], event: str, data: Any) -> None:
-    """To each with whatever is sent to it next, within a ping's interval: for what isn't worth a send of its own."""
+def piggyback(connections: Iterable[Connection], event: str, data: Any) -> None:
+    """Send to each connection with whatever is sent to it next, within a ping's interval: for events that
+    aren't worth a send of their own. A slow reader may miss it."""
     frame = encoder.event(event, data)
     for connection in connections:
         if not connection.closed:
             deliveries[event] += 1
-            connection.channel.leave(frame)
+            connection.channel.piggyback(frame)
 
 
 @never_raises
 def to_connections(connections: Iterable[Connection], event: str, data: Any) -> None:
-    """To each at once. A slow reader mustn't miss it: they wouldn't know that they lack something."""
+    """Send to these connections now. Not droppable: nothing would tell a reader that it missed the event."""
     _send([connection for connection in connections if not connection.closed], event, data, False)
 
 

@@ -1,11 +1,11 @@
-"""Who a connection belongs to."""
+"""The person whom a connection belongs to."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A user's id and names as they were when they came, with what let them in: a session's key or a token's id."""
+    """A user's id and names at the time of connecting, and the credential: a session's key or a token's id."""
 
     user_id: int
     username: str
@@ -15,4 +15,5 @@ class Identity:
 
     @property
     def name(self) -> str:
+        """The name that others see."""
         return self.display_name or self.username

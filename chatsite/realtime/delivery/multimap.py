@@ -1,4 +1,5 @@
-"""Sets by key, where nearly every set has a single member: that one is kept bare, as a set of one takes 216 bytes."""
+"""Sets by key, where nearly every set has a single member: that member is kept bare, as a set of one takes
+216 bytes."""
 
 from collections.abc import KeysView
 from typing import Generic, TypeVar
@@ -8,7 +9,7 @@ Member = TypeVar("Member")
 
 
 class Multimap(Generic[Key, Member]):
-    """A key is in it while its group has a member. Members are no sets themselves."""
+    """Sets of members by key. A key is in it while its set has a member. Members must not be sets."""
 
     def __init__(self) -> None:
         self._groups: dict[Key, Member | set[Member]] = {}
@@ -20,9 +21,11 @@ class Multimap(Generic[Key, Member]):
         return key in self._groups
 
     def keys(self) -> KeysView[Key]:
+        """Return the keys with a member."""
         return self._groups.keys()
 
     def add(self, key: Key, member: Member) -> None:
+        """Add a member to the key's set."""
         held = self._groups.setdefault(key, member)
         if type(held) is set:
             held.add(member)
@@ -30,7 +33,7 @@ class Multimap(Generic[Key, Member]):
             self._groups[key] = {held, member}  # type: ignore[arg-type]
 
     def discard(self, key: Key, member: Member) -> bool:
-        """Whether it was the last of its group."""
+        """Remove a member; return whether it was the last of its key."""
         held = self._groups.get(key)
         if type(held) is set:
             held.discard(member)
@@ -43,16 +46,19 @@ class Multimap(Generic[Key, Member]):
         return True
 
     def size(self, key: Key) -> int:
+        """Return how many members the key has."""
         held = self._groups.get(key)
         return len(held) if type(held) is set else held is not None
 
     def members(self, key: Key) -> list[Member]:
+        """Return a list of the key's members."""
         held = self._groups.get(key)
         if held is None:
             return []
         return list(held) if type(held) is set else [held]  # type: ignore[list-item]
 
-    def everyone(self) -> list[Member]:
+    def all_members(self) -> list[Member]:
+        """Return a list of the members of all keys."""
         found: list[Member] = []
         for held in self._groups.values():
             if type(held) is set:

@@ -1,63 +1,69 @@
-"""The other processes of the site, as delivery sees them. Where there are none, nobody."""
+"""The other processes of the site, as delivery knows them."""
 
 from collections.abc import Callable, Collection, Hashable
 from types import UnionType
-from typing import Any, Protocol
+from typing import Any
 
 
-class Peers(Protocol):
-    """None of these waits or raises. `payload` is an event's packet."""
+class Peers:
+    """The other processes of the site. This class is for a process without others, and does nothing;
+    `cluster.relay` overrides it.
 
-    # Whether there is any use in calling.
-    there: bool
+    No method waits or raises. `payload` is an event's Socket.IO packet.
+    """
 
-    def open_room(self, slug: str) -> None:
-        """Somebody here has joined it: what is sent to it elsewhere is wanted here."""
-
-    def close_room(self, slug: str) -> None: ...
-    def open_user(self, user_id: int) -> None: ...
-    def close_user(self, user_id: int) -> None: ...
-    def hold(self, slugs: Collection[str]) -> None:
-        """Something is about to be sent in these rooms, until `release`: what comes for them may leave together with it."""
-
-    def release(self, slugs: Collection[str]) -> None: ...
-    def to_log(self, slug: str, payload: bytes, seq: int) -> None: ...
-    def to_room(self, slug: str, payload: bytes, skip_user: int | None) -> None: ...
-    def to_user(self, user_id: int, payload: bytes) -> None: ...
-    def tell(self, word: str, *parts: Any) -> None:
-        """To each of them; see `hear`."""
-
-
-class NoPeers:
+    # Whether there may be others.
     there = False
 
-    def open_room(self, slug: str) -> None: ...
-    def close_room(self, slug: str) -> None: ...
-    def open_user(self, user_id: int) -> None: ...
-    def close_user(self, user_id: int) -> None: ...
-    def hold(self, slugs: Collection[str]) -> None: ...
-    def release(self, slugs: Collection[str]) -> None: ...
-    def to_log(self, slug: str, payload: bytes, seq: int) -> None: ...
-    def to_room(self, slug: str, payload: bytes, skip_user: int | None) -> None: ...
-    def to_user(self, user_id: int, payload: bytes) -> None: ...
-    def tell(self, word: str, *parts: Any) -> None: ...
+    def open_room(self, slug: str) -> None:
+        """Somebody in this process joined the room: receive what other processes send to it."""
+
+    def close_room(self, slug: str) -> None:
+        """Nobody in this process is in the room any more."""
+
+    def open_user(self, user_id: int) -> None:
+        """A connection of the user is in this process: receive what other processes send to the user."""
+
+    def close_user(self, user_id: int) -> None:
+        """No connection of the user is in this process any more."""
+
+    def hold(self, slugs: Collection[str]) -> None:
+        """Events of these rooms are about to be sent here: until `release`, gather them, and hold what comes
+        for the rooms."""
+
+    def release(self, slugs: Collection[str]) -> None:
+        """The events are sent: publish what was gathered, deliver what was held."""
+
+    def to_log(self, slug: str, payload: bytes, seq: int) -> None:
+        """Publish a durable event of the room."""
+
+    def to_room(self, slug: str, payload: bytes, skip_user: int | None) -> None:
+        """Publish a passing event of the room, but for the user `skip_user` (an id)."""
+
+    def to_user(self, user_id: int, payload: bytes) -> None:
+        """Publish an event for the user's connections."""
+
+    def notify(self, word: str, *parts: Any) -> None:
+        """Send the message `word` with its parts to all other processes; see `register`."""
 
 
 # Set once, before anybody is connected.
-site: Peers = NoPeers()
+site = Peers()
 
 Part = type | UnionType
-_hearers: dict[str, tuple[Callable[..., None], tuple[Part, ...]]] = {}
+_handlers: dict[str, tuple[Callable[..., None], tuple[Part, ...]]] = {}
 
 
-def hear(word: str, function: Callable[..., None], *parts: Part) -> None:
-    """`function(*parts)` when another process tells this; what has other parts than these types isn't heard."""
-    _hearers[word] = function, parts
+def register(word: str, function: Callable[..., None], *parts: Part) -> None:
+    """Call `function(*parts)` for each message `word` of another process whose parts are of these types;
+    others are ignored."""
+    _handlers[word] = function, parts
 
 
-def heard(word: str, parts: list[Any]) -> bool:
-    """Whether it was a word known here, with the parts it should have."""
-    function, types = _hearers.get(word, (None, ()))
+def dispatch(word: str, parts: list[Any]) -> bool:
+    """Call the handler of a message from another process; return whether its name is known and its parts have
+    the right types."""
+    function, types = _handlers.get(word, (None, ()))
     if function is None or len(parts) != len(types):
         return False
     if not all(isinstance(part, expected) for part, expected in zip(parts, types, strict=True)):
@@ -66,24 +72,27 @@ def heard(word: str, parts: list[Any]) -> bool:
     return True
 
 
-# Payers of whom something is untold before all of them are forgotten; and how many parts one word tells of at most.
+# Payers with an unreported part before all these parts are forgotten; and how many parts one message reports
+# at most.
 REMEMBERED, MOST_PARTS = 10_000, 20
 
 
 class Gossip:
-    """Tells the other processes what payers spend in this one, each time that it is `part` or more, and never waits for an
-    answer. A payer is a person's id or an address; of any other kind nothing is told.
+    """Reports to the other processes what payers spend in this one, whenever that reaches `part`; never waits
+    for an answer.
 
-    `spent(payer, amount)` is called for what another process tells. Of what is less than `part`, and while Redis is away
-    of everything, nobody hears: then each process counts for itself.
+    A payer is a person's id (int) or an address (str); other payers aren't reported. `spent(payer, amount)`
+    is called with the reports of others. Amounts below `part` aren't reported, and nothing is while Redis is
+    away: then each process counts for itself.
     """
 
     def __init__(self, word: str, part: int, spent: Callable[[Any, int], None]) -> None:
         self._word, self._part, self._spent = word, max(1, part), spent
         self._untold: dict[Hashable, int] = {}
-        hear(word, self._heard, int | str, int)
+        register(word, self._heard, int | str, int)
 
     def add(self, payer: Hashable, amount: int) -> None:
+        """Add an amount that the payer has spent here, and report what has reached `part`."""
         if not site.there:
             return
         untold = self._untold.get(payer, 0) + amount
@@ -94,7 +103,7 @@ class Gossip:
             return
         self._untold.pop(payer, None)
         if isinstance(payer, int | str):
-            site.tell(self._word, payer, min(untold, MOST_PARTS * self._part))
+            site.notify(self._word, payer, min(untold, MOST_PARTS * self._part))
 
     def _heard(self, payer: int | str, amount: int) -> None:
         if 0 < amount <= MOST_PARTS * self._part:

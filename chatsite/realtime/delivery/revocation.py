@@ -1,6 +1,6 @@
-"""Rights that end: whoever may do less from now on is told so, put out of rooms or closed, in every process.
+"""Rights that end: evict users from rooms and end their sessions, in all processes.
 
-Called after the commit, as `delivery` is, and as little does any of it raise.
+Called after the commit, as `delivery` is; nothing here raises.
 """
 
 from collections.abc import Collection
@@ -12,24 +12,25 @@ from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.delivery.delivery import never_raises
 from chatsite.realtime.protocol import encoder
 
-# Seconds between two rechecks of who may stay, for words that got lost. G5 of docs/protocol.md promises 5 s, and a recheck
-# of ten thousand connections takes some of the last half.
+# Seconds between two rechecks of all connections, for revocations whose message was lost. G5 of
+# docs/protocol.md promises 5 s; a recheck of ten thousand connections takes some of the last half.
 RECHECK_SECONDS = 4.5
 
 _revoked = [0]
 
 
 def revocations() -> int:
-    """Goes up with each `evict`, `end_sessions` and `restrict`. Whoever reads that somebody may do something, and does it
-    for them a moment later, sees by it whether anybody may do less since."""
+    """Return the revocation counter, which each `restrict`, `evict` and `end_sessions` in any process
+    increments. Compare before and after an authorisation query: where it changed, the query may be outdated."""
     return _revoked[0]
 
 
 @never_raises
 def restrict() -> None:
-    """Somebody may do less from now on, and still listen: they are muted, or a room is archived. In any process."""
+    """Somebody may do less from now on, and still listen (muted, or in an archived room): outdate
+    authorisation queries under way, in all processes."""
     _restrict_here()
-    peers.site.tell("restrict")
+    peers.site.notify("restrict")
 
 
 def _restrict_here() -> None:
@@ -38,9 +39,9 @@ def _restrict_here() -> None:
 
 @never_raises
 def evict(user_id: int, slug: str) -> None:
-    """None of the user's connections gets the room's events from now on, in any process."""
+    """Unsubscribe all the user's connections from the room, in all processes."""
     _evict_here(user_id, slug)
-    peers.site.tell("evict", user_id, slug)
+    peers.site.notify("evict", user_id, slug)
 
 
 def _evict_here(user_id: int, slug: str) -> None:
@@ -57,27 +58,29 @@ def end_sessions(
     session_key: str | None = None,
     token_id: int | None = None,
 ) -> None:
-    """Tell the user's connections why, and close them, in any process; only those that came in by the key or token,
-    where one is named."""
+    """Send `session-ended` with `code` to the user's connections and close them, in all processes; with
+    `session_key` or `token_id`, only those that came by it."""
     digest = None if session_key is None else digest_of(session_key)
     _end_here(user_id, code, digest, token_id)
-    peers.site.tell("end", user_id, code, digest, token_id)
+    peers.site.notify("end", user_id, code, digest, token_id)
 
 
 @never_raises
 def end_other_sessions(
     user_id: int, code: str, *, kept: str | None = None, tokens: Collection[int] = ()
 ) -> None:
-    """The same for all connections of the user that didn't come by one of `tokens` (ids). Those of the session whose key
-    was `kept` are told `renewed`: it goes on under a new key, which the browser has by a cookie, and with which they come
-    back."""
+    """End all connections of the user, in all processes, but for those that came by one of `tokens` (ids).
+
+    Connections of the session whose key was `kept` get the code `renewed`: the session goes on under a new
+    key, which the browser has by a cookie and with which it comes back.
+    """
     digest = None if kept is None else digest_of(kept)
     _end_others_here(user_id, code, digest, list(tokens))
-    peers.site.tell("end-others", user_id, code, digest, list(tokens))
+    peers.site.notify("end-others", user_id, code, digest, list(tokens))
 
 
 def digest_of(session_key: str) -> str:
-    """Names a session to processes that know its key; the key itself stays here."""
+    """Return a name of the session for processes that know its key; the key itself isn't sent."""
     return sha256(f"session:{session_key}".encode()).hexdigest()
 
 
@@ -104,15 +107,16 @@ def _is_of(connection: Connection, digest: str) -> bool:
     return key is not None and digest_of(key) == digest
 
 
-peers.hear("restrict", _restrict_here)
-peers.hear("evict", _evict_here, int, str)
-peers.hear("end", _end_here, int, str, str | None, int | None)
-peers.hear("end-others", _end_others_here, int, str, str | None, list)
+peers.register("restrict", _restrict_here)
+peers.register("evict", _evict_here, int, str)
+peers.register("end", _end_here, int, str, str | None, int | None)
+peers.register("end-others", _end_others_here, int, str, str | None, list)
 
 
 @never_raises
 def end(connection: Connection, code: str) -> None:
-    """`session-ended` with the code, a DISCONNECT (so that the client doesn't come back by itself), and the close."""
+    """Send `session-ended` with the code, a DISCONNECT (so that the client doesn't reconnect by itself), and
+    close."""
     subscriptions.detach(connection)
     connection.channel.push(encoder.event("session-ended", {"code": code}))
     connection.channel.push(encoder.DISCONNECT)

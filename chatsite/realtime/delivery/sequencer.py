@@ -1,7 +1,9 @@
-"""One order for everybody: a room's events reach each socket by their seq, even where two commits end at the same moment.
+"""Deliver a room's events to each socket in the order of their seq, even where two commits end at the same
+moment.
 
-Two greenlets on PostgreSQL, or two processes, may finish in one order and publish in the other. What comes too early
-waits a moment for what is missing; what doesn't come is read from the log, and not sent again when it comes after all.
+Two greenlets on PostgreSQL, or two processes, may commit in one order and publish in the other. An early
+event waits GAP_TIMEOUT_SECONDS for the missing ones; then these are read from the log, and ignored when they
+come after all.
 """
 
 from collections.abc import Callable
@@ -9,8 +11,9 @@ from typing import Any, Protocol
 
 from chatsite.realtime.scheduling.timers import Timer
 
-# Seconds until the log is asked. Far more than lies between two commits, and hardly seen where an event was lost.
-HOLD = 0.1
+# Seconds until a missing event is read from the log. Far more than lies between two commits, and hardly
+# visible where an event was lost.
+GAP_TIMEOUT_SECONDS = 0.1
 
 
 class Send(Protocol):
@@ -18,22 +21,23 @@ class Send(Protocol):
 
 
 class Sequencer:
-    """Knows the last seq of each room that somebody here has joined. `send` gets the frames in their order."""
+    """The last seq of each room that somebody in this process has joined. `send(slug, frame)` gets the frames
+    in order."""
 
     def __init__(self, send: Send, later: Callable[..., Any] = Timer) -> None:
         self.send = send
         self.later = later
-        # Called before what is beyond a hole is let go, with the room and the last seq of that. Admits what is missing,
-        # or tells everybody here to ask for it; it may take its time.
+        # Called with the room and the last held seq, before the held events are sent. Admits the missing
+        # events, or tells all readers here to ask for them; may take its time.
         self.gap: Callable[[str, int], object] = lambda slug, head: None
         self._last: dict[str, int] = {}
-        # Up to here somebody may have been told less than was known when the room was opened.
+        # By room, the head when it was first joined here: events up to it may be admitted late.
         self._began: dict[str, int] = {}
         self._early: dict[str, dict[int, bytes]] = {}
 
     def begin(self, slug: str, head: int) -> bool:
-        """Somebody joins who is told of everything up to `head`. A room that is known already stays where it is. False
-        where what comes is of later than what follows `head`: what lies between may have been said before it was heard."""
+        """A connection joins that knows the log up to `head`; a known room keeps its state. False if live
+        delivery began after head + 1: events between may be lost."""
         self._begin(slug, head)
         return head >= self._began[slug]
 
@@ -42,12 +46,12 @@ class Sequencer:
         return self._last.setdefault(slug, last)
 
     def forget(self, slug: str) -> None:
-        """Nobody here has joined it any more."""
+        """Nobody in this process is in the room any more."""
         for known in (self._last, self._began, self._early):
             known.pop(slug, None)
 
     def advance(self, slug: str, head: int) -> None:
-        """Everybody here was told to ask for what there is up to `head`."""
+        """All readers here were told to ask for the events up to `head`: go on behind it."""
         if slug in self._last and head > self._last[slug]:
             self._last[slug] = head
             early = self._early.get(slug, {})
@@ -56,9 +60,12 @@ class Sequencer:
             self._release(slug, early)
 
     def last(self, slug: str) -> int | None:
+        """Return the seq of the room's last sent event, None for a room that nobody here is in."""
         return self._last.get(slug)
 
     def admit(self, slug: str, seq: int, frame: bytes) -> None:
+        """Send the event, or hold it while an earlier one is missing. An event that was sent already is
+        ignored."""
         last = self._last.get(slug)
         if last is None:
             last = self._begin(slug, seq)
@@ -66,9 +73,9 @@ class Sequencer:
             self._hold(slug, seq, frame)
             return
         elif self._began[slug] < seq <= last:
-            # It went out when it was read from the log, or everybody was told of it.
+            # It was read from the log and sent, or everybody was told to ask for it.
             return
-        # Noted before it is sent: that may cut the last reader, and then the room is forgotten.
+        # Set before sending: that may cut the last reader, which forgets the room.
         self._last[slug] = max(seq, last)
         self.send(slug, frame)
         if slug in self._early:
@@ -78,11 +85,11 @@ class Sequencer:
         early = self._early.get(slug)
         if early is None:
             early = self._early[slug] = {}
-            self.later(HOLD, self._give_up, slug, early)
+            self.later(GAP_TIMEOUT_SECONDS, self._give_up, slug, early)
         early[seq] = frame
 
     def _release(self, slug: str, early: dict[int, bytes]) -> None:
-        """What was held and now follows the last, as long as anybody is there."""
+        """Send the held events that now follow the last one, while somebody is in the room."""
         while self._early.get(slug) is early:
             frame = early.pop(self._last[slug] + 1, None)
             if not early:
@@ -93,17 +100,17 @@ class Sequencer:
             self.send(slug, frame)
 
     def _give_up(self, slug: str, early: dict[int, bytes]) -> None:
-        """What is missing doesn't come, at least not this way."""
+        """The missing events didn't come: fill the gap and go on."""
         if self._early.get(slug) is not early:
             return
         head = max(early)
         try:
             self.gap(slug, head)
         finally:
-            self._go_on(slug, early, head)
+            self._deliver_held(slug, early, head)
 
-    def _go_on(self, slug: str, early: dict[int, bytes], head: int) -> None:
-        """What is held up to `head`, in its order. Beyond what came meanwhile may be another hole."""
+    def _deliver_held(self, slug: str, early: dict[int, bytes], head: int) -> None:
+        """Send the held events up to `head`, in order; behind those that came meanwhile may be another gap."""
         for seq in sorted(seq for seq in early if seq <= head):
             if self._early.get(slug) is not early:
                 return
@@ -111,4 +118,4 @@ class Sequencer:
             self.send(slug, early.pop(seq))
         self._release(slug, early)
         if self._early.get(slug) is early:
-            self.later(HOLD, self._give_up, slug, early)
+            self.later(GAP_TIMEOUT_SECONDS, self._give_up, slug, early)

@@ -1,20 +1,20 @@
-"""Who is connected to this process, what rooms they have joined, and up to where they have been told each room's log."""
+"""Connections of this process, the rooms they have joined, and how far each room's log was delivered."""
 
 from weakref import WeakValueDictionary
 
 from chatsite.realtime.delivery import peers
-from chatsite.realtime.delivery.connection import NOWHERE, Connection
+from chatsite.realtime.delivery.connection import NO_ROOMS, Connection
 from chatsite.realtime.delivery.multimap import Multimap
 from chatsite.realtime.delivery.sequencer import Sequencer
 
 _rooms: Multimap[str, Connection] = Multimap()
 _users: Multimap[int, Connection] = Multimap()
-# The rooms of all who have joined just that one: nearly everybody, so they share it.
-_alone: WeakValueDictionary[str, frozenset[str]] = WeakValueDictionary()
+# By slug, the set of that one room: nearly all connections have joined a single room, and share it.
+_single_rooms: WeakValueDictionary[str, frozenset[str]] = WeakValueDictionary()
 
 
 def attach(connection: Connection) -> None:
-    """From now on the connection gets what is sent to its user."""
+    """Deliver to the connection what is sent to its user."""
     user_id = connection.identity.user_id
     if user_id not in _users:
         peers.site.open_user(user_id)
@@ -22,9 +22,9 @@ def attach(connection: Connection) -> None:
 
 
 def detach(connection: Connection) -> None:
-    """The connection is gone: it gets nothing more and can't subscribe again."""
+    """Forget the connection: it gets nothing more and can't subscribe again."""
     connection.closed = True
-    rooms, connection.rooms = connection.rooms, NOWHERE
+    rooms, connection.rooms = connection.rooms, NO_ROOMS
     for slug in rooms:
         _leave(slug, connection)
     if _users.discard(connection.identity.user_id, connection):
@@ -32,6 +32,7 @@ def detach(connection: Connection) -> None:
 
 
 def subscribe(connection: Connection, slug: str) -> None:
+    """Deliver the room's events to the connection. Does nothing for a closed connection."""
     rooms = connection.rooms
     if connection.closed or slug in rooms:
         return
@@ -40,77 +41,82 @@ def subscribe(connection: Connection, slug: str) -> None:
     elif rooms:
         connection.rooms = {*rooms, slug}
     else:
-        connection.rooms = _alone.get(slug) or _alone.setdefault(slug, frozenset((slug,)))
+        connection.rooms = _single_rooms.get(slug) or _single_rooms.setdefault(slug, frozenset((slug,)))
     if slug not in _rooms:
         peers.site.open_room(slug)
     _rooms.add(slug, connection)
 
 
 def unsubscribe(connection: Connection, slug: str) -> None:
+    """End the delivery of the room's events to the connection."""
     rooms = connection.rooms
     if isinstance(rooms, set):
         rooms.discard(slug)
     elif slug in rooms:
-        connection.rooms = NOWHERE
+        connection.rooms = NO_ROOMS
     _leave(slug, connection)
 
 
 def _leave(slug: str, connection: Connection) -> None:
     if _rooms.discard(slug, connection):
-        order.forget(slug)
+        sequencer.forget(slug)
         peers.site.close_room(slug)
 
 
 def subscribers(slug: str) -> list[Connection]:
+    """Return the connections of this process that have joined the room."""
     return _rooms.members(slug)
 
 
 def connections(user_id: int) -> list[Connection]:
+    """Return the user's connections in this process."""
     return _users.members(user_id)
 
 
 def anybody() -> bool:
-    """Whether anyone is connected."""
+    """Whether anyone is connected to this process."""
     return bool(_users)
 
 
 def people() -> int:
-    """How many people are connected."""
+    """Return how many users are connected to this process."""
     return len(_users)
 
 
 def is_joined(slug: str) -> bool:
-    """Whether somebody here has joined the room."""
+    """Whether a connection of this process has joined the room."""
     return slug in _rooms
 
 
 def count(slug: str) -> int:
+    """Return how many connections of this process have joined the room."""
     return _rooms.size(slug)
 
 
 def rooms_joined() -> int:
-    """How many rooms somebody has joined."""
+    """Return how many rooms connections of this process have joined."""
     return len(_rooms)
 
 
 def rooms() -> list[str]:
-    """Those that somebody here has joined."""
+    """Return the slugs of the rooms that connections of this process have joined."""
     return list(_rooms.keys())
 
 
 def all_connections() -> list[Connection]:
-    return _users.everyone()
+    """Return all connections of this process."""
+    return _users.all_members()
 
 
 def begin_log(slug: str, head: int) -> bool:
-    """Those who have just joined the room are told of its log up to `head`; what follows is theirs to hear. False where
-    it isn't, as it was begun here beyond that: they are to be told more."""
-    return slug not in _rooms or order.begin(slug, head)
+    """Note that connections which have just joined know the room's log up to `head`. False if live delivery
+    began after head + 1: they are to be told of the events between."""
+    return slug not in _rooms or sequencer.begin(slug, head)
 
 
 def last_seq(slug: str) -> int | None:
-    """Up to where the room's log was delivered here, if anything was."""
-    return order.last(slug)
+    """Return the seq up to which the room's log was delivered here, None where nothing was."""
+    return sequencer.last(slug)
 
 
 def _push_to_room(slug: str, frame: bytes) -> None:
@@ -118,4 +124,4 @@ def _push_to_room(slug: str, frame: bytes) -> None:
         connection.channel.push(frame)
 
 
-order = Sequencer(_push_to_room)
+sequencer = Sequencer(_push_to_room)

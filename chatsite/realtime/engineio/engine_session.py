@@ -1,13 +1,20 @@
-"""One Engine.IO session: polling at first or a websocket from the start, and the way from one to the other."""
+"""One Engine.IO session: polling at first or a websocket from the start, its send buffer and its heartbeat.
+
+The send buffer is bounded in bytes: a client that doesn't read harms nobody.
+"""
 
 import logging
 import sys
-from typing import TYPE_CHECKING
+from time import monotonic
+from typing import TYPE_CHECKING, Any
 
-from chatsite.realtime.engineio.heartbeat import Heartbeat
-from chatsite.realtime.engineio.send_buffer import STALLED
+from engineio.base_socket import BaseSocket
+
+from chatsite.observability.metrics import counters
+from chatsite.realtime.engineio.probe import Probe
 from chatsite.realtime.engineio.websocket import WebSocket
 from chatsite.realtime.protocol import encoder, frames
+from chatsite.realtime.scheduling.flush_scheduler import flush_scheduler
 from chatsite.realtime.scheduling.hub import clock
 
 if TYPE_CHECKING:
@@ -15,59 +22,227 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("chatsite.realtime")
 
-# Seconds from the probe to the upgrade, as in Socket.IO's own server.
-UPGRADE = 10
-# Bytes of an unfinished message after which it is looked at again how much its person has of them.
+# The contract's G8: bytes that may wait for one client, and seconds in which the client takes none of them.
+MAX_BUFFERED_BYTES = 1024 * 1024
+STALL_SECONDS = 10
+# Packets in one answer to a poll: python-engineio's client drops a connection that sends more.
+PACKETS_PER_POLL = 16
+# Buffered bytes above which droppable frames are dropped.
+DROP_ABOVE_BYTES = MAX_BUFFERED_BYTES // 2
+# Bytes that may wait for all connections of one person; checked whenever so many more wait for one of them.
+PERSON_BUFFERED_BYTES, PERSON_CHECK_BYTES = 4 * MAX_BUFFERED_BYTES, 64 * 1024
+# Bytes of an unfinished message between two checks of what its person has of them in all.
 PARTS_STEP = 16 * 1024
 
 
-class EngineSocket(Heartbeat):
-    """`link` is the websocket, None while polling; `probe` is a websocket that asks to take over from polling."""
+class EngineSocket(BaseSocket):
+    """An Engine.IO session: owns its `websocket`, which is None while polling, and the `probe` that may replace
+    polling by one.
 
-    __slots__ = ("address", "posting", "probe")
+    `outbox` are frames that wait, `waiting` their bytes. `pinged_in_tick` is the tick of the open ping, 0 for
+    none; `heard_since_ping` whether anything came since.
+    """
+
+    __slots__ = (
+        "address",
+        "closed",
+        "closing",
+        "connected",
+        "dirty",
+        "heard_since_ping",
+        "last_taken_at",
+        "outbox",
+        "pinged_in_tick",
+        "poll",
+        "posting",
+        "probe",
+        "server",
+        "session",
+        "sid",
+        "upgraded",
+        "upgrading",
+        "waiting",
+        "watched",
+        "websocket",
+    )
 
     def __init__(self, server: "EngineServer", sid: str, address: str) -> None:
-        super().__init__(server, sid)
-        # The same few addresses come again and again, each time as a new string.
+        # The base class's constructor would make an unbounded queue.
+        self.server = server
+        self.sid = sid
+        # Interned: the same few addresses come again and again, each time as a new string.
         self.address = sys.intern(address)
-        self.probe: WebSocket | None = None
-        self.posting = False
+        self.session: Any = None
+        self.websocket: WebSocket | None = None
+        self.probe: Probe | None = None
+        self.poll: Any = None
+        self.outbox: list[bytes] = []
+        self.waiting = 0
+        self.last_taken_at = monotonic()
+        self.connected = self.upgrading = self.upgraded = self.closing = self.closed = False
+        self.dirty = self.watched = self.posting = self.heard_since_ping = False
+        self.pinged_in_tick = 0
 
-    def message(self, link: WebSocket, message: frames.Message) -> None:
+    @property
+    def log_name(self) -> str:
+        """The session's name in the log. Whoever knows a polling session's whole id could speak for it."""
+        return self.sid[:8]
+
+    def push(self, frame: bytes, droppable: bool = False) -> None:
+        """Queue one websocket frame for the end of the turn; a client that is MAX_BUFFERED_BYTES behind is
+        cut."""
         if self.closed:
             return
-        self.heard = True
+        waiting = self.waiting + len(frame)
+        if waiting > PERSON_CHECK_BYTES and not self._may_buffer(waiting, droppable):
+            return
+        self.waiting = waiting
+        self.outbox.append(frame)
+        if not self.dirty:
+            self.dirty = True
+            flush_scheduler.add(self)
+
+    def _may_buffer(self, waiting: int, droppable: bool) -> bool:
+        """Whether so many bytes may wait for this client. Where not, it is cut, or a droppable frame is
+        dropped."""
+        if waiting > DROP_ABOVE_BYTES and droppable:
+            counters.dropped[()] += 1
+            return False
+        if waiting > MAX_BUFFERED_BYTES:
+            self.cut("its outbox is full")
+        elif (
+            waiting // PERSON_CHECK_BYTES > self.waiting // PERSON_CHECK_BYTES
+            and self.session.waiting > PERSON_BUFFERED_BYTES
+        ):
+            self.cut("its person's outboxes are full")
+        return not self.closed
+
+    def piggyback(self, frame: bytes) -> None:
+        """Queue one frame for the next send, with a ping at the latest; dropped for a slow reader."""
+        if not self.closed and self.waiting + len(frame) <= DROP_ABOVE_BYTES:
+            self.waiting += len(frame)
+            self.outbox.append(frame)
+
+    def send(self, frame: bytes) -> None:
+        """Send what waits and this frame now, without waiting for the end of the turn: for callers that go
+        through all sockets."""
+        if self.dirty or self.websocket is None or self.closed:
+            self.push(frame)
+            return
+        self.waiting += len(frame)
+        self.outbox.append(frame)
+        self._write(self.websocket)
+
+    def flush(self) -> None:
+        """Send what waits: by one send to the websocket, or as the answer to the poll."""
+        self.dirty = False
+        if not self.outbox:
+            return
+        if self.websocket is not None:
+            self._write(self.websocket)
+        elif self.poll is not None:
+            self.release_poll()
+        else:
+            self._watch()
+
+    def writable(self, websocket: WebSocket) -> None:
+        self.flush()
+
+    def take(self) -> list[bytes]:
+        """Take the frames for a poll's answer, PACKETS_PER_POLL at most."""
+        taken, self.outbox = self.outbox[:PACKETS_PER_POLL], self.outbox[PACKETS_PER_POLL:]
+        self.waiting -= sum(map(len, taken))
+        self.last_taken_at = monotonic()
+        return taken
+
+    def release_poll(self) -> None:
+        poll, self.poll = self.poll, None
+        if poll is not None:
+            poll.send()
+
+    def _write(self, websocket: WebSocket) -> None:
+        data = self.outbox[0] if len(self.outbox) == 1 else b"".join(self.outbox)
+        try:
+            sent = websocket.send(data)
+        except OSError:
+            self.lost(websocket)
+            return
+        if sent:
+            self.last_taken_at = monotonic()
+        if sent == len(data):
+            self.outbox.clear()
+            self.waiting = 0
+            websocket.finish() if self.closed else websocket.written()
+            return
+        self.outbox[:] = [data[sent:]]
+        self.waiting -= sent
+        self.dirty = True  # until it is writable again, a tick needn't try
+        websocket.await_writable()
+        self._watch()
+
+    def _watch(self) -> None:
+        if not self.watched:
+            self.watched = True
+            self.last_taken_at = monotonic()
+            clock.after(1, self._check_progress)
+
+    def _check_progress(self) -> None:
+        self.watched = False
+        if self.closed or not self.outbox:
+            return
+        if monotonic() - self.last_taken_at >= STALL_SECONDS:
+            self.cut("it took nothing for 10 s")
+        else:
+            self.watched = True
+            clock.after(1, self._check_progress)
+
+    def cut(self, why: str) -> None:
+        """Close a client that reads too slowly. What waits for it is dropped; it gets that by `sync` when it
+        is back."""
+        counters.cuts[why,] += 1
+        logger.warning("cutting %s: %s", self.log_name, why)
+        self.outbox.clear()
+        websocket, self.websocket = self.websocket, None
+        if websocket is not None:
+            websocket.reset()
+        self.close(reason=self.server.reason.TRANSPORT_ERROR)
+
+    # Receiving
+
+    def message(self, websocket: WebSocket, message: frames.Message) -> None:
+        """Handle a whole message of the websocket."""
+        if self.closed:
+            return
+        self.heard_since_ping = True
         self.session.count(len(message.payload))
         if message.opcode == frames.TEXT:
-            if link is self.probe:
-                self._probed(link, message.text)
-            else:
-                self.receive_text(message.text)
+            self.receive_text(message.text)
         elif message.opcode == frames.CLOSE:
-            self._closed_by_peer(link, message.payload)
+            code = int.from_bytes(message.payload[:2], "big") if message.payload else frames.NORMAL
+            self.close(reason=self.server.reason.CLIENT_DISCONNECT, code=code)
         elif message.opcode == frames.PING:
-            self._answer_ping(link, message.payload)
+            self.push(frames.frame(message.payload, frames.PONG))
         elif message.opcode == frames.BINARY:
-            self.broken(link, frames.WebSocketError(frames.UNSUPPORTED, "binary"))
+            self.fail("binary", frames.UNSUPPORTED)
 
-    def unfinished(self, link: WebSocket, size: int, fragments: int) -> None:
-        """Part of a message has come, which may be large, slow or in a thousand fragments."""
+    def unfinished(self, websocket: WebSocket, size: int, fragments: int) -> None:
+        """Charge part of a message, `size` bytes in `fragments` frames: a client may be large or slow with it."""
         if self.closed:
             return
         self.session.count_part(fragments)
-        kept = link.kept
-        if kept < frames.EARLY_BYTES or kept // PARTS_STEP == (kept - size) // PARTS_STEP:
+        kept = websocket.unfinished_bytes
+        if kept < frames.UNAUTHENTICATED_MESSAGE_BYTES or kept // PARTS_STEP == (kept - size) // PARTS_STEP:
             return
-        if link is self.probe or not self.session.may_keep_parts:
-            self.broken(link, frames.WebSocketError(frames.TOO_BIG, "too much of unfinished messages"))
+        if not self.session.may_buffer_parts:
+            self.fail("too much of unfinished messages", frames.TOO_BIG)
 
     @property
-    def kept(self) -> int:
-        """Bytes that wait for the rest of their message."""
-        return 0 if self.link is None else self.link.kept
+    def unfinished_bytes(self) -> int:
+        """Bytes kept of the websocket's unfinished message."""
+        return 0 if self.websocket is None else self.websocket.unfinished_bytes
 
     def receive_text(self, text: str) -> None:
-        """One Engine.IO packet of an open session."""
+        """Handle one Engine.IO packet of an open session."""
         kind = text[:1]
         if kind == "4":
             self.server.handlers["message"](self.sid, text[1:])
@@ -78,100 +253,76 @@ class EngineSocket(Heartbeat):
         elif text != "6":
             self.fail("not a packet of Engine.IO")
 
-    def broken(self, link: WebSocket, error: frames.WebSocketError) -> None:
-        if link is self.probe:
-            self.drop_probe()
-        else:
-            self.fail(str(error), error.code)
+    def broken(self, websocket: WebSocket, error: frames.WebSocketError) -> None:
+        """The client broke RFC 6455: close."""
+        self.fail(str(error), error.code)
 
-    def lost(self, link: WebSocket) -> None:
-        link.close()
-        if link is self.probe:
-            self.probe, self.upgrading = None, False
-        else:
-            self.link = None
-            self.outbox.clear()
-            self.close(reason=self.server.reason.TRANSPORT_CLOSE)
+    # Heartbeat
 
-    def _closed_by_peer(self, link: WebSocket, payload: bytes) -> None:
-        if link is self.probe:
-            self.drop_probe()
-        else:
-            code = int.from_bytes(payload[:2], "big") if payload else frames.NORMAL
-            self.close(reason=self.server.reason.CLIENT_DISCONNECT, code=code)
+    def ping(self, tick: int = 1) -> None:
+        """Send a ping, also while the last one is open: the client expects it. `check_pong` judges by the
+        first."""
+        if not self.pinged_in_tick:
+            self.pinged_in_tick, self.heard_since_ping = tick, False
+        self.send(encoder.PING)
 
-    def _answer_ping(self, link: WebSocket, payload: bytes) -> None:
-        frame = frames.frame(payload, frames.PONG)
-        if link is self.probe:
-            self._tell_probe(link, frame)
+    def ponged(self) -> None:
+        self.pinged_in_tick = 0
+
+    def check_pong(self) -> None:
+        if self.closed or not self.pinged_in_tick:
+            return
+        if self.heard_since_ping or (self.websocket is not None and self.websocket.paused):
+            # The client lives: its pong waits behind what it still sends, or what we don't read yet.
+            self.heard_since_ping = False
         else:
-            self.push(frame)
+            self.close(reason=self.server.reason.PING_TIMEOUT)
 
     # From polling to websocket
 
-    def offer(self, link: WebSocket) -> None:
-        """A websocket that names this polling session. It has 10 s to probe and to take over."""
-        self.probe = link
-        clock.after(UPGRADE, lambda: self._end_probe(link))
-
-    def _end_probe(self, link: WebSocket) -> None:
-        if link is self.probe:
-            self.drop_probe()
-
-    def _probed(self, link: WebSocket, text: str) -> None:
-        if text == "2probe":
-            self.upgrading = True
-            self._tell_probe(link, encoder.PROBED)
-            # The client waits for its poll to end before it says "5".
-            if self.poll is not None:
-                self.push(encoder.NOOP)
-        elif text == "5" and self.upgrading:
-            self._upgrade(link)
-        else:
-            self.drop_probe()
-
-    def _tell_probe(self, link: WebSocket, frame: bytes) -> None:
-        try:
-            if link.send(frame) == len(frame):
-                return
-        except OSError:
-            pass
-        self.drop_probe()
-
-    def _upgrade(self, link: WebSocket) -> None:
-        self.link, self.probe = link, None
+    def upgrade(self, websocket: WebSocket) -> None:
+        """Go on by the probe's websocket instead of polling."""
+        websocket.owner = self
+        self.websocket, self.probe = websocket, None
         self.upgrading, self.upgraded = False, True
         self.release_poll()
         self.flush()
 
     def drop_probe(self) -> None:
-        """The upgrade failed; polling goes on."""
-        link, self.probe, self.upgrading = self.probe, None, False
-        if link is not None:
-            link.close()
+        """Give up the upgrade; polling goes on."""
+        probe, self.probe, self.upgrading = self.probe, None, False
+        if probe is not None:
+            probe.websocket.close()
 
     # The end
 
+    def lost(self, websocket: WebSocket) -> None:
+        """The websocket's connection has ended: end the session."""
+        websocket.close()
+        self.websocket = None
+        self.outbox.clear()
+        self.close(reason=self.server.reason.TRANSPORT_CLOSE)
+
     def fail(self, why: str, code: int = frames.PROTOCOL) -> None:
-        """The client broke a protocol: one line in the log, and the end."""
+        """Log that the client broke a protocol, and close."""
         if not self.closed:
-            logger.warning("closing %s: %s", self.called, why)
+            logger.warning("closing %s: %s", self.log_name, why)
             self.close(reason=self.server.reason.TRANSPORT_ERROR, code=code)
 
     def close(
         self, wait: bool = True, abort: bool = False, reason: str | None = None, code: int = frames.NORMAL
     ) -> None:
-        """The one way a session ends. What is queued still goes out, in front of a close."""
+        """End the session, once; there is no other way. What is queued still goes out, followed by a close."""
         if self.closed:
             return
         self.closed = self.closing = True
         self.server.ended(self, reason or self.server.reason.SERVER_DISCONNECT)
         self.drop_probe()
-        link = self.link
-        if link is not None:
-            link.pause()
+        websocket = self.websocket
+        if websocket is not None:
+            websocket.pause()
             self.outbox.append(frames.close_frame(code))
-            self._write(link)
-            clock.after(STALLED, link.reset)
+            self._write(websocket)
+            clock.after(STALL_SECONDS, websocket.reset)
         else:
             self.release_poll()

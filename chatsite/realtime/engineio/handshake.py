@@ -1,4 +1,4 @@
-"""From an HTTP request to a bare websocket (RFC 6455 section 4.2)."""
+"""The websocket handshake: from an HTTP request to a bare socket (RFC 6455 section 4.2)."""
 
 from typing import Any
 
@@ -10,12 +10,13 @@ _Socket = patcher.original("socket").socket
 
 
 def wants_websocket(environ: dict[str, Any]) -> bool:
+    """Whether the request asks to become a websocket."""
     tokens = [token.strip().lower() for token in environ.get("HTTP_CONNECTION", "").split(",")]
     return "upgrade" in tokens and environ.get("HTTP_UPGRADE", "").lower() == "websocket"
 
 
 def handshake(environ: dict[str, Any]) -> bytes | None:
-    """The 101 response to a good websocket request (RFC 6455 section 4.2.1), or None."""
+    """Return the 101 response to a valid websocket request (RFC 6455 section 4.2.1), or None."""
     key = accept_key(environ.get("HTTP_SEC_WEBSOCKET_KEY", ""))
     good = (
         wants_websocket(environ)
@@ -34,15 +35,17 @@ def handshake(environ: dict[str, Any]) -> bytes | None:
 
 
 def take_socket(environ: dict[str, Any]) -> Any:
-    """The request's socket, no longer gunicorn's nor eventlet's.
+    """Return the request's socket, which is neither gunicorn's nor eventlet's any more. Raises OSError where
+    the client is gone.
 
-    Detached and not duplicated: the old number would stay in epoll, and the next connection with it would hang.
+    Detached and not duplicated: the old descriptor would stay in epoll, and the next connection with its
+    number would hang.
     """
     green = environ["gunicorn.socket"].fd
     family, kind, protocol = green.family, green.type, green.proto
     raw = _Socket(family, kind, protocol, fileno=green.detach())
     raw.setblocking(False)
-    # What was looked at and not read yet (see `door.py`).
+    # Bytes that were peeked and not read (see `fast_handshake.py`).
     if environ.get("chatsite.request"):
         raw.recv(environ["chatsite.request"])
     return raw

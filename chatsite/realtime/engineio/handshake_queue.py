@@ -1,4 +1,5 @@
-"""Clients that have opened a session and haven't asked to come in yet: so many of one address, and the next ones wait."""
+"""The queue of handshakes: each address has a bounded number of half-open sessions, which haven't sent
+CONNECT, and the next ones wait."""
 
 from collections import Counter, deque
 from time import monotonic
@@ -6,47 +7,52 @@ from time import monotonic
 import eventlet
 from eventlet.event import Event
 
-# A good client asks within a round trip, and makes room.
-HALF_OPEN = 512
-# Seconds in which none of an address's clients went on: those aren't good ones, and nobody waits for them.
-STUCK = 1.0
+# Half-open sessions of one address. A good client sends CONNECT within a round trip, and makes room.
+MAX_HALF_OPEN = 512
+# Seconds without a CONNECT from the address after which its waiting handshakes are refused.
+STALL_SECONDS = 1.0
 
 
 class HandshakeQueue:
-    """A school behind one address that comes back at once is let in in its order; who only opens is refused."""
+    """Admits a school behind one address, which comes back at once, in its order, and refuses clients that
+    only open."""
 
     def __init__(self) -> None:
         self.half_open: Counter[str] = Counter()
         self._waiting: dict[str, deque[Event]] = {}
-        self._moved: dict[str, float] = {}
+        self._last_progress: dict[str, float] = {}
 
     def enter(self, address: str) -> bool:
-        """False where there is no room, and none becomes free. Whoever enters must `leave`."""
+        """Wait for a place of the address; False where none becomes free. Whoever enters must `leave`."""
         if self.is_full(address):
             return self._wait(address)
         self.half_open[address] += 1
         return True
 
     def is_full(self, address: str) -> bool:
-        return self.half_open.get(address, 0) >= HALF_OPEN
+        return self.half_open.get(address, 0) >= MAX_HALF_OPEN
 
     def _wait(self, address: str) -> bool:
         turn, arrived = Event(), monotonic()
         self._waiting.setdefault(address, deque()).append(turn)
         while not turn.ready():
-            with eventlet.Timeout(STUCK, False):
+            with eventlet.Timeout(STALL_SECONDS, False):
                 turn.wait()
-            if not turn.ready() and monotonic() - max(arrived, self._moved.get(address, 0.0)) >= STUCK:
+            if (
+                not turn.ready()
+                and monotonic() - max(arrived, self._last_progress.get(address, 0.0)) >= STALL_SECONDS
+            ):
                 self._give_up(address, turn)
                 return False
         return True
 
     def leave(self, address: str, *, asked: bool) -> None:
-        """It has asked to come in, or has gone. Who waits takes its place."""
+        """Give back a place: the session has sent CONNECT (`asked`), or is gone. The next handshake takes the
+        place."""
         queue = self._waiting.get(address)
         if queue:
             if asked:
-                self._moved[address] = monotonic()
+                self._last_progress[address] = monotonic()
             queue.popleft().send()
             self._forget(address)
             return
@@ -61,4 +67,4 @@ class HandshakeQueue:
     def _forget(self, address: str) -> None:
         if not self._waiting[address]:
             del self._waiting[address]
-            self._moved.pop(address, None)
+            self._last_progress.pop(address, None)

@@ -1,119 +1,100 @@
-"""The server asks, the client answers: who is silent for too long is gone.
+"""Heartbeats: ping every socket in an interval, and close those that answer nothing.
 
-All sockets are dealt out over the ticks of one interval, and each tick asks its own: there are no deadlines to keep for
-each of them.
+The sockets are spread over the ticks of one interval, and each tick pings its own: no socket has a deadline
+of its own.
 """
 
 from collections import deque
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from chatsite.realtime.engineio.send_buffer import SendBuffer
-from chatsite.realtime.protocol import encoder
-from chatsite.realtime.scheduling.hub import TICK, clock, guarded, hubs
+from chatsite.realtime.scheduling.hub import TICK_SECONDS, clock, guarded, hubs
 
-if TYPE_CHECKING:
-    from chatsite.realtime.engineio.transport import EngineServer
-
-# Ticks that the process may be late without a second thought. During a longer pause nobody's time to answer passes, and
-# for so many after it, but not again in the same interval, nobody is judged: what came meanwhile is read first.
-LATE, RESPITE = 4, 8
-# Sockets pinged in one turn of the hub, some 30 ms: after a pause many wait for it, and others for their turn.
-SLICE = 4000
+# Ticks that the process may be late before a respite begins: for RESPITE_TICKS, but not twice in one
+# interval, nobody is judged, so that what came during the pause is read first. Time to answer doesn't pass
+# during a pause.
+LATE_TICKS, RESPITE_TICKS = 4, 8
+# Sockets pinged in one turn of the hub, some 30 ms: after a pause many are due, and others wait for their
+# turn.
+PINGS_PER_TURN = 4000
 
 
-class Heartbeat(SendBuffer):
-    """`pinged` while a ping is open, with the tick in which it was sent; `heard` when anything came since."""
+class Pingable(Protocol):
+    """An open or closed socket. `pinged_in_tick` is the tick of its open ping, 0 for none."""
 
-    __slots__ = ("heard", "pinged")
+    closed: bool
+    pinged_in_tick: int
 
-    def __init__(self, server: "EngineServer", sid: str) -> None:
-        super().__init__(server, sid)
-        self.heard, self.pinged = False, 0
-
-    def ping(self, tick: int = 1) -> None:
-        """Also while the last one is still open: the client would miss it, and `check_pong` judges by the first."""
-        if not self.pinged:
-            self.pinged, self.heard = tick, False
-        self.send(encoder.PING)
-
-    def ponged(self) -> None:
-        self.pinged = 0
-
+    def ping(self, tick: int) -> None: ...
     def check_pong(self) -> None:
-        if self.closed or not self.pinged:
-            return
-        if self.heard or (self.link is not None and self.link.paused):
-            # It lives: its pong waits behind what it is still sending, or behind what we don't read yet.
-            self.heard = False
-        else:
-            self.close(reason=self.server.reason.PING_TIMEOUT)
+        """Close a socket from which nothing came since its ping."""
 
 
-class Rounds:
-    """Every socket is pinged once in `interval` seconds, and judged `timeout` seconds later.
+class HeartbeatSchedule:
+    """Pings every socket once in `interval` seconds, and judges it `timeout` seconds later.
 
-    Pings keep to the clock, as their clients do, who leave when one is late: after a pause all that were missed are sent.
-    The time to answer passes only while the process runs.
+    Pings keep to the clock, as clients do, who leave when one is late: after a pause all missed pings are
+    sent. The time to answer passes only while the process runs.
     """
 
     def __init__(self, interval: float, timeout: float) -> None:
-        self._slots: list[list[Heartbeat]] = [[] for _ in range(round(interval / TICK))]
-        self._timeout = round(timeout / TICK)
-        # In ticks: up to where all were pinged, what time it is, and the same without the pauses.
+        self._slots: list[list[Pingable]] = [[] for _ in range(round(interval / TICK_SECONDS))]
+        self._timeout = round(timeout / TICK_SECONDS)
+        # In ticks: until when all were pinged, the time, and how many sockets were added.
         self._now = self._due = self._added = 0
-        self._lived = 1
-        # When the last respite began.
-        self._spared = 0
-        # Who was pinged and isn't judged yet, with the tick (of `_lived`) in which it was done.
-        self._asked: deque[tuple[int, list[Heartbeat]]] = deque()
+        self._running_ticks = 1
+        # The tick in which the last respite began.
+        self._respite_began = 0
+        # Sockets that were pinged and aren't judged yet, with the tick (of `_running_ticks`) of their ping.
+        self._unjudged: deque[tuple[int, list[Pingable]]] = deque()
         self._began = monotonic()
 
     def start(self) -> None:
-        self._began = monotonic() - self._due * TICK
+        self._began = monotonic() - self._due * TICK_SECONDS
         clock.after(0, self._tick)
 
-    def add(self, socket: Heartbeat) -> None:
-        """Pinged first in the last third of an interval from now: a crowd that comes in one storm is spread over it."""
+    def add(self, socket: Pingable) -> None:
+        """Ping the socket first in the last third of an interval from now: a crowd that comes at once is
+        spread over it."""
         size = len(self._slots)
         self._added += 1
         self._slots[(self._due + size - self._added % (size // 3)) % size].append(socket)
 
     def _tick(self) -> None:
         clock.after(0, self._tick)
-        before, self._due = self._due, int((monotonic() - self._began) / TICK)
-        late = self._due - before > LATE
-        if late and self._due - self._spared >= len(self._slots):
-            self._spared = self._due
-        self._lived += 1 if late else self._due - before
-        self._ask()
-        if self._due - self._spared >= RESPITE:
+        before, self._due = self._due, int((monotonic() - self._began) / TICK_SECONDS)
+        late = self._due - before > LATE_TICKS
+        if late and self._due - self._respite_began >= len(self._slots):
+            self._respite_began = self._due
+        self._running_ticks += 1 if late else self._due - before
+        self._ping_due()
+        if self._due - self._respite_began >= RESPITE_TICKS:
             self._judge()
 
-    def _ask(self) -> None:
-        """A few slots at most; after a pause perhaps all, in slices."""
-        size, left = len(self._slots), SLICE
+    def _ping_due(self) -> None:
+        """Ping the slots that are due, PINGS_PER_TURN at a time: few as a rule, after a pause perhaps all."""
+        size, left = len(self._slots), PINGS_PER_TURN
         self._now = max(self._now, self._due - size)
         while self._now < self._due:
             if left <= 0:
-                hubs.get_hub().schedule_call_global(0, self._ask)
+                hubs.get_hub().schedule_call_global(0, self._ping_due)
                 return
             self._now += 1
             place = self._now % size
             self._slots[place] = asked = [socket for socket in self._slots[place] if not socket.closed]
             for socket in asked:
-                guarded(partial(socket.ping, self._lived))
+                guarded(partial(socket.ping, self._running_ticks))
             if asked:
-                self._asked.append((self._lived, asked))
+                self._unjudged.append((self._running_ticks, asked))
             left -= len(asked)
 
     def _judge(self) -> None:
-        while self._asked and self._lived - self._asked[0][0] >= self._timeout:
-            tick, asked = self._asked.popleft()
+        while self._unjudged and self._running_ticks - self._unjudged[0][0] >= self._timeout:
+            tick, asked = self._unjudged.popleft()
             for socket in asked:
-                # Not who answered, and was pinged once more during a pause of ours.
-                if 0 < socket.pinged <= tick:
+                # Not a socket that answered and was pinged once more during a pause of ours.
+                if 0 < socket.pinged_in_tick <= tick:
                     guarded(socket.check_pong)
-                    # Whoever lives on has its time once more.
-                    socket.pinged = self._lived
+                    # A socket that lives on has its time to answer once more.
+                    socket.pinged_in_tick = self._running_ticks

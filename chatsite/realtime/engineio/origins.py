@@ -1,4 +1,5 @@
-"""Which pages may open a connection. A browser sends our cookies along from any page, so Origin is checked first."""
+"""Decide which pages may open a connection: a browser sends our cookies from any page, so Origin is checked
+first."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,7 +10,8 @@ LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def allowed(origin: str | None, environ: dict[str, Any]) -> bool:
-    """No Origin is a program, not a page. A page is the site's own, one that settings add, or local on the same port."""
+    """Whether a page of this Origin may connect. A client without Origin is a program. A page is the site's
+    own, one that settings add, or local on the same port."""
     if origin is None:
         return True
     if origin in settings.CSRF_TRUSTED_ORIGINS or origin in getattr(settings, "EXTRA_ORIGINS", ()):
@@ -18,7 +20,7 @@ def allowed(origin: str | None, environ: dict[str, Any]) -> bool:
 
 
 def is_local(origin: str, host: str) -> bool:
-    """A developer's page, whatever port it is served on."""
+    """Whether the page is a developer's, on this machine and the same port."""
     try:
         parts = urlsplit(origin)
         return parts.scheme in ("http", "https") and parts.hostname in LOCAL and parts.netloc == host

@@ -10,15 +10,17 @@ from eventlet.event import Event
 
 from chatsite.realtime.engineio.engine_session import EngineSocket
 from chatsite.realtime.protocol import encoder
-from chatsite.realtime.protocol.frames import EARLY_BYTES, MESSAGE_BYTES, payload_of
+from chatsite.realtime.protocol.frames import MESSAGE_BYTES, UNAUTHENTICATED_MESSAGE_BYTES, payload_of
 from chatsite.realtime.scheduling import hub
 
 SEPARATOR = b"\x1e"
-# Bytes of a body. python-socketio puts all that waits into one, however much that is.
-POST_BYTES = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+# Bytes of a body. python-socketio puts all waiting packets into one, however many.
+MAX_POST_BYTES = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 
 class Answer(NamedTuple):
+    """An HTTP answer."""
+
     status: str
     headers: list[tuple[str, str]]
     body: bytes
@@ -48,7 +50,8 @@ def frames(packets: list[bytes]) -> Answer:
 
 
 def poll(socket: EngineSocket, environ: dict[str, Any]) -> Answer:
-    """Waits until there is something to take. A second poll beside the first ends the session, as the protocol asks."""
+    """Answer a GET once something can be sent. A second poll beside the first ends the session, as the
+    protocol asks."""
     if socket.poll is not None:
         socket.fail("two polls at once")
         raise bad_request("Overlapping polls")
@@ -59,37 +62,39 @@ def poll(socket: EngineSocket, environ: dict[str, Any]) -> Answer:
 
 
 def step_aside(environ: dict[str, Any]) -> None:
-    """Leave its place among requests (see `request_queue.py`) to others."""
+    """Give the request's place in `request_queue.py` to others."""
     if "chatsite.visit" in environ:
         environ["chatsite.visit"].step_aside()
 
 
 def name_payer(socket: EngineSocket, environ: dict[str, Any]) -> None:
-    """What a poll costs is its person's, who didn't come with a cookie or an address of their own."""
-    whose = socket.session.whose
-    if "chatsite.visit" in environ and isinstance(whose, int):
-        environ["chatsite.visit"].person = whose
+    """Charge the request to the session's person: a poll has no cookie or address that tells."""
+    payer = socket.session.payer
+    if "chatsite.visit" in environ and isinstance(payer, int):
+        environ["chatsite.visit"].person = payer
 
 
 def waiting(socket: EngineSocket) -> Answer:
-    """CLOSE comes alone: the official client would forget what came before it in the same answer."""
+    """Return the queued packets. CLOSE comes alone: the official client would forget what came before it in
+    the same answer."""
     if socket.outbox and not socket.upgraded:
         return frames(socket.take())
     return frames([encoder.CLOSED if socket.closed else encoder.NOOP])
 
 
 def wait(socket: EngineSocket, client: Any) -> None:
-    """Until the socket has something, is closed or upgraded. A client that hangs up meanwhile ends its session."""
+    """Wait until the session has something to send, is closed or upgraded. A client that hangs up meanwhile
+    ends its session."""
     socket.poll = poll_event = Event()
 
-    def look(descriptor: int) -> None:
+    def on_readable(descriptor: int) -> None:
         if hung_up(client) and socket.poll is poll_event:
             socket.close(reason=socket.server.reason.TRANSPORT_CLOSE)
         else:
             # The next request came early; gunicorn reads it after this one.
             stop_watching()
 
-    listeners = [hub.watch(hub.READ, client.fileno(), look)]
+    listeners = [hub.watch(hub.READ, client.fileno(), on_readable)]
 
     def stop_watching() -> None:
         while listeners:
@@ -111,8 +116,8 @@ def hung_up(client: Any) -> bool:
 
 
 def post(socket: EngineSocket, environ: dict[str, Any]) -> Answer:
-    """Take the packets one after the other. One that is none of the protocol ends the session, and is answered 400, as by
-    Socket.IO's own server; those behind it aren't taken."""
+    """Handle the packets of a POST in order. One that breaks the protocol ends the session and is answered
+    400, as by Socket.IO's own server; the packets behind it are dropped."""
     if socket.posting:
         socket.fail("two posts at once")
         raise bad_request("Overlapping posts")
@@ -121,7 +126,7 @@ def post(socket: EngineSocket, environ: dict[str, Any]) -> Answer:
         for packet in read_packets(socket, environ):
             check_size(socket, packet)
             socket.session.count(len(packet))
-            while (socket.session.is_full or socket.session.held) and not socket.closed:
+            while (socket.session.is_full or socket.session.rate_paused) and not socket.closed:
                 step_aside(environ)
                 eventlet.sleep(0.02)
             if socket.closed:
@@ -133,23 +138,24 @@ def post(socket: EngineSocket, environ: dict[str, Any]) -> Answer:
 
 
 def take(socket: EngineSocket, packet: str) -> None:
-    """Raises Refused where it is none of the protocol, which closes the session."""
+    """Handle one packet. Raises Refused for one that breaks the protocol, which closes the session."""
     socket.receive_text(packet)
     if socket.closed and packet != "1":
         raise bad_request("Bad request")
 
 
 def read_packets(socket: EngineSocket, environ: dict[str, Any]) -> list[bytes]:
-    """The body's packets. A body beyond the limit closes the session."""
-    body = b"" if told_length(environ) > POST_BYTES else environ["wsgi.input"].read(POST_BYTES + 1)
-    if max(len(body), told_length(environ)) > POST_BYTES:
+    """Return the body's packets. Raises Refused for a body of more than MAX_POST_BYTES, which closes the
+    session."""
+    body = b"" if content_length(environ) > MAX_POST_BYTES else environ["wsgi.input"].read(MAX_POST_BYTES + 1)
+    if max(len(body), content_length(environ)) > MAX_POST_BYTES:
         raise too_large(socket)
     return body.split(SEPARATOR)
 
 
 def check_size(socket: EngineSocket, packet: bytes) -> None:
-    """Raises Refused for more than a websocket would take in one message, which closes the session."""
-    if len(packet) > (EARLY_BYTES if socket.session.person is None else MESSAGE_BYTES):
+    """Raise Refused for a packet that a websocket couldn't carry in one message, which closes the session."""
+    if len(packet) > (UNAUTHENTICATED_MESSAGE_BYTES if socket.session.person is None else MESSAGE_BYTES):
         raise too_large(socket)
 
 
@@ -159,7 +165,7 @@ def too_large(socket: EngineSocket) -> Refused:
 
 
 def decoded(socket: EngineSocket, packet: bytes) -> str:
-    """The packet as text. What isn't UTF-8 closes the session."""
+    """Return the packet as text. Raises Refused for other than UTF-8, which closes the session."""
     try:
         return packet.decode()
     except UnicodeDecodeError:
@@ -167,8 +173,9 @@ def decoded(socket: EngineSocket, packet: bytes) -> str:
         raise bad_request("Not UTF-8") from None
 
 
-def told_length(environ: dict[str, Any]) -> int:
-    """Bytes; 0 where the client doesn't say. The server has refused what is no number."""
+def content_length(environ: dict[str, Any]) -> int:
+    """Return the bytes of the body that the client announces; 0 where it doesn't. The server has refused
+    other than numbers."""
     return int(environ.get("CONTENT_LENGTH") or 0)
 
 

@@ -1,4 +1,4 @@
-"""Engine.IO 4 over HTTP: the door for polls, posts, websockets and upgrades. Errors are those of Socket.IO's own server."""
+"""Engine.IO 4 over HTTP: polls, posts, websockets and upgrades. Errors are those of Socket.IO's own server."""
 
 import logging
 import math
@@ -16,26 +16,29 @@ from chatsite.realtime.engineio import origins, polling
 from chatsite.realtime.engineio.engine_session import EngineSocket
 from chatsite.realtime.engineio.handshake import handshake, take_socket, wants_websocket
 from chatsite.realtime.engineio.handshake_queue import HandshakeQueue
-from chatsite.realtime.engineio.heartbeat import Rounds
+from chatsite.realtime.engineio.heartbeat import HeartbeatSchedule
 from chatsite.realtime.engineio.polling import Answer, Refused
+from chatsite.realtime.engineio.probe import Probe
 from chatsite.realtime.engineio.websocket import WebSocket
-from chatsite.realtime.limits.limits import Addresses
+from chatsite.realtime.limits.limits import AddressLimits
 from chatsite.realtime.protocol import encoder, frames
 from chatsite.realtime.scheduling.hub import clock
 
 logger = logging.getLogger("chatsite.realtime")
 
-# An absent client shows after these two and presence's grace of 3 s: within the 20 s of the contract's G6.
+# An absent client is noticed after these two and presence's grace of 3 s: within the 20 s of the contract's
+# G6.
 PING_INTERVAL = 8
 PING_TIMEOUT = 6
-# Seconds for the polling client of a closed session to fetch the rest.
-LEAVING = 5
+# Seconds for which a closed polling session is kept, so that its client can fetch the rest.
+CLOSED_SESSION_SECONDS = 5
 
 TRANSPORT, SESSION, METHOD, REQUEST, FORBIDDEN, VERSION = range(6)
 
 
 class EngineServer(engineio.Server):
-    """`handlers` has the Socket.IO server's "connect", "message" and "disconnect"."""
+    """python-engineio's server over our sockets. `handlers` has the Socket.IO server's "connect", "message"
+    and "disconnect"."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
@@ -49,21 +52,21 @@ class EngineServer(engineio.Server):
             **options,
         )
         self.running = False
-        # Begins every session id, where there are several workers: see `handover.py`.
+        # The prefix of every session id, where there are several workers: see `socket_handoff.py`.
         self.worker = ""
         self.handshake_queue = HandshakeQueue()
-        self.addresses = Addresses()
+        self.addresses = AddressLimits()
         self.half_open = self.handshake_queue.half_open
-        self.rounds = Rounds(PING_INTERVAL, PING_TIMEOUT)
-        self._leaving: dict[str, EngineSocket] = {}
+        self.heartbeats = HeartbeatSchedule(PING_INTERVAL, PING_TIMEOUT)
+        self._closed: dict[str, EngineSocket] = {}
 
     def start(self) -> None:
         self.running = True
         clock.start()
-        self.rounds.start()
+        self.heartbeats.start()
 
     def stop(self) -> None:
-        """Close every socket, so that clients come back to another process at once, and take no new one."""
+        """Take no new socket, and close all: their clients come back to another process at once."""
         self.running = False
         for socket in list(self.sockets.values()):
             socket.close(code=frames.GOING_AWAY)
@@ -81,7 +84,8 @@ class EngineServer(engineio.Server):
         return [answer.body]
 
     def upgrade(self, environ: dict[str, Any]) -> bool:
-        """Whether the request became a websocket. One that didn't is as it was, for `handle_request` to answer."""
+        """Return whether the request became a websocket. One that didn't is unchanged, for `handle_request`
+        to answer."""
         if not wants_websocket(environ) or self.handshake_queue.is_full(client_address(environ)):
             return False
         try:
@@ -90,7 +94,7 @@ class EngineServer(engineio.Server):
             return False
 
     def _answer(self, environ: dict[str, Any]) -> Answer | None:
-        """None when the request became a websocket. Raises Refused."""
+        """Answer a request; None where it became a websocket. Raises Refused."""
         if not self.running:
             raise Refused(
                 HTTPStatus.SERVICE_UNAVAILABLE,
@@ -151,16 +155,16 @@ class EngineServer(engineio.Server):
         socket = EngineSocket(self, self.worker + self.generate_id(), address)
         socket.connected = True
         self.sockets[socket.sid] = socket
-        self.addresses.came(address)
+        self.addresses.opened(address)
         self.handlers["connect"](socket.sid, environ)
-        self.rounds.add(socket)
+        self.heartbeats.add(socket)
         return socket
 
     def _begin(self, socket: EngineSocket, environ: dict[str, Any], response: bytes) -> None:
         try:
-            socket.link, socket.upgraded = WebSocket(take_socket(environ), socket), True
+            socket.websocket, socket.upgraded = WebSocket(take_socket(environ), socket), True
         except OSError:
-            # It went while its request was read.
+            # The client went while its request was read.
             socket.close(reason=self.reason.TRANSPORT_CLOSE)
             return
         socket.push(response)
@@ -168,7 +172,7 @@ class EngineServer(engineio.Server):
         socket.flush()
 
     def _greeting(self, socket: EngineSocket, upgrades: list[str]) -> bytes:
-        """The OPEN packet."""
+        """Return the frame of the OPEN packet."""
         return frames.frame(
             b"0"
             + encoder.to_json(
@@ -184,12 +188,12 @@ class EngineServer(engineio.Server):
 
     def _existing(self, environ: dict[str, Any], method: str, transport: str, sid: str) -> Answer | None:
         socket = self.sockets.get(sid)
-        if socket is None and method == "GET" and transport == "polling" and sid in self._leaving:
-            return polling.waiting(self._leaving[sid])
+        if socket is None and method == "GET" and transport == "polling" and sid in self._closed:
+            return polling.waiting(self._closed[sid])
         if socket is None:
             raise Refused(HTTPStatus.BAD_REQUEST, SESSION, "Session ID unknown")
         if transport == "websocket":
-            self._offer(environ, method, socket)
+            self._open_probe(environ, method, socket)
             return None
         if socket.upgraded:
             raise Refused(HTTPStatus.BAD_REQUEST, REQUEST, "The session has moved to a websocket")
@@ -198,29 +202,28 @@ class EngineServer(engineio.Server):
             return polling.post(socket, environ)
         return polling.poll(socket, environ)
 
-    def _offer(self, environ: dict[str, Any], method: str, socket: EngineSocket) -> None:
+    def _open_probe(self, environ: dict[str, Any], method: str, socket: EngineSocket) -> None:
         response = handshake(environ)
         if method != "GET" or response is None:
             raise refused_handshake()
         if socket.upgraded or socket.probe is not None:
             raise Refused(HTTPStatus.BAD_REQUEST, REQUEST, "The session has a websocket already")
-        link = WebSocket(take_socket(environ), socket)
-        socket.offer(link)
-        if link.send(response) != len(response):
+        socket.probe = probe = Probe(socket, take_socket(environ))
+        if probe.websocket.send(response) != len(response):
             socket.drop_probe()
 
     def ended(self, socket: EngineSocket, reason: str) -> None:
-        """Called once by each socket, first thing in its close."""
+        """Forget a socket. Each socket calls this once, first thing in its close."""
         counters.closings[reason,] += 1
         self.sockets.pop(socket.sid, None)
-        self.addresses.went(socket.address)
+        self.addresses.closed(socket.address)
         self.handlers["disconnect"](socket.sid, reason)
         if not socket.upgraded:
-            self._leaving[socket.sid] = socket
-            clock.after(LEAVING, lambda: self._forget(socket))
+            self._closed[socket.sid] = socket
+            clock.after(CLOSED_SESSION_SECONDS, lambda: self._forget(socket))
 
     def _forget(self, socket: EngineSocket) -> None:
-        self._leaving.pop(socket.sid, None)
+        self._closed.pop(socket.sid, None)
 
 
 def refused_handshake() -> Refused:

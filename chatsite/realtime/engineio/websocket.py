@@ -5,34 +5,36 @@ import socket
 import struct
 from typing import Any, Protocol
 
-from chatsite.realtime.protocol.frame_parser import FrameParser, alone
+from chatsite.realtime.protocol.frame_parser import FrameParser, parse_single_frame
 from chatsite.realtime.protocol.frames import INTERNAL, Message, WebSocketError
-from chatsite.realtime.scheduling.epoll import READ, WRITE, readiness
+from chatsite.realtime.scheduling.epoll import READ, WRITE, websocket_epoll
 from chatsite.realtime.scheduling.hub import clock
 
 logger = logging.getLogger("chatsite.realtime")
 
 # Bytes read at a time: 64 KiB of the smallest frames took 30 ms, in which everyone else waited.
-CHUNK = 8 * 1024
+READ_BYTES = 8 * 1024
 # Seconds that a closed websocket may take to read what was sent and to close its side.
-LINGER = 2
-RESET = struct.pack("ii", 1, 0)
+LINGER_SECONDS = 2
+LINGER_RESET = struct.pack("ii", 1, 0)
 
 
 class Owner(Protocol):
-    """Who is told what happens on a link."""
+    """The session or probe that a websocket belongs to: its methods are called with what happens on the websocket."""
 
-    def message(self, link: "WebSocket", message: Message) -> None: ...
-    def unfinished(self, link: "WebSocket", size: int, fragments: int) -> None:
-        """`size` bytes have come, and some wait for the rest of their message, or some were fragments of one."""
+    def message(self, websocket: "WebSocket", message: Message) -> None: ...
+    def unfinished(self, websocket: "WebSocket", size: int, fragments: int) -> None:
+        """`size` bytes have come that end in an unfinished message, or contain `fragments` frames that
+        weren't whole messages."""
 
-    def broken(self, link: "WebSocket", error: WebSocketError) -> None: ...
-    def writable(self, link: "WebSocket") -> None: ...
-    def lost(self, link: "WebSocket") -> None: ...
+    def broken(self, websocket: "WebSocket", error: WebSocketError) -> None: ...
+    def writable(self, websocket: "WebSocket") -> None: ...
+    def lost(self, websocket: "WebSocket") -> None: ...
 
 
 class WebSocket:
-    """`_wanted` is what it waits for, a sum of READ and WRITE. There is a parser while a frame or message is unfinished."""
+    """A websocket's socket and parser. `_wanted` is a sum of READ and WRITE; `_parser` is None but while a
+    message is unfinished."""
 
     __slots__ = ("_parser", "_socket", "_wanted", "owner")
 
@@ -46,10 +48,10 @@ class WebSocket:
     def _want(self, wanted: int) -> None:
         if wanted != self._wanted:
             before, self._wanted = self._wanted, wanted
-            readiness.change(self, self._socket.fileno(), before, wanted)
+            websocket_epoll.change(self, self._socket.fileno(), before, wanted)
 
     def send(self, data: bytes) -> int:
-        """How many bytes the kernel took; 0 when it is full. OSError when the peer is gone."""
+        """Return how many bytes the kernel took; 0 where it is full. Raises OSError where the peer is gone."""
         try:
             return int(self._socket.send(data))
         except (BlockingIOError, InterruptedError):
@@ -73,7 +75,8 @@ class WebSocket:
         self._want(self._wanted & ~WRITE)
 
     def finish(self) -> None:
-        """All is sent: say so, and wait for the peer's side. Closing with its bytes unread would cut off ours."""
+        """Everything is sent: shut down our side and wait for the peer's. Closing with unread bytes of the
+        peer would cut off ours."""
         if self._socket is None:
             return
         self.owner = None
@@ -83,7 +86,7 @@ class WebSocket:
             self._socket.shutdown(socket.SHUT_WR)
         except OSError:
             self.close()
-        clock.after(LINGER, self.close)
+        clock.after(LINGER_SECONDS, self.close)
 
     def close(self) -> None:
         if self._socket is None:
@@ -94,16 +97,16 @@ class WebSocket:
         self._socket = self._parser = None
 
     def reset(self) -> None:
-        """Close at once and let the kernel forget what it still holds for a peer that doesn't read."""
+        """Close at once, and let the kernel drop what it holds for a peer that doesn't read."""
         if self._socket is not None:
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_RESET)
         self.close()
 
     def readable(self) -> None:
         if not self._wanted & READ:
             return
         try:
-            data = self._socket.recv(CHUNK)
+            data = self._socket.recv(READ_BYTES)
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
@@ -115,7 +118,7 @@ class WebSocket:
 
     def _feed(self, owner: Owner, data: bytes) -> None:
         try:
-            if self._parser is None and (message := alone(data)) is not None:
+            if self._parser is None and (message := parse_single_frame(data)) is not None:
                 self._deliver(owner, message)
                 return
             parser = self._parser or FrameParser()
@@ -125,26 +128,26 @@ class WebSocket:
             return
         self._parser = None if parser.idle else parser
         for message in messages:
-            # The owner goes when a message closes the socket: what came behind it isn't read.
-            if self.owner is not owner:
+            # A message may close the socket, behind which others are dropped, or hand it to another owner.
+            if self.owner is None:
                 return
-            self._deliver(owner, message)
-        if self.owner is owner and (self._parser is not None or parser.fragments):
+            self._deliver(self.owner, message)
+        if self.owner is not None and (self._parser is not None or parser.fragments):
             fragments, parser.fragments = parser.fragments, 0
-            owner.unfinished(self, len(data), fragments)
+            self.owner.unfinished(self, len(data), fragments)
 
     @property
-    def kept(self) -> int:
-        """Bytes that wait for the rest of their message."""
-        return 0 if self._parser is None else self._parser.kept
+    def unfinished_bytes(self) -> int:
+        """Bytes kept of an unfinished message."""
+        return 0 if self._parser is None else self._parser.unfinished_bytes
 
     def _deliver(self, owner: Owner, message: Message) -> None:
         try:
             owner.message(self, message)
         except Exception:
-            # Its session may be in any state: it would stay, half heard.
+            # The session may be in any state now: it would stay half handled.
             logger.exception("a message could not be taken")
-            owner.broken(self, WebSocketError(INTERNAL, "a fault of the server"))
+            (self.owner or owner).broken(self, WebSocketError(INTERNAL, "a fault of the server"))
 
     def writable(self) -> None:
         if self._wanted & WRITE and self.owner is not None:

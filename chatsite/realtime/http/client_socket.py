@@ -1,7 +1,8 @@
-"""An HTTP client's socket, which is patient with a slow line and not with one who wants to keep it open.
+"""An HTTP client's socket, patient with a slow line and not with a client that wants to keep it open.
 
-Only the time in which the server waits for the client counts, and what comes or is taken earns more of it. Those who
-were waited for go on a few in each turn of the hub, with websockets and everything else between them.
+Only the time in which the server waits for the client counts, and each byte that moves earns more of it.
+Greenlets whose client's time is up go on a few in each turn of the hub, with websockets and everything else
+in between.
 """
 
 from random import random
@@ -14,22 +15,25 @@ from eventlet.greenio import GreenSocket
 from eventlet.greenio.base import socket_accept
 from eventlet.greenthread import getcurrent
 
-from chatsite.realtime.scheduling.epoll import READ, WRITE, http_readiness
+from chatsite.realtime.scheduling.epoll import READ, WRITE, http_epoll, is_ready
 from chatsite.realtime.scheduling.hub_turns import HubTurns
 
-# Seconds without a byte of a body that was announced, or of an answer taken, before the connection is given up.
+# Seconds without a byte received of an announced body, or taken of an answer, after which the connection is
+# given up.
 SILENCE_SECONDS = 30.0
-# Seconds that a client may be behind the least rate, and that rate: a line of 8 kbit/s is at it. And the part of them by
-# which one may have more than another: ten thousand that came together would end in one turn of the hub, some seconds.
+# Seconds that a client may be behind the least rate, and that rate: a line of 8 kbit/s is at it. And the
+# share of these seconds that is added at random: ten thousand that came together would end in one turn of the
+# hub, which took some seconds.
 BEHIND_SECONDS, LEAST_BYTES_PER_SECOND, SPREAD = 20.0, 1024, 0.5
-# What is read or written without a wait, before the loop has a turn: some 100 µs.
+# Bytes read or written without a wait before the loop has a turn: some 100 µs.
 BYTES_WITHOUT_TURN = 256 * 1024
-# Connections whose time is up, which end in one turn of the hub: 0.2 ms each.
+# Connections whose time is up that end in one turn of the hub: 0.2 ms each.
 ENDS_A_TURN = 8
 
 
 class Waiter:
-    """A greenlet that waits for its client. It goes on once, whatever comes first; `late` where that was the time."""
+    """A greenlet that waits for its client. It goes on once, at readiness or when its time is up, which sets
+    `late`."""
 
     __slots__ = ("_greenlet", "late")
 
@@ -56,7 +60,7 @@ late = HubTurns(ENDS_A_TURN)
 
 
 class ListeningSocket(GreenSocket):
-    """Waits in the hub itself, so that who is there already doesn't keep out who comes."""
+    """A listening socket that waits in the hub itself, so that clients' own waits don't keep out new ones."""
 
     def accept(self) -> tuple["ClientSocket", Any]:
         while (accepted := socket_accept(self.fd)) is None:
@@ -67,25 +71,27 @@ class ListeningSocket(GreenSocket):
 
 
 class ClientSocket(GreenSocket):
-    """Raises TimeoutError in `recv` and `send` once its time is up; by itself it has as long as it likes.
+    """A client's socket. `recv` and `send` raise TimeoutError once its time is up; without `allow` it has no
+    limit.
 
-    `given` is what another worker has read from it. `moved` counts the bytes of what is being read or answered.
+    `given` is what another worker has read from it. `moved` counts bytes since the last `allow`.
     """
 
     given = b""
     moved = 0
-    # Seconds that it may still be waited for, the seconds that a byte earns, and the most that it may have saved up.
+    # Seconds that the server still waits, the seconds that a byte earns, and the most that may be saved up.
     _left: float | None = None
     _each = _most = 0.0
     _unturned = 0
 
     def allow(self, seconds: float, bytes_per_second: int = 0) -> None:
-        """From now on it may keep the server waiting so long, and longer as it keeps up that rate."""
+        """Let the client keep the server waiting for so many seconds, and longer while it keeps up that rate."""
         self._left = self._most = seconds
         self._each = 1 / bytes_per_second if bytes_per_second else 0.0
         self.moved = 0
 
     def allow_at_least_rate(self) -> None:
+        """Allow BEHIND_SECONDS and LEAST_BYTES_PER_SECOND."""
         self.allow(BEHIND_SECONDS * (1 + SPREAD * random()), LEAST_BYTES_PER_SECOND)
 
     def recv(self, size: int, flags: int = 0) -> bytes:
@@ -106,10 +112,10 @@ class ClientSocket(GreenSocket):
     def _trampoline(
         self, fd: Any, read: bool = False, write: bool = False, timeout: Any = None, timeout_exc: Any = None
     ) -> None:
-        """eventlet's wait. Raises `timeout_exc` after `timeout` seconds."""
+        """Wait as eventlet's method does. Raises `timeout_exc` after `timeout` seconds."""
         waiter, descriptor, wanted = Waiter(), fd.fileno(), READ if read else WRITE
         hub = hubs.get_hub()
-        http_readiness.change(waiter, descriptor, 0, wanted)
+        http_epoll.change(waiter, descriptor, 0, wanted)
         timer = None if timeout is None else hub.schedule_call_global(timeout, waiter.time_is_up)
         try:
             hub.switch()
@@ -117,8 +123,9 @@ class ClientSocket(GreenSocket):
             waiter.is_over()
             if timer is not None:
                 timer.cancel()
-            http_readiness.change(waiter, descriptor, wanted, 0)
-        if waiter.late:
+            http_epoll.change(waiter, descriptor, wanted, 0)
+        # Bytes that came while this process was busy with others have come in time.
+        if waiter.late and not is_ready(descriptor, wanted):
             raise timeout_exc
 
     def _begin(self) -> float:

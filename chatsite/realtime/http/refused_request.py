@@ -1,4 +1,4 @@
-"""What a request is answered that isn't let in: a page, REST's error or Engine.IO's, without Django's views."""
+"""Answers to requests that aren't let in: a page, REST's error or Engine.IO's, without Django's views."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -15,12 +15,13 @@ from chatsite.realtime.engineio.polling import Refused
 from chatsite.realtime.protocol import encoder
 
 TITLES = {429: "Too much at once", 503: "The server is busy"}
-# The code of Engine.IO's errors for a request that isn't answered now.
+# Engine.IO's error code for a request that isn't answered now.
 BAD_REQUEST = 3
 
 
 def answer(error: ChatError, environ: Mapping[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-    """A WSGI answer. Its connection is closed, so that what was sent behind the request needn't be refused one by one."""
+    """Return a WSGI answer. The connection is closed, so that requests behind this one needn't be refused one
+    by one."""
     kind, body = content(error, environ)
     status = HTTPStatus(error.status)
     headers = [
@@ -38,6 +39,7 @@ def answer(error: ChatError, environ: Mapping[str, Any], start_response: Callabl
 
 
 def content(error: ChatError, environ: Mapping[str, Any]) -> tuple[str, bytes]:
+    """Return the content type and the body."""
     if environ["PATH_INFO"].startswith("/socket.io"):
         return "application/json", Refused(HTTPStatus(error.status), BAD_REQUEST, error.detail).answer().body
     if "text/html" in environ.get("HTTP_ACCEPT", ""):
@@ -47,14 +49,14 @@ def content(error: ChatError, environ: Mapping[str, Any]) -> tuple[str, bytes]:
 
 @cache
 def page(status: int, detail: str) -> bytes:
-    """`detail` is one of a few sentences. Without a request: neither the database nor a session is asked."""
+    """Return the page of one of a few `detail` sentences, rendered without database and session."""
     context = {"status": status, "title": TITLES[status], "detail": detail, "theme": "system"}
     return render_to_string("busy.html", context).encode()
 
 
 @cache
 def security_headers() -> tuple[tuple[str, str], ...]:
-    """As Django's middleware has them."""
+    """Return the headers that Django's middleware sets."""
     headers = [
         ("Content-Security-Policy", build_policy()),
         ("X-Content-Type-Options", "nosniff"),

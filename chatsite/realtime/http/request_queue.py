@@ -1,7 +1,8 @@
-"""HTTP requests take turns: few at once, by person and by address, behind live events, and no longer than their share.
+"""The queue of HTTP requests: few at once, payers in turn, behind live events, and within everyone's share of
+the loop.
 
-One thread serves everybody. A connection that has requests in store, or eight of them, would keep it for as long as
-they last: whoever sends a message needs several turns of the hub, and each of them would be behind a request.
+One thread serves everybody. A connection with requests in store, or eight such connections, would keep it as
+long as they last: a message needs several turns of the hub, each of which would be behind a request.
 """
 
 from collections import Counter, OrderedDict, deque
@@ -19,51 +20,53 @@ from chatsite.observability.addresses import client_address
 from chatsite.observability.metrics import counters
 from chatsite.realtime.http import refused_request
 from chatsite.realtime.http.request_payers import KnownPeople, credential_of
-from chatsite.realtime.limits.limits import is_here
-from chatsite.realtime.limits.loop_budget import Budget, spent
+from chatsite.realtime.limits.limits import is_this_machine
+from chatsite.realtime.limits.loop_budget import Budget, loop_budget
 from chatsite.realtime.limits.request_rates import RequestRates
 from chatsite.realtime.queues import read_queue
 from chatsite.realtime.scheduling.loop_meter import LoopMeter
 
-# Requests that are computed at once. On SQLite nothing waits, and one is all there is; PostgreSQL answers meanwhile.
+# Requests that compute at once. On SQLite nothing waits, and one is all; PostgreSQL answers others meanwhile.
 SQLITE_AT_ONCE, POSTGRESQL_AT_ONCE = 1, 3
-# Requests that have begun and haven't ended, most of which wait (for a password's hash, mail, other processes, a slow
-# statement); without PostgreSQL, whose connections set how many there are. And how many of them are one payer's.
-BEGUN, SHARE_OF_BEGUN, FEWEST_BEGUN = 32, 1 / 4, 2
-# Seconds after which one that waits for something gives its place to the next.
+# Requests that have begun and haven't ended, most of which wait (for a password's hash, mail, other
+# processes, a slow statement), without PostgreSQL, whose connections set how many there are. And the share of
+# them that one payer may have, and the fewest.
+MAX_BEGUN, PAYER_SHARE, MIN_BEGUN_PER_PAYER = 32, 1 / 4, 2
+# Seconds of waiting after which a request gives its place to the next.
 WAIT_SECONDS = 0.005
-# Live events are let go first for so many times what a request costs, and for no longer than these seconds.
+# Live events go first for so many times a request's cost, and for these seconds at most.
 LIVE_TIMES, LIVE_SECONDS = 3.0, 0.02
-# Seconds between two looks whether they are done.
-LOOK_SECONDS = 0.001
-# Payers that are looked at until one is found who may go.
-LOOKED_AT = 64
-# Requests that wait; and the seconds of computing of one payer's, and of all, before the next is refused at once.
-WAITING, LONGEST_WAIT_SECONDS, LONGEST_WAIT_OF_ALL_SECONDS = 8000, 10.0, 30.0
-# Seconds after which one that still waits is told to try again: nothing goes on.
+# Seconds between two checks whether they are done.
+POLL_SECONDS = 0.001
+# Payers checked until one is found who may go.
+PAYERS_CHECKED = 64
+# Waiting requests at which the next is refused at once; and the expected seconds of computing, of one payer's
+# and of all, beyond which it is.
+MAX_WAITING, LONGEST_WAIT_SECONDS, LONGEST_WAIT_OF_ALL_SECONDS = 8000, 10.0, 30.0
+# Seconds after which a waiting request is told to try again: nothing goes on.
 GIVE_UP_SECONDS = 15.0
-# What a request is taken to cost before any of its kind was measured, and the weight of each new one in the average.
-FIRST_COST_SECONDS, WEIGHT = 0.005, 0.1
+# The cost of a request of an unmeasured kind, and the weight of each new measurement in the average.
+FIRST_COST_SECONDS, AVERAGE_WEIGHT = 0.005, 0.1
 
-# What a file that is there is answered; another is counted as a page.
-FOUND = (0, 200, 206, 304)
+# Statuses of files that exist; others are counted as pages.
+FOUND_STATUSES = (0, 200, 206, 304)
 VISIT = "chatsite.visit"
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-class Live(Protocol):
-    """The handlers of events: `waiting` are those that none has begun yet."""
+class LiveEvents(Protocol):
+    """The handler pool: `waiting` counts events that no handler has begun."""
 
     @property
     def waiting(self) -> int: ...
 
 
-class Visit:
-    """One HTTP request, from its head to its answer.
+class QueuedRequest:
+    """One HTTP request, from its head to its answer; `chatsite.visit` in its environ.
 
-    `payer` is whose turn it takes and who pays for it: a person's id, or an address. `asked_who` is whether Django was
-    asked who it is of, and `person` what it said: an id, or None for nobody. `kind` is what its cost is compared with.
-    In its environ it is `chatsite.visit`.
+    `payer` is whose turn it takes and who pays for it: a person's id, or an address. `asked_who` is whether
+    Django was asked whose it is, and `person` the answer: an id, or None for nobody. Its expected cost is the
+    average of its `kind`.
     """
 
     __slots__ = (
@@ -93,11 +96,11 @@ class Visit:
         self.greenlet: Any = None
 
     def is_of(self, person: int | None) -> None:
-        """What Django has found."""
+        """Note the person whom Django has found."""
         self.asked_who, self.person = True, person
 
     def step_aside(self) -> None:
-        """It is about to wait for its client."""
+        """Give its place to others: it is about to wait for its client."""
         self.queue.aside(self)
 
 
@@ -109,31 +112,31 @@ def kind_of(path: str) -> str:
     return "health" if path.rstrip("/") == "/healthz" else "page"
 
 
-class Lane:
-    """Visits in turns by payer; a payer's own as they came, each connection having one at most."""
+class PayerQueue:
+    """Requests in turns by payer; one payer's in the order of their coming, at most one of each connection."""
 
     def __init__(self) -> None:
-        self._payers: OrderedDict[Hashable, deque[Visit]] = OrderedDict()
-        # Seconds that a payer's are expected to take.
+        self._payers: OrderedDict[Hashable, deque[QueuedRequest]] = OrderedDict()
+        # By payer: the seconds that their requests are expected to take.
         self.expected: Counter[Hashable] = Counter()
 
     def __bool__(self) -> bool:
         return bool(self._payers)
 
-    def put(self, visit: Visit) -> None:
+    def put(self, visit: QueuedRequest) -> None:
         self._payers.setdefault(visit.payer, deque()).append(visit)
         self.expected[visit.payer] += visit.expected  # type: ignore[assignment]
 
-    def first(self, may_go: Callable[[Hashable], bool]) -> Visit | None:
-        """The one whose turn it is. Who may not go now goes behind everybody else."""
-        for _ in range(min(LOOKED_AT, len(self._payers))):
+    def first(self, may_go: Callable[[Hashable], bool]) -> QueuedRequest | None:
+        """Return the next request. A payer who may not go now goes behind all others."""
+        for _ in range(min(PAYERS_CHECKED, len(self._payers))):
             payer, queue = next(iter(self._payers.items()))
             if may_go(payer):
                 return queue[0]
             self._payers.move_to_end(payer)
         return None
 
-    def take(self, visit: Visit) -> None:
+    def take(self, visit: QueuedRequest) -> None:
         queue = self._payers[visit.payer]
         queue.remove(visit)
         self._payers.move_to_end(visit.payer)
@@ -143,31 +146,31 @@ class Lane:
 
 
 class RequestQueue:
-    """Around the WSGI application of the server's worker. What is asked of Socket.IO, and whether the process is alive,
-    goes before pages, and before no more than every other one."""
+    """Wraps the worker's WSGI application. Requests for Socket.IO and health checks go before pages, but only
+    every other time."""
 
-    def __init__(self, live: Live, budget: Budget = spent) -> None:
+    def __init__(self, live: LiveEvents, budget: Budget = loop_budget) -> None:
         self._live, self._budget = live, budget
         self._rates, self._people = RequestRates(), KnownPeople()
-        self._first, self._pages = Lane(), Lane()
-        self._first_went = False
+        self._priority, self._pages = PayerQueue(), PayerQueue()
+        self._priority_went = False
         postgresql = databases["default"].vendor == "postgresql"
         self._at_once = POSTGRESQL_AT_ONCE if postgresql else SQLITE_AT_ONCE
-        self._most = connection_quota.requests() if postgresql else BEGUN
-        # Those that compute, and how many have begun, in all and of each payer.
-        self._computing: set[Visit] = set()
+        self._most = connection_quota.max_requests() if postgresql else MAX_BEGUN
+        # Requests that compute; how many have begun, in all and of each payer.
+        self._computing: set[QueuedRequest] = set()
         self._begun, self._begun_of = 0, Counter[Hashable]()
         self._waiting, self._expected = 0, 0.0
         self._costs: dict[str, float] = {}
-        # The moment until which live events go before the next.
-        self._live_until = 0.0
-        # The look at who may go that is to come, with its moment; and whether one at who waits for something else is.
-        self._look_timer: Any = None
-        self._look_at = 0.0
+        # Until when live events go before the next request.
+        self._live_first_until = 0.0
+        # The timer of the next `_let_next_in`, and its time; and whether `_watched` is to come.
+        self._timer: Any = None
+        self._timer_at = 0.0
         self._watches = False
-        # The hub's turn in which the last one began.
+        # The turn of the hub in which the last request began.
         self._turn = -1
-        # Whether the last look found somebody who only had to let live events go first.
+        # Whether the last check found a request that only had to let live events go first.
         self._gave_way = False
 
     def around(self, application: Application) -> Application:
@@ -189,21 +192,21 @@ class RequestQueue:
 
         return queued
 
-    def visit(self, environ: Mapping[str, Any], meter: LoopMeter) -> Visit:
-        visit = Visit(self, environ, meter)
+    def visit(self, environ: Mapping[str, Any], meter: LoopMeter) -> QueuedRequest:
+        visit = QueuedRequest(self, environ, meter)
         visit.payer = self._payer(visit)
         visit.expected = self._costs.get(visit.kind, FIRST_COST_SECONDS)
         return visit
 
-    def _payer(self, visit: Visit) -> Hashable:
-        """Monitors aren't held up by what else their address does."""
+    def _payer(self, visit: QueuedRequest) -> Hashable:
+        """Return the request's payer. Health checks aren't held up by what else their address does."""
         if visit.kind == "health":
             return ("health", visit.address)
         person = self._people.person(visit.credential)
         return visit.address if person is None else person
 
-    def enter(self, visit: Visit) -> None:
-        """Wait for its turn. Raises RateLimited or Unavailable where that would be too long."""
+    def enter(self, visit: QueuedRequest) -> None:
+        """Wait for the request's turn. Raises RateLimited or Unavailable where that would take too long."""
         self._check(visit)
         if self._is_free_for(visit):
             self._begin(visit)
@@ -212,16 +215,16 @@ class RequestQueue:
         self._waiting += 1
         self._expected += visit.expected
         visit.greenlet = getcurrent()
-        self._look_soon()
+        self._schedule()
         timer = hubs.get_hub().schedule_call_global(GIVE_UP_SECONDS, self._give_up, visit)
         try:
             hubs.get_hub().switch()
         finally:
             timer.cancel()
 
-    def _is_free_for(self, visit: Visit) -> bool:
-        """Whether nobody has begun in this turn of the hub and nobody else wants to: where there is little to do, none
-        waits for the next one."""
+    def _is_free_for(self, visit: QueuedRequest) -> bool:
+        """Whether nobody has begun in this turn of the hub and nobody else waits: on an idle server no
+        request waits for the next turn."""
         return (
             not self._waiting
             and self._turn != hubs.get_hub().turns
@@ -230,7 +233,7 @@ class RequestQueue:
             and not self._has_live()
         )
 
-    def _begin(self, visit: Visit) -> None:
+    def _begin(self, visit: QueuedRequest) -> None:
         self._turn = hubs.get_hub().turns
         visit.begun = True
         self._computing.add(visit)
@@ -241,40 +244,43 @@ class RequestQueue:
         return len(self._computing) < self._at_once and self._begun < self._most
 
     def _has_live(self) -> bool:
-        return bool(self._live.waiting) or read_queue.anybody_else()
+        return bool(self._live.waiting) or read_queue.others_waiting()
 
-    def _lane(self, visit: Visit) -> Lane:
-        return self._first if visit.kind in ("health", "live") else self._pages
+    def _lane(self, visit: QueuedRequest) -> PayerQueue:
+        return self._priority if visit.kind in ("health", "live") else self._pages
 
-    def _check(self, visit: Visit) -> None:
+    def _check(self, visit: QueuedRequest) -> None:
         wait = self._rate_wait(visit)
         if wait:
             raise RateLimited("Too many requests. Wait a moment.", retry_after=round(wait, 2))
         ahead = self._ahead(visit)
         if ahead > LONGEST_WAIT_SECONDS:
             raise RateLimited("Too much is being asked at once. Wait a moment.", retry_after=round(ahead, 2))
-        if self._waiting >= WAITING or self._expected > LONGEST_WAIT_OF_ALL_SECONDS:
+        if self._waiting >= MAX_WAITING or self._expected > LONGEST_WAIT_OF_ALL_SECONDS:
             raise Unavailable("The server is busy. Try again in a moment.", retry_after=5)
 
-    def _rate_wait(self, visit: Visit) -> float:
+    def _rate_wait(self, visit: QueuedRequest) -> float:
         if visit.kind == "page":
             return self._rates.wait(visit.payer)
         return self._rates.owed(visit.payer) if visit.kind == "file" else 0.0
 
-    def _ahead(self, visit: Visit) -> float:
-        """Seconds until it would have its turn if nobody else wanted theirs."""
+    def _ahead(self, visit: QueuedRequest) -> float:
+        """Return the seconds until the request's turn if nobody else wanted theirs."""
         expected = self._lane(visit).expected.get(visit.payer, 0.0)
         if not self._has_budget(visit.payer):
             return expected
-        return self._budget.wait(visit.payer) + self._budget.takes(expected)
+        return self._budget.wait(visit.payer) + self._budget.refill_seconds(expected)
 
     @staticmethod
     def _has_budget(payer: Hashable) -> bool:
-        """Addresses of this machine have none: from there comes everybody, by a proxy that TRUST_PROXY doesn't name."""
-        return isinstance(payer, int) or not is_here(payer[1] if isinstance(payer, tuple) else str(payer))
+        """Whether the payer has a budget. This machine's addresses have none: by a proxy that TRUST_PROXY
+        doesn't name, everybody comes from there."""
+        return isinstance(payer, int) or not is_this_machine(
+            payer[1] if isinstance(payer, tuple) else str(payer)
+        )
 
-    def aside(self, visit: Visit) -> None:
-        """It waits for its client, however long: it isn't counted as one that has begun."""
+    def aside(self, visit: QueuedRequest) -> None:
+        """Don't count the request as begun: it waits for its client, however long."""
         if visit.begun:
             visit.begun = False
             self._computing.discard(visit)
@@ -282,23 +288,23 @@ class RequestQueue:
             self._begun_of[visit.payer] -= 1
             if not self._begun_of[visit.payer]:
                 del self._begun_of[visit.payer]
-            self._look_soon()
+            self._schedule()
 
-    def leave(self, visit: Visit, status: int) -> None:
-        """It is computed, and only has to be sent."""
+    def leave(self, visit: QueuedRequest, status: int) -> None:
+        """The answer is computed, and only has to be sent: charge it, and let the next one begin."""
         if visit.asked_who:
             self._people.learn(visit.credential, visit.person)
         cost = self._pay(visit)
         average = self._costs.get(visit.kind, cost)
-        self._costs[visit.kind] = average + WEIGHT * (cost - average)
+        self._costs[visit.kind] = average + AVERAGE_WEIGHT * (cost - average)
         if visit.kind not in ("health", "live"):
-            self._live_until = monotonic() + min(LIVE_SECONDS, LIVE_TIMES * cost)
-        if visit.kind == "file" and status not in FOUND:
+            self._live_first_until = monotonic() + min(LIVE_SECONDS, LIVE_TIMES * cost)
+        if visit.kind == "file" and status not in FOUND_STATUSES:
             self._rates.wait(visit.payer)
         self.aside(visit)
 
-    def _pay(self, visit: Visit) -> float:
-        """Seconds of the loop that it cost."""
+    def _pay(self, visit: QueuedRequest) -> float:
+        """Charge the request to its payer; return the loop seconds that it cost."""
         cost = visit.meter.take()
         payer = visit.payer if visit.person is None else visit.person
         if self._has_budget(payer):
@@ -307,76 +313,77 @@ class RequestQueue:
 
     # In the hub
 
-    def _look_soon(self, seconds: float = 0.0) -> None:
-        if not (self._first or self._pages):
+    def _schedule(self, seconds: float = 0.0) -> None:
+        if not (self._priority or self._pages):
             return
         at = monotonic() + seconds
-        if self._look_timer is not None:
-            if self._look_at <= at:
+        if self._timer is not None:
+            if self._timer_at <= at:
                 return
-            self._look_timer.cancel()
-        self._look_at = at
-        self._look_timer = hubs.get_hub().schedule_call_global(seconds, self._look)
+            self._timer.cancel()
+        self._timer_at = at
+        self._timer = hubs.get_hub().schedule_call_global(seconds, self._let_next_in)
 
-    def _look(self) -> None:
-        """Let the next one go on, in the turn of the hub after whatever happened before."""
-        self._look_timer = None
+    def _let_next_in(self) -> None:
+        """Let the next request go on, in the turn of the hub after whatever happened before."""
+        self._timer = None
         if not self._has_room():
             self._watch()
             return
         visit = self._next()
         if visit is None:
-            self._look_soon(LOOK_SECONDS if self._gave_way else WAIT_SECONDS)
+            self._schedule(POLL_SECONDS if self._gave_way else WAIT_SECONDS)
             return
         self._take(visit)
         self._begin(visit)
-        self._look_soon()
+        self._schedule()
         visit.greenlet.switch()
 
-    def _take(self, visit: Visit) -> None:
+    def _take(self, visit: QueuedRequest) -> None:
         self._lane(visit).take(visit)
         self._waiting -= 1
         self._expected -= visit.expected
 
-    def _give_up(self, visit: Visit) -> None:
-        """Those who have begun wait for something themselves, such as a database that stands still."""
+    def _give_up(self, visit: QueuedRequest) -> None:
+        """Refuse a request that still waits: those that have begun wait for something themselves, such as a
+        stalled database."""
         if not visit.begun:
             self._take(visit)
             visit.greenlet.throw(Unavailable("The server is busy. Try again in a moment.", retry_after=5))
 
-    def _next(self) -> Visit | None:
-        first = self._first.first(self._may_go)
-        page = None if first and not self._first_went else self._pages.first(self._may_go)
+    def _next(self) -> QueuedRequest | None:
+        first = self._priority.first(self._may_go)
+        page = None if first and not self._priority_went else self._pages.first(self._may_go)
         self._gave_way = page is not None and self._gives_way(page)
         visit = first if page is None or self._gave_way else page
-        self._first_went = visit is not None and visit is first
+        self._priority_went = visit is not None and visit is first
         return visit
 
     def _may_go(self, payer: Hashable) -> bool:
-        most = max(FEWEST_BEGUN, self._most * SHARE_OF_BEGUN) * (1 if self._has_budget(payer) else 2)
+        most = max(MIN_BEGUN_PER_PAYER, self._most * PAYER_SHARE) * (1 if self._has_budget(payer) else 2)
         if self._begun_of.get(payer, 0) >= most:
             return False
         return not self._has_budget(payer) or not self._budget.wait(payer)
 
-    def _gives_way(self, visit: Visit) -> bool:
-        """Who sends or comes in goes first; where there always is somebody, not for ever."""
-        until = max(self._live_until, visit.arrived + min(LIVE_SECONDS, LIVE_TIMES * visit.expected))
+    def _gives_way(self, visit: QueuedRequest) -> bool:
+        """Whether live events go before this request; not for ever where there always are some."""
+        until = max(self._live_first_until, visit.arrived + min(LIVE_SECONDS, LIVE_TIMES * visit.expected))
         return monotonic() < until and self._has_live()
 
     def _watch(self) -> None:
-        """See which of those that compute are waiting for something else, and go on waiting."""
+        """Find the computing requests that wait for something else, and go on waiting."""
         if not self._watches:
             self._watches = True
             seen = {visit: visit.meter.waits for visit in self._computing}
             hubs.get_hub().schedule_call_global(WAIT_SECONDS, self._watched, seen, False)
 
-    def _watched(self, seen: dict[Visit, int], polled: bool) -> None:
-        """`polled` is whether the hub has looked at all descriptors since the time was up: what they waited for may have
-        come before, and only they not have had their turn."""
+    def _watched(self, seen: dict[QueuedRequest, int], polled: bool) -> None:
+        """Free the places of requests that still wait. `polled` is whether the hub has polled its descriptors
+        since: what they wait for may have come before, and only their turn not."""
         still = {visit: waits for visit, waits in seen.items() if visit.meter.waits == waits}
         if still and not polled:
             hubs.get_hub().schedule_call_global(0, self._watched, still, True)
             return
         self._watches = False
         self._computing -= still.keys()
-        self._look_soon()
+        self._schedule()

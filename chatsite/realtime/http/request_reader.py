@@ -1,7 +1,7 @@
-"""A request's head and body, read before anything is computed for it, in bounded time and memory.
+"""Read a request's head and body before anything is computed for it, in bounded time and memory.
 
-gunicorn's parser reads as it parses: it scans all that has come again for each piece, and a body is read by the view.
-Here it is given a whole head, and views a whole body, so that a slow client keeps nobody's turn.
+gunicorn's parser reads as it parses: it scans all that has come again for each piece, and a body is read by
+the view. Here it gets a whole head, and views get a whole body, so that a slow client keeps nobody's turn.
 """
 
 import io
@@ -18,31 +18,33 @@ from gunicorn.http.body import ChunkedReader, LengthReader
 from gunicorn.http.errors import InvalidRequestLine, LimitRequestHeaders, NoMoreData
 
 from chatsite.realtime.http.client_socket import ClientSocket
-from chatsite.realtime.http.connections import Doing, HttpConnection, HttpConnections
+from chatsite.realtime.http.connections import HttpConnection, HttpConnections, State
 
 # Bytes of a request line with its header fields, as nginx has it.
 HEAD_BYTES = 32 * 1024
 PIECE_BYTES = 8192
-# Pieces in which a head or body comes before the rest is gathered, and seconds until what has gathered is read.
+# Pieces of a head or body that are read at once; the next are gathered for so many seconds.
 PIECES, GATHER_SECONDS = 16, 0.01
-# Bytes on the line that a chunked body may have for each of its own, and beyond: a chunk of a byte takes some 10 µs.
+# Bytes on the wire of a chunked body, for each byte of the body, and beyond: a chunk of one byte takes some
+# 10 µs.
 CHUNKED_OVERHEAD, WRAPPING_BYTES = 2, 16 * 1024
 # Seconds of decoding in a row, and from one such slice to the next, of all bodies: a fifth of the loop.
 DECODING_SECONDS, SLICE_SECONDS = 0.001, 0.005
-# Of a body: bytes that it always may have in memory; what all others together may have beyond; and the seconds for which
-# one that finds no room waits for it.
+# Bytes of a body that it may always have in memory; bytes that all larger ones may have together; and the
+# seconds for which one that finds no room waits for it.
 SMALL_BYTES, LARGE_BYTES, ROOM_SECONDS = 16 * 1024, 64 * 1024 * 1024, 5.0
-# What comes after an answer that needed no more of it: bytes that are thrown away, and seconds, so that the client reads
-# the answer before its connection is reset.
+# Bytes behind an answer that are thrown away, and seconds for it, so that the client reads the answer before
+# the connection is reset.
 LINGER_BYTES, LINGER_SECONDS = 4 * 1024 * 1024, 2.0
 
 BARE_NEWLINE = re.compile(rb"(?<!\r)\n")
-# Before a request line there may be one empty line.
+# One empty line may stand before a request line.
 BEGINNING = re.compile(rb"\r|[A-Z]")
 
 
 class BadBody(Exception):
-    """`status` and `reason` are what the client is told before its connection is closed."""
+    """A body that is refused: `status` and `reason` are what the client is told before its connection is
+    closed."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -52,7 +54,8 @@ class BadBody(Exception):
 def read_head(unreader: Any, client: ClientSocket) -> bool:
     """Put a whole head into gunicorn's unreader. False where the client has gone.
 
-    Raises TimeoutError where what `client.allow` gave isn't enough, and gunicorn's errors of a request that is wrong.
+    Raises TimeoutError where what `client.allow` gave isn't enough, and gunicorn's errors of an invalid
+    request.
     """
     head = bytearray(unreader.take_buffered())
     searched, pieces = 0, 0
@@ -70,7 +73,8 @@ def read_head(unreader: Any, client: ClientSocket) -> bool:
 
 
 def is_whole(head: bytearray, searched: int) -> bool:
-    """Whether the parser finds all that it needs in it; what is before `searched` was looked at. Raises as it does."""
+    """Whether the head is whole for the parser; bytes before `searched` were searched already. Raises the
+    parser's errors."""
     if not head:
         return False
     end = head.find(b"\r\n\r\n", max(0, searched - 3))
@@ -82,11 +86,11 @@ def is_whole(head: bytearray, searched: int) -> bool:
 
 
 def read_body(request: Any, connection: HttpConnection, connections: HttpConnections) -> None:
-    """Replace the request's body by one that has come whole. `connection.held` is its length until `release`.
+    """Replace the request's body by one that has come whole. `connection.body_bytes` counts it.
 
-    A body that is longer than views may have in memory stays where it is, for the view to refuse or to stream, and so
-    does that of a websocket's handshake, which may have none; the connection is closed after the answer. Raises BadBody,
-    and gunicorn's errors of a body that is wrong.
+    A body that is longer than views may have in memory stays where it is, for the view to refuse or to
+    stream, and so does that of a websocket's handshake, which may have none; the connection is closed after
+    the answer. Raises BadBody, and gunicorn's errors of an invalid body.
     """
     length = length_of(request)
     if length == 0:
@@ -94,7 +98,7 @@ def read_body(request: Any, connection: HttpConnection, connections: HttpConnect
     if wants_upgrade(request) or (length or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         request.force_close()
         return
-    connection.begins(Doing.SENDING)
+    connection.set_state(State.SENDING)
     connection.client.allow_at_least_rate()
     body = bytearray()
     try:
@@ -114,13 +118,13 @@ def wants_upgrade(request: Any) -> bool:
 
 
 def length_of(request: Any) -> int | None:
-    """Bytes of the body; None where only its end will tell."""
+    """Return the bytes of the body; None for a chunked one."""
     reader = request.body.reader
     return None if isinstance(reader, ChunkedReader) else int(reader.length)
 
 
 class Decoder:
-    """Chunked bodies, all of them in turns."""
+    """Decodes chunked bodies, all of them in turns."""
 
     def __init__(self) -> None:
         self._next_slice = 0.0
@@ -170,37 +174,39 @@ def check(length: int, moved: int) -> None:
 
 
 def hold(length: int, connection: HttpConnection, connections: HttpConnections) -> None:
-    """Keep so much of it in memory. Where there is no room for a large one, the slowest of others go, or it waits."""
-    if connection.doing is Doing.LEAVING:
+    """Count so many bytes of the body. Where a large one finds no room, the slowest others are closed, or it
+    waits. Raises BadBody."""
+    if connection.state is State.LEAVING:
         raise NoMoreData
     until = monotonic() + ROOM_SECONDS
-    while length > SMALL_BYTES and connections.held - connection.held + length > LARGE_BYTES:
+    while length > SMALL_BYTES and connections.body_bytes - connection.body_bytes + length > LARGE_BYTES:
         if connections.put_out_heaviest():
             continue
         if monotonic() > until:
             raise BadBody(503, "Service Unavailable")
         eventlet.sleep(GATHER_SECONDS)
-    connections.hold(connection, length)
+    connections.set_body_bytes(connection, length)
 
 
 def has_more(client: ClientSocket) -> bool:
-    """Whether something has come that nobody has read."""
+    """Whether bytes have come that nobody has read."""
     try:
         return client.fd.fileno() >= 0 and bool(client.fd.recv(1, socket.MSG_PEEK))
     except OSError:
         return False
 
 
-def unread(request: Any) -> int:
-    """Bytes of its body that nobody has asked for; 0 where its length isn't known."""
+def unread_bytes(request: Any) -> int:
+    """Return the bytes of the request's body that nobody has read; 0 where its length isn't known."""
     reader = getattr(getattr(request, "body", None), "reader", None)
     return int(reader.length) if isinstance(reader, LengthReader) else 0
 
 
 def linger(client: ClientSocket, awaited: int) -> None:
-    """Take what is still on its way: a socket that is closed with something unread resets, and the answer may be lost.
+    """Read what is still on its way: closing a socket with unread bytes resets it, and the answer may be
+    lost.
 
-    Not before `awaited` bytes have come is the end told, as a proxy would take it for the end of both ways.
+    Our side is shut down only after `awaited` bytes: a proxy would take that for the end of both ways.
     """
     with suppress(OSError):
         client.allow(LINGER_SECONDS, LINGER_BYTES)

@@ -1,7 +1,9 @@
-"""HTTP/1 connections, from their first byte to their last: gunicorn parses and writes, and nothing waits in it unbounded.
+"""HTTP/1 connections, from their first byte to their last: gunicorn parses and writes, and nothing waits in
+it unbounded.
 
-Where gunicorn's own loop reads, parses, answers and reads on without ever giving way, each request here comes whole
-(`request_reader.py`), waits for its turn (`request_queue.py`), and is taken at a least rate (`client_socket.py`).
+gunicorn's own loop reads, parses, answers and reads on without ever giving way. Here each request comes whole
+(`request_reader.py`), waits for its turn (`request_queue.py`), and is taken at a least rate
+(`client_socket.py`).
 """
 
 import errno
@@ -16,28 +18,29 @@ from gunicorn.http import errors, get_parser
 from chatsite.observability.addresses import client_address, network
 from chatsite.realtime.engineio import fast_handshake
 from chatsite.realtime.http import request_reader
-from chatsite.realtime.http.connections import Doing, HttpConnection, HttpConnections
+from chatsite.realtime.http.connections import HttpConnection, HttpConnections, State
 from chatsite.realtime.scheduling.hub_turns import HubTurns
 
 # Seconds that a client may take for a whole head.
 HEAD_SECONDS = 10
 # Requests on one connection, as nginx has it.
 REQUESTS_PER_CONNECTION = 1000
-# Connections whose first request is parsed in one turn of the hub: 0.3 ms each, and two thousand may come at once.
+# Connections whose first request is parsed in one turn of the hub: 0.3 ms each, and two thousand may come at
+# once.
 BEGINNINGS_A_TURN = 8
-# Ends of a connection that are nothing to log.
+# Ends of a connection that aren't logged.
 GONE = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EBADF)
 
 
 class HttpServer:
-    """`worker` is gunicorn's, whose `handle_request` answers a request that is whole."""
+    """Serves the worker's connections; `worker.handle_request` answers a whole request."""
 
     def __init__(self, worker: Any, connections: HttpConnections) -> None:
         self.worker, self.connections = worker, connections
         self._beginnings = HubTurns(BEGINNINGS_A_TURN)
 
     def admit(self, client: Any, address: Any) -> HttpConnection | None:
-        """None where the address has too many. Of a proxy's it is not known yet whose they are."""
+        """Return the new connection; None where its address has too many. A proxy's clients aren't known yet."""
         peer = network(address[0]) if isinstance(address, tuple) else ""
         if not settings.TRUST_PROXY and not self.connections.admits(peer):
             return None
@@ -46,25 +49,27 @@ class HttpServer:
         return connection
 
     def serve(self, connection: HttpConnection, listener: Any, address: Any) -> None:
-        """A plain websocket handshake by the short way, everything else by gunicorn's."""
+        """Serve a connection: a plain websocket handshake by `fast_handshake`, everything else by gunicorn's
+        parser."""
         client = connection.client
         client.allow(HEAD_SECONDS)
         try:
-            data = client.recv(fast_handshake.LONGEST, socket.MSG_PEEK)
+            data = client.recv(fast_handshake.MAX_REQUEST_BYTES, socket.MSG_PEEK)
         except OSError as error:
             self.worker.log.debug("a client went: %s", error)
             data = b""
         if not data or not self.worker.alive:
-            # Who says something only now is another's, where there is one.
-            if data and self.worker.handover:
-                self.worker.handover.give_anybody(client, address)
+            # A client that sends something only now is another worker's, where there is one.
+            if data and self.worker.handoff:
+                self.worker.handoff.give_anybody(client, address)
             client.close()
-        elif not fast_handshake.opens(data, client, address, self.worker.upgrade):
+        elif not fast_handshake.try_upgrade(data, client, address, self.worker.upgrade):
             self._beginnings.wait()
             self.answer_all(connection, listener, address)
 
     def answer_all(self, connection: HttpConnection, listener: Any, address: Any) -> None:
-        """Request after request until one of both ends it. The socket is closed then, or a websocket's, or another's."""
+        """Answer requests until a side ends the connection. The socket is closed then, a websocket's, or
+        another worker's."""
         request = None
         try:
             parser = get_parser(self.worker.cfg, connection.client, address)
@@ -90,7 +95,7 @@ class HttpServer:
 
     def _read_head(self, parser: Any, connection: HttpConnection, number: int) -> bool:
         client = connection.client
-        connection.begins(Doing.IDLE if number else Doing.ASKING)
+        connection.set_state(State.IDLE if number else State.ASKING)
         try:
             if number and not parser.unreader.buf.tell():
                 client.allow(self.worker.cfg.keepalive)
@@ -98,14 +103,15 @@ class HttpServer:
                 if not piece:
                     return False
                 parser.unreader.unread(piece)
-                connection.begins(Doing.ASKING)
+                connection.set_state(State.ASKING)
             client.allow(HEAD_SECONDS)
             return request_reader.read_head(parser.unreader, client)
         except TimeoutError:
             return False
 
     def read_body(self, request: Any, connection: HttpConnection, address: Any) -> None:
-        """Raises StopIteration where it doesn't come, as gunicorn has it; the client has been told then."""
+        """Read the body. Raises StopIteration where it doesn't come, as gunicorn does; the client has been
+        told then."""
         if settings.TRUST_PROXY:
             self._move(connection, request, address)
         try:
@@ -117,12 +123,12 @@ class HttpServer:
             status = HTTPStatus(error.status)
             util.write_error(connection.client, status.value, status.phrase, "")
             if status is HTTPStatus.REQUEST_TIMEOUT:
-                # Nothing comes that would have to be taken.
+                # Nothing comes that would have to be read.
                 connection.client.close()
             raise StopIteration from None
 
     def _move(self, connection: HttpConnection, request: Any, address: Any) -> None:
-        """The connection is a proxy's, and the place on it is whose request it is."""
+        """Count a proxy's connection for the address whose request it carries."""
         forwarded = ",".join(value for name, value in request.headers if name == "X-FORWARDED-FOR")
         peer = address[0] if isinstance(address, tuple) else ""
         environ = {"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded}
@@ -131,9 +137,9 @@ class HttpServer:
 
     def _end(self, connection: HttpConnection, request: Any) -> None:
         """Let the client read its answer where it was still sending."""
-        awaited = request_reader.unread(request)
+        awaited = request_reader.unread_bytes(request)
         if connection.client.fd.fileno() >= 0 and (awaited or request_reader.has_more(connection.client)):
-            connection.begins(Doing.TAKING)
+            connection.set_state(State.TAKING)
             request_reader.linger(connection.client, awaited)
 
     def _failed(self, error: OSError) -> None:

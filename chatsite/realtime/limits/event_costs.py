@@ -1,7 +1,8 @@
-"""What people's events cost the loop, and when their next ones may be handled.
+"""Charge people's events to the loop budget, and say when their next ones may be handled.
 
-Who has their burst of `budget.spent` left would use the whole loop until it is gone, in steps of some milliseconds each,
-and everybody else's acks would take a second. So while they spend it, no more than half of the loop is theirs.
+A person with all of their burst in `loop_budget` left would use the whole loop until it is gone, in steps of
+some milliseconds, and everybody else's acks would take a second. So while they spend it, at most half of the
+loop is theirs.
 """
 
 from collections.abc import Hashable
@@ -9,31 +10,32 @@ from collections.abc import Hashable
 from django.conf import settings
 
 from chatsite.realtime.delivery import subscriptions
-from chatsite.realtime.limits.loop_budget import Budget, spent
+from chatsite.realtime.limits.loop_budget import Budget, loop_budget
 
-# The part of the loop, and the seconds that nobody notices.
-HASTE_SHARE, HASTE_SECONDS = 0.5, 0.02
-# What an event costs later for each connection that hears it: a send. And so many cost less than to count it.
-SEND_SECONDS, FEW = 6e-6, 20
+# The share of the loop, and the seconds that nobody notices.
+BURST_SHARE, BURST_SECONDS = 0.5, 0.02
+# Loop seconds of an event for each connection that receives it: a send. Up to so many receivers cost less
+# than counting.
+SEND_SECONDS, FREE_RECEIVERS = 6e-6, 20
 
-haste = Budget(
-    max(HASTE_SHARE, settings.LOOP_SHARE_PERCENT / 100) if settings.LOOP_SHARE_PERCENT else 0, HASTE_SECONDS
+burst_budget = Budget(
+    max(BURST_SHARE, settings.LOOP_SHARE_PERCENT / 100) if settings.LOOP_SHARE_PERCENT else 0, BURST_SECONDS
 )
 
 
 def charge(payer: Hashable, seconds: float) -> None:
-    """Add what has been spent already."""
-    spent.charge(payer, seconds)
-    haste.charge(payer, seconds)
+    """Charge loop seconds that were spent already."""
+    loop_budget.charge(payer, seconds)
+    burst_budget.charge(payer, seconds)
 
 
 def wait(payer: Hashable) -> float:
-    """Seconds until something of theirs may be handled; 0 where that is now."""
-    return max(spent.wait(payer), haste.wait(payer))
+    """Return the seconds until something of the payer's may be handled; 0 where that is now."""
+    return max(loop_budget.wait(payer), burst_budget.wait(payer))
 
 
 def charge_for_room(payer: Hashable, slug: str) -> None:
-    """For an event of theirs that all hear who have joined the room here."""
+    """Charge the sends of an event to all connections of this process in the room."""
     receivers = subscriptions.count(slug)
-    if receivers > FEW:
+    if receivers > FREE_RECEIVERS:
         charge(payer, receivers * SEND_SECONDS)

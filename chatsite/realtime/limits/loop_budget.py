@@ -1,7 +1,8 @@
-"""What each person and each address has cost the loops of the site's processes lately, over all their connections and doors.
+"""Loop time that each person and each address has used lately, over all their connections, doors and the
+site's processes.
 
-One thread serves everybody in a process, so what one costs is what others wait. A cost is seconds of that thread; who has
-spent more than their share waits until it has been paid off, and everybody who hasn't goes first.
+One thread serves everybody in a process, so what one uses is what others wait. A cost is seconds of that
+thread; a payer who has spent more than their share waits until it is paid off, and everybody else goes first.
 """
 
 from collections.abc import Hashable
@@ -11,54 +12,56 @@ from django.conf import settings
 
 from chatsite.realtime.delivery import peers
 
-# Seconds of the loop that somebody may use at once: what three devices ask for that come back after an outage.
+# Loop seconds that a payer may use at once: what three devices ask for that come back after an outage.
 BURST_SECONDS = 1.0
-# Payers that are remembered before those that owe nothing any more are forgotten.
-REMEMBERED = 10_000
-# Microseconds of one payer of which the other processes are told at once: five times a second of who spends their share.
-TOLD_MICROSECONDS = 50_000
+# Payers that are remembered before those without debts are forgotten.
+REMEMBERED_PAYERS = 10_000
+# Microseconds of a payer that are reported to other processes at once: five reports a second for a payer at
+# their share.
+REPORTED_MICROSECONDS = 50_000
 
 
 class Budget:
-    """A leaky bucket of seconds for each payer: it may spend `burst` seconds at once, and `share` of each second on and on.
+    """A leaky bucket of seconds for each payer: `burst` seconds at once, and `share` of each second in the
+    long run.
 
-    A payer is a person's id (int) or, for who isn't signed in, an address (str), as `Session.whose` has it.
-    `share` 0 is no limit.
+    A payer is a person's id (int) or, for people who aren't logged in, an address (str), as in
+    `Session.payer`. `share` 0 is no limit.
     """
 
     def __init__(self, share: float, burst: float) -> None:
         self._each = 1 / share if share else 0.0
         self._depth = burst * self._each
-        # The moment at which all of a payer's cost has been paid off; only of those for whom it is still to come.
+        # By payer: the time at which all of their cost is paid off, while that lies ahead.
         self._until: dict[Hashable, float] = {}
-        self._many = REMEMBERED
+        self._prune_above = REMEMBERED_PAYERS
 
     def charge(self, payer: Hashable, seconds: float) -> None:
-        """Add what has been spent already; never refuses."""
+        """Charge seconds that were spent already; never refuses."""
         if not self._each:
             return
         now = monotonic()
         self._until[payer] = max(self._until.get(payer, 0.0), now) + seconds * self._each
-        if len(self._until) > self._many:
+        if len(self._until) > self._prune_above:
             self._until = {payer: until for payer, until in self._until.items() if until > now}
-            self._many = max(REMEMBERED, 2 * len(self._until))
+            self._prune_above = max(REMEMBERED_PAYERS, 2 * len(self._until))
 
     def wait(self, payer: Hashable) -> float:
-        """Seconds until the payer may spend again; 0 where that is now."""
+        """Return the seconds until the payer may spend again; 0 where that is now."""
         until = self._until.get(payer)
         return max(0.0, until - monotonic() - self._depth) if until else 0.0
 
-    def takes(self, seconds: float) -> float:
-        """Seconds in which one payer may spend so many on and on."""
+    def refill_seconds(self, seconds: float) -> float:
+        """Return the seconds in which a payer may spend so many in the long run."""
         return seconds * (self._each or 1.0)
 
 
 class SharedLoopBudget(Budget):
-    """One over all processes: with connections to each of them a payer has no more than with one."""
+    """A budget over all processes: connections to each of them allow no more than connections to one."""
 
     def __init__(self, share: float, burst: float, word: str) -> None:
         super().__init__(share, burst)
-        self._gossip = peers.Gossip(word, TOLD_MICROSECONDS, self._heard)
+        self._gossip = peers.Gossip(word, REPORTED_MICROSECONDS, self._heard)
 
     def charge(self, payer: Hashable, seconds: float) -> None:
         super().charge(payer, seconds)
@@ -69,5 +72,5 @@ class SharedLoopBudget(Budget):
         super().charge(payer, microseconds / 1e6)
 
 
-# One for all doors: events, messages and HTTP requests.
-spent: Budget = SharedLoopBudget(settings.LOOP_SHARE_PERCENT / 100, BURST_SECONDS, "spent")
+# The budget of all doors: events, messages and HTTP requests.
+loop_budget: Budget = SharedLoopBudget(settings.LOOP_SHARE_PERCENT / 100, BURST_SECONDS, "spent")

@@ -1,4 +1,4 @@
-"""Connections that aren't read for a while, as their person has asked for too much; read again one after another."""
+"""Pause reading the connections of people who have spent too much, and resume them one after another."""
 
 from typing import Protocol
 
@@ -7,54 +7,54 @@ from chatsite.realtime.limits import limits
 from chatsite.realtime.scheduling.hub import hubs
 
 
-class Held(Protocol):
-    """`held` is the mark of these holds."""
+class Pausable(Protocol):
+    """A session whose client may be left unread. `rate_paused` is the mark of ReadPauses."""
 
-    held: bool
+    rate_paused: bool
 
     def read_or_pause(self) -> None:
-        """Read the client or don't, by `held`."""
+        """Read the client or don't, by `rate_paused`."""
 
 
 class ReadPauses:
-    """By person; each with those of their connections that are held, the longest first."""
+    """By person: their paused sessions, the longest paused first."""
 
     def __init__(self) -> None:
-        self._held: dict[int, dict[Held, None]] = {}
+        self._paused: dict[int, dict[Pausable, None]] = {}
 
-    def hold(self, person: int, wait: float) -> None:
-        """All of the person's connections that are open now, for `wait` seconds at least."""
-        waiting = self._held.get(person)
+    def pause(self, person: int, wait: float) -> None:
+        """Pause all open connections of the person, for `wait` seconds at least."""
+        waiting = self._paused.get(person)
         if waiting is None:
-            waiting = self._held[person] = {}
+            waiting = self._paused[person] = {}
             self._schedule(wait, person)
         for connection in subscriptions.connections(person):
-            held: Held = connection.channel.session  # type: ignore[attr-defined]
-            if not held.held:
-                held.held = True
-                waiting[held] = None
-                held.read_or_pause()
+            rate_paused: Pausable = connection.channel.session  # type: ignore[attr-defined]
+            if not rate_paused.rate_paused:
+                rate_paused.rate_paused = True
+                waiting[rate_paused] = None
+                rate_paused.read_or_pause()
 
-    def forget(self, person: int, held: Held) -> None:
-        """The connection is gone."""
-        self._held.get(person, {}).pop(held, None)
+    def forget(self, person: int, rate_paused: Pausable) -> None:
+        """Forget a session that is gone."""
+        self._paused.get(person, {}).pop(rate_paused, None)
 
     def _schedule(self, seconds: float, person: int) -> None:
         hubs.get_hub().schedule_call_global(seconds, self._go_on, person)
 
     def _go_on(self, person: int) -> None:
-        """One may be read: what it has sent may be too much again, and then the others are still held."""
-        waiting = self._held[person]
+        """Resume one: what it has sent may be too much again, while the others are still paused."""
+        waiting = self._paused[person]
         wait = limits.reading_wait(person)
         if not wait and waiting:
-            held = next(iter(waiting))
-            del waiting[held]
-            held.held = False
-            held.read_or_pause()
+            rate_paused = next(iter(waiting))
+            del waiting[rate_paused]
+            rate_paused.rate_paused = False
+            rate_paused.read_or_pause()
         if waiting:
             self._schedule(wait, person)
         else:
-            del self._held[person]
+            del self._paused[person]
 
 
-holds = ReadPauses()
+read_pauses = ReadPauses()

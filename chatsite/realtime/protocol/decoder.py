@@ -1,4 +1,5 @@
-"""Socket.IO packets from clients, read strictly: namespace "/" and four packet types, JSON of bounded size and depth."""
+"""Decode Socket.IO packets from clients, strictly: namespace "/", four packet types, JSON of bounded size and
+depth."""
 
 import json
 import re
@@ -8,15 +9,15 @@ from typing import Any, NamedTuple
 from chatsite.realtime.protocol import encoder
 
 CONNECT, DISCONNECT, EVENT, ACK = "0", "1", "2", "3"
-DEPTH = 16
-# Bytes of one packet as compact JSON in UTF-8, however it was escaped on its way.
+MAX_NESTING = 16
+# Bytes of one packet as compact JSON in UTF-8, whatever escapes the client used.
 PACKET_BYTES = 64 * 1024
-# Values in one packet; an event of the contract has ten. Thirty thousand of them take as long as many events.
-VALUES = 512
-# Characters of a packet that is within PACKET_BYTES, whatever they are.
-SURELY_FITS = PACKET_BYTES // 4
-# Past this a number names nothing: 20 digits hold any 64-bit integer, and parsing longer ones takes quadratic time.
-DIGITS = 20
+# JSON values in one packet; an event of the contract has ten. Thirty thousand take as long as many events.
+MAX_VALUES = 512
+# Characters that are at most PACKET_BYTES in UTF-8, whichever they are: four bytes each.
+ALWAYS_FITS_CHARACTERS = PACKET_BYTES // 4
+# Digits of a number: 20 hold any 64-bit integer, and parsing longer ones takes quadratic time.
+MAX_DIGITS = 20
 
 HEADER = re.compile(r"([0-3])(?:(/[^,\[{]{0,256})(?:,|$))?([0-9]{0,15})", re.ASCII)
 STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
@@ -30,8 +31,8 @@ class PacketError(Exception):
 
 
 class Unreadable(PacketError):
-    """An event whose header was fine and whose JSON was not; `number` is the ack it asked for, `name` empty where that
-    can't be read."""
+    """An event with a good header and bad JSON. `number` is the id of the ack it asked for, None for none;
+    `name` is the event's, empty where that can't be read."""
 
     def __init__(self, number: int | None, name: str, reason: str) -> None:
         super().__init__(reason)
@@ -43,7 +44,8 @@ class Oversized(Unreadable):
 
 
 class Packet(NamedTuple):
-    """`namespace` is empty for "/"; `number` is an ack's; `data` is None where there was none."""
+    """A decoded packet. `namespace` is empty for "/"; `number` is an ack's id; `data` is None where the
+    packet had none."""
 
     kind: str
     namespace: str
@@ -52,6 +54,8 @@ class Packet(NamedTuple):
 
 
 def decode(text: str) -> Packet:
+    """Decode one packet. Raises PacketError for anything but a packet of the contract: Oversized and
+    Unreadable for an event that can be answered."""
     header = HEADER.match(text)
     if header is None:
         raise PacketError("not a packet of the contract")
@@ -60,52 +64,56 @@ def decode(text: str) -> Packet:
     if number is not None and kind in (CONNECT, DISCONNECT):
         raise PacketError("a number where there is none")
     body = text[header.end() :]
-    large = len(body) > SURELY_FITS
-    if large and least_bytes(body) > PACKET_BYTES:
+    large = len(body) > ALWAYS_FITS_CHARACTERS
+    if large and minimum_bytes(body) > PACKET_BYTES:
         raise oversized(kind, number, body)
     try:
         data = parse(body) if body else None
     except (ValueError, RecursionError) as error:
-        if kind == EVENT and is_nested(error):
-            raise Unreadable(number, name_in(body), str(error)) from None
+        if kind == EVENT and is_too_complex(error):
+            raise Unreadable(number, event_name(body), str(error)) from None
         raise PacketError(f"the JSON is not valid: {str(error)[:80]}") from None
-    check(kind, data)
+    check_kind(kind, data)
     if large and utf8_bytes(body) > PACKET_BYTES and len(encoder.to_json(data)) > PACKET_BYTES:
         raise oversized(kind, number, body)
     return Packet(kind, "" if namespace == "/" else namespace, number, data)
 
 
 def oversized(kind: str, number: int | None, body: str) -> PacketError:
-    return Oversized(number, name_in(body), "too large") if kind == EVENT else PacketError("too large")
+    """Return the error of a packet of more than PACKET_BYTES."""
+    return Oversized(number, event_name(body), "too large") if kind == EVENT else PacketError("too large")
 
 
-def name_in(body: str) -> str:
-    """The event's name, without parsing what is behind it; empty where it isn't written plainly."""
+def event_name(body: str) -> str:
+    """Return the event's name without parsing the rest; empty where the name isn't written plainly."""
     name = NAME.match(body)
     return name[1] if name else ""
 
 
 def utf8_bytes(text: str) -> int:
+    """Return the bytes of the text in UTF-8."""
     return len(text) if text.isascii() else len(text.encode())
 
 
-def least_bytes(body: str) -> int:
-    """A floor under the bytes of `body` as compact JSON, but for doubled keys and drawn-out numbers, which nobody's encoder
-    writes. Counting takes a tenth of the time of parsing, which what is too large anyway would cost."""
+def minimum_bytes(body: str) -> int:
+    """Return a lower bound of the bytes of `body` as compact JSON. Doubled keys and drawn-out numbers, which
+    no encoder writes, may pass it. Counting takes a tenth of the time of parsing."""
     escaped = 5 * body.count("\\u") + body.count("\\/")
     return utf8_bytes(body) - escaped - sum(map(body.count, WHITESPACE))
 
 
-class TooMuch(ValueError):
-    """Valid JSON that is deeper, or has more values or longer numbers, than anything a client needs."""
+class TooComplex(ValueError):
+    """Valid JSON with more nesting, more values or longer numbers than any client needs."""
 
 
-def is_nested(error: Exception) -> bool:
-    return isinstance(error, TooMuch | RecursionError)
+def is_too_complex(error: Exception) -> bool:
+    """Whether parsing failed on valid JSON that exceeds the limits."""
+    return isinstance(error, TooComplex | RecursionError)
 
 
-def check(kind: str, data: Any) -> None:
-    """CONNECT takes an object or nothing, EVENT a list that starts with a name, ACK a list."""
+def check_kind(kind: str, data: Any) -> None:
+    """Raise PacketError unless `data` fits the packet type: CONNECT takes an object or nothing, EVENT a list
+    that starts with a name, ACK a list, DISCONNECT nothing."""
     if kind == CONNECT and not (data is None or isinstance(data, dict)):
         raise PacketError("auth is not an object")
     if kind == DISCONNECT and data is not None:
@@ -117,32 +125,34 @@ def check(kind: str, data: Any) -> None:
 
 
 def parse(body: str) -> Any:
-    """JSON; ValueError for what is none, for NaN and the infinities; TooMuch beyond DEPTH, VALUES and DIGITS."""
+    """Parse JSON. Raises ValueError for invalid JSON, NaN and infinities, TooComplex beyond MAX_NESTING,
+    MAX_VALUES and MAX_DIGITS."""
     brackets = body.count("[") + body.count("{")
-    if brackets > DEPTH or brackets + body.count(",") > VALUES:
+    if brackets > MAX_NESTING or brackets + body.count(",") > MAX_VALUES:
         check_shape(body)
     return _decoder.decode(body)
 
 
 def check_shape(body: str) -> None:
-    """Raises TooMuch. Brackets and commas in strings don't count; nor do the quotes in them, so that those are few."""
-    if body.count('"') - body.count('\\"') > 4 * VALUES:
-        raise TooMuch("too many values")
+    """Raise TooComplex by counting brackets and commas outside of strings. The quotes are bounded first, so
+    that removing the strings takes bounded time."""
+    if body.count('"') - body.count('\\"') > 4 * MAX_VALUES:
+        raise TooComplex("too many values")
     shape = STRING.sub("", body)
-    if sum(map(shape.count, ",[{")) > VALUES:
-        raise TooMuch("too many values")
-    if depth(shape) > DEPTH:
-        raise TooMuch("nested too deeply")
+    if sum(map(shape.count, ",[{")) > MAX_VALUES:
+        raise TooComplex("too many values")
+    if depth(shape) > MAX_NESTING:
+        raise TooComplex("nested too deeply")
 
 
 def depth(shape: str) -> int:
-    """How deep the brackets go; counting stops just beyond DEPTH."""
+    """Return the nesting of brackets, counted up to one beyond MAX_NESTING."""
     deepest = level = 0
     for bracket in BRACKET.findall(shape):
         if bracket in "[{":
             level += 1
             deepest = max(deepest, level)
-            if deepest > DEPTH:
+            if deepest > MAX_NESTING:
                 break
         else:
             level -= 1
@@ -150,17 +160,17 @@ def depth(shape: str) -> int:
 
 
 def _integer(digits: str) -> int:
-    if len(digits) > DIGITS:
-        raise TooMuch("a number is too long")
+    if len(digits) > MAX_DIGITS:
+        raise TooComplex("a number is too long")
     return int(digits)
 
 
 def _float(digits: str) -> float:
     if len(digits) > 64:
-        raise TooMuch("a number is too long")
+        raise TooComplex("a number is too long")
     number = float(digits)
     if not isfinite(number):
-        raise TooMuch("a number is too large")
+        raise TooComplex("a number is too large")
     return number
 
 

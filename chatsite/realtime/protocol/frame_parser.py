@@ -1,4 +1,4 @@
-"""A client's websocket frames, in any chunks and any fragments, to messages. No input or output happens here."""
+"""Parse a client's websocket frames, in any chunks and any fragments, into messages."""
 
 from typing import NamedTuple
 
@@ -19,6 +19,9 @@ from chatsite.realtime.protocol.frames import (
 
 
 class Header(NamedTuple):
+    """One frame's header: `final` and `opcode`, the 4 bytes of `mask`, and where the payload starts and ends
+    in the data."""
+
     final: bool
     opcode: int
     mask: bytes
@@ -27,59 +30,62 @@ class Header(NamedTuple):
 
 
 def unmask(payload: bytes, mask: bytes) -> bytes:
-    """One exclusive-or of two big integers: a loop over bytes in Python takes 0.29 s a megabyte."""
+    """Unmask by one exclusive-or of two big integers: a loop over bytes in Python takes 0.29 s a megabyte."""
     size = len(payload)
     key = int.from_bytes((mask * (size // 4 + 1))[:size], "little")
     return (int.from_bytes(payload, "little") ^ key).to_bytes(size, "little")
 
 
-def alone(data: bytes) -> Message | None:
-    """The message, where `data` is one whole, final text frame of less than 126 bytes, as it nearly always is. None
-    says nothing: that is for a Parser."""
+def parse_single_frame(data: bytes) -> Message | None:
+    """Return the message of data that is one whole, final text frame of less than 126 bytes, as it nearly
+    always is. None for all other data, which is for a FrameParser. Raises WebSocketError for text that isn't
+    UTF-8."""
     size = len(data) - 6
     if not 0 <= size < 126 or data[0] != 0x80 | TEXT or data[1] != 0x80 | size:
         return None
     if size == 1 and (character := data[2] ^ data[6]) < 128:
-        return SINGLE[character]
-    return checked(TEXT, unmask(data[6:], data[2:6]))
+        return ONE_CHARACTER_MESSAGES[character]
+    return to_message(TEXT, unmask(data[6:], data[2:6]))
 
 
-# Every message of one ASCII character: a pong is one.
-SINGLE = [Message(TEXT, bytes([code]), chr(code)) for code in range(128)]
+# All messages of one ASCII character; pongs are such.
+ONE_CHARACTER_MESSAGES = [Message(TEXT, bytes([code]), chr(code)) for code in range(128)]
 
 
 class FrameParser:
-    """Takes a client's bytes in any chunks; `feed` raises WebSocketError and nothing else, and then it is over.
+    """Parse a client's bytes in any chunks. After a WebSocketError, the only exception `feed` raises, it must
+    not be fed again.
 
-    `fragments` counts the frames that were no message of their own, for whoever takes it back to 0.
+    `fragments` counts frames that weren't whole messages; the caller resets it to 0.
     """
 
-    __slots__ = ("_awaited", "_buffer", "_fragments", "_opcode", "fragments")
+    __slots__ = ("_buffer", "_fragments", "_needed_bytes", "_opcode", "fragments")
 
     def __init__(self) -> None:
-        # Bytes that grow in place, where there are any.
+        # A bytearray that grows in place while a frame is unfinished.
         self._buffer: bytearray | bytes = b""
-        # Bytes of the buffer before which its first frame isn't whole, as far as its header tells.
-        self._awaited = 0
+        # Bytes that the buffer's first frame needs to be whole, as far as its header tells; 0 if unknown.
+        self._needed_bytes = 0
         self._opcode = CONTINUATION
         self._fragments: bytearray | None = None
         self.fragments = 0
 
     @property
     def idle(self) -> bool:
-        """Nothing is unfinished: another parser would do as well."""
+        """Whether nothing is unfinished, so that a new parser would do as well."""
         return not self._buffer and self._fragments is None
 
     @property
-    def kept(self) -> int:
-        """Bytes of what is unfinished."""
+    def unfinished_bytes(self) -> int:
+        """Bytes kept of an unfinished frame or message."""
         return len(self._buffer) + len(self._fragments or b"")
 
     def feed(self, data: bytes) -> list[Message]:
-        """Every message that is whole now, in order; the bytes of an unfinished frame are kept."""
+        """Return all messages that are whole now, in order; keep the bytes of an unfinished frame. Raises
+        WebSocketError."""
         if self._buffer:
             self._buffer += data
-            if len(self._buffer) < self._awaited:
+            if len(self._buffer) < self._needed_bytes:
                 return []
             data = bytes(self._buffer)
         messages: list[Message] = []
@@ -94,8 +100,9 @@ class FrameParser:
         return messages
 
     def _header(self, data: bytes, position: int) -> Header | None:
-        """The next frame's header, or None while the frame isn't whole. Limits are checked before its payload is."""
-        self._awaited = 0
+        """Return the next frame's header, or None while the frame isn't whole. Limits are checked before its
+        payload comes."""
+        self._needed_bytes = 0
         available = len(data) - position
         if available < 2:
             if available:
@@ -112,7 +119,7 @@ class FrameParser:
         size = int.from_bytes(data[position + 2 : start - 4], "big") if extra else second & 0x7F
         self._check_size(first & 0x0F, size, extra)
         if len(data) < start + size:
-            self._awaited = start + size - position
+            self._needed_bytes = start + size - position
             return None
         return Header(bool(first & 0x80), first & 0x0F, data[start - 4 : start], start, start + size)
 
@@ -149,7 +156,7 @@ class FrameParser:
                 check_close(payload)
             return Message(header.opcode, payload)
         if header.final and self._fragments is None:
-            return checked(header.opcode, payload)
+            return to_message(header.opcode, payload)
         return self._fragment(header, payload)
 
     def _fragment(self, header: Header, payload: bytes) -> Message | None:
@@ -160,14 +167,16 @@ class FrameParser:
         if not header.final:
             return None
         whole, self._fragments = bytes(self._fragments), None
-        return checked(self._opcode, whole)
+        return to_message(self._opcode, whole)
 
 
-def checked(opcode: int, payload: bytes) -> Message:
-    return Message(opcode, payload, decoded(payload) if opcode == TEXT else "")
+def to_message(opcode: int, payload: bytes) -> Message:
+    """Return the Message of a whole payload. Raises WebSocketError for text that isn't UTF-8."""
+    return Message(opcode, payload, decode_utf8(payload) if opcode == TEXT else "")
 
 
-def decoded(payload: bytes) -> str:
+def decode_utf8(payload: bytes) -> str:
+    """Return the payload as text. Raises WebSocketError for other than UTF-8."""
     try:
         return payload.decode()
     except UnicodeDecodeError:
@@ -175,9 +184,9 @@ def decoded(payload: bytes) -> str:
 
 
 def check_close(payload: bytes) -> None:
-    """A close frame is empty, or a code that may be sent and a reason in UTF-8."""
+    """Raise WebSocketError unless a close frame is empty, or a valid code and a reason in UTF-8."""
     if not payload:
         return
     if len(payload) < 2 or int.from_bytes(payload[:2], "big") not in CLOSE_CODES:
         raise WebSocketError(PROTOCOL, "the close code is not a valid one")
-    decoded(payload[2:])
+    decode_utf8(payload[2:])

@@ -1,4 +1,4 @@
-"""Group commit: what comes in while a batch runs is gathered, and runs together as the next one."""
+"""Group commit: items that arrive while a batch runs form the next batch."""
 
 import logging
 from collections import deque
@@ -30,37 +30,38 @@ Batch: TypeAlias = list[tuple[T, Done[R]]]
 
 
 class Prepared(NamedTuple, Generic[T, R]):
-    """A batch, what `run` is given of it, and the seconds of the loop that it took so far."""
+    """A batch, the value for `run` that `prepare` made of it, and the loop seconds it has taken so far."""
 
     batch: Batch[T, R]
     prepared: Any
     used: float
 
 
-# A batch of this size takes some tens of milliseconds; a larger one would only make the first wait for the last.
-MOST = 256
-# The same for long items: while a batch runs, nobody else does. And what an item weighs at most that waits for no second
-# batch of heavier ones.
-HEAVIEST, LIGHT = 10_000, 1000
-# What an item weighs beside its own weight, for who pays for it: a short text costs as much as this many characters.
-ITEM = 130
-# Seconds for which the connection is kept when nothing is left to do.
-LINGER = 5.0
+# Items of a batch. So many take some tens of milliseconds; more would only make the first wait for the last.
+MAX_ITEMS = 256
+# The weight of a batch: nobody else is served while it runs. And the weight up to which an item is light:
+# after a heavy batch, light items go without heavy ones.
+MAX_WEIGHT, LIGHT_WEIGHT = 10_000, 1000
+# The fixed weight of an item when its owner is charged: a short text costs as much as this many characters.
+ITEM_WEIGHT = 130
+# Seconds for which an idle queue keeps its database connection.
+LINGER_SECONDS = 5.0
 
 
 class GroupCommit(Generic[T, R]):
-    """`run(items)` gives an outcome for each, in order: a result, or the exception that is this one's answer.
+    """Runs submitted items in batches. `run(items)` returns an outcome for each, in order: a result, or that
+    item's exception.
 
-    `weigh(item)` bounds a batch beside the number of its items: no more than HEAVIEST, or a single one.
-    `whose(item)` names who submitted it: those who wait take turns, so that one who sends much delays only themselves.
-    Where they are `charged`, they pay for what the batch cost the loop, each by the weight of their items; who has spent
-    more than their share waits until that is paid off.
-    An exception that `run` raises is nobody's in particular: then each item runs by itself, so that a bad one fails alone.
-    `prepare(items)` makes what `run` is given, while the batch before is still run: the one may wait for the database
-    while the other computes. `name` is what its metrics call it.
+    `weigh(item)` bounds a batch beside the number of its items: to MAX_WEIGHT, or a single item.
+    `owner_of(item)` is who submitted it: owners take turns, so that one who sends much delays only
+    themselves. With `charged`, owners pay for the loop time of a batch by the weight of their items; an owner
+    who has spent more than their share waits until it is paid off. After an exception that `run` raises, each
+    item runs by itself, so that a bad one fails alone. `prepare(items)` makes the argument of `run`, while
+    the previous batch still runs: the one may wait for the database while the other computes. `name` is the
+    queue's in the metrics.
     """
 
-    # For who lets all others go first.
+    # All instances, for whoever lets them go first.
     all: "ClassVar[WeakSet[GroupCommit[Any, Any]]]" = WeakSet()
 
     def __init__(
@@ -68,7 +69,7 @@ class GroupCommit(Generic[T, R]):
         run: Callable[[Any], list[Outcome[R]]],
         prepare: Callable[[list[T]], Any] = lambda items: items,
         weigh: Callable[[T], int] = lambda item: 0,
-        whose: Callable[[T], Hashable] = lambda item: None,
+        owner_of: Callable[[T], Hashable] = lambda item: None,
         name: str = "",
         charged: bool = False,
     ) -> None:
@@ -76,16 +77,16 @@ class GroupCommit(Generic[T, R]):
         self._run = run
         self._prepare = prepare
         self._weigh = weigh
-        self._whose = whose
+        self._owner_of = owner_of
         self._charged = charged
-        # By whose turn comes first; each with what they submitted, in its order.
+        # By owner, next turn first: their items in order.
         self._waiting: dict[Hashable, deque[tuple[T, Done[R]]]] = {}
-        # Those of who has cost too much.
+        # Items of owners who have spent too much.
         self._late: dict[Hashable, deque[tuple[T, Done[R]]]] = {}
         self._running = False
-        # Whether there was more than light ones in the last batch.
+        # Whether the last batch had a heavy item.
         self._was_heavy = False
-        # Items that were taken out of those who wait, and have no outcome yet.
+        # Items of batches that have no outcome yet.
         self._taken = 0
         self._lingering: Event | None = None
         self.all.add(self)
@@ -96,8 +97,9 @@ class GroupCommit(Generic[T, R]):
         return self._taken > 0 or bool(self._waiting)
 
     def submit(self, item: T, done: Done[R]) -> None:
-        """`done(outcome)` follows, in the order of one's submissions. Outside of the server, before this returns."""
-        owner = self._whose(item)
+        """Queue an item. `done(outcome)` is called later, in the order of the owner's items; outside of the
+        server, before this returns."""
+        owner = self._owner_of(item)
         if owner in self._late:
             self._late[owner].append((item, done))
             return
@@ -112,7 +114,7 @@ class GroupCommit(Generic[T, R]):
         hubs.get_hub().schedule_call_global(wait, self._go_on, owner)
 
     def _go_on(self, owner: Hashable) -> None:
-        """Some of what they wait for, if they have paid by now."""
+        """Queue the owner's items again, if they have paid by now."""
         if wait := event_costs.wait(owner):
             hubs.get_hub().schedule_call_global(wait, self._go_on, owner)
             return
@@ -132,7 +134,7 @@ class GroupCommit(Generic[T, R]):
             self._drain()
 
     def wait(self, item: T) -> R:
-        """The result; raises what `run` gave or raised."""
+        """Submit an item and return its result. Raises the item's exception."""
         event: Event = Event()
         self.submit(item, event.send)
         outcome: Outcome[R] = event.wait()
@@ -141,7 +143,7 @@ class GroupCommit(Generic[T, R]):
         return outcome
 
     def _drain(self) -> None:
-        """Until nothing is left, and the last batch is done: there are never two of these at once."""
+        """Run batches until nothing is left and the last one is done. Never runs twice at once."""
         while self._waiting:
             try:
                 self._serve()
@@ -150,12 +152,12 @@ class GroupCommit(Generic[T, R]):
         self._running = False
 
     def _serve(self) -> None:
-        """Batch after batch, and for a while of nothing."""
+        """Run batch after batch, and linger while there is none."""
         if not is_monkey_patched("socket"):
             self._finish(*self._next())
             return
-        # With room for none: who puts something in waits until it is taken, when the batch before is done.
-        connection_quota.for_batches()
+        # Has room for none: `put` waits until the batch is taken, which is when the previous one is done.
+        connection_quota.use_batch_share()
         prepared: LightQueue = LightQueue(0)
         finisher = eventlet.spawn(self._finish_all, prepared)
         try:
@@ -169,7 +171,7 @@ class GroupCommit(Generic[T, R]):
             connections.close_all()
 
     def _finish_all(self, prepared: LightQueue) -> None:
-        connection_quota.for_batches()
+        connection_quota.use_batch_share()
         try:
             while (given := prepared.get()) is not None:
                 close_broken()
@@ -192,17 +194,17 @@ class GroupCommit(Generic[T, R]):
         counters.batch(self._name, len(batch), monotonic() - began)
         self._taken -= len(batch)
         for number, (_, done) in enumerate(batch):
-            # A run that gives too few is at fault, and nobody else must wait for an answer because of it.
-            self._tell(done, outcomes[number] if number < len(outcomes) else RuntimeError("no outcome"))
+            # A run that returns too few outcomes is at fault; nobody must wait for an answer because of it.
+            self._answer(done, outcomes[number] if number < len(outcomes) else RuntimeError("no outcome"))
         if self._charged:
             self._charge(batch, used + meter.take())
 
     def _charge(self, batch: Batch[T, R], seconds: float) -> None:
-        """Each for their part. Who has spent too much by now lets the others go first."""
+        """Charge each owner their part. An owner who has spent too much by now lets the others go first."""
         weights: dict[Hashable, int] = {}
         for item, _ in batch:
-            owner = self._whose(item)
-            weights[owner] = weights.get(owner, 0) + ITEM + self._weigh(item)
+            owner = self._owner_of(item)
+            weights[owner] = weights.get(owner, 0) + ITEM_WEIGHT + self._weigh(item)
         each = seconds / sum(weights.values())
         for owner, weight in weights.items():
             event_costs.charge(owner, weight * each)
@@ -210,35 +212,39 @@ class GroupCommit(Generic[T, R]):
                 self._put_off(owner, wait)
 
     def _linger(self) -> bool:
-        """Whether there is more after all. A database connection takes longer to make than a message to store."""
+        """Wait for another item; return whether one came. Making a database connection takes longer than
+        storing a message."""
         if not is_monkey_patched("socket"):
             return False
         self._lingering = Event()
-        with eventlet.Timeout(LINGER, False):
+        with eventlet.Timeout(LINGER_SECONDS, False):
             self._lingering.wait()
         self._lingering = None
         return bool(self._waiting)
 
     def _next_batch(self) -> Batch[T, R]:
-        """Those whose turn it is. After a heavy one, light ones that wait go without others."""
+        """Take the items whose owners are next. After a heavy batch, waiting light items go without heavy
+        ones."""
         batch: Batch[T, R] = []
-        room, was_heavy = HEAVIEST, False
+        room, was_heavy = MAX_WEIGHT, False
         owners = (self._light() if self._was_heavy else None) or self._waiting
-        while owners and len(batch) < MOST:
+        while owners and len(batch) < MAX_ITEMS:
             owner, queue = next(iter(owners.items()))
             weight = self._weigh(queue[0][0])
             room -= weight
             if batch and room < 0:
                 break
-            was_heavy = was_heavy or weight > LIGHT
+            was_heavy = was_heavy or weight > LIGHT_WEIGHT
             batch.append(queue.popleft())
             self._to_the_back(owner, owners)
         self._was_heavy = was_heavy
         return batch
 
     def _light(self) -> dict[Hashable, deque[tuple[T, Done[R]]]]:
-        """Those of whom a light one comes next."""
-        return {owner: queue for owner, queue in self._waiting.items() if self._weigh(queue[0][0]) <= LIGHT}
+        """Return the queues whose next item is light."""
+        return {
+            owner: queue for owner, queue in self._waiting.items() if self._weigh(queue[0][0]) <= LIGHT_WEIGHT
+        }
 
     def _to_the_back(self, owner: Hashable, owners: dict[Hashable, deque[tuple[T, Done[R]]]]) -> None:
         queue = self._waiting.pop(owner)
@@ -246,11 +252,11 @@ class GroupCommit(Generic[T, R]):
             self._waiting[owner] = queue
         if owners is not self._waiting:
             del owners[owner]
-            if queue and self._weigh(queue[0][0]) <= LIGHT:
+            if queue and self._weigh(queue[0][0]) <= LIGHT_WEIGHT:
                 owners[owner] = queue
 
     def _attempt(self, function: Callable[[Any], Any], argument: Any) -> Any:
-        """What it gives, or the exception it raises."""
+        """Return the function's result, or the exception it raised."""
         try:
             return function(argument)
         except Exception as error:
@@ -265,16 +271,17 @@ class GroupCommit(Generic[T, R]):
         if not isinstance(result, Exception):
             return list(result)
         if isinstance(result, OperationalError | InterfaceError):
-            # The database is away: asking it once for each would keep everyone waiting for the same answer.
+            # The database is away: one attempt for each item would keep everyone waiting for the same answer.
             logger.warning("a batch of %d could not be done: %s", len(items), result)
             return [result for _ in items]
         if len(items) > 1:
-            # Who asked for one that fails again says why.
+            # The answer to the item that fails again says why.
             logger.warning("a batch of %d is tried one by one: %s", len(items), type(result).__name__)
-        return [outcome for item in items for outcome in self._alone(item)]
+        return [outcome for item in items for outcome in self._run_alone(item)]
 
-    def _alone(self, item: T) -> list[Outcome[R]]:
-        """Twice, as who was quicker in another process is found by a second look."""
+    def _run_alone(self, item: T) -> list[Outcome[R]]:
+        """Run one item, twice after a database error: the second attempt sees the row that another process
+        wrote first."""
         for _ in range(2):
             prepared = self._attempt(self._prepare, [item])
             result = prepared if isinstance(prepared, Exception) else self._attempt(self._run, prepared)
@@ -283,7 +290,7 @@ class GroupCommit(Generic[T, R]):
         return [result] if isinstance(result, Exception) else list(result)
 
     @staticmethod
-    def _tell(done: Done[R], outcome: Outcome[R]) -> None:
+    def _answer(done: Done[R], outcome: Outcome[R]) -> None:
         try:
             done(outcome)
         except Exception:

@@ -1,6 +1,5 @@
-"""The greenlets in which handlers run: no more than the database has connections for."""
+"""Greenlets in which handlers of events run: no more than the database has connections for."""
 
-import logging
 from collections import Counter, deque
 from collections.abc import Callable, Hashable
 from time import monotonic
@@ -14,50 +13,53 @@ from chatsite.database import connection_quota
 from chatsite.observability.metrics.databases import Watched
 from chatsite.realtime.limits import event_costs
 from chatsite.realtime.scheduling import loop_meter
-from chatsite.realtime.scheduling.hub import hubs
+from chatsite.realtime.scheduling.hub import guarded, hubs
 from chatsite.realtime.scheduling.loop_meter import LoopMeter
 
-logger = logging.getLogger("chatsite.realtime")
-
-# Without PostgreSQL, whose connections set how many there are.
-RUNNERS = 32
-# Steps of one person at once: on SQLite, which writes one after another, the next message waits for each; with PostgreSQL
-# this part of the runners, and the fewest.
-SQLITE_OF_ONE, SHARE_OF_ONE, FEWEST_OF_ONE = 2, 1 / 4, 2
-# Seconds until the hub reads what others have sent meanwhile: where SQLite answers, no step waits for anything.
-STRETCH = 0.005
+# Handlers at once without PostgreSQL, whose connections bound them there.
+SQLITE_HANDLERS = 32
+# Steps of one person at once: on SQLite, which writes one after another, their next message waits for each;
+# with PostgreSQL this share of the handlers, and at least so many.
+SQLITE_STEPS_PER_PERSON, PERSON_SHARE, MIN_STEPS_PER_PERSON = 2, 1 / 4, 2
+# Seconds that a handler runs before the hub reads what has arrived: where SQLite answers, no step waits for
+# anything.
+RUN_SECONDS = 0.005
 
 
 class Worker(Protocol):
-    """Something that has steps to be done one after another; `queued` is the runners' own mark. `whose` they are: people
-    take turns, however many connections each has."""
+    """Something with steps to be run one after another. `queued` is the pool's own mark. `payer` pays for
+    them: people take turns, however many connections each has."""
 
     queued: bool
 
     @property
     def has_work(self) -> bool: ...
     @property
-    def only_begins(self) -> bool: ...
+    def only_starts(self) -> bool: ...
     @property
-    def whose(self) -> Hashable: ...
+    def payer(self) -> Hashable: ...
     def step(self) -> None: ...
 
 
 class HandlerPool:
+    """Runs the steps of workers: payers in turn, a worker's steps in order."""
+
     def __init__(self, give_way: Callable[[], None] = eventlet.sleep) -> None:
         """`give_way()` lets others go first at yield points of a step."""
         self._give_way = give_way
-        # By whose turn comes first.
+        # By payer, next turn first: their workers.
         self._ready: dict[Hashable, deque[Worker]] = {}
-        # Those of who has cost more than their share, until that is paid off.
+        # Workers of payers who have spent more than their share, until that is paid off.
         self._late: dict[Hashable, deque[Worker]] = {}
-        # Those of who has as many steps under way as one may, until one of these ends.
+        # Workers of payers with as many steps under way as one may have, until a step ends.
         self._full: dict[Hashable, deque[Worker]] = {}
         self._running, self._running_of = 0, Counter[Hashable]()
         postgresql = databases["default"].vendor == "postgresql"
-        self._most = connection_quota.handlers(settings.DATABASE_CONNECTIONS) if postgresql else RUNNERS
-        share = max(FEWEST_OF_ONE, int(self._most * SHARE_OF_ONE))
-        self._most_of_one = share if postgresql else SQLITE_OF_ONE
+        self._max_running = (
+            connection_quota.max_handlers(settings.DATABASE_CONNECTIONS) if postgresql else SQLITE_HANDLERS
+        )
+        share = max(MIN_STEPS_PER_PERSON, int(self._max_running * PERSON_SHARE))
+        self._max_per_person = share if postgresql else SQLITE_STEPS_PER_PERSON
         self._starting = False
         self._resting = 0
 
@@ -71,20 +73,21 @@ class HandlerPool:
 
     @property
     def waiting(self) -> int:
-        """Workers that have something to do, and no runner yet."""
+        """How many workers have something to do and no greenlet yet."""
         return sum(map(len, (*self._ready.values(), *self._late.values(), *self._full.values())))
 
     def wake(self, worker: Worker) -> None:
-        """Never waits. A worker is in the queue once, and in one greenlet at a time: its steps keep their order."""
+        """Queue the worker if it has work. Never waits. A worker is queued once and in one greenlet at a
+        time: its steps keep their order."""
         if worker.queued or not worker.has_work:
             return
         worker.queued = True
         self._begin(worker)
 
     def _begin(self, worker: Worker) -> None:
-        """What only begins needs no greenlet of its own, which would cost more than the step."""
+        """Run steps that only start something at once: a greenlet would cost more than the step."""
         while worker.has_work:
-            if not worker.only_begins:
+            if not worker.only_starts:
                 self._queue(worker)
                 self._start()
                 return
@@ -92,22 +95,24 @@ class HandlerPool:
         worker.queued = False
 
     def _start(self) -> None:
-        """One more runner, but one at a time: most steps wait for nothing, and then the first does the work of all."""
-        if self._running < self._most and not self._starting and not self._resting:
+        """Start one more greenlet, one at a time: most steps wait for nothing, and then the first greenlet
+        does all the work."""
+        if self._running < self._max_running and not self._starting and not self._resting:
             self._starting = True
             self._running += 1
             eventlet.spawn_n(self._run)
 
     def _run(self) -> None:
-        """Until nothing is left to do. A busy runner keeps its database connection from one step to the next."""
+        """Run steps until none is left. A busy greenlet keeps its database connection from one step to the
+        next."""
         self._starting = False
-        until, meter = monotonic() + STRETCH, loop_meter.start()
+        until, meter = monotonic() + RUN_SECONDS, loop_meter.start()
         meter.give_way = self._give_way
         try:
             while self._ready:
                 if monotonic() > until:
                     self._rest()
-                    until = monotonic() + STRETCH
+                    until = monotonic() + RUN_SECONDS
                     continue
                 worker = self._take()
                 if self._ready:
@@ -119,7 +124,7 @@ class HandlerPool:
             databases.close_all()
 
     def _rest(self) -> None:
-        """The hub has its turn. Nobody need begin meanwhile: this one goes on at once."""
+        """Give the hub a turn. No greenlet is started meanwhile: this one goes on at once."""
         self._resting += 1
         try:
             eventlet.sleep(0)
@@ -127,84 +132,80 @@ class HandlerPool:
             self._resting -= 1
 
     def _queue(self, worker: Worker) -> None:
-        self._ready.setdefault(worker.whose, deque()).append(worker)
+        self._ready.setdefault(worker.payer, deque()).append(worker)
 
     def _take(self) -> Worker | None:
-        """Whose turn it is; None where they have cost too much or have enough under way, and wait."""
-        whose, workers = next(iter(self._ready.items()))
-        del self._ready[whose]
-        if self._running_of[whose] >= self._most_of_one:
-            self._full.setdefault(whose, deque()).extend(workers)
+        """Take the next worker; None where its payer has spent too much or has enough under way, and waits."""
+        payer, workers = next(iter(self._ready.items()))
+        del self._ready[payer]
+        if self._running_of[payer] >= self._max_per_person:
+            self._full.setdefault(payer, deque()).extend(workers)
             return None
-        if wait := event_costs.wait(whose):
-            self._put_off(whose, workers, wait)
+        if wait := event_costs.wait(payer):
+            self._put_off(payer, workers, wait)
             return None
         worker = workers.popleft()
         if workers:
-            self._ready[whose] = workers
+            self._ready[payer] = workers
         return worker
 
-    def _put_off(self, whose: Hashable, workers: deque[Worker], wait: float) -> None:
-        if whose in self._late:
-            self._late[whose] += workers
+    def _put_off(self, payer: Hashable, workers: deque[Worker], wait: float) -> None:
+        if payer in self._late:
+            self._late[payer] += workers
             return
-        self._late[whose] = workers
-        hubs.get_hub().schedule_call_global(wait, self._go_on, whose)
+        self._late[payer] = workers
+        hubs.get_hub().schedule_call_global(wait, self._go_on, payer)
 
-    def _go_on(self, whose: Hashable) -> None:
-        self._make_ready(whose, self._late.pop(whose))
+    def _go_on(self, payer: Hashable) -> None:
+        self._make_ready(payer, self._late.pop(payer))
         self._start()
 
-    def _make_ready(self, whose: Hashable, workers: deque[Worker]) -> None:
-        self._ready.setdefault(whose, deque()).extend(workers)
+    def _make_ready(self, payer: Hashable, workers: deque[Worker]) -> None:
+        self._ready.setdefault(payer, deque()).extend(workers)
 
     def _one(self, worker: Worker, meter: LoopMeter) -> None:
-        """One step, then to the back of the queue: a client that sends much waits for those that send little."""
+        """Run one step, then queue the worker last: a client that sends much waits for those that send
+        little."""
         if worker.has_work:
-            whose = worker.whose
+            payer = worker.payer
             meter.take()
             close_broken()
-            self._running_of[whose] += 1
+            self._running_of[payer] += 1
             try:
                 guarded(worker.step)
             finally:
-                self._ended(whose)
-            event_costs.charge(whose, meter.take())
+                self._ended(payer)
+            event_costs.charge(payer, meter.take())
         if worker.has_work:
             self._queue(worker)
         else:
             worker.queued = False
 
-    def _ended(self, whose: Hashable) -> None:
-        self._running_of[whose] -= 1
-        if not self._running_of[whose]:
-            del self._running_of[whose]
-        if whose in self._full:
-            self._make_ready(whose, self._full.pop(whose))
-
-
-def guarded(function: Callable[[], Any]) -> None:
-    try:
-        function()
-    except Exception:
-        logger.exception("a realtime task failed")
+    def _ended(self, payer: Hashable) -> None:
+        self._running_of[payer] -= 1
+        if not self._running_of[payer]:
+            del self._running_of[payer]
+        if payer in self._full:
+            self._make_ready(payer, self._full.pop(payer))
 
 
 def close_broken() -> None:
-    """A connection that was kept may be dead (PostgreSQL restarted): what comes next opens another."""
+    """Close kept connections that are dead (PostgreSQL restarted), so that the next query opens another."""
     for database in databases.all(initialized_only=True):
         if database.errors_occurred or (isinstance(database, Watched) and database.is_broken()):
             database.close()
 
 
-def anchor() -> None:
-    """Hold one connection to SQLite: when the last one closes it writes its whole log back, and that at each message."""
+def hold_sqlite_open() -> None:
+    """Hold one connection to SQLite: closing the last one checkpoints its whole log, which would happen at
+    each message."""
     if databases["default"].vendor == "sqlite":
         databases["default"].ensure_connection()
 
 
 def with_databases_closed(function: Callable[[], Any]) -> None:
-    """Django closes connections at the end of an HTTP request only; a greenlet that ends would leave its own open."""
+    """Call `function`, then close this greenlet's connections: Django does so at the end of HTTP requests
+    only."""
     try:
         guarded(function)
     finally:

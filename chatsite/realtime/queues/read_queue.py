@@ -1,8 +1,8 @@
-"""Long readings, such as pages of a room's log: one at a time in a process, its people in turns, and what others want in
-between.
+"""The queue of long reads, such as pages of a room's log: one at a time in a process, people in turn, live
+events in between.
 
-A page takes some milliseconds of the server's only thread. Where each client was read its own as soon as it asked, twenty
-who did so as fast as they could held up everybody's acks for a second.
+A page takes some milliseconds of the server's only thread. Before, when each client's page was read at once,
+twenty clients that asked as fast as they could held up everybody's acks for a second.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -12,37 +12,37 @@ from typing import Any, NamedTuple
 import eventlet
 
 from chatsite.contract.errors import ChatError
-from chatsite.realtime.queues.group_commit import HEAVIEST, Done, GroupCommit, Outcome
+from chatsite.realtime.queues.group_commit import MAX_WEIGHT, Done, GroupCommit, Outcome
 from chatsite.realtime.scheduling.threads import serving
 
-# Seconds that others are let go first: some commits.
-LONGEST = 0.02
-# Between two looks whether they are done.
-LOOK = 0.001
+# Seconds for which others go first: some commits.
+MAX_YIELD_SECONDS = 0.02
+# Seconds between two checks whether they are done.
+POLL_SECONDS = 0.001
 
 
 class Reading(NamedTuple):
-    """`read` is asked once it is their turn, and raises the contract's errors."""
+    """A read to be done: `read()` returns its result, and raises the contract's errors."""
 
-    whose: Hashable
+    payer: Hashable
     read: Callable[[], Any]
 
 
-def submit(whose: Hashable, read: Callable[[], Any], done: Done[Any]) -> None:
-    """`done` follows with what was read, or what became its error."""
-    queue.submit(Reading(whose, read), done)
+def submit(payer: Hashable, read: Callable[[], Any], done: Done[Any]) -> None:
+    """Queue a read; `done` is called with its result or error."""
+    queue.submit(Reading(payer, read), done)
 
 
-def wait(whose: Hashable, read: Callable[[], Any]) -> Any:
-    """What was read; raises what `read` did."""
-    return queue.wait(Reading(whose, read))
+def wait(payer: Hashable, read: Callable[[], Any]) -> Any:
+    """Queue a read and return its result. Raises what `read` raised."""
+    return queue.wait(Reading(payer, read))
 
 
-def each(readings: Sequence[Reading]) -> list[Outcome[Any]]:
-    return [outcome(reading) for reading in readings]
+def run_batch(readings: Sequence[Reading]) -> list[Outcome[Any]]:
+    return [run_one(reading) for reading in readings]
 
 
-def outcome(reading: Reading) -> Outcome[Any]:
+def run_one(reading: Reading) -> Outcome[Any]:
     give_way()
     try:
         return reading.read()
@@ -51,22 +51,26 @@ def outcome(reading: Reading) -> Outcome[Any]:
 
 
 def give_way() -> None:
-    """Before each step of a few milliseconds. Who sends or comes in goes first; where there always is somebody, not for
-    ever."""
+    """Let senders and joiners go first, before a step of a few milliseconds; for MAX_YIELD_SECONDS at most."""
     if not serving():
         return
-    # What came meanwhile is read.
+    # The hub reads what has arrived.
     eventlet.sleep(0)
-    end = monotonic() + LONGEST
-    while anybody_else() and monotonic() < end:
-        eventlet.sleep(LOOK)
+    end = monotonic() + MAX_YIELD_SECONDS
+    while others_waiting() and monotonic() < end:
+        eventlet.sleep(POLL_SECONDS)
 
 
-def anybody_else() -> bool:
+def others_waiting() -> bool:
+    """Whether another group commit is busy."""
     return any(each.busy for each in GroupCommit.all if each is not queue)
 
 
-# As heavy as may be: none waits for another's.
+# Each read has the whole weight of a batch: none waits for another's.
 queue: GroupCommit[Reading, Any] = GroupCommit(
-    each, weigh=lambda reading: HEAVIEST, whose=lambda reading: reading.whose, name="catch up", charged=True
+    run_batch,
+    weigh=lambda reading: MAX_WEIGHT,
+    owner_of=lambda reading: reading.payer,
+    name="catch up",
+    charged=True,
 )

@@ -1,6 +1,6 @@
-"""A lock that is passed on to those who wait, in the order in which they came.
+"""A lock that is passed on to waiting greenlets in the order in which they came.
 
-eventlet's own goes to whoever asks next: one who writes again and again keeps the others waiting until they give up.
+eventlet's own lock goes to whoever asks next: one greenlet that writes again and again starves the others.
 """
 
 from collections import deque
@@ -14,10 +14,10 @@ from chatsite.realtime.scheduling.threads import serving
 
 
 class FairLock:
-    """May be taken again by who has it, and is free when it was given back as often. Outside of the server, a lock
-    between threads."""
+    """Reentrant: free once it was released as often as it was acquired. Outside of the server, a lock between
+    threads."""
 
-    # The greenlets that hold one.
+    # All greenlets that hold a FairLock.
     holders: ClassVar[set[object]] = set()
 
     def __init__(self) -> None:
@@ -26,8 +26,8 @@ class FairLock:
         self._depth = 0
         self._waiting: deque[tuple[object, Event]] = deque()
 
-    def take(self, timeout: float) -> bool:
-        """False where it didn't become free within `timeout` seconds."""
+    def acquire(self, timeout: float) -> bool:
+        """Acquire the lock; False where it didn't become free within `timeout` seconds."""
         if not serving():
             return self._thread.acquire(timeout=timeout)
         me = eventlet.getcurrent()
@@ -46,21 +46,22 @@ class FairLock:
             with eventlet.Timeout(timeout, False):
                 waiter[1].wait()
         except BaseException:
-            # Killed while it waited: nobody passes anything on to it, or it passes it on.
+            # The greenlet was killed while it waited: it leaves the queue, or passes the lock on.
             if self._is_mine(waiter):
                 self._depth += 1
-                self.give_back()
+                self.release()
             raise
         return self._is_mine(waiter)
 
     def _is_mine(self, waiter: tuple[object, Event]) -> bool:
-        """Whether it was passed on, perhaps in the moment in which the time was up; else it waits no more."""
+        """Whether the lock was passed to this waiter, perhaps in the moment its time was up; otherwise it
+        leaves the queue."""
         if self._holder is waiter[0]:
             return True
         self._waiting.remove(waiter)
         return False
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         if not serving():
             self._thread.release()
             return

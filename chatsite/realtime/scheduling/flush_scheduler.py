@@ -1,4 +1,5 @@
-"""Sockets with something to send, each of them written to once for all that waits: a send costs more than anything else."""
+"""Flush sockets once per turn of the hub, however many frames wait: a send costs more than the rest of a
+delivery."""
 
 from collections import deque
 from collections.abc import Callable
@@ -9,49 +10,52 @@ from chatsite.observability.metrics import counters
 from chatsite.realtime.scheduling.hub import guarded, hubs
 
 # Sockets flushed in one turn of the hub: some 3 ms at 6 µs a send.
-SLICE = 500
-# Seconds between two sends to a socket while more for it is about to come: eighty a second look like one stream to anybody.
-# Measured with 500 sockets and 32 messages in flight: at 12 ms a delivery takes two thirds of the CPU, and comes earlier.
-PAUSE = 0.0125
-# Fewer sockets than this aren't worth waiting for.
-FEW = 20
-# Seconds after something was said in another process for which more is expected from there.
-ECHO = 0.03
+SOCKETS_PER_TURN = 500
+# Seconds between two sends to a socket while more for it is about to come: eighty a second look like a
+# continuous stream. Measured with 500 sockets and 32 messages in flight: at 12 ms a delivery takes two thirds
+# of the CPU, and comes earlier.
+SEND_INTERVAL_SECONDS = 0.0125
+# Crowds up to this size are sent to at once.
+SMALL_CROWD = 20
+# Seconds for which an event from another process lets more be expected from there.
+REMOTE_ACTIVITY_SECONDS = 0.03
 
 
 class Flushable(Protocol):
-    # When it was last sent something.
-    taken: float
+    """A socket with a send buffer. `last_taken_at` is when the peer last took bytes (`time.monotonic`)."""
+
+    last_taken_at: float
 
     def flush(self) -> None: ...
 
 
 class FlushScheduler:
-    """What is added is flushed at the end of the tick.
+    """Flushes added sockets at the end of the hub's turn.
 
-    A room of thousands is served a slice a tick, and who was added since goes before the rest of it: it doesn't delay a
-    room of two. While messages are being stored, here or in another process, a crowd that was sent something just now
-    waits for what comes next, for PAUSE at most. `storing()` says whether they are, here.
+    A room of thousands is flushed SOCKETS_PER_TURN at a time, and sockets added meanwhile go before the rest,
+    so that a large room doesn't delay a room of two. While messages are being stored, here or in another
+    process, a crowd that was sent something just now waits for the next message, for SEND_INTERVAL_SECONDS at
+    most. `storing()` says whether this process is storing messages.
     """
 
     def __init__(self) -> None:
         self.storing: Callable[[], bool] = lambda: False
         self._fresh: list[Flushable] = []
-        self._rest: deque[Flushable] = deque()
-        self._put_off: list[Flushable] = []
+        self._backlog: deque[Flushable] = deque()
+        self._deferred: list[Flushable] = []
         self._began = 0.0
-        self._heard = -ECHO
+        self._last_remote = -REMOTE_ACTIVITY_SECONDS
 
     def add(self, socket: Flushable) -> None:
         self._begin()
         self._fresh.append(socket)
 
-    def hear(self) -> None:
-        """Something for them was said in another process."""
-        self._heard = monotonic()
+    def note_remote_event(self) -> None:
+        """Note that another process has sent an event for sockets of this one."""
+        self._last_remote = monotonic()
 
     def _begin(self) -> None:
-        if not self._fresh and not self._rest:
+        if not self._fresh and not self._backlog:
             self._began = monotonic()
             self._schedule(0)
 
@@ -60,36 +64,38 @@ class FlushScheduler:
 
     def flush(self) -> None:
         fresh, self._fresh = self._fresh, []
-        if len(fresh) > FEW and not self._rest:
+        if len(fresh) > SMALL_CROWD and not self._backlog:
             fresh = self._due(fresh)
-        if len(fresh) > SLICE:
-            self._rest.extend(fresh)
+        if len(fresh) > SOCKETS_PER_TURN:
+            self._backlog.extend(fresh)
             fresh = []
-        fresh += [self._rest.popleft() for _ in range(min(SLICE, len(self._rest)))]
+        fresh += [self._backlog.popleft() for _ in range(min(SOCKETS_PER_TURN, len(self._backlog)))]
         for socket in fresh:
             guarded(socket.flush)
-        if self._fresh or self._rest:
+        if self._fresh or self._backlog:
             self._schedule(0)
         elif fresh:
             counters.fan_out.note(monotonic() - self._began)
 
     def _due(self, fresh: list[Flushable]) -> list[Flushable]:
-        """Who isn't to wait; the others are put off."""
+        """Return the sockets to flush now; those that may wait are deferred."""
         now = monotonic()
-        if not self.storing() and now - self._heard >= ECHO:
+        if not self.storing() and now - self._last_remote >= REMOTE_ACTIVITY_SECONDS:
             return fresh
-        just_sent = [socket for socket in fresh if socket.taken > now - PAUSE]
-        if len(just_sent) <= FEW:
+        just_sent = [socket for socket in fresh if socket.last_taken_at > now - SEND_INTERVAL_SECONDS]
+        if len(just_sent) <= SMALL_CROWD:
             return fresh
-        if not self._put_off:
-            hubs.get_hub().schedule_call_global(just_sent[0].taken + PAUSE - now, self._go_on)
-        self._put_off += just_sent
-        return [socket for socket in fresh if socket.taken <= now - PAUSE]
+        if not self._deferred:
+            hubs.get_hub().schedule_call_global(
+                just_sent[0].last_taken_at + SEND_INTERVAL_SECONDS - now, self._flush_deferred
+            )
+        self._deferred += just_sent
+        return [socket for socket in fresh if socket.last_taken_at <= now - SEND_INTERVAL_SECONDS]
 
-    def _go_on(self) -> None:
+    def _flush_deferred(self) -> None:
         self._begin()
-        self._rest.extend(self._put_off)
-        self._put_off = []
+        self._backlog.extend(self._deferred)
+        self._deferred = []
 
 
-outgoing = FlushScheduler()
+flush_scheduler = FlushScheduler()

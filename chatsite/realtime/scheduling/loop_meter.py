@@ -1,9 +1,8 @@
-"""How long who is metered has kept this process's loop, to the microsecond: the CPU between two waits of a greenlet.
+"""Measure how long a greenlet has kept this process's loop: CPU seconds between two of its waits.
 
-CPU and not time, as on a busy machine a page would seem to cost what other programs do meanwhile.
-
-Whatever waits under eventlet calls the hub's `switch`. A greenlet that has a meter stops it there, so that what others do
-meanwhile isn't its cost; any other greenlet pays one look for an attribute.
+CPU and not wall time: on a busy machine a page would otherwise be charged for other programs. Every wait
+under eventlet calls the hub's `switch`, where a greenlet's meter is paused; a greenlet without one pays for
+one attribute lookup.
 """
 
 from collections.abc import Callable
@@ -16,9 +15,12 @@ from eventlet.greenthread import getcurrent
 
 
 class LoopMeter:
-    """`waits` counts how often its greenlet has begun to wait: the same number twice is the same wait. `since` is the
-    moment at which it last went on (`time.monotonic`). `give_way()` lets others go on at a yield point: whoever
-    is ready or, where the owner sets another function, whoever goes first."""
+    """One greenlet's meter.
+
+    `waits` counts its waits: the same number twice means the same wait. `since` is when it last went on
+    (`time.monotonic`). `give_way()` lets others go on at a yield point: eventlet's sleep, or the owner's own
+    function.
+    """
 
     __slots__ = ("_resumed", "_seconds", "give_way", "since", "waits")
 
@@ -35,32 +37,33 @@ class LoopMeter:
         self._resumed, self.since = thread_time(), monotonic()
 
     def take(self) -> float:
-        """Seconds since it was last asked, by the greenlet that it measures."""
+        """Return the seconds since the last `take`. Called by the measured greenlet."""
         now = thread_time()
         seconds, self._seconds, self._resumed = self._seconds + now - self._resumed, 0.0, now
         return seconds
 
 
 def start() -> LoopMeter:
-    """The meter of this greenlet, from now until the greenlet ends."""
+    """Start and return a meter of the current greenlet, which lasts until the greenlet ends."""
     getcurrent().meter = meter = LoopMeter()
     return meter
 
 
 def of_greenlet() -> LoopMeter:
-    """The meter of this greenlet, which is started where it has none."""
+    """Return the current greenlet's meter; start one where it has none."""
     meter: LoopMeter | None = getattr(getcurrent(), "meter", None)
     return start() if meter is None else meter
 
 
 def install() -> None:
-    """Take eventlet's default hub, with meters. Never its asyncio hub: a running loop makes the ORM refuse to work."""
+    """Use eventlet's default hub, with meters. Never its asyncio hub: a running loop makes the ORM refuse to
+    work."""
     hubs.use_hub(metered(hubs.get_default_hub().Hub))
 
 
 def metered(hub: Any) -> Any:
     class MeteredHub(hub):
-        # How often it has looked at all descriptors.
+        # Turns: how often the hub has polled its descriptors.
         turns = 0
 
         def wait(self, seconds: float | None = None) -> None:

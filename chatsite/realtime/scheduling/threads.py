@@ -1,4 +1,4 @@
-"""Work that would hold up the server's loop, done in a real thread of its pool."""
+"""Run work that would hold up the server's loop in a real thread, or later."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -17,15 +17,15 @@ def serving() -> bool:
 
 
 def in_thread(func: Callable[..., T], *args: object) -> T:
-    """`func(*args)`. The loop goes on meanwhile; outside of the server it is a plain call."""
+    """Return `func(*args)`, run in a thread while the loop goes on; outside of the server a plain call."""
     if not serving():
         return func(*args)
     result: T = tpool.execute(func, *args)
     return result
 
 
-def aside(func: Callable[..., object], *args: object) -> None:
-    """`func(*args)` while the caller goes on; outside of the server it is a plain call."""
+def in_background(func: Callable[..., object], *args: object) -> None:
+    """Run `func(*args)` in a greenlet while the caller goes on; outside of the server a plain call."""
     if serving():
         Timer(0, func, *args)
     else:

@@ -1,4 +1,4 @@
-"""Something to do a little later, in the server's loop. The only place where apps meet the engine's clock."""
+"""Timers in the server's loop, each in a greenlet. Apps use the engine's clock through this module only."""
 
 import logging
 from collections.abc import Callable
@@ -11,7 +11,7 @@ logger = logging.getLogger(__name__)
 
 
 class Timer:
-    """`func(*args)` in a greenlet of its own after `seconds`, unless cancelled before."""
+    """Calls `func(*args)` in a greenlet of its own after `seconds`, unless cancelled before."""
 
     def __init__(self, seconds: float, func: Callable[..., Any], *args: Any) -> None:
         self._thread = eventlet.spawn_after(seconds, self._run, func, *args)

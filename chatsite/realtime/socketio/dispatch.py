@@ -1,4 +1,5 @@
-"""One event: authorise, check, call its handler, answer. Whatever goes wrong becomes the contract's error."""
+"""Dispatch one event: authorise, validate, call its handler, answer. Every failure becomes the contract's
+error."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -30,11 +31,12 @@ logger = logging.getLogger("chatsite.realtime")
 
 
 def handle(router: Router, connection: Connection, packet: Packet) -> None:
+    """Handle one event and answer it."""
     name, arguments = packet.data[0], packet.data[1:]
     try:
         connection.user = router.authorise(connection)
         event = route(router, name)
-        result = event.handler(connection, checked(event, connection, arguments))
+        result = event.handler(connection, validated(event, connection, arguments))
     except Exception as error:
         answer(router, connection, packet, error)
     else:
@@ -47,10 +49,10 @@ def handle(router: Router, connection: Connection, packet: Packet) -> None:
 def begin(
     router: Router, event: Event, connection: Connection, packet: Packet, finished: Callable[[], None]
 ) -> None:
-    """Start a deferred event; `finished` follows its answer."""
+    """Start a deferred event; `finished` is called after its answer."""
     done = partial(conclude, router, connection, packet, finished)
     try:
-        event.handler(connection, checked(event, connection, packet.data[1:]), done)
+        event.handler(connection, validated(event, connection, packet.data[1:]), done)
     except Exception as error:
         done(error)
 
@@ -71,7 +73,7 @@ def conclude(
 def answer(
     router: Router, connection: Connection, packet: Packet, outcome: dict[str, Any] | Exception | None
 ) -> None:
-    """The ack, where one was asked for. One who may not be here any more is told so, and put out."""
+    """Send the ack, where one was asked for, or the error. Unauthorized also ends the connection."""
     if not isinstance(outcome, Exception):
         counters.events[packet.data[0], "ok"] += 1
         if packet.number is not None:
@@ -90,41 +92,43 @@ def route(router: Router, name: str) -> Event:
         raise UnknownEvent from None
 
 
-def checked(event: Event, connection: Connection, arguments: list[Any]) -> dict[str, Any]:
+def validated(event: Event, connection: Connection, arguments: list[Any]) -> dict[str, Any]:
+    """Return the event's data, checked by its serializer. Raises Invalid."""
     if len(arguments) != 1 or not isinstance(arguments[0], dict):
         raise Invalid("An event takes one object.")
     data = arguments[0]
     if event.serializer is not None:
-        data = checker(event.serializer).checked(data)
+        data = validator(event.serializer).checked(data)
     return data
 
 
 @cache
-def checker(serializer: type[Checker]) -> Checker:
-    """One for all: making a serializer copies its fields, which costs more than checking with them, and checking
-    leaves nothing behind in it."""
+def validator(serializer: type[Checker]) -> Checker:
+    """Return the one instance of a serializer, which serves all events: making one copies its fields, which
+    costs more than checking, and checking leaves nothing behind in it."""
     return serializer()
 
 
 def translated(router: Router, error: Exception, name: str, sid: str) -> ChatError:
-    """Anything nobody foresaw is logged here, once, and is `internal` to the client."""
+    """Return the contract's error of an exception. An unforeseen one is logged, once, and is `internal` to
+    the client."""
     if isinstance(error, ObjectDoesNotExist):
         return NotFound()
     known = router.translate(error)
     if known is not None:
         if isinstance(known, Unavailable) and known is not error:
-            with named(sid):
+            with logged_as_socket(sid):
                 logger.warning("%r could not be done: %s", name, error)
         return known
-    with named(sid):
+    with logged_as_socket(sid):
         logger.error("the handler of %r failed", name, exc_info=error)
     return Internal()
 
 
 @contextmanager
-def named(sid: str) -> Iterator[None]:
-    """Lines about one socket's events can be found together, as those about a request. Not by the sid: who knows that can
-    poll as its owner."""
+def logged_as_socket(sid: str) -> Iterator[None]:
+    """Mark log lines inside as those of one socket, as lines of one request are. Not by the sid: whoever
+    knows that can poll as its owner."""
     token = request_id.set(f"socket-{blake2b(sid.encode(), digest_size=4).hexdigest()}")
     try:
         yield
@@ -133,7 +137,7 @@ def named(sid: str) -> Iterator[None]:
 
 
 def reply(connection: Connection, number: int | None, name: str, error: ChatError) -> None:
-    """The failed ack or, where none was asked for, `request-failed`."""
+    """Send the failed ack or, where none was asked for, `request-failed`."""
     counters.failed(name, error.code)
     if number is None:
         connection.channel.push(encoder.event("request-failed", {"event": name, "error": error.payload()}))

@@ -10,7 +10,7 @@ from chatsite.realtime.socketio.server import sio
 
 
 def of_server() -> Iterator[Metric]:
-    """Connections, people, bytes that wait, and handlers, of this process."""
+    """Yield the gauges of this process: connections, people, buffered bytes, handlers."""
     sockets = list(sio.eio.sockets.values())
     values: Iterable[tuple[str, str, float]] = (
         ("connections", "Connections that are let in", len(subscriptions.all_connections())),

@@ -1,4 +1,4 @@
-"""A client's Socket.IO packets: read, and kept in order until their turn comes. All in the hub: nothing here waits."""
+"""A client's received packets: decoded, charged, and queued in order. Runs in the hub: nothing here waits."""
 
 import logging
 from collections import deque
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from chatsite.contract.errors import ChatError, Invalid, TooLarge
 from chatsite.realtime.engineio.engine_session import EngineSocket
 from chatsite.realtime.limits import limits
-from chatsite.realtime.limits.loop_budget import spent
-from chatsite.realtime.limits.read_pauses import holds
+from chatsite.realtime.limits.loop_budget import loop_budget
+from chatsite.realtime.limits.read_pauses import read_pauses
 from chatsite.realtime.protocol import decoder, encoder
 from chatsite.realtime.protocol.decoder import Packet
 from chatsite.realtime.protocol.frames import PROTOCOL
@@ -18,18 +18,19 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("chatsite.realtime")
 
-# Packets that may wait for their handler before the client isn't read any more, and when it is read again.
-FULL, ROOMY = 64, 16
-# Frames, each with one more for each KiB, that are read of who isn't let in yet: a CONNECT, and some events behind it.
-EARLY = 192
-# What reading a frame costs the loop in seconds, to the begin of its handler: at all, and for each byte (measured with
-# events, of which the largest are the dearest).
+# Queued packets at which the client isn't read any more, and at which it is read again.
+PAUSE_AT_PACKETS, RESUME_AT_PACKETS = 64, 16
+# Frames, each with one more for each KiB, that are read of a client before it is admitted: a CONNECT, and
+# some events behind it.
+UNAUTHENTICATED_FRAMES = 192
+# Loop seconds of a frame, from reading it to the start of its handler: for any frame, and for each byte
+# (measured with events, of which the largest are the dearest).
 FRAME_SECONDS, BYTE_SECONDS = 25e-6, 15e-9
-# What a message costs it besides, for each read before it is whole, and for each of its fragments.
+# Further loop seconds of a message, for each read before it is whole, and for each of its fragments.
 READ_SECONDS, FRAGMENT_SECONDS = 8e-6, 2e-6
-# Protocol errors that are answered; the last one closes.
-FAULTS = 3
-REFUSED, GONE = "refused", "gone"
+# Protocol errors that are tolerated; the last one closes.
+MAX_FAULTS = 3
+REFUSED, DISCONNECTED = "refused", "gone"
 
 
 def refusal(error: decoder.Unreadable) -> ChatError:
@@ -39,8 +40,8 @@ def refusal(error: decoder.Unreadable) -> ChatError:
 
 
 class ReceiveQueue:
-    """`asked` once the client has sent its CONNECT; `held` while it isn't read because its person sends too much; `queued`
-    is the runners' mark."""
+    """`connect_received` is set by the client's CONNECT, `rate_paused` while it isn't read because its person
+    sends too much; `queued` is the handler pool's mark."""
 
     __slots__ = (
         "_early_events",
@@ -48,9 +49,9 @@ class ReceiveQueue:
         "_faults",
         "_inbox",
         "_paused",
-        "asked",
-        "held",
+        "connect_received",
         "queued",
+        "rate_paused",
         "server",
         "socket",
     )
@@ -58,70 +59,71 @@ class ReceiveQueue:
     def __init__(self, server: "ChatServer", socket: EngineSocket) -> None:
         self.server = server
         self.socket = socket
-        self.asked = self.held = self.queued = self._paused = False
-        # A deque while there is something in it: an empty one takes 720 bytes, and nearly all are empty.
+        self.connect_received = self.rate_paused = self.queued = self._paused = False
+        # A deque while a packet waits: an empty one takes 720 bytes, and nearly all are empty.
         self._inbox: Any = ()
         self._faults = 0
-        # What came before it was known whose it is.
+        # Frames and events that came before the client was admitted: charged to its person then.
         self._early_events, self._early_frames = 0, 0.0
 
     @property
     def is_full(self) -> bool:
-        return len(self._inbox) >= FULL
+        return len(self._inbox) >= PAUSE_AT_PACKETS
 
     def count(self, size: int) -> None:
-        """Anything at all has come. Who goes on in spite of being refused isn't read for as long as it was too much, with
-        none of their connections: even a refusal takes time, and others wait for it."""
+        """Charge any frame of `size` bytes. Whoever goes on in spite of refusals isn't read, on any of their
+        connections, until that is paid off: even a refusal takes time for which others wait."""
         person, frames = self.person, 1 + size / 1024
         if person is None:
             self._count_early(frames)
             return
-        limits.frames.charge(person, frames)
-        spent.charge(person, FRAME_SECONDS + size * BYTE_SECONDS)
-        self._hold_who_owes(person)
+        limits.frame_rates.charge(person, frames)
+        loop_budget.charge(person, FRAME_SECONDS + size * BYTE_SECONDS)
+        self._pause_if_over_budget(person)
 
     def count_part(self, fragments: int) -> None:
-        """Part of a message has come, in so many fragments: it costs a turn, however little it is."""
+        """Charge an unfinished message, which came in so many fragments: even a byte of it costs a turn."""
         person, seconds = self.person, READ_SECONDS + fragments * FRAGMENT_SECONDS
         if person is None:
             self._count_early(seconds / FRAME_SECONDS)
             return
-        spent.charge(person, seconds)
-        self._hold_who_owes(person)
+        loop_budget.charge(person, seconds)
+        self._pause_if_over_budget(person)
 
-    def _hold_who_owes(self, person: int) -> None:
-        if not self.held and (wait := limits.reading_wait(person)):
-            holds.hold(person, wait)
+    def _pause_if_over_budget(self, person: int) -> None:
+        if not self.rate_paused and (wait := limits.reading_wait(person)):
+            read_pauses.pause(person, wait)
 
     def _count_early(self, frames: float) -> None:
         self._early_frames += frames
-        if self._early_frames > EARLY and not self.held:
-            self.held = True
+        if self._early_frames > UNAUTHENTICATED_FRAMES and not self.rate_paused:
+            self.rate_paused = True
             self.read_or_pause()
 
     def charge_early(self, person: int) -> None:
-        """It is known now whose this is: they did what came already."""
-        limits.frames.charge(person, self._early_frames)
-        limits.events.charge(person, self._early_events)
-        if self._early_frames > EARLY:
-            self.held = False
+        """Charge the frames and events before admission to the person, who is known now."""
+        limits.frame_rates.charge(person, self._early_frames)
+        limits.event_rates.charge(person, self._early_events)
+        if self._early_frames > UNAUTHENTICATED_FRAMES:
+            self.rate_paused = False
             self.read_or_pause()
 
     def read_or_pause(self) -> None:
-        """Read the client, or don't."""
-        link = self.socket.link
-        if link is None or self.socket.closed:
+        """Read the client, unless one of the two pauses is on."""
+        websocket = self.socket.websocket
+        if websocket is None or self.socket.closed:
             return
-        if self.held or self._paused:
-            link.pause()
+        if self.rate_paused or self._paused:
+            websocket.pause()
         else:
-            link.resume()
+            websocket.resume()
 
     def received(self, text: str) -> None:
+        """Decode and queue one packet; a malformed one closes the session."""
         try:
             packet = decoder.decode(text)
         except decoder.Unreadable as error:
-            # Valid JSON that no handler should see: the client is answered, as for any other bad input.
+            # The client is answered in its turn, as for any other bad input; no handler sees this packet.
             self._accept(Packet(REFUSED, "", error.number, (error.name, refusal(error))))
         except decoder.PacketError as error:
             self.fail(str(error))
@@ -132,13 +134,13 @@ class ReceiveQueue:
         if packet.namespace:
             self._foreign(packet)
         elif packet.kind == decoder.CONNECT:
-            if self.asked:
+            if self.connect_received:
                 self.fail("a second CONNECT")
                 return
-            self.asked = True
-            self.server.asked(self)
+            self.connect_received = True
+            self.server.connect_received(self)
             self._put(packet)
-        elif not self.asked:
+        elif not self.connect_received:
             self.fail("a packet before CONNECT")
         elif packet.kind in (decoder.EVENT, REFUSED):
             self._put(self._paced(packet))
@@ -146,14 +148,15 @@ class ReceiveQueue:
             self._put(packet)
 
     def _paced(self, packet: Packet) -> Packet:
-        """The same; where its person sends too much, one that is answered so in its turn."""
+        """Return the packet, or, where its person sends too much, one that is answered with `rate_limited` in
+        its turn."""
         if (person := self.person) is None:
             self._early_events += 1
             return packet
-        wait = limits.events.take(person)
+        wait = limits.event_rates.take(person)
         if not wait:
             return packet
-        return Packet(REFUSED, "", packet.number, (packet.data[0], limits.too_quick(wait)))
+        return Packet(REFUSED, "", packet.number, (packet.data[0], limits.rate_limited(wait)))
 
     def _foreign(self, packet: Packet) -> None:
         if packet.kind == decoder.CONNECT:
@@ -169,7 +172,7 @@ class ReceiveQueue:
 
     def _put(self, packet: Packet) -> None:
         self._append(packet)
-        if not self._paused and self.is_full and self.socket.link is not None:
+        if not self._paused and self.is_full and self.socket.websocket is not None:
             self._paused = True
             self.read_or_pause()
         self.server.handler_pool.wake(self)
@@ -177,32 +180,32 @@ class ReceiveQueue:
     def _fault(self, why: str) -> None:
         self._faults += 1
         if self._faults == 1:
-            logger.warning("%s: %s", self.socket.called, why)
-        if self._faults >= FAULTS:
+            logger.warning("%s: %s", self.socket.log_name, why)
+        if self._faults >= MAX_FAULTS:
             self._inbox = ()
             self.socket.close(reason=self.server.reason.TRANSPORT_ERROR, code=PROTOCOL)
 
     def fail(self, why: str) -> None:
-        """A malformed packet: what came before it isn't handled any more."""
+        """Close on a malformed packet: queued packets are dropped."""
         self._inbox = ()
         self.socket.fail(why)
 
-    def check_asked(self) -> None:
-        """A while after it was opened: an open socket is for those who come in."""
-        if not self.asked and not self.socket.closed:
+    def check_connect_received(self) -> None:
+        """Close a session that sent no CONNECT in time."""
+        if not self.connect_received and not self.socket.closed:
             self.socket.fail("no connection to the namespace in time")
 
-    def gone(self) -> None:
-        """The last packet: nothing comes after it."""
-        self._append(Packet(GONE, "", None, None))
+    def enqueue_disconnect(self) -> None:
+        """Queue the session's end behind its packets."""
+        self._append(Packet(DISCONNECTED, "", None, None))
         self.server.handler_pool.wake(self)
 
     def _next(self) -> Packet:
-        """The oldest packet. A client that was too quick is read again when most of its packets are handled."""
+        """Take the oldest packet. A client whose packets were too many is read again when most are handled."""
         packet: Packet = self._inbox.popleft()
         if not self._inbox:
             self._inbox = ()
-        if self._paused and len(self._inbox) <= ROOMY:
+        if self._paused and len(self._inbox) <= RESUME_AT_PACKETS:
             self._paused = False
             self.read_or_pause()
         return packet
@@ -212,11 +215,11 @@ class ReceiveQueue:
         return bool(self._inbox)
 
     @property
-    def only_begins(self) -> bool:
+    def only_starts(self) -> bool:
         raise NotImplementedError
 
     @property
-    def whose(self) -> int | str:
+    def payer(self) -> int | str:
         raise NotImplementedError
 
     @property

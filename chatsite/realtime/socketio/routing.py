@@ -1,4 +1,4 @@
-"""Names of events to their handlers, the way `urls.py` names views."""
+"""Route names of events to their handlers, as `urls.py` routes paths to views."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -9,20 +9,20 @@ from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.delivery.identity import Identity
 
 Handler = Callable[[Connection, dict[str, Any]], dict[str, Any] | None]
-# What the ack adds, or the exception that becomes its error.
+# Takes what the ack adds, or the exception that becomes its error.
 Answer = Callable[[dict[str, Any] | Exception], None]
 DeferringHandler = Callable[[Connection, dict[str, Any], Answer], None]
 
 
 class Checker(Protocol):
-    """Reads an event's data, as DRF's serializers do. One instance serves all events of its name."""
+    """Validates an event's data, as DRF's serializers do. One instance serves all events of its name."""
 
     def checked(self, data: Any) -> dict[str, Any]:
-        """The data with its defaults. Raises what `translate` makes `invalid` of."""
+        """Return the data with its defaults. Raises what `translate` turns into `invalid`."""
 
 
 class ConnectionRequest(Protocol):
-    """A client that asks to be let in. `environ` has its request's cookies, origin and address only."""
+    """A client that asks to be admitted. `environ` has its request's cookies, origin and address only."""
 
     environ: dict[str, Any]
     auth: Any
@@ -30,13 +30,13 @@ class ConnectionRequest(Protocol):
 
     @property
     def connection(self) -> Connection | None:
-        """Once it is attached."""
+        """The connection once it is attached, before that None."""
 
     def attach(self, identity: Identity) -> Connection:
-        """Makes its connection, which from now on gets what is sent to its user and can be ended."""
+        """Make the connection, which from now on gets what is sent to its user and can be ended."""
 
 
-# What keeps a client out, or None.
+# Takes the error that keeps a client out, or None to admit it.
 AdmitCallback = Callable[[Exception | None], None]
 
 # A client could forge these (`42["connect",…]`), and the library would run its own handlers for them.
@@ -45,11 +45,11 @@ RESERVED = frozenset({"connect", "disconnect"})
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`handler(connection, data)` returns what the ack adds to `{"ok": true}`.
+    """One event's route. `handler(connection, data)` returns what the ack adds to `{"ok": true}`.
 
-    A `deferred` one is `handler(connection, data, answer)` and calls `answer` once, later. It authorises for itself. The
-    connection's next event waits for its answer; where they go `together`, those of the same name are begun meanwhile, and
-    their answers must come in order.
+    A `deferred` handler is called with `(connection, data, answer)`, authorises for itself, and calls
+    `answer` once, later. The connection's next event waits for the answer; where events go `together`, those
+    of the same name are started meanwhile, and their answers must come in order.
     """
 
     name: str
@@ -61,6 +61,8 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Job:
+    """A function to run in the background, `seconds` after it last ended."""
+
     seconds: float
     function: Callable[[], Any]
 
@@ -80,23 +82,25 @@ def deferred(
 
 
 def every(seconds: float, function: Callable[[], Any]) -> Job:
-    """Run `function` in the background, `seconds` after it last ended."""
+    """Return a Job: run `function` in the background, `seconds` after it last ended."""
     return Job(seconds, function)
 
 
 def own_error(error: Exception) -> ChatError | None:
+    """Return the error if it is one of the contract's, otherwise None."""
     return error if isinstance(error, ChatError) else None
 
 
 class Router:
-    """All that a site's own code adds to the server.
+    """A site's own code for the server.
 
-    `authenticate(environ, auth)` gives the Identity or raises Unauthorized; `environ` has the request's cookies, origin and
-    address only. `authorise(connection)` gives the user's fresh row before every event or raises Unauthorized,
-    which ends the connection. `admit(applicant, let)` does both for a new client and calls `let` once, later: a site that
-    looks many up at once brings its own. `hello(connection)` gives the data of the event that follows CONNECT.
-    `translate(error)` makes the contract's error of a handler's, or None of one that nobody foresaw.
-    `connected` and `disconnected` come once each for a connection that got in.
+    `authenticate(environ, auth)` returns the Identity or raises Unauthorized; `environ` has the request's
+    cookies, origin and address only. `authorise(connection)` returns the user's fresh row before every event,
+    or raises Unauthorized, which ends the connection. `admit(request, done)` does both for a new client and
+    calls `done` once, later: for a site that looks up many at once. `hello(connection)` returns the data of
+    the event that follows CONNECT. `translate(error)` returns the contract's error for a handler's exception,
+    None for an unforeseen one. `connected` and `disconnected` are called once each for a connection that was
+    admitted.
     """
 
     def __init__(
@@ -127,15 +131,15 @@ class Router:
         self.disconnected = disconnected or _nothing
         self.jobs = tuple(jobs)
 
-    def _admit(self, applicant: ConnectionRequest, let: AdmitCallback) -> None:
-        """Attached before it is authorised: a ban that comes in between finds it."""
+    def _admit(self, request: ConnectionRequest, done: AdmitCallback) -> None:
+        """Attach before authorising: a ban that comes in between finds the connection."""
         try:
-            self.authorise(applicant.attach(self.authenticate(applicant.environ, applicant.auth)))
+            self.authorise(request.attach(self.authenticate(request.environ, request.auth)))
         except Exception as error:
-            let(error)
+            done(error)
         else:
-            let(None)
+            done(None)
 
 
 def _nothing(connection: Connection) -> None:
-    """A router that needn't know when connections come or go."""
+    """Do nothing: the router needn't know when connections come or go."""

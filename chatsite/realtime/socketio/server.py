@@ -1,4 +1,4 @@
-"""The Socket.IO server: python-socketio's, over our transport, with our reading of the protocol. Imports no app."""
+"""The Socket.IO server: python-socketio's, over our transport and our decoder. Imports no app."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -10,16 +10,17 @@ from chatsite.observability.metrics import counters
 from chatsite.observability.metrics.hub_lag import lag
 from chatsite.realtime.engineio.transport import EngineServer
 from chatsite.realtime.queues import read_queue
-from chatsite.realtime.queues.handler_pool import HandlerPool, anchor, repeat
-from chatsite.realtime.scheduling.hub import clock, tell_failures
+from chatsite.realtime.queues.handler_pool import HandlerPool, hold_sqlite_open, repeat
+from chatsite.realtime.scheduling.hub import clock, log_failures
 from chatsite.realtime.socketio.receive_queue import ReceiveQueue
 from chatsite.realtime.socketio.routing import Router
-from chatsite.realtime.socketio.session import DEADLINE, Session
+from chatsite.realtime.socketio.session import CONNECT_TIMEOUT_SECONDS, Session
 
 logger = logging.getLogger("chatsite.realtime")
 
-# All that is kept of a request until its client has connected; the rest is freed with it.
-KEPT = (
+# Keys of a request's environ that are kept until its client has connected; the rest is freed with the
+# request.
+KEPT_ENVIRON_KEYS = (
     "HTTP_AUTHORIZATION",
     "HTTP_COOKIE",
     "HTTP_HOST",
@@ -34,14 +35,16 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class Companion(Protocol):
+    """Something that starts and stops with the server."""
+
     def start(self) -> None:
-        """Must not wait."""
+        """Start. Must not wait."""
 
     def stop(self) -> None: ...
 
 
 class ChatServer(socketio.Server):
-    """Events leave by `chatsite.realtime.delivery.delivery`, not by `emit`: the library's manager has no members."""
+    """The Socket.IO server. Events leave by `delivery`, not by `emit`: the library's manager has no members."""
 
     eio: EngineServer
     router: Router
@@ -51,7 +54,7 @@ class ChatServer(socketio.Server):
         self.handler_pool = HandlerPool(read_queue.give_way)
         self._sessions: dict[str, Session] = {}
         self._jobs: list[Any] = []
-        # What starts and stops with it.
+        # Started and stopped with the server.
         self.companions: list[Companion] = []
 
     def _engineio_server_class(self) -> type[EngineServer]:
@@ -62,11 +65,11 @@ class ChatServer(socketio.Server):
         counters.event_names.update(router.events)
 
     def start(self) -> None:
-        """Called by the worker when it is ready to serve."""
-        anchor()
+        """Start serving. Called by the worker when it is ready."""
+        hold_sqlite_open()
         self.eio.start()
         lag.start()
-        tell_failures()
+        log_failures()
         for companion in self.companions:
             companion.start()
         self._jobs = [repeat(job.seconds, job.function) for job in self.router.jobs]
@@ -78,15 +81,15 @@ class ChatServer(socketio.Server):
         for companion in self.companions:
             companion.stop()
 
-    def asked(self, session: ReceiveQueue) -> None:
-        """A session has sent its CONNECT."""
+    def connect_received(self, session: ReceiveQueue) -> None:
+        """A session has sent its CONNECT: its place among half-open ones is free."""
         self.eio.handshake_queue.leave(session.socket.address, asked=True)
 
     def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
         socket = self.eio.sockets[eio_sid]
-        session = Session(self, socket, {key: environ[key] for key in KEPT if key in environ})
+        session = Session(self, socket, {key: environ[key] for key in KEPT_ENVIRON_KEYS if key in environ})
         socket.session = self._sessions[eio_sid] = session
-        clock.after(DEADLINE, session.check_asked)
+        clock.after(CONNECT_TIMEOUT_SECONDS, session.check_connect_received)
 
     def _handle_eio_message(self, eio_sid: str, data: str) -> None:
         session = self._sessions.get(eio_sid)
@@ -95,7 +98,7 @@ class ChatServer(socketio.Server):
 
     def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         session = self._sessions.pop(eio_sid)
-        if not session.asked:
+        if not session.connect_received:
             self.eio.handshake_queue.leave(session.socket.address, asked=False)
         session.ended()
 
@@ -104,7 +107,7 @@ sio = ChatServer()
 
 
 def wsgi(django: Application) -> Application:
-    """Socket.IO's path goes to `sio`, everything else to Django."""
+    """Return the WSGI application of both: Socket.IO's path goes to `sio`, all others to Django."""
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ["PATH_INFO"]

@@ -2,7 +2,8 @@
 
 `gunicorn -k chatsite.realtime.worker.eventlet_worker.EventletWorker`
 
-gunicorn parses HTTP and manages the process; eventlet runs a greenlet a request; websockets leave both (see `link.py`).
+gunicorn parses HTTP and manages the process; eventlet runs a greenlet for each connection; websockets leave
+both (see `engineio/websocket.py`).
 """
 
 import gc
@@ -20,25 +21,24 @@ from eventlet.greenthread import getcurrent
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base_async import ALREADY_HANDLED, AsyncWorker
 
-from chatsite.observability.logs import SparingFilter
+from chatsite.observability.logs import InvalidRequestFilter
 from chatsite.realtime.delivery import peers
 from chatsite.realtime.http.client_socket import ClientSocket, ListeningSocket
-from chatsite.realtime.queues import read_queue
 from chatsite.realtime.scheduling import loop_meter
 from chatsite.realtime.scheduling.garbage import Collector
 from chatsite.realtime.worker import socket_handoff
 from chatsite.realtime.worker.rolling_restart import RollingRestart
 
-# Seconds that requests which are being answered get when the server stops.
-GRACE = 1
-# Connections accepted in a row, some 3 ms with their handshakes.
-AT_ONCE = 8
-# Seconds between two attempts to take a lost worker's place with code that doesn't start.
-AGAIN = 10
+# Seconds that requests under way get when the server stops.
+GRACE_SECONDS = 1
+# Connections accepted in one turn of the hub, some 3 ms with their handshakes.
+ACCEPTS_PER_TURN = 8
+# Seconds between two attempts to replace a lost worker by code that doesn't start.
+RETRY_SECONDS = 10
 
 
 def patch() -> None:
-    """Before Django is imported."""
+    """Patch the process for eventlet. Must run before Django is imported."""
     loop_meter.install()
     eventlet.monkey_patch()
     from chatsite.realtime.worker import psycopg_wait
@@ -47,12 +47,14 @@ def patch() -> None:
 
 
 def raise_descriptor_limit() -> None:
-    """A socket is a descriptor, and 1,024 is a common default."""
+    """Raise the limit of descriptors to the hard one: a socket takes one, and 1,024 is a common default."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 class EventletWorker(AsyncWorker):
+    """A worker process."""
+
     alive: bool
     # The WSGI application.
     wsgi: Any
@@ -61,34 +63,35 @@ class EventletWorker(AsyncWorker):
         if self.cfg.is_ssl:
             self.log.error("certfile, keyfile: this worker speaks no TLS; let a proxy do that.")
             sys.exit(Arbiter.APP_LOAD_ERROR)
-        # Until all is loaded, of which nothing goes: it would take 0.1 of the 1.5 s of a start.
+        # Off until everything is loaded: nothing of that is garbage, and looking takes 0.1 of the 1.5 s of a
+        # start.
         gc.disable()
         patch()
         raise_descriptor_limit()
-        # The system call writes to the plain socket, which never blocks here: an answer would end half-way.
+        # sendfile writes to the plain socket, which never blocks here: an answer would end half-way.
         self.cfg.set("sendfile", False)
         self.answering = 0
-        self.handover: socket_handoff.SocketHandoff | None = None
+        self.handoff: socket_handoff.SocketHandoff | None = None
         folder = Path(os.environ[socket_handoff.FOLDER]) if socket_handoff.FOLDER in os.environ else None
-        self.succession = RollingRestart(folder, self.age, self.cfg.workers)
+        self.rolling_restart = RollingRestart(folder, self.age, self.cfg.workers)
         self.leaving = False
         try:
             super().init_process()
         except (Exception, SystemExit) as error:
-            if self.succession.begun or not self.succession.has_predecessors():
+            if self.rolling_restart.begun or not self.rolling_restart.has_predecessors():
                 raise
             self.log.error(
                 "A new process doesn't start, and the old ones serve on.",
                 exc_info=isinstance(error, Exception),
             )
             self._pause()
-            # By the codes that say so, gunicorn's main process would know, and end the whole site.
+            # With gunicorn's own exit codes its main process would end the whole site.
             sys.exit(1)
 
     def _pause(self) -> None:
-        """Where one is missing, gunicorn starts the next at once: a core would do nothing else."""
-        until = monotonic() + AGAIN
-        while self.succession.has_gap() and self.alive and not self.leaving and monotonic() < until:
+        """Wait before exiting: gunicorn replaces a missing worker at once, and a core would do nothing else."""
+        until = monotonic() + RETRY_SECONDS
+        while self.rolling_restart.has_gap() and self.alive and not self.leaving and monotonic() < until:
             self.notify()
             eventlet.sleep(0.1)
 
@@ -103,34 +106,36 @@ class EventletWorker(AsyncWorker):
         acceptors = [eventlet.spawn(self._accept, listener, pool) for listener in listeners]
         Collector().start()
         sio.start()
-        self.succession.begin()
+        self.rolling_restart.begin()
         while self.alive:
             self.notify()
             self._sleep(0.1 if self.leaving else 1.0)
-            if self.leaving and self.succession.may_go():
+            if self.leaving and self.rolling_restart.may_go():
                 self.alive = False
         for acceptor in acceptors:
             acceptor.kill()
         for listener in listeners:
             listener.close()
-        if self.handover:
-            self.handover.stop()
+        if self.handoff:
+            self.handoff.stop()
         sio.stop()
         self._finish(sio.handler_pool)
 
     def _prepare_http(self, sio: Any) -> None:
-        """Not before Django is set up."""
+        """Set up HTTP, once Django is set up."""
         from chatsite.realtime.http.connections import HttpConnections
         from chatsite.realtime.http.request_queue import RequestQueue
         from chatsite.realtime.http.server import HttpServer
+        from chatsite.realtime.queues import read_queue
 
-        logging.getLogger("gunicorn.error").addFilter(SparingFilter())
+        logging.getLogger("gunicorn.error").addFilter(InvalidRequestFilter())
         self.connections = HttpConnections(self.worker_connections)
         self.http = HttpServer(self, self.connections)
+        self.give_way = read_queue.give_way
         self.wsgi = self._answered(RequestQueue(sio.handler_pool).around(self.wsgi))
 
     def _join_others(self, sio: Any) -> None:
-        """The other workers of this machine. Without the bus each would be a site of its own."""
+        """Join the other workers of this machine; without the bus each would be a site of its own."""
 
         if self.cfg.workers == 1:
             return
@@ -139,12 +144,12 @@ class EventletWorker(AsyncWorker):
                 "Several workers need REDIS_URL, PostgreSQL and the settings of chatsite/gunicorn.py."
             )
             sys.exit(Arbiter.APP_LOAD_ERROR)
-        self.handover = socket_handoff.SocketHandoff(os.environ[socket_handoff.FOLDER], self._serve_given)
-        self.handover.start()
-        sio.eio.worker = self.handover.name
+        self.handoff = socket_handoff.SocketHandoff(os.environ[socket_handoff.FOLDER], self._serve_given)
+        self.handoff.start()
+        sio.eio.worker = self.handoff.name
 
     def _serve_given(self, plain: Any, address: Any, data: bytes) -> None:
-        """A request that another worker has read."""
+        """Serve a request that another worker has read."""
         client = ClientSocket(plain)
         client.given = data
         self.handle(self.sockets[0], client, address)
@@ -156,7 +161,7 @@ class EventletWorker(AsyncWorker):
             self.alive = False
 
     def _sleep(self, seconds: float) -> None:
-        """Until a signal comes: gunicorn has Python write each one into this pipe."""
+        """Sleep until a signal comes: gunicorn has Python write each one into this pipe."""
         try:
             hubs.trampoline(self.PIPE[0], read=True, timeout=seconds, timeout_exc=TimeoutError)
             os.read(self.PIPE[0], 64)
@@ -169,7 +174,7 @@ class EventletWorker(AsyncWorker):
             try:
                 client, address = listener.accept()
             except OSError as error:
-                # Out of descriptors, most likely; those that wait are served when others go.
+                # Out of descriptors, most likely; waiting connections are accepted when others go.
                 self.log.warning("accept failed: %s", error)
                 eventlet.sleep(0.1)
                 continue
@@ -177,13 +182,13 @@ class EventletWorker(AsyncWorker):
                 eventlet.sleep(0.05)
             pool.spawn_n(self.handle, listener, client, address)
             accepted += 1
-            if accepted % AT_ONCE == 0:
-                # Accepting doesn't wait while there are more: nobody else would be served until all are in.
+            if accepted % ACCEPTS_PER_TURN == 0:
+                # Accepting doesn't wait while there are more connections: nobody else would be served.
                 eventlet.sleep(0)
 
     def handle(self, listener: Any, client: ClientSocket, address: Any) -> None:
-        """A connection, from its first byte on; one that another worker has begun to read, too."""
-        loop_meter.start().give_way = read_queue.give_way
+        """Serve a connection from its first byte on, also one that another worker has begun to read."""
+        loop_meter.start().give_way = self.give_way
         connection = self.http.admit(client, address)
         if connection is None:
             client.close()
@@ -197,19 +202,19 @@ class EventletWorker(AsyncWorker):
         finally:
             self.connections.remove(connection)
 
-    def _finish(self, runners: Any) -> None:
-        deadline = monotonic() + min(GRACE, self.cfg.graceful_timeout)
+    def _finish(self, handler_pool: Any) -> None:
+        deadline = monotonic() + min(GRACE_SECONDS, self.cfg.graceful_timeout)
         # At least one turn, so that websockets' close frames leave.
         eventlet.sleep(0.1)
-        while (self.answering or not runners.idle or self._expects()) and monotonic() < deadline:
+        while (self.answering or not handler_pool.idle or self._expects()) and monotonic() < deadline:
             eventlet.sleep(0.05)
 
     def _expects(self) -> bool:
-        """Whether somebody was let in who hasn't said a word, and could be handed over."""
-        return bool(self.handover and self.handover.others()) and self.connections.unasked()
+        """Whether an accepted connection has sent nothing yet, and could be handed off to another worker."""
+        return bool(self.handoff and self.handoff.others()) and self.connections.has_unasked()
 
     def handle_request(self, listener_name: Any, request: Any, client: Any, address: Any) -> Any:
-        if self._handed_over(request, client, address):
+        if self._hand_off(request, client, address):
             client.close()
             raise StopIteration
         connection = getcurrent().connection
@@ -220,11 +225,11 @@ class EventletWorker(AsyncWorker):
             return super().handle_request(listener_name, request, client, address)
         finally:
             self.answering -= 1
-            self.connections.hold(connection, 0)
+            self.connections.set_body_bytes(connection, 0)
 
     @staticmethod
     def _answered(application: Any) -> Any:
-        """`application`, whose answer is to be taken at a least rate."""
+        """Wrap the application: its answers must be taken at a least rate."""
 
         def taken(environ: dict[str, Any], start_response: Any) -> Any:
             answer = application(environ, start_response)
@@ -233,24 +238,24 @@ class EventletWorker(AsyncWorker):
 
         return taken
 
-    def _handed_over(self, request: Any, client: Any, address: Any) -> bool:
-        owner = self.handover and self.handover.owner(request.path, request.query)
-        if not self.handover or not owner:
+    def _hand_off(self, request: Any, client: Any, address: Any) -> bool:
+        owner = self.handoff and self.handoff.owner(request.path, request.query)
+        if not self.handoff or not owner:
             return False
-        return self.handover.give(owner, client, address, socket_handoff.as_read(request))
+        return self.handoff.give(owner, client, address, socket_handoff.as_read(request))
 
     def is_already_handled(self, response: Any) -> bool:
         if response is ALREADY_HANDLED:
-            # The socket is a websocket's now: gunicorn must not look for a next request on it.
+            # The socket is a websocket's now: gunicorn must not read a next request from it.
             raise StopIteration
         return False
 
     def handle_exit(self, signal: int, frame: Any) -> None:
-        """SIGTERM, which in a rolling restart comes each second from its beginning on."""
+        """SIGTERM: leave once may_go() allows. During a rolling restart gunicorn sends it each second."""
         self.leaving = True
 
     def handle_quit(self, signal: int, frame: Any) -> None:
-        """Ctrl-C stops the same way as SIGTERM; gunicorn's own handler sleeps, which the hub can't."""
+        """SIGINT and SIGQUIT: stop as on SIGTERM; gunicorn's own handler sleeps, which the hub can't."""
         self.alive = False
 
     def handle_abort(self, signal: int, frame: Any) -> None:

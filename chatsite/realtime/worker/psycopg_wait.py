@@ -1,7 +1,7 @@
-"""How psycopg waits for PostgreSQL: in the hub, where everybody else is served meanwhile.
+"""psycopg's wait for PostgreSQL, in the hub, which serves everybody else meanwhile.
 
-psycopg's own wait in C blocks the process: five queries of 1 s took 5.0 s. Its wait by selectors doesn't once select is
-patched, but makes a selector for each statement, which costs more than most of ours take.
+psycopg's own wait in C blocks the process: five queries of 1 s took 5.0 s. Its wait by selectors doesn't,
+once select is patched, but makes a selector for each statement, which costs more than most of ours take.
 """
 
 import select
@@ -18,8 +18,8 @@ from psycopg.waiting import Ready, Wait
 
 Step = Generator[Any, Any, Any]
 
-# Seconds beyond the server's own limit of a statement, until it is taken for one that stands still or was cut off.
-LATE = 5.0
+# Seconds beyond the server's own limit of a statement after which its connection counts as dead.
+SILENCE_GRACE_SECONDS = 5.0
 
 
 def install() -> None:
@@ -27,25 +27,27 @@ def install() -> None:
 
 
 def wait(steps: Step, descriptor: int, interval: float = 0.0, timeout: float | None = None) -> Any:
-    """Runs `steps`, which yield what they wait for; gives what they return. `timeout` in seconds; `interval`, how often
-    psycopg would look for Ctrl-C, is not needed here. OperationalError where PostgreSQL says nothing for too long."""
-    longest = patience() if timeout is None else timeout
+    """Run `steps`, which yield what they wait for, and return their result. `timeout` is in seconds;
+    `interval`, psycopg's for Ctrl-C, isn't needed here. Raises OperationalError where PostgreSQL is silent
+    for too long."""
+    longest = silence_seconds() if timeout is None else timeout
     deadline = None if longest is None else monotonic() + longest
     try:
         wanted = next(steps)
         while True:
             ready = _ready(descriptor, wanted, deadline)
             wanted = steps.send(ready)
-            # What came while this process itself stood still has come.
+            # What came while this process itself stood still has been read above.
             if not ready and deadline is not None and monotonic() >= deadline:
                 raise OperationalError("PostgreSQL is silent") if timeout is None else _WaitTimeout("expired")
     except StopIteration as end:
         return end.value
 
 
-def patience() -> float | None:
+def silence_seconds() -> float | None:
+    """Return the seconds that PostgreSQL may be silent, None for no limit."""
     longest: int = settings.DATABASE_STATEMENT_TIMEOUT
-    return longest + LATE if longest else None
+    return longest + SILENCE_GRACE_SECONDS if longest else None
 
 
 def _ready(descriptor: int, wanted: Any, deadline: float | None) -> Any:
@@ -60,7 +62,8 @@ def _ready(descriptor: int, wanted: Any, deadline: float | None) -> Any:
 
 
 def _ready_for_both(descriptor: int, wanted: Any, left: float | None) -> Any:
-    """Of a statement too long for the socket's buffer: the server may have to be read before it takes the rest."""
+    """Wait while writing a statement too long for the socket's buffer: the server may have to be read before
+    it takes the rest."""
     read, write, _ = select.select(
         [descriptor] if wanted & Wait.R else [], [descriptor] if wanted & Wait.W else [], [], left
     )

@@ -1,9 +1,9 @@
-"""A rolling restart (SIGHUP): an old worker serves on until as many younger ones do.
+"""Rolling restart (SIGHUP): an old worker serves on until as many younger ones do.
 
-gunicorn tells the old ones to go as soon as it has started the new ones, seconds before these have loaded the site. They
-know of each other by files in the folder of the handover; a worker's age is the number gunicorn gave it, which only grows:
-`old` has the highest age of those that are to be replaced, `serving.<age>` is there while that one takes connections, and
-`end` as soon as the whole site is to stop.
+gunicorn tells the old workers to go as soon as it has started the new ones, seconds before these have loaded
+the site. They know of each other by files in the folder of the hand-off; a worker's age is the number
+gunicorn gave it, which only grows. The file `old` holds the highest age of those to be replaced,
+`serving.<age>` exists while that worker accepts connections, and `end` once the whole site is to stop.
 """
 
 import logging
@@ -14,30 +14,30 @@ logger = logging.getLogger("chatsite.realtime")
 
 
 class RollingRestart:
-    """One worker's part. `folder` is None where there is one worker: it goes when it is told to."""
+    """One worker's part. `folder` is None where there is a single worker, which goes when told to."""
 
     def __init__(self, folder: Path | None, age: int, workers: int) -> None:
         self.folder, self.age, self.workers = folder, age, workers
         self.begun = False
 
     def begin(self) -> None:
-        """It takes connections now."""
+        """Note that this worker accepts connections."""
         self.begun = True
         if self.folder is not None:
             (self.folder / f"serving.{self.age}").touch()
 
     def may_go(self) -> bool:
-        """Of one that was told to go: whether nobody would miss it, or everybody goes."""
+        """Whether this worker, told to go, is replaced, or the whole site stops."""
         if self.folder is None or not self._replaced() or (self.folder / "end").exists():
             return True
         return len([age for age in self._serving() if age > self.age]) >= self.workers
 
     def has_predecessors(self) -> bool:
-        """Whether the site is served, should this one fail to start."""
+        """Whether others serve the site, should this worker fail to start."""
         return not self._replaced() and any(age <= self._old() for age in self._serving())
 
     def has_gap(self) -> bool:
-        """Of one with predecessors: whether some of them are gone, so that gunicorn starts the next one at once."""
+        """Whether some predecessors are gone, so that gunicorn starts the next worker at once."""
         return len(self._serving()) < self.workers
 
     def _replaced(self) -> bool:
@@ -54,7 +54,7 @@ class RollingRestart:
 
 
 def replace(folder: Path, age: int) -> None:
-    """Everybody up to that age, by those who are started next. For gunicorn's main process."""
+    """Have workers up to that age replaced by those started next. For gunicorn's main process."""
     try:
         (folder / "end").unlink(missing_ok=True)
         (folder / "new").write_text(str(age))
@@ -64,12 +64,12 @@ def replace(folder: Path, age: int) -> None:
 
 
 def end(folder: Path) -> None:
-    """The whole site stops, and nobody waits for anybody. Before they are told to go."""
+    """Note that the whole site stops, so that no worker waits for another. Called before they are told to go."""
     with suppress(OSError):
         (folder / "end").touch()
 
 
 def forget(folder: Path, age: int) -> None:
-    """That one is gone, however it went."""
+    """Note that the worker is gone, however it went."""
     with suppress(OSError):
         (folder / f"serving.{age}").unlink(missing_ok=True)

@@ -1,7 +1,9 @@
-"""Several workers behind one port: a request of a session that lives in another worker goes there, with its socket.
+"""Hand off requests between the workers behind one port: a request for another worker's session goes there
+with its socket.
 
-The first letters of an Engine.IO session id name its worker. Each listens at a unix socket of that name, in a folder
-that only the site's own user may open; a connection there brings one descriptor, then what was read from it already.
+The first characters of an Engine.IO session id name its worker. Each worker listens at a unix socket of that
+name, in a folder that only the site's own user may open; a connection there brings one descriptor, and what
+was read from it.
 """
 
 import logging
@@ -19,24 +21,26 @@ from eventlet import hubs, patcher
 
 logger = logging.getLogger("chatsite.realtime")
 
-# The environment's name for that folder.
+# The environment variable that holds the folder.
 FOLDER = "CHATSITE_HANDOVER"
-# Characters of a worker's name; it is drawn anew each time, so that nobody takes it for a dead one's.
-LENGTH = 8
-# Seconds for the whole of it, between two processes of one machine.
-PATIENCE = 2.0
-# A request's head and what may have come behind it.
-LONGEST = 256 * 1024
+# Characters of a worker's name, which is drawn anew each time, so that nobody takes it for a dead one's.
+NAME_CHARACTERS = 8
+# Seconds for a whole hand-off, between two processes of one machine.
+TRANSFER_SECONDS = 2.0
+# Bytes of a request's head and what may have come behind it.
+MAX_REQUEST_BYTES = 256 * 1024
 
 _Socket = patcher.original("socket").socket
-# Takes a socket, where its client is, and what was read from it.
+# Takes a socket, its client's address, and what was read from it.
 Serve = Callable[[Any, Any, bytes], None]
 
 
 class SocketHandoff:
+    """One worker's end: `serve(socket, address, data)` gets the requests of other workers."""
+
     def __init__(self, folder: str, serve: Serve) -> None:
         self.folder, self.serve = Path(folder), serve
-        self.name = secrets.token_hex(LENGTH // 2)
+        self.name = secrets.token_hex(NAME_CHARACTERS // 2)
 
     def start(self) -> None:
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -50,31 +54,34 @@ class SocketHandoff:
         self._listener.close()
 
     def owner(self, path: str, query: str) -> str | None:
-        """The other worker that the request is for, if any."""
+        """Return the name of the other worker that the request is for, or None."""
         if "sid=" not in query or not path.startswith("/socket.io"):
             return None
-        name = parse_qs(query).get("sid", [""])[0][:LENGTH]
-        known = name != self.name and name.isalnum() and name.isascii() and len(name) == LENGTH
+        name = parse_qs(query).get("sid", [""])[0][:NAME_CHARACTERS]
+        known = name != self.name and name.isalnum() and name.isascii() and len(name) == NAME_CHARACTERS
         return name if known and (self.folder / name).exists() else None
 
     def others(self) -> list[str]:
-        """Those that take connections, and go on doing so."""
+        """Return the names of the workers that accept connections and go on doing so."""
         names = [
-            path.name for path in self.folder.iterdir() if len(path.name) == LENGTH and path.name.isalnum()
+            path.name
+            for path in self.folder.iterdir()
+            if len(path.name) == NAME_CHARACTERS and path.name.isalnum()
         ]
         return [name for name in names if name != self.name]
 
     def give_anybody(self, client: Any, address: Any) -> bool:
-        """A connection of which nothing has been read: whether somebody has it."""
+        """Hand off a connection of which nothing was read; return whether another worker has it."""
         return any(self.give(name, client, address, b"") for name in self.others())
 
     def give(self, name: str, client: Any, address: Any, data: bytes) -> bool:
-        """Whether the other worker has it. `client` stays open here, and should be closed then."""
+        """Hand off a connection with what was read from it; return whether the other worker has it. `client`
+        stays open here, and should be closed then."""
         head = orjson.dumps(address)
         content = len(head).to_bytes(4, "big") + head + data
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as way:
-                way.settimeout(PATIENCE)
+                way.settimeout(TRANSFER_SECONDS)
                 way.connect(str(self.folder / name))
                 socket.send_fds(way, [len(content).to_bytes(4, "big")], [client.fileno()])
                 way.sendall(content)
@@ -91,7 +98,7 @@ class SocketHandoff:
     def _take(self, way: Any) -> None:
         descriptors: list[int] = []
         try:
-            with eventlet.Timeout(PATIENCE, TimeoutError("too slow")), way:
+            with eventlet.Timeout(TRANSFER_SECONDS, TimeoutError("too slow")), way:
                 address, data = receive(way, descriptors)
             client = _Socket(fileno=descriptors.pop())
         except (OSError, ValueError) as error:
@@ -103,12 +110,13 @@ class SocketHandoff:
 
 
 def receive(way: Any, descriptors: list[int]) -> tuple[Any, bytes]:
-    """Raises OSError or ValueError; what came in `descriptors` is the caller's all the same."""
+    """Receive a hand-off: the client's address, and what was read from it. The descriptor is appended to
+    `descriptors` and the caller's, also where this raises OSError or ValueError."""
     hubs.trampoline(way.fileno(), read=True)
     size, found, _, _ = socket.recv_fds(way, 4, 1)
     descriptors += found
     length = int.from_bytes(size, "big")
-    if len(size) != 4 or not descriptors or length > LONGEST:
+    if len(size) != 4 or not descriptors or length > MAX_REQUEST_BYTES:
         raise ValueError("not a request")
     content = b""
     while len(content) <= length and (more := way.recv(65536)):
@@ -121,7 +129,7 @@ def receive(way: Any, descriptors: list[int]) -> tuple[Any, bytes]:
 
 
 def as_read(request: Any) -> bytes:
-    """gunicorn's request as bytes again: its head, and what came behind it and nobody has looked at."""
+    """Return gunicorn's request as bytes again: its head, and what came behind it unparsed."""
     version = ".".join(map(str, request.version))
     lines = [f"{request.method} {request.uri} HTTP/{version}"]
     lines += [f"{name}: {value}" for name, value in request.headers]

@@ -1,1 +1,1 @@
-"""The site's administration: its lists, filters, acts on many rows, completion and front page, as all apps use them."""
+"""Shared parts of the administration: its site, lists, filters, and acts on many rows. Imports no app."""

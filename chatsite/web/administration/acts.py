@@ -1,7 +1,8 @@
-"""Acts on the ticked rows of a list: a page counts what will happen, then each goes through its app's service.
+"""Acts of the administration on the ticked rows of a list: a page shows the consequences, a POST calls the app's service for
+each row.
 
-What is asked for stands in the page's address (`act/hide/?ids=1,2`), so undoing is the opposite act's page for the rows that
-changed. Asked for twice, the second finds nothing to do.
+The page's address has the act and the rows (`act/hide/?ids=1,2`), so "Undo" is a link to the opposite act's page with the
+changed rows. An act that is done twice changes nothing the second time.
 """
 
 from collections import Counter
@@ -30,13 +31,14 @@ from chatsite.web.rest.api import me
 if TYPE_CHECKING:
     from accounts.models import User
 
-# Rows of one act: each is a transaction of its own, and all of them are one request.
-MOST_AT_ONCE = 100
+# Rows of one act: each has a transaction of its own, and all are done in one request.
+MAX_ACT_ROWS = 100
 
 
 @dataclass(frozen=True)
 class Act:
-    """`change(row, by)` does it through a service. `refusal(row, by)` is why nothing would come of it, or ""."""
+    """An act on rows. `change(row, by)` calls a service and returns False if nothing changed; `refusal(row, by)` is the
+    reason why the act is impossible, or ""."""
 
     name: str
     label: str
@@ -44,7 +46,7 @@ class Act:
     effect: str
     change: Callable[[Any, "User"], object]
     refusal: Callable[[Any, "User"], str]
-    # The act that undoes it, or why none does.
+    # Name of the opposite act, or the reason why there is none.
     undo: str = ""
     no_undo: str = ""
     danger: bool = False
@@ -72,7 +74,7 @@ class ActingAdmin(BoundedAdmin):
         return f"{reverse(f'admin:{self.opts.app_label}_{self.opts.model_name}_act', args=[name])}?{query}"
 
     def act_view(self, request: HttpRequest, name: str) -> HttpResponse:
-        """What an act will do, by numbers; a POST does it."""
+        """Show the consequences of an act; a POST carries it out."""
         act = next((act for act in self.acts if act.name == name), None)
         if act is None:
             raise Http404
@@ -93,7 +95,7 @@ class ActingAdmin(BoundedAdmin):
         return self.act_page(request, act, rows, standing, refused)
 
     def possible(self, row: Any, by: "User") -> list[tuple[Act, str]]:
-        """The acts that would change this row, each with its page."""
+        """List the acts that are possible on a row, with the addresses of their pages."""
         return [(act, self.act_url(act.name, [row.pk])) for act in self.acts if not act.refusal(row, by)]
 
     def act_page(
@@ -116,7 +118,7 @@ class ActingAdmin(BoundedAdmin):
         return TemplateResponse(request, "admin/act.html", context)
 
     def carry_out(self, request: HttpRequest, act: Act, rows: Sequence[Any]) -> None:
-        """In turns with what others want of the server."""
+        """Change the rows one by one, and yield between them to what others want of the server."""
         changed = []
         for row in rows:
             try:
@@ -141,14 +143,14 @@ class ActingAdmin(BoundedAdmin):
         self.message_user(request, told, level=messages.SUCCESS)
 
     def acted_on(self, request: HttpRequest, found: QuerySet[Any]) -> list[Any]:
-        """The rows as `refusal`, `line_of` and `consequences` need them, in a bounded number of queries."""
+        """Load the rows as `refusal`, `line_of` and `consequences` need them, in a bounded number of queries."""
         return list(found)
 
     def line_of(self, row: Any) -> str:
         return str(row)
 
     def consequences(self, act: Act, rows: Sequence[Any]) -> list[str]:
-        """Sentences with the numbers of what will happen."""
+        """List sentences that say what will happen, with numbers."""
         return []
 
     def counted(self, count: int) -> str:
@@ -160,22 +162,22 @@ class ActingAdmin(BoundedAdmin):
 
 
 def ask(act: Act, admin: ActingAdmin, request: HttpRequest, _: QuerySet[Any]) -> HttpResponse | None:
-    """The list's button leads to the act's page."""
+    """Redirect from the list's action to the act's page."""
     ids = request.POST.getlist(ACTION_CHECKBOX_NAME)
-    if len(ids) > MOST_AT_ONCE:
-        admin.message_user(request, f"Tick at most {MOST_AT_ONCE} rows.", level=messages.ERROR)
+    if len(ids) > MAX_ACT_ROWS:
+        admin.message_user(request, f"Tick at most {MAX_ACT_ROWS} rows.", level=messages.ERROR)
         return None
     return redirect(admin.act_url(act.name, ids, request.get_full_path()))
 
 
 def ids_of(text: str) -> list[int]:
-    """Of an address: what is no number of a row is left out, and so are those beyond MOST_AT_ONCE."""
+    """Parse `ids` of an address; anything but numbers is left out, and so are those beyond MAX_ACT_ROWS."""
     numbers = [part for part in text.split(",") if part.isascii() and part.isdecimal() and len(part) < 19]
-    return [int(number) for number in dict.fromkeys(numbers)][:MOST_AT_ONCE]
+    return [int(number) for number in dict.fromkeys(numbers)][:MAX_ACT_ROWS]
 
 
 def back_of(request: HttpRequest) -> str:
-    """The page of the administration from which somebody came, as the address or the form says; "" for another."""
+    """Return the administration's page to return to, by `next` of the form or address; "" for any other page."""
     back = request.POST.get("next") or request.GET.get("next") or ""
     own = back.startswith(reverse("admin:index")) and url_has_allowed_host_and_scheme(back, None)
     return back if own else ""

@@ -1,4 +1,4 @@
-"""Filters of lists, in words; all of a list's stand in one form, which needs no script."""
+"""Filters of the administration's lists. All filters of a list are in one form, which works without JavaScript."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 
 class ChoiceFilter(SimpleListFilter):
-    """One of `choices_in_words`: each value with its words and the condition on the rows."""
+    """Filter by one of `choices_in_words`: value → (label, condition on the rows)."""
 
     choices_in_words: dict[str, tuple[str, Q]]
 
@@ -21,7 +21,7 @@ class ChoiceFilter(SimpleListFilter):
 
 
 class TypedFilter(SimpleListFilter):
-    """A field in which somebody types a name; `completes` names what is offered for it."""
+    """Filter by a typed name; `completes` is the key of its suggestions in `site.completions`."""
 
     completes: str
     placeholder = ""

@@ -1,7 +1,7 @@
-"""Lists of the administration that cost as much for a million rows as for a hundred.
+"""Lists of the administration whose cost doesn't grow with the table.
 
-Nothing is counted that isn't shown, pages end where a search is the better way, and what takes long is given up: on SQLite
-everybody waited for a moderator's list.
+They count only the rows that they show, end after MAX_LIST_PAGES pages, and cancel queries after LIST_TIMEOUT_SECONDS: on
+SQLite a slow list kept the whole site waiting.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -24,21 +24,21 @@ from chatsite.web.rest.api import me
 if TYPE_CHECKING:
     from accounts.models import User
 
-# Seconds for one list, and lists that are read at once.
-LIST_SECONDS = 3.0
-slots = Slots(2)
-# Pages of a list, and of what is offered for a field.
-MOST_PAGES = 20
-# Rows of an inline: each is a form of its own, which takes some milliseconds to draw.
-MOST_INLINE = 10
+# Deadline of a list's queries, and how many lists are read at once.
+LIST_TIMEOUT_SECONDS = 3.0
+list_slots = Slots(2)
+# Pages of a list, and of the suggestions for a field.
+MAX_LIST_PAGES = 20
+# Rows of an inline: each is a form, which takes some milliseconds to render.
+MAX_INLINE_ROWS = 10
 
 
 class Pages(Paginator):
-    """Of as many rows as MOST_PAGES have."""
+    """Paginator of at most MAX_LIST_PAGES pages."""
 
     def __init__(self, object_list: Any, per_page: int, *arguments: Any, **options: Any) -> None:
         if isinstance(object_list, QuerySet):
-            object_list = object_list[: MOST_PAGES * per_page]
+            object_list = object_list[: MAX_LIST_PAGES * per_page]
         super().__init__(object_list, per_page, *arguments, **options)
 
 
@@ -50,26 +50,26 @@ class BoundedList(ChangeList):
         self.title = self.model_admin.list_heading
 
     def get_results(self, request: HttpRequest) -> None:
-        """One row more than the page has says whether there is a next one."""
-        if not 1 <= self.page_num <= MOST_PAGES:
+        """Load one row more than the page shows, which tells whether there is a next page."""
+        if not 1 <= self.page_num <= MAX_LIST_PAGES:
             raise IncorrectLookupParameters
         start = (self.page_num - 1) * self.list_per_page
         rows = self._read(request, start)
         self.result_list = SlicedList(rows[: self.list_per_page])
-        # What is known of them: it offers no "select all" of rows that nobody sees.
+        # Only the rows of this page, so that Django offers no "select all" of rows that aren't shown.
         self.result_count = len(self.result_list)
         self.show_full_result_count, self.full_result_count = False, None
         self.show_admin_actions, self.can_show_all, self.show_all = True, False, False
-        # One beyond the last is empty.
-        known = min(start + max(len(rows), 1), MOST_PAGES * self.list_per_page)
+        # At least one row, so that a page beyond the last is empty instead of an error.
+        known = min(start + max(len(rows), 1), MAX_LIST_PAGES * self.list_per_page)
         self.paginator = Paginator(range(known), self.list_per_page)
         self.multi_page = known > self.list_per_page
 
     def _read(self, request: HttpRequest, start: int) -> list[Any]:
         rows = self.queryset[start : start + self.list_per_page + 1]
         try:
-            with slots.taken(request.user.pk):
-                return query_deadline.read(LIST_SECONDS, self.model_admin.rows, rows, me(request))
+            with list_slots.taken(request.user.pk):
+                return query_deadline.read(LIST_TIMEOUT_SECONDS, self.model_admin.rows, rows, me(request))
         except query_deadline.TookTooLong:
             messages.warning(
                 request, "That took too long. Look for less at once: in one room, or of one person."
@@ -82,12 +82,12 @@ class BoundedAdmin(admin.ModelAdmin):
     show_full_result_count = False
     list_per_page = 50
     empty_value_display = ""
-    # The list's name where it isn't the model's.
+    # Heading of the list; the model's plural where it is empty.
     heading = ""
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        """The list's own filters and no other field's: whether a lookup finds something tells what is in a field that no
-        page shows, such as an invite's code or a private text."""
+        """Allow only the list's own filters. A lookup by another field would reveal, by what it finds, values that no page
+        shows, such as an invite's code or a private text."""
         return lookup in {each.parameter_name for each in self.list_filter}  # type: ignore[union-attr]
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
@@ -98,13 +98,13 @@ class BoundedAdmin(admin.ModelAdmin):
         return self.heading or capfirst(str(self.opts.verbose_name_plural))
 
     def rows(self, found: QuerySet[Any], reader: "User") -> list[Any]:
-        """The rows of a list with what it says of them to `reader`. Beside the server's loop."""
+        """Load the rows of a list with everything that it shows of them to `reader`. On SQLite it runs in a thread."""
         return list(found)
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *rest: Any, **options: Any
     ) -> HttpResponse:
-        """Headed by whose page it is, not by "Change user"."""
+        """Head the page with the object's name instead of "Change user"."""
         named: dict[str, Any] = {"heading": self.list_heading}
         if context.get("original") is not None:
             named |= {"title": str(context["original"]), "subtitle": None}
@@ -119,7 +119,7 @@ class BoundedAdmin(admin.ModelAdmin):
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any], *location: Any
     ) -> HttpResponse | None:
-        """On the rows that were ticked, never on all that there are."""
+        """Refuse actions on rows that aren't ticked ("select all")."""
         if request.POST.get("select_across", "0") != "0":
             messages.error(request, "Tick the rows that are meant: no more than a page shows.")
             return redirect(request.get_full_path())
@@ -127,22 +127,22 @@ class BoundedAdmin(admin.ModelAdmin):
 
 
 class FirstRows(BaseInlineFormSet):
-    """The first of a room's many rows; the others have a list of their own."""
+    """Inline formset of the first MAX_INLINE_ROWS rows; the full list has a page of its own."""
 
     def get_queryset(self) -> QuerySet[Model]:
         if not hasattr(self, "_queryset"):
-            self._queryset = super().get_queryset().order_by("pk")[:MOST_INLINE]
+            self._queryset = super().get_queryset().order_by("pk")[:MAX_INLINE_ROWS]
         return self._queryset
 
     def add_fields(self, form: Any, index: int | None) -> None:
-        """A column's head is no label for a screen reader."""
+        """Label each field for screen readers, which don't read the column's head."""
         super().add_fields(form, index)
         for field in form.fields.values():
             field.widget.attrs.setdefault("aria-label", capfirst(str(field.label or "")))
 
 
-def narrowed(term: str, *names: str) -> tuple[dict[str, str], str]:
-    """`room:board from:ada lathe` as `{"room": "board", "from": "ada"}` and `lathe`: the names that a list knows."""
+def split_search(term: str, *names: str) -> tuple[dict[str, str], str]:
+    """Split a search: `room:board from:ada lathe` is `({"room": "board", "from": "ada"}, "lathe")` with these `names`."""
     given, words = dict[str, str](), []
     for word in term.split():
         name, colon, value = word.partition(":")

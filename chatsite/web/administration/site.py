@@ -1,4 +1,4 @@
-"""The administration as a whole: a front page made of what the apps put there, and completion for typed names."""
+"""The administration's site: a front page with panels of the apps, and suggestions for typed names."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,17 +15,17 @@ from chatsite.web import query_deadline
 from chatsite.web.pages import words
 from chatsite.web.rest.api import me
 
-# Seconds for the completion of one name, completions at once, and names that are offered.
-COMPLETION_SECONDS = 1.0
-completing = Slots(2)
-MOST_OFFERED = 10
+# Deadline of one completion, how many run at once, and how many names it suggests.
+COMPLETION_TIMEOUT_SECONDS = 1.0
+completion_slots = Slots(2)
+MAX_COMPLETIONS = 10
 
-# What the front page shows, by the names that its template knows: each is asked on every visit.
+# Functions of the apps that return parts of the front page's context, called on every visit.
 panels: list[Callable[[HttpRequest], dict[str, Any]]] = []
-# By what is completed ("rooms", "people"): at most MOST_OFFERED pairs of a value for the field and a label.
+# Functions by what they complete ("rooms", "people"): the typed text → at most MAX_COMPLETIONS pairs (value, label).
 completions: dict[str, Callable[[str], list[tuple[str, str]]]] = {}
-# The lists as the pages' heads have them, what is looked at most first; others follow.
-ORDER = [
+# Models in the order of the navigation; others follow.
+LIST_ORDER = [
     "Message",
     "Room",
     "User",
@@ -49,11 +49,11 @@ class Administration(AdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context = super().each_context(request)
         lists = [model for app in context["available_apps"] for model in app["models"]]
-        lists.sort(key=lambda model: (*ORDER, model["object_name"]).index(model["object_name"]))
+        lists.sort(key=lambda model: (*LIST_ORDER, model["object_name"]).index(model["object_name"]))
         return {**context, "lists": lists}
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """Django's, with the headings that the lists have."""
+        """Return Django's list with the headings of `BoundedAdmin`."""
         apps = super().get_app_list(request, app_label)
         for model in (model for app in apps for model in app["models"]):
             heading = getattr(self._registry[model["model"]], "heading", None)
@@ -67,13 +67,15 @@ class Administration(AdminSite):
         return super().index(request, {**shown, **(extra_context or {})})
 
     def complete(self, request: HttpRequest, what: str) -> HttpResponse:
-        """`{"results": [{"value", "label"}]}` for `?term=`; none where looking took too long."""
+        """Answer `{"results": [{"value", "label"}]}` for `?term=`; no results after COMPLETION_TIMEOUT_SECONDS."""
         if what not in completions:
             raise Http404
         term = words(request, "term")[:100]
         try:
-            with completing.taken(me(request).pk):
-                found = query_deadline.read(COMPLETION_SECONDS, completions[what], term) if term else []
+            with completion_slots.taken(me(request).pk):
+                found = (
+                    query_deadline.read(COMPLETION_TIMEOUT_SECONDS, completions[what], term) if term else []
+                )
         except ChatError:
             found = []
         return JsonResponse({"results": [{"value": value, "label": label} for value, label in found]})

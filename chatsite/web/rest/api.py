@@ -1,4 +1,4 @@
-"""What REST shares: errors in the contract's shape, and pages."""
+"""Shared parts of the REST API: pagination, and errors in the contract's shape."""
 
 from typing import TYPE_CHECKING, Any, cast
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class Pages(CursorPagination):
-    """`{"next", "previous", "results"}`, by keyset: a page costs the same however far down it is."""
+    """Pagination as `{"next", "previous", "results"}`, by keyset: each page costs the same, however far down it is."""
 
     ordering = "pk"
     page_size_query_param = "limit"
@@ -54,7 +54,7 @@ class Pages(CursorPagination):
             ) from error
 
     def get_page_size(self, request: Request) -> int:
-        """Refuses a limit beyond the bound, as /message and the log do. Raises Invalid."""
+        """Read `limit`. Raises Invalid beyond `max_page_size`, as /message and the log do; DRF would cut it."""
         name = self.page_size_query_param
         try:
             limit = Limit(self.max_page_size, int(api_settings.PAGE_SIZE or 0))
@@ -83,14 +83,14 @@ class Pages(CursorPagination):
         ]
 
 
-# What is wrong with a request as such, by DRF's status.
-OF_HTTP: dict[int, type[ChatError]] = {
+# Errors of HTTP itself, by DRF's status.
+ERRORS_BY_STATUS: dict[int, type[ChatError]] = {
     each.status: each for each in (MethodNotAllowed, NotAcceptable, UnsupportedMediaType)
 }
 
 
 def sentences(detail: Any) -> list[str]:
-    """Whatever nesting DRF made of one field's errors, as a flat list of sentences."""
+    """Flatten DRF's nested errors of one field into a list of sentences."""
     if isinstance(detail, dict):
         return [sentence for value in detail.values() for sentence in sentences(value)]
     if isinstance(detail, list | tuple):
@@ -99,7 +99,7 @@ def sentences(detail: Any) -> list[str]:
 
 
 def invalid(error: exceptions.ValidationError) -> ChatError:
-    """A serializer's complaint as the contract's error; one that only says "too long a body" is `too_large`."""
+    """Convert a serializer's error to the contract's; one that is only about too long a `body` becomes `too_large`."""
     detail = error.detail
     if not isinstance(detail, dict):
         return Invalid(" ".join(sentences(detail)))
@@ -111,7 +111,7 @@ def invalid(error: exceptions.ValidationError) -> ChatError:
 
 
 def translate(error: Exception) -> ChatError | None:
-    """The contract's error for any that a view or a handler may raise; None for one nobody foresaw."""
+    """Convert an exception of a view or handler to the contract's error; None for an unexpected one, a bug."""
     match error:
         case ChatError():
             return error
@@ -126,13 +126,14 @@ def translate(error: Exception) -> ChatError | None:
         case PermissionDenied() | exceptions.PermissionDenied():
             return Forbidden()
         case exceptions.APIException():
-            return OF_HTTP.get(error.status_code, Invalid)(str(error.detail))
+            return ERRORS_BY_STATUS.get(error.status_code, Invalid)(str(error.detail))
         case OperationalError() | InterfaceError():
             return Unavailable()
     return None
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer an exception of a view (DRF's EXCEPTION_HANDLER); None lets it propagate to `server_error`."""
     chat_error = translate(error)
     if chat_error is None:
         return None
@@ -148,5 +149,5 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 
 
 def me(request: HttpRequest | Request) -> "User":
-    """Who asks, behind a door that lets nobody in unnamed."""
+    """Return the user of a request that has passed authentication."""
     return cast("User", request.user)

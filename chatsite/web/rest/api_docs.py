@@ -1,4 +1,4 @@
-"""`/schema` and `/docs`, made once in a process: each time it would take the loop a tenth of a second, for anybody."""
+"""`/schema` and `/docs`, rendered once per process: rendering blocks the event loop for 0.1 s."""
 
 import hashlib
 from functools import cache
@@ -24,19 +24,19 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-# What stands in the page's script where its reader's own token comes.
-TOKEN = "reader-s-own-token"  # noqa: S105
+# Stands in the cached script for the CSRF token of each reader.
+CSRF_PLACEHOLDER = "reader-s-own-token"
 
 
 class Readers(BasePermission):
-    """Everybody, or who is logged in: `API_DOCS`."""
+    """Permission by API_DOCS: everybody, or people who are logged in."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         return settings.API_DOCS == "public" or request.user.is_authenticated
 
 
 class Schema(APIView):
-    """In YAML or JSON, as `Accept` or `?format=` asks for."""
+    """The OpenAPI document, in YAML or JSON by `Accept` or `?format=`."""
 
     permission_classes = [Readers]
     renderer_classes = [OpenApiYamlRenderer, OpenApiYamlRenderer2, OpenApiJsonRenderer, OpenApiJsonRenderer2]
@@ -44,7 +44,7 @@ class Schema(APIView):
 
     def get(self, request: Request) -> HttpResponse:
         kind = request.accepted_renderer.format
-        response = kept(request, document(kind), request.accepted_renderer.media_type)
+        response = conditional_response(request, schema_document(kind), request.accepted_renderer.media_type)
         response["Content-Disposition"] = f'inline; filename="Chatsite.{kind}"'
         return response
 
@@ -58,13 +58,13 @@ class Docs(SpectacularSwaggerSplitView):
         if not Readers().has_permission(request, self):
             return redirect(f"{reverse('login')}?next={reverse('docs')}")
         if "script" not in request.query_params:
-            return kept(request, page(), "text/html; charset=utf-8")
-        script = page_script().replace(TOKEN, get_token(request))
+            return conditional_response(request, page(), "text/html; charset=utf-8")
+        script = page_script().replace(CSRF_PLACEHOLDER, get_token(request))
         return HttpResponse(script, "application/javascript", headers={"Cache-Control": "no-store"})
 
 
-def kept(request: Request, content: bytes, content_type: str) -> HttpResponse:
-    """The content, or 304 for who has it already."""
+def conditional_response(request: Request, content: bytes, content_type: str) -> HttpResponse:
+    """Answer the content, or 304 if the client's ETag matches."""
     response = HttpResponse(content, content_type, headers={"Cache-Control": "no-cache"})
     response["ETag"] = etag = f'"{digest(content)}"'
     return get_conditional_response(request, etag=etag, response=response) or response
@@ -76,7 +76,7 @@ def digest(content: bytes) -> str:
 
 
 @cache
-def document(kind: str) -> bytes:
+def schema_document(kind: str) -> bytes:
     renderer = OpenApiJsonRenderer() if kind == "json" else OpenApiYamlRenderer()
     written = renderer.render(SchemaGenerator().get_schema(request=None, public=True), renderer_context={})
     return written if isinstance(written, bytes) else written.encode()
@@ -84,16 +84,16 @@ def document(kind: str) -> bytes:
 
 @cache
 def page() -> bytes:
-    return render_to_string(Docs.template_name, about() | {"script_url": "?script="}).encode()
+    return render_to_string(Docs.template_name, page_context() | {"script_url": "?script="}).encode()
 
 
 @cache
 def page_script() -> str:
-    return render_to_string(Docs.template_name_js, about() | {"csrf_token": TOKEN})
+    return render_to_string(Docs.template_name_js, page_context() | {"csrf_token": CSRF_PLACEHOLDER})
 
 
-def about() -> dict[str, Any]:
-    """What the page and its script say."""
+def page_context() -> dict[str, Any]:
+    """Build the context of the Swagger page and of its script."""
     view = Docs()
     return {
         "title": view.title,
@@ -110,7 +110,7 @@ def about() -> dict[str, Any]:
 
 
 def prepare() -> None:
-    """So that nobody waits for the first one."""
+    """Render everything before the server starts, so that no request waits for it."""
     for kind in ("yaml", "json"):
-        digest(document(kind))
+        digest(schema_document(kind))
     page()

@@ -1,4 +1,4 @@
-"""DRF's browsable pages: without inline styles, which our security policy forbids, and with forms that carry what is."""
+"""DRF's browsable API without inline styles, which the CSP forbids, and with forms that show the current values."""
 
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 
-def changes(view: "APIView", method: str) -> bool:
-    """Whether the method changes what GET of the same route shows."""
+def edits_resource(view: "APIView", method: str) -> bool:
+    """Return whether the method changes the resource that GET of the same route shows."""
     return method in {"PUT", "PATCH"} & set(view.allowed_methods) and reader(view) is not None
 
 
 class FormRenderer(HTMLFormRenderer):
-    """A flag is a choice of yes and no: a box without a tick is sent by no browser, and couldn't be taken away. Names stand
-    in one field, with spaces between."""
+    """Render forms with a select for a flag, as browsers send nothing for an unticked box, and names in one field, separated
+    by spaces."""
 
     def render_field(self, field: Any, parent_style: Any) -> str:
         value = field.value
         if isinstance(field._field, Flag) and isinstance(value, bool):
-            # As a bool, False would be drawn as nothing at all.
+            # The template shows the bool False as an empty value.
             value = str(value).lower()
         elif isinstance(field._field, Names) and isinstance(value, list):
             value = " ".join(value)
@@ -38,7 +38,7 @@ class FormRenderer(HTMLFormRenderer):
 
 
 class BrowsableRenderer(BrowsableAPIRenderer):
-    """Its few style attributes become data attributes, for which css/browsable.css has the rules."""
+    """DRF's renderer with its style attributes turned into data attributes, for which css/browsable.css has the rules."""
 
     template = "browsable.html"
     form_renderer_class = FormRenderer
@@ -48,15 +48,15 @@ class BrowsableRenderer(BrowsableAPIRenderer):
 
     def render(self, *args: Any, **kwargs: Any) -> str:
         self._state: Any = None
-        # What people wrote can't match: in text and attributes their quotes are escaped.
+        # People's texts can't match: quotes in them are escaped.
         return super().render(*args, **kwargs).replace(' style="', ' data-style="')
 
     def get_rendered_html_form(self, data: Any, view: "APIView", method: str, request: Request) -> Any:
-        if not changes(view, method):
+        if not edits_resource(view, method):
             return super().get_rendered_html_form(data, view, method, request)
         state = self.state(data, view, request)
         with override_method(view, request, method) as changing:
-            # Empty fields would be a change that nobody asked for.
+            # A form with empty fields would change what its user never touched.
             if not state or not self.show_form_for_method(view, method, changing, None):
                 return None
             return self.render_form_for_serializer(
@@ -64,7 +64,7 @@ class BrowsableRenderer(BrowsableAPIRenderer):
             )
 
     def get_raw_data_form(self, data: Any, view: "APIView", method: str, request: Request) -> Any:
-        if changes(view, method):
+        if edits_resource(view, method):
             state = self.state(data, view, request)
             if not state:
                 return None
@@ -72,7 +72,7 @@ class BrowsableRenderer(BrowsableAPIRenderer):
         return super().get_raw_data_form(data, view, method, request)
 
     def state(self, data: Any, view: "APIView", request: Request) -> dict[str, Any] | None:
-        """The payload that a change starts from: the answer to GET. None where there is none to be read."""
+        """Return the current payload, as GET answers it; None where GET is refused."""
         if request.method == "GET":
             response: Response = view.response
             return data if response.status_code == 200 else None
@@ -82,8 +82,8 @@ class BrowsableRenderer(BrowsableAPIRenderer):
 
 
 def read_quietly(view: "APIView", request: Request) -> dict[str, Any]:
-    """Empty where GET is refused."""
-    # It needs REST's views, which need this module.
+    """Call GET's handler; return its payload, or {} where it is refused."""
+    # `api` imports DRF's views, which load the renderers of this module.
     from chatsite.web.rest.api import translate
 
     try:

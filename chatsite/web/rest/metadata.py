@@ -1,4 +1,4 @@
-"""`OPTIONS` of REST's routes."""
+"""Answer OPTIONS of REST routes."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 
 
 def reader(view: "APIView") -> "Callable[..., Response] | None":
-    """The handler of GET; None where the route has none."""
+    """Return the handler of GET; None where the route has none."""
     actions = getattr(view, "action_map", None)
     return getattr(view, "get" if actions is None else actions.get("get", ""), None)
 
 
 def read(view: "APIView", request: Request) -> "Response | None":
-    """What GET answers to who sent the request, by whatever method. Raises as GET does; None where the route has none."""
+    """Call GET's handler for the user of `request`, whatever its method. Raises as GET does; None where the route has no
+    GET."""
     handler = reader(view)
     if handler is None:
         return None
@@ -29,19 +30,19 @@ def read(view: "APIView", request: Request) -> "Response | None":
 
 
 class Metadata(SimpleMetadata):
-    """Answers whoever may see what the route is about, and refuses others as GET does."""
+    """Describe a route to people who may see its resource; others are refused as by GET."""
 
     def determine_metadata(self, request: Request, view: "APIView") -> dict[str, Any]:
         self.check_sight(request, view)
         return dict(super().determine_metadata(request, view))
 
     def check_sight(self, request: Request, view: "APIView") -> None:
-        """Raises what GET raises. A view without GET has `check_sight(request, **kwargs)` of its own."""
+        """Raise what GET raises. A view without GET has its own `check_sight(request, **kwargs)`."""
         if read(view, request) is None:
             view.check_sight(request, **view.kwargs)  # type: ignore[attr-defined]
 
     def determine_actions(self, request: Request, view: "APIView") -> dict[str, Any]:
-        """The fields of each method that takes a body."""
+        """Describe the fields of each method that takes a body and is permitted."""
         actions: dict[str, Any] = {}
         for method in ("POST", "PUT", "PATCH"):
             if method not in view.allowed_methods:

@@ -1,4 +1,4 @@
-"""JSON and forms from strangers."""
+"""Parsers of JSON and form bodies that refuse what a client got wrong."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from rest_framework.exceptions import ParseError, UnsupportedMediaType
 
 
 class BoundedJSONParser(parsers.JSONParser):
-    """A document nested a thousand deep is a client's mistake and not the server's."""
+    """JSON parser that answers 400 to a document nested too deeply, instead of 500."""
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         try:
@@ -17,7 +17,8 @@ class BoundedJSONParser(parsers.JSONParser):
 
 
 class FormParser(parsers.FormParser):
-    """Programs such as curl call whatever they send a form: JSON is one of an odd field, and lacks all others."""
+    """Form parser that answers 415 to JSON. curl labels any body as a form by default; parsed as one, JSON is a single field
+    with a strange name."""
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         data = super().parse(stream, media_type, parser_context)

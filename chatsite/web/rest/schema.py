@@ -1,4 +1,4 @@
-"""What the OpenAPI document must be told beyond what the views say themselves."""
+"""Complete the OpenAPI document: names of operations, error answers, strict objects."""
 
 import re
 from typing import Any
@@ -12,8 +12,8 @@ from rest_framework.views import APIView
 from chatsite.web.fields import StrictSerializer, Text
 
 VERBS = {"GET": "get", "POST": "create", "PUT": "put", "PATCH": "update", "DELETE": "delete"}
-# What each status of an error is about, as clients are told.
-ERRORS = {
+# Descriptions of error answers, by status.
+ERROR_DESCRIPTIONS = {
     400: "`invalid`: `fields` says what of the request can't be.",
     401: "`unauthorized`: nobody, or no longer somebody.",
     403: "`forbidden`, `muted`, `banned` or `quota_exceeded`.",
@@ -48,10 +48,10 @@ class TokenScheme(OpenApiAuthenticationExtension):
 
 
 class Schema(AutoSchema):
-    """Describes an operation: a name that a person would choose, JSON bodies, and all errors that it may be answered."""
+    """Describe an operation, with a readable name, JSON bodies and all its possible errors."""
 
     def get_operation_id(self) -> str:
-        """`list_room_members` for `GET /room/{slug}/member`, where the view names nothing better."""
+        """Derive a name from method and path: `list_room_members` for `GET /room/{slug}/member`."""
         nouns = re.sub(r"\{[^}]*\}", "", self.path).replace("-", "_").split("/")
         noun = "_".join(filter(None, nouns))
         return (
@@ -61,11 +61,11 @@ class Schema(AutoSchema):
         )
 
     def get_description(self) -> str:  # type: ignore[override]
-        """Empty: docstrings are for those who work on the server."""
+        """Leave descriptions empty: docstrings are for developers of the server."""
         return ""
 
     def map_parsers(self) -> list[str]:
-        """JSON alone where the view takes what all take; forms are there for the browsable API."""
+        """Document JSON alone for views with the default parsers; forms are there for the browsable API."""
         ours = self.view.parser_classes == APIView.parser_classes
         return ["application/json"] if ours else list(super().map_parsers())
 
@@ -79,12 +79,12 @@ class Schema(AutoSchema):
                 "application/json": {"schema": self.resolve_serializer(ErrorSerializer(), "response").ref}
             }
             for status in self.error_statuses(operation):
-                said = {"description": ERRORS[status], "content": answer}
+                said = {"description": ERROR_DESCRIPTIONS[status], "content": answer}
                 operation["responses"].setdefault(str(status), said)
         return operation
 
     def error_statuses(self, operation: dict[str, Any]) -> list[int]:
-        """Those that may happen to an operation, by its method, parameters and body."""
+        """List the statuses of errors that an operation may answer, by its method, parameters and body."""
         changes, body = self.method not in SAFE_METHODS, "requestBody" in operation
         parameters = operation.get("parameters", [])
         named = any(parameter["in"] == "path" or parameter["name"] == "room" for parameter in parameters)
@@ -96,10 +96,10 @@ class Schema(AutoSchema):
             413: changes,
             415: body,
         }
-        return [status for status in ERRORS if possible.get(status, True)]
+        return [status for status in ERROR_DESCRIPTIONS if possible.get(status, True)]
 
     def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
-        """Ids are integers, though a path may have anything in their place."""
+        """Describe ids as integers; the routes match any text, which is answered 404."""
         parameters: list[dict[str, Any]] = super()._resolve_path_parameters(variables)
         for parameter in parameters:
             if parameter["name"] in ("id", "pk"):
@@ -121,5 +121,5 @@ class Schema(AutoSchema):
 
 
 def without_slashes(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[str, str, str, Any]]:
-    """Paths as the protocol document has them; both are answered."""
+    """Drop the trailing slash of each path, as docs/protocol.md writes them; the site answers both."""
     return [(path.rstrip("/"), *rest) for path, *rest in endpoints]

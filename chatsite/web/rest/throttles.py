@@ -1,5 +1,4 @@
-"""REST's limits. What a person asks for here counts among their events, as what they send by a socket does; the rest are
-REST's own, where somebody sets the clock back: what was asked at a time that is still to come doesn't count."""
+"""Throttles of the REST API: DRF's by person and address, and the limit of events that REST shares with sockets."""
 
 from typing import Any
 
@@ -10,7 +9,10 @@ from chatsite.realtime.limits import limits
 
 
 class SteadyThrottle(throttling.SimpleRateThrottle):
-    """The history has the clock's times, as several machines share it; they may differ by less than `duration`."""
+    """DRF's throttle that survives a clock set back: it ignores entries more than `duration` in the future.
+
+    The history has wall-clock times, as several machines share it; their clocks may differ by less than `duration`.
+    """
 
     num_requests: int
     duration: int
@@ -21,7 +23,7 @@ class SteadyThrottle(throttling.SimpleRateThrottle):
 
     @history.setter
     def history(self, stored: Any) -> None:
-        """Out of the cache, which others may write to as well."""
+        """Take the history out of the cache; anything but a list of numbers counts as empty."""
         good = isinstance(stored, list) and all(type(at) in (int, float) for at in stored)
         self._history: list[float] = stored if good else []
 
@@ -34,18 +36,18 @@ class SteadyThrottle(throttling.SimpleRateThrottle):
 
 
 class AnonThrottle(SteadyThrottle, throttling.AnonRateThrottle):
-    """By address."""
+    """Limit requests without a login, by address."""
 
 
 class UserThrottle(SteadyThrottle, throttling.UserRateThrottle):
-    """By person."""
+    """Limit requests by person."""
 
 
 class EventThrottle(throttling.BaseThrottle):
-    """By person, over all doors."""
+    """Count a request among the person's events, as forms and socket events do."""
 
     def allow_request(self, request: Request, view: object) -> bool:
-        self._wait = limits.events.take(request.user.pk) if request.user and request.user.pk else 0.0
+        self._wait = limits.event_rates.take(request.user.pk) if request.user and request.user.pk else 0.0
         return not self._wait
 
     def wait(self) -> float:

@@ -1,3 +1,5 @@
+"""Template tag of line icons."""
+
 from functools import cache
 
 from django import template
@@ -11,7 +13,7 @@ register = template.Library()
 @register.simple_tag
 @cache
 def icon(name: str) -> SafeString:
-    """A line icon of the sprite; the words for screen readers stand beside it in the template."""
+    """Render an icon of the sprite icons.svg; the template has the words for screen readers beside it."""
     return format_html(
         '<svg class="icon" aria-hidden="true" width="18" height="18"><use href="{}#{}"></use></svg>',
         static("icons.svg"),

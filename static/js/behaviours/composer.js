@@ -1,174 +1,180 @@
+import { connection } from "../lib/connection.js"
 import { part } from "../lib/dom.js"
-import { live } from "../lib/live.js"
-import { outbox } from "../lib/outgoing.js"
+import { messagePane } from "../lib/message_pane.js"
+import { distinctName } from "../lib/names.js"
+import { outbox } from "../lib/outbox.js"
 import { get } from "../lib/rest.js"
 import { room } from "../lib/room.js"
-import { handle, isAlike } from "../lib/signs.js"
 import { storage } from "../lib/storage.js"
-import { talk } from "../lib/talk.js"
 import { toast } from "../lib/toast.js"
 import { uuid } from "../lib/uuid.js"
-import { tooLong } from "../models/characters.js"
 import { Draft } from "../models/draft.js"
+import { lengthError } from "../models/message_length.js"
 
-/** Where I write: sends, replies, edits, and keeps what I began. */
+/** Sends messages, replies and edits out of the form, and stores the draft. */
 export function mount(form) {
   const composer = new Composer(form)
-  talk.on("reply", (row) => composer.reply(row))
-  talk.on("edit", (row) => composer.edit(row))
-  talk.on("take-back", (entry) => composer.takeBack(entry))
+  messagePane.on("reply", (row) => composer.startReply(row))
+  messagePane.on("edit", (row) => composer.startEdit(row))
+  messagePane.on("restore", (entry) => composer.restore(entry))
 }
 
 class Composer {
   constructor(form) {
     this.form = form
-    this.text = part(form, "text")
-    this.most = Number(this.text.dataset.most)
+    this.field = part(form, "text")
+    this.maxLength = Number(this.field.dataset.most)
     this.draft = new Draft(storage, room.me.username, room.slug)
-    this.begun()
-    // The browser's own refusals would swallow Enter without a word.
+    this.takeTypedText()
+    // The browser's own validation would swallow Enter without a word.
     form.noValidate = true
-    form.addEventListener("submit", (event) => this.submit(event))
-    this.text.addEventListener("keydown", (event) => this.key(event))
-    this.text.addEventListener("input", () => this.changed())
-    part(form, "context-close").addEventListener("click", () => this.turnBack())
-    room.on("joined", () => this.saveAgain())
-    // Of another tab, or of the time when this page slept.
-    addEventListener("storage", ({ key }) => key === this.draft.key && this.adopt())
-    addEventListener("pageshow", ({ persisted }) => persisted && this.adopt())
-    this.show()
-    if (matchMedia("(pointer: fine)").matches) this.text.focus({ preventScroll: true })
+    form.addEventListener("submit", (event) => this.onSubmit(event))
+    this.field.addEventListener("keydown", (event) => this.onKey(event))
+    this.field.addEventListener("input", () => this.onInput())
+    part(form, "context-close").addEventListener("click", () => this.cancel())
+    room.on("joined", () => this.retryEdit())
+    // Another tab changed the draft, perhaps while this page was suspended.
+    addEventListener("storage", ({ key }) => key === this.draft.key && this.reloadDraft())
+    addEventListener("pageshow", ({ persisted }) => persisted && this.reloadDraft())
+    this.render()
+    if (matchMedia("(pointer: fine)").matches) this.field.focus({ preventScroll: true })
   }
 
-  /** What was written before this script came, or given back by the server to a form that it refused. */
-  begun() {
-    const { value: body } = this.text
-    if (body.trim() && body !== this.draft.text) this.draft.takeBack({ body, quote: null })
+  /** Takes text that was typed before this script ran, or that the server put back into a form which it refused. */
+  takeTypedText() {
+    const { value: body } = this.field
+    if (body.trim() && body !== this.draft.text) this.draft.restore({ body, quote: null })
   }
 
-  changed() {
-    this.draft.typed(this.text.value)
-    this.complain(tooLong(this.text.value, this.most))
-    this.grow()
+  onInput() {
+    this.draft.setText(this.field.value)
+    this.showError(lengthError(this.field.value, this.maxLength))
+    this.resize()
   }
 
-  adopt() {
-    this.draft.adopt()
-    this.show()
+  reloadDraft() {
+    this.draft.load()
+    this.render()
   }
 
-  /** The draft as it is. */
-  show() {
+  render() {
     const { text, reply, edit } = this.draft
-    if (this.text.value !== text) {
-      this.text.value = text
-      this.text.setSelectionRange(text.length, text.length)
+    if (this.field.value !== text) {
+      this.field.value = text
+      this.field.setSelectionRange(text.length, text.length)
     }
     part(this.form, "context").hidden = !reply && !edit
-    part(this.form, "context-text").textContent = edit ? "Editing your message. Esc keeps it as it was." : reply ? `Replying to ${nameOf(reply.sender)}: ${reply.body}` : ""
-    this.complain(tooLong(text, this.most))
-    this.grow()
+    part(this.form, "context-text").textContent = contextText(this.draft)
+    this.showError(lengthError(text, this.maxLength))
+    this.resize()
   }
 
-  /** Browsers without `field-sizing` are told the height. */
-  grow() {
+  /** Sets the field's height in browsers without `field-sizing`. */
+  resize() {
     if (CSS.supports("field-sizing", "content")) return
-    this.text.style.height = "auto"
-    this.text.style.height = `${this.text.scrollHeight}px`
+    this.field.style.height = "auto"
+    this.field.style.height = `${this.field.scrollHeight}px`
   }
 
-  key(event) {
+  onKey(event) {
     if (event.defaultPrevented) return
     if (event.key === "Enter" && !event.shiftKey && !matchMedia("(pointer: coarse)").matches) {
       event.preventDefault()
       this.form.requestSubmit()
-    } else if (event.key === "ArrowUp" && this.text.value === "") {
-      const rows = talk.list.rows().filter((row) => row.dataset.user === room.me.username && !row.classList.contains("deleted"))
-      if (rows.length) event.preventDefault()
-      if (rows.length) this.edit(rows.at(-1))
+    } else if (event.key === "ArrowUp" && this.field.value === "") {
+      const last = ownMessages().at(-1)
+      if (!last) return
+      event.preventDefault()
+      this.startEdit(last)
     } else if (event.key === "Escape" && (this.draft.edit || this.draft.reply)) {
       event.preventDefault()
-      this.turnBack()
+      this.cancel()
     }
   }
 
-  submit(event) {
+  onSubmit(event) {
     event.preventDefault()
-    const body = this.text.value
-    if (!body.trim() || tooLong(body, this.most)) return
-    if (this.draft.edit) this.save(body)
+    const body = this.field.value
+    if (!body.trim() || lengthError(body, this.maxLength)) return
+    if (this.draft.edit) this.saveEdit(body)
     else this.send(body)
-    this.text.focus()
+    this.field.focus()
   }
 
   send(body) {
     const { reply: quote } = this.draft
     outbox.add({ client_id: uuid(), room: room.slug, body, reply_to: quote?.id ?? null, quote })
-    this.text.dispatchEvent(new CustomEvent("sent"))
-    this.draft.sent()
-    this.show()
-    if (talk.attached) talk.scroller.toBottom()
+    this.field.dispatchEvent(new CustomEvent("sent"))
+    this.draft.clear()
+    this.render()
+    if (messagePane.attached) messagePane.scroller.scrollToBottom()
     else location.assign(`/chat/${room.slug}?latest=1`)
   }
 
-  async save(body) {
+  async saveEdit(body) {
     const { id } = this.draft.edit
     try {
-      await live.request("edit-message", { id, body })
-      if (this.draft.edit?.id === id) this.turnBack()
+      await connection.request("edit-message", { id, body })
+      if (this.draft.edit?.id === id) this.cancel()
     } catch (error) {
-      this.complain(`Not saved. ${error.detail}`)
-      // To save the same text again changes nothing, so that it need not be asked for.
-      if (["offline", "timeout"].includes(error.code)) this.unsaved = id
+      this.showError(`Not saved. ${error.detail}`)
+      // An edit is idempotent, so it is sent again without asking.
+      if (["offline", "timeout"].includes(error.code)) this.unsavedId = id
     }
   }
 
-  saveAgain() {
-    const { unsaved } = this
-    this.unsaved = null
-    if (unsaved && this.draft.edit?.id === unsaved) this.save(this.text.value)
+  retryEdit() {
+    const { unsavedId } = this
+    this.unsavedId = null
+    if (unsavedId && this.draft.edit?.id === unsavedId) this.saveEdit(this.field.value)
   }
 
-  reply(row) {
+  startReply(row) {
     const body = part(row, "body").innerText.trim().split("\n")[0].slice(0, 140)
     const sender = { username: row.dataset.user, display_name: part(row, "name").textContent }
-    this.draft.answer({ id: Number(row.dataset.id), sender, body })
-    this.show()
-    this.text.focus()
+    this.draft.replyTo({ id: Number(row.dataset.id), sender, body })
+    this.render()
+    this.field.focus()
   }
 
-  async edit(row) {
+  async startEdit(row) {
     const id = Number(row.dataset.id)
     try {
       const { body } = await get(`/message/${id}`)
-      this.draft.change(id, body)
-      this.show()
-      this.text.focus()
+      this.draft.startEdit(id, body)
+      this.render()
+      this.field.focus()
     } catch (error) {
-      this.complain(error.detail)
+      this.showError(error.detail)
     }
   }
 
-  takeBack(entry) {
-    this.draft.takeBack(entry)
-    this.show()
-    this.text.focus()
+  /** Puts the text of a refused message back into the draft. */
+  restore(entry) {
+    this.draft.restore(entry)
+    this.render()
+    this.field.focus()
     if (this.draft.edit) toast("It is here again when this edit is done")
   }
 
-  turnBack() {
-    this.draft.turnBack()
-    this.show()
+  /** Ends the edit or the reply. */
+  cancel() {
+    this.draft.cancel()
+    this.render()
   }
 
-  complain(words) {
+  showError(words) {
     const error = part(this.form, "error")
     error.textContent = words
     error.hidden = !words
   }
 }
 
-/** The name of who is answered, with the username where somebody else's name looks like it. */
-function nameOf(sender) {
-  return sender.display_name + (isAlike(sender.username) ? handle(sender) : "")
+function contextText({ reply, edit }) {
+  if (edit) return "Editing your message. Esc keeps it as it was."
+  return reply ? `Replying to ${distinctName(reply.sender)}: ${reply.body}` : ""
+}
+
+function ownMessages() {
+  return messagePane.list.rows().filter((row) => row.dataset.user === room.me.username && !row.classList.contains("deleted"))
 }

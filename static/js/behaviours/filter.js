@@ -1,7 +1,7 @@
 import { part } from "../lib/dom.js"
 import { fold } from "../models/fold.js"
 
-/** Shows only the rows whose words hold what is typed. */
+/** Shows only the rows whose `data-words` contain what is typed, and those that are ticked. */
 export function mount(element) {
   const query = part(element, "query")
   query.addEventListener("input", () => {

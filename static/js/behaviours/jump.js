@@ -1,15 +1,16 @@
-import { icon } from "../lib/dom.js"
+import { buildAvatar } from "../lib/avatar.js"
+import { buildIcon } from "../lib/dom.js"
 import { me } from "../lib/me.js"
 import { get } from "../lib/rest.js"
-import { rank } from "../models/jump.js"
+import { rank } from "../models/name_match.js"
 
-// Of rooms and of people so many are asked for at once; where there are more, they are looked for by what is typed.
-const MOST = 200
-const PAUSE_MS = 150
+// Of rooms and of people each; where there are more, the server is searched by what is typed.
+const PRELOADED_ITEMS = 200
+const SEARCH_DELAY_MS = 150
 
-/** Ctrl-K: to a room or a person by a few letters of the name. */
+/** Opens a dialog by Ctrl-K that leads to a room or a person by a few letters of the name. */
 export function mount(dialog) {
-  const jump = new Jump(dialog)
+  const jump = new JumpDialog(dialog)
   addEventListener("keydown", (event) => {
     if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return
     event.preventDefault()
@@ -21,83 +22,83 @@ export function mount(dialog) {
   })
 }
 
-class Jump {
+class JumpDialog {
   constructor(dialog) {
     this.dialog = dialog
     this.input = dialog.querySelector("input")
     this.list = dialog.querySelector("[role=listbox]")
     this.empty = dialog.querySelector(".jump-empty")
     this.items = []
-    this.input.addEventListener("input", () => this.typed())
-    this.input.addEventListener("keydown", (event) => this.key(event))
+    this.input.addEventListener("input", () => this.onInput())
+    this.input.addEventListener("keydown", (event) => this.onKey(event))
     this.list.addEventListener("click", (event) => this.go(event.target.closest("[role=option]")))
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close())
   }
 
   async open() {
     if (this.dialog.open) return
-    this.items = mine()
+    this.items = sidebarItems()
     this.input.value = ""
     this.dialog.showModal()
-    this.show()
-    this.others ??= others().catch(() => ({ items: [] }))
-    const { items, more } = await this.others
+    this.render()
+    this.preloaded ??= fetchItems().catch(() => ({ items: [] }))
+    const { items, more } = await this.preloaded
     this.more = more
     this.add(items)
   }
 
-  /** What isn't there yet; somebody I have a conversation with is, as that. */
+  /** Adds items that aren't listed; a person whom the reader has a conversation with is listed as that. */
   add(items) {
-    const talked = new Set(this.items.map((item) => `${item.person} ${item.name}`))
-    const places = new Set(this.items.map((item) => item.href))
-    const fresh = items.filter((item) => !places.has(item.href) && !(item.also && talked.has(`${item.also} ${item.name}`)))
+    const conversations = new Set(this.items.map((item) => `${item.person} ${item.name}`))
+    const addresses = new Set(this.items.map((item) => item.href))
+    const fresh = items.filter((item) => !addresses.has(item.href) && !(item.alias && conversations.has(`${item.alias} ${item.name}`)))
     this.items = [...this.items, ...fresh]
-    this.show()
+    this.render()
   }
 
-  typed() {
-    this.show()
-    clearTimeout(this.pause)
+  onInput() {
+    this.render()
+    clearTimeout(this.timer)
     const q = this.input.value.trim()
-    if (this.more && q) this.pause = setTimeout(() => others({ q }).then(({ items }) => this.add(items), () => {}), PAUSE_MS)
+    if (this.more && q) this.timer = setTimeout(() => fetchItems({ q }).then(({ items }) => this.add(items), () => {}), SEARCH_DELAY_MS)
   }
 
-  show() {
-    const found = rank(this.items, this.input.value)
-    this.list.replaceChildren(...found.map(option))
-    this.empty.hidden = found.length > 0
-    this.choose(0)
+  render() {
+    const matches = rank(this.items, this.input.value)
+    this.list.replaceChildren(...matches.map(buildOption))
+    this.empty.hidden = matches.length > 0
+    this.select(0)
   }
 
-  choose(index) {
+  select(index) {
     const options = [...this.list.children]
-    for (const [place, one] of options.entries()) one.setAttribute("aria-selected", String(place === index))
-    this.chosen = options[index]
-    this.input.setAttribute("aria-activedescendant", this.chosen?.id ?? "")
-    this.chosen?.scrollIntoView({ block: "nearest" })
+    for (const [place, option] of options.entries()) option.setAttribute("aria-selected", String(place === index))
+    this.selected = options[index]
+    this.input.setAttribute("aria-activedescendant", this.selected?.id ?? "")
+    this.selected?.scrollIntoView({ block: "nearest" })
   }
 
-  key(event) {
+  onKey(event) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
     const count = this.list.children.length
     if (step && count) {
       event.preventDefault()
-      this.choose(([...this.list.children].indexOf(this.chosen) + step + count) % count)
+      this.select(([...this.list.children].indexOf(this.selected) + step + count) % count)
     } else if (event.key === "Enter") {
       event.preventDefault()
-      this.go(this.chosen)
+      this.go(this.selected)
     }
   }
 
-  go(chosen) {
+  /** Goes to the selected option; without one, to a search for the typed words. */
+  go(option) {
     const words = encodeURIComponent(this.input.value.trim())
-    if (chosen) location.assign(chosen.dataset.href)
+    if (option) location.assign(option.dataset.href)
     else if (words) location.assign(`/search?q=${words}`)
   }
 }
 
-/** The rows of the sidebar. */
-function mine() {
+function sidebarItems() {
   return [...document.querySelectorAll(".sidebar .side-row[data-room]")].map((row) => ({
     name: row.querySelector(".side-name").textContent.trim(),
     href: row.getAttribute("href"),
@@ -109,47 +110,49 @@ function mine() {
   }))
 }
 
-/** Rooms, mine among them as the sidebar may have a part of those, and people; whether there are `more` of them. */
-async function others(parameters = {}) {
-  const pages = await Promise.all(["/room", "/user"].map((path) => get(path, { limit: MOST, ...parameters })))
+/** Fetches rooms, of which the sidebar may show a part, and people; `more` says whether the server has further ones. */
+async function fetchItems(parameters = {}) {
+  const pages = await Promise.all(["/room", "/user"].map((path) => get(path, { limit: PRELOADED_ITEMS, ...parameters })))
   const [rooms, people] = pages.map((page) => page.results)
   const items = [
-    ...rooms.filter((room) => room.kind !== "direct").map((room) => ({ name: room.name, href: `/chat/${room.slug}`, note: room.role ? "" : "not joined", mark: mark(icon(room.kind === "private" ? "lock" : "hash")) })),
-    ...people.filter((user) => user.username !== me).map((user) => ({ name: user.display_name, also: user.username, href: `/people/${user.username}`, note: `@${user.username}`, mark: mark(avatar(user)) })),
+    ...rooms.filter((room) => room.kind !== "direct").map(roomItem),
+    ...people.filter((user) => user.username !== me).map(personItem),
   ]
   return { items, more: pages.some((page) => page.next) }
 }
 
-function mark(content) {
-  const element = document.createElement("span")
-  element.className = "side-mark"
-  element.append(content)
-  return element
+function roomItem(room) {
+  const mark = wrapMark(buildIcon(room.kind === "private" ? "lock" : "hash"))
+  return { name: room.name, href: `/chat/${room.slug}`, note: room.role ? "" : "not joined", mark }
 }
 
-function avatar(user) {
-  const element = document.createElement("span")
-  element.className = `avatar small avatar-${user.avatar.color}`
-  element.setAttribute("aria-hidden", "true")
-  element.textContent = user.avatar.initials
-  return element
+function personItem(user) {
+  const mark = wrapMark(buildAvatar(user, { size: "small" }))
+  return { name: user.display_name, alias: user.username, href: `/people/${user.username}`, note: `@${user.username}`, mark }
 }
 
-function option(item, place) {
-  const element = document.createElement("li")
-  element.id = `jump-${place}`
-  element.setAttribute("role", "option")
-  element.dataset.href = item.href
+function wrapMark(content) {
+  const mark = document.createElement("span")
+  mark.className = "side-mark"
+  mark.append(content)
+  return mark
+}
+
+function buildOption(item, place) {
+  const option = document.createElement("li")
+  option.id = `jump-${place}`
+  option.setAttribute("role", "option")
+  option.dataset.href = item.href
   const name = document.createElement("span")
   name.className = "side-name ellipsis"
   name.dir = "auto"
   name.textContent = item.name
-  element.append(item.mark.cloneNode(true), name)
+  option.append(item.mark.cloneNode(true), name)
   if (item.note) {
     const note = document.createElement("span")
     note.className = "muted small"
     note.textContent = item.note
-    element.append(note)
+    option.append(note)
   }
-  return element
+  return option
 }

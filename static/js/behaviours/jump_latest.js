@@ -1,29 +1,30 @@
 import { part } from "../lib/dom.js"
+import { messagePane } from "../lib/message_pane.js"
 import { room } from "../lib/room.js"
-import { talk } from "../lib/talk.js"
 
-/** "Latest ↓" for a reader who is further up, or "3 new ↓" when something has come meanwhile. */
+/** Shows "Latest ↓" to a reader who is further up, or "3 new ↓" when messages have arrived since. */
 export function mount(element) {
-  const { scroller } = talk
-  let fresh = 0
+  const { scroller } = messagePane
+  let arrived = 0
 
-  const show = () => {
-    if (talk.attached && scroller.atBottom()) fresh = 0
-    element.hidden = talk.attached && scroller.atBottom()
-    element.classList.toggle("fresh", fresh > 0)
-    part(element, "jump-text").textContent = fresh ? `${fresh} new` : "Latest"
+  const render = () => {
+    const atLatest = messagePane.attached && scroller.atBottom()
+    if (atLatest) arrived = 0
+    element.hidden = atLatest
+    element.classList.toggle("fresh", arrived > 0)
+    part(element, "jump-text").textContent = arrived ? `${arrived} new` : "Latest"
   }
 
-  talk.element.addEventListener("scroll", show, { passive: true })
-  talk.on("arrived", (message) => {
-    if (message.sender.username !== room.me.username) fresh += 1
-    queueMicrotask(show)
+  messagePane.element.addEventListener("scroll", render, { passive: true })
+  messagePane.on("received", (message) => {
+    if (message.sender.username !== room.me.username) arrived += 1
+    queueMicrotask(render)
   })
   element.addEventListener("click", (event) => {
-    if (!talk.attached) return
+    if (!messagePane.attached) return
     event.preventDefault()
-    scroller.toBottom()
-    show()
+    scroller.scrollToBottom()
+    render()
   })
-  show()
+  render()
 }

@@ -1,22 +1,22 @@
 import { part } from "../lib/dom.js"
-import { talk } from "../lib/talk.js"
+import { messagePane } from "../lib/message_pane.js"
 
-/** "130 new ↑" for a reader who has passed by what they haven't read. */
+/** Shows "130 new ↑" to a reader who scrolled past unread messages. */
 export function mount(element) {
-  let from = null
+  let lastRead = null
   const link = part(element, "jump")
 
-  talk.on("reading", ({ unread, read, passed }) => {
-    from = read
+  messagePane.on("read-position", ({ unread, read, passed }) => {
+    lastRead = read
     element.hidden = !passed
     part(element, "jump-text").textContent = `${unread} new`
   })
   link.addEventListener("click", (event) => {
-    const row = talk.list.rows().find(({ dataset }) => Number(dataset.seq) > from)
-    // What isn't loaded is where the page of the room opens.
-    if (!row || !talk.list.before(row)) return
+    const row = messagePane.list.rows().find(({ dataset }) => Number(dataset.seq) > lastRead)
+    // The link leads to the first unread message where that isn't loaded.
+    if (!row || !messagePane.list.rowAbove(row)) return
     event.preventDefault()
-    talk.goTo(row)
+    messagePane.scrollTo(row)
   })
-  part(element, "mark-read").addEventListener("click", () => talk.emit("read-all"))
+  part(element, "mark-read").addEventListener("click", () => messagePane.emit("read-all"))
 }

@@ -1,31 +1,31 @@
-import { link } from "../lib/message_view.js"
+import { messagePane } from "../lib/message_pane.js"
+import { permalink } from "../lib/message_view.js"
 import { room } from "../lib/room.js"
-import { talk } from "../lib/talk.js"
 
-/** The room's messages as they come, change and go. */
+/** Adds, updates and deletes the room's messages as their events come, and scrolls to where the page opens. */
 export function mount(element) {
-  room.on("chat-message", (message) => talk.receive(message))
-  room.on("message-edited", change)
-  room.on("message-deleted", change)
+  room.on("chat-message", (message) => messagePane.receive(message))
+  room.on("message-edited", update)
+  room.on("message-deleted", update)
   room.on("lost", leave)
   room.on("member-left", ({ user }) => user?.username === room.me.username && leave())
-  settle(element)
+  scrollToStart(element)
 }
 
-function change(message) {
-  const { scroller, list } = talk
+function update(message) {
+  const { scroller, list } = messagePane
   const apply = () => {
     list.update(message)
-    requote(message)
+    updateQuotes(message)
   }
   if (scroller.pinned) scroller.follow(apply)
   else scroller.keepPlace(apply)
 }
 
-/** The line that replies show of it. */
-function requote(message) {
+/** Updates the line that replies quote of a message. */
+function updateQuotes(message) {
   const line = message.body.split("\n").find((text) => text.trim()) ?? "message deleted"
-  for (const quote of talk.element.querySelectorAll(`.message-quote[href="${link(message.room, message.id)}"]`)) {
+  for (const quote of messagePane.element.querySelectorAll(`.message-quote[href="${permalink(message.room, message.id)}"]`)) {
     quote.querySelector("[data-part=quote-body]").textContent = line
   }
 }
@@ -34,16 +34,16 @@ function leave() {
   location.assign("/chat/")
 }
 
-/** Where the page opens: at the message it was asked for, at the "New" line, or at the newest. */
-function settle(element) {
+/** Scrolls to the message that the address names, to the "New" line, or to the newest message. */
+function scrollToStart(element) {
   const target = element.querySelector(".message.target")
-  const fresh = element.querySelector(".new-line")
+  const newLine = element.querySelector(".new-line")
   if (target) {
     target.scrollIntoView({ block: "center" })
-    talk.scroller.pinned = false
+    messagePane.scroller.pinned = false
     return
   }
-  talk.scroller.toBottom()
-  const above = fresh && element.getBoundingClientRect().top - fresh.getBoundingClientRect().top
-  if (above > 0 || (fresh && !talk.attached)) talk.goTo(fresh)
+  messagePane.scroller.scrollToBottom()
+  const hiddenAbove = newLine && element.getBoundingClientRect().top - newLine.getBoundingClientRect().top
+  if (hiddenAbove > 0 || (newLine && !messagePane.attached)) messagePane.scrollTo(newLine)
 }

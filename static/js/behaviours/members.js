@@ -1,21 +1,22 @@
-import { copyOf, dress, part } from "../lib/dom.js"
+import { renderAvatar } from "../lib/avatar.js"
+import { cloneTemplate, part } from "../lib/dom.js"
 import { me } from "../lib/me.js"
+import { renderName } from "../lib/names.js"
 import { presence } from "../lib/presence.js"
 import { room } from "../lib/room.js"
-import { introduce } from "../lib/signs.js"
-import { HeadCount } from "../models/head_count.js"
+import { MemberCount } from "../models/member_count.js"
 
-const TAGS = { owner: "Owner", moderator: "Mod" }
+const ROLE_TAGS = { owner: "Owner", moderator: "Mod" }
 
-/** Who is in the room, those who are here above those who are away. */
+/** Lists the room's members, those who are here above those who are away. */
 export function mount(element) {
   const lists = { here: element.querySelector("[data-list=here]"), away: element.querySelector("[data-list=away]") }
   const find = (username) => element.querySelector(`.member[data-user="${CSS.escape(username)}"]`)
-  const heads = new HeadCount(room.about.members)
+  const memberCount = new MemberCount(room.info.members)
 
   const listed = (list) => list.children.length + Number(list.dataset.more ?? 0)
-  const count = () => {
-    const counts = heads.counts({ here: listed(lists.here), away: listed(lists.away) })
+  const renderCounts = () => {
+    const counts = memberCount.counts({ here: listed(lists.here), away: listed(lists.away) })
     for (const name of ["here", "away"]) element.querySelector(`[data-count=${name}]`).textContent = counts[name]
   }
   const place = (row, online) => {
@@ -24,53 +25,52 @@ export function mount(element) {
     const name = part(row, "name").textContent
     const next = [...list.children].find((other) => part(other, "name").textContent.localeCompare(name) > 0)
     list.insertBefore(row, next ?? null)
-    count()
+    renderCounts()
   }
   const add = (user) => {
     if (!user || find(user.username)) return
-    const row = copyOf(element.querySelector("template"))
+    const row = cloneTemplate(element.querySelector("template"))
     row.dataset.user = user.username
     row.querySelector("a").href = `/people/${user.username}`
     row.querySelector("a").title = `@${user.username}`
-    introduce(row, user)
+    renderName(row, user)
     part(row, "username").classList.toggle("visually-hidden", !row.classList.contains("alike"))
-    dress(part(row, "avatar"), user)
+    renderAvatar(part(row, "avatar"), user)
     place(row, false)
   }
-  const set = (username, online) => {
+
+  presence.on("changed", (username, online) => {
     const row = find(username)
     if (row) place(row, online)
-  }
-
-  presence.on("changed", set)
+  })
   room.on("member-joined", ({ user }) => {
-    heads.members += 1
+    memberCount.members += 1
     add(user)
-    count()
+    renderCounts()
   })
   room.on("member-left", ({ user }) => {
-    heads.members -= 1
+    memberCount.members -= 1
     if (user) find(user.username)?.remove()
-    count()
+    renderCounts()
   })
   room.on("member-updated", ({ user, role }) => {
-    if (user?.username === me) room.moderates = role in TAGS
+    if (user?.username === me) room.moderates = role in ROLE_TAGS
     const row = user && find(user.username)
     if (!row) return
-    part(row, "role").textContent = TAGS[role] ?? ""
-    part(row, "role").hidden = !(role in TAGS)
+    part(row, "role").textContent = ROLE_TAGS[role] ?? ""
+    part(row, "role").hidden = !(role in ROLE_TAGS)
   })
   room.on("joined", (ack) => {
-    heads.joined(ack)
-    // In a large room nobody says who is here: the dots stay as the page came.
-    if (!heads.large) {
+    memberCount.joined(ack)
+    // A large room's ack names nobody: the dots stay as the page's HTML has them.
+    if (!memberCount.large) {
       const here = new Set(ack.online)
       for (const row of element.querySelectorAll(".member")) presence.set(row.dataset.user, here.has(row.dataset.user))
     }
-    count()
+    renderCounts()
   })
   room.on("online", (online) => {
-    heads.online = online
-    count()
+    memberCount.online = online
+    renderCounts()
   })
 }

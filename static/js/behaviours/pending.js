@@ -1,53 +1,54 @@
+import { announce } from "../lib/announce.js"
+import { connection } from "../lib/connection.js"
 import { part } from "../lib/dom.js"
-import { build } from "../lib/message_view.js"
-import { outbox, outgoing } from "../lib/outgoing.js"
-import { live } from "../lib/live.js"
+import { messagePane } from "../lib/message_pane.js"
+import { buildMessage } from "../lib/message_view.js"
+import { outbox, outboxEvents } from "../lib/outbox.js"
 import { room } from "../lib/room.js"
-import { speak } from "../lib/speak.js"
-import { talk } from "../lib/talk.js"
-import { placing } from "../models/timeline.js"
+import { placement } from "../models/timeline.js"
 
-const CALM_MS = 400
+const SENDING_LABEL_DELAY_MS = 400
 
-/** What I sent, from the moment I sent it until the room's log tells of it. */
+/** Shows the reader's own messages from the moment they are sent until the room's log has them. */
 export function mount(element) {
   const rows = new Map()
 
   const add = (entry) => {
-    const row = build(asMessage(entry))
+    const row = buildMessage(asMessage(entry))
     row.removeAttribute("id")
     row.classList.add("unsent")
-    const above = element.lastElementChild ?? talk.list.last
-    const facts = ({ dataset }) => ({ user: dataset.user, at: dataset.at, reply: false })
-    row.classList.toggle("continued", placing(above && facts(above), { ...facts(row), reply: Boolean(entry.reply_to) }).continued)
+    const above = element.lastElementChild ?? messagePane.list.last
+    const timelineEntry = ({ dataset }) => ({ user: dataset.user, at: dataset.at, reply: false })
+    row.classList.toggle("continued", placement(above && timelineEntry(above), { ...timelineEntry(row), reply: Boolean(entry.reply_to) }).continued)
     rows.set(entry.client_id, row)
     element.hidden = false
     element.append(row)
   }
 
-  const drop = (clientId) => {
+  const remove = (clientId) => {
     rows.get(clientId)?.remove()
     rows.delete(clientId)
     element.hidden = rows.size === 0
   }
 
-  const changed = (entry, gone) => {
+  const update = (entry, gone) => {
     if (entry.room !== room.slug) return
     if (!rows.has(entry.client_id) && !gone) add(entry)
     const row = rows.get(entry.client_id)
     if (!row) return
-    const onTheWay = entry.stored && talk.attached && !talk.list.row(entry.stored.id)
-    if (gone && !onTheWay) drop(entry.client_id)
-    else label(row, gone ? null : entry)
+    // The ack came before the log's event: the row stays until that adds the message.
+    const awaitsLog = entry.stored && messagePane.attached && !messagePane.list.row(entry.stored.id)
+    if (gone && !awaitsLog) remove(entry.client_id)
+    else renderState(row, gone ? null : entry)
   }
 
-  outgoing.on("changed", changed)
-  for (const entry of outbox.in(room.slug)) changed(entry, false)
-  live.on("offline", () => outbox.in(room.slug).forEach((entry) => changed(entry, false)))
+  outboxEvents.on("changed", update)
+  for (const entry of outbox.entriesOf(room.slug)) update(entry, false)
+  connection.on("offline", () => outbox.entriesOf(room.slug).forEach((entry) => update(entry, false)))
   room.on("chat-message", (message) => {
     if (message.sender.username !== room.me.username) return
     outbox.settle(message.client_id)
-    drop(message.client_id)
+    remove(message.client_id)
   })
 }
 
@@ -56,54 +57,56 @@ function asMessage(entry) {
   return { ...entry, id: "", sender: room.me, created_at, edited_at: null, deleted: false, reply_to: entry.quote }
 }
 
-function label(row, entry) {
+/** Shows an entry's state on its row: nothing for SENDING_LABEL_DELAY_MS, then that it is being sent, or its error. */
+function renderState(row, entry) {
   const state = part(row, "state")
   clearTimeout(row.timer)
-  const error = live.status === "offline" ? null : entry?.error
+  const error = connection.status === "offline" ? null : entry?.error
   state.classList.toggle("failed", entry?.state === "failed")
   if (error) {
-    // A try that is under way leaves the words, and the button under the pointer, where they are.
-    if (entry.state !== "sending") state.replaceChildren(...trouble(entry))
-    if (state.hidden) speak("A message was not sent")
+    // While a retry is under way, the text and the button under the pointer stay where they are.
+    if (entry.state !== "sending") state.replaceChildren(...errorParts(entry))
+    if (state.hidden) announce("A message was not sent")
     state.hidden = false
     return
   }
   state.replaceChildren()
   state.hidden = true
   if (!entry) return
-  const words = live.status === "offline" ? "Waits for the connection" : "Sending…"
-  row.timer = setTimeout(() => say(state, words), CALM_MS)
+  const words = connection.status === "offline" ? "Waits for the connection" : "Sending…"
+  row.timer = setTimeout(() => showState(state, words), SENDING_LABEL_DELAY_MS)
 }
 
-function say(state, words) {
+function showState(state, words) {
   state.textContent = words
   state.hidden = false
 }
 
-const PASSES = { timeout: "the server does not answer", unavailable: "the server can't store it now", rate_limited: "that was too quick" }
+const TRANSIENT_REASONS = { timeout: "the server does not answer", unavailable: "the server can't store it now", rate_limited: "that was too quick" }
 
-/** Refused for good, or to be tried again by itself and, by the button, at once. */
-function trouble(entry) {
+/** The text and the buttons of an entry's error: failed for good, or sent again later and, by the button, at once. */
+function errorParts(entry) {
   const { code, detail } = entry.error
-  const words = entry.state === "failed" ? `Not sent${detail ? `: ${detail}` : ""}` : `Not sent yet, ${PASSES[code] ?? detail}. It is tried again`
+  const words = entry.state === "failed" ? `Not sent${detail ? `: ${detail}` : ""}` : `Not sent yet, ${TRANSIENT_REASONS[code] ?? detail}. It is tried again`
   return [
     `${words} · `,
-    button("Retry", () => outbox.retry(entry.client_id)),
+    buildButton("Retry", () => outbox.retry(entry.client_id)),
     " · ",
-    ...(entry.state === "failed" ? [button("Edit", () => takeBack(entry)), " · "] : []),
-    button("Discard", () => outbox.discard(entry.client_id)),
+    ...(entry.state === "failed" ? [buildButton("Edit", () => restore(entry)), " · "] : []),
+    buildButton("Discard", () => outbox.discard(entry.client_id)),
   ]
 }
 
-function takeBack(entry) {
+/** Moves an entry's text back into the composer. */
+function restore(entry) {
   outbox.discard(entry.client_id)
-  talk.emit("take-back", entry)
+  messagePane.emit("restore", entry)
 }
 
-function button(words, action) {
-  const element = document.createElement("button")
-  element.type = "button"
-  element.textContent = words
-  element.addEventListener("click", action)
-  return element
+function buildButton(label, action) {
+  const button = document.createElement("button")
+  button.type = "button"
+  button.textContent = label
+  button.addEventListener("click", action)
+  return button
 }

@@ -1,7 +1,7 @@
-import { clock } from "../lib/dates.js"
+import { formatTime } from "../lib/dates.js"
 
-/** A room read from outside: in the reader's time, at its newest message. */
+/** Shows a room to somebody who isn't a member: times in their zone, scrolled to the newest message. */
 export function mount(element) {
-  for (const time of element.querySelectorAll(".message time")) time.textContent = clock(time.dateTime)
+  for (const time of element.querySelectorAll(".message time")) time.textContent = formatTime(time.dateTime)
   element.scrollTop = element.scrollHeight
 }

@@ -1,30 +1,33 @@
-import { copyOf, icon } from "../lib/dom.js"
-import { live } from "../lib/live.js"
-import { openOutbox } from "../lib/outgoing.js"
+import { buildAvatar } from "../lib/avatar.js"
+import { connection } from "../lib/connection.js"
+import { buildIcon, cloneTemplate } from "../lib/dom.js"
+import { followNameUpdates } from "../lib/name_updates.js"
+import { isLookalike, usernameSuffix } from "../lib/names.js"
+import { startSending } from "../lib/outbox.js"
 import { presence } from "../lib/presence.js"
-import { watchNames } from "../lib/renaming.js"
 import { get } from "../lib/rest.js"
 import { room } from "../lib/room.js"
-import { handle } from "../lib/signs.js"
 import { setUnread } from "../lib/title.js"
+import { sidebarName } from "../models/sidebar_name.js"
 
-// Rooms of a list that names those that matter most; and those that stay when more are added, the quiet ones go first.
-const NEAREST = 100
-const MOST = 150
+// Rooms of the server's list of the nearest ones.
+const NEAREST_ROOMS = 100
+// Rows that stay when more rooms are added; rooms without unread messages are removed first.
+const MAX_ROWS = 150
 
-/** My rooms as I come into them and out of them: what is unread, what is new, who is here. */
+/** Keeps the reader's rooms up to date: which there are, what is unread, who is online. */
 export function mount(element) {
   const sidebar = new Sidebar(element)
-  live.on("room-activity", (activity) => sidebar.note(activity))
-  live.on("membership-updated", (membership) => sidebar.row(membership.room) && sidebar.note(membership))
-  live.on("room-added", (about) => {
-    sidebar.insert(about)
-    sidebar.note({ ...about, room: about.slug })
+  connection.on("room-activity", (activity) => sidebar.updateCounts(activity))
+  connection.on("membership-updated", (membership) => sidebar.row(membership.room) && sidebar.updateCounts(membership))
+  connection.on("room-added", (info) => {
+    sidebar.insert(info)
+    sidebar.updateCounts({ ...info, room: info.slug })
   })
-  live.on("room-removed", ({ room: slug }) => sidebar.remove(slug))
-  watchNames()
-  live.on("online", () => {
-    if (!room) openOutbox()
+  connection.on("room-removed", ({ room: slug }) => sidebar.remove(slug))
+  followNameUpdates()
+  connection.on("online", () => {
+    if (!room) startSending()
     if (sidebar.stale) sidebar.refresh()
     sidebar.stale = true
   })
@@ -34,7 +37,7 @@ class Sidebar {
   constructor(element) {
     this.element = element
     this.stale = false
-    this.count()
+    this.updateTotal()
     element.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" })
   }
 
@@ -42,22 +45,22 @@ class Sidebar {
     return this.element.querySelector(`.side-row[data-room="${CSS.escape(slug)}"]`)
   }
 
-  /** A room's counts; a room that isn't here yet is fetched. */
-  async note({ room: slug, unread, mentions }) {
+  /** Shows a room's counts; a room that isn't listed is fetched. */
+  async updateCounts({ room: slug, unread, mentions }) {
     const row = this.row(slug) ?? (await this.add(slug))
     if (!row || slug === room?.slug) return
     row.dataset.unread = unread
     row.dataset.mentions = mentions
     row.classList.toggle("unread", unread > 0)
-    // Whatever is said in a direct room is said to me.
+    // Every message of a direct room is addressed to the reader: its unread count is shown as mentions are.
     const direct = row.dataset.kind === "direct"
-    const calls = direct ? unread : mentions
-    row.querySelector("[data-badge]").textContent = calls
-    row.querySelector("[data-badge]").hidden = calls === 0
-    row.querySelector("[data-dot]").hidden = unread === 0 || calls > 0
-    const kind = direct ? "unread" : calls === 1 ? "mention" : "mentions"
-    row.querySelector("[data-words]").textContent = calls ? `, ${calls} ${kind}` : unread ? ", unread" : ""
-    this.count()
+    const badge = direct ? unread : mentions
+    row.querySelector("[data-badge]").textContent = badge
+    row.querySelector("[data-badge]").hidden = badge === 0
+    row.querySelector("[data-dot]").hidden = unread === 0 || badge > 0
+    const kind = direct ? "unread" : badge === 1 ? "mention" : "mentions"
+    row.querySelector("[data-words]").textContent = badge ? `, ${badge} ${kind}` : unread ? ", unread" : ""
+    this.updateTotal()
   }
 
   async add(slug) {
@@ -68,81 +71,69 @@ class Sidebar {
     }
   }
 
-  insert(about) {
-    if (this.row(about.slug)) return this.row(about.slug)
-    const item = copyOf(this.element.querySelector("template"))
+  insert(info) {
+    if (this.row(info.slug)) return this.row(info.slug)
+    const item = cloneTemplate(this.element.querySelector("template"))
     const row = item.querySelector(".side-row")
-    row.href = `/chat/${about.slug}`
-    row.dataset.room = about.slug
-    row.dataset.kind = about.kind
-    row.querySelector(".side-name").textContent = shortName(about)
-    row.querySelector(".side-mark").append(mark(about))
-    row.title = usernames(about)
+    row.href = `/chat/${info.slug}`
+    row.dataset.room = info.slug
+    row.dataset.kind = info.kind
+    row.querySelector(".side-name").textContent = sidebarName(info, isLookalike)
+    row.querySelector(".side-mark").append(buildMark(info))
+    row.title = usernames(info)
     row.querySelector("[data-usernames]").textContent = row.title && ` ${row.title}`
-    const list = this.element.querySelector(`[data-list=${about.kind === "direct" ? "people" : "rooms"}]`)
-    const next = [...list.children].find((other) => other.textContent.trim().localeCompare(about.name) > 0)
+    const list = this.element.querySelector(`[data-list=${info.kind === "direct" ? "people" : "rooms"}]`)
+    const next = [...list.children].find((other) => other.textContent.trim().localeCompare(info.name) > 0)
     list.insertBefore(item, next ?? null)
-    this.thin(row)
+    this.trim(row)
     return row
   }
 
   remove(slug) {
     this.row(slug)?.closest("li").remove()
-    this.count()
+    this.updateTotal()
   }
 
-  /** Who is in thousands of rooms is told of more than a list can show. */
-  thin(fresh) {
+  /** Removes one row beyond MAX_ROWS, but neither the added one nor this page's. */
+  trim(added) {
     const rows = [...this.element.querySelectorAll(".side-row[data-room]")]
-    if (rows.length <= MOST) return
-    const quiet = rows.filter((row) => row !== fresh && !row.hasAttribute("aria-current") && !Number(row.dataset.unread))
-    ;(quiet.at(-1) ?? rows.find((row) => row !== fresh && !row.hasAttribute("aria-current"))).closest("li").remove()
+    if (rows.length <= MAX_ROWS) return
+    const removable = rows.filter((row) => row !== added && !row.hasAttribute("aria-current"))
+    const read = removable.filter((row) => !Number(row.dataset.unread))
+    ;(read.at(-1) ?? removable[0]).closest("li").remove()
   }
 
-  count() {
+  updateTotal() {
     const rows = [...this.element.querySelectorAll(".side-row[data-room]")].filter((row) => !row.hasAttribute("aria-current"))
     const unread = rows.reduce((sum, row) => sum + Number(row.dataset.unread || 0), 0)
     this.element.querySelector("[data-catch-up]").hidden = unread === 0
     setUnread("elsewhere", unread)
   }
 
-  /** After a lost connection: whatever changed meanwhile. Of many rooms the list has the nearest, and this page's. */
+  /** Fetches the list anew after a lost connection. Of many rooms it has the nearest; this page's row is kept beside them. */
   async refresh() {
-    const { results: mine } = await get("/room", { nearest: true })
-    const slugs = new Set(mine.map((about) => about.slug))
+    const { results: rooms } = await get("/room", { nearest: true })
+    const slugs = new Set(rooms.map((info) => info.slug))
     for (const row of this.element.querySelectorAll(".side-row[data-room]")) {
-      const kept = mine.length >= NEAREST && row.hasAttribute("aria-current")
+      const kept = rooms.length >= NEAREST_ROOMS && row.hasAttribute("aria-current")
       if (!kept && !slugs.has(row.dataset.room)) row.closest("li").remove()
     }
-    for (const about of mine) {
-      this.insert(about)
-      this.note({ ...about, room: about.slug })
+    for (const info of rooms) {
+      this.insert(info)
+      this.updateCounts({ ...info, room: info.slug })
     }
     await presence.refresh()
   }
 }
 
-/** Several people go by their first names, so that they fit. */
-function shortName({ name, people = [] }) {
-  return people.length > 1 ? people.map((person) => person.display_name.split(/\s+/)[0]).join(", ") : name
-}
-
-/** "@ada, @bo" of a direct room whose name says only what they call themselves. */
+/** "@ada, @bo" for a direct room with somebody whose display name is not their username; otherwise "". */
 function usernames({ people = [] }) {
-  return people.some(handle) ? people.map((person) => `@${person.username}`).join(", ") : ""
+  return people.some(usernameSuffix) ? people.map((person) => `@${person.username}`).join(", ") : ""
 }
 
-function mark(about) {
-  if (about.kind !== "direct") return icon(about.kind === "private" ? "lock" : "hash")
-  const person = about.people[0]
-  const avatar = document.createElement("span")
-  avatar.className = `avatar small avatar-${person.avatar.color}`
-  avatar.setAttribute("aria-hidden", "true")
-  const dot = document.createElement("span")
-  dot.className = "presence"
-  dot.dataset.presence = person.username
-  dot.hidden = true
-  avatar.append(person.avatar.initials, dot)
+function buildMark(info) {
+  if (info.kind !== "direct") return buildIcon(info.kind === "private" ? "lock" : "hash")
+  const [person] = info.people
   get(`/user/${person.username}`).then((user) => presence.set(user.username, user.online), () => {})
-  return avatar
+  return buildAvatar(person, { size: "small", dot: true })
 }

@@ -1,36 +1,37 @@
+import { connection } from "../lib/connection.js"
 import { part } from "../lib/dom.js"
-import { live } from "../lib/live.js"
-import { nameOf } from "../lib/people.js"
+import { displayNameOf } from "../lib/members.js"
+import { distinctName, usernameSuffix } from "../lib/names.js"
 import { room } from "../lib/room.js"
-import { handle, isAlike } from "../lib/signs.js"
-import { sentence, Typists } from "../models/typing.js"
+import { TypingUsers, typingSentence } from "../models/typing.js"
 
-/** "Ada and Bo are typing…" */
+const EXPIRY_CHECK_MS = 1000
+
+/** Shows who is typing: "Ada and Bo are typing…" */
 export function mount(element) {
-  const typists = new Typists()
+  const typingUsers = new TypingUsers()
 
-  const show = () => {
-    const people = typists.current().map((username) => ({ username, display_name: nameOf(username) }))
-    const names = people.map((person) => (isAlike(person.username) ? person.display_name + handle(person) : person.display_name))
-    const usernames = people.map(handle).filter(Boolean).join(",").trim()
-    part(element, "text").textContent = sentence(names)
+  const render = () => {
+    const people = typingUsers.current().map((username) => ({ username, display_name: displayNameOf(username) }))
+    const usernames = people.map(usernameSuffix).filter(Boolean).join(",").trim()
+    part(element, "text").textContent = typingSentence(people.map(distinctName))
     part(element, "usernames").textContent = usernames && ` (${usernames})`
     element.title = usernames
     element.querySelector(".typing-dots").toggleAttribute("hidden", people.length === 0)
   }
 
-  live.on("typing", ({ room: slug, user, typing }) => {
+  connection.on("typing", ({ room: slug, user, typing }) => {
     if (slug !== room.slug) return
-    typists.note(user.username, typing)
-    show()
+    typingUsers.set(user.username, typing)
+    render()
   })
   room.on("joined", ({ typing }) => {
-    for (const username of typing) typists.note(username, true)
-    show()
+    for (const username of typing) typingUsers.set(username, true)
+    render()
   })
   room.on("chat-message", ({ sender }) => {
-    typists.note(sender.username, false)
-    show()
+    typingUsers.set(sender.username, false)
+    render()
   })
-  setInterval(show, 1000)
+  setInterval(render, EXPIRY_CHECK_MS)
 }

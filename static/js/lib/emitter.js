@@ -1,3 +1,4 @@
+/** Events by name: `on` returns a function that removes the listener again. */
 export class Emitter {
   #listeners = new Map()
 

@@ -1,14 +1,14 @@
 /**
- * Whether a key belongs to an input method that composes a word: Enter takes its proposal then, arrows choose one. Safari
- * ends the composition before the Enter that ended it, and tells such keys by 229 alone.
+ * Whether an input method takes this key for the word that it composes: Enter accepts its proposal then, arrows choose
+ * one. Safari ends the composition before it sends that Enter, and marks it by keyCode 229 alone.
  */
-function composes(event) {
+function isComposing(event) {
   return event.isComposing || event.keyCode === 229
 }
 
-/** No listener of any field hears of such keys. In a capture at the window, it comes before all of them. */
-export function guardKeys() {
+/** Hides composing keys from every listener of the page, by a capturing listener on the window, which runs before them. */
+export function ignoreComposingKeys() {
   for (const name of ["keydown", "keyup"]) {
-    addEventListener(name, (event) => composes(event) && event.stopImmediatePropagation(), { capture: true })
+    addEventListener(name, (event) => isComposing(event) && event.stopImmediatePropagation(), { capture: true })
   }
 }

@@ -1,14 +1,14 @@
-import { placing } from "../models/timeline.js"
+import { placement } from "../models/timeline.js"
 import { dayName } from "./dates.js"
-import { dressMentions, fill, build, tell } from "./message_view.js"
+import { buildMessage, decorateBody, fillMessage, localizeTimes } from "./message_view.js"
 
-/** The rows of the log, oldest first, with the lines between them. */
+/** The rows of the log, oldest first, with the day lines and the "New" line between them. */
 export class MessageList {
   constructor(element) {
     this.element = element
     for (const row of this.rows()) {
-      tell(row)
-      dressMentions(row)
+      localizeTimes(row)
+      decorateBody(row)
     }
     this.arrangeAll()
   }
@@ -21,12 +21,12 @@ export class MessageList {
     return document.getElementById(`message-${id}`)
   }
 
-  bySeq(seq) {
+  rowBySeq(seq) {
     return this.element.querySelector(`:scope > .message[data-seq="${Number(seq)}"]`)
   }
 
   /** The message above a row; null where none is loaded. */
-  before(row) {
+  rowAbove(row) {
     let above = row.previousElementSibling
     while (above && !above.matches(".message")) above = above.previousElementSibling
     return above
@@ -40,36 +40,31 @@ export class MessageList {
     return this.rows().at(-1)
   }
 
-  /** A message at its place by `seq`; one that is here already is brought up to date. */
-  put(message) {
+  /** Inserts a message at its place by `seq`, or updates its row; returns the row. */
+  upsert(message) {
     const known = this.row(message.id)
     if (known) {
-      fill(known, message)
+      fillMessage(known, message)
       return known
     }
-    const row = build(message)
-    row.dataset.seq = message.seq
-    const above = this.#above(message.seq)
+    const row = this.#build(message)
+    const above = this.#rowBefore(message.seq)
     if (above) above.after(row)
     else this.element.prepend(row)
     this.arrange(row)
-    this.arrange(this.#next(row))
+    this.arrange(this.#rowBelow(row))
     return row
   }
 
-  /** An older page: messages, newest first. */
+  /** Inserts an older page at the top; `messages` are newest first. */
   prepend(messages) {
-    const before = this.first
-    const rows = messages.filter((message) => !this.row(message.id)).reverse().map((message) => {
-      const row = build(message)
-      row.dataset.seq = message.seq
-      return row
-    })
+    const oldFirst = this.first
+    const rows = messages.filter((message) => !this.row(message.id)).reverse().map((message) => this.#build(message))
     this.element.prepend(...rows)
-    for (const row of [...rows, before]) this.arrange(row)
+    for (const row of [...rows, oldFirst]) this.arrange(row)
   }
 
-  /** Beyond `most` rows, lets the older half go; whether there was anything to do. */
+  /** Removes the older half of more than `most` rows; returns whether there were more. */
   trim(most) {
     const rows = this.rows()
     if (rows.length <= most) return false
@@ -81,22 +76,16 @@ export class MessageList {
 
   update(message) {
     const row = this.row(message.id)
-    if (row) fill(row, message)
+    if (row) fillMessage(row, message)
   }
 
-  /** The "New" line above a row; none without one. */
+  /** Moves the "New" line above a row; null removes it. */
   markNew(row) {
     const old = this.element.querySelector(":scope > .new-line")
     const below = old?.nextElementSibling
     old?.remove()
     if (row) {
-      const line = document.createElement("li")
-      line.className = "new-line"
-      line.id = "new"
-      const word = document.createElement("span")
-      word.textContent = "New"
-      line.append(word)
-      row.before(line)
+      row.before(newLine())
       this.arrange(row)
     }
     if (below?.matches(".message")) this.arrange(below)
@@ -107,37 +96,44 @@ export class MessageList {
     for (const row of this.rows()) this.arrange(row)
   }
 
-  /** "Today" is another day after midnight. */
+  /** Renames the day lines: "Today" is "Yesterday" after midnight. */
   renameDays() {
     for (const line of this.element.querySelectorAll(":scope > .day")) line.querySelector("h2").textContent = dayName(line.dataset.day)
   }
 
-  /** The day line above a row, and whether it goes on under the header of the one above. */
+  /** Sets whether a row continues the one above it, and adds or removes the day line between them. */
   arrange(row) {
     if (!row) return
     let line = row.previousElementSibling
-    const fresh = line?.matches(".new-line") ? line : null
-    if (fresh) line = fresh.previousElementSibling
+    const newLineAbove = line?.matches(".new-line") ? line : null
+    if (newLineAbove) line = newLineAbove.previousElementSibling
     const day = line?.matches(".day") ? line : null
     const above = day ? day.previousElementSibling : line
-    const place = placing(above && facts(above), facts(row), Boolean(fresh))
+    const place = placement(above && timelineEntry(above), timelineEntry(row), Boolean(newLineAbove))
     row.classList.toggle("continued", place.continued)
     if (day && day.dataset.day !== place.day) day.remove()
-    if (place.day && day?.dataset.day !== place.day) (fresh ?? row).before(dayLine(place.day))
+    if (place.day && day?.dataset.day !== place.day) (newLineAbove ?? row).before(dayLine(place.day))
   }
 
-  #above(seq) {
+  #build(message) {
+    const row = buildMessage(message)
+    row.dataset.seq = message.seq
+    return row
+  }
+
+  #rowBefore(seq) {
     return this.rows().findLast((row) => Number(row.dataset.seq) < seq)
   }
 
-  #next(row) {
-    let next = row.nextElementSibling
-    while (next && !next.matches(".message")) next = next.nextElementSibling
-    return next
+  #rowBelow(row) {
+    let below = row.nextElementSibling
+    while (below && !below.matches(".message")) below = below.nextElementSibling
+    return below
   }
 }
 
-function facts(row) {
+/** The {user, at, reply} of a row, for `placement`. */
+function timelineEntry(row) {
   return { user: row.dataset.user, at: row.dataset.at, reply: !row.querySelector("[data-part=quote]").hidden }
 }
 
@@ -148,5 +144,15 @@ function dayLine(day) {
   const heading = document.createElement("h2")
   heading.textContent = dayName(day)
   line.append(heading)
+  return line
+}
+
+function newLine() {
+  const line = document.createElement("li")
+  line.className = "new-line"
+  line.id = "new"
+  const word = document.createElement("span")
+  word.textContent = "New"
+  line.append(word)
   return line
 }

@@ -1,4 +1,4 @@
-/** GET of the REST API; rejects with {code, detail} as the sockets do. */
+/** Requests a path of the REST API by GET; rejects with {code, detail} as the sockets do. */
 export async function get(path, parameters = {}) {
   const url = new URL(path, location.origin)
   for (const [name, value] of Object.entries(parameters)) {

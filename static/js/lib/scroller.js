@@ -1,28 +1,28 @@
-const NEAR = 48
+const BOTTOM_TOLERANCE_PX = 48
 
-/** A scrolled element whose reader stays where they are while things change around them. */
+/** A scrolled element that keeps the reader's place while its content changes. `pinned` says that they are at the bottom. */
 export class Scroller {
   constructor(element) {
     this.element = element
     this.pinned = true
     element.addEventListener("scroll", () => (this.pinned = this.atBottom()), { passive: true })
-    // The keyboard of a phone, a growing composer or a late picture: who was at the bottom stays there.
-    const keep = new ResizeObserver(() => this.pinned && this.toBottom())
-    keep.observe(element)
-    for (const child of element.children) keep.observe(child)
+    // A phone's keyboard, a growing composer or a late picture changes sizes: a pinned reader stays at the bottom.
+    const observer = new ResizeObserver(() => this.pinned && this.scrollToBottom())
+    observer.observe(element)
+    for (const child of element.children) observer.observe(child)
   }
 
   atBottom() {
     const { scrollTop, scrollHeight, clientHeight } = this.element
-    return scrollHeight - scrollTop - clientHeight < NEAR
+    return scrollHeight - scrollTop - clientHeight < BOTTOM_TOLERANCE_PX
   }
 
-  toBottom() {
+  scrollToBottom() {
     this.element.scrollTop = this.element.scrollHeight
     this.pinned = true
   }
 
-  /** Does something that changes what is above, and puts the reader's first visible row back where it was. */
+  /** Runs a change of the content above, and puts the first visible row back where it was. */
   keepPlace(change) {
     const anchor = this.#anchor()
     const before = anchor?.getBoundingClientRect().top
@@ -30,11 +30,11 @@ export class Scroller {
     if (anchor?.isConnected) this.element.scrollTop += anchor.getBoundingClientRect().top - before
   }
 
-  /** Does something that adds below; only who was at the bottom goes along. */
+  /** Runs a change that adds content below, and scrolls to the bottom if the reader was there. */
   follow(change) {
     const { pinned } = this
     change()
-    if (pinned) this.toBottom()
+    if (pinned) this.scrollToBottom()
   }
 
   #anchor() {

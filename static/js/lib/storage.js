@@ -1,4 +1,4 @@
-/** localStorage, or memory where the browser refuses it (private windows, blocked cookies, full). */
+/** localStorage; memory where the browser refuses it (private windows, blocked cookies, full). */
 const memory = new Map()
 
 export const storage = {
@@ -21,7 +21,7 @@ export const storage = {
     try {
       localStorage.removeItem(key)
     } catch {
-      // Nothing was kept there.
+      // Nothing is stored there.
     }
   },
   keys() {

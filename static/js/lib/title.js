@@ -1,20 +1,21 @@
-import { title } from "../models/reading.js"
+import { titleWithCount } from "../models/title.js"
 
 const counts = new Map()
-let plain = document.title
+let baseTitle = document.title
 
-function show() {
+function update() {
   const unread = [...counts.values()].reduce((sum, count) => sum + count, 0)
-  document.title = title(plain, unread)
+  document.title = titleWithCount(baseTitle, unread)
 }
 
-/** How much is unread by one source (this room, the other rooms), for the tab's title. */
+/** Sets how many messages of one source (this room, the other rooms) are unread; the tab's title has the sum. */
 export function setUnread(source, count) {
   counts.set(source, count)
-  show()
+  update()
 }
 
-export function rename(before, after) {
-  plain = plain.replace(before, after)
-  show()
+/** Replaces a room's old name in the tab's title. */
+export function renameInTitle(oldName, newName) {
+  baseTitle = baseTitle.replace(oldName, newName)
+  update()
 }

@@ -1,6 +1,6 @@
-const STAY_MS = 3500
+const SHOWN_MS = 3500
 
-/** A short word at the foot of the page, also for screen readers. */
+/** Shows a short notice at the foot of the page, which screen readers say too. */
 export function toast(words) {
   let box = document.querySelector(".toast")
   if (!box) {
@@ -13,5 +13,5 @@ export function toast(words) {
   box.textContent = words
   box.classList.add("shown")
   clearTimeout(box.timer)
-  box.timer = setTimeout(() => box.classList.remove("shown"), STAY_MS)
+  box.timer = setTimeout(() => box.classList.remove("shown"), SHOWN_MS)
 }

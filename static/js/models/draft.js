@@ -1,6 +1,6 @@
 /**
- * What I have begun to write in a room: a new message with what it answers, and on top of it an edit of an older one. It is
- * the same in all tabs, and outlives page and session. `store` is like localStorage.
+ * The unsent text of one person in one room: a new message with the message that it replies to, and on top of it an edit
+ * of an older message. All tabs share it, and it outlives page and session. `store` is like localStorage.
  *
  * `reply` is a quote {id, sender, body} or null, `edit` {id, text} or null.
  */
@@ -8,70 +8,71 @@ export class Draft {
   constructor(store, owner, room) {
     this.store = store
     this.key = `draft:${owner}:${room}`
-    this.adopt()
+    this.load()
   }
 
-  /** What the composer holds. */
+  /** The text that the composer shows: the edit's, where there is one. */
   get text() {
-    return this.edit?.text ?? this.words
+    return this.edit?.text ?? this.newText
   }
 
-  typed(text) {
+  setText(text) {
     if (this.edit) this.edit.text = text
-    else this.words = text
-    this.#keep()
+    else this.newText = text
+    this.#save()
   }
 
-  answer(quote) {
+  replyTo(quote) {
     Object.assign(this, { reply: quote, edit: null })
-    this.#keep()
+    this.#save()
   }
 
-  change(id, text) {
+  startEdit(id, text) {
     this.edit = { id, text }
-    this.#keep()
+    this.#save()
   }
 
-  /** The edit is saved or given up, or else the message is no answer any more. */
-  turnBack() {
+  /** Ends the edit, saved or not; without an edit, the new message is no reply any more. */
+  cancel() {
     if (this.edit) this.edit = null
     else this.reply = null
-    this.#keep()
+    this.#save()
   }
 
-  sent() {
-    Object.assign(this, { words: "", reply: null })
-    this.#keep()
+  /** Clears the new message after it was sent. */
+  clear() {
+    Object.assign(this, { newText: "", reply: null })
+    this.#save()
   }
 
-  /** A message that was refused is to be written anew, before what was begun since. */
-  takeBack({ body, quote }) {
-    this.words = this.words.trim() ? `${body}\n${this.words}` : body
+  /** Puts a refused message back, before the text that was begun since. */
+  restore({ body, quote }) {
+    this.newText = this.newText.trim() ? `${body}\n${this.newText}` : body
     this.reply ??= quote
-    this.#keep()
+    this.#save()
   }
 
-  /** Takes what is stored, perhaps by another tab. */
-  adopt() {
-    const { text = "", reply = null, edit = null } = parsed(this.store.getItem(this.key))
-    Object.assign(this, { words: text, reply, edit })
+  /** Reads the stored draft, which another tab may have changed. */
+  load() {
+    const { text = "", reply = null, edit = null } = parse(this.store.getItem(this.key))
+    Object.assign(this, { newText: text, reply, edit })
   }
 
-  #keep() {
-    const { words: text, reply, edit } = this
+  #save() {
+    const { newText: text, reply, edit } = this
     if (text.trim() || reply || edit) this.store.setItem(this.key, JSON.stringify({ text, reply, edit }))
     else this.store.removeItem(this.key)
   }
 }
 
-/** A bare text is a draft that was kept by an older page. */
-function parsed(kept) {
-  if (kept === null) return {}
+/** Parses a stored draft; earlier releases stored the bare text. */
+function parse(stored) {
+  if (stored === null) return {}
   try {
-    const draft = JSON.parse(kept)
+    const draft = JSON.parse(stored)
     if (typeof draft?.text === "string") return draft
   } catch {
     // Not JSON, so a bare text.
   }
-  return { text: kept }
+  return { text: stored }
 }

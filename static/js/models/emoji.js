@@ -1,4 +1,4 @@
-/** The common ones, by what people look for: [character, name]. */
+/** Common emoji: [character, name]. */
 export const EMOJI = [
   ["👍", "thumbs up"], ["👎", "thumbs down"], ["❤️", "heart"], ["😂", "tears of joy"], ["🙂", "smile"],
   ["😀", "grin"], ["😉", "wink"], ["😍", "heart eyes"], ["🤔", "thinking"], ["😅", "sweat smile"],

@@ -1,47 +1,48 @@
-const AROUND = { bold: "**", italic: "_", strike: "~~", code: "`" }
-const LINES = { quote: "> ", list: "- " }
+const WRAPPING_MARKS = { bold: "**", italic: "_", strike: "~~", code: "`" }
+const LINE_PREFIXES = { quote: "> ", list: "- " }
 
-/** Markdown around or before the selected part of a text. Again takes it off. Returns {text, start, end}. */
+/** Adds markdown around or before the selection of a text, or removes it where it is there. Returns {text, start, end}. */
 export function format(kind, text, start, end) {
-  if (AROUND[kind]) return around(AROUND[kind], text, start, end)
-  if (LINES[kind]) return atLines(LINES[kind], text, start, end)
-  if (kind === "block") return block(text, start, end)
+  if (WRAPPING_MARKS[kind]) return wrap(WRAPPING_MARKS[kind], text, start, end)
+  if (LINE_PREFIXES[kind]) return prefixLines(LINE_PREFIXES[kind], text, start, end)
+  if (kind === "block") return codeBlock(text, start, end)
   return link(text, start, end)
 }
 
-function around(mark, text, start, end) {
+function wrap(mark, text, start, end) {
   const size = mark.length
   if (text.slice(start - size, start) === mark && text.slice(end, end + size) === mark) {
-    return replaced(text, start - size, end + size, text.slice(start, end), 0, 0)
+    return splice(text, start - size, end + size, text.slice(start, end), 0, 0)
   }
-  return replaced(text, start, end, mark + text.slice(start, end) + mark, size, size)
+  return splice(text, start, end, mark + text.slice(start, end) + mark, size, size)
 }
 
-function atLines(mark, text, start, end) {
+function prefixLines(prefix, text, start, end) {
   const from = text.lastIndexOf("\n", start - 1) + 1
   const lines = text.slice(from, end).split("\n")
-  const marked = lines.every((line) => line.startsWith(mark))
-  const changed = lines.map((line) => (marked ? line.slice(mark.length) : mark + line)).join("\n")
+  const prefixed = lines.every((line) => line.startsWith(prefix))
+  const changed = lines.map((line) => (prefixed ? line.slice(prefix.length) : prefix + line)).join("\n")
   return { text: text.slice(0, from) + changed + text.slice(end), start: from + changed.length, end: from + changed.length }
 }
 
-function block(text, start, end) {
-  const before = start > 0 && text[start - 1] !== "\n" ? "\n```\n" : "```\n"
-  return replaced(text, start, end, `${before}${text.slice(start, end)}\n\`\`\``, before.length, 4)
+function codeBlock(text, start, end) {
+  const opening = start > 0 && text[start - 1] !== "\n" ? "\n```\n" : "```\n"
+  return splice(text, start, end, `${opening}${text.slice(start, end)}\n\`\`\``, opening.length, 4)
 }
 
+/** Makes the selection a link, with the caret where its text or its address is still to be typed. */
 function link(text, start, end) {
-  const words = text.slice(start, end)
-  const made = `[${words}](https://)`
-  const target = text.slice(0, start) + made + text.slice(end)
-  if (!words) return { text: target, start: start + 1, end: start + 1 }
-  return { text: target, start: start + made.length - 1, end: start + made.length - 1 }
+  const label = text.slice(start, end)
+  const markdown = `[${label}](https://)`
+  const caret = label ? start + markdown.length - 1 : start + 1
+  return { text: text.slice(0, start) + markdown + text.slice(end), start: caret, end: caret }
 }
 
-function replaced(text, start, end, middle, fromLeft, fromRight) {
+/** Replaces text[start:end] and selects the inserted text, but for so many characters of its beginning and end. */
+function splice(text, start, end, inserted, skippedBefore, skippedAfter) {
   return {
-    text: text.slice(0, start) + middle + text.slice(end),
-    start: start + fromLeft,
-    end: start + middle.length - fromRight,
+    text: text.slice(0, start) + inserted + text.slice(end),
+    start: start + skippedBefore,
+    end: start + inserted.length - skippedAfter,
   }
 }

@@ -1,14 +1,17 @@
-import { score } from "./jump.js"
+import { score } from "./name_match.js"
 
-/** The `@name` that is being typed at the caret: {start, query}, or null; of a display name too. As in `messaging.rendering.names`, it may stand
- * behind anything but an ASCII letter, digit or sign of a username: Chinese and Japanese have no blanks between words. */
+/**
+ * Finds the `@name` that is being typed at the caret: {start, query} or null; the name may be a display name. It may stand
+ * behind anything but an ASCII letter, digit or sign of a username, since Chinese and Japanese have no blanks between words.
+ * `messaging/rendering` follows the same rule.
+ */
 export function mentionAt(text, caret) {
   const match = /(^|[^A-Za-z0-9_.@\uff20-])[@\uff20]([\p{L}\p{M}\p{N}_.-]{0,32})$/u.exec(text.slice(Math.max(0, caret - 40), caret))
   return match ? { start: caret - match[2].length - 1, query: match[2] } : null
 }
 
-/** People ({username, display_name, online}) whom the query may mean, those who are here first. */
-export function candidates(people, query, limit = 6) {
+/** The people ({username, display_name, online}) whose names match the query; of equals, those who are online first. */
+export function mentionCandidates(people, query, limit = 6) {
   const points = (person) => Math.max(score(person.username, query), score(person.display_name, query))
   return people
     .map((person) => ({ person, points: points(person) }))
@@ -18,8 +21,8 @@ export function candidates(people, query, limit = 6) {
     .map((found) => found.person)
 }
 
-/** The text with the mention completed, and where the caret then stands. */
-export function complete(text, caret, mention, username) {
+/** Completes a mention; returns the text and its new caret. */
+export function completeMention(text, caret, mention, username) {
   const before = `${text.slice(0, mention.start)}@${username} `
   return { text: before + text.slice(caret).replace(/^ /, ""), caret: before.length }
 }

@@ -1,39 +1,40 @@
-/** What may pass by itself: the same `client_id` finds out whether the message was stored. */
-const PASSING = new Set(["timeout", "offline", "unavailable", "rate_limited"])
-const FIRST_PAUSE_MS = 1000
-const LONGEST_PAUSE_MS = 8000
-const FRESH = { state: "waiting", error: null, tries: 0, notBefore: 0 }
-const WEEK = 7 * 24 * 60 * 60 * 1000
+/** Errors after which the same `client_id` is sent again: it finds out whether the message was stored. */
+const TRANSIENT_ERRORS = new Set(["timeout", "offline", "unavailable", "rate_limited"])
+const FIRST_RETRY_DELAY_MS = 1000
+const LONGEST_RETRY_DELAY_MS = 8000
+const ENTRY_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000
+const INITIAL_STATE = { state: "waiting", error: null, tries: 0, notBefore: 0 }
 
 /**
- * Messages on their way. One at a time goes out, so that those of a room arrive in the order in which they were written;
- * each keeps its `client_id` over every retry and reload, so that it is stored once. What could not be stored in passing is
- * tried again until it is, ever later, and holds up what was written after it in its room.
+ * Messages that the server hasn't acknowledged. One at a time is sent, so that a room's messages arrive in the order in
+ * which they were written; each keeps its `client_id` over every retry and reload, so that it is stored once. After a
+ * transient error a message is sent again, with growing delays, and later messages of its room wait for it.
  *
  * An entry: {client_id, room, body, reply_to, quote, written, state, error, tries}; `state` is one of
- * "waiting" (for its turn, the connection, or the next try, where it has an `error`), "sending", "failed" (wants a decision).
+ * "waiting" (for its turn, the connection, or the next try, where it has an `error`), "sending", "failed" (the person decides).
  * `send(entry)` resolves when the server has stored it, or rejects with {code, detail, retry_after}.
  */
 export class Outbox {
-  // A browser's own function is wrapped, not kept: called as a method of anything but the window it throws.
-  constructor({ store, send, changed = () => {}, later = (run, after) => setTimeout(run, after), now = Date.now }) {
-    Object.assign(this, { store, send, changed, later, now })
+  // A browser's own function is wrapped, not stored: called as a method of anything but the window it throws.
+  constructor({ store, send, onChange = () => {}, schedule = (run, after) => setTimeout(run, after), now = Date.now }) {
+    Object.assign(this, { store, send, onChange, schedule, now })
     this.online = false
     this.pausedUntil = 0
-    this.entries = this.#kept().map((entry) => ({ ...entry, ...FRESH }))
+    this.entries = this.#load().map((entry) => ({ ...entry, ...INITIAL_STATE }))
     this.entries.sort((one, other) => one.written - other.written)
   }
 
   add(entry) {
-    const added = { reply_to: null, quote: null, ...entry, written: this.#stamp(), ...FRESH }
+    const added = { reply_to: null, quote: null, ...entry, written: this.#nextTimestamp(), ...INITIAL_STATE }
     this.entries.push(added)
     this.store.save(added)
-    this.#tell(added)
+    this.#notify(added)
     this.#pump()
     return added
   }
 
-  in(room) {
+  /** The entries of one room, oldest first. */
+  entriesOf(room) {
     return this.entries.filter((entry) => entry.room === room)
   }
 
@@ -46,30 +47,30 @@ export class Outbox {
     this.pausedUntil = 0
     for (const entry of this.entries) {
       Object.assign(entry, { tries: 0, notBefore: 0 })
-      if (entry.error && PASSING.has(entry.error.code)) this.#set(entry, "waiting")
+      if (entry.error && TRANSIENT_ERRORS.has(entry.error.code)) this.#setState(entry, "waiting")
     }
     this.#pump()
   }
 
   disconnected() {
     this.online = false
-    for (const entry of this.entries) if (entry.state === "sending") this.#set(entry, "waiting")
+    for (const entry of this.entries) if (entry.state === "sending") this.#setState(entry, "waiting")
   }
 
-  /** Once more, and now. */
+  /** Sends a failed or delayed entry again at once. */
   retry(clientId) {
     const entry = this.find(clientId)
     if (!entry?.error) return
     this.pausedUntil = entry.notBefore = 0
-    this.#set(entry, "waiting")
+    this.#setState(entry, "waiting")
     this.#pump()
   }
 
-  /** It is stored: told by the ack or by the room's log, whichever comes first. True where it was still here. */
+  /** Removes a stored message, when its ack or its event of the room's log comes, whichever is first; returns whether it was here. */
   settle(clientId) {
     const entry = this.find(clientId)
     if (!entry) return false
-    this.#forget(entry)
+    this.#remove(entry)
     this.#pump()
     return true
   }
@@ -78,20 +79,20 @@ export class Outbox {
     return this.settle(clientId)
   }
 
-  /** Another page of mine has sent or discarded some of them meanwhile, and this one was asleep. */
+  /** Removes entries that another page sent or discarded while this one was suspended. */
   reconcile() {
-    const kept = new Set(this.store.load().map((entry) => entry.client_id))
-    for (const entry of this.entries) if (!kept.has(entry.client_id)) this.settle(entry.client_id)
+    const stored = new Set(this.store.load().map((entry) => entry.client_id))
+    for (const entry of this.entries) if (!stored.has(entry.client_id)) this.settle(entry.client_id)
   }
 
   #pump() {
     if (!this.online || this.now() < this.pausedUntil || this.entries.some((entry) => entry.state === "sending")) return
-    const next = this.#firsts().find((entry) => entry.notBefore <= this.now())
+    const next = this.#firstPerRoom().find((entry) => entry.notBefore <= this.now())
     if (next) this.#transmit(next)
   }
 
-  /** Of each room the one whose turn it is. */
-  #firsts() {
+  /** The oldest waiting entry of each room. */
+  #firstPerRoom() {
     const rooms = new Map()
     for (const entry of this.entries) {
       if (entry.state === "waiting" && !rooms.has(entry.room)) rooms.set(entry.room, entry)
@@ -100,68 +101,68 @@ export class Outbox {
   }
 
   async #transmit(entry) {
-    this.#set(entry, "sending", entry.error)
+    this.#setState(entry, "sending", entry.error)
     try {
       const message = await this.send(entry)
       entry.stored = message
       if (this.find(entry.client_id)) this.settle(entry.client_id)
     } catch (error) {
-      // Settled by the log meanwhile, or put back by a lost connection: the answer is old.
-      if (this.find(entry.client_id) === entry && entry.state === "sending") this.#failed(entry, error)
+      // The log may have settled the entry meanwhile, or a lost connection put it back: this answer is stale then.
+      if (this.find(entry.client_id) === entry && entry.state === "sending") this.#onSendError(entry, error)
     }
   }
 
-  #failed(entry, error) {
-    if (!PASSING.has(error.code)) {
-      this.#set(entry, "failed", error)
+  #onSendError(entry, error) {
+    if (!TRANSIENT_ERRORS.has(error.code)) {
+      this.#setState(entry, "failed", error)
       this.#pump()
       return
     }
     if (error.code === "offline") {
-      this.#set(entry, "waiting")
+      this.#setState(entry, "waiting")
       return
     }
     entry.tries += 1
-    const pause = error.retry_after ? error.retry_after * 1000 : pauseAfter(entry.tries)
-    entry.notBefore = this.now() + pause
-    // A limit is mine and not the room's.
+    const delay = error.retry_after ? error.retry_after * 1000 : retryDelay(entry.tries)
+    entry.notBefore = this.now() + delay
+    // A rate limit holds for the person, in all rooms.
     if (error.code === "rate_limited") this.pausedUntil = entry.notBefore
-    this.#set(entry, "waiting", error)
-    this.later(() => this.#pump(), pause)
+    this.#setState(entry, "waiting", error)
+    this.schedule(() => this.#pump(), delay)
     this.#pump()
   }
 
-  #forget(entry) {
+  #remove(entry) {
     this.entries = this.entries.filter((other) => other !== entry)
     this.store.remove(entry.client_id)
-    this.#tell(entry, true)
+    this.#notify(entry, true)
   }
 
-  #set(entry, state, error = null) {
+  #setState(entry, state, error = null) {
     entry.state = state
     entry.error = error
-    this.#tell(entry)
+    this.#notify(entry)
   }
 
-  #tell(entry, gone = false) {
-    this.changed(entry, gone)
+  #notify(entry, gone = false) {
+    this.onChange(entry, gone)
   }
 
-  /** What nobody wanted to send again for a week is given up. */
-  #kept() {
+  /** Loads the stored entries; removes those older than ENTRY_LIFETIME_MS. */
+  #load() {
     const [fresh, stale] = [[], []]
-    for (const entry of this.store.load()) (this.now() - entry.written < WEEK ? fresh : stale).push(entry)
+    for (const entry of this.store.load()) (this.now() - entry.written < ENTRY_LIFETIME_MS ? fresh : stale).push(entry)
     for (const entry of stale) this.store.remove(entry.client_id)
     return fresh
   }
 
-  /** Two messages of one millisecond keep their order over a reload. */
-  #stamp() {
+  /** The current time, or one millisecond after the last entry's: order survives a reload. */
+  #nextTimestamp() {
     const last = this.entries.at(-1)?.written ?? 0
     return Math.max(this.now(), last + 1)
   }
 }
 
-function pauseAfter(tries) {
-  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (tries - 1))
+function retryDelay(tries) {
+  return Math.min(LONGEST_RETRY_DELAY_MS, FIRST_RETRY_DELAY_MS * 2 ** (tries - 1))
 }

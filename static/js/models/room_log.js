@@ -1,6 +1,6 @@
 /**
- * A room's log as this page has it: applies each event once, in the order of `seq`, whether it came live or by a sync.
- * An event beyond a hole is held until the hole is filled.
+ * A room's log on this page: yields each event once, in the order of `seq`, whether it came live or by a sync.
+ * An event beyond a gap is held until the gap is filled.
  */
 export class RoomLog {
   constructor({ seq, epoch }) {
@@ -9,7 +9,7 @@ export class RoomLog {
     this.held = new Map()
   }
 
-  /** The events that can be applied now, in order: none, this one, or this one and those it was holding up. */
+  /** Takes an event; returns those that can be applied now, in order: none, this one, or this one and held ones. */
   receive(entry) {
     if (entry.data.seq > this.seq) this.held.set(entry.data.seq, entry)
     return this.#release()
@@ -19,8 +19,8 @@ export class RoomLog {
     return entries.flatMap((entry) => this.receive(entry))
   }
 
-  /** Whether something is known to be missing: an event behind a hole, or a head beyond what is here. */
-  misses(head = this.seq) {
+  /** Whether events are known to be missing: one is held, or the server's `head` is beyond `seq`. */
+  isBehind(head = this.seq) {
     return this.held.size > 0 || head > this.seq
   }
 

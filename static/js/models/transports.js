@@ -1,44 +1,44 @@
 /**
- * By which way the connection goes: the websocket, and polling where networks let none through, or swallow what opens one.
- * A way that failed gives place to the other; from polling one comes back by trying a websocket now and then.
+ * The order in which a connection tries its transports: the websocket first, and polling first once a websocket's
+ * handshake timed out, as some networks let none through. After a fallback a websocket is probed, with growing delays.
  */
 export class Transports {
-  static first = ["websocket", "polling"]
-  static then = ["polling", "websocket"]
-  // Milliseconds until a websocket is tried, twice as many each time.
-  static pause = 60_000
-  static longest = 600_000
+  static websocketFirst = ["websocket", "polling"]
+  static pollingFirst = ["polling", "websocket"]
+  // Until a websocket is probed, doubled each time.
+  static firstProbeDelayMs = 60_000
+  static longestProbeDelayMs = 600_000
 
   /**
-   * `probe()` resolves to whether a websocket opens; `turn(transports)` has the connection use them from now on. `fallen`
-   * where an earlier page of this tab had to fall back.
+   * `probe()` resolves to whether a websocket opens; `use(order)` has the connection take this order from now on.
+   * `fallenBack` is true where an earlier page of this tab had to fall back.
    */
-  constructor({ probe, turn, fallen = false, later = (run, after) => setTimeout(run, after) }) {
-    Object.assign(this, { probe, turn, later, fallen, pause: Transports.pause })
-    if (fallen) this.#again()
+  constructor({ probe, use, fallenBack = false, schedule = (run, after) => setTimeout(run, after) }) {
+    Object.assign(this, { probe, use, schedule, fallenBack, probeDelayMs: Transports.firstProbeDelayMs })
+    if (fallenBack) this.#scheduleProbe()
   }
 
-  get ways() {
-    return this.fallen ? Transports.then : Transports.first
+  get order() {
+    return this.fallenBack ? Transports.pollingFirst : Transports.websocketFirst
   }
 
-  /** An opening was not answered in time. */
+  /** Falls back to polling, after a handshake that was not answered in time. */
   timedOut() {
-    if (this.fallen) return
-    this.fallen = true
-    this.turn(this.ways)
-    this.#again()
+    if (this.fallenBack) return
+    this.fallenBack = true
+    this.use(this.order)
+    this.#scheduleProbe()
   }
 
-  #again() {
-    this.later(() => this.#try(), this.pause)
-    this.pause = Math.min(Transports.longest, this.pause * 2)
+  #scheduleProbe() {
+    this.schedule(() => this.#probe(), this.probeDelayMs)
+    this.probeDelayMs = Math.min(Transports.longestProbeDelayMs, this.probeDelayMs * 2)
   }
 
-  async #try() {
-    if (!(await this.probe())) return this.#again()
-    this.fallen = false
-    this.pause = Transports.pause
-    this.turn(this.ways)
+  async #probe() {
+    if (!(await this.probe())) return this.#scheduleProbe()
+    this.fallenBack = false
+    this.probeDelayMs = Transports.firstProbeDelayMs
+    this.use(this.order)
   }
 }

@@ -1,55 +1,55 @@
-/** Who else is typing in a room. A sign of typing is good for six seconds; the server says when it ends before. */
-export class Typists {
-  static seconds = 6
+/** The people who are typing in a room. Each typing event is good for six seconds, unless the server ends it before. */
+export class TypingUsers {
+  static lifetimeMs = 6000
 
   constructor({ now = Date.now } = {}) {
     this.now = now
-    this.until = new Map()
+    this.expiresAt = new Map()
   }
 
-  note(username, typing) {
-    if (typing) this.until.set(username, this.now() + Typists.seconds * 1000)
-    else this.until.delete(username)
+  set(username, typing) {
+    if (typing) this.expiresAt.set(username, this.now() + TypingUsers.lifetimeMs)
+    else this.expiresAt.delete(username)
   }
 
   current() {
-    for (const [username, end] of this.until) if (end <= this.now()) this.until.delete(username)
-    return [...this.until.keys()]
+    for (const [username, end] of this.expiresAt) if (end <= this.now()) this.expiresAt.delete(username)
+    return [...this.expiresAt.keys()]
   }
 }
 
 /** "Ada is typing…", "Ada and Bo are typing…", "3 people are typing…"; empty for nobody. */
-export function sentence(names) {
+export function typingSentence(names) {
   if (names.length === 0) return ""
   if (names.length === 1) return `${names[0]} is typing…`
   if (names.length === 2) return `${names[0]} and ${names[1]} are typing…`
   return `${names.length} people are typing…`
 }
 
-/** When to tell that I am typing: at the first stroke, again every three seconds, and that it ended. */
-export class TypingSignal {
-  static every = 3000
+/** Reports the reader's own typing: `send(true)` at the first input and every three seconds, `send(false)` at the end. */
+export class TypingNotifier {
+  static intervalMs = 3000
 
-  constructor({ tell, now = Date.now }) {
-    Object.assign(this, { tell, now })
-    this.told = 0
+  constructor({ send, now = Date.now }) {
+    Object.assign(this, { send, now })
+    this.sentAt = 0
   }
 
-  typed(text) {
-    if (!text.trim()) this.ended()
-    else if (this.now() - this.told >= TypingSignal.every) {
-      this.told = this.now()
-      this.tell(true)
+  input(text) {
+    if (!text.trim()) this.end()
+    else if (this.now() - this.sentAt >= TypingNotifier.intervalMs) {
+      this.sentAt = this.now()
+      this.send(true)
     }
   }
 
-  ended() {
-    if (this.told) this.tell(false)
-    this.told = 0
+  end() {
+    if (this.sentAt) this.send(false)
+    this.sentAt = 0
   }
 
-  /** With the message itself, the server ends it. */
-  sent() {
-    this.told = 0
+  /** Starts afresh after a message was sent, which ends the typing on the server. */
+  reset() {
+    this.sentAt = 0
   }
 }

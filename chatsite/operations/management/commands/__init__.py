@@ -1,0 +1,1 @@
+"""Commands of `./run` and `./run manage`: they parse arguments and call `chatsite.operations`."""

@@ -13,7 +13,7 @@ TRIES = 3
 
 
 class Command(changepassword.Command):
-    """Through the service: Django's own would write the whole row as it was before somebody began to type."""
+    """Django's command, through the service. Django's own would overwrite the row with its state before the typing."""
 
     help = "Gives an account a new password, ends its sessions and revokes its tokens."
 

@@ -36,7 +36,7 @@ class Command(BaseCommand):
 
 
 def remove_database() -> None:
-    """Only ever a demo's own file."""
+    """Delete the SQLite file of a folder called demo; refuse any other database."""
     database = settings.DATABASES["default"]
     if not database["ENGINE"].endswith("sqlite") or settings.DATA_DIR.name != "demo":
         raise CommandError(

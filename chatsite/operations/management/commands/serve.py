@@ -8,7 +8,7 @@ from chatsite.operations import startup
 
 class Command(BaseCommand):
     help = "Checks the settings, brings the database and the static files up to date, and serves the site."
-    # The checks load every view; the server does that anyway, and the tests run them.
+    # Skipped, as they load every view, which takes time; `./run test` runs them.
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,1 +1,1 @@
-"""How the administration writes times (Django's `FORMAT_MODULE_PATH`): as the site's other pages do."""
+"""Formats of dates and times in the administration (Django's `FORMAT_MODULE_PATH`): those of the site's other pages."""

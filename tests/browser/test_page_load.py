@@ -1,0 +1,106 @@
+"""A room page: how much it asks for, how deep its requests are nested, and what it says before it is answered."""
+
+import re
+
+import pytest
+import requests
+
+from benchmarks.page_load import load
+from tests.browser.people import HERE, post
+
+ADDRESS = re.compile(r"/static/[0-9a-f]{12}/js/main\.js")
+
+
+@pytest.fixture
+def talk(server, room):
+    """A room with as much to read as a page shows, no two messages alike."""
+    for number in range(50):
+        post(server, "owner", room, " ".join(str(number * other) for other in range(7, 37)))
+    return room
+
+
+@pytest.fixture
+def context(browser, visit):
+    """A browser of the owner's that has nothing of the site yet."""
+    context = browser.new_context(**HERE)
+    context.add_cookies(visit.cookies("owner"))
+    yield context
+    context.close()
+
+
+def test_a_room_takes_few_requests_and_bytes_and_one_websocket(context, server, talk):
+    cold, warm = (load(context, f"{server.url}/chat/{talk}") for _ in range(2))
+    assert cold.numbers()["requests"] <= 25
+    assert 100_000 < cold.bytes <= 160_000
+    # Whatever the page needs, the page itself names.
+    assert cold.depth == 1
+    # The page alone, and what opens within it.
+    assert warm.numbers()["requests"] <= 2
+    # The one that opening.js has opened is the one that is used, whichever script comes first.
+    assert cold.sockets == warm.sockets == 1
+
+
+def test_the_join_goes_out_behind_the_connect_and_is_answered_behind_hello(context, server, room):
+    frames = []
+    page = context.new_page()
+    # opening.js comes too late to help: the page opens its own.
+    page.route("**/js/opening.js", lambda route: route.abort())
+    page.on("websocket", lambda socket: listen(socket, frames))
+    page.goto(f"{server.url}/chat/{room}")
+    page.wait_for_selector("html[data-live-status=online]")
+    while not any(text.startswith("430") for _, text in frames):
+        page.wait_for_timeout(20)
+    assert [(way, text[:9]) for way, text in frames if text[:2] in ("40", "42", "43")][:5] == [
+        ("sent", "40"),
+        ("sent", '420["join'),
+        ("heard", '40{"sid":'),
+        ("heard", '42["hello'),
+        ("heard", '430[{"ok"'),
+    ]
+
+
+def listen(socket, frames):
+    socket.on("framesent", lambda text: frames.append(("sent", text)))
+    socket.on("framereceived", lambda text: frames.append(("heard", text)))
+
+
+def test_what_was_heard_before_the_scripts_came_is_heard_by_them(context, server, room):
+    """Slow scripts: by the time they come, the websocket is open, let in, and has been told of a message elsewhere."""
+    held, frames = [], []
+    page = context.new_page()
+    page.route("**/js/main.js", lambda route: held.append(route))
+    page.on("websocket", lambda socket: listen(socket, frames))
+    page.goto(f"{server.url}/chat/general", wait_until="commit")
+    while not any(text.startswith('42["hello') for _, text in frames):
+        page.wait_for_timeout(20)
+    post(server, "member", room, "while the scripts are away")
+    while not any("room-activity" in text for _, text in frames):
+        page.wait_for_timeout(20)
+    assert not any("join" in text for way, text in frames if way == "sent")
+    held.pop().continue_()
+    page.wait_for_selector(f".side-row.unread[data-room='{room}']")
+    assert [text for way, text in frames if way == "sent" and text.startswith("40")] == ["40"]
+
+
+def test_a_page_of_the_last_version_gets_all_of_its_scripts_of_this_one(context, server, room):
+    """As from an old worker, during a rolling restart."""
+    old = "/static/0123456789ab/"
+
+    def as_before(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, body=re.sub(r"/static/[0-9a-f]{12}/", old, answer.text()))
+
+    page = context.new_page()
+    asked = []
+    page.on("response", lambda answer: asked.append((answer.status, answer.url)))
+    page.route(f"**/chat/{room}", as_before)
+    page.goto(f"{server.url}/chat/{room}")
+    page.wait_for_selector("html[data-live-status=online]")
+    scripts = [(status, url) for status, url in asked if "/js/" in url]
+    assert {status for status, url in scripts if old in url} == {302}
+    # Joined, it has nothing to mix with.
+    assert sorted(url.rpartition("/")[2] for status, url in scripts if status == 200) == [
+        "main.js",
+        "opening.js",
+    ]
+    assert requests.get(server.url + old + "js/lib/connection.js").status_code == 200
