@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.utils import timezone
@@ -11,12 +11,34 @@ from django.utils import timezone
 from chatsite.database import sql
 from chatsite.realtime.delivery.identity import Identity
 
-# What a connection is asked by, and what is still there of what let it in: `t` and `s`, where `u` is its user. It takes the
-# time as a parameter.
+# Columns of an identity, as parameters of a statement.
 IDENTITY = {"user_id": "bigint", "token_id": "bigint", "session_key": "text"}
-EVIDENCE = """
+# Columns of an Evidence, of the user `u`, and the joins that they need. The joins take the time as a parameter.
+EVIDENCE_COLUMNS = (
+    "u.is_active, u.is_banned, u.password, u.session_version, t.id AS token, s.session_data AS session"
+)
+EVIDENCE_JOINS = """
     LEFT JOIN accounts_apitoken t ON t.id = given.token_id AND t.user_id = u.id
     LEFT JOIN django_session s ON s.session_key = given.session_key AND s.expire_date > %s"""
+
+
+class Evidence(NamedTuple):
+    """Evidence of whether a connection may stay, for `credentials.end_code`: the user's row, and the id of the token or
+    the data of the session that authenticated the connection. None for what doesn't exist (any more)."""
+
+    is_active: bool | None
+    is_banned: bool | None
+    password: str | None
+    session_version: int | None
+    token: int | None
+    session: str | None
+
+
+class IdentityEvidence(NamedTuple):
+    """Evidence for the `n`th of the identities asked for."""
+
+    n: int
+    evidence: Evidence
 
 
 class Token(NamedTuple):
@@ -35,8 +57,6 @@ class Person(NamedTuple):
 
     id: int
     username: str
-    is_active: bool
-    is_banned: bool
     password: str
     session_version: int
     display_name: str
@@ -61,6 +81,25 @@ def identity_of(identity: Identity) -> dict[str, int | str | None]:
         "token_id": identity.token_id,
         "session_key": identity.session_key,
     }
+
+
+def evidence(identities: Iterable[Identity], *, without_token: bool = False) -> list[IdentityEvidence]:
+    """Return the evidence for each identity; `without_token` leaves out those whose token is valid. One query."""
+    statement = _evidence(connection.vendor, without_token)
+    rows = sql.run(statement, *evidence_parameters(identities))
+    return [IdentityEvidence(n, Evidence(*columns)) for n, *columns in rows]
+
+
+def user_with_evidence() -> str:
+    """Return a statement for `User.objects.raw`, which adds the columns of an Evidence to a user's row; it takes
+    `evidence_parameters` of one identity."""
+    return _user_with_evidence(connection.vendor)
+
+
+def evidence_parameters(identities: Iterable[Identity]) -> tuple[str, Any]:
+    """Return the identities and the time, as statements with EVIDENCE_JOINS take them."""
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    return sql.packed(identity_of(identity) for identity in identities), now
 
 
 def tokens(digests: Iterable[str], due: datetime) -> list[Token]:
@@ -90,6 +129,21 @@ def briefs(user_ids: Iterable[int]) -> list[Brief]:
 
 
 @cache
+def _evidence(vendor: str, without_token: bool) -> str:
+    return f"""
+        SELECT given.n, {EVIDENCE_COLUMNS}
+        FROM {sql.rows_in(**IDENTITY)} LEFT JOIN accounts_user u ON u.id = given.user_id {EVIDENCE_JOINS}
+        {"WHERE t.id IS NULL OR NOT u.is_active OR u.is_banned" if without_token else ""}"""
+
+
+@cache
+def _user_with_evidence(vendor: str) -> str:
+    return f"""
+        SELECT u.*, {EVIDENCE_COLUMNS}
+        FROM {sql.rows_in(**IDENTITY)} JOIN accounts_user u ON u.id = given.user_id {EVIDENCE_JOINS}"""
+
+
+@cache
 def _tokens(vendor: str) -> str:
     return f"""
         SELECT given.n, t.id, t.last_used_at IS NULL OR t.last_used_at < %s, u.id, u.username,
@@ -108,7 +162,7 @@ def _sessions(vendor: str) -> str:
 @cache
 def _present(vendor: str) -> str:
     return f"""
-        SELECT u.id, u.username, u.is_active, u.is_banned, u.password, u.session_version, u.display_name
+        SELECT u.id, u.username, u.password, u.session_version, u.display_name
         FROM {sql.rows_in(id="bigint")} JOIN accounts_user u ON u.id = given.id
         WHERE u.is_active AND NOT u.is_banned"""
 

@@ -35,7 +35,7 @@ class Page(NamedTuple):
     """Rows of a page, one more than shown if there are more. `reached` is where a search was cut off before the page
     was full."""
 
-    rows: Sequence[Message | MessageRow]
+    rows: Sequence[MessageRow]
     reached: int | None
 
 
@@ -153,7 +153,7 @@ def span_of(query: dict[str, Any]) -> Span:
     return Span(query["limit"] + 1, query.get("before"), query.get("after"), query.get("room"))
 
 
-def fitting(rows: Sequence[Message | MessageRow]) -> Sequence[Message | MessageRow]:
+def fitting(rows: Sequence[MessageRow]) -> Sequence[MessageRow]:
     """Return the first rows that fit PAGE_BYTES, at least one."""
     size = 0
     for count, row in enumerate(rows):

@@ -1,25 +1,49 @@
-"""Messages without their models, as their payloads need them, many at once.
+"""Rows of messages as payloads need them, without models: one query for any number of messages.
 
-A page of the log took 35 ms, three quarters of which made a Message, a Room and two Users of each row; so it takes half.
+Models of 500 messages, with their rooms and senders, took three quarters of the time of a page of the log.
 """
 
 from datetime import datetime
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import QuerySet
 
-from accounts.models import User
+from accounts.sql import Brief
 from messaging.models import Message
-from rooms.models import Room
 
-# Of the table, and at the same time of a Plain.
-COLUMNS = ("pk", "seq", "client_id", "body", "html", "created_at", "edited_at", "deleted_at", "hidden_at")
-RELATION_COLUMNS = ("room_id", "sender_id", "reply_to_id")
+OWN = ("pk", "seq", "client_id", "body", "html", "created_at", "edited_at", "deleted_at", "hidden_at")
+ROOM = ("room__slug", "room__name")
+SENDER = ("sender__pk", "sender__username", "sender__display_name")
+QUOTE = ("reply_to__pk", "reply_to__seq", "reply_to__body", "reply_to__deleted_at", "reply_to__hidden_at")
+QUOTE_SENDER = tuple(f"reply_to__{column}" for column in SENDER)
+
+
+class RoomRow(NamedTuple):
+    """The part of a Room that its messages show."""
+
+    slug: str
+    name: str
+
+
+class QuoteRow(NamedTuple):
+    """The part of a Message that replies to it show."""
+
+    pk: int
+    seq: int
+    body: str
+    deleted_at: datetime | None
+    hidden_at: datetime | None
+    sender: Brief
+
+    @property
+    def gone(self) -> bool:
+        """Whether everybody sees a tombstone."""
+        return self.deleted_at is not None or self.hidden_at is not None
 
 
 class MessageRow(NamedTuple):
-    """As much of a Message as anybody is shown."""
+    """The part of a Message that is shown, by the same names."""
 
     pk: int
     seq: int
@@ -30,29 +54,25 @@ class MessageRow(NamedTuple):
     edited_at: datetime | None
     deleted_at: datetime | None
     hidden_at: datetime | None
-    room: Room
-    sender: User
-    reply_to: Optional["MessageRow"]
+    room: RoomRow
+    sender: Brief
+    reply_to: QuoteRow | None
 
     @property
     def gone(self) -> bool:
+        """Whether everybody sees a tombstone."""
         return self.deleted_at is not None or self.hidden_at is not None
 
 
 def message_rows(messages: QuerySet[Message]) -> list[MessageRow]:
-    """In the queryset's order; a page at most."""
-    rows = fetch(messages)
-    answered = fetch(Message.objects.filter(pk__in={row.reply_to_id for row in rows} - {None}))
-    people = User.objects.in_bulk({row.sender_id for row in (*rows, *answered)})
-    rooms = Room.objects.in_bulk({row.room_id for row in (*rows, *answered)})
-
-    def made(row: Any, reply_to: MessageRow | None = None) -> MessageRow:
-        return MessageRow._make((*row[: len(COLUMNS)], rooms[row.room_id], people[row.sender_id], reply_to))
-
-    # A quote shows no quote of its own.
-    quotes = {row.pk: made(row) for row in answered}
-    return [made(row, quotes.get(row.reply_to_id)) for row in rows]
+    """Return the rows in the queryset's order. One query."""
+    found = messages.values_list(*OWN, *ROOM, *SENDER, *QUOTE, *QUOTE_SENDER)
+    return [message_row(columns) for columns in found]
 
 
-def fetch(messages: QuerySet[Message]) -> list[Any]:
-    return list(messages.values_list(*COLUMNS, *RELATION_COLUMNS, named=True))
+def message_row(columns: tuple[Any, ...]) -> MessageRow:
+    """Return the row of these columns: 9 of the message, 2 of its room, 3 of its sender, 5 of the quote, 3 of its sender."""
+    quote = None
+    if columns[14] is not None:
+        quote = QuoteRow._make((*columns[14:19], Brief._make(columns[19:])))
+    return MessageRow._make((*columns[:9], RoomRow._make(columns[9:11]), Brief._make(columns[11:14]), quote))

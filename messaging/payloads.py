@@ -6,7 +6,7 @@ import orjson
 
 from accounts.payloads import user_brief
 from chatsite.contract.times import iso
-from messaging.message_row import MessageRow
+from messaging.message_row import MessageRow, QuoteRow
 from messaging.models import Message
 
 Payload = dict[str, Any]
@@ -16,7 +16,7 @@ QUOTE_LENGTH = 140
 
 
 def message_payload(message: Message | MessageRow) -> Payload:
-    """The contract's message; a Message has `room`, `sender` and `reply_to__sender` at hand (`Message.objects.whole()`)."""
+    """Return the contract's message, of a row or of a Message with its relations loaded (`Message.objects.whole()`)."""
     gone = message.gone
     return {
         "id": message.pk,
@@ -40,7 +40,7 @@ def encoded(message: Message) -> orjson.Fragment:
     return message.encoded
 
 
-def quote(message: Message | MessageRow) -> Payload:
+def quote(message: Message | QuoteRow) -> Payload:
     """Return the quoted part of a message that a reply answers."""
     return {
         "id": message.pk,

@@ -4,6 +4,7 @@ All raise the contract's errors (`chatsite.contract.errors`).
 """
 
 import uuid
+from collections.abc import Callable
 from functools import partial
 
 from django.db import transaction
@@ -12,14 +13,16 @@ from django.utils import timezone
 
 from accounts.models import User
 from chatsite.contract.errors import Conflict, Forbidden, NotFound
+from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.limits import event_costs
+from chatsite.realtime.queues.group_commit import Outcome
 from messaging.models import Message
 from messaging.payloads import message_payload
 from messaging.references import References
 from messaging.rendering import render
 from messaging.search.folded import folded
 from messaging.sending import mentions
-from messaging.sending.drafts import Draft, check_body
+from messaging.sending.drafts import Draft, Stored, check_body
 from messaging.sending.send_queue import batches
 from rooms import access
 from rooms.log import log
@@ -36,6 +39,20 @@ def send(
     Raises Conflict if that `client_id` was used for another text or room.
     """
     return batches.wait(Draft(user, room, body, client_id, reply_to))
+
+
+def submit(
+    connection: Connection,
+    done: Callable[[Outcome[Stored]], None],
+    *,
+    room: str,
+    body: str,
+    client_id: uuid.UUID,
+    reply_to: int | None = None,
+) -> None:
+    """Do `send` for a connection, which the batch authorises; call `done` with the outcome after the commit. Returns at
+    once: what arrives meanwhile goes into the next batch."""
+    batches.submit(Draft(None, room, body, client_id, reply_to, connection), done)
 
 
 def visible_message(user: User, pk: int) -> Message:

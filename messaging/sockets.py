@@ -8,8 +8,7 @@ from chatsite.realtime.queues.group_commit import Outcome
 from chatsite.realtime.socketio.routing import Answer, deferred, event
 from messaging import services
 from messaging.payloads import encoded, message_payload
-from messaging.sending.drafts import Draft, Stored
-from messaging.sending.send_queue import batches
+from messaging.sending.drafts import Stored
 from messaging.serializers import DeleteSerializer, EditSerializer, SendSerializer
 
 Data = dict[str, Any]
@@ -17,7 +16,7 @@ Data = dict[str, Any]
 
 def send(connection: Connection, data: Data, answer: Answer) -> None:
     """Store a message with the next batch, and answer after its commit."""
-    batches.submit(Draft(None, **data, connection=connection), partial(sent, answer))
+    services.submit(connection, partial(sent, answer), **data)
 
 
 def sent(answer: Answer, outcome: Outcome[Stored]) -> None:

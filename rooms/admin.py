@@ -21,7 +21,6 @@ from chatsite.web.administration.lists import MAX_INLINE_ROWS, FirstRows, split_
 from chatsite.web.administration.site import completions
 from chatsite.web.rest.api import me
 from rooms import access, moderation, services
-from rooms.membership import membership
 from rooms.models import Ban, Event, Membership, Room
 from rooms.unread.room_counts import UNCOUNTED, count_of
 
@@ -70,8 +69,8 @@ class ArchivedFilter(ChoiceFilter):
 def take_away(row: Any, by: User) -> None:
     """End a membership or lift a ban."""
     if isinstance(row, Membership):
-        membership.revoke(row.room, row.user, by=by)
-        membership.transfer_ownership(row.room)
+        services.revoke(row.room, row.user, by=by)
+        services.transfer_ownership(row.room)
     else:
         row.delete()
 
@@ -371,8 +370,8 @@ def store(row: Any, request: HttpRequest) -> None:
     if isinstance(row, Ban):
         row.created_by = me(request)
         row.save()
-        membership.revoke(row.room, row.user, by=me(request))
-        membership.transfer_ownership(row.room)
+        services.revoke(row.room, row.user, by=me(request))
+        services.transfer_ownership(row.room)
     elif row.pk:
         change(row, request)
     elif row.room.kind != Room.Kind.PUBLIC and not may_add(me(request), row.user):
@@ -380,7 +379,7 @@ def store(row: Any, request: HttpRequest) -> None:
     elif Ban.objects.filter(room=row.room, user=row.user).exists():
         messages.error(request, f"{row.user} is banned from this room. Lift the ban first.")
     else:
-        membership.grant(row.room, row.user, role=row.role, by=me(request))
+        services.grant(row.room, row.user, role=row.role, by=me(request))
 
 
 def change(row: Membership, request: HttpRequest) -> None:
@@ -388,8 +387,8 @@ def change(row: Membership, request: HttpRequest) -> None:
     stored = Membership.objects.select_related("room", "user").get(pk=row.pk)
     try:
         if row.role != stored.role:
-            membership.check_not_last_owner(stored)
-        membership.alter(stored, role=row.role, muted=row.muted, by=me(request))
+            services.check_not_last_owner(stored)
+        services.alter(stored, role=row.role, muted=row.muted, by=me(request))
     except ChatError as error:
         messages.error(request, f"{stored.user}: {error.detail}")
 

@@ -20,9 +20,9 @@ from chatsite.contract.times import iso
 from chatsite.realtime.queues import read_queue
 from chatsite.web.fields import StrictSerializer
 from chatsite.web.rest.api import Pages, me
-from rooms import access, directs, payloads, services
+from rooms import access, payloads, services
 from rooms.log import log
-from rooms.membership import blocks, invites, membership
+from rooms.membership import invites, membership
 from rooms.models import Ban, Membership, PersonBlock, Room, RoomBlock, RoomInvite
 from rooms.serializers import (
     BanSerializer,
@@ -123,7 +123,7 @@ class RoomViewSet(viewsets.GenericViewSet):
     def make(self, data: dict[str, Any]) -> tuple[Room, bool]:
         """Make the room, or open a direct one; with whether it is new."""
         if data["kind"] == Room.Kind.DIRECT:
-            return directs.open_direct(me(self.request), data.get("members", []))
+            return services.open_direct(me(self.request), data.get("members", []))
         name = data.pop("name", None) or data["slug"]
         return services.create_room(me(self.request), name, **data), True
 
@@ -195,7 +195,7 @@ class MemberViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     def create(self, request: Request, slug: str) -> Response:
         access.room_for(me(request), slug)
         username = checked(self.get_serializer(data=request.data))["username"]
-        added = membership.add_member(me(request), slug, username)
+        added = services.add_member(me(request), slug, username)
         return Response(payloads.member_payload(added), status=status.HTTP_201_CREATED)
 
     @extend_schema(operation_id="get_member", summary="One member")
@@ -212,7 +212,7 @@ class MemberViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     def update(self, request: Request, slug: str, username: str) -> Response:
         access.room_for(me(request), slug)
         data = checked(self.get_serializer(data=request.data))
-        changed = membership.change_member(me(request), slug, username, **data)
+        changed = services.change_member(me(request), slug, username, **data)
         return Response(payloads.member_payload(changed))
 
     @extend_schema(
@@ -228,7 +228,7 @@ class MemberViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
         operation_id="remove_member", summary="Remove somebody, or leave oneself", responses={204: None}
     )
     def destroy(self, request: Request, slug: str, username: str) -> Response:
-        membership.remove_member(me(request), slug, username)
+        services.remove_member(me(request), slug, username)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -256,12 +256,12 @@ class BanViewSet(viewsets.GenericViewSet):
     def create(self, request: Request, slug: str) -> Response:
         access.room_for(me(request), slug)
         username = checked(self.get_serializer(data=request.data))["username"]
-        ban = membership.ban(me(request), slug, username)
+        ban = services.ban(me(request), slug, username)
         return Response(ban_payload(ban), status=status.HTTP_201_CREATED)
 
     @extend_schema(operation_id="lift_ban", summary="Lift a ban", responses={204: None})
     def destroy(self, request: Request, slug: str, username: str) -> Response:
-        membership.lift_ban(me(request), slug, username)
+        services.lift_ban(me(request), slug, username)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def check_sight(self, request: Request, slug: str, username: str) -> None:
@@ -294,7 +294,7 @@ class RoomInviteViewSet(viewsets.GenericViewSet):
     def create(self, request: Request, slug: str) -> Response:
         access.room_for(me(request), slug)
         details = checked(self.get_serializer(data=request.data))
-        link = invites.make_room_invite(me(request), slug, **details)
+        link = services.make_room_invite(me(request), slug, **details)
         return Response(invite_payload(request, *invites.described([link])), status=status.HTTP_201_CREATED)
 
     @extend_schema(operation_id="revoke_invite", summary="End an invite link", responses={204: None})
@@ -331,12 +331,12 @@ class RoomBlockViewSet(viewsets.GenericViewSet):
         responses={200: RoomBlockSerializer, 201: RoomBlockSerializer},
     )
     def update(self, request: Request, slug: str) -> Response:
-        block, created = blocks.block_room(me(request), slug)
+        block, created = services.block_room(me(request), slug)
         return Response(room_block_payload(block), status=created_or_ok(created))
 
     @extend_schema(operation_id="unblock_room", summary="Lift the block of a room", responses={204: None})
     def destroy(self, request: Request, slug: str) -> Response:
-        blocks.unblock_room(me(request), slug)
+        services.unblock_room(me(request), slug)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def check_sight(self, request: Request, slug: str) -> None:
@@ -368,12 +368,12 @@ class PersonBlockViewSet(viewsets.GenericViewSet):
         responses={200: PersonBlockSerializer, 201: PersonBlockSerializer},
     )
     def update(self, request: Request, username: str) -> Response:
-        block, created = blocks.block_person(me(request), username)
+        block, created = services.block_person(me(request), username)
         return Response(person_block_payload(block), status=created_or_ok(created))
 
     @extend_schema(operation_id="unblock_user", summary="Lift the block of a person", responses={204: None})
     def destroy(self, request: Request, username: str) -> Response:
-        blocks.unblock_person(me(request), username)
+        services.unblock_person(me(request), username)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def check_sight(self, request: Request, username: str) -> None:

@@ -1,6 +1,7 @@
 """Services of rooms. Each authorises, writes in one transaction, and publishes after the commit.
 
-All raise errors of `chatsite.contract.errors`: `not_found`, `forbidden`, `invalid`, `archived`, `banned`, `conflict`.
+Those of members, blocks, invite links, direct rooms and read positions are defined in their modules and exported here. All
+raise errors of `chatsite.contract.errors`: `not_found`, `forbidden`, `invalid`, `archived`, `banned`, `conflict`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,10 +16,56 @@ from chatsite.contract.errors import Archived, Conflict, Forbidden
 from chatsite.realtime.delivery import revocation
 from chatsite.realtime.queues import read_queue
 from rooms import access
+from rooms.directs import open_direct
 from rooms.log import log
 from rooms.membership import consent, membership
+from rooms.membership.blocks import block_person, block_room, unblock_person, unblock_room
+from rooms.membership.invites import make_room_invite
+from rooms.membership.membership import (
+    add_member,
+    alter,
+    ban,
+    change_member,
+    check_not_last_owner,
+    grant,
+    join_room,
+    leave_room,
+    lift_ban,
+    remove_member,
+    revoke,
+    transfer_ownership,
+)
 from rooms.models import Membership, Room
 from rooms.names import check_topic, new_slug, room_name
+from rooms.unread.read_positions import mark_all_read, mark_read
+
+__all__ = [
+    "add_member",
+    "alter",
+    "archive",
+    "ban",
+    "block_person",
+    "block_room",
+    "change_member",
+    "check_not_last_owner",
+    "create_room",
+    "grant",
+    "join_room",
+    "leave_room",
+    "lift_ban",
+    "make_room_invite",
+    "mark_all_read",
+    "mark_read",
+    "open_direct",
+    "remove_member",
+    "rename",
+    "revoke",
+    "set_archived",
+    "transfer_ownership",
+    "unblock_person",
+    "unblock_room",
+    "update_room",
+]
 
 Kind = Room.Kind
 Role = Membership.Role

@@ -8,7 +8,7 @@ from chatsite.realtime.delivery import subscriptions
 from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.queues import read_queue
 from chatsite.realtime.socketio.routing import Answer, deferred, event, every
-from rooms import access
+from rooms import access, services
 from rooms.joining import join_batch, join_mine
 from rooms.log import backfill, log, log_marker
 from rooms.membership import membership_recheck
@@ -20,7 +20,6 @@ from rooms.serializers import (
     SyncSerializer,
     TypingSerializer,
 )
-from rooms.unread import read_positions
 
 Data = dict[str, Any]
 
@@ -62,7 +61,7 @@ def type_(connection: Connection, data: Data) -> None:
 
 def read(connection: Connection, data: Data) -> Data:
     """Mark the room as read up to a seq."""
-    return read_positions.mark_read(connection.user, data["room"], data["seq"])
+    return services.mark_read(connection.user, data["room"], data["seq"])
 
 
 def disconnected(connection: Connection) -> None:

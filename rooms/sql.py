@@ -9,7 +9,7 @@ import orjson
 from django.db import connection
 from django.utils import timezone
 
-from accounts.sql import EVIDENCE, IDENTITY, identity_of
+from accounts.sql import EVIDENCE_COLUMNS, EVIDENCE_JOINS, IDENTITY, Evidence, identity_of
 from chatsite.database import sql
 from chatsite.realtime.delivery.identity import Identity
 
@@ -22,18 +22,11 @@ MEMBERSHIP = """
 
 
 class AuthorisationRow(NamedTuple):
-    """What the database says of a member who wants to join a room; None throughout where there is no such thing.
-
-    `token_id` and `session` are what let their connection in, where it is still there.
-    """
+    """The `n`th of those asked for, who wants to join a room: evidence of the connection's right to be here, and the
+    membership; None throughout where there is no such room or membership."""
 
     n: int
-    is_active: bool
-    is_banned: bool
-    password: str
-    session_version: int
-    token_id: int | None
-    session: str | None
+    evidence: Evidence
     room_id: int
     membership_id: int
     role: str
@@ -55,7 +48,8 @@ def fetch_authorisation(asked: Iterable[tuple[Identity, str]]) -> list[Authorisa
     """Return a row for each identity and slug, unless there is no such user."""
     given = sql.packed(identity_of(identity) | {"room": room} for identity, room in asked)
     now = connection.ops.adapt_datetimefield_value(timezone.now())
-    return [AuthorisationRow(*row) for row in sql.run(_fetch_authorisation(connection.vendor), given, now)]
+    rows = sql.run(_fetch_authorisation(connection.vendor), given, now)
+    return [AuthorisationRow._make((row[0], Evidence._make(row[1:7]), *row[7:])) for row in rows]
 
 
 def rooms_of(user_ids: Iterable[int]) -> list[tuple[int, int]]:
@@ -118,9 +112,9 @@ def _admit(vendor: str) -> str:
 @cache
 def _fetch_authorisation(vendor: str) -> str:
     return f"""
-        SELECT given.n, u.is_active, u.is_banned, u.password, u.session_version, t.id, s.session_data,
-               r.id, m.id, m.role, m.read_seq
-        FROM {sql.rows_in(**IDENTITY, room="text")} JOIN accounts_user u ON u.id = given.user_id {EVIDENCE} {MEMBERSHIP}"""
+        SELECT given.n, {EVIDENCE_COLUMNS}, r.id, m.id, m.role, m.read_seq
+        FROM {sql.rows_in(**IDENTITY, room="text")} JOIN accounts_user u ON u.id = given.user_id {EVIDENCE_JOINS}
+        {MEMBERSHIP}"""
 
 
 # By a subquery for the reason given at MEMBERSHIP.

@@ -138,7 +138,7 @@ def test_who_is_where(text):
         Sets({text, b"7"}), lambda user_id: None, lambda user_id: None, later=lambda *_: None
     )
     here.begin()
-    here.look()
+    here.compare_leases()
     here.watch()
     assert all(0 < user_id < 10**18 for user_id in here.online())
     assert 7 in here.online()

@@ -8,16 +8,14 @@ from typing import Any, NamedTuple, Protocol
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from django.contrib.sessions.models import Session
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import parse_cookie
-from django.utils import timezone
 
+from accounts import sql
 from accounts.models import ApiToken, User
+from accounts.sql import Evidence
 from chatsite.contract.errors import Unauthorized
 from chatsite.realtime.delivery import revocation
 from chatsite.realtime.delivery.connection import Connection
-from chatsite.realtime.delivery.identity import Identity
 
 
 class SessionEnded(Unauthorized):
@@ -36,21 +34,12 @@ class Claim(NamedTuple):
 
 
 class Secrets(Protocol):
-    """A User, or as much of one as a session is made for."""
+    """The part of a User that a session proves; also a Person and an Evidence."""
 
     @property
     def password(self) -> Any: ...
     @property
     def session_version(self) -> Any: ...
-
-
-class Row(Secrets, Protocol):
-    """A User, or as much of one as says whether they may stay."""
-
-    @property
-    def is_active(self) -> Any: ...
-    @property
-    def is_banned(self) -> Any: ...
 
 
 def claim_of(environ: dict[str, Any], auth: Any) -> Claim:
@@ -94,11 +83,11 @@ def session_proves(session: dict[str, Any], user_id: int, row: Secrets) -> bool:
 
 def authorise(connection: Connection) -> User:
     """Return the person's current row in one query. Raises SessionEnded."""
-    identity = connection.identity
-    user = evidence(identity).filter(pk=identity.user_id).first()
+    parameters = sql.evidence_parameters([connection.identity])
+    user = next(iter(User.objects.raw(sql.user_with_evidence(), parameters)), None)
     if user is None:
         raise SessionEnded("deactivated")
-    code = end_code(connection, user, user.evidence)
+    code = end_code(Evidence(*map(user.__getattribute__, Evidence._fields)), connection)
     if code:
         raise SessionEnded(code)
     return user
@@ -116,61 +105,29 @@ def still_authorised(user: User) -> Iterator[None]:
             raise SessionEnded("revoked")
 
 
-def authorise_all(connections: Sequence[Connection]) -> dict[Connection, User | SessionEnded]:
-    """For each connection its person's row as it is now, or why it must end; in three queries for all."""
-    identities = [connection.identity for connection in connections]
-    users = User.objects.in_bulk({identity.user_id for identity in identities})
-    keys = {identity.session_key for identity in identities if identity.session_key}
-    sessions = Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
-    data = dict(sessions.values_list("session_key", "session_data")) if keys else {}
-    ids = {identity.token_id for identity in identities if identity.token_id is not None}
-    tokens = set(ApiToken.objects.filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
-    found: dict[Connection, User | SessionEnded] = {}
-    for connection in connections:
-        identity = connection.identity
-        user = users.get(identity.user_id)
-        proof = (
-            identity.token_id in tokens
-            if identity.token_id is not None
-            else data.get(identity.session_key or "")
-        )
-        if user is None:
-            found[connection] = SessionEnded("deactivated")
-            continue
-        code = end_code(connection, user, proof)
-        found[connection] = SessionEnded(code) if code else user
-    return found
+def ended(connections: Sequence[Connection]) -> dict[Connection, SessionEnded]:
+    """Return the errors of those connections that must end. One query."""
+    rows = sql.evidence(connection.identity for connection in connections)
+    codes = {connections[row.n]: end_code(row.evidence, connections[row.n]) for row in rows}
+    return {connection: SessionEnded(code) for connection, code in codes.items() if code}
 
 
-def evidence(identity: Identity) -> QuerySet[Any]:
-    """Users, with the `evidence` for this identity: the session's data, or whether the token is there; else None."""
-    if identity.token_id is not None:
-        token = ApiToken.objects.filter(pk=identity.token_id, user=OuterRef("pk"))
-        return User.objects.annotate(evidence=Exists(token))
-    session = Session.objects.filter(session_key=identity.session_key, expire_date__gt=timezone.now())
-    return User.objects.annotate(evidence=Subquery(session.values("session_data")[:1]))
-
-
-def account_end_code(row: Row) -> str | None:
-    """The code with which everything of this person must end, or None."""
-    if not row.is_active:
+def end_code(evidence: Evidence, connection: Connection | None = None) -> str | None:
+    """Return the code with which this connection must end, or None. Without a connection the account alone is judged."""
+    if not evidence.is_active:
         return "deactivated"
-    return "banned" if row.is_banned else None
-
-
-def end_code(connection: Connection, row: Row, evidence: Any) -> str | None:
-    """The code with which this connection must end, or None. `evidence` is the session's data, or whether the token is
-    there; `row` is the person's, as it is now."""
-    if code := account_end_code(row):
-        return code
+    if evidence.is_banned:
+        return "banned"
+    if connection is None:
+        return None
     if connection.identity.token_id is not None:
-        return None if evidence else "revoked"
-    if not evidence:
+        return "revoked" if evidence.token is None else None
+    if not evidence.session:
         return "logged_out"
-    return session_end_code(connection, row, evidence)
+    return session_end_code(connection, evidence, evidence.session)
 
 
-def session_end_code(connection: Connection, row: Row, data: str) -> str | None:
+def session_end_code(connection: Connection, row: Secrets, data: str) -> str | None:
     """Return the code with which a session's connection must end, or None."""
     # Decoding and hashing are slow, and needed only if something changed since the session was last proved.
     known, now = connection.credentials_hash, credentials_hash(row, data)

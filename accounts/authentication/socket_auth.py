@@ -7,7 +7,7 @@ from django.contrib.sessions.backends.db import SessionStore
 
 from accounts import sql
 from accounts.authentication import credentials
-from accounts.authentication.credentials import Claim, SessionEnded
+from accounts.authentication.credentials import Claim
 from accounts.presence import last_seen
 from chatsite.contract.errors import ChatError, Unauthorized
 from chatsite.realtime.delivery import revocation
@@ -72,13 +72,9 @@ def authorise_again(
     requests: Sequence[ConnectionRequest], outcomes: Sequence[Outcome[None]]
 ) -> list[Outcome[None]]:
     """Return the outcomes, with the errors of connections whose session ended meanwhile."""
-    inside = [request.connection for request in requests if request.connection is not None]
-    outcomes_now = credentials.authorise_all(inside)
-    ended = {
-        one for one, credentials_hash in outcomes_now.items() if isinstance(credentials_hash, SessionEnded)
-    }
+    ended = credentials.ended([request.connection for request in requests if request.connection is not None])
     return [
-        outcomes_now[request.connection] if request.connection in ended else outcome  # type: ignore[misc]
+        outcome if request.connection is None else ended.get(request.connection, outcome)
         for request, outcome in zip(requests, outcomes, strict=True)
     ]
 

@@ -19,8 +19,8 @@ MESSAGES_PER_PAGE = 50
 def replay(lines: Sequence[LogLine]) -> dict[int, Payload]:
     """Return messages by the lines' seq, as they are now: deleted ones are tombstones. The log's builder for message
     events."""
-    told = message_rows(Message.objects.filter(pk__in={line.subject_id for line in lines}))
-    messages = {message.pk: message for message in told}
+    rows = message_rows(Message.objects.filter(pk__in={line.subject_id for line in lines}))
+    messages = {row.pk: row for row in rows}
     return {line.seq: {**message_payload(messages[line.subject_id]), "seq": line.seq} for line in lines}
 
 
@@ -38,17 +38,17 @@ def around(
     `after`."""
     found = of_room(room)
     if after is not None:
-        return [message_payload(message) for message in found.filter(seq__gt=after).order_by("seq")[:limit]]
+        return payloads(found.filter(seq__gt=after).order_by("seq")[:limit])
     if before is not None:
         found = found.filter(seq__lt=before)
-    return [message_payload(message) for message in reversed(found.order_by("-seq")[:limit])]
+    return payloads(found.order_by("-seq")[:limit])[::-1]
 
 
 def unread(room: Room, user: User, read_seq: int, limit: int) -> list[Payload]:
     """Return the first `limit` messages that an unread count counts: others', after the read position, neither
     deleted nor hidden."""
     beyond = of_room(room).standing().filter(seq__gt=read_seq).exclude(sender=user)
-    return [message_payload(message) for message in beyond.order_by("seq")[:limit]]
+    return payloads(beyond.order_by("seq")[:limit])
 
 
 def in_room(user: User, room: str) -> QuerySet[Message]:
@@ -57,6 +57,11 @@ def in_room(user: User, room: str) -> QuerySet[Message]:
 
 
 def of_room(room: Room) -> MessageQuerySet:
-    """Return messages with all that a payload needs but the room, which is at hand."""
-    found: MessageQuerySet = room.messages.select_related("sender", "reply_to__sender")
+    """Return the room's messages."""
+    found: MessageQuerySet = room.messages.all()
     return found
+
+
+def payloads(messages: QuerySet[Message]) -> list[Payload]:
+    """Return the payloads of messages in the queryset's order. One query."""
+    return [message_payload(row) for row in message_rows(messages)]

@@ -18,6 +18,7 @@ from accounts.models import User
 from chatsite.realtime.queues.slots import Slots
 from chatsite.web import query_deadline
 from messaging.history.page_span import Span
+from messaging.message_row import message_rows
 from messaging.models import Message
 from messaging.search.folded import containing, searched
 from messaging.search.reading import Found, in_windows
@@ -35,7 +36,7 @@ PLAIN = re.compile(r"[A-Za-z0-9]+")
 
 def readable(user: User) -> QuerySet[Message]:
     """Return the messages of all rooms that this person may read."""
-    return Message.objects.whole().visible_to(user)
+    return Message.objects.visible_to(user)
 
 
 def narrowed(found: QuerySet[Message], words: list[str]) -> QuerySet[Message]:
@@ -71,7 +72,7 @@ def has(index: str) -> bool:
 def read(found: QuerySet[Message], span: Span) -> Found:
     """Read by the index; what takes it too long is read from the newest message on."""
     try:
-        return Found(query_deadline.read(WHOLE_SECONDS, list, span.of(found)[: span.limit]), None)
+        return Found(query_deadline.read(WHOLE_SECONDS, message_rows, span.of(found)[: span.limit]), None)
     except query_deadline.TookTooLong:
         end = monotonic() + WINDOWS_SECONDS
         return query_deadline.read(WINDOWS_SECONDS, in_windows, found, span, lambda: monotonic() > end)

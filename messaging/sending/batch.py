@@ -73,11 +73,7 @@ class Batch:
     def _authorise(self, who: User | Connection, row: AuthorisationRow) -> Place | ChatError:
         """Return where one asker may write, or why not, by its row."""
         user = self.users.get(row.user_id) or self.users.setdefault(row.user_id, user_of(row))
-        if isinstance(who, Connection):
-            evidence = row.token_id if who.identity.token_id is not None else row.session
-            code = credentials.end_code(who, row, evidence)
-        else:
-            code = credentials.account_end_code(row)
+        code = credentials.end_code(row.evidence, who if isinstance(who, Connection) else None)
         if code:
             return credentials.SessionEnded(code)
         if row.membership_id is None or row.room_id is None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection
 from django.utils import timezone
 
-from accounts.sql import EVIDENCE, IDENTITY
+from accounts.sql import EVIDENCE_COLUMNS, EVIDENCE_JOINS, IDENTITY, Evidence
 from chatsite.database import sql
 from chatsite.database.sql import packed, rows_in
 from rooms.log import log
@@ -17,21 +17,14 @@ from rooms.sql import MEMBERSHIP
 
 
 class AuthorisationRow(NamedTuple):
-    """What the database says of the one asked in place `n`, who wants to write in a room; None where there is no such thing.
-
-    `token_id` and `session` are what let their connection in, where it is still there.
-    """
+    """The `n`th of those asked for, who wants to write in a room: evidence of their right to be here, and the room and
+    membership; None throughout where there is no such room or membership."""
 
     n: int
+    evidence: Evidence
     user_id: int
     username: str
     display_name: str
-    is_active: bool
-    is_banned: bool
-    password: str
-    session_version: int
-    token_id: int | None
-    session: str | None
     room_id: int | None
     slug: str | None
     name: str | None
@@ -68,7 +61,7 @@ def fetch_authorisation(
     sent = ({"user_id": user_id, "client_id": client_id.hex} for user_id, client_id in keys)
     now = connection.ops.adapt_datetimefield_value(timezone.now())
     found = sql.run(_fetch_authorisation(connection.vendor), packed(sent), packed(asked), now)
-    return [AuthorisationRow(*row) for row in found]
+    return [AuthorisationRow._make((row[0], Evidence._make(row[1:7]), *row[7:])) for row in found]
 
 
 def write(rows: Sequence[Row], at: datetime) -> list[tuple[int, int] | None]:
@@ -86,12 +79,12 @@ def write(rows: Sequence[Row], at: datetime) -> list[tuple[int, int] | None]:
 @cache
 def _fetch_authorisation(vendor: str) -> str:
     return f"""
-        SELECT given.n, u.id, u.username, u.display_name, u.is_active, u.is_banned, u.password, u.session_version,
-               t.id, s.session_data, r.id, r.slug, r.name, r.archived_at IS NOT NULL, m.id, m.muted,
-               m.blocked AND NOT u.is_staff,
+        SELECT given.n, {EVIDENCE_COLUMNS}, u.id, u.username, u.display_name,
+               r.id, r.slug, r.name, r.archived_at IS NOT NULL, m.id, m.muted, m.blocked AND NOT u.is_staff,
                EXISTS (SELECT 1 FROM {rows_in(user_id="bigint", client_id="uuid")}
                        JOIN messaging_message k ON k.sender_id = given.user_id AND k.client_id = given.client_id)
-        FROM {rows_in(**IDENTITY, room="text")} JOIN accounts_user u ON u.id = given.user_id {EVIDENCE} {MEMBERSHIP}"""
+        FROM {rows_in(**IDENTITY, room="text")} JOIN accounts_user u ON u.id = given.user_id {EVIDENCE_JOINS}
+        {MEMBERSHIP}"""
 
 
 # Concurrent bans, removals and archivals: a transaction that holds a row's lock is waited for, and the locked row is

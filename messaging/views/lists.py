@@ -14,14 +14,15 @@ from chatsite.web.fields import MAX_BIGINT
 from chatsite.web.pages import signed_in, without_nulls, words
 from messaging.history import history
 from messaging.history.timeline import Row, named_in, rows
+from messaging.message_row import MessageRow
 from messaging.payloads import Payload, message_payload
 from messaging.search import Span, read, search
 from messaging.views.panel import online_of
 from messaging.views.room import place
 from rooms import access
+from rooms import services as rooms
 from rooms.models import Room
 from rooms.payloads import unread_payloads
-from rooms.unread import read_positions
 
 RESULTS_PER_PAGE = 30
 # Rooms on the page of unread messages, and messages of each.
@@ -45,7 +46,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
     return render(request, "messaging/search.html", context)
 
 
-def results(messages: list[Any]) -> list[Payload]:
+def results(messages: list[MessageRow]) -> list[Payload]:
     """Return the payloads of messages with their room's name and their sender's signs."""
     signs = signs_among(message.sender.username for message in messages)
     return [
@@ -95,8 +96,8 @@ def first_unread(user: User, about: Payload) -> list[Row]:
 def mark_read(user: User, slug: str | None) -> HttpResponse:
     """Mark one room or all as read; a room that can't be read any more is skipped."""
     if slug is None:
-        read_positions.mark_all_read(user)
+        rooms.mark_all_read(user)
     else:
         with suppress(NotFound, Forbidden, Banned):
-            read_positions.mark_read(user, slug, MAX_BIGINT)
+            rooms.mark_read(user, slug, MAX_BIGINT)
     return redirect("catch_up")

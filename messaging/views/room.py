@@ -23,7 +23,8 @@ from messaging.models import Message
 from messaging.payloads import Payload
 from messaging.views.panel import panel
 from rooms import access
-from rooms.membership import consent, membership
+from rooms import services as rooms
+from rooms.membership import consent
 from rooms.models import Membership, Room
 from rooms.payloads import room_payload
 
@@ -178,5 +179,5 @@ def composer_state(mine: Membership | None) -> Payload:
 def join(request: HttpRequest, slug: str) -> HttpResponse:
     """Join a public room."""
     if request.method == "POST":
-        membership.join_room(request.user, slug)  # type: ignore[arg-type]
+        rooms.join_room(request.user, slug)  # type: ignore[arg-type]
     return redirect("room", slug)

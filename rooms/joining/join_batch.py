@@ -89,8 +89,7 @@ def fetch_authorisation(joins: Sequence[Join]) -> list[Authorisation]:
 
 def authorise(connection: Connection, row: AuthorisationRow) -> Authorisation:
     """Return the member's row, the end of the session, or None for somebody who isn't a member."""
-    evidence = row.session if connection.identity.token_id is None else row.token_id is not None
-    code = credentials.end_code(connection, row, evidence)
+    code = credentials.end_code(row.evidence, connection)
     if code:
         return SessionEnded(code)
     return row if row.membership_id is not None else None

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from chatsite.web.pages import signed_in, without_nulls
-from rooms.membership import blocks
+from rooms import services
 
 
 @require_POST
@@ -19,10 +19,10 @@ def person(request: HttpRequest, username: str) -> HttpResponse:
     user: Any = request.user
     username = without_nulls(username)
     if request.POST.get("blocked") != "0":
-        block, _ = blocks.block_person(user, username)
+        block, _ = services.block_person(user, username)
         messages.success(request, f"{block.blocked.name} is blocked.")
         return redirect("person", block.blocked.username)
-    blocks.unblock_person(user, username)
+    services.unblock_person(user, username)
     messages.success(request, f"{username} isn't blocked any more.")
     return redirect(listed()) if "listed" in request.POST else redirect("person", username)
 
@@ -31,7 +31,7 @@ def person(request: HttpRequest, username: str) -> HttpResponse:
 @signed_in
 def room(request: HttpRequest, slug: str) -> HttpResponse:
     """Lift the block of a room."""
-    blocks.unblock_room(request.user, slug)  # type: ignore[arg-type]
+    services.unblock_room(request.user, slug)  # type: ignore[arg-type]
     messages.success(request, "You can be added to the room again.")
     return redirect(listed())
 

@@ -13,7 +13,7 @@ from accounts.payloads import user_payload
 from accounts.presence import presence
 from chatsite.web.pages import attempt, form_page, post_data, signed_in, without_nulls, words
 from chatsite.web.rest.api import me
-from rooms import directs, services
+from rooms import services
 from rooms.forms import DirectForm, NewRoomForm
 from rooms.membership import membership
 from rooms.models import Room
@@ -72,7 +72,7 @@ def direct_new(request: HttpRequest) -> HttpResponse:
     chosen = {without_nulls(str(name)) for name in form["members"].value() or []}
     known = others.filter(username__in=chosen)
     form.fields["members"].choices = [(other.username, other.name) for other in known]  # type: ignore[attr-defined]
-    done, outcome = attempt(form, lambda members: directs.open_direct(user, members))
+    done, outcome = attempt(form, lambda members: services.open_direct(user, members))
     if done:
         return redirect("room", outcome[0].slug)
     found = named(others, query)

@@ -13,9 +13,8 @@ from accounts.names.marks import signs_among
 from accounts.payloads import user_brief
 from chatsite.contract.errors import ChatError
 from chatsite.web.pages import attempt, form_page, post_data, signed_in, without_nulls, words
-from rooms import access
+from rooms import access, services
 from rooms.forms import ChangeMemberForm, MemberForm
-from rooms.membership import membership
 from rooms.models import Membership, Room
 from rooms.payloads import member_payload, room_payload
 
@@ -28,7 +27,7 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
     user: Any = request.user
     mine = access.membership_for(user, slug)
     form = MemberForm(post_data(request))
-    done, outcome = attempt(form, lambda username: membership.add_member(user, slug, username.lstrip("@")))
+    done, outcome = attempt(form, lambda username: services.add_member(user, slug, username.lstrip("@")))
     if done:
         return redirect("room_members", slug)
     context = members_page(user, mine, words(request, "q")[:64], words(request, "after"))
@@ -88,8 +87,8 @@ def member(request: HttpRequest, slug: str, username: str) -> HttpResponse:
 def change(user: User, slug: str, username: str, wanted: dict[str, Any]) -> None:
     """Call the service of the wanted change."""
     if wanted["ban"]:
-        membership.ban(user, slug, username)
+        services.ban(user, slug, username)
     elif wanted["remove"]:
-        membership.remove_member(user, slug, username)
+        services.remove_member(user, slug, username)
     else:
-        membership.change_member(user, slug, username, role=wanted["role"] or None, muted=wanted["muted"])
+        services.change_member(user, slug, username, role=wanted["role"] or None, muted=wanted["muted"])

@@ -14,7 +14,7 @@ from accounts.forms import InviteForm
 from chatsite.web.pages import attempt, form_page, post_data, signed_in, without_nulls
 from rooms import access, services
 from rooms.forms import RoomForm
-from rooms.membership import blocks, invites, membership
+from rooms.membership import invites
 from rooms.models import Membership, Room, RoomInvite
 from rooms.payloads import room_payload
 
@@ -85,9 +85,9 @@ def leave(request: HttpRequest, slug: str) -> HttpResponse:
     """Leave the room; with `block`, nobody can add them again."""
     user: Any = request.user
     if request.POST.get("block"):
-        blocks.block_room(user, slug)
+        services.block_room(user, slug)
     else:
-        membership.leave_room(user, slug)
+        services.leave_room(user, slug)
     return redirect("browse")
 
 
@@ -98,7 +98,7 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
     user: Any = request.user
     mine = access.moderating_membership(user, slug)
     form = InviteForm(request.POST)
-    done, outcome = attempt(form, lambda **data: invites.make_room_invite(user, slug, **data))
+    done, outcome = attempt(form, lambda **data: services.make_room_invite(user, slug, **data))
     if done:
         return redirect(reverse("room_settings", args=[slug]) + "#invite")
     return settings_page(request, mine, RoomForm(initial=named(mine)), form, form, outcome)

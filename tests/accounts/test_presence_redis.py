@@ -200,7 +200,7 @@ def test_a_redis_that_lost_the_leases_takes_nobody(world):
     for _ in range(5):
         world.other.watch()
     assert world.other.is_online(7)
-    world.compare_leases()
+    world.look()
     assert world.redis.sets["t:here:one"] == {NOBODY, 7}
 
 

@@ -19,7 +19,7 @@ def by_session(live):
         client = Client()
         client.force_login(user)
         connection = live(user, session_key=client.session.session_key)
-        credentials.authorise_all([connection])
+        credentials.ended([connection])
         assert connection.credentials_hash is not None
         return connection
 
@@ -51,15 +51,15 @@ def test_it_goes_in_slices_and_lets_others_have_their_turn(crowd, monkeypatch, d
     monkeypatch.setattr(session_recheck, "RECHECK_SLICE", 5)
     monkeypatch.setattr(session_recheck, "give_way", lambda: turns.append("others'"))
     User.objects.filter(username="person5").update(is_banned=True)
-    with django_assert_num_queries(3 + 3):
+    with django_assert_num_queries(3 + 1):
         session_recheck.recheck()
     assert turns == ["others'"] * 2
     assert [connection.closed for connection in crowd] == [False] * 10 + [True, True]
 
 
 def test_only_those_who_look_different_are_judged(crowd, monkeypatch):
-    judged, standings = [], credentials.authorise_all
-    monkeypatch.setattr(credentials, "authorise_all", lambda some: judged.extend(some) or standings(some))
+    judged, standings = [], credentials.ended
+    monkeypatch.setattr(credentials, "ended", lambda some: judged.extend(some) or standings(some))
     session_recheck.recheck()
     assert judged == []
     Session.objects.filter(session_key=crowd[0].identity.session_key).delete()
@@ -75,8 +75,8 @@ def test_one_whose_session_changed_and_is_good_is_judged_once(by_session, owner,
     session = client.session
     session["theme"] = "dark"
     session.save()
-    judged, standings = [], credentials.authorise_all
-    monkeypatch.setattr(credentials, "authorise_all", lambda some: judged.extend(some) or standings(some))
+    judged, standings = [], credentials.ended
+    monkeypatch.setattr(credentials, "ended", lambda some: judged.extend(some) or standings(some))
     session_recheck.recheck()
     session_recheck.recheck()
     assert (judged, connection.closed) == ([connection], False)

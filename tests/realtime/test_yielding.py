@@ -22,7 +22,7 @@ def other():
 
 def compute(name, seconds, metered=True, held=False):
     # On a busy machine even nothing takes some milliseconds.
-    yielding.SLICE_SECONDS = 60 if name == "short" else 0.008
+    yield_points.SLICE_SECONDS = 60 if name == "short" else 0.008
     if metered:
         loop_meter.start()
     if held:
