@@ -54,7 +54,7 @@ export default [
   },
   {
     files: [`${SCRIPTS}/models/**`],
-    languageOptions: { globals: { ...off(globals.browser), setTimeout: "readonly" } },
+    languageOptions: { globals: { ...off(globals.browser), setTimeout: "readonly", performance: "readonly" } },
     rules: { "no-restricted-imports": above("lib", "behaviours") },
   },
   { files: [`${SCRIPTS}/lib/**`], rules: { "no-restricted-imports": above("behaviours") } },

@@ -44,7 +44,7 @@ class Connection extends Emitter {
     this.socket.on("connect", () => this.#setStatus("online"))
     this.socket.on("disconnect", (reason) => this.#onDisconnect(reason))
     this.socket.on("connect_error", (error) => this.#onConnectError(error))
-    this.socket.on("session-ended", ({ code }) => (code === "renewed" ? (this.renewedAt = Date.now()) : this.#onSessionEnd()))
+    this.socket.on("session-ended", ({ code }) => (code === "renewed" ? (this.renewedAt = performance.now()) : this.#onSessionEnd()))
     this.socket.onAny((name, data) => this.#dispatch(name, data))
     addEventListener("online", () => this.#reconnect())
     addEventListener("offline", () => this.socket.io.engine?.close())
@@ -115,7 +115,7 @@ class Connection extends Emitter {
   #onConnectError(error) {
     this.#setStatus("offline")
     if (error.message === "timeout") this.transports.timedOut()
-    const renewing = Date.now() - this.renewedAt < RENEWAL_GRACE_MS
+    const renewing = performance.now() - this.renewedAt < RENEWAL_GRACE_MS
     if (error.data?.code === "unauthorized" && !renewing) this.#onSessionEnd()
     else if (!this.socket.active) this.#reconnectAfter(2000)
   }
@@ -130,8 +130,9 @@ class Connection extends Emitter {
       return
     }
     conceal()
-    const lastReload = Number(sessionStorage.getItem("ended-at"))
-    if (Date.now() - lastReload < RELOAD_INTERVAL_MS) {
+    // Of either sign, as the clock may have been set back since.
+    const sinceReload = Math.abs(Date.now() - Number(sessionStorage.getItem("ended-at")))
+    if (sinceReload < RELOAD_INTERVAL_MS) {
       setTimeout(() => this.#retrySession(), RELOAD_INTERVAL_MS)
       return
     }

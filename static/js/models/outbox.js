@@ -3,7 +3,7 @@ const TRANSIENT_ERRORS = new Set(["timeout", "offline", "unavailable", "rate_lim
 const FIRST_RETRY_DELAY_MS = 1000
 const LONGEST_RETRY_DELAY_MS = 8000
 const ENTRY_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000
-const INITIAL_STATE = { state: "waiting", error: null, tries: 0, notBefore: 0 }
+const INITIAL_STATE = { state: "waiting", error: null, tries: 0, delay: null }
 
 /**
  * Messages that the server hasn't acknowledged. One at a time is sent, so that a room's messages arrive in the order in
@@ -15,11 +15,12 @@ const INITIAL_STATE = { state: "waiting", error: null, tries: 0, notBefore: 0 }
  * `send(entry)` resolves when the server has stored it, or rejects with {code, detail, retry_after}.
  */
 export class Outbox {
+  // The end of a delay is its timer's call, not a time: clocks are set back, and timers are early by a fraction of their unit.
   // A browser's own function is wrapped, not stored: called as a method of anything but the window it throws.
   constructor({ store, send, onChange = () => {}, schedule = (run, after) => setTimeout(run, after), now = Date.now }) {
     Object.assign(this, { store, send, onChange, schedule, now })
     this.online = false
-    this.pausedUntil = 0
+    this.pause = null
     this.entries = this.#load().map((entry) => ({ ...entry, ...INITIAL_STATE }))
     this.entries.sort((one, other) => one.written - other.written)
   }
@@ -44,9 +45,9 @@ export class Outbox {
 
   connected() {
     this.online = true
-    this.pausedUntil = 0
+    this.pause = null
     for (const entry of this.entries) {
-      Object.assign(entry, { tries: 0, notBefore: 0 })
+      Object.assign(entry, { tries: 0, delay: null })
       if (entry.error && TRANSIENT_ERRORS.has(entry.error.code)) this.#setState(entry, "waiting")
     }
     this.#pump()
@@ -61,7 +62,7 @@ export class Outbox {
   retry(clientId) {
     const entry = this.find(clientId)
     if (!entry?.error) return
-    this.pausedUntil = entry.notBefore = 0
+    this.pause = entry.delay = null
     this.#setState(entry, "waiting")
     this.#pump()
   }
@@ -86,8 +87,8 @@ export class Outbox {
   }
 
   #pump() {
-    if (!this.online || this.now() < this.pausedUntil || this.entries.some((entry) => entry.state === "sending")) return
-    const next = this.#firstPerRoom().find((entry) => entry.notBefore <= this.now())
+    if (!this.online || this.pause || this.entries.some((entry) => entry.state === "sending")) return
+    const next = this.#firstPerRoom().find((entry) => !entry.delay)
     if (next) this.#transmit(next)
   }
 
@@ -123,12 +124,19 @@ export class Outbox {
       return
     }
     entry.tries += 1
-    const delay = error.retry_after ? error.retry_after * 1000 : retryDelay(entry.tries)
-    entry.notBefore = this.now() + delay
+    const delay = { ms: error.retry_after ? error.retry_after * 1000 : retryDelay(entry.tries) }
+    entry.delay = delay
     // A rate limit holds for the person, in all rooms.
-    if (error.code === "rate_limited") this.pausedUntil = entry.notBefore
+    if (error.code === "rate_limited") this.pause = delay
     this.#setState(entry, "waiting", error)
-    this.schedule(() => this.#pump(), delay)
+    this.schedule(() => this.#endDelay(entry, delay), delay.ms)
+    this.#pump()
+  }
+
+  /** Ends `delay`, unless a later one or a new connection has taken its place. */
+  #endDelay(entry, delay) {
+    if (entry.delay === delay) entry.delay = null
+    if (this.pause === delay) this.pause = null
     this.#pump()
   }
 

@@ -1,8 +1,11 @@
+/** Milliseconds since the page was opened; the clock of the day may be set back meanwhile. */
+const monotonicTime = () => performance.now()
+
 /** The people who are typing in a room. Each typing event is good for six seconds, unless the server ends it before. */
 export class TypingUsers {
   static lifetimeMs = 6000
 
-  constructor({ now = Date.now } = {}) {
+  constructor({ now = monotonicTime } = {}) {
     this.now = now
     this.expiresAt = new Map()
   }
@@ -30,26 +33,31 @@ export function typingSentence(names) {
 export class TypingNotifier {
   static intervalMs = 3000
 
-  constructor({ send, now = Date.now }) {
+  constructor({ send, now = monotonicTime }) {
     Object.assign(this, { send, now })
-    this.sentAt = 0
+    this.reset()
   }
 
   input(text) {
     if (!text.trim()) this.end()
-    else if (this.now() - this.sentAt >= TypingNotifier.intervalMs) {
+    else if (!this.isCurrent()) {
       this.sentAt = this.now()
       this.send(true)
     }
   }
 
+  /** Whether others have been told in this interval. */
+  isCurrent() {
+    return this.sentAt !== null && this.now() - this.sentAt < TypingNotifier.intervalMs
+  }
+
   end() {
-    if (this.sentAt) this.send(false)
-    this.sentAt = 0
+    if (this.sentAt !== null) this.send(false)
+    this.reset()
   }
 
   /** Starts afresh after a message was sent, which ends the typing on the server. */
   reset() {
-    this.sentAt = 0
+    this.sentAt = null
   }
 }
