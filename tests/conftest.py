@@ -1,6 +1,7 @@
 """The cast: an owner, a member, a stranger; and nobody, who is `client`."""
 
 import gc
+import os
 import resource
 from importlib import import_module
 
@@ -14,7 +15,11 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from rooms import services
 from rooms.membership import membership
-from tests import made, marks, scheduling
+from tests.support.run import made_once, marks, xdist_order
+
+pytest_plugins = ["tests.support.fixtures"]
+# What only several connections show: SQLite in memory has one. tests/database/test_apps_on_postgresql.py runs these.
+collect_ignore_glob = [] if os.environ.get("TEST_DATABASE_URL") else ["**/test_postgresql_*.py"]
 
 # Of itself it fails what takes longer than 0.2 s, as anything may where a machine is busy.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -24,7 +29,7 @@ settings.load_profile("tests")
 def pytest_configure(config):
     """As many files as may be open at all, as the server does it: a crowd is thousands of sockets, and many a shell gives a
     thousand. What is made once has its home before there are workers."""
-    made.home()
+    made_once.home()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
@@ -50,14 +55,14 @@ post_migrate.connect(make_general, sender=apps.get_app_config("rooms"))
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    return scheduling.ByFile(config, log) if config.option.dist == "load" else None
+    return xdist_order.ByFile(config, log) if config.option.dist == "load" else None
 
 
 # After pytest-django, which puts tests that empty the database behind those that need what migrations put there.
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
     if hasattr(config, "workerinput"):
-        scheduling.order(items)
+        xdist_order.order(items)
 
 
 @pytest.fixture(autouse=True)

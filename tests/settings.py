@@ -12,7 +12,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DATABASES = {
     "default": {"ENGINE": "chatsite.database.sqlite", "NAME": ":memory:", "TEST": {"NAME": ":memory:"}}
 }
-# The same tests on another engine: tests/test_postgresql.py.
+# The same tests on another engine: tests/database/test_apps_on_postgresql.py.
 if url := os.environ.get("TEST_DATABASE_URL"):
     DATABASES = {"default": conf.database_server(url)}
     # A database beside it that has the tables, which are copied.

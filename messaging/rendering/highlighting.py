@@ -1,7 +1,7 @@
 """Highlighting of code: HTML with a class for each kind of word, in linear time.
 
 A lexer is one regular expression of alternatives that can be shown to be linear: after an unlimited repeat nothing
-can fail, so nothing is read twice (`tests/messaging/test_highlighting.py` checks each expression's parts). An
+can fail, so nothing is read twice (`tests/messaging/rendering/test_highlighting.py` checks each expression's parts). An
 unfinished string therefore ends with its line, an unfinished comment with the code.
 """
 

@@ -7,25 +7,8 @@ from accounts.presence import presence
 from chatsite.realtime.delivery import subscriptions
 from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.delivery.identity import Identity
-
-PASSWORD = "correct horse battery"
-
-
-class Wire:
-    """What a socket was sent, as text, and why it was closed."""
-
-    def __init__(self):
-        self.frames, self.closed = [], None
-
-    def push(self, frame, droppable=False):
-        self.frames.append(frame.decode("latin-1"))
-
-    def close(self, reason):
-        self.closed = reason
-
-    @property
-    def text(self):
-        return "\n".join(self.frames)
+from tests.support.clients.cast import PASSWORD
+from tests.support.recording_channel import RecordingChannel
 
 
 @pytest.fixture
@@ -51,7 +34,7 @@ def live(monkeypatch):
         identity = Identity(
             user.pk, user.username, session_key=None if token_id else session_key, token_id=token_id
         )
-        connection = Connection(f"sid{len(made)}", identity, Wire())
+        connection = Connection(f"sid{len(made)}", identity, RecordingChannel())
         connection.user = user
         subscriptions.attach(connection)
         made.append(connection)

@@ -4,8 +4,8 @@ from django.test import Client
 
 from accounts import services
 from accounts.models import ApiToken, Invite, SiteSettings, User
-from tests.accounts.conftest import PASSWORD
-from tests.acts import carry_out
+from tests.support.administration_actions import carry_out
+from tests.support.clients.cast import PASSWORD
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ from accounts import services
 from accounts.authentication import attempt_limits
 from accounts.models import User
 from accounts.presence import presence
-from tests.accounts.conftest import PASSWORD
+from tests.support.clients.cast import PASSWORD
 
 pytestmark = pytest.mark.django_db
 

@@ -20,7 +20,7 @@ from typing import ClassVar
 
 from tests.attacks.probe import Ack, Probes
 from tests.attacks.site import Site
-from tests.realtime.harness import ANSWER
+from tests.support.servers.harness import ANSWER
 
 # Others' acks: the 99th percentile is at most this many times the calm one, and none takes longer than PAUSE_SECONDS.
 RATIO, PAUSE_SECONDS = 3.0, 0.25
@@ -36,7 +36,8 @@ class Attack:
     """`settings` are the environment of a site that it needs for itself; without any it shares one with others.
     `engines` are the databases on which it makes sense; `in_suite` is whether `./run test` has it, for
     `suite_seconds`. `ratio` and `pause` are what others may feel of it, the marks or, with a word why, more.
-    `stretch` is how much slower than a quiet machine this one was meanwhile (tests/pace.py), for `check`."""
+    `stretch` is how much slower than a quiet machine this one was meanwhile, for `check`
+    (tests/support/run/machine_pace.py)."""
 
     name: ClassVar[str]
     settings: ClassVar[dict[str, str]] = {}
@@ -82,7 +83,7 @@ class Felt:
     pause: float = PAUSE_SECONDS
 
     def check(self, stretch: float = 1.0) -> None:
-        """`stretch` is how much slower than a quiet machine this one is just now (tests/pace.py)."""
+        """`stretch` is how much slower than a quiet machine this one is just now (tests/support/run/machine_pace.py)."""
         assert not self.killed, f"{self.killed} workers were killed; {self}"
         assert not self.refused, f"others were refused; {self}"
         assert self.meanwhile, "nobody was answered"

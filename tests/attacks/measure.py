@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.attacks.attack import Attack, Felt, line, measure
 from tests.attacks.probe import Probes
 from tests.attacks.site import attacked
-from tests.pace import Pace
+from tests.support.run.machine_pace import Pace
 
 HEAD = f"{'attack':34}{'calm p50/p99/worst ms':24}{'meanwhile':24}{'refused':10}{'killed':8}what it did"
 

@@ -11,8 +11,8 @@ from typing import Self
 import requests
 
 from tests.attacks.site import Site
-from tests.realtime.cast import PASSWORD
-from tests.realtime.clients import RawSocket
+from tests.support.clients.cast import PASSWORD
+from tests.support.clients.raw_clients import RawSocket
 
 # Seconds for all of it, and between two of them.
 WHOLE_SECONDS, EVERY_SECONDS = 4.0, 0.5

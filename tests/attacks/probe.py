@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from uuid import uuid4
 
 from tests.attacks.processor import Processor, serving
-from tests.realtime.clients import RawSocket
-from tests.realtime.harness import ROOT, children
+from tests.support import ROOT
+from tests.support.clients.raw_clients import RawSocket
+from tests.support.servers.harness import children
 
 if TYPE_CHECKING:
     from tests.attacks.site import Site

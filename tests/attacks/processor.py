@@ -7,7 +7,7 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 
-from tests.realtime.harness import open_files
+from tests.support.servers.harness import open_files
 
 NANOSECOND = 1e-9
 

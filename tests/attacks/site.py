@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from chatsite import gunicorn
-from tests.bus.redis import redis
 from tests.chaos import people
-from tests.realtime.harness import Server, children, serve
-from tests.realtime.postgres import postgres
+from tests.support.servers.harness import Server, children, serve
+from tests.support.servers.postgres import postgres
+from tests.support.servers.redis import redis
 
 ROOM = "hall"
 
@@ -37,7 +37,7 @@ class Site:
         return self.tokens([name])[name]
 
     def tokens(self, names: list[str]) -> dict[str, str]:
-        """Tokens by username; many people are made as quickly as one. Their password is `tests.realtime.cast.PASSWORD`."""
+        """Tokens by username; many people are made as quickly as one. Their password is the cast's `PASSWORD`."""
         if missing := [name for name in names if name not in self._tokens]:
             self._tokens |= people.settle(self.server, self.room, missing)
         return {name: self._tokens[name] for name in names}

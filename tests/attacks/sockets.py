@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Any, Self
 
 from tests.attacks.site import Site
-from tests.realtime.clients import RawSocket, compact
+from tests.support.clients.raw_clients import RawSocket, compact
 
 # Events of one socket that wait for their acks.
 UNDER_WAY = 16

@@ -9,7 +9,7 @@ from tests.attacks.attack import SUITE_CALM_SECONDS, measure
 from tests.attacks.kinds import attacks
 from tests.attacks.probe import Probes
 from tests.attacks.site import attacked
-from tests.pace import Pace
+from tests.support.run.machine_pace import Pace
 
 pytestmark = [pytest.mark.realtime, pytest.mark.serial, pytest.mark.timeout(600)]
 

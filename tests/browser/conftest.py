@@ -8,10 +8,11 @@ from django.contrib import admin
 from playwright.sync_api import expect
 
 from chatsite.web.bundles import JoinedStaticFilesStorage
-from tests.browser.chromium import chromium
-from tests.browser.people import Visits, new_room
-from tests.realtime.cast import settle
-from tests.realtime.harness import ROOT, serve
+from tests.support import ROOT
+from tests.support.browser.chromium import chromium
+from tests.support.browser.people import Visits, new_room
+from tests.support.clients.cast import settle
+from tests.support.servers.harness import serve
 
 expect.set_options(timeout=30_000)
 

@@ -3,7 +3,7 @@
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser.people import new_room, post
+from tests.support.browser.people import new_room, post
 
 PAGES = [
     *("/admin/", "/admin/messaging/message/", "/admin/rooms/room/2/change/", "/admin/accounts/user/"),

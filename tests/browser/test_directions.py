@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.people import act, message, new_room, post, say, side
-from tests.realtime.cast import rest
+from tests.support.browser.people import act, message, new_room, post, say, side
+from tests.support.clients.cast import rest
 
 HEBREW, ARABIC = "שלום לכולם", "مرحبا بالجميع"
 # The side from which an element's text begins, and how far it is from that edge of the element itself.

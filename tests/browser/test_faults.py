@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.people import Visits, expect_texts, message, say
+from tests.support.browser.people import Visits, expect_texts, message, say
 
 # Longer than SQLite's own patience, so that each send is refused at least once; and than the browser's.
 HELD_SECONDS = 12

@@ -3,8 +3,8 @@
 from playwright.sync_api import expect
 
 from tests.browser.conftest import static_files
-from tests.browser.people import DESKTOP, PHONE, message, say
-from tests.realtime.harness import serve
+from tests.support.browser.people import DESKTOP, PHONE, message, say
+from tests.support.servers.harness import serve
 
 LINK = "import django; django.setup(); from accounts.services import setup_link; print(setup_link())"
 

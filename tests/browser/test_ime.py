@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.people import message, side
+from tests.support.browser.people import message, side
 
 # Safari ends the composition first, and tells the Enter that ended it by its code alone.
 ORDERS = {

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.people import message, new_room, post, say, side
+from tests.support.browser.people import message, new_room, post, say, side
 
 
 def test_enter_sends_and_shift_enter_breaks(visit, room):

@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.people import message, new_room, post, say, wait_until_read
-from tests.realtime.cast import rest
+from tests.support.browser.people import message, new_room, post, say, wait_until_read
+from tests.support.clients.cast import rest
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser.people import PHONE, new_room, post
+from tests.support.browser.people import PHONE, new_room, post
 
 WIDTHS = [360, 390, 768, 1024, 1360, 2560]
 PAGES = [

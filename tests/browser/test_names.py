@@ -6,9 +6,9 @@ import sys
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.people import PASSWORD, PHONE, message, new_room, post, say, side
-from tests.realtime.cast import rest
-from tests.realtime.harness import ROOT
+from tests.support import ROOT
+from tests.support.browser.people import PASSWORD, PHONE, message, new_room, post, say, side
+from tests.support.clients.cast import rest
 
 # Mira is like nobody; the other two are from before that was refused.
 SCRIPT = """

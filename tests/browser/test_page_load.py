@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from benchmarks.page_load import load
-from tests.browser.people import HERE, post
+from tests.support.browser.people import HERE, post
 
 ADDRESS = re.compile(r"/static/[0-9a-f]{12}/js/main\.js")
 

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.people import message, new_room, post, say
+from tests.support.browser.people import message, new_room, post, say
 
 
 def test_make_a_room_and_change_it(visit, server):

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.people import message, new_room, post
+from tests.support.browser.people import message, new_room, post
 
 CORPUS = [
     "<script>window.pwned = 1</script>",

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.people import BRING_BACK, PASSWORD, PUT_AWAY, message, say
+from tests.support.browser.people import BRING_BACK, PASSWORD, PUT_AWAY, message, say
 
 PLAIN = {"java_script_enabled": False}
 NEW_TOKEN = """

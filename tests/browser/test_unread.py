@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.people import BRING_BACK, PUT_AWAY, message, new_room, post, wait_until_read
-from tests.realtime.cast import rest
+from tests.support.browser.people import BRING_BACK, PUT_AWAY, message, new_room, post, wait_until_read
+from tests.support.clients.cast import rest
 
 MANY = 130
 

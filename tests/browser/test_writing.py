@@ -6,8 +6,8 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.people import PASSWORD, act, expect_texts, message, post, say
-from tests.realtime.cast import rest
+from tests.support.browser.people import PASSWORD, act, expect_texts, message, post, say
+from tests.support.clients.cast import rest
 
 # 20,000 units of a JavaScript string.
 FULL = "👍" * 10_000

@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any
 
 from tests.chaos.crew import Report
-from tests.realtime.postgres import Postgres
+from tests.support.servers.postgres import Postgres
 
 # Milliseconds. What comes later than this after others had it, or is acknowledged later than this, was held up.
 LATE = 1000.0

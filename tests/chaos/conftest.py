@@ -1,8 +1,8 @@
 import pytest
 
-from tests.bus.redis import PROGRAM
-from tests.realtime.harness import ROOT
-from tests.realtime.postgres import find
+from tests.support import ROOT
+from tests.support.servers.postgres import find
+from tests.support.servers.redis import PROGRAM
 
 HERE = ROOT / "tests" / "chaos"
 

@@ -10,7 +10,7 @@ from random import Random
 from tests.chaos.stage import Stage
 from tests.chaos.strains import Strain
 from tests.chaos.strangers import come_in, guests
-from tests.realtime.clients import RawSocket, compact, masked
+from tests.support.clients.raw_clients import RawSocket, compact, masked
 
 # What each flooding socket sends, again and again.
 FLOODS = [

@@ -7,7 +7,7 @@ body(chance)         # of a polling client's POST
 from collections.abc import Callable
 from random import Random
 
-from tests.realtime.clients import compact, masked
+from tests.support.clients.raw_clients import compact, masked
 
 RESERVED = ["connect", "disconnect", "connect_error", "*", "message", "", "__class__", "\ud800", "é\0"]
 EVENTS = ["join", "leave", "sync", "chat-message", "typing", "edit-message", "delete-message", "read", "nope"]

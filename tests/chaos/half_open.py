@@ -10,8 +10,8 @@ from tests.chaos.stage import Stage
 from tests.chaos.strains import Strain
 from tests.chaos.strangers import come_in, guests
 from tests.chaos.vitals import of
-from tests.realtime.clients import masked, query
-from tests.realtime.harness import Server
+from tests.support.clients.raw_clients import masked, query
+from tests.support.servers.harness import Server
 
 # Seconds between two drops, and until the last of them has been put out: 10 for a request's headers, 5 for CONNECT.
 DRIP, END = 1.0, 30.0

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from chatsite import gunicorn
 from tests.chaos import people
-from tests.realtime import harness
+from tests.support.servers import harness
 
 # As Django stores a UUID in SQLite.
 HEX = 32

@@ -1,7 +1,7 @@
 """Who is on the stage: people with tokens and a password, in private rooms of a machine's site."""
 
-from tests.realtime.cast import PASSWORD
-from tests.realtime.harness import Server
+from tests.support.clients.cast import PASSWORD
+from tests.support.servers.harness import Server
 
 SCRIPT = """
 import json, secrets, sys

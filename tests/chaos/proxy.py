@@ -8,7 +8,7 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, Self
 
-from tests.realtime.harness import free_port
+from tests.support.servers.harness import free_port
 
 # Pieces of a connection that are on their way at once: beyond, who sends is made to wait, as by a full buffer.
 ON_THE_WAY = 64

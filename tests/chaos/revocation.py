@@ -14,7 +14,7 @@ import requests
 
 from tests.chaos.crew import Crew, Hand, Report
 from tests.chaos.stage import Stage
-from tests.realtime.cast import Browser
+from tests.support.clients.cast import Browser
 
 # Seconds until the answer must have come, with the fault in the way.
 ANSWER = 120.0

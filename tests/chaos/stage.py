@@ -14,14 +14,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
-from tests.bus.redis import redis
 from tests.chaos import people
 from tests.chaos.proxy import Proxy
-from tests.realtime import harness
-from tests.realtime.postgres import Postgres
+from tests.support import ROOT
+from tests.support.servers import harness
+from tests.support.servers.postgres import Postgres
+from tests.support.servers.redis import redis
+from tests.support.sites import PATIENT
 
 # The real site; a setting ASKING gives clients longer to ask to come in.
-SITE = "tests.realtime.patient:application"
 # Those of four workers at their worst, and ours.
 CONNECTIONS = 300
 # Seconds after which an ack is taken for lost, as with a connection that is cut some are.
@@ -46,10 +47,10 @@ class Machine:
 
     def start(self) -> None:
         """Once more, at the same port."""
-        command = harness.command(self.server.port, SITE, self.size)
+        command = harness.command(self.server.port, PATIENT, self.size)
         with self.server.log.open("ab") as log:
             self.server.process = subprocess.Popen(
-                command, cwd=harness.ROOT, env=self.server.environ, stdout=log, stderr=log
+                command, cwd=ROOT, env=self.server.environ, stdout=log, stderr=log
             )
         harness.wait_ready(self.server)
 
@@ -87,7 +88,7 @@ class Stage:
             "REDIS_URL": f"redis://127.0.0.1:{to_redis.port}/0",
             **self.settings,
         }
-        server = enter(harness.serve(self.folder / name, SITE, self.size, **settings))
+        server = enter(harness.serve(self.folder / name, PATIENT, self.size, **settings))
         return Machine(server, self.size, enter(Proxy(server.port)), to_redis)
 
     @property

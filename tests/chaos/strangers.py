@@ -10,9 +10,9 @@ from random import Random
 from tests.chaos.garbage import body, garbage
 from tests.chaos.stage import Stage
 from tests.chaos.strains import Strain
-from tests.realtime.clients import Polling, RawSocket, compact
-from tests.realtime.crowd import RESET
-from tests.realtime.harness import Server
+from tests.support.clients.crowd import RESET
+from tests.support.clients.raw_clients import Polling, RawSocket, compact
+from tests.support.servers.harness import Server
 
 # What a socket that is let go may raise.
 GONE = (OSError, EOFError, AssertionError, http.client.HTTPException)

@@ -11,7 +11,7 @@ from tests.chaos.crew import Crew
 from tests.chaos.faults import Fault
 from tests.chaos.lone import Lone
 from tests.chaos.scene import ROOM, Scene
-from tests.realtime.cast import Chatter, rest
+from tests.support.clients.cast import Chatter, rest
 
 pytestmark = [
     pytest.mark.realtime,

@@ -13,8 +13,8 @@ from tests.chaos.disk import Disk, Full
 from tests.chaos.faults import Fault
 from tests.chaos.lone import Lone
 from tests.chaos.scene import ROOM, Scene
-from tests.realtime.cast import PASSWORD, Browser, rest
-from tests.realtime.harness import ROOT
+from tests.support import ROOT
+from tests.support.clients.cast import PASSWORD, Browser, rest
 
 pytestmark = [pytest.mark.realtime, pytest.mark.timeout(600)]
 

@@ -5,7 +5,7 @@ import pytest
 
 from tests.chaos.crew import Crew, Hand
 from tests.chaos.stage import Stage
-from tests.pace import Pace
+from tests.support.run.machine_pace import Pace
 
 pytestmark = [pytest.mark.realtime, pytest.mark.timeout(1200)]
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from scripts import check
-from tests import scheduling
+from tests.support.run import xdist_order
 
 
 @pytest.fixture
@@ -115,7 +115,9 @@ def test_a_public_host_runs_the_same_command_as_everybody():
 
 
 def test_what_runs_first_is_there():
-    assert [name for name in (*scheduling.FIRST, *scheduling.APART) if not (check.ROOT / name).exists()] == []
+    assert [
+        name for name in (*xdist_order.FIRST, *xdist_order.APART) if not (check.ROOT / name).exists()
+    ] == []
 
 
 @pytest.mark.parametrize("folder", [".", "benchmarks/peers"])

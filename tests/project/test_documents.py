@@ -14,7 +14,8 @@ import requests
 from django.conf import settings
 
 from chatsite.contract import errors
-from tests.project.checkout import ROOT, Server
+from tests.support import ROOT
+from tests.support.servers.checkout import Server
 
 pytestmark = pytest.mark.realtime
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 from benchmarks import processes
-from tests.project.checkout import ROOT
+from tests.support import ROOT
 
 CLAIM = "import sys; from benchmarks.processes import reserve; print(reserve(int(sys.argv[1])))"
 

@@ -6,7 +6,7 @@ from chatsite.realtime.delivery import revocation
 from chatsite.web.administration.lists import MAX_INLINE_ROWS
 from rooms import access, directs
 from rooms.models import Ban, Event, Membership, Room
-from tests.acts import act_url, carry_out
+from tests.support.administration_actions import act_url, carry_out
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from chatsite.realtime.delivery.identity import Identity
 from rooms import names, services
 from rooms.models import Event, Membership, Room
 from rooms.names import SLUG
-from tests.accounts.conftest import Wire
+from tests.support.recording_channel import RecordingChannel
 
 pytestmark = pytest.mark.django_db
 
@@ -269,7 +269,7 @@ def test_only_the_powerful_add_and_remove(api, private_room, owner, member, stra
 
 def test_who_is_no_member_any_more_is_put_out_all_the_same(api, private_room, owner, member, stranger):
     """The request that removed them may have failed before it told anybody."""
-    here = Connection("sid", Identity(stranger.pk, "stranger", token_id=1), Wire())
+    here = Connection("sid", Identity(stranger.pk, "stranger", token_id=1), RecordingChannel())
     subscriptions.attach(here)
     subscriptions.subscribe(here, private_room.slug)
     path = f"/room/{private_room.slug}/member/stranger"

@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from tests.scale.site import BASE, BOSS, PLAZA, QUIET
+from tests.support.servers.large_site import BASE, BOSS, PLAZA, QUIET
 
 MESSAGE, MIDDLE = BASE + 1, BASE + 300
 

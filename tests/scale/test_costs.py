@@ -21,8 +21,8 @@ from accounts.models import User
 from chatsite.web import query_deadline
 from rooms.models import Membership
 from tests.scale import routes
-from tests.scale.site import LARGE, SMALL, fill
-from tests.test_doors import DOORS
+from tests.support.servers.large_site import LARGE, SMALL, fill
+from tests.web.rest.test_doors import DOORS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(900)]
 

@@ -10,8 +10,8 @@ from tests.attacks.attack import Attack
 from tests.attacks.kinds.one_person import LONG, OnePerson
 from tests.attacks.site import Site
 from tests.attacks.sockets import Sockets, frame, kept_alive, open_slowly_read
-from tests.realtime.clients import RawSocket, compact
-from tests.realtime.crowd import people
+from tests.support.clients.crowd import people
+from tests.support.clients.raw_clients import RawSocket, compact
 
 RECEIVERS = 300
 ADD = """

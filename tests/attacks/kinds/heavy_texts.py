@@ -12,8 +12,8 @@ import requests
 
 from tests.attacks.attack import Attack
 from tests.attacks.site import Site
-from tests.realtime.clients import RawSocket
-from tests.realtime.harness import ANSWER
+from tests.support.clients.raw_clients import RawSocket
+from tests.support.servers.harness import ANSWER
 
 LONGEST = 10_000
 
@@ -24,7 +24,7 @@ def filled(unit: str, before: str = "") -> str:
 
 
 # The first three kept a server busy for a minute, 0.2 s and 0.2 s with Pygments; the others are the dearest of
-# tests/messaging/test_slopes.py.
+# tests/messaging/rendering/test_slopes.py.
 HEAVY_TEXTS = [
     "```console\n" + "a" * 1200 + ":" * 1200 + "\n```",
     "```ini\n" + "[" * 3900 + "\n```",

@@ -9,7 +9,7 @@ import requests
 
 from tests.attacks.attack import Attack
 from tests.attacks.site import Site
-from tests.realtime.harness import ANSWER
+from tests.support.servers.harness import ANSWER
 
 # Once for each site. What it prints are the session keys of `many`, `few` and `boss`, by username.
 PREPARE = """
@@ -17,7 +17,7 @@ import json
 from django.db import transaction
 from django.test import Client
 from accounts.models import User
-from tests.scale.site import LARGE, fill
+from tests.support.servers.large_site import LARGE, fill
 if not User.objects.filter(username="many").exists():
     with transaction.atomic():
         fill(LARGE)

@@ -8,8 +8,8 @@ from uuid import uuid4
 from tests.attacks.attack import Attack
 from tests.attacks.site import Site
 from tests.attacks.sockets import Sockets
-from tests.realtime.cast import Browser, rest
-from tests.realtime.harness import ANSWER
+from tests.support.clients.cast import Browser, rest
+from tests.support.servers.harness import ANSWER
 
 # What one person may do at once and in a second, as docs/operations.md has it; and what is in flight when it ends.
 AT_ONCE, A_SECOND, SLACK = 1000, 100, 150

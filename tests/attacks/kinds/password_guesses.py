@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 
 from tests.attacks.attack import Attack
 from tests.attacks.site import Site
-from tests.realtime.cast import PASSWORD
-from tests.realtime.harness import ANSWER, Server
+from tests.support.clients.cast import PASSWORD
+from tests.support.servers.harness import ANSWER, Server
 
 GUESSERS = 24
 # As many guesses from each address as a name may have from one before the next are refused unhashed.

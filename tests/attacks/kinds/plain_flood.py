@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from tests.attacks.attack import Attack
 from tests.attacks.site import Site
-from tests.realtime.clients import RawSocket
+from tests.support.clients.raw_clients import RawSocket
 
 SENDERS = 8
 

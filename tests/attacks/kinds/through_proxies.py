@@ -13,14 +13,15 @@ from tests.attacks.attack import Attack
 from tests.attacks.kinds.http_floods import STATUS, HttpFlood
 from tests.attacks.kinds.http_halves import POST, Dripping
 from tests.attacks.site import Site
-from tests.project.proxies import Proxy, before, certificate, program, running
+from tests.support.servers.proxies import Proxy, before, certificate, program, running
 
 # Bytes that are read or written without looking at the other way.
 PIECE = 16 * 1024
 
 
 class Proxied(Attack):
-    """`proxy` is a name of `tests.project.proxies`. Newcomers and members come straight, and feel what the server does."""
+    """`proxy` is a name of `tests.support.servers.proxies`. Newcomers and members come straight, and feel what the server
+    does."""
 
     settings: ClassVar[dict[str, str]] = {"TRUST_PROXY": "true"}
     engines: ClassVar[tuple[str, ...]] = ("sqlite",)

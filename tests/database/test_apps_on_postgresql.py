@@ -1,0 +1,60 @@
+"""The apps' own tests once more, on PostgreSQL: a part in each test, so that several run at once."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.support import ROOT
+from tests.support.servers.database_templates import migrate
+from tests.support.servers.harness import site_environ
+from tests.support.servers.postgres import find, postgres
+
+# These ask no database.
+LEFT_OUT = [
+    "--ignore=tests/messaging/rendering/test_highlighting.py",
+    "--ignore=tests/messaging/rendering/test_rendering.py",
+    "--ignore=tests/messaging/rendering/test_slopes.py",
+    "--deselect=tests/accounts/authentication/test_hashers.py::test_the_servers_loop_goes_on_while_a_password_is_hashed",
+]
+PARTS = {
+    "accounts": ["tests/accounts"],
+    "messaging": ["tests/messaging"],
+    "rooms": ["tests/rooms"],
+    "web and database": [
+        "--ignore=tests/web/rest",
+        "tests/web",
+        "tests/database/test_postgresql_processes.py",
+    ],
+}
+
+pytestmark = pytest.mark.skipif(not find("initdb"), reason="PostgreSQL is not installed")
+
+
+@pytest.mark.realtime
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("part", PARTS)
+def test_the_apps_do_the_same_on_postgresql(part, tmp_path):
+    with postgres() as url:
+        migrate(tmp_path, site_environ(tmp_path, 1, DATABASE_URL=url))
+        environ = {**os.environ, "TEST_DATABASE_URL": url, "TEST_DATABASE_TEMPLATE": url.rpartition("/")[2]}
+        for name in ("PYTEST_XDIST_WORKER", "PYTEST_CURRENT_TEST", "PYTEST_ADDOPTS"):
+            environ.pop(name, None)
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-x",
+            "-n",
+            "0",
+            "-p",
+            "no:cacheprovider",
+            "-m",
+            "not realtime",
+            *LEFT_OUT,
+            *PARTS[part],
+        ]
+        done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-6000:]

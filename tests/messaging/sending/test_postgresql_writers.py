@@ -1,0 +1,212 @@
+"""Several who write into the same rooms at once, each with a connection of their own, as processes have."""
+
+import threading
+import uuid
+
+import pytest
+from django.db import IntegrityError, connection, connections, transaction
+from django.utils import timezone
+
+from chatsite.contract.errors import Archived, Forbidden, Muted
+from chatsite.realtime.queues.group_commit import GroupCommit
+from messaging import services
+from messaging.models import Message
+from messaging.sending.batch import Batch
+from messaging.sending.drafts import Draft
+from messaging.sending.send_queue import store, store_all
+from messaging.sending.sql import Row, write
+from rooms import access
+from rooms.log import log
+from rooms.membership import membership
+from rooms.models import Event, Room
+from rooms.services import archive, create_room, update_room
+from tests.support.servers.postgres_locks import until_waiting
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ROUNDS = 25
+
+
+def at_once(*functions):
+    """Runs each in a thread; gives what they raised."""
+    failures = []
+
+    def guarded(function):
+        try:
+            function()
+        except Exception as error:
+            failures.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=guarded, args=(function,), daemon=True) for function in functions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert not any(thread.is_alive() for thread in threads)
+    return failures
+
+
+def gapless(room):
+    head = Room.objects.get(pk=room.pk).head
+    seqs = list(Event.objects.filter(room=room).order_by("seq").values_list("seq", flat=True))
+    return seqs == list(range(1, head + 1))
+
+
+@pytest.fixture
+def rooms(owner):
+    return [create_room(owner, f"Room {n}") for n in range(3)]
+
+
+def test_batches_into_the_same_rooms_leave_no_hole_and_never_wait_for_each_other_in_a_ring(owner, rooms):
+    def say(order):
+        for _ in range(ROUNDS):
+            drafts = [Draft(owner, rooms[n].slug, "hello", uuid.uuid4()) for n in order]
+            outcomes = store_all(drafts)
+            assert all(isinstance(outcome, tuple) and outcome[1] for outcome in outcomes), outcomes
+
+    assert not at_once(*(lambda order=order: say(order) for order in ((0, 1, 2), (2, 1, 0), (1, 0, 2, 0))))
+    assert Message.objects.count() == ROUNDS * 10
+    assert all(gapless(room) for room in rooms)
+
+
+def test_edits_and_renames_beside_answers_to_the_same_message(owner, rooms):
+    room = rooms[0]
+    first, _ = services.send(owner, room.slug, "first", uuid.uuid4())
+
+    def answer():
+        for _ in range(ROUNDS):
+            draft = Draft(owner, room.slug, "an answer", uuid.uuid4(), reply_to=first.pk)
+            assert isinstance(store_all([draft])[0], tuple)
+
+    def edit():
+        for n in range(ROUNDS):
+            services.edit(owner, first.pk, f"edited {n}")
+
+    def rename():
+        for n in range(ROUNDS):
+            update_room(owner, room.slug, topic=f"topic {n}")
+
+    assert not at_once(answer, answer, edit, rename)
+    assert gapless(room)
+    events = log.read(Room.objects.get(pk=room.pk), 0)["events"]
+    assert [event["data"]["seq"] for event in events] == list(range(1, len(events) + 1))
+
+
+def test_the_same_client_id_at_once_is_stored_once(owner, rooms):
+    key, answers = uuid.uuid4(), []
+
+    def send():
+        # A process's own: those of the site are for greenlets of one thread.
+        batches = GroupCommit(store, prepare=Batch)
+        answers.extend(batches._outcomes([Draft(owner, rooms[0].slug, "once", key)]))
+
+    assert not at_once(*[send] * 6)
+    assert len({message.pk for message, _ in answers}) == 1
+    assert [new for _, new in answers].count(True) == 1
+    assert gapless(rooms[0])
+
+
+def test_what_the_commit_refuses_is_raised_and_not_stored(owner, rooms):
+    """Foreign keys are looked at when the statement's transaction ends, behind its rows."""
+    row = Row(
+        membership_id=rooms[0].memberships.get(user=owner).pk,
+        room_id=rooms[0].pk,
+        sender_id=owner.pk + 1_000,
+        client_id=uuid.uuid4().hex,
+        fingerprint="",
+        body="hello",
+        html="",
+        reply_to_id=None,
+    )
+    with pytest.raises(IntegrityError):
+        write([row], timezone.now())
+    assert not Message.objects.exists()
+    assert gapless(rooms[0])
+    assert connection.is_usable()
+
+
+def test_a_batch_larger_than_the_sockets_buffer(owner, rooms):
+    body = 'snowman ☃ and family 👩‍👩‍👧 "quoted" \\ % %s {braces} \'; -- ' * 150
+    drafts = [Draft(owner, rooms[0].slug, body, uuid.uuid4()) for _ in range(400)]
+    outcomes = store_all(drafts)
+    assert [message.body for message, _ in outcomes] == [body] * 400
+    assert set(Message.objects.values_list("body", flat=True)) == {body}
+    assert gapless(rooms[0])
+
+
+def stored_against(change, batch):
+    """What comes of a batch that was looked at: its write waits for `change`, whose transaction isn't committed yet."""
+    begun, outcomes = threading.Event(), []
+
+    def commit_late():
+        with transaction.atomic():
+            change()
+            begun.set()
+            until_waiting()
+
+    def send():
+        begun.wait(60)
+        assert not batch.is_stale
+        outcomes.extend(store(batch))
+
+    assert not at_once(commit_late, send)
+    return outcomes
+
+
+@pytest.mark.parametrize("what", ["removed", "archived"])
+def test_whoever_is_put_out_at_that_moment_is_waited_for(owner, member, rooms, what):
+    """The look is done, and the other's transaction isn't committed: only the write can find out."""
+    room = rooms[0]
+    membership.grant(room, member)
+    drafts = [Draft(owner, room.slug, "mine", uuid.uuid4()), Draft(member, room.slug, "theirs", uuid.uuid4())]
+
+    def change():
+        if what == "removed":
+            membership.revoke(room, member)
+        else:
+            archive(Room.objects.get(pk=room.pk), owner)
+
+    mine, theirs = outcomes = stored_against(change, Batch(drafts))
+    if what == "removed":
+        assert mine[1]
+        assert isinstance(theirs, Forbidden)
+    else:
+        assert [type(outcome) for outcome in outcomes] == [Archived] * 2
+    assert not Message.objects.filter(body="theirs").exists()
+    assert gapless(room)
+
+
+def test_whoever_was_muted_in_another_process_after_the_look_is_not_heard(owner, member, rooms):
+    """Whose word that they are muted comes later."""
+    membership.grant(rooms[0], member)
+    batch = Batch([Draft(user, rooms[0].slug, user.username, uuid.uuid4()) for user in (owner, member)])
+    rooms[0].memberships.filter(user=member).update(muted=True)
+    assert not batch.is_stale
+    mine, theirs = store(batch)
+    assert mine[1]
+    assert isinstance(theirs, Muted)
+    assert list(Message.objects.values_list("body", flat=True)) == [owner.username]
+    assert gapless(rooms[0])
+
+
+def test_a_removal_and_a_message_of_who_is_removed_never_wait_for_each_other_in_a_ring(owner, member, rooms):
+    room, begun = rooms[0], threading.Event()
+    membership.grant(room, member)
+    batch = Batch([Draft(user, room.slug, user.username, uuid.uuid4()) for user in (owner, member)])
+
+    def remove():
+        with transaction.atomic():
+            access.locked(room)
+            begun.set()
+            until_waiting()
+            membership.revoke(room, member)
+
+    def send():
+        begun.wait(60)
+        store(batch)
+
+    assert not at_once(remove, send)
+    assert list(Message.objects.values_list("body", flat=True)) == [owner.username]
+    assert gapless(room)

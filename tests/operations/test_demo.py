@@ -1,0 +1,127 @@
+"""The demo site: real talk in a log as real use would leave it, quickly made, and never in the real site's place."""
+
+import re
+from collections import Counter
+from datetime import timedelta
+from random import Random
+
+import pytest
+import requests
+from django.db.models import Count, Max, Min
+from django.utils import timezone
+
+from accounts.models import SiteSettings, User
+from chatsite.operations.demo import script, site
+from chatsite.operations.demo.build import build
+from messaging.models import Message
+from rooms import payloads
+from rooms.models import Event, Membership, Mention, Room
+from tests.support.servers.checkout import form
+
+
+@pytest.fixture(scope="module")
+def demo(django_db_setup, django_db_blocker):
+    """Built once for this module; its rows go with the database of the tests."""
+    from django.db import transaction
+
+    with django_db_blocker.unblock(), transaction.atomic():
+        build("a demo's password")
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def ada(demo, db):
+    return User.objects.get(username="ada")
+
+
+def test_there_are_people_rooms_and_thousands_of_messages(ada):
+    assert User.objects.count() == 12
+    assert Room.objects.exclude(kind="direct").count() >= 8
+    assert Room.objects.filter(kind="direct").count() >= 4
+    assert Message.objects.count() >= 3000
+    assert SiteSettings.load().name == "Northside Makers"
+
+
+def test_each_log_is_whole(ada):
+    for room in Room.objects.annotate(
+        last=Max("events__seq"), first=Min("events__seq"), rows=Count("events")
+    ):
+        assert (room.first, room.last, room.rows) == (1, room.head, room.head), room
+    assert Event.objects.filter(event="chat-message").count() == Message.objects.count()
+    rows = {(row.room_id, row.seq): row for row in Event.objects.all()}
+    for message in Message.objects.select_related("reply_to"):
+        row = rows[message.room_id, message.seq]
+        assert (row.event, row.subject_id, row.user_id) == ("chat-message", message.pk, message.sender_id)
+        assert row.retracted == message.gone
+        assert message.reply_to is None or message.reply_to.room_id == message.room_id
+
+
+def test_time_runs_forward_over_weeks_until_now(ada):
+    for room in Room.objects.all():
+        times = list(room.messages.order_by("seq").values_list("created_at", flat=True))
+        assert times == sorted(times)
+    span = Message.objects.aggregate(first=Min("created_at"), last=Max("created_at"))
+    assert span["last"] < timezone.now()
+    assert span["last"] - span["first"] > timedelta(weeks=8)
+
+
+def test_little_is_said_twice(ada):
+    said = Counter(body for body in Message.objects.values_list("body", flat=True) if len(body) > 40)
+    assert len(said) / said.total() > 0.85
+    assert max(said.values()) <= 7
+
+
+def test_only_members_talk_and_are_mentioned(ada):
+    members = set(Membership.objects.values_list("room_id", "user_id"))
+    assert set(Message.objects.values_list("room_id", "sender_id")) <= members
+    assert set(Mention.objects.values_list("room_id", "user_id")) <= members
+    assert Mention.objects.count() > 30
+
+
+def test_nothing_of_the_script_is_left_in_the_talk(ada):
+    for body in Message.objects.values_list("body", flat=True):
+        text = re.sub(r"```.*?```|\[[^\]|]+\]\(\S+\)", "", body, flags=re.S)
+        assert not re.search(r"[{}|\[\]]", text), body
+
+
+def test_ada_has_something_to_catch_up_with(ada):
+    rooms = {room["slug"]: room for room in payloads.room_payloads(ada)}
+    assert rooms["general"]["unread"] > 0
+    assert rooms["general"]["mentions"] == 2
+    assert rooms["board"]["unread"] == 0
+    assert any(room["kind"] == "direct" and room["unread"] for room in rooms.values())
+    assert "textiles" not in rooms
+
+
+@pytest.mark.parametrize("path", sorted(site.TALK.glob("*.txt")), ids=lambda path: path.stem)
+def test_every_conversation_can_be_played(path):
+    talk, random = script.read(path), Random(3)
+    members = site.ROOMS[path.stem][3] if path.stem in site.ROOMS else site.EVERYONE
+    for conversation in talk.conversations:
+        cast = script.cast_for(conversation, members, random)
+        lines = list(script.Variant(talk, cast, site.PEOPLE, random).lines(conversation))
+        assert lines
+        assert all(line.who in members for line in lines), conversation
+
+
+@pytest.mark.realtime
+def test_it_serves_a_fresh_site_of_its_own(checkout):
+    demo = checkout.start("demo", DATA_DIR=str(checkout.folder / "real"))
+    found = re.search(r"password (\S+)", demo.printed())
+    assert found
+    session = requests.Session()
+    answer = form(session, demo.url + "/login", username="ada", password=found[1])
+    assert "Northside Makers" in answer.text
+    demo.stop()
+    assert not (checkout.folder / "real").exists()
+    assert not (checkout.folder / "data" / "chat.sqlite3").exists()
+    assert (checkout.folder / "data" / "demo" / "chat.sqlite3").exists()
+
+
+@pytest.mark.realtime
+def test_it_refuses_a_folder_that_is_not_a_demos(checkout):
+    done = checkout.run("manage", "demo", "--build-only")
+    assert done.returncode != 0
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "DATA_DIR" in done.stderr

@@ -1,0 +1,136 @@
+import os
+import subprocess
+import sys
+
+import pytest
+from django.db import IntegrityError, OperationalError
+
+from chatsite.realtime.queues.group_commit import LIGHT_WEIGHT, MAX_WEIGHT, GroupCommit
+from tests.support import ROOT
+
+
+def outcomes_of(run, *items):
+    """What a batch of these items would be told."""
+    return GroupCommit(run)._outcomes(list(items))
+
+
+def test_a_result_for_each_in_order():
+    assert outcomes_of(lambda items: [item * 2 for item in items], 1, 2, 3) == [2, 4, 6]
+
+
+def test_a_bad_one_fails_alone():
+    def run(items):
+        if "bad" in items:
+            raise IntegrityError
+        return [item.upper() for item in items]
+
+    first, bad, last = outcomes_of(run, "a", "bad", "b")
+    assert (first, last) == ("A", "B")
+    assert isinstance(bad, IntegrityError)
+
+
+def test_a_database_that_is_away_is_asked_once():
+    asked = []
+
+    def run(items):
+        asked.append(items)
+        raise OperationalError
+
+    assert [type(outcome) for outcome in outcomes_of(run, 1, 2, 3)] == [OperationalError] * 3
+    assert len(asked) == 1
+
+
+def test_wait_returns_the_result_and_raises_the_error():
+    batches = GroupCommit(lambda items: [item if item else ValueError("zero") for item in items])
+    assert batches.wait(5) == 5
+    with pytest.raises(ValueError, match="zero"):
+        batches.wait(0)
+
+
+def test_an_answer_that_fails_keeps_nobody_else_from_theirs():
+    batches, told = GroupCommit(lambda items: items), []
+    batches.submit(1, lambda outcome: 1 / 0)
+    batches.submit(2, told.append)
+    assert told == [2]
+
+
+def test_long_items_go_in_several_batches():
+    ran, done = [], []
+    weights = [MAX_WEIGHT * 2, MAX_WEIGHT // 2, MAX_WEIGHT // 2, 1, 1]
+    batches = GroupCommit(lambda items: ran.append(list(items)) or items, weigh=lambda item: item)
+    batches._running = True
+    for item in weights:
+        batches.submit(item, done.append)
+    batches._drain()
+    assert ran == [weights[:1], weights[1:3], weights[3:]]
+    assert done == weights
+
+
+def test_those_who_wait_take_turns():
+    batches = GroupCommit(lambda items: items, owner_of=lambda item: item[0])
+    batches._running = True
+    for item in ("a1", "a2", "a3", "b1", "c1", "b2"):
+        batches.submit(item, lambda outcome: None)
+    assert [item for item, _ in batches._next_batch()] == ["a1", "b1", "c1", "a2", "b2", "a3"]
+    assert not batches._waiting
+
+
+def test_light_ones_wait_for_no_second_heavy_one():
+    batches = GroupCommit(lambda items: items, owner_of=lambda item: item[0], weigh=lambda item: item[1])
+    batches._running = True
+    heavy, light = MAX_WEIGHT, LIGHT_WEIGHT
+    for item in (("a", heavy), ("a", heavy), ("b", heavy), ("c", light), ("c", heavy), ("d", light)):
+        batches.submit(item, lambda outcome: None)
+    ran = [[item for item, _ in batches._next_batch()] for _ in range(5)]
+    assert ran == [
+        [("a", heavy)],
+        [("c", light), ("d", light)],
+        [("b", heavy)],
+        [("a", heavy)],
+        [("c", heavy)],
+    ]
+    assert not batches._waiting
+
+
+SCRIPT = """
+import warnings
+warnings.simplefilter("ignore")
+import eventlet
+eventlet.monkey_patch()
+from chatsite.realtime.queues import group_commit as module
+module.LINGER_SECONDS = 0.02
+order = []
+
+def run(items):
+    eventlet.sleep(0.08)
+    order.extend(items)
+    return items
+
+batches, told = module.GroupCommit(run), []
+for number in range(30):
+    batches.submit(number, told.append)
+    eventlet.sleep((0.05, 0.1, 0)[number % 3])
+while len(told) < 30 or batches._running:
+    eventlet.sleep(0.01)
+print(told == order == list(range(30)), batches._running)
+"""
+
+
+def test_a_batch_that_takes_longer_than_the_wait_for_more_loses_nobody():
+    """Whoever came while the last one ended was never answered."""
+    environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=100,
+    )  # fmt: skip
+    assert done.stdout.strip() == "True False", done.stdout + done.stderr
+
+
+def test_too_few_outcomes_leave_nobody_without_an_answer():
+    batches, told = GroupCommit(lambda items: items[:-1]), []
+    batches._running = True
+    for item in (1, 2):
+        batches.submit(item, told.append)
+    batches._drain()
+    assert told[0] == 1
+    assert isinstance(told[1], RuntimeError)

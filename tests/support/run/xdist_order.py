@@ -1,0 +1,64 @@
+"""Which worker of pytest-xdist runs what, and when."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+from tests.support import ROOT
+from tests.support.run.marks import STARTING
+
+# One worker starts the server and the browser for all of it.
+TOGETHER = "tests/browser/"
+# Whose tests share nothing, and each takes long.
+APART = (
+    "tests/database/test_apps_on_postgresql.py",
+    "tests/realtime/load/test_churn.py",
+    "tests/realtime/load/test_socket_costs.py",
+)
+# Each takes half a minute or more. One that began last would have the other workers wait.
+FIRST = [
+    TOGETHER,
+    "tests/database/test_apps_on_postgresql.py",
+    "tests/chaos/",
+    "tests/operations/test_deploy.py",
+    "tests/operations/test_doctor.py",
+    "tests/operations/test_backup.py",
+    "tests/realtime/load/test_churn.py",
+    "tests/realtime/load/test_socket_costs.py",
+    "tests/web/test_security_policy.py",
+    "tests/scale/",
+    "tests/realtime/cluster/test_faults.py",
+    "tests/accounts/presence/test_processes.py",
+    "tests/realtime/cluster/test_delivery.py",
+    "tests/realtime/load/test_reconnect_storm.py",
+]
+
+
+class ByFile(LoadScopeScheduling):
+    """A file's tests share servers, so they stay with one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(TOGETHER):
+            return TOGETHER
+        return nodeid if nodeid.startswith(APART) else nodeid.partition("::")[0]
+
+
+def order(items: list[pytest.Item]) -> None:
+    """What takes long first. Of the rest, files that wait for servers alternate with those that only compute, as either
+    by themselves leave processors or workers idle; and the last are short."""
+    waiting = {item.path for item in items if any(item.get_closest_marker(mark) for mark in STARTING)}
+    computing = {item.path for item in items} - waiting
+    places = {path: (len(FIRST), share) for files in (waiting, computing) for path, share in shares(files)}
+    for path in places:
+        name = path.relative_to(ROOT).as_posix()
+        if (first := next((n for n, start in enumerate(FIRST) if name.startswith(start)), None)) is not None:
+            places[path] = first, 0.0
+    items.sort(key=lambda item: (places[item.path], item.path))
+
+
+def shares(files: Iterable[Path]) -> list[tuple[Path, float]]:
+    """Each file with its place among them, from 0 to 1."""
+    ordered = sorted(files)
+    return [(path, number / len(ordered)) for number, path in enumerate(ordered)]

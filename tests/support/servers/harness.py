@@ -1,0 +1,170 @@
+"""A real server in its own process, for every suite that needs one: `with serve(tmp_path) as server: server.url`."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+from benchmarks.processes import free_port
+from tests.support import ROOT
+from tests.support.run import marks
+from tests.support.servers.database_templates import migrate
+from tests.support.servers.forked_manage import Warm
+
+SITE = "chatsite.wsgi:application"
+# Seconds; a loaded machine takes its time. ANSWER is what a client waits for an answer, and a test for an event.
+READY, STOP, ANSWER = 120, 30, 30
+
+
+@dataclass
+class Server:
+    """`url` has no slash at its end. `log` is a file of everything it wrote."""
+
+    process: subprocess.Popen[bytes]
+    host: str
+    port: int
+    environ: dict[str, str]
+    log: Path
+    _warm: Warm | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def worker(self) -> int:
+        """The pid of the gunicorn worker, which holds the sockets."""
+        return children(self.process.pid)[0]
+
+    def manage(self, *arguments: str, stdin: str | None = None) -> str:
+        """A management command against the server's database."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environ,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def script(self, text: str, *arguments: str) -> Any:
+        """What its last line says, in JSON, of a script that runs beside the server, by its settings. The first one
+        takes the second in which the site is loaded; the others are forks of that process."""
+        return self.warm.script(text, *arguments)
+
+    @property
+    def warm(self) -> Warm:
+        self._warm = self._warm or Warm(self.environ)
+        return self._warm
+
+    def stop(self, number: int = signal.SIGTERM) -> float:
+        """Seconds until it was gone."""
+        if self._warm:
+            self._warm.close()
+            self._warm = None
+        began = time.monotonic()
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+            try:
+                self.process.wait(STOP)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        return time.monotonic() - began
+
+
+def children(pid: int) -> list[int]:
+    """The processes that this one's first thread has started and that aren't gone."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def open_files(pid: int) -> list[str]:
+    """What a process has open, without what it closes meanwhile."""
+    found = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found.append(os.readlink(link))
+    return found
+
+
+def apart(script: str) -> str:
+    """What it prints, in a process of its own, as eventlet must never patch the tests'."""
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=100)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def site_environ(folder: Path, port: int, **settings: str) -> dict[str, str]:
+    """The environment of a site with its own data; nothing of the developer's `.env` reaches it but SECRET_KEY."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "chatsite.settings",
+        "SECRET_KEY": "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFG",
+        "DATA_DIR": str(folder),
+        "DATABASE_URL": f"sqlite:///{folder / 'chat.sqlite3'}",
+        "REDIS_URL": "",
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "SITE_URL": f"http://127.0.0.1:{port}",
+        "DEBUG": "0",
+        **settings,
+    }
+
+
+@contextmanager
+def serve(folder: Path, application: str = SITE, workers: int = 1, **settings: str) -> Iterator[Server]:
+    """Migrate the folder's database, start gunicorn as `./run` does, wait until it answers, and stop it in the end."""
+    marks.check_marked()
+    port = free_port()
+    environ = site_environ(folder, port, **settings)
+    migrate(folder, environ)
+    log = folder / "server.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command(port, application, workers), cwd=ROOT, env=environ, stdout=output, stderr=output
+        )
+    server = Server(process, "127.0.0.1", port, environ, log)
+    try:
+        wait_ready(server)
+        yield server
+    finally:
+        server.stop()
+
+
+def command(port: int, application: str, workers: int) -> list[str]:
+    worker = "chatsite.realtime.worker.eventlet_worker.EventletWorker"
+    bind = f"127.0.0.1:{port}"
+    return [
+        *(sys.executable, "-m", "gunicorn", "-k", worker, "--no-control-socket", "--keep-alive", "75"),
+        *(("-c", "python:chatsite.gunicorn") if workers > 1 else ()),
+        *("--log-level", "warning", "-w", str(workers), "-b", bind, application),
+    ]
+
+
+def wait_ready(server: Server) -> None:
+    deadline = time.monotonic() + READY
+    while time.monotonic() < deadline:
+        if server.process.poll() is not None:
+            break
+        try:
+            with urlopen(f"{server.url}/socket.io/?EIO=4&transport=none", timeout=ANSWER):
+                return
+        except HTTPError:
+            return
+        except (URLError, OSError):
+            time.sleep(0.05)
+    server.process.kill()
+    raise AssertionError(f"the server did not start:\n{server.log.read_text()[-4000:]}")

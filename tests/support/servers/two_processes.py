@@ -1,0 +1,49 @@
+"""One site in two processes, with the Redis between them."""
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.support.clients.cast import Chatter
+from tests.support.servers import harness
+from tests.support.servers.redis import Server
+
+
+def wait_for(condition, seconds=30.0):
+    """The seconds that it took."""
+    began = time.monotonic()
+    while not condition():
+        assert time.monotonic() < began + seconds, "it didn't happen in time"
+        time.sleep(0.02)
+    return time.monotonic() - began
+
+
+def folder_of(server):
+    """Where its workers listen for each other; None before the first of them does."""
+    inodes = {link[8:-1] for link in harness.open_files(server.worker) if link.startswith("socket:[")}
+    lines = [line.split() for line in Path("/proc/net/unix").read_text().splitlines()]
+    found = {Path(line[7]).parent for line in lines if len(line) == 8 and line[6] in inodes}
+    return found.pop() if found else None
+
+
+@dataclass
+class TwoProcesses:
+    """Two processes of one site, each with an address of its own, and the Redis between them."""
+
+    one: harness.Server
+    other: harness.Server
+    redis: Server
+    tokens: dict[str, str]
+    settings: dict[str, str]
+    opened: list[Chatter] = field(default_factory=list)
+
+    def chatter(self, server, name, *rooms):
+        chatter = Chatter(server, self.tokens[name])
+        self.opened.append(chatter)
+        for room in rooms:
+            chatter.join(room)
+        return chatter
+
+    def close(self):
+        while self.opened:
+            self.opened.pop().close()

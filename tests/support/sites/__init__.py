@@ -1,0 +1,11 @@
+"""Sites that tests serve in place of the real one: the arguments of `harness.serve`."""
+
+CLUSTER = "tests.support.sites.cluster:application"
+ECHO = "tests.support.sites.echo:application"
+FAULTY = "tests.support.sites.faulty:application"
+INSPECTED = "tests.support.sites.inspected:application"
+PATIENT = "tests.support.sites.patient:application"
+SLOW_EDITS = "tests.support.sites.slow_edits:application"
+SLOW_START = "tests.support.sites.slow_start:application"
+UNCHECKED = "tests.support.sites.unchecked:application"
+UNLOOKING = "tests.support.sites.unlooking:application"
