@@ -33,9 +33,9 @@ DECODING_SECONDS, SLICE_SECONDS = 0.001, 0.005
 # Bytes of a body that it may always have in memory; bytes that all larger ones may have together; and the
 # seconds for which one that finds no room waits for it.
 SMALL_BYTES, LARGE_BYTES, ROOM_SECONDS = 16 * 1024, 64 * 1024 * 1024, 5.0
-# Bytes behind an answer that are thrown away, and seconds for it, so that the client reads the answer before
-# the connection is reset.
-LINGER_BYTES, LINGER_SECONDS = 4 * 1024 * 1024, 2.0
+# Bytes behind an answer that are thrown away, so that the client reads the answer before the connection is
+# reset; the seconds for which nothing may come, as nginx has them; and bytes per second that earn more.
+LINGER_BYTES, LINGER_SECONDS, LINGER_BYTES_PER_SECOND = 4 * 1024 * 1024, 5.0, 64 * 1024
 
 BARE_NEWLINE = re.compile(rb"(?<!\r)\n")
 # One empty line may stand before a request line.
@@ -197,9 +197,12 @@ def has_more(client: ClientSocket) -> bool:
 
 
 def unread_bytes(request: Any) -> int:
-    """Return the bytes of the request's body that nobody has read; 0 where its length isn't known."""
+    """Return the bytes of the request's body that are still to come; 0 where its length isn't known. What has
+    come with the head and nobody wants goes."""
     reader = getattr(getattr(request, "body", None), "reader", None)
-    return int(reader.length) if isinstance(reader, LengthReader) else 0
+    if not isinstance(reader, LengthReader):
+        return 0
+    return max(0, int(reader.length) - len(request.unreader.take_buffered()))
 
 
 def linger(client: ClientSocket, awaited: int) -> None:
@@ -209,7 +212,7 @@ def linger(client: ClientSocket, awaited: int) -> None:
     Our side is shut down only after `awaited` bytes: a proxy would take that for the end of both ways.
     """
     with suppress(OSError):
-        client.allow(LINGER_SECONDS, LINGER_BYTES)
+        client.allow(LINGER_SECONDS, LINGER_BYTES_PER_SECOND)
         take(client, min(awaited, LINGER_BYTES))
         client.shutdown(socket.SHUT_WR)
         take(client, LINGER_BYTES)

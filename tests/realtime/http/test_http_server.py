@@ -40,6 +40,13 @@ def everything(client):
     return data
 
 
+def answered(client):
+    """What comes for a request that isn't sent to its end, for the rest of which the server waits."""
+    data = client.recv(65536)
+    client.shutdown(socket.SHUT_WR)
+    return data + everything(client)
+
+
 def statuses(data):
     return [int(part[:3]) for part in data.split(b"HTTP/1.1 ")[1:]]
 
@@ -92,8 +99,9 @@ def test_what_is_wrong_is_told_at_once_and_closed(client, data, status):
     client.sendall(data)
     if status is None:
         client.shutdown(socket.SHUT_WR)
-        status = 400
-    assert statuses(everything(client)) == [status]
+        assert statuses(everything(client)) == [400]
+    else:
+        assert statuses(answered(client)) == [status]
     assert time.monotonic() - began < ANSWER
 
 
@@ -108,6 +116,17 @@ def test_a_chunked_body_beyond_what_is_taken_is_refused_before_it_ends(client):
 def test_a_refusal_is_read_while_the_body_is_still_sent(client):
     client.sendall(post(b"", "Content-Length: 3000000"))
     client.sendall(b"x" * 1_500_000)
+    assert statuses(answered(client)) == [413]
+
+
+def test_a_refusal_is_read_by_a_client_that_sends_slowly(client):
+    """It was cut off after two seconds, and told of a reset connection in place of the refusal."""
+    size, pieces = 1_500_000, 11
+    client.sendall(post(b"", f"Content-Length: {size}"))
+    for _ in range(pieces - 1):
+        client.sendall(b"x" * (size // pieces))
+        time.sleep(0.3)
+    client.sendall(b"x" * (size - size // pieces * (pieces - 1)))
     assert statuses(everything(client)) == [413]
 
 
