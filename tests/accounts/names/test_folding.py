@@ -1,4 +1,4 @@
-"""Names as they are looked for: the same pairs as the page's own folding is tried with (tests/js/jump.test.mjs)."""
+"""Names as they are looked for: the same pairs as the page's own folding is tried with (tests/js/name_match.test.mjs)."""
 
 import json
 import sys
