@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.support.servers.harness import free_port
+
 pytestmark = pytest.mark.realtime
 
 
@@ -39,7 +41,7 @@ pytestmark = pytest.mark.realtime
     ],
 )
 def test_the_start_stops_with_one_line(checkout, name, value):
-    done = checkout.run(**{name: value})
+    done = checkout.run(**{"PORT": str(free_port()), name: value})
     lines = done.stderr.strip().splitlines()
     assert done.returncode != 0
     assert len(lines) == 1, done.stderr

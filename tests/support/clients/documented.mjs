@@ -1,6 +1,6 @@
 // docs/clients/chat_client.mjs at work: node documented.mjs URL TOKEN ROOM MANY. It sends MANY messages into ROOM, and prints
 // what it hears of all rooms as lines of JSON: [event, room, seq, id], ["loaded", room, seq], ["sent", n, id, client_id].
-import { Client } from "../../docs/clients/chat_client.mjs";
+import { Client } from "../../../docs/clients/chat_client.mjs";
 
 const [url, token, room, many] = process.argv.slice(2);
 const print = (...line) => console.log(JSON.stringify(line));
