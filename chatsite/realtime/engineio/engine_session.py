@@ -245,7 +245,7 @@ class EngineSocket(BaseSocket):
         """Handle one Engine.IO packet of an open session."""
         kind = text[:1]
         if kind == "4":
-            self.server.handlers["message"](self.sid, text[1:])
+            self.session.received(text[1:])
         elif text == "3":
             self.ponged()
         elif text == "1":

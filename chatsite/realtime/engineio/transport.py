@@ -37,8 +37,8 @@ TRANSPORT, SESSION, METHOD, REQUEST, FORBIDDEN, VERSION = range(6)
 
 
 class EngineServer(engineio.Server):
-    """python-engineio's server over our sockets. `handlers` has the Socket.IO server's "connect", "message"
-    and "disconnect"."""
+    """python-engineio's server over our sockets. `handlers` has the Socket.IO server's "connect" and
+    "disconnect"."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
