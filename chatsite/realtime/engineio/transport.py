@@ -21,7 +21,7 @@ from chatsite.realtime.engineio.polling import Answer, Refused
 from chatsite.realtime.engineio.probe import Probe
 from chatsite.realtime.engineio.websocket import WebSocket
 from chatsite.realtime.limits.limits import AddressLimits
-from chatsite.realtime.protocol import encoder, frames
+from chatsite.realtime.protocol import frames, packets
 from chatsite.realtime.scheduling.hub import clock
 
 logger = logging.getLogger("chatsite.realtime")
@@ -175,7 +175,7 @@ class EngineServer(engineio.Server):
         """Return the frame of the OPEN packet."""
         return frames.frame(
             b"0"
-            + encoder.to_json(
+            + packets.to_json(
                 {
                     "sid": socket.sid,
                     "upgrades": upgrades,

@@ -10,7 +10,7 @@ from chatsite.realtime.delivery.identity import Identity
 from chatsite.realtime.engineio.engine_session import EngineSocket
 from chatsite.realtime.limits import limits
 from chatsite.realtime.limits.loop_budget import loop_budget
-from chatsite.realtime.protocol import encoder
+from chatsite.realtime.protocol import packets
 from chatsite.realtime.protocol.frames import PROTOCOL
 from chatsite.realtime.scheduling.hub import clock, hubs
 from chatsite.realtime.socketio import dispatch
@@ -143,9 +143,9 @@ class Admission:
         self._charge(connection.identity.user_id)
         counters.admissions["ok",] += 1
         router.connected(connection)
-        session.socket.push(encoder.connected(connection.sid))
+        session.socket.push(packets.connected(connection.sid))
         if router.hello is not None:
-            session.socket.push(encoder.event("hello", router.hello(connection)))
+            session.socket.push(packets.event("hello", router.hello(connection)))
         connection.channel = session.socket
 
     def _charge(self, person: int) -> None:
@@ -162,7 +162,7 @@ class Admission:
             subscriptions.detach(self.connection)
         code = "unauthorized" if isinstance(error, Unauthorized) else error.code
         counters.admissions[code,] += 1
-        self._session.socket.push(encoder.refused(error.detail, code, retry_after=error.retry_after))
+        self._session.socket.push(packets.refused(error.detail, code, retry_after=error.retry_after))
         clock.after(CONNECT_TIMEOUT_SECONDS, self._close_refused)
 
     def _close_refused(self) -> None:

@@ -1,4 +1,4 @@
-"""The Socket.IO server: python-socketio's, over our transport and our decoder. Imports no app."""
+"""The Socket.IO server: python-socketio's, over our own transport. Imports no app."""
 
 import logging
 from collections.abc import Callable, Iterable

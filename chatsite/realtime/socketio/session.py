@@ -10,9 +10,9 @@ from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.engineio.engine_session import EngineSocket
 from chatsite.realtime.limits import limits, reading
 from chatsite.realtime.limits.reading import read_pauses
-from chatsite.realtime.protocol import decoder, encoder
-from chatsite.realtime.protocol.decoder import Packet
+from chatsite.realtime.protocol import packets
 from chatsite.realtime.protocol.frames import PROTOCOL
+from chatsite.realtime.protocol.packets import Packet
 from chatsite.realtime.socketio import dispatch
 from chatsite.realtime.socketio.admission import Admission
 from chatsite.realtime.socketio.routing import Event
@@ -35,9 +35,9 @@ REFUSED, DISCONNECTED = "refused", "gone"
 NO_PACKETS: deque[Packet] = deque(maxlen=0)
 
 
-def refusal(error: decoder.Unreadable) -> ChatError:
-    if isinstance(error, decoder.Oversized):
-        return TooLarge(f"An event has at most {decoder.PACKET_BYTES // 1024} KiB.")
+def refusal(error: packets.Unreadable) -> ChatError:
+    if isinstance(error, packets.Oversized):
+        return TooLarge(f"An event has at most {packets.PACKET_BYTES // 1024} KiB.")
     return Invalid(f"The packet can't be read: {error}.")
 
 
@@ -149,11 +149,11 @@ class Session:
     def received(self, text: str) -> None:
         """Decode and queue one packet; a malformed one closes the session."""
         try:
-            packet = decoder.decode(text)
-        except decoder.Unreadable as error:
+            packet = packets.decode(text)
+        except packets.Unreadable as error:
             # The client is answered in its turn, as for any other bad input; no handler sees this packet.
             self._accept(Packet(REFUSED, "", error.number, (error.name, refusal(error))))
-        except decoder.PacketError as error:
+        except packets.PacketError as error:
             self.fail(str(error))
         else:
             self._accept(packet)
@@ -161,7 +161,7 @@ class Session:
     def _accept(self, packet: Packet) -> None:
         if packet.namespace:
             self._foreign(packet)
-        elif packet.kind == decoder.CONNECT:
+        elif packet.kind == packets.CONNECT:
             if self.connect_received:
                 self.fail("a second CONNECT")
                 return
@@ -170,9 +170,9 @@ class Session:
             self._put(packet)
         elif not self.connect_received:
             self.fail("a packet before CONNECT")
-        elif packet.kind in (decoder.EVENT, REFUSED):
+        elif packet.kind in (packets.EVENT, REFUSED):
             self._put(self._paced(packet))
-        elif packet.kind != decoder.ACK:
+        elif packet.kind != packets.ACK:
             self._put(packet)
 
     def _paced(self, packet: Packet) -> Packet:
@@ -188,8 +188,8 @@ class Session:
         return Packet(REFUSED, "", packet.number, (packet.data[0], limits.rate_limited(wait)))
 
     def _foreign(self, packet: Packet) -> None:
-        if packet.kind == decoder.CONNECT:
-            self.socket.push(encoder.refused("Invalid namespace", "invalid", packet.namespace))
+        if packet.kind == packets.CONNECT:
+            self.socket.push(packets.refused("Invalid namespace", "invalid", packet.namespace))
             self._fault("another namespace")
         else:
             self.fail("a packet for another namespace")
@@ -250,18 +250,18 @@ class Session:
     def only_starts(self) -> bool:
         """Whether the next step never waits: it starts what is finished elsewhere."""
         packet = self._packets[0]
-        if packet.kind == decoder.CONNECT:
+        if packet.kind == packets.CONNECT:
             return self.server.router.admits_later
         return self._deferred_event(packet) is not None
 
     def _deferred_event(self, packet: Packet) -> Event | None:
-        event = self.server.router.events.get(packet.data[0]) if packet.kind == decoder.EVENT else None
+        event = self.server.router.events.get(packet.data[0]) if packet.kind == packets.EVENT else None
         return event if event is not None and event.deferred else None
 
     def step(self) -> None:
         """Handle the oldest packet."""
         packet = self._next()
-        if packet.kind == decoder.CONNECT:
+        if packet.kind == packets.CONNECT:
             if self.admission is not None:
                 self.admission.begin(packet.data)
         elif packet.kind == DISCONNECTED:
@@ -275,7 +275,7 @@ class Session:
             self._deferred = deferred
             self._pending += 1
             dispatch.begin(self.server.router, deferred, connection, packet, self._answered)
-        elif packet.kind == decoder.EVENT:
+        elif packet.kind == packets.EVENT:
             dispatch.handle(self.server.router, connection, packet)
         elif packet.kind == REFUSED:
             name, error = packet.data
