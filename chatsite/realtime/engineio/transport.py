@@ -78,7 +78,8 @@ class EngineServer(engineio.Server):
             counters.refusals[str(error.status.value), str(error)] += 1
             answer = error.answer()
         if answer is None:
-            return ALREADY_HANDLED
+            taken: Iterable[bytes] = ALREADY_HANDLED
+            return taken
         headers = [*answer.headers, ("Content-Length", str(len(answer.body))), ("Cache-Control", "no-store")]
         start_response(answer.status, headers + self._cors_headers(environ))
         return [answer.body]

@@ -105,7 +105,7 @@ def wsgi(django: Application) -> Application:
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         if path == PATH or path.startswith(f"{PATH}/"):
-            return sio.handle_request(environ, start_response)
+            return sio.eio.handle_request(environ, start_response)
         return django(environ, start_response)
 
     return application
