@@ -15,6 +15,7 @@ from django.conf import settings
 from chatsite.contract.errors import ChatError, RateLimited, TooLarge
 from chatsite.realtime.delivery import peers, subscriptions
 from chatsite.realtime.delivery.connection import Connection
+from chatsite.realtime.limits.event_costs import loop_budget
 
 # Seconds of their rate that a person may spend at once: at 100 events a second, what a program joins in 1,000
 # rooms.
@@ -98,7 +99,7 @@ class SharedPersonRates(PersonRates):
 
     def take(self, person: int) -> float:
         wait = super().take(person)
-        if not wait and self._limited:
+        if not wait and self._limited and peers.site.there:
             self._gossip.add(person, 1)
         return wait
 
@@ -233,6 +234,11 @@ def spend_event(person: int) -> None:
     wait = event_rates.take(person)
     if wait:
         raise rate_limited(wait)
+
+
+def reading_wait(person: int) -> float:
+    """Return the seconds until the person's connections may be read again; 0 where they may be now."""
+    return max(frame_rates.wait(person), loop_budget.wait(person))
 
 
 remote_connections = RemoteConnections()

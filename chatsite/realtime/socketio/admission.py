@@ -9,7 +9,7 @@ from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.delivery.identity import Identity
 from chatsite.realtime.engineio.engine_session import EngineSocket
 from chatsite.realtime.limits import limits
-from chatsite.realtime.limits.loop_budget import loop_budget
+from chatsite.realtime.limits.event_costs import loop_budget
 from chatsite.realtime.protocol import packets
 from chatsite.realtime.protocol.frames import PROTOCOL
 from chatsite.realtime.scheduling.hub import clock, hubs

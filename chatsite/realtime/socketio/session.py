@@ -8,8 +8,9 @@ from chatsite.contract.errors import ChatError, Invalid, TooLarge
 from chatsite.realtime.delivery import subscriptions
 from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.engineio.engine_session import EngineSocket
-from chatsite.realtime.limits import limits, reading
-from chatsite.realtime.limits.reading import read_pauses
+from chatsite.realtime.limits import event_costs, limits
+from chatsite.realtime.limits.event_costs import loop_budget
+from chatsite.realtime.limits.read_pauses import read_pauses
 from chatsite.realtime.protocol import packets
 from chatsite.realtime.protocol.frames import PROTOCOL
 from chatsite.realtime.protocol.packets import Packet
@@ -111,22 +112,26 @@ class Session:
 
     def count(self, size: int) -> None:
         """Charge any frame of `size` bytes. Whoever goes on in spite of refusals isn't read, on any of their
-        connections, until that is paid off."""
-        if (person := self.person) is not None:
-            self._pause_person(person, reading.charge_frame(person, size))
+        connections, until that is paid off: even a refusal takes time for which others wait."""
+        person, frames = self.person, 1 + size / 1024
+        if person is not None:
+            limits.frame_rates.charge(person, frames)
+            self._charge(person, event_costs.frame_seconds(size))
         elif self.admission is not None:
-            self.admission.count(reading.frames_of(size))
+            self.admission.count(frames)
 
     def count_part(self, fragments: int) -> None:
         """Charge an unfinished message, which came in so many fragments."""
-        if (person := self.person) is not None:
-            self._pause_person(person, reading.charge_part(person, fragments))
+        person, seconds = self.person, event_costs.part_seconds(fragments)
+        if person is not None:
+            self._charge(person, seconds)
         elif self.admission is not None:
-            self.admission.count(reading.part_seconds(fragments) / reading.FRAME_SECONDS)
+            self.admission.count(seconds / event_costs.FRAME_SECONDS)
 
-    def _pause_person(self, person: int, seconds: float) -> None:
-        if seconds and not self.rate_paused:
-            read_pauses.pause(person, seconds)
+    def _charge(self, person: int, seconds: float) -> None:
+        loop_budget.charge(person, seconds)
+        if not self.rate_paused and (wait := limits.reading_wait(person)):
+            read_pauses.pause(person, wait)
 
     def pause_by_rate(self, paused: bool) -> None:
         """Read this client, or don't, by what it alone has sent."""

@@ -1,47 +1,10 @@
-"""Charge what is read of people, and leave those unread who have spent too much: even a refusal takes time for
-which others wait."""
+"""Pause reading the connections of people who have spent too much, and resume them one after another."""
 
 from typing import Protocol
 
 from chatsite.realtime.delivery import subscriptions
 from chatsite.realtime.limits import limits
-from chatsite.realtime.limits.loop_budget import loop_budget
 from chatsite.realtime.scheduling.hub import hubs
-
-# Loop seconds of a frame, from reading it to the start of its handler: for any frame, and for each byte
-# (measured with events, of which the largest are the dearest).
-FRAME_SECONDS, BYTE_SECONDS = 25e-6, 15e-9
-# Further loop seconds of a message, for each read before it is whole, and for each of its fragments.
-READ_SECONDS, FRAGMENT_SECONDS = 8e-6, 2e-6
-
-
-def frames_of(size: int) -> float:
-    """Return how many frames one of `size` bytes counts as: one more for each KiB."""
-    return 1 + size / 1024
-
-
-def part_seconds(fragments: int) -> float:
-    """Return the loop seconds of an unfinished message that came in so many fragments: even a byte of it costs
-    a turn."""
-    return READ_SECONDS + fragments * FRAGMENT_SECONDS
-
-
-def charge_frame(person: int, size: int) -> float:
-    """Charge a frame of `size` bytes; return the seconds until the person may be read again, 0 for now."""
-    limits.frame_rates.charge(person, frames_of(size))
-    loop_budget.charge(person, FRAME_SECONDS + size * BYTE_SECONDS)
-    return wait(person)
-
-
-def charge_part(person: int, fragments: int) -> float:
-    """Charge part of an unfinished message; return what `charge_frame` does."""
-    loop_budget.charge(person, part_seconds(fragments))
-    return wait(person)
-
-
-def wait(person: int) -> float:
-    """Return the seconds until the person's connections may be read again; 0 where they may be now."""
-    return max(limits.frame_rates.wait(person), loop_budget.wait(person))
 
 
 class Pausable(Protocol):
@@ -81,7 +44,7 @@ class ReadPauses:
 
     def _go_on(self, person: int) -> None:
         """Resume one: what it has sent may be too much again, while the others are still paused."""
-        waiting, seconds = self._paused[person], wait(person)
+        waiting, seconds = self._paused[person], limits.reading_wait(person)
         if not seconds and waiting:
             session = next(iter(waiting))
             del waiting[session]
