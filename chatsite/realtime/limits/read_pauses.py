@@ -29,7 +29,7 @@ class ReadPauses:
             waiting = self._paused[person] = {}
             self._schedule(seconds, person)
         for connection in subscriptions.connections(person):
-            session: Pausable = connection.channel.session  # type: ignore[attr-defined]
+            session: Pausable = connection.channel.session
             if not session.rate_paused:
                 session.rate_paused = True
                 waiting[session] = None

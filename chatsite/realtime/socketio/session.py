@@ -97,7 +97,7 @@ class Session:
         if self.connection is None:
             return self.socket.waiting
         mine = subscriptions.connections(self.connection.identity.user_id)
-        return sum(one.channel.waiting for one in mine)  # type: ignore[attr-defined]
+        return sum(one.channel.waiting for one in mine)
 
     @property
     def may_buffer_parts(self) -> bool:
@@ -106,7 +106,7 @@ class Session:
         if self.person is None:
             return False
         mine = subscriptions.connections(self.person)
-        return sum(one.channel.unfinished_bytes for one in mine) <= PERSON_PARTS_BYTES  # type: ignore[attr-defined]
+        return sum(one.channel.unfinished_bytes for one in mine) <= PERSON_PARTS_BYTES
 
     # What is read of it
 
