@@ -6,7 +6,7 @@ from django.conf import settings
 
 from accounts.payloads import user_brief
 from chatsite.realtime.delivery.connection import Connection
-from chatsite.realtime.protocol.decoder import MAX_VALUES, PACKET_BYTES
+from chatsite.realtime.protocol.packets import MAX_VALUES, PACKET_BYTES
 from messaging.sending.drafts import MAX_BODY_LENGTH
 from rooms.log import log
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from pathlib import Path
 
 from django.core.wsgi import get_wsgi_application
 
@@ -21,7 +22,8 @@ from chatsite.web.rest import api_docs  # noqa: E402
 
 sio.route(router)
 api_docs.prepare()
-workers.variable = socket_handoff.FOLDER
+if socket_handoff.FOLDER in os.environ:
+    workers.share(Path(os.environ[socket_handoff.FOLDER]))
 sio.companions.append(workers)
 if settings.REDIS_URL and sql.postgresql():
     from chatsite import cluster

@@ -31,19 +31,23 @@ def own_metrics() -> bytes:
 
 
 class Workers:
-    """Background service of the server (see `ChatServer.companions`). `folder` is None where there is one worker."""
+    """Background service of the server (see `ChatServer.companions`). `folder` is None while this worker
+    answers for itself alone."""
 
     def __init__(self, read: Callable[[], bytes] = own_metrics) -> None:
         self.read_own = read
+        self._shared: Path | None = None
         self.folder: Path | None = None
-        # Environment variable that names the folder where workers of this machine find each other.
-        self.variable = ""
+
+    def share(self, folder: Path) -> None:
+        """From `start` on, answer for all workers that find each other in this folder."""
+        self._shared = folder
 
     def start(self) -> None:
-        if self.variable in os.environ:
-            self.serve(Path(os.environ[self.variable]))
+        if self._shared is not None:
+            self._serve(self._shared)
 
-    def serve(self, folder: Path) -> None:
+    def _serve(self, folder: Path) -> None:
         self.folder = folder
         self.number, self._lock = claim_number(folder)
         place = socket_path(folder, self.number)

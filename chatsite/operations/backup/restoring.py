@@ -83,4 +83,5 @@ def account_count() -> int:
         return 0
     if User._meta.db_table not in connection.introspection.table_names():
         return 0
-    return User.objects.count()
+    count: int = User.objects.count()
+    return count

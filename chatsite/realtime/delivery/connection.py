@@ -7,7 +7,18 @@ from chatsite.realtime.delivery.identity import Identity
 
 
 class Channel(Protocol):
-    """Where a connection's frames go: a socket, or a list in a test."""
+    """A connection's socket, as delivery and limits know it. `session` is what reads the client."""
+
+    @property
+    def session(self) -> Any: ...
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that wait for the client."""
+
+    @property
+    def unfinished_bytes(self) -> int:
+        """Bytes kept of the client's unfinished message."""
 
     def push(self, frame: bytes, droppable: bool = False) -> None:
         """Queue one websocket frame. Never blocks, never raises; a `droppable` frame may be left out for a

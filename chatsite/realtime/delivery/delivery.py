@@ -15,7 +15,7 @@ from typing import Any, ParamSpec
 from chatsite.observability.metrics.counters import deliveries
 from chatsite.realtime.delivery import peers, subscriptions
 from chatsite.realtime.delivery.connection import Connection
-from chatsite.realtime.protocol import encoder
+from chatsite.realtime.protocol import packets
 from chatsite.realtime.protocol.frames import payload_of
 from chatsite.realtime.scheduling.flush_scheduler import flush_scheduler
 
@@ -46,6 +46,9 @@ def pace(storing: Callable[[], bool]) -> None:
 def soon(slugs: Collection[str]) -> Iterator[None]:
     """Announce that events of these rooms are being stored. What comes for them from other processes waits
     until then, a few milliseconds at most, so that a socket is flushed once for both."""
+    if not peers.site.there:
+        yield
+        return
     peers.site.hold(slugs)
     try:
         yield
@@ -59,7 +62,7 @@ def to_log(slug: str, event: str, data: Any, seq: int) -> None:
     `seq`."""
     if not subscriptions.is_joined(slug) and not peers.site.there:
         return
-    frame = encoder.event(event, data)
+    frame = packets.event(event, data)
     log_here(slug, seq, event, frame)
     if peers.site.there:
         peers.site.to_log(slug, payload_of(frame), seq)
@@ -70,7 +73,7 @@ def from_log(slug: str, event: str, data: Any, seq: int) -> None:
     """Deliver a durable event that this process missed and has read from the log. Does nothing unless it is
     the next in the room's order: it came meanwhile."""
     if subscriptions.sequencer.last(slug) == seq - 1:
-        log_here(slug, seq, event, encoder.event(event, data))
+        log_here(slug, seq, event, packets.event(event, data))
 
 
 def log_from_elsewhere(slug: str, seq: int, event: str, frame: bytes) -> None:
@@ -101,7 +104,7 @@ def to_room(
     for those of `skip_user` (an id). A `droppable` event may be left out for a slow reader."""
     if not subscriptions.is_joined(slug) and not (everywhere and peers.site.there):
         return
-    frame = encoder.event(event, data)
+    frame = packets.event(event, data)
     room_here(slug, event, frame, skip_user, droppable)
     if everywhere and peers.site.there:
         peers.site.to_room(slug, payload_of(frame), skip_user)
@@ -145,7 +148,7 @@ def to_user_elsewhere(user_id: int, event: str, data: Any) -> None:
     """Deliver to the user's connections in other processes; `room-activity` but for those that joined the
     room which `data` names. Droppable."""
     if peers.site.there:
-        peers.site.to_user(user_id, payload_of(encoder.event(event, data)))
+        peers.site.to_user(user_id, payload_of(packets.event(event, data)))
 
 
 @never_raises
@@ -169,7 +172,7 @@ def to_users(user_ids: Iterable[int], event: str, data: Any, *, droppable: bool 
 def piggyback(connections: Iterable[Connection], event: str, data: Any) -> None:
     """Send to each connection with whatever is sent to it next, within a ping's interval: for events that
     aren't worth a send of their own. A slow reader may miss it."""
-    frame = encoder.event(event, data)
+    frame = packets.event(event, data)
     for connection in connections:
         if not connection.closed:
             deliveries[event] += 1
@@ -184,7 +187,7 @@ def to_connections(connections: Iterable[Connection], event: str, data: Any) -> 
 
 def _send(receivers: Collection[Connection], event: str, data: Any, droppable: bool) -> None:
     if receivers:
-        _push(receivers, event, encoder.event(event, data), droppable)
+        _push(receivers, event, packets.event(event, data), droppable)
 
 
 def _push(receivers: Collection[Connection], event: str, frame: bytes, droppable: bool) -> None:

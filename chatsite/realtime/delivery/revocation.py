@@ -10,7 +10,7 @@ from typing import Any
 from chatsite.realtime.delivery import peers, subscriptions
 from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.delivery.delivery import never_raises
-from chatsite.realtime.protocol import encoder
+from chatsite.realtime.protocol import packets
 
 # Seconds between two rechecks of all connections, for revocations whose message was lost. G5 of
 # docs/protocol.md promises 5 s; a recheck of ten thousand connections takes some of the last half.
@@ -118,6 +118,6 @@ def end(connection: Connection, code: str) -> None:
     """Send `session-ended` with the code, a DISCONNECT (so that the client doesn't reconnect by itself), and
     close."""
     subscriptions.detach(connection)
-    connection.channel.push(encoder.event("session-ended", {"code": code}))
-    connection.channel.push(encoder.DISCONNECT)
+    connection.channel.push(packets.event("session-ended", {"code": code}))
+    connection.channel.push(packets.DISCONNECT_FRAME)
     connection.channel.close(reason="session ended")

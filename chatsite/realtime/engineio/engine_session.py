@@ -13,7 +13,7 @@ from engineio.base_socket import BaseSocket
 from chatsite.observability.metrics import counters
 from chatsite.realtime.engineio.probe import Probe
 from chatsite.realtime.engineio.websocket import WebSocket
-from chatsite.realtime.protocol import encoder, frames
+from chatsite.realtime.protocol import frames, packets
 from chatsite.realtime.scheduling.flush_scheduler import flush_scheduler
 from chatsite.realtime.scheduling.hub import clock
 
@@ -245,7 +245,7 @@ class EngineSocket(BaseSocket):
         """Handle one Engine.IO packet of an open session."""
         kind = text[:1]
         if kind == "4":
-            self.server.handlers["message"](self.sid, text[1:])
+            self.session.received(text[1:])
         elif text == "3":
             self.ponged()
         elif text == "1":
@@ -264,7 +264,7 @@ class EngineSocket(BaseSocket):
         first."""
         if not self.pinged_in_tick:
             self.pinged_in_tick, self.heard_since_ping = tick, False
-        self.send(encoder.PING)
+        self.send(packets.PING_FRAME)
 
     def ponged(self) -> None:
         self.pinged_in_tick = 0

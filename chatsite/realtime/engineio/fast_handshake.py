@@ -54,4 +54,4 @@ def try_upgrade(data: bytes, client: Any, address: Any, upgrade: Callable[[dict[
         return upgrade(environ)
     except Exception:
         logger.exception("a handshake failed")
-        return client.fd.fileno() < 0
+        return bool(client.fd.fileno() < 0)

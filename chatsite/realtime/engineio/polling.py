@@ -9,7 +9,7 @@ from django.conf import settings
 from eventlet.event import Event
 
 from chatsite.realtime.engineio.engine_session import EngineSocket
-from chatsite.realtime.protocol import encoder
+from chatsite.realtime.protocol import packets
 from chatsite.realtime.protocol.frames import MESSAGE_BYTES, UNAUTHENTICATED_MESSAGE_BYTES, payload_of
 from chatsite.realtime.scheduling import hub
 
@@ -36,7 +36,7 @@ class Refused(Exception):
         self.status, self.code, self.message, self.headers = status, code, message, headers or []
 
     def answer(self) -> Answer:
-        body = encoder.to_json({"code": self.code, "message": self.message})
+        body = packets.to_json({"code": self.code, "message": self.message})
         status = f"{self.status.value} {self.status.phrase}"
         return Answer(status, [("Content-Type", "application/json"), *self.headers], body)
 
@@ -79,7 +79,7 @@ def waiting(socket: EngineSocket) -> Answer:
     the same answer."""
     if socket.outbox and not socket.upgraded:
         return frames(socket.take())
-    return frames([encoder.CLOSED if socket.closed else encoder.NOOP])
+    return frames([packets.CLOSED_FRAME if socket.closed else packets.NOOP_FRAME])
 
 
 def wait(socket: EngineSocket, client: Any) -> None:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from chatsite.realtime.engineio.websocket import WebSocket
-from chatsite.realtime.protocol import encoder, frames
+from chatsite.realtime.protocol import frames, packets
 from chatsite.realtime.scheduling.hub import clock
 
 if TYPE_CHECKING:
@@ -45,10 +45,10 @@ class Probe:
         session = self._session
         if text == "2probe":
             session.upgrading = True
-            self.send(encoder.PROBED)
+            self.send(packets.PROBED_FRAME)
             # The client waits for its poll to end before it sends "5".
             if session.poll is not None:
-                session.push(encoder.NOOP)
+                session.push(packets.NOOP_FRAME)
         elif text == "5" and session.upgrading:
             session.upgrade(self.websocket)
         else:

@@ -21,7 +21,7 @@ from chatsite.realtime.engineio.polling import Answer, Refused
 from chatsite.realtime.engineio.probe import Probe
 from chatsite.realtime.engineio.websocket import WebSocket
 from chatsite.realtime.limits.limits import AddressLimits
-from chatsite.realtime.protocol import encoder, frames
+from chatsite.realtime.protocol import frames, packets
 from chatsite.realtime.scheduling.hub import clock
 
 logger = logging.getLogger("chatsite.realtime")
@@ -37,8 +37,8 @@ TRANSPORT, SESSION, METHOD, REQUEST, FORBIDDEN, VERSION = range(6)
 
 
 class EngineServer(engineio.Server):
-    """python-engineio's server over our sockets. `handlers` has the Socket.IO server's "connect", "message"
-    and "disconnect"."""
+    """python-engineio's server over our sockets. `handlers` has the Socket.IO server's "connect" and
+    "disconnect"."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
@@ -78,7 +78,8 @@ class EngineServer(engineio.Server):
             counters.refusals[str(error.status.value), str(error)] += 1
             answer = error.answer()
         if answer is None:
-            return ALREADY_HANDLED
+            taken: Iterable[bytes] = ALREADY_HANDLED
+            return taken
         headers = [*answer.headers, ("Content-Length", str(len(answer.body))), ("Cache-Control", "no-store")]
         start_response(answer.status, headers + self._cors_headers(environ))
         return [answer.body]
@@ -175,7 +176,7 @@ class EngineServer(engineio.Server):
         """Return the frame of the OPEN packet."""
         return frames.frame(
             b"0"
-            + encoder.to_json(
+            + packets.to_json(
                 {
                     "sid": socket.sid,
                     "upgrades": upgrades,

@@ -5,8 +5,13 @@ import socket
 import struct
 from typing import Any, Protocol
 
-from chatsite.realtime.protocol.frame_parser import FrameParser, parse_single_frame
-from chatsite.realtime.protocol.frames import INTERNAL, Message, WebSocketError
+from chatsite.realtime.protocol.frames import (
+    INTERNAL,
+    FrameParser,
+    Message,
+    WebSocketError,
+    parse_single_frame,
+)
 from chatsite.realtime.scheduling.epoll import READ, WRITE, websocket_epoll
 from chatsite.realtime.scheduling.hub import clock
 

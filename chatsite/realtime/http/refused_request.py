@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 
 from chatsite.contract.errors import ChatError
 from chatsite.realtime.engineio.polling import Refused
-from chatsite.realtime.protocol import encoder
+from chatsite.realtime.protocol import packets
 
 TITLES = {429: "Too much at once", 503: "The server is busy"}
 # Engine.IO's error code for a request that isn't answered now.
@@ -44,7 +44,7 @@ def content(error: ChatError, environ: Mapping[str, Any]) -> tuple[str, bytes]:
         return "application/json", Refused(HTTPStatus(error.status), BAD_REQUEST, error.detail).answer().body
     if "text/html" in environ.get("HTTP_ACCEPT", ""):
         return "text/html; charset=utf-8", page(error.status, error.detail)
-    return "application/json", encoder.to_json(error.payload())
+    return "application/json", packets.to_json(error.payload())
 
 
 @cache

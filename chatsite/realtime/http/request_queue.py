@@ -20,8 +20,8 @@ from chatsite.observability.addresses import client_address
 from chatsite.observability.metrics import counters
 from chatsite.realtime.http import refused_request
 from chatsite.realtime.http.request_payers import KnownPeople, credential_of
+from chatsite.realtime.limits.event_costs import Budget, loop_budget
 from chatsite.realtime.limits.limits import is_this_machine
-from chatsite.realtime.limits.loop_budget import Budget, loop_budget
 from chatsite.realtime.limits.request_rates import RequestRates
 from chatsite.realtime.queues import read_queue
 from chatsite.realtime.scheduling.loop_meter import LoopMeter

@@ -15,7 +15,7 @@ from django.conf import settings
 from chatsite.contract.errors import ChatError, RateLimited, TooLarge
 from chatsite.realtime.delivery import peers, subscriptions
 from chatsite.realtime.delivery.connection import Connection
-from chatsite.realtime.limits.loop_budget import loop_budget
+from chatsite.realtime.limits.event_costs import loop_budget
 
 # Seconds of their rate that a person may spend at once: at 100 events a second, what a program joins in 1,000
 # rooms.
@@ -42,15 +42,15 @@ class TokenBucket:
     def take(self, until: float, now: float) -> tuple[float, float]:
         """Spend one. Returns the new `until` and 0; where that exceeds the burst, the old one and the seconds
         to wait."""
-        loop_budget = max(until, now) + self._each
-        over = loop_budget - now - self._depth
-        return (until, over) if over > 1e-9 else (loop_budget, 0.0)
+        spent = max(until, now) + self._each
+        over = spent - now - self._depth
+        return (until, over) if over > 1e-9 else (spent, 0.0)
 
     def charge(self, until: float, now: float, times: float) -> tuple[float, float]:
         """Spend what can't be refused, `times` over. Returns the new `until` and the seconds until it is
         within the burst."""
-        loop_budget = max(until, now) + times * self._each
-        return loop_budget, max(0.0, loop_budget - now - self._depth)
+        spent = max(until, now) + times * self._each
+        return spent, max(0.0, spent - now - self._depth)
 
 
 class PersonRates:
@@ -99,7 +99,7 @@ class SharedPersonRates(PersonRates):
 
     def take(self, person: int) -> float:
         wait = super().take(person)
-        if not wait and self._limited:
+        if not wait and self._limited and peers.site.there:
             self._gossip.add(person, 1)
         return wait
 
@@ -110,7 +110,8 @@ class RemoteConnections:
 
     def __init__(self) -> None:
         self._process = secrets.token_hex(4)
-        self._prune_above: set[int] = set()
+        # People whose count here is reported.
+        self._reporting: set[int] = set()
         # By person and process: the count, and until when it holds.
         self._reported: dict[int, dict[str, tuple[int, float]]] = {}
         peers.register("sockets", self._heard, str, int, int)
@@ -123,12 +124,12 @@ class RemoteConnections:
     def opened(self, person: int) -> None:
         """Count one more connection of the person in this process."""
         if peers.site.there and len(subscriptions.connections(person)) % REPORTED_CONNECTIONS == 0:
-            self._prune_above.add(person)
+            self._reporting.add(person)
             self._report(person)
 
     def report(self) -> None:
         """Report all counts again, every REPORT_SECONDS, and drop lapsed ones."""
-        for person in list(self._prune_above):
+        for person in list(self._reporting):
             self._report(person)
         now = monotonic()
         self._reported = {
@@ -140,7 +141,7 @@ class RemoteConnections:
     def _report(self, person: int) -> None:
         count = len(subscriptions.connections(person))
         if count < REPORTED_CONNECTIONS:
-            self._prune_above.discard(person)
+            self._reporting.discard(person)
         peers.site.notify("sockets", self._process, person, count)
 
     def _heard(self, process: str, person: int, count: int) -> None:

@@ -22,37 +22,36 @@ class ReadPauses:
     def __init__(self) -> None:
         self._paused: dict[int, dict[Pausable, None]] = {}
 
-    def pause(self, person: int, wait: float) -> None:
-        """Pause all open connections of the person, for `wait` seconds at least."""
+    def pause(self, person: int, seconds: float) -> None:
+        """Pause all open connections of the person, for so many seconds at least."""
         waiting = self._paused.get(person)
         if waiting is None:
             waiting = self._paused[person] = {}
-            self._schedule(wait, person)
+            self._schedule(seconds, person)
         for connection in subscriptions.connections(person):
-            rate_paused: Pausable = connection.channel.session  # type: ignore[attr-defined]
-            if not rate_paused.rate_paused:
-                rate_paused.rate_paused = True
-                waiting[rate_paused] = None
-                rate_paused.read_or_pause()
+            session: Pausable = connection.channel.session
+            if not session.rate_paused:
+                session.rate_paused = True
+                waiting[session] = None
+                session.read_or_pause()
 
-    def forget(self, person: int, rate_paused: Pausable) -> None:
+    def forget(self, person: int, session: Pausable) -> None:
         """Forget a session that is gone."""
-        self._paused.get(person, {}).pop(rate_paused, None)
+        self._paused.get(person, {}).pop(session, None)
 
     def _schedule(self, seconds: float, person: int) -> None:
         hubs.get_hub().schedule_call_global(seconds, self._go_on, person)
 
     def _go_on(self, person: int) -> None:
         """Resume one: what it has sent may be too much again, while the others are still paused."""
-        waiting = self._paused[person]
-        wait = limits.reading_wait(person)
-        if not wait and waiting:
-            rate_paused = next(iter(waiting))
-            del waiting[rate_paused]
-            rate_paused.rate_paused = False
-            rate_paused.read_or_pause()
+        waiting, seconds = self._paused[person], limits.reading_wait(person)
+        if not seconds and waiting:
+            session = next(iter(waiting))
+            del waiting[session]
+            session.rate_paused = False
+            session.read_or_pause()
         if waiting:
-            self._schedule(wait, person)
+            self._schedule(seconds, person)
         else:
             del self._paused[person]
 

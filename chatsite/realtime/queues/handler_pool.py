@@ -106,8 +106,7 @@ class HandlerPool:
         """Run steps until none is left. A busy greenlet keeps its database connection from one step to the
         next."""
         self._starting = False
-        until, meter = monotonic() + RUN_SECONDS, loop_meter.start()
-        meter.give_way = self._give_way
+        until, meter = monotonic() + RUN_SECONDS, loop_meter.start(self._give_way)
         try:
             while self._ready:
                 if monotonic() > until:

@@ -24,10 +24,10 @@ class LoopMeter:
 
     __slots__ = ("_resumed", "_seconds", "give_way", "since", "waits")
 
-    def __init__(self) -> None:
+    def __init__(self, give_way: Callable[[], None]) -> None:
         self._seconds, self._resumed, self.since = 0.0, thread_time(), monotonic()
         self.waits = 0
-        self.give_way: Callable[[], None] = eventlet.sleep
+        self.give_way = give_way
 
     def pause(self) -> None:
         self._seconds += thread_time() - self._resumed
@@ -43,9 +43,9 @@ class LoopMeter:
         return seconds
 
 
-def start() -> LoopMeter:
+def start(give_way: Callable[[], None] = eventlet.sleep) -> LoopMeter:
     """Start and return a meter of the current greenlet, which lasts until the greenlet ends."""
-    getcurrent().meter = meter = LoopMeter()
+    getcurrent().meter = meter = LoopMeter(give_way)
     return meter
 
 

@@ -23,8 +23,8 @@ from chatsite.observability.logs import request_id
 from chatsite.observability.metrics import counters
 from chatsite.realtime.delivery import revocation
 from chatsite.realtime.delivery.connection import Connection
-from chatsite.realtime.protocol import encoder
-from chatsite.realtime.protocol.decoder import Packet
+from chatsite.realtime.protocol import packets
+from chatsite.realtime.protocol.packets import Packet
 from chatsite.realtime.socketio.routing import Checker, Event, Router
 
 logger = logging.getLogger("chatsite.realtime")
@@ -77,7 +77,7 @@ def answer(
     if not isinstance(outcome, Exception):
         counters.events[packet.data[0], "ok"] += 1
         if packet.number is not None:
-            connection.channel.push(encoder.ack(packet.number, {"ok": True, **(outcome or {})}))
+            connection.channel.push(packets.ack(packet.number, {"ok": True, **(outcome or {})}))
         return
     error = translated(router, outcome, packet.data[0], connection.sid)
     reply(connection, packet.number, packet.data[0], error)
@@ -140,6 +140,6 @@ def reply(connection: Connection, number: int | None, name: str, error: ChatErro
     """Send the failed ack or, where none was asked for, `request-failed`."""
     counters.failed(name, error.code)
     if number is None:
-        connection.channel.push(encoder.event("request-failed", {"event": name, "error": error.payload()}))
+        connection.channel.push(packets.event("request-failed", {"event": name, "error": error.payload()}))
     else:
-        connection.channel.push(encoder.ack(number, {"ok": False, "error": error.payload()}))
+        connection.channel.push(packets.ack(number, {"ok": False, "error": error.payload()}))

@@ -1,4 +1,4 @@
-"""The Socket.IO server: python-socketio's, over our transport and our decoder. Imports no app."""
+"""The Socket.IO server: python-socketio's, over our own transport. Imports no app."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -11,10 +11,9 @@ from chatsite.observability.metrics.hub_lag import lag
 from chatsite.realtime.engineio.transport import EngineServer
 from chatsite.realtime.queues import read_queue
 from chatsite.realtime.queues.handler_pool import HandlerPool, hold_sqlite_open, repeat
-from chatsite.realtime.scheduling.hub import clock, log_failures
-from chatsite.realtime.socketio.receive_queue import ReceiveQueue
+from chatsite.realtime.scheduling.hub import log_failures
 from chatsite.realtime.socketio.routing import Router
-from chatsite.realtime.socketio.session import CONNECT_TIMEOUT_SECONDS, Session
+from chatsite.realtime.socketio.session import Session
 
 logger = logging.getLogger("chatsite.realtime")
 
@@ -81,7 +80,7 @@ class ChatServer(socketio.Server):
         for companion in self.companions:
             companion.stop()
 
-    def connect_received(self, session: ReceiveQueue) -> None:
+    def connect_received(self, session: Session) -> None:
         """A session has sent its CONNECT: its place among half-open ones is free."""
         self.eio.handshake_queue.leave(session.socket.address, asked=True)
 
@@ -89,12 +88,6 @@ class ChatServer(socketio.Server):
         socket = self.eio.sockets[eio_sid]
         session = Session(self, socket, {key: environ[key] for key in KEPT_ENVIRON_KEYS if key in environ})
         socket.session = self._sessions[eio_sid] = session
-        clock.after(CONNECT_TIMEOUT_SECONDS, session.check_connect_received)
-
-    def _handle_eio_message(self, eio_sid: str, data: str) -> None:
-        session = self._sessions.get(eio_sid)
-        if session is not None:
-            session.received(data)
 
     def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         session = self._sessions.pop(eio_sid)
@@ -112,7 +105,7 @@ def wsgi(django: Application) -> Application:
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         if path == PATH or path.startswith(f"{PATH}/"):
-            return sio.handle_request(environ, start_response)
+            return sio.eio.handle_request(environ, start_response)
         return django(environ, start_response)
 
     return application

@@ -1,130 +1,90 @@
-"""The Socket.IO side of one Engine.IO session: its packets in order, one at a time, and its connection once
-admitted."""
+"""The Socket.IO side of one Engine.IO session: its packets in order, one at a time."""
 
+import logging
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from chatsite.contract.errors import ChatError, Unauthorized
-from chatsite.observability.metrics import counters
+from chatsite.contract.errors import ChatError, Invalid, TooLarge
 from chatsite.realtime.delivery import subscriptions
 from chatsite.realtime.delivery.connection import Connection
-from chatsite.realtime.delivery.identity import Identity
 from chatsite.realtime.engineio.engine_session import EngineSocket
-from chatsite.realtime.limits import limits
-from chatsite.realtime.limits.loop_budget import loop_budget
+from chatsite.realtime.limits import event_costs, limits
+from chatsite.realtime.limits.event_costs import loop_budget
 from chatsite.realtime.limits.read_pauses import read_pauses
-from chatsite.realtime.protocol import decoder, encoder
-from chatsite.realtime.protocol.decoder import Packet
+from chatsite.realtime.protocol import packets
 from chatsite.realtime.protocol.frames import PROTOCOL
-from chatsite.realtime.scheduling.hub import clock, hubs
+from chatsite.realtime.protocol.packets import Packet
 from chatsite.realtime.socketio import dispatch
-from chatsite.realtime.socketio.receive_queue import DISCONNECTED, PAUSE_AT_PACKETS, REFUSED, ReceiveQueue
+from chatsite.realtime.socketio.admission import Admission
 from chatsite.realtime.socketio.routing import Event
 
 if TYPE_CHECKING:
     from chatsite.realtime.socketio.server import ChatServer
 
-# Seconds for a new client to send CONNECT, and for a refused one to go.
-CONNECT_TIMEOUT_SECONDS = 5
+logger = logging.getLogger("chatsite.realtime")
+
+# Queued packets at which the client isn't read any more, and at which it is read again.
+PAUSE_AT_PACKETS, RESUME_AT_PACKETS = 64, 16
+# Protocol errors that are tolerated; the last one closes.
+MAX_FAULTS = 3
 # Bytes of unfinished messages that are kept for all connections of a person, where one has more than
 # UNAUTHENTICATED_MESSAGE_BYTES of them.
 PERSON_PARTS_BYTES = 4 * 1024 * 1024
-# Loop seconds of a connection's admission: handshake, authentication, and end.
-CONNECT_SECONDS = 1e-3
+# Kinds of packets that no client sends.
+REFUSED, DISCONNECTED = "refused", "gone"
+# The queue of all sessions for which nothing waits, as nearly always: an empty deque takes 720 bytes.
+NO_PACKETS: deque[Packet] = deque(maxlen=0)
 
 
-class PendingConnection:
-    """A session that asks to be admitted: the server's `ConnectionRequest`."""
-
-    __slots__ = ("address", "auth", "environ", "session")
-
-    def __init__(self, session: "Session", environ: dict[str, Any], auth: Any) -> None:
-        self.session = session
-        self.environ, self.auth = environ, auth
-        self.address = session.socket.address
-
-    @property
-    def connection(self) -> Connection | None:
-        return self.session.connection
-
-    def attach(self, identity: Identity) -> Connection:
-        return self.session.attach(identity)
+def refusal(error: packets.Unreadable) -> ChatError:
+    if isinstance(error, packets.Oversized):
+        return TooLarge(f"An event has at most {packets.PACKET_BYTES // 1024} KiB.")
+    return Invalid(f"The packet can't be read: {error}.")
 
 
-class MutedChannel:
-    """The channel of a connection whose CONNECT isn't answered yet. Events are dropped, as `hello` comes
-    first and the client then asks for all that was before. It can be closed."""
+class Session:
+    """A Socket.IO session. Packets come in the hub, where nothing may wait; steps handle them in greenlets of
+    the handler pool, whose mark is `queued`.
 
-    __slots__ = ("socket",)
+    `connect_received` is set by the client's CONNECT, `admission` is there until it is admitted, `admitted`
+    set between `connected` and `disconnected`, and `rate_paused` while it isn't read because its person sends
+    too much.
+    """
 
-    def __init__(self, socket: EngineSocket) -> None:
-        self.socket = socket
-
-    def push(self, frame: bytes, droppable: bool = False) -> None:
-        pass
-
-    def piggyback(self, frame: bytes) -> None:
-        pass
-
-    def close(self, *, reason: str) -> None:
-        self.socket.close(reason=reason)
-
-    @property
-    def session(self) -> Any:
-        return self.socket.session
-
-    @property
-    def waiting(self) -> int:
-        return self.socket.waiting
-
-    @property
-    def unfinished_bytes(self) -> int:
-        return self.socket.unfinished_bytes
-
-
-class Session(ReceiveQueue):
-    """A Socket.IO session; its steps run in greenlets of the handler pool. `admitted` is set between
-    `connected` and `disconnected`."""
-
-    __slots__ = ("_admitting", "_deferred", "_pending", "admitted", "connection", "environ")
+    __slots__ = (
+        "_deferred",
+        "_faults",
+        "_packets",
+        "_paused",
+        "_pending",
+        "admission",
+        "admitted",
+        "connect_received",
+        "connection",
+        "queued",
+        "rate_paused",
+        "server",
+        "socket",
+    )
 
     def __init__(self, server: "ChatServer", socket: EngineSocket, environ: dict[str, Any]) -> None:
-        super().__init__(server, socket)
-        self.environ: dict[str, Any] | None = environ
+        self.server = server
+        self.socket = socket
         self.connection: Connection | None = None
-        self.admitted = self._admitting = False
+        self.connect_received = self.admitted = self.rate_paused = self.queued = self._paused = False
+        self._packets = NO_PACKETS
+        self._faults = 0
         # The deferred event whose answers are outstanding, and how many of them.
         self._deferred: Event | None = None
         self._pending = 0
+        self.admission: Admission | None = Admission(self, environ)
 
-    def ended(self) -> None:
-        """The socket is closed: end delivery now; `disconnected` follows what is being handled."""
-        if self.connection is not None:
-            subscriptions.detach(self.connection)
-            read_pauses.forget(self.connection.identity.user_id, self)
-        if self.connect_received:
-            self.enqueue_disconnect()
+    # Its person
 
     @property
-    def has_work(self) -> bool:
-        if not self._inbox or self._admitting:
-            return False
-        if not self._pending:
-            return True
-        event = self._deferred_event(self._inbox[0])
-        return (
-            event is not None
-            and event.together
-            and event is self._deferred
-            and self._pending < PAUSE_AT_PACKETS
-        )
-
-    @property
-    def only_starts(self) -> bool:
-        """Whether the next step never waits: it starts what is finished elsewhere."""
-        packet = self._inbox[0]
-        if packet.kind == decoder.CONNECT:
-            return self.server.router.admits_later
-        return self._deferred_event(packet) is not None
+    def person(self) -> int | None:
+        """The person's id once they are admitted, before that None."""
+        return self.connection.identity.user_id if self.admitted and self.connection is not None else None
 
     @property
     def payer(self) -> int | str:
@@ -137,7 +97,7 @@ class Session(ReceiveQueue):
         if self.connection is None:
             return self.socket.waiting
         mine = subscriptions.connections(self.connection.identity.user_id)
-        return sum(one.channel.waiting for one in mine)  # type: ignore[attr-defined]
+        return sum(one.channel.waiting for one in mine)
 
     @property
     def may_buffer_parts(self) -> bool:
@@ -146,28 +106,169 @@ class Session(ReceiveQueue):
         if self.person is None:
             return False
         mine = subscriptions.connections(self.person)
-        return sum(one.channel.unfinished_bytes for one in mine) <= PERSON_PARTS_BYTES  # type: ignore[attr-defined]
+        return sum(one.channel.unfinished_bytes for one in mine) <= PERSON_PARTS_BYTES
+
+    # What is read of it
+
+    def count(self, size: int) -> None:
+        """Charge any frame of `size` bytes. Whoever goes on in spite of refusals isn't read, on any of their
+        connections, until that is paid off: even a refusal takes time for which others wait."""
+        person, frames = self.person, 1 + size / 1024
+        if person is not None:
+            limits.frame_rates.charge(person, frames)
+            self._charge(person, event_costs.frame_seconds(size))
+        elif self.admission is not None:
+            self.admission.count(frames)
+
+    def count_part(self, fragments: int) -> None:
+        """Charge an unfinished message, which came in so many fragments."""
+        person, seconds = self.person, event_costs.part_seconds(fragments)
+        if person is not None:
+            self._charge(person, seconds)
+        elif self.admission is not None:
+            self.admission.count(seconds / event_costs.FRAME_SECONDS)
+
+    def _charge(self, person: int, seconds: float) -> None:
+        loop_budget.charge(person, seconds)
+        if not self.rate_paused and (wait := limits.reading_wait(person)):
+            read_pauses.pause(person, wait)
+
+    def pause_by_rate(self, paused: bool) -> None:
+        """Read this client, or don't, by what it alone has sent."""
+        if paused != self.rate_paused:
+            self.rate_paused = paused
+            self.read_or_pause()
+
+    def read_or_pause(self) -> None:
+        """Read the client, unless one of the two pauses is on."""
+        websocket = self.socket.websocket
+        if websocket is None or self.socket.closed:
+            return
+        if self.rate_paused or self._paused:
+            websocket.pause()
+        else:
+            websocket.resume()
+
+    # Its packets
+
+    def received(self, text: str) -> None:
+        """Decode and queue one packet; a malformed one closes the session."""
+        try:
+            packet = packets.decode(text)
+        except packets.Unreadable as error:
+            # The client is answered in its turn, as for any other bad input; no handler sees this packet.
+            self._accept(Packet(REFUSED, "", error.number, (error.name, refusal(error))))
+        except packets.PacketError as error:
+            self.fail(str(error))
+        else:
+            self._accept(packet)
+
+    def _accept(self, packet: Packet) -> None:
+        if packet.namespace:
+            self._foreign(packet)
+        elif packet.kind == packets.CONNECT:
+            if self.connect_received:
+                self.fail("a second CONNECT")
+                return
+            self.connect_received = True
+            self.server.connect_received(self)
+            self._put(packet)
+        elif not self.connect_received:
+            self.fail("a packet before CONNECT")
+        elif packet.kind in (packets.EVENT, REFUSED):
+            self._put(self._paced(packet))
+        elif packet.kind != packets.ACK:
+            self._put(packet)
+
+    def _paced(self, packet: Packet) -> Packet:
+        """Return the packet, or, where its person sends too much, one that is answered with `rate_limited` in
+        its turn."""
+        if (person := self.person) is None:
+            if self.admission is not None:
+                self.admission.events += 1
+            return packet
+        wait = limits.event_rates.take(person)
+        if not wait:
+            return packet
+        return Packet(REFUSED, "", packet.number, (packet.data[0], limits.rate_limited(wait)))
+
+    def _foreign(self, packet: Packet) -> None:
+        if packet.kind == packets.CONNECT:
+            self.socket.push(packets.refused("Invalid namespace", "invalid", packet.namespace))
+            self._fault("another namespace")
+        else:
+            self.fail("a packet for another namespace")
 
     @property
-    def person(self) -> int | None:
-        """The person's id once they are admitted, before that None."""
-        return self.connection.identity.user_id if self.admitted and self.connection is not None else None
+    def is_full(self) -> bool:
+        return len(self._packets) >= PAUSE_AT_PACKETS
+
+    def _put(self, packet: Packet) -> None:
+        if not self._packets:
+            self._packets = deque()
+        self._packets.append(packet)
+        if not self._paused and self.is_full and self.socket.websocket is not None:
+            self._paused = True
+            self.read_or_pause()
+        self.server.handler_pool.wake(self)
+
+    def _next(self) -> Packet:
+        """Take the oldest packet. A client whose packets were too many is read again when most are handled."""
+        packet = self._packets.popleft()
+        if not self._packets:
+            self._packets = NO_PACKETS
+        if self._paused and len(self._packets) <= RESUME_AT_PACKETS:
+            self._paused = False
+            self.read_or_pause()
+        return packet
+
+    def _fault(self, why: str) -> None:
+        self._faults += 1
+        if self._faults == 1:
+            logger.warning("%s: %s", self.socket.log_name, why)
+        if self._faults >= MAX_FAULTS:
+            self._packets = NO_PACKETS
+            self.socket.close(reason=self.server.reason.TRANSPORT_ERROR, code=PROTOCOL)
+
+    def fail(self, why: str) -> None:
+        """Close on a malformed packet: queued packets are dropped."""
+        self._packets = NO_PACKETS
+        self.socket.fail(why)
+
+    # Its steps
+
+    @property
+    def has_work(self) -> bool:
+        if not self._packets or (self.admission is not None and self.admission.under_way):
+            return False
+        if not self._pending:
+            return True
+        event = self._deferred_event(self._packets[0])
+        return (
+            event is not None
+            and event.together
+            and event is self._deferred
+            and self._pending < PAUSE_AT_PACKETS
+        )
+
+    @property
+    def only_starts(self) -> bool:
+        """Whether the next step never waits: it starts what is finished elsewhere."""
+        packet = self._packets[0]
+        if packet.kind == packets.CONNECT:
+            return self.server.router.admits_later
+        return self._deferred_event(packet) is not None
 
     def _deferred_event(self, packet: Packet) -> Event | None:
-        event = self.server.router.events.get(packet.data[0]) if packet.kind == decoder.EVENT else None
+        event = self.server.router.events.get(packet.data[0]) if packet.kind == packets.EVENT else None
         return event if event is not None and event.deferred else None
-
-    def _answered(self) -> None:
-        """A deferred event has its answer: handle the packets that waited for it."""
-        self._pending -= 1
-        if self._inbox:
-            self.server.handler_pool.wake(self)
 
     def step(self) -> None:
         """Handle the oldest packet."""
         packet = self._next()
-        if packet.kind == decoder.CONNECT:
-            self._connect(packet.data)
+        if packet.kind == packets.CONNECT:
+            if self.admission is not None:
+                self.admission.begin(packet.data)
         elif packet.kind == DISCONNECTED:
             self._disconnected()
         elif self.connection is not None and not self.connection.closed:
@@ -179,7 +280,7 @@ class Session(ReceiveQueue):
             self._deferred = deferred
             self._pending += 1
             dispatch.begin(self.server.router, deferred, connection, packet, self._answered)
-        elif packet.kind == decoder.EVENT:
+        elif packet.kind == packets.EVENT:
             dispatch.handle(self.server.router, connection, packet)
         elif packet.kind == REFUSED:
             name, error = packet.data
@@ -187,70 +288,30 @@ class Session(ReceiveQueue):
         else:
             self.socket.close(reason=self.server.reason.CLIENT_DISCONNECT)
 
-    def _connect(self, auth: Any) -> None:
-        environ, self.environ = self.environ, None
-        self._admitting = True
-        self.server.router.admit(PendingConnection(self, environ or {}, auth), self._conclude_admission)
+    def _answered(self) -> None:
+        """A deferred event has its answer: handle the packets that waited for it."""
+        self._pending -= 1
+        self.wake()
 
-    def attach(self, identity: Identity) -> Connection:
-        """Return the session's new connection; a closed one where the socket is closed already."""
-        channel = MutedChannel(self.socket)
-        connection = Connection(self.server.eio.generate_id(), identity, channel, self.socket.address)
-        if self.socket.closed:
-            connection.closed = True
-        else:
-            self.connection = connection
-            subscriptions.attach(connection)
-        return connection
+    def wake(self) -> None:
+        """Handle what waits."""
+        if self._packets:
+            self.server.handler_pool.wake(self)
 
-    def _conclude_admission(self, error: Exception | None) -> None:
-        """Admit the client or, with an error, refuse it, and handle what it sent meanwhile. A person who has
-        spent too much loop time waits here: otherwise they would come and go as fast as they can."""
-        if error is None and (wait := self._wait_to_enter()):
-            hubs.get_hub().schedule_call_global(wait, self._conclude_admission, None)
-            return
-        self._admitting = False
-        try:
-            if error is not None:
-                if not isinstance(error, ChatError):
-                    error = dispatch.translated(self.server.router, error, "connect", self.socket.sid)
-                self._refuse(error)
-            elif self.connection is not None and not self.connection.closed:
-                over = limits.connection_limit_error(self.connection)
-                self._refuse(over) if over else self._enter(self.connection)
-        finally:
-            if self._inbox:
-                self.server.handler_pool.wake(self)
+    # Its end
 
-    def _wait_to_enter(self) -> float:
-        if self.connection is None or self.connection.closed:
-            return 0.0
-        return loop_budget.wait(self.connection.identity.user_id)
-
-    def _enter(self, connection: Connection) -> None:
-        self.admitted = True
-        loop_budget.charge(connection.identity.user_id, CONNECT_SECONDS)
-        self.charge_early(connection.identity.user_id)
-        counters.admissions["ok",] += 1
-        self.server.router.connected(connection)
-        self.socket.push(encoder.connected(connection.sid))
-        if self.server.router.hello is not None:
-            self.socket.push(encoder.event("hello", self.server.router.hello(connection)))
-        connection.channel = self.socket
-
-    def _refuse(self, error: ChatError) -> None:
-        """Send CONNECT_ERROR. The client should close now; a session that is left later is closed here."""
+    def ended(self) -> None:
+        """The socket is closed: end delivery now; `disconnected` follows what is being handled."""
         if self.connection is not None:
             subscriptions.detach(self.connection)
-        code = "unauthorized" if isinstance(error, Unauthorized) else error.code
-        counters.admissions[code,] += 1
-        self.socket.push(encoder.refused(error.detail, code, retry_after=error.retry_after))
-        clock.after(CONNECT_TIMEOUT_SECONDS, self._close_refused)
-
-    def _close_refused(self) -> None:
-        self.socket.close(reason=self.server.reason.SERVER_DISCONNECT, code=PROTOCOL)
+            read_pauses.forget(self.connection.identity.user_id, self)
+        if self.connect_received:
+            self._put(Packet(DISCONNECTED, "", None, None))
+        else:
+            self.admission = None
 
     def _disconnected(self) -> None:
+        self.admission = None
         if self.admitted and self.connection is not None:
             self.admitted = False
             self.server.router.disconnected(self.connection)

@@ -188,7 +188,7 @@ class EventletWorker(AsyncWorker):
 
     def handle(self, listener: Any, client: ClientSocket, address: Any) -> None:
         """Serve a connection from its first byte on, also one that another worker has begun to read."""
-        loop_meter.start().give_way = self.give_way
+        loop_meter.start(self.give_way)
         connection = self.http.admit(client, address)
         if connection is None:
             client.close()

@@ -24,7 +24,7 @@ from chatsite.realtime.cluster.relay import Relay
 from chatsite.realtime.cluster.revocation_barrier import RevocationBarrier
 from chatsite.realtime.cluster.shared_cache import CheckedJSONSerializer
 from chatsite.realtime.delivery import peers
-from chatsite.realtime.protocol import decoder
+from chatsite.realtime.protocol import packets
 from chatsite.realtime.worker import socket_handoff
 from chatsite.web.rest.parsers import BoundedJSONParser
 from chatsite.web.rest.throttles import UserThrottle
@@ -286,8 +286,8 @@ def test_a_request_that_is_handed_over(text, monkeypatch):
 @each_text
 def test_a_packet(text):
     for kind in ("", "0", "2", "3", "27"):
-        with suppress(decoder.PacketError):
-            decoder.decode(kind + text.decode("utf-8", "replace"))
+        with suppress(packets.PacketError):
+            packets.decode(kind + text.decode("utf-8", "replace"))
 
 
 @each_text

@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 
 from chatsite.realtime.engineio import websocket as module
 from chatsite.realtime.engineio.websocket import WebSocket
-from chatsite.realtime.protocol.frame_parser import FrameParser, parse_single_frame
-from chatsite.realtime.protocol.frames import Message, WebSocketError, frame
+from chatsite.realtime.protocol.frames import FrameParser, Message, WebSocketError, frame, parse_single_frame
 from chatsite.realtime.scheduling import epoll as watching
 from chatsite.realtime.scheduling.epoll import READ, SOCKETS_PER_TURN, TURN_SECONDS, WRITE, Epoll
-from tests.realtime.protocol.test_frame_parser import conversations
+from tests.realtime.protocol.test_frames import conversations
 from tests.support.clients.raw_clients import masked
 
 

@@ -9,7 +9,7 @@ from chatsite.realtime.http import request_queue
 from chatsite.realtime.http.request_payers import KnownPeople, credential_of
 from chatsite.realtime.http.request_queue import PayerQueue, RequestQueue, kind_of
 from chatsite.realtime.limits import request_rates
-from chatsite.realtime.limits.loop_budget import Budget
+from chatsite.realtime.limits.event_costs import Budget
 from chatsite.realtime.limits.request_rates import RequestRate
 from tests.support.servers.harness import apart
 
@@ -200,7 +200,7 @@ import django
 django.setup()
 import eventlet
 from chatsite.realtime.scheduling import loop_meter
-from chatsite.realtime.limits.loop_budget import Budget
+from chatsite.realtime.limits.event_costs import Budget
 from chatsite.realtime.http.request_queue import RequestQueue
 
 class Live:

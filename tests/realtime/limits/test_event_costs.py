@@ -5,7 +5,7 @@ import pytest
 from chatsite.realtime.delivery import subscriptions
 from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.delivery.identity import Identity
-from chatsite.realtime.limits.loop_budget import Budget
+from chatsite.realtime.limits.event_costs import Budget
 from tests.realtime.queues import test_handler_pool
 from tests.support.servers.harness import apart
 

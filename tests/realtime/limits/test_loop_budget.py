@@ -3,15 +3,15 @@
 import pytest
 
 from chatsite.realtime.delivery import peers
-from chatsite.realtime.limits import loop_budget
-from chatsite.realtime.limits.loop_budget import Budget, SharedLoopBudget
+from chatsite.realtime.limits import event_costs
+from chatsite.realtime.limits.event_costs import Budget, SharedLoopBudget
 from chatsite.realtime.limits.request_rates import RequestRate
 
 
 @pytest.fixture
 def clock(monkeypatch):
     now = [1000.0]
-    monkeypatch.setattr(loop_budget, "monotonic", lambda: now[0])
+    monkeypatch.setattr(event_costs, "monotonic", lambda: now[0])
     return now
 
 
@@ -40,7 +40,7 @@ def test_no_share_is_no_limit(clock):
 
 
 def test_payers_who_owe_nothing_are_forgotten(clock, monkeypatch):
-    monkeypatch.setattr(loop_budget, "REMEMBERED_PAYERS", 10)
+    monkeypatch.setattr(event_costs, "REMEMBERED_PAYERS", 10)
     spent = Budget(share=0.25, burst=1.0)
     spent.charge("debtor", 100.0)
     for payer in range(100):

@@ -9,7 +9,7 @@ from accounts.services import make_token
 from chatsite.realtime.delivery import delivery, subscriptions
 from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.delivery.identity import Identity
-from chatsite.realtime.protocol import encoder
+from chatsite.realtime.protocol import packets
 from chatsite.realtime.protocol.frames import frame
 from messaging import services
 from rooms.log import backfill, log
@@ -72,7 +72,7 @@ def test_others_have_their_turn_and_what_comes_in_it_keeps_its_place(reader, pri
         turns.append(len(reader.channel.frames))
         for seq in (sent[-1].seq + 1, sent[0].seq):
             delivery.log_here(
-                private_room.slug, seq, "chat-message", encoder.event("chat-message", {"seq": seq})
+                private_room.slug, seq, "chat-message", packets.event("chat-message", {"seq": seq})
             )
 
     sent, turns = [say(f"number {n}") for n in range(5)], []

@@ -4,9 +4,7 @@ about them, it sets ASKING, seconds for a new client to ask to come in, and STUC
 import os
 
 from chatsite.realtime.engineio import handshake_queue
-from chatsite.realtime.socketio import server, session
+from chatsite.realtime.socketio import admission
 
-server.CONNECT_TIMEOUT_SECONDS = session.CONNECT_TIMEOUT_SECONDS = float(
-    os.environ.get("ASKING", session.CONNECT_TIMEOUT_SECONDS)
-)
+admission.CONNECT_TIMEOUT_SECONDS = float(os.environ.get("ASKING", admission.CONNECT_TIMEOUT_SECONDS))
 handshake_queue.STALL_SECONDS = float(os.environ.get("STUCK", handshake_queue.STALL_SECONDS))

@@ -1,12 +1,14 @@
-"""Decode Socket.IO packets from clients, strictly: namespace "/", four packet types, JSON of bounded size and
-depth."""
+"""Socket.IO packets of namespace "/": a client's are decoded strictly (four types, JSON of bounded size and depth),
+ours are encoded as websocket frames, once for all their receivers."""
 
 import json
 import re
 from math import isfinite
 from typing import Any, NamedTuple
 
-from chatsite.realtime.protocol import encoder
+import orjson
+
+from chatsite.realtime.protocol.frames import frame
 
 CONNECT, DISCONNECT, EVENT, ACK = "0", "1", "2", "3"
 MAX_NESTING = 16
@@ -74,7 +76,7 @@ def decode(text: str) -> Packet:
             raise Unreadable(number, event_name(body), str(error)) from None
         raise PacketError(f"the JSON is not valid: {str(error)[:80]}") from None
     check_kind(kind, data)
-    if large and utf8_bytes(body) > PACKET_BYTES and len(encoder.to_json(data)) > PACKET_BYTES:
+    if large and utf8_bytes(body) > PACKET_BYTES and len(to_json(data)) > PACKET_BYTES:
         raise oversized(kind, number, body)
     return Packet(kind, "" if namespace == "/" else namespace, number, data)
 
@@ -179,3 +181,43 @@ def _constant(name: str) -> Any:
 
 
 _decoder = json.JSONDecoder(parse_int=_integer, parse_float=_float, parse_constant=_constant)
+
+
+def to_json(value: Any) -> bytes:
+    """Return compact JSON in UTF-8. Times and UUIDs become strings."""
+    try:
+        return orjson.dumps(value, default=str)
+    except TypeError:
+        # A lone surrogate has no bytes in UTF-8; it comes back to its sender in an error's field names.
+        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str)
+        return text.encode("utf-8", "replace")
+
+
+def event(name: str, data: Any) -> bytes:
+    """Return the frame of an EVENT: `42["name",{…}]`."""
+    return frame(b"42" + to_json([name, data]))
+
+
+def ack(number: int, data: Any) -> bytes:
+    """Return the frame of the ACK `number`: `43number[{…}]`."""
+    return frame(b"43%d" % number + to_json([data]))
+
+
+def connected(sid: str) -> bytes:
+    """Return the frame of CONNECT, which tells a client its connection's sid."""
+    return frame(b"40" + to_json({"sid": sid}))
+
+
+def refused(message: str, code: str, namespace: str = "", retry_after: float | None = None) -> bytes:
+    """Return the frame of CONNECT_ERROR. `namespace` is named in front where it isn't "/"; `retry_after` is
+    in seconds."""
+    prefix = f"44{namespace}," if namespace else "44"
+    data = {"code": code} if retry_after is None else {"code": code, "retry_after": retry_after}
+    return frame(prefix.encode("utf-8", "replace") + to_json({"message": message, "data": data}))
+
+
+DISCONNECT_FRAME = frame(b"41")
+PING_FRAME = frame(b"2")
+PROBED_FRAME = frame(b"3probe")
+NOOP_FRAME = frame(b"6")
+CLOSED_FRAME = frame(b"1")

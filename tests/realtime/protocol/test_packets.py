@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatsite.realtime.protocol.decoder import (
+from chatsite.realtime.protocol.packets import (
     MAX_NESTING,
     MAX_VALUES,
     PACKET_BYTES,
@@ -16,8 +16,8 @@ from chatsite.realtime.protocol.decoder import (
     Unreadable,
     decode,
     minimum_bytes,
+    to_json,
 )
-from chatsite.realtime.protocol.encoder import to_json
 
 values = st.recursive(
     st.none()

@@ -7,15 +7,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatsite.realtime.protocol import frames
-from chatsite.realtime.protocol.frame_parser import FrameParser, unmask
 from chatsite.realtime.protocol.frames import (
     MESSAGE_BYTES,
+    FrameParser,
     Message,
     WebSocketError,
     accept_key,
     close_frame,
     frame,
     payload_of,
+    unmask,
 )
 from tests.support.clients.raw_clients import masked
 
