@@ -19,7 +19,7 @@ from accounts.payloads import user_brief
 from chatsite.contract.times import iso
 from chatsite.realtime.queues import read_queue
 from chatsite.web.fields import StrictSerializer
-from chatsite.web.rest.api import Pages, me
+from chatsite.web.rest.api import Pages, checked, me
 from rooms import access, payloads, services
 from rooms.log import log
 from rooms.membership import invites, membership
@@ -39,12 +39,6 @@ from rooms.serializers import (
     RoomSerializer,
     RoomUpdateSerializer,
 )
-
-
-def checked(serializer: BaseSerializer) -> dict[str, Any]:
-    """Return the serializer's validated data. Raises DRF's ValidationError."""
-    serializer.is_valid(raise_exception=True)
-    return dict(serializer.validated_data)
 
 
 class RoomPages(Pages):
