@@ -12,9 +12,8 @@ from chatsite.contract.errors import Archived, Conflict, Forbidden, Invalid, Mut
 from messaging import services as messaging
 from messaging.models import Message
 from messaging.payloads import message_payload
-from messaging.sending.batch import Batch
+from messaging.sending.batch import Batch, store, store_all
 from messaging.sending.drafts import Draft
-from messaging.sending.send_queue import store, store_all
 from rooms import services
 from rooms.log import log
 from rooms.membership import membership

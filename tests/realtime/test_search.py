@@ -10,7 +10,7 @@ import psycopg
 import pytest
 import requests
 
-from messaging.search.pending import CLEANUP_CHARACTERS
+from messaging.search.indexes import CLEANUP_CHARACTERS
 from tests.realtime.cast import Chatter, settle
 from tests.realtime.harness import ROOT, serve
 from tests.realtime.postgres import find
