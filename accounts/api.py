@@ -43,13 +43,14 @@ class UserFilter(FilterSet):
         return queryset.filter(username__in=[name for name in names if USERNAME.fullmatch(name)])
 
 
-class UserViewSet(viewsets.GenericViewSet):
+class UserViewSet(viewsets.GenericViewSet[User]):
     queryset = User.objects.none()
     filterset_class = UserFilter
     lookup_field = "username"
 
     def get_queryset(self) -> QuerySet[User]:
-        return User.objects.present()
+        people: QuerySet[User] = User.objects.present()
+        return people
 
     def get_permissions(self) -> list[BasePermission]:
         return [AllowAny()] if self.action == "create" else [IsAuthenticated()]

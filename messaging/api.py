@@ -46,13 +46,13 @@ class HistoryPages(Pages):
         return []
 
 
-class MessageViewSet(viewsets.GenericViewSet):
+class MessageViewSet(viewsets.GenericViewSet[Message]):
     serializer_class = MessageSerializer
     pagination_class = HistoryPages
     filter_backends = []
     queryset = Message.objects.none()
 
-    def get_serializer_class(self) -> type[BaseSerializer]:
+    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         forms = {"create": CreateSerializer, "update": ChangeSerializer, "partial_update": ChangeSerializer}
         return forms.get(self.action, MessageSerializer)
 

@@ -70,18 +70,13 @@ class Batch:
         return {draft.room for draft, _ in self.new.values()}
 
     def _authorise_all(self) -> dict[Asked, Place | ChatError]:
-        """Return where each asker may write, or why not."""
+        """Return where each asker may write, or why not. One who isn't there has no account any more."""
         askers = list(dict.fromkeys(draft.asked for draft in self.drafts))
         keys = dict.fromkeys(draft.key for draft in self.drafts)
         found = fetch_authorisation([authorisation_query(*row) for row in askers], keys)
         if found and found[0].known:
             self.known_messages = known_messages(keys)
-        authorisations: dict[Asked, Place | ChatError] = dict.fromkeys(
-            askers, credentials.SessionEnded("deactivated")
-        )
-        for row in found:
-            authorisations[askers[row.n]] = self._authorise(askers[row.n][0], row)
-        return authorisations
+        return {askers[row.n]: self._authorise(askers[row.n][0], row) for row in found}
 
     def _authorise(self, who: User | Connection, row: AuthorisationRow) -> Place | ChatError:
         """Return where one asker may write, or why not, by its row."""
@@ -114,7 +109,9 @@ class Batch:
     def place_of(self, draft: Draft) -> Place:
         """Return where the draft's sender writes. Raises what keeps it from being stored: first about the person,
         then room, then text."""
-        place = self.authorisations[draft.asked]
+        place = self.authorisations.get(draft.asked)
+        if place is None:
+            raise credentials.SessionEnded("deactivated")
         if isinstance(place, ChatError):
             raise place
         if place.room is None:

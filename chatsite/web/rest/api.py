@@ -154,7 +154,7 @@ def me(request: HttpRequest | Request) -> "User":
     return cast("User", request.user)
 
 
-def checked(serializer: BaseSerializer) -> dict[str, Any]:
+def checked(serializer: BaseSerializer[Any]) -> dict[str, Any]:
     """Return the serializer's validated data. Raises DRF's ValidationError."""
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
