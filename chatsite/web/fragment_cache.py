@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 from django.conf import settings
-from django.template import Context
+from django.template import Context, Template
 from django.template.loader import get_template
 from django.utils.safestring import SafeString
 
@@ -28,7 +28,8 @@ def render_fragment(template: str, **values: Any) -> SafeString:
 
 
 def _render(template: str, values: bytes) -> SafeString:
-    return get_template(template).template.render(Context(orjson.loads(values)))  # type: ignore[attr-defined]
+    compiled: Template = get_template(template).template  # type: ignore[attr-defined]
+    return compiled.render(Context(orjson.loads(values)))
 
 
 _render_cached = lru_cache(MAX_FRAGMENTS)(_render)

@@ -83,4 +83,4 @@ def account_count() -> int:
         return 0
     if User._meta.db_table not in connection.introspection.table_names():
         return 0
-    return User.objects.count()
+    return int(User.objects.count())
