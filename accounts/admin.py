@@ -332,7 +332,7 @@ class AccountAdmin(ActingAdmin, UserAdmin):
             return redirect("admin:index")
         return super().user_change_password(request, id, form_url)
 
-    def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: User, form: "ModelForm[User]", change: bool) -> None:
         if not change:
             super().save_model(request, obj, form, change)
             return

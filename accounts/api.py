@@ -19,7 +19,7 @@ from accounts.payloads import own_payload, user_payload
 from accounts.serializers import OwnUserSerializer, ProfileSerializer, SignUpSerializer, UserSerializer
 from chatsite.contract.errors import NotFound
 from chatsite.observability.addresses import client_address
-from chatsite.web.rest.api import me
+from chatsite.web.rest.api import checked, me
 
 # Values of the `username` parameter that are heeded: more than a page has.
 MAX_USERNAMES = 200
@@ -43,13 +43,14 @@ class UserFilter(FilterSet):
         return queryset.filter(username__in=[name for name in names if USERNAME.fullmatch(name)])
 
 
-class UserViewSet(viewsets.GenericViewSet):
+class UserViewSet(viewsets.GenericViewSet[User]):
     queryset = User.objects.none()
     filterset_class = UserFilter
     lookup_field = "username"
 
     def get_queryset(self) -> QuerySet[User]:
-        return User.objects.present()
+        people: QuerySet[User] = User.objects.present()
+        return people
 
     def get_permissions(self) -> list[BasePermission]:
         return [AllowAny()] if self.action == "create" else [IsAuthenticated()]
@@ -75,7 +76,7 @@ class UserViewSet(viewsets.GenericViewSet):
         responses={201: OwnUserSerializer},
     )
     def create(self, request: Request) -> Response:
-        data = self.checked()
+        data = checked(self.get_serializer(data=request.data))
         invite = data.pop("invite", None) or None
         user, _ = services.sign_up(**data, invite=invite, address=client_address(request.META))
         return Response(own_payload(user), status=status.HTTP_201_CREATED)
@@ -95,13 +96,8 @@ class UserViewSet(viewsets.GenericViewSet):
     @extend_schema(methods=["PATCH"], operation_id="update_me", summary="Change what is given")
     @extend_schema(request=ProfileSerializer, responses=OwnUserSerializer)
     def change_me(self, request: Request) -> Response:
-        return Response(own_payload(services.update_profile(me(request), **self.checked())))
-
-    def checked(self) -> dict[str, Any]:
-        """Return the validated data of the request. Raises DRF's ValidationError."""
-        serializer = self.get_serializer(data=self.request.data)
-        serializer.is_valid(raise_exception=True)
-        return dict(serializer.validated_data)
+        data = checked(self.get_serializer(data=request.data))
+        return Response(own_payload(services.update_profile(me(request), **data)))
 
 
 urlpatterns = [

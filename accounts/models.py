@@ -64,13 +64,14 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
     """Creates users with a checked username and a hashed password."""
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get_queryset().by_username(username or "")
+        user: User = self.get_queryset().by_username(username or "")
+        return user
 
     def create_user(
         self, username: str, email: str | None = None, password: str | None = None, **extra: Any
     ) -> "User":
         validate_username(username)
-        user = self.model(username=username, email=self.normalize_email(email), **extra)
+        user: User = self.model(username=username, email=self.normalize_email(email), **extra)
         user.set_password(password)
         user.save(using=self._db)
         return user

@@ -1,14 +1,22 @@
-"""People as clients see them: dictionaries in the contract's shapes."""
+"""People as clients see them: dictionaries in the contract's shapes.
 
+An avatar is initials on one of eight colours.
+"""
+
+import re
+import zlib
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any, Protocol
 
 from accounts.models import User
-from accounts.names import color, initials
 from accounts.presence import presence
 from chatsite.contract.times import iso
 
 Payload = dict[str, Any]
+
+# Of avatars; the style sheet has each.
+COLORS = 8
 
 
 class Named(Protocol):
@@ -27,6 +35,23 @@ def user_brief(user: Named) -> Payload:
         "display_name": user.name,
         "avatar": {"initials": initials(user.name), "color": color(user.username)},
     }
+
+
+@lru_cache(maxsize=10_000)
+def initials(name: str) -> str:
+    """Return at most two letters: the first of the first and the last word, or the first two of a single word."""
+    words = [
+        letters for word in re.split(r"[\s._-]+", name) if (letters := [c for c in word if c.isalnum()])
+    ] or [["?"]]
+    chosen = words[0][:2] if len(words) == 1 else [words[0][0], words[-1][0]]
+    # "ß" becomes two letters in capitals.
+    return "".join(letter.upper()[:1] for letter in chosen)
+
+
+@lru_cache(maxsize=10_000)
+def color(username: str) -> int:
+    """Return 0 to 7, always the same for a username in any case."""
+    return zlib.crc32(username.lower().encode()) % COLORS
 
 
 def user_payload(user: User) -> Payload:

@@ -4,7 +4,7 @@ database).
 Site administrators are exempt, and so is everything done in the administration.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -62,7 +62,7 @@ def lock_owner(user: User) -> None:
         raise Forbidden("This account is closed.")
 
 
-def check_total(user: User, quota: Quota, made: QuerySet, more: int = 1) -> None:
+def check_total(user: User, quota: Quota, made: QuerySet[Any], more: int = 1) -> None:
     """Raise QuotaExceeded if `more` beside the rows `made` would exceed the total. Call it after `lock_owner`."""
     most = getattr(settings, quota.total)
     if most and more and not user.is_superuser and made.count() + more > most:

@@ -10,12 +10,12 @@ from accounts.payloads import own_payload, user_payload
 from chatsite.web.fields import StrictSerializer, Text
 
 
-class AvatarSerializer(serializers.Serializer):
+class AvatarSerializer(serializers.Serializer[Any]):
     initials = serializers.CharField()
     color = serializers.IntegerField(min_value=0, max_value=7)
 
 
-class BriefUserSerializer(serializers.Serializer):
+class BriefUserSerializer(serializers.Serializer[Any]):
     """A person inside other payloads, as `accounts.payloads.user_brief` makes it."""
 
     username = serializers.CharField()

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
+import orjson
 from django.db import connection
 from django.utils import timezone
 
@@ -72,6 +73,20 @@ class Brief(NamedTuple):
     @property
     def name(self) -> str:
         return self.display_name or self.username
+
+
+def brief_list(vendor: str, order: str) -> str:
+    """Return an aggregate: the Briefs of users `u` as one JSON value, for `briefs_in`. Two hundred rows would cost the
+    driver more."""
+    brief = "u.id, u.username, u.display_name"
+    if vendor == "postgresql":
+        return f"json_agg(json_build_array({brief}) ORDER BY {order})::text"
+    return f"json_group_array(json_array({brief}))"
+
+
+def briefs_in(listed: str) -> list[Brief]:
+    """Return the Briefs of a `brief_list`."""
+    return [Brief(*columns) for columns in orjson.loads(listed)]
 
 
 def identity_of(identity: Identity) -> dict[str, int | str | None]:

@@ -17,7 +17,7 @@ from benchmarks import processes, programs
 
 
 class Cluster:
-    def __init__(self, process: subprocess.Popen, port: int) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
         self.process, self.port = process, port
 
     @property
@@ -43,7 +43,17 @@ def postgresql() -> Iterator[Cluster]:
         shutil.chown(folder, "postgres", "postgres")
     quiet = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **as_postgres()}
     data, port = folder / "data", processes.free_port()
-    command = [programs_folder / "initdb", "-D", data, "-U", "bench", "-A", "trust", "-E", "UTF8"]
+    command: list[str | Path] = [
+        programs_folder / "initdb",
+        "-D",
+        data,
+        "-U",
+        "bench",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+    ]
     subprocess.run(command, check=True, **quiet)
     command = [programs_folder / "postgres", "-D", data, "-k", folder, "-h", "127.0.0.1", "-p", str(port)]
     cluster = Cluster(subprocess.Popen(command, **quiet), port)

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 TICK = 1 / os.sysconf("SC_CLK_TCK")
 # Ports that this process has reserved.
@@ -92,7 +93,7 @@ def can_be_bound(port: int) -> bool:
     return True
 
 
-def stop(process: subprocess.Popen, number: int = signal.SIGTERM) -> None:
+def stop(process: subprocess.Popen[Any], number: int = signal.SIGTERM) -> None:
     if process.poll() is not None:
         return
     process.send_signal(number)

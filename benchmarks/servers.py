@@ -112,7 +112,7 @@ def running(workspace: Workspace, name: str) -> Iterator[Server]:
         processes.stop(process)
 
 
-def wait_ready(process: subprocess.Popen, port: int, log: Path) -> None:
+def wait_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:

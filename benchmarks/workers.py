@@ -60,7 +60,7 @@ def talks(workspace: Workspace, plan: Plan, workers: int) -> list[Talk]:
 
 
 def per_cpu_second(talk: Talk) -> float:
-    return talk.result["deliveries"] / talk.cpu
+    return float(talk.result["deliveries"] / talk.cpu)
 
 
 def latency(workspace: Workspace, plan: Plan) -> Numbers:

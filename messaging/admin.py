@@ -29,8 +29,7 @@ from messaging import moderation, private_reading, services
 from messaging.forms import ReasonForm
 from messaging.models import Message, PrivateReading
 from messaging.payloads import first_line
-from messaging.search.folded import containing
-from messaging.search.words import words_of
+from messaging.search.folded import containing, words_of
 from rooms.admin import RoomFilter
 from rooms.models import Room
 

@@ -15,12 +15,11 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 from accounts.authentication import credentials
 from chatsite.contract.errors import NotFound
 from chatsite.realtime.queues import read_queue
-from chatsite.web.rest.api import Pages, me
+from chatsite.web.rest.api import Pages, checked, me
 from messaging import services
 from messaging.history import feed, history
-from messaging.message_row import MessageRow, message_rows
 from messaging.models import Message
-from messaging.payloads import message_payload
+from messaging.payloads import MessageRow, message_payload, message_rows
 from messaging.search import Span, read, search
 from messaging.serializers import (
     ChangeSerializer,
@@ -47,13 +46,13 @@ class HistoryPages(Pages):
         return []
 
 
-class MessageViewSet(viewsets.GenericViewSet):
+class MessageViewSet(viewsets.GenericViewSet[Message]):
     serializer_class = MessageSerializer
     pagination_class = HistoryPages
     filter_backends = []
     queryset = Message.objects.none()
 
-    def get_serializer_class(self) -> type[BaseSerializer]:
+    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         forms = {"create": CreateSerializer, "update": ChangeSerializer, "partial_update": ChangeSerializer}
         return forms.get(self.action, MessageSerializer)
 
@@ -64,9 +63,7 @@ class MessageViewSet(viewsets.GenericViewSet):
         parameters=[HistoryQuerySerializer],
     )
     def list(self, request: Request) -> Response:
-        serializer = HistoryQuerySerializer(data=request.query_params)
-        serializer.is_valid(raise_exception=True)
-        query: dict[str, Any] = serializer.validated_data
+        query = checked(HistoryQuerySerializer(data=request.query_params))
         with credentials.still_authorised(user := me(request)):
             # A search has a queue of its own.
             found = (
@@ -118,13 +115,14 @@ class MessageViewSet(viewsets.GenericViewSet):
         responses={200: MessageSerializer, 201: MessageSerializer},
     )
     def create(self, request: Request) -> Response:
-        message, created = services.send(me(request), **self.checked())
+        message, created = services.send(me(request), **checked(self.get_serializer(data=request.data)))
         return self.answer(message, status.HTTP_201_CREATED if created else status.HTTP_200_OK)
 
     @extend_schema(summary="The same as PATCH", request=ChangeSerializer, responses=MessageSerializer)
     def update(self, request: Request, pk: str) -> Response:
         services.visible_message(me(request), number(pk))
-        return self.answer(services.edit(me(request), number(pk), self.checked()["body"]))
+        body = checked(self.get_serializer(data=request.data))["body"]
+        return self.answer(services.edit(me(request), number(pk), body))
 
     @extend_schema(
         operation_id="edit_message", summary="Edit", request=ChangeSerializer, responses=MessageSerializer
@@ -136,12 +134,6 @@ class MessageViewSet(viewsets.GenericViewSet):
     def destroy(self, request: Request, pk: str) -> Response:
         services.delete(me(request), number(pk))
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-    def checked(self) -> dict[str, Any]:
-        """Return the validated data of the request. Raises DRF's ValidationError."""
-        serializer = self.get_serializer(data=self.request.data)
-        serializer.is_valid(raise_exception=True)
-        return dict(serializer.validated_data)
 
     def answer(self, message: Message, code: int = status.HTTP_200_OK) -> Response:
         """Return the message's payload."""

@@ -1,5 +1,7 @@
 from django.apps import AppConfig
 
+from chatsite.contract.events import REGISTRY, Carries, Reach
+
 
 class MessagingConfig(AppConfig):
     """Registers the builders of message events for rooms' logs."""
@@ -10,5 +12,6 @@ class MessagingConfig(AppConfig):
         from messaging.history import history
         from rooms.log import log
 
-        for name in history.EVENT_NAMES:
-            log.builders[name] = history.replay
+        for event in REGISTRY:
+            if event.reach is Reach.LOG and event.carries is Carries.MESSAGE:
+                log.builders[event.name] = history.replay

@@ -1,10 +1,12 @@
-"""References to people and rooms in texts, looked up together for many texts."""
+"""References to people and rooms in texts: looked up together for many texts, and stored as mentions for unread counts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db.models.functions import Lower
 
 from accounts.models import User
+from chatsite.database import sql
+from messaging.models import Message
 from messaging.rendering import names_in
 from rooms.models import Room
 
@@ -49,4 +51,22 @@ class References:
         slugs = self._names[body][1]
         return {slug: self._rooms[slug] for slug in slugs if slug in self._rooms} | (
             {room.slug: room.name} if room.slug in slugs else {}
+        )
+
+    def store_mentions(self, messages: Sequence[Message]) -> None:
+        """Store who is mentioned in these of the texts, for unread counts: members of the room, except the sender."""
+        if not self.anybody:
+            return
+        wanted = (
+            {"room_id": message.room_id, "seq": message.seq, "user_id": user_id}
+            for message in messages
+            for user_id in self.ids_in(message.body) - {message.sender_id}
+        )
+        # One statement: four hundred objects of the ORM took 20 ms, in which nobody else could write.
+        sql.run(
+            f"""INSERT INTO rooms_mention (room_id, seq, user_id)
+                SELECT given.room_id, given.seq, given.user_id
+                FROM {sql.rows_in(room_id="bigint", seq="bigint", user_id="bigint")}
+                JOIN rooms_membership m ON m.room_id = given.room_id AND m.user_id = given.user_id""",
+            sql.packed(wanted),
         )

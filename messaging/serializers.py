@@ -1,6 +1,7 @@
 """Shapes of messages in requests and answers, by socket and by REST."""
 
 import uuid
+from typing import Any
 
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
@@ -58,7 +59,7 @@ class DeleteSerializer(StrictSerializer):
     id = Whole()
 
 
-class HistoryQuerySerializer(serializers.Serializer):
+class HistoryQuerySerializer(serializers.Serializer[Any]):
     """The query string of `/message`."""
 
     room = serializers.CharField(required=False, max_length=64)
@@ -77,14 +78,14 @@ class HistoryQuerySerializer(serializers.Serializer):
         return attrs
 
 
-class QuoteSerializer(serializers.Serializer):
+class QuoteSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     seq = serializers.IntegerField()
     sender = BriefUserSerializer()
     body = serializers.CharField()
 
 
-class MessageSerializer(serializers.Serializer):
+class MessageSerializer(serializers.Serializer[Any]):
     """Describes a message for the OpenAPI document; `message_payload` makes it."""
 
     id = serializers.IntegerField()

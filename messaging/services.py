@@ -21,9 +21,8 @@ from messaging.payloads import message_payload
 from messaging.references import References
 from messaging.rendering import render
 from messaging.search.folded import folded
-from messaging.sending import mentions
+from messaging.sending.batch import batches
 from messaging.sending.drafts import Draft, Stored, check_body
-from messaging.sending.send_queue import batches
 from rooms import access
 from rooms.log import log
 from rooms.models import Event, Mention
@@ -96,7 +95,7 @@ def replace_text(user: User, message: Message, body: str, html: str, references:
     message.body, message.html, message.folded, message.edited_at = body, html, folded(body), timezone.now()
     message.save(update_fields=["body", "html", "folded", "edited_at"])
     mentions_of(message).delete()
-    mentions.store([message], references)
+    references.store_mentions([message])
     record(message, "message-edited", user)
     return message
 
@@ -141,7 +140,7 @@ def restore(message: Message, moderator: User) -> bool:
     message.save(update_fields=["hidden_at", "hidden_by"])
     if message.deleted_at is None:
         row_of(message).update(retracted=False)
-        mentions.store([message], References([message.body]))
+        References([message.body]).store_mentions([message])
         record(message, "message-edited", moderator)
     return True
 

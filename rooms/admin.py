@@ -175,11 +175,11 @@ class RoomAdmin(ActingAdmin):
 
     @admin.display(description="members")
     def member_count(self, room: Any) -> int:
-        return room.member_count
+        return int(room.member_count)
 
     @admin.display(description="messages")
     def message_count(self, room: Any) -> int:
-        return room.message_count
+        return int(room.message_count)
 
     @admin.display(description="room", ordering="name")
     def title(self, room: Room) -> SafeString:
@@ -228,7 +228,7 @@ class RoomAdmin(ActingAdmin):
         key = moderation.key_of(context["original"])
         return super().render_change_form(request, {**context, "room_key": key}, *rest, **options)
 
-    def save_model(self, request: HttpRequest, room: Room, form: ModelForm, change: bool) -> None:
+    def save_model(self, request: HttpRequest, room: Room, form: "ModelForm[Room]", change: bool) -> None:
         if not NAMES & set(form.changed_data):
             return
         stored = Room.objects.get(pk=room.pk)
@@ -238,7 +238,11 @@ class RoomAdmin(ActingAdmin):
             self.message_user(request, error.detail, level="error")
 
     def save_formset(
-        self, request: HttpRequest, form: ModelForm, formset: BaseModelFormSet, change: bool
+        self,
+        request: HttpRequest,
+        form: "ModelForm[Room]",
+        formset: "BaseModelFormSet[Any, Any]",
+        change: bool,
     ) -> None:
         rows: list[Model] = formset.save(commit=False)
         for deleted in formset.deleted_objects:
@@ -268,7 +272,7 @@ class RoomRowAdmin(ActingAdmin):
     sortable_by = []
 
     @admin.display(description="person")
-    def person(self, row: Any) -> str:
+    def person(self, row: Membership | Ban) -> str:
         return row.user.full_name
 
     @admin.display(description="room")
@@ -335,7 +339,9 @@ class MembershipAdmin(RoomRowAdmin):
     def state(self, row: Membership) -> str:
         return "muted" if row.muted else ""
 
-    def save_model(self, request: HttpRequest, obj: Membership, form: ModelForm, change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: Membership, form: "ModelForm[Membership]", change: bool
+    ) -> None:
         store(obj, request)
 
 

@@ -19,7 +19,7 @@ from accounts.payloads import user_brief
 from chatsite.contract.times import iso
 from chatsite.realtime.queues import read_queue
 from chatsite.web.fields import StrictSerializer
-from chatsite.web.rest.api import Pages, me
+from chatsite.web.rest.api import Pages, checked, me
 from rooms import access, payloads, services
 from rooms.log import log
 from rooms.membership import invites, membership
@@ -39,12 +39,6 @@ from rooms.serializers import (
     RoomSerializer,
     RoomUpdateSerializer,
 )
-
-
-def checked(serializer: BaseSerializer) -> dict[str, Any]:
-    """Return the serializer's validated data. Raises DRF's ValidationError."""
-    serializer.is_valid(raise_exception=True)
-    return dict(serializer.validated_data)
 
 
 class RoomPages(Pages):
@@ -78,7 +72,7 @@ class RoomPages(Pages):
     update=extend_schema(summary="The same as PATCH", request=RoomUpdateSerializer, responses=RoomSerializer),
     destroy=extend_schema(operation_id="archive_room", summary="Archive", responses={204: None}),
 )
-class RoomViewSet(viewsets.GenericViewSet):
+class RoomViewSet(viewsets.GenericViewSet[Room]):
     serializer_class = RoomSerializer
     pagination_class = RoomPages
     lookup_field = "slug"
@@ -94,7 +88,7 @@ class RoomViewSet(viewsets.GenericViewSet):
         query = self.request.query_params.get("q", "").replace("\x00", "")
         return found.filter(lookup.name_contains(query, "name", "slug"))
 
-    def get_serializer_class(self) -> type[BaseSerializer]:
+    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         forms = {
             "create": RoomCreateSerializer,
             "update": RoomUpdateSerializer,
@@ -168,7 +162,7 @@ def named(members: QuerySet[Membership], query: str) -> QuerySet[Membership]:
         operation_id="list_members", summary="Who is in a room", parameters=[OpenApiParameter("q", str)]
     )
 )
-class MemberViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
+class MemberViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Membership]):
     serializer_class = MemberSerializer
     pagination_class = Pages
     filter_backends = []
@@ -178,7 +172,7 @@ class MemberViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
         room = access.room_for(me(self.request), self.kwargs["slug"])
         return named(room.memberships.select_related("user"), self.request.query_params.get("q", ""))
 
-    def get_serializer_class(self) -> type[BaseSerializer]:
+    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         forms = {
             "create": MemberAddSerializer,
             "update": MemberUpdateSerializer,
@@ -232,13 +226,13 @@ class MemberViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class BanViewSet(viewsets.GenericViewSet):
+class BanViewSet(viewsets.GenericViewSet[Ban]):
     queryset = Ban.objects.none()
     serializer_class = BanSerializer
     pagination_class = Pages
     filter_backends = []
 
-    def get_serializer_class(self) -> type[BaseSerializer]:
+    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         return MemberAddSerializer if self.action == "create" else BanSerializer
 
     @extend_schema(operation_id="list_bans", summary="Who is banned from a room")
@@ -269,13 +263,13 @@ class BanViewSet(viewsets.GenericViewSet):
         access.moderating_membership(me(request), slug)
 
 
-class RoomInviteViewSet(viewsets.GenericViewSet):
+class RoomInviteViewSet(viewsets.GenericViewSet[RoomInvite]):
     queryset = RoomInvite.objects.none()
     serializer_class = RoomInviteSerializer
     pagination_class = Pages
     filter_backends = []
 
-    def get_serializer_class(self) -> type[BaseSerializer]:
+    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         return RoomInviteMakeSerializer if self.action == "create" else RoomInviteSerializer
 
     @extend_schema(operation_id="list_invites", summary="A room's invite links")
@@ -308,7 +302,7 @@ class RoomInviteViewSet(viewsets.GenericViewSet):
 
 
 @extend_schema(tags=["room"])
-class RoomBlockViewSet(viewsets.GenericViewSet):
+class RoomBlockViewSet(viewsets.GenericViewSet[RoomBlock]):
     """Rooms that the person has blocked: nobody can add them there."""
 
     queryset = RoomBlock.objects.none()
@@ -316,7 +310,7 @@ class RoomBlockViewSet(viewsets.GenericViewSet):
     pagination_class = Pages
     filter_backends = []
 
-    def get_serializer_class(self) -> type[BaseSerializer]:
+    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         return StrictSerializer if self.action == "update" else RoomBlockSerializer
 
     @extend_schema(operation_id="list_blocked_rooms", summary="Rooms that I have blocked")
@@ -345,7 +339,7 @@ class RoomBlockViewSet(viewsets.GenericViewSet):
 
 
 @extend_schema(tags=["user"])
-class PersonBlockViewSet(viewsets.GenericViewSet):
+class PersonBlockViewSet(viewsets.GenericViewSet[PersonBlock]):
     """People whom the person has blocked."""
 
     queryset = PersonBlock.objects.none()
@@ -353,7 +347,7 @@ class PersonBlockViewSet(viewsets.GenericViewSet):
     pagination_class = Pages
     filter_backends = []
 
-    def get_serializer_class(self) -> type[BaseSerializer]:
+    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         return StrictSerializer if self.action == "update" else PersonBlockSerializer
 
     @extend_schema(operation_id="list_blocked_users", summary="People whom I have blocked")

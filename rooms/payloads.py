@@ -8,6 +8,7 @@ from accounts.payloads import Named, user_brief, user_payload
 from accounts.presence import presence
 from chatsite.contract.times import iso
 from rooms.models import Membership, Room
+from rooms.sql import RoomRow
 from rooms.unread import summaries
 from rooms.unread.summaries import RoomSummary
 
@@ -25,18 +26,18 @@ def room_payloads(user: User, rooms: Iterable[Room] | None = None) -> list[Paylo
         found = summaries.nearest(user.pk, MAX_NEAREST)
     else:
         found = summaries.of_rooms(user.pk, [room.pk for room in rooms])
-    return [payload(room) for room in found]
+    return [payload(summary) for summary in found]
 
 
 def sidebar_payloads(user: User) -> list[Payload]:
     """Return the user's nearest rooms, without `members` and `online`."""
-    return [payload(room) for room in summaries.nearest(user.pk, MAX_NEAREST, counted=False)]
+    return [payload(summary) for summary in summaries.nearest(user.pk, MAX_NEAREST, counted=False)]
 
 
 def unread_payloads(user: User) -> list[Payload]:
     """Return the nearest of the user's rooms with unread messages, as in the sidebar."""
     behind = summaries.nearest(user.pk, MAX_NEAREST, behind=True, counted=False)
-    return [payload(room) for room in behind if room.unread]
+    return [payload(summary) for summary in behind if summary.unread]
 
 
 def room_payload(user: User, room: Room) -> Payload:
@@ -44,14 +45,16 @@ def room_payload(user: User, room: Room) -> Payload:
     return room_payloads(user, [room])[0]
 
 
-def payload(room: RoomSummary) -> Payload:
+def payload(summary: RoomSummary) -> Payload:
     """Return the room object of a summary."""
-    result = about(room, room.size, room.online) | own(room.role, room.read_seq, room.unread, room.mentions)
-    return result | direct(room.people) if room.kind == Room.Kind.DIRECT else result
+    result = about(summary.room, summary.size, summary.online) | own(
+        summary.role, summary.read_seq, summary.unread, summary.mentions
+    )
+    return result | direct(summary.people) if summary.room.kind == Room.Kind.DIRECT else result
 
 
-def about(room: Any, members: int, online: int) -> Payload:
-    """Return the part of a room object that is the same for everyone. `room` is a RoomSummary or a Roster."""
+def about(room: RoomRow, members: int, online: int) -> Payload:
+    """Return the part of a room object that is the same for everyone."""
     return {
         "slug": room.slug,
         "name": room.name,

@@ -75,7 +75,7 @@ class ReadSerializer(StrictSerializer):
     seq = Whole()
 
 
-class EventQuerySerializer(serializers.Serializer):
+class EventQuerySerializer(serializers.Serializer[Any]):
     """The query string of `/room/{slug}/event`."""
 
     after = serializers.IntegerField(min_value=0, max_value=2**63 - 1, default=0)
@@ -124,7 +124,7 @@ class MemberUpdateSerializer(StrictSerializer):
     muted = Flag(required=False)
 
 
-class RoomSerializer(serializers.Serializer):
+class RoomSerializer(serializers.Serializer[Any]):
     """Describes a room for the OpenAPI document; `payloads` makes it."""
 
     slug = serializers.CharField()
@@ -147,7 +147,7 @@ class RoomSerializer(serializers.Serializer):
         return payloads.room_payload(self.context["request"].user, room)
 
 
-class MemberSerializer(serializers.Serializer):
+class MemberSerializer(serializers.Serializer[Any]):
     user = BriefUserSerializer()
     role = serializers.ChoiceField(choices=Membership.Role.choices)
     muted = serializers.BooleanField()
@@ -157,7 +157,7 @@ class MemberSerializer(serializers.Serializer):
         return payloads.member_payload(membership)
 
 
-class BanSerializer(serializers.Serializer):
+class BanSerializer(serializers.Serializer[Any]):
     user = BriefUserSerializer()
     created_at = serializers.DateTimeField()
 
@@ -169,7 +169,7 @@ class RoomInviteMakeSerializer(StrictSerializer):
     )
 
 
-class RoomInviteSerializer(serializers.Serializer):
+class RoomInviteSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     url = serializers.CharField()
     created_at = serializers.DateTimeField()
@@ -183,30 +183,30 @@ class RoomInviteSerializer(serializers.Serializer):
     )
 
 
-class RoomBlockSerializer(serializers.Serializer):
+class RoomBlockSerializer(serializers.Serializer[Any]):
     room = serializers.CharField()
     name = serializers.CharField()
     created_at = serializers.DateTimeField()
 
 
-class PersonBlockSerializer(serializers.Serializer):
+class PersonBlockSerializer(serializers.Serializer[Any]):
     user = BriefUserSerializer()
     created_at = serializers.DateTimeField()
 
 
-class EventDataSerializer(serializers.Serializer):
+class EventDataSerializer(serializers.Serializer[Any]):
     room = serializers.CharField()
     seq = serializers.IntegerField(help_text="Its place in the room's log.")
 
 
-class EventSerializer(serializers.Serializer):
+class EventSerializer(serializers.Serializer[Any]):
     event = serializers.CharField(help_text="One of the durable events, as `chat-message`.")
     data = EventDataSerializer(  # type: ignore[assignment]
         help_text="Beside these two what the event has besides, as live."
     )
 
 
-class EventPageSerializer(serializers.Serializer):
+class EventPageSerializer(serializers.Serializer[Any]):
     epoch = serializers.CharField()
     head = serializers.IntegerField()
     events = EventSerializer(many=True)

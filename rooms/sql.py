@@ -1,7 +1,7 @@
 """Hand-written SQL about many people and rooms at once."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -33,6 +33,25 @@ class AuthorisationRow(NamedTuple):
     read_seq: int
 
 
+class RoomRow(NamedTuple):
+    """The part of a Room that everybody in it sees."""
+
+    id: int
+    slug: str
+    name: str
+    topic: str
+    kind: str
+    archived: bool
+    epoch: str
+    head: int
+    created_at: datetime
+
+
+# Columns of a RoomRow, for `room_row`.
+ROOM = "id, slug, name, topic, kind, archived_at IS NOT NULL, epoch, head, created_at"
+ROOM_LENGTH = len(RoomRow._fields)
+
+
 class Joined(NamedTuple):
     """A membership of one of the pairs asked for."""
 
@@ -50,6 +69,14 @@ def fetch_authorisation(asked: Iterable[tuple[Identity, str]]) -> list[Authorisa
     now = connection.ops.adapt_datetimefield_value(timezone.now())
     rows = sql.run(_fetch_authorisation(connection.vendor), given, now)
     return [AuthorisationRow._make((row[0], Evidence._make(row[1:7]), *row[7:])) for row in rows]
+
+
+def room_row(columns: Sequence[Any]) -> RoomRow:
+    """Return the row of ROOM's columns. SQLite has numbers for booleans and texts for times."""
+    *about, archived, epoch, head, created_at = columns
+    if isinstance(created_at, str):
+        created_at = datetime.fromisoformat(created_at).replace(tzinfo=UTC)
+    return RoomRow._make((*about, bool(archived), epoch, head, created_at))
 
 
 def rooms_of(user_ids: Iterable[int]) -> list[tuple[int, int]]:

@@ -100,7 +100,7 @@ def install_modules() -> None:
 def pytest(*arguments: str) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
-        run = [BIN / "pytest", *arguments, *counting(arguments), f"--junitxml={report}"]
+        run: list[str | Path] = [BIN / "pytest", *arguments, *counting(arguments), f"--junitxml={report}"]
         code = subprocess.run(run, cwd=ROOT).returncode
         if report.is_file():
             skipped.extend(skipped_tests(report))
@@ -117,7 +117,7 @@ def covered() -> str:
     """Report the coverage in a sentence. Lines that run only in a started server don't count."""
     if not COVERAGE:
         return "coverage: not counted, as it takes long before Python 3.12; ./run test --coverage does"
-    report = [BIN / "coverage", "report", "--format=total"]
+    report: list[str | Path] = [BIN / "coverage", "report", "--format=total"]
     total = subprocess.run(report, cwd=ROOT, capture_output=True, text=True).stdout.strip()
     return f"coverage: {total or '?'} % of lines, without those that only a started server runs"
 

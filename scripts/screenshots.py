@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -36,6 +36,8 @@ PHONE: dict[str, Any] = {
     "has_touch": True,
     "is_mobile": True,
 }
+Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = ("light", "dark")
 
 
 def main() -> None:
@@ -45,7 +47,7 @@ def main() -> None:
             executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"), args=FLAGS
         )
         others = [room(sign_in(browser, url, name, password, DESKTOP)) for name in ("mira", "tomas")]
-        for theme in ("light", "dark"):
+        for theme in THEMES:
             talk(browser, url, password, theme, others)
         pages(browser, url, password)
         browser.close()
@@ -96,7 +98,7 @@ def wait_for(url: str) -> None:
 
 
 def sign_in(
-    browser: Browser, url: str, who: str, password: str, size: dict[str, Any], theme: str = "light"
+    browser: Browser, url: str, who: str, password: str, size: dict[str, Any], theme: Theme = "light"
 ) -> Page:
     context = browser.new_context(
         **size, color_scheme=theme, locale="en-GB", timezone_id="Europe/Berlin", base_url=url
@@ -116,7 +118,7 @@ def room(page: Page, slug: str = "workshop") -> Page:
     return page
 
 
-def talk(browser: Browser, url: str, password: str, theme: str, others: list[Page]) -> None:
+def talk(browser: Browser, url: str, password: str, theme: Theme, others: list[Page]) -> None:
     """Photograph the room page with two people typing, on a desktop and a phone."""
     for name, size in (("room", DESKTOP), ("phone", PHONE)):
         page = room(sign_in(browser, url, "ada", password, size, theme))

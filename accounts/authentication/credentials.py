@@ -84,7 +84,7 @@ def session_proves(session: dict[str, Any], user_id: int, row: Secrets) -> bool:
 def authorise(connection: Connection) -> User:
     """Return the person's current row in one query. Raises SessionEnded."""
     parameters = sql.evidence_parameters([connection.identity])
-    user = next(iter(User.objects.raw(sql.user_with_evidence(), parameters)), None)
+    user: User | None = next(iter(User.objects.raw(sql.user_with_evidence(), parameters)), None)
     if user is None:
         raise SessionEnded("deactivated")
     code = end_code(Evidence(*map(user.__getattribute__, Evidence._fields)), connection)

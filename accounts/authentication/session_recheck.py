@@ -45,4 +45,4 @@ def differs(connection: Connection, row: IdentityEvidence) -> bool:
     found = row.evidence
     if not found.is_active or found.is_banned or found.session is None:
         return True
-    return credentials.credentials_hash(found, found.session) != connection.credentials_hash
+    return bool(credentials.credentials_hash(found, found.session) != connection.credentials_hash)

@@ -2,14 +2,14 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from accounts.names.adoption import adopt
+from accounts.names.skeletons import store_skeletons
 
 
 def adopt_everybody(apps, schema_editor):
     """Those who look alike already stay as they are: the first has the skeleton, the others share it, and pages show both with
     their usernames."""
     people = apps.get_model("accounts", "User").objects.order_by("pk").only("pk", "username", "display_name")
-    adopt(apps.get_model("accounts", "NameSkeleton"), people.iterator(chunk_size=500))
+    store_skeletons(apps.get_model("accounts", "NameSkeleton"), people.iterator(chunk_size=500))
 
 
 class Migration(migrations.Migration):

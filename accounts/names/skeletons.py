@@ -5,8 +5,12 @@ After UTS 39, each character is replaced by the one it may be read as ("а" of C
 """
 
 import unicodedata
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+from chatsite.database.chunks import chunked
 
 # Characters. Names are shorter; NFKC makes up to 18 of one.
 NAME_LENGTH, SKELETON_LENGTH = 64, 128
@@ -19,6 +23,8 @@ UNCOUNTED = ("Z", "P", "Sk", "Sm")
 # Mongolian selectors, the grapheme joiner, the empty braille cell.
 BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 VARIATION_SELECTORS = frozenset(map(chr, [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]))
+# People whose skeletons are stored by one query.
+PEOPLE_PER_STEP = 500
 
 
 def skeletons(name: str) -> set[str]:
@@ -81,3 +87,23 @@ def confusables() -> dict[int, str]:
         for prototype, sources in pairs
         for source in sources.split()
     }
+
+
+def store_skeletons(rows: Any, people: Iterable[Any]) -> None:
+    """Store the skeletons of people (`pk`, `username`, `display_name`) who weren't saved one by one, as `rows`, the model
+    NameSkeleton or its state in a migration. The first holder of a skeleton has it exclusively; later ones share it."""
+    for step in chunked(people, PEOPLE_PER_STEP):
+        store_some_skeletons(rows, step)
+
+
+def store_some_skeletons(rows: Any, people: Sequence[Any]) -> None:
+    """Store the skeletons of some people in two queries."""
+    read = {person.pk: skeletons(person.username) | skeletons(person.display_name) for person in people}
+    known = set(
+        rows.objects.filter(skeleton__in=set().union(*read.values())).values_list("skeleton", flat=True)
+    )
+    found = []
+    for pk, wanted in read.items():
+        found += [rows(user_id=pk, skeleton=each, exclusive=each not in known) for each in sorted(wanted)]
+        known |= wanted
+    rows.objects.bulk_create(found)

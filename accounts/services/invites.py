@@ -18,7 +18,7 @@ DEFAULT_USES, MAX_USES = 100, 10_000
 
 def may_invite(user: User) -> bool:
     """Return whether this person's links let people sign up, by the site's settings as they are now."""
-    return User.objects.inviting().filter(pk=user.pk).exists()
+    return bool(User.objects.inviting().filter(pk=user.pk).exists())
 
 
 def make_invite(user: User, *, days: int = DEFAULT_DAYS, max_uses: int = DEFAULT_USES) -> Invite:

@@ -112,7 +112,7 @@ def user_of_reset_link(uid: str, token: str) -> User:
     """Return the person of a reset link. Raises NotFound if it was used, has expired or never existed."""
     try:
         pk = int(urlsafe_base64_decode(uid).decode("ascii"))
-        user = User.objects.present().get(pk=pk)
+        user: User = User.objects.present().get(pk=pk)
     except (ValueError, OverflowError, User.DoesNotExist) as error:
         raise NotFound(GONE) from error
     if not token_holds(user, token):

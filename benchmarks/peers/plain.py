@@ -6,9 +6,12 @@ eventlet.monkey_patch()
 
 import os  # noqa: E402
 from datetime import UTC, datetime  # noqa: E402
+from typing import Any  # noqa: E402
 
 import socketio  # noqa: E402
 from eventlet import wsgi  # noqa: E402
+
+Data = dict[str, Any]
 
 sio = socketio.Server(async_mode="eventlet", ping_interval=8, ping_timeout=6)
 users: dict[str, str] = {}
@@ -16,24 +19,24 @@ numbers: dict[str, int] = {}
 
 
 @sio.event
-def connect(sid, environ, auth):
+def connect(sid: str, environ: Data, auth: Data) -> None:
     users[sid] = auth["token"][:12]
 
 
 @sio.event
-def join(sid, data):
+def join(sid: str, data: Data) -> Data:
     sio.enter_room(sid, data["room"])
     return {"ok": True, "room": {"slug": data["room"]}}
 
 
 @sio.on("chat-message")
-def chat_message(sid, data):
+def chat_message(sid: str, data: Data) -> Data:
     message = message_for(users[sid], data)
     sio.emit("chat-message", message, to=data["room"])
     return {"ok": True, "message": message}
 
 
-def message_for(username, data):
+def message_for(username: str, data: Data) -> Data:
     seq = numbers[data["room"]] = numbers.get(data["room"], 0) + 1
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return {

@@ -1,6 +1,11 @@
-"""List the events that the server sends, with their reach. docs/protocol.md has their payloads."""
+"""The registry of socket events: those that clients send, and those that the server sends, with their reach and data.
+
+The relay between processes and the replay of messages by `sync` go by it. Routes, the tables of docs/protocol.md and the
+names in static/js are checked against it by tests/test_events.py.
+"""
 
 from enum import Enum
+from typing import NamedTuple
 
 
 class Reach(Enum):
@@ -12,29 +17,57 @@ class Reach(Enum):
     ROOM = "room"
     # All connections of a person, in all processes: the process in which it happened publishes it.
     PERSON = "person"
+    # The same, but for connections that have joined the room which the data names.
+    ELSEWHERE = "elsewhere"
     # Connections of one process: each process computes it for its own clients.
     PROCESS = "process"
 
 
-EVENTS = {
-    "chat-message": Reach.LOG,
-    "message-edited": Reach.LOG,
-    "message-deleted": Reach.LOG,
-    "member-joined": Reach.LOG,
-    "member-left": Reach.LOG,
-    "member-updated": Reach.LOG,
-    "room-updated": Reach.LOG,
-    "typing": Reach.ROOM,
-    "room-activity": Reach.PERSON,
-    "membership-updated": Reach.PERSON,
-    "hello": Reach.PROCESS,
-    "user-connected": Reach.PROCESS,
-    "user-disconnected": Reach.PROCESS,
-    "user-updated": Reach.PROCESS,
-    "room-online": Reach.PROCESS,
-    "room-added": Reach.PROCESS,
-    "room-removed": Reach.PROCESS,
-    "heads": Reach.PROCESS,
-    "request-failed": Reach.PROCESS,
-    "session-ended": Reach.PROCESS,
-}
+class Carries(Enum):
+    """The data of an event."""
+
+    # The object of this name in docs/protocol.md. A durable event with a message replays the message as it is by then.
+    MESSAGE = "message"
+    ROOM = "room"
+    USER = "user"
+    # Fields of its own, which the log stores if the event is durable.
+    FIELDS = "fields"
+
+
+# Events that clients send; each has a handler in the `sockets.py` of an app.
+REQUESTS = ("join", "leave", "sync", "chat-message", "typing", "edit-message", "delete-message", "read")
+
+
+class Event(NamedTuple):
+    """An event that the server sends."""
+
+    name: str
+    reach: Reach
+    carries: Carries
+
+
+REGISTRY = (
+    Event("chat-message", Reach.LOG, Carries.MESSAGE),
+    Event("message-edited", Reach.LOG, Carries.MESSAGE),
+    Event("message-deleted", Reach.LOG, Carries.MESSAGE),
+    Event("member-joined", Reach.LOG, Carries.FIELDS),
+    Event("member-left", Reach.LOG, Carries.FIELDS),
+    Event("member-updated", Reach.LOG, Carries.FIELDS),
+    Event("room-updated", Reach.LOG, Carries.FIELDS),
+    Event("typing", Reach.ROOM, Carries.FIELDS),
+    Event("room-activity", Reach.ELSEWHERE, Carries.FIELDS),
+    Event("membership-updated", Reach.PERSON, Carries.FIELDS),
+    Event("hello", Reach.PROCESS, Carries.FIELDS),
+    Event("user-connected", Reach.PROCESS, Carries.FIELDS),
+    Event("user-disconnected", Reach.PROCESS, Carries.FIELDS),
+    Event("user-updated", Reach.PROCESS, Carries.USER),
+    Event("room-online", Reach.PROCESS, Carries.FIELDS),
+    Event("room-added", Reach.PROCESS, Carries.ROOM),
+    Event("room-removed", Reach.PROCESS, Carries.FIELDS),
+    Event("heads", Reach.PROCESS, Carries.FIELDS),
+    Event("request-failed", Reach.PROCESS, Carries.FIELDS),
+    Event("session-ended", Reach.PROCESS, Carries.FIELDS),
+)
+
+# Reach by name.
+EVENTS = {event.name: event.reach for event in REGISTRY}

@@ -13,9 +13,9 @@ from django.db import connection
 from accounts.models import User
 from chatsite.database import sql
 from chatsite.web import query_deadline
-from messaging.history.page_span import Span
-from messaging.message_row import MessageRow, message_rows
+from messaging.history.history import Span
 from messaging.models import Message
+from messaging.payloads import MessageRow, message_rows
 from rooms.models import Room
 
 READ_SECONDS = 5.0

@@ -1,19 +1,59 @@
-"""Messages of one room: replayed from the log, or by keyset for who scrolls."""
+"""Messages of one room, replayed from the log or by keyset for who scrolls; and the span of a page of messages."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
 from accounts.models import User
-from messaging.message_row import message_rows
+from chatsite.web.fields import MAX_BIGINT
 from messaging.models import Message, MessageQuerySet
-from messaging.payloads import Payload, message_payload
+from messaging.payloads import Payload, message_payload, message_rows
 from rooms import access
 from rooms.log.log import LogLine
 from rooms.models import Room
 
-EVENT_NAMES = ("chat-message", "message-edited", "message-deleted")
 MESSAGES_PER_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """At most `limit` messages in the order of `key`: by seq in the room `room`, or by id over all rooms. Newest
+    first before `before`, or oldest first after `after`."""
+
+    limit: int
+    before: int | None = None
+    after: int | None = None
+    room: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The column of positions."""
+        return "pk" if self.room is None else "seq"
+
+    @property
+    def forward(self) -> bool:
+        """Whether the page is oldest first."""
+        return self.after is not None
+
+    @property
+    def border(self) -> int:
+        """The first position after the cursor: messages before it have lower ones."""
+        if self.after is not None:
+            return min(self.after + 1, MAX_BIGINT)
+        return MAX_BIGINT if self.before is None else self.before
+
+    def of(self, found: QuerySet[Message]) -> QuerySet[Message]:
+        """Filter and order messages by the span, without its limit."""
+        if self.forward:
+            return found.filter(**{f"{self.key}__gt": self.after}).order_by(self.key)
+        return found.filter(**{f"{self.key}__lt": self.border}).order_by(f"-{self.key}")
+
+    def end(self) -> int:
+        """Return the highest position."""
+        if self.room is None:
+            return Message.objects.aggregate(last=Max("pk"))["last"] or 0
+        return Room.objects.values_list("head", flat=True).get(slug=self.room)
 
 
 def replay(lines: Sequence[LogLine]) -> dict[int, Payload]:

@@ -36,10 +36,10 @@ def escape_mark(state: StateInline, silent: bool) -> bool:
 
 def escapes_of(state: StateInline) -> set[int]:
     """Return the escapes of the text being parsed, computed once."""
-    text, found = state.env.get("escapes", ("", set[int]()))
-    if text is not state.src:
-        text, found = state.env["escapes"] = state.src, escapes(state.src)
-    return found
+    known: tuple[str, set[int]] | None = state.env.get("escapes")
+    if known is None or known[0] is not state.src:
+        known = state.env["escapes"] = state.src, escapes(state.src)
+    return known[1]
 
 
 def escapes(text: str) -> set[int]:

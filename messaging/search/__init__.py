@@ -11,11 +11,11 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from chatsite.realtime.queues.slots import Slots
-from messaging.history.page_span import Span
+from messaging.history.history import Span
 from messaging.models import Message
 from messaging.search import postgresql, sqlite
+from messaging.search.folded import words_of
 from messaging.search.reading import Found
-from messaging.search.words import words_of
 from rooms import access
 
 __all__ = ["Found", "Span", "read", "search"]

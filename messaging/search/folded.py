@@ -1,9 +1,10 @@
-"""Folded texts for search: `accounts.names.fold` of each message, stored beside it.
+"""Folded texts for search, and the words of a query: `accounts.names.fold` of each message is stored beside it.
 
 A text that equals its folded form but for ASCII's capitals, whose case both databases ignore, needs no copy: `folded`
 is null, as it is for most texts and for deleted ones.
 """
 
+import re
 from typing import Any
 
 from django.db import transaction
@@ -19,6 +20,8 @@ MESSAGES_PER_TRANSACTION = 1000
 READ = "SELECT id, body, folded FROM messaging_message WHERE id > %s ORDER BY id LIMIT %s"
 # Only texts that weren't changed since they were read.
 WRITE = "UPDATE messaging_message SET folded = %s WHERE id = %s AND body = %s"
+# A word of a query: between quotes, or between blanks. An unclosed quote is part of its word.
+WORD = re.compile(r'" ?(?P<phrase>[^" ][^"]*+)"|[^ ]++')
 
 
 def folded(body: str) -> str | None:
@@ -29,6 +32,13 @@ def folded(body: str) -> str | None:
     text = fold(body)
     # `bytes.lower` lowers ASCII alone.
     return None if text.encode() == body.encode().lower() else text
+
+
+def words_of(query: str) -> list[str]:
+    """Return each word once, folded; a quoted phrase is one word. NUL is dropped, which no database can search."""
+    text = fold(query.replace("\x00", ""))
+    found = ((match["phrase"] or match[0]).strip() for match in WORD.finditer(text))
+    return list(dict.fromkeys(found))
 
 
 def searched() -> Any:

@@ -17,9 +17,9 @@ from django.db.models import Q, QuerySet
 from accounts.models import User
 from chatsite.realtime.queues.slots import Slots
 from chatsite.web import query_deadline
-from messaging.history.page_span import Span
-from messaging.message_row import message_rows
+from messaging.history.history import Span
 from messaging.models import Message
+from messaging.payloads import message_rows
 from messaging.search.folded import containing, searched
 from messaging.search.reading import Found, in_windows
 

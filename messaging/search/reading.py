@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from django.db.models import QuerySet
 
-from messaging.history.page_span import Span
-from messaging.message_row import MessageRow, message_rows
+from messaging.history.history import Span
 from messaging.models import Message
+from messaging.payloads import MessageRow, message_rows
 
 # Positions in one query: some milliseconds of short texts, a tenth of a second of the longest.
 WINDOW_PLACES = 10_000

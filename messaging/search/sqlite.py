@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet
 from accounts.models import User
 from chatsite.realtime.queues.slots import Slots
 from chatsite.web import query_deadline
-from messaging.history.page_span import Span
+from messaging.history.history import Span
 from messaging.models import Message
 from messaging.search.folded import containing
 from messaging.search.reading import Found, in_windows

@@ -1,27 +1,40 @@
-"""A batch of drafts: authorised together, then stored together."""
+"""Group commit of new messages: drafts are authorised together, stored together and then published.
+
+Drafts that arrive while a batch is committed form the next one. A busy site pays one commit and two statements for a
+batch; a calm one stores each message at once.
+"""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
+from functools import partial
 from typing import Any, ClassVar, cast
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.authentication import credentials
 from accounts.models import User
 from accounts.sql import identity_of
 from chatsite.contract.errors import Archived, ChatError, Conflict, Forbidden, Invalid, Muted, Unavailable
-from chatsite.realtime.delivery import revocation
+from chatsite.database import sql
+from chatsite.realtime.delivery import delivery, revocation
 from chatsite.realtime.delivery.connection import Connection
-from chatsite.realtime.queues.group_commit import Outcome
+from chatsite.realtime.limits import event_costs
+from chatsite.realtime.queues.group_commit import GroupCommit, Outcome
 from messaging.models import Message
+from messaging.payloads import encoded
 from messaging.references import References
 from messaging.rendering import render
 from messaging.search.folded import folded
-from messaging.sending import mentions
+from messaging.search.indexes import pending
 from messaging.sending.drafts import Asked, Draft, Key, Place, Stored, check_body
 from messaging.sending.sql import AuthorisationRow, Row, fetch_authorisation, write
 from rooms import access
+from rooms.log import log
 from rooms.models import Room
+from rooms.presence import typing
+from rooms.unread import unread_notify
 
 
 class Batch:
@@ -57,18 +70,13 @@ class Batch:
         return {draft.room for draft, _ in self.new.values()}
 
     def _authorise_all(self) -> dict[Asked, Place | ChatError]:
-        """Return where each asker may write, or why not."""
+        """Return where each asker may write, or why not. One who isn't there has no account any more."""
         askers = list(dict.fromkeys(draft.asked for draft in self.drafts))
         keys = dict.fromkeys(draft.key for draft in self.drafts)
         found = fetch_authorisation([authorisation_query(*row) for row in askers], keys)
         if found and found[0].known:
             self.known_messages = known_messages(keys)
-        authorisations: dict[Asked, Place | ChatError] = dict.fromkeys(
-            askers, credentials.SessionEnded("deactivated")
-        )
-        for row in found:
-            authorisations[askers[row.n]] = self._authorise(askers[row.n][0], row)
-        return authorisations
+        return {askers[row.n]: self._authorise(askers[row.n][0], row) for row in found}
 
     def _authorise(self, who: User | Connection, row: AuthorisationRow) -> Place | ChatError:
         """Return where one asker may write, or why not, by its row."""
@@ -101,7 +109,9 @@ class Batch:
     def place_of(self, draft: Draft) -> Place:
         """Return where the draft's sender writes. Raises what keeps it from being stored: first about the person,
         then room, then text."""
-        place = self.authorisations[draft.asked]
+        place = self.authorisations.get(draft.asked)
+        if place is None:
+            raise credentials.SessionEnded("deactivated")
         if isinstance(place, ChatError):
             raise place
         if place.room is None:
@@ -148,7 +158,7 @@ class Batch:
             if at is not None:
                 messages[draft] = self.message(draft, place, row, *at, now)
         Batch.last = set(self.new)
-        mentions.store(list(messages.values()), self.references)
+        self.references.store_mentions(list(messages.values()))
         return messages
 
     def _build_row(self, draft: Draft, place: Place) -> Row:
@@ -236,3 +246,49 @@ def known_messages(keys: Sequence[Key] | dict[Key, None]) -> dict[Key, Message]:
     found = Message.objects.whole().filter(sender__in=senders, client_id__in=client_ids)
     messages = {(message.sender_id, message.client_id): message for message in found}
     return {key: messages[key] for key in keys if key in messages}
+
+
+def store_all(drafts: Sequence[Draft]) -> list[Outcome[Stored]]:
+    """Store the drafts; return for each its message and whether it is new, or its error. New messages are committed
+    on return."""
+    return store(Batch(drafts))
+
+
+def store(batch: Batch) -> list[Outcome[Stored]]:
+    """Store a batch that was authorised, after authorising it again if anything was revoked meanwhile."""
+    with delivery.soon(batch.slugs), together(batch.references):
+        if batch.is_stale:
+            batch = Batch(batch.drafts)
+        outcomes = batch.outcomes()
+        fresh = [outcome[0] for outcome in outcomes if not isinstance(outcome, Exception) and outcome[1]]
+        transaction.on_commit(partial(publish, fresh), robust=True)
+    return outcomes
+
+
+def together(references: References) -> AbstractContextManager[Any]:
+    """Return a transaction if one is needed: PostgreSQL stores messages without mentions in one statement, and BEGIN
+    and COMMIT are saved."""
+    return nullcontext() if sql.postgresql() and not references.anybody else transaction.atomic()
+
+
+batches: GroupCommit[Draft, Stored] = GroupCommit(
+    store,
+    prepare=Batch,
+    weigh=lambda draft: draft.weight,
+    owner_of=lambda draft: draft.user_id,
+    name="message",
+    charged=True,
+)
+delivery.pace(lambda: batches.busy)
+
+
+def publish(messages: Sequence[Message]) -> None:
+    """Deliver committed messages, and count them."""
+    for message in messages:
+        slug = message.room.slug
+        typing.stop(slug, message.sender)
+        log.deliver(slug, "chat-message", encoded(message), message.seq)
+        event_costs.charge_for_room(message.sender_id, slug)
+        unread_notify.touch(slug)
+    if sql.postgresql():
+        pending.stored(messages)

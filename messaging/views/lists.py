@@ -14,8 +14,7 @@ from chatsite.web.fields import MAX_BIGINT
 from chatsite.web.pages import signed_in, without_nulls, words
 from messaging.history import history
 from messaging.history.timeline import Row, named_in, rows
-from messaging.message_row import MessageRow
-from messaging.payloads import Payload, message_payload
+from messaging.payloads import MessageRow, Payload, message_payload
 from messaging.search import Span, read, search
 from messaging.views.panel import online_of
 from messaging.views.room import place

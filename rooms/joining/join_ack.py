@@ -46,13 +46,13 @@ class JoinAcks:
     room."""
 
     def __init__(self, members: Sequence[MemberPosition]) -> None:
-        self.rooms = rosters_with_log({member.room_id for member in members}) if members else {}
+        self.rosters = rosters_with_log({member.room_id for member in members}) if members else {}
         self.counts = self._counts(members)
         self.shared: dict[int, SharedPart] = {}
 
     def _counts(self, members: Sequence[MemberPosition]) -> dict[int, tuple[int, int]]:
         """Return unread messages and mentions by membership id, of members who haven't read everything."""
-        heads = {pk: room.head for pk, room in self.rooms.items()}
+        heads = {pk: roster.room.head for pk, roster in self.rosters.items()}
         behind = [
             member.membership_id for member in members if member.read_seq < heads.get(member.room_id, 0)
         ]
@@ -64,28 +64,29 @@ class JoinAcks:
 
     def ack_for(self, member: MemberPosition, user_id: int) -> Joined | None:
         """Return the member's ack; None if the room is gone."""
-        roster = self.rooms.get(member.room_id)
+        roster = self.rosters.get(member.room_id)
         if roster is None:
             return None
-        part = self.shared.get(roster.id) or self._shared_part(roster)
+        part = self.shared.get(roster.room.id) or self._shared_part(roster)
         unread, mentions = self.counts.get(member.membership_id, (0, 0))
         about = part.about | payloads.own(member.role, member.read_seq, unread, mentions)
-        if roster.kind == Room.Kind.DIRECT:
+        if roster.room.kind == Room.Kind.DIRECT:
             about |= payloads.direct([member for member in roster.members or () if member.id != user_id])
-        names = typing.usernames(roster.slug, user_id)
+        names = typing.usernames(roster.room.slug, user_id)
         return Joined({"room": about, "online": part.online, "typing": names}, part.room)
 
     def _shared_part(self, roster: Roster) -> SharedPart:
         """Return the room's payload and who is online. Of a large room only the number: with a list, each join would
         cost the room's size."""
         if roster.members is None:
-            names, online = [], cached_online_count(roster.id, presence.online_ids())
+            names, online = [], cached_online_count(roster.room.id, presence.online_ids())
         else:
             names = sorted(member.username for member in roster.members if presence.is_online(member.id))
             online = len(names)
-        about = payloads.about(roster, roster.size, online)
-        room = Room(pk=roster.id, slug=roster.slug, epoch=roster.epoch, head=roster.head)
-        self.shared[roster.id] = part = SharedPart(room, about, names)
+        row = roster.room
+        about = payloads.about(row, roster.size, online)
+        room = Room(pk=row.id, slug=row.slug, epoch=row.epoch, head=row.head)
+        self.shared[row.id] = part = SharedPart(room, about, names)
         return part
 
 
@@ -93,5 +94,7 @@ def rosters_with_log(room_ids: Collection[int]) -> dict[int, Roster]:
     """Return rosters by room id, with live delivery begun after each `head`. A room where delivery began later is
     read once more: events between may have been published before this process subscribed."""
     found = rosters(room_ids)
-    old = [pk for pk, room in found.items() if not subscriptions.begin_log(room.slug, room.head)]
+    old = [
+        pk for pk, roster in found.items() if not subscriptions.begin_log(roster.room.slug, roster.room.head)
+    ]
     return found | rosters(old) if old else found

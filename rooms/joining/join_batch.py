@@ -23,7 +23,7 @@ from chatsite.realtime.queues.group_commit import GroupCommit, Outcome
 from chatsite.realtime.socketio.routing import Answer
 from rooms import access, payloads, sql
 from rooms.joining.join_ack import JoinAcks, Joined
-from rooms.log import log, log_page_cache
+from rooms.log import log
 from rooms.membership import membership
 from rooms.presence import typing
 from rooms.sql import AuthorisationRow
@@ -130,7 +130,7 @@ def ack_with_page(join: Join, joined: Joined | None) -> Outcome[dict[str, Any]]:
     try:
         while True:
             ack, room = joined or become_member(join)
-            page = log_page_cache.read(room, join.after, join.epoch)
+            page = log.read_shared(room, join.after, join.epoch)
             if is_in(join):
                 return {**ack, **page}
             # Evicted while the page was waited for or read: it may have events from after the eviction.

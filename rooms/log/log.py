@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import count
+from time import monotonic
 from typing import Any, NamedTuple, TypedDict
 
 import orjson
@@ -17,7 +18,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.payloads import user_brief
 from chatsite.contract.times import iso
-from chatsite.realtime.delivery import delivery
+from chatsite.realtime.delivery import delivery, peers, subscriptions
 from chatsite.realtime.limits import event_costs
 from chatsite.realtime.queues import read_queue
 from rooms import sql
@@ -44,6 +45,8 @@ PAGE_EVENTS = 500
 PAGE_BYTES = 256 * 1024
 # Events in one query: some 8 ms.
 EVENTS_PER_QUERY = 250
+# Seconds for which a page is shared, and pages kept for that: at most 4 MiB.
+SHARE_SECONDS, MAX_SHARED_PAGES = 1.0, 16
 
 
 class Page(TypedDict):
@@ -155,6 +158,35 @@ def read(room: Room, after: int | None, epoch: str | None = None, limit: int = P
     last = events[-1]["data"]["seq"] if events else after
     head = max(head, last)
     return Page(epoch=room.epoch, head=head, events=events, more=last < head, reset=False)
+
+
+# Keyed by room id, the client's position, the head when it subscribed, and `delivered_up_to`.
+_shared_pages: dict[tuple[int, int, int, int | None], tuple[float, Page]] = {}
+
+
+def read_shared(room: Room, after: int | None, epoch: str | None) -> Page:
+    """Return a page as `read`, which may be SHARE_SECONDS old: clients that were away together ask for the same page.
+    `room.head` is the head when the client subscribed. Every change takes a seq, so a shared page shows nothing that was
+    deleted before the subscription or before the last event delivered since."""
+    page = nothing_new(room, after, epoch)
+    if page is not None or after is None:
+        return page or read(room, after, epoch)
+    key, now = (room.pk, after, room.head, delivered_up_to(room)), monotonic()
+    since, shared = _shared_pages.get(key, (now - SHARE_SECONDS, None))
+    if shared is not None and now - since < SHARE_SECONDS:
+        return shared
+    if len(_shared_pages) >= MAX_SHARED_PAGES:
+        _shared_pages.clear()
+    _, shared = _shared_pages[key] = monotonic(), read(room, after, epoch)
+    return shared
+
+
+def delivered_up_to(room: Room) -> int | None:
+    """Return the last seq that was delivered here; with other processes, whose events may be late, the head in the
+    database. Deleted text must never be replayed."""
+    if peers.site.there:
+        return Room.objects.values_list("head", flat=True).get(pk=room.pk)
+    return subscriptions.last_seq(room.slug)
 
 
 def nothing_new(room: Room, after: int | None, epoch: str | None) -> Page | None:

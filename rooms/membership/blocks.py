@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Collection
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -72,7 +73,7 @@ def lock_people(people: Collection[User]) -> None:
     list(locked.order_by("pk").values_list("pk"))
 
 
-def check_limit(blocks: QuerySet) -> None:
+def check_limit(blocks: QuerySet[Any]) -> None:
     """Raise QuotaExceeded if there are MAX_BLOCKS already."""
     if blocks.count() >= MAX_BLOCKS:
         raise QuotaExceeded(f"You have blocked {MAX_BLOCKS} already, which is the most. Lift one first.")

@@ -52,9 +52,9 @@ def refuse_for(people: Collection[User], unwilling: Q, sentence: str) -> None:
 def whom_i_blocked(mine: Membership) -> User | None:
     """Return the other person of a direct room of two if the member has blocked them."""
     others = User.objects.filter(memberships__room=mine.room_id).exclude(pk=mine.user_id)
-    return others.filter(
-        Exists(PersonBlock.objects.filter(user=mine.user_id, blocked=OuterRef("pk")))
-    ).first()
+    blocks = PersonBlock.objects.filter(user=mine.user_id, blocked=OuterRef("pk"))
+    blocked: User | None = others.filter(Exists(blocks)).first()
+    return blocked
 
 
 def lift_room_block(room: Room, user: User) -> None:

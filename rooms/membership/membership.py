@@ -26,14 +26,15 @@ RANK = {Role.MEMBER: 0, Role.MODERATOR: 1, Role.OWNER: 2}
 def person(username: str) -> User:
     """Return the active user of this name. Raises NotFound."""
     try:
-        return User.objects.filter(is_active=True).by_username(username)
+        user: User = User.objects.filter(is_active=True).by_username(username)
     except User.DoesNotExist as error:
         raise NotFound("There is no such person.") from error
+    return user
 
 
 def anybody(username: str) -> User:
     """Return the user of this name, also a deactivated one, whose messages remain. Raises NotFound."""
-    user = User.objects.filter(username__iexact=username).first()
+    user: User | None = User.objects.filter(username__iexact=username).first()
     if user is None:
         raise NotFound("There is no such person.")
     return user

@@ -28,11 +28,11 @@ def audience(user_ids: Iterable[int]) -> dict[int, set[int]]:
     """Return by user id who shares a small room with them. Their large rooms are counted soon."""
     memberships = rooms_of(user_ids)
     members: dict[int, set[int]] = {}
-    for room in rosters_of({room_id for _, room_id in memberships}):
-        if room.members is None:
-            count_soon([room.slug])
+    for roster in rosters_of({room_id for _, room_id in memberships}):
+        if roster.members is None:
+            count_soon([roster.room.slug])
         else:
-            members[room.id] = {member.id for member in room.members}
+            members[roster.room.id] = {member.id for member in roster.members}
     listeners: dict[int, set[int]] = defaultdict(set)
     for user_id, room_id in memberships:
         listeners[user_id] |= members.get(room_id, set())
@@ -44,17 +44,18 @@ def connections_sharing(user_ids: Collection[int]) -> dict[int, list[Connection]
     large rooms, and their own."""
     memberships = rooms_of(user_ids)
     listeners = {user_id: set(subscriptions.connections(user_id)) for user_id in user_ids}
-    rooms = {room.id: connections_of(room) for room in rosters_of({room_id for _, room_id in memberships})}
+    found = rosters_of({room_id for _, room_id in memberships})
+    rooms = {roster.room.id: connections_of(roster) for roster in found}
     for user_id, room_id in memberships:
         listeners[user_id] |= rooms.get(room_id, set())
     return {user_id: list(connections) for user_id, connections in listeners.items()}
 
 
-def connections_of(room: Roster) -> set[Connection]:
+def connections_of(roster: Roster) -> set[Connection]:
     """Return the connections of a small room's members, or of a large room's subscribers."""
-    if room.members is None:
-        return set(subscriptions.subscribers(room.slug))
-    return {connection for member in room.members for connection in subscriptions.connections(member.id)}
+    if roster.members is None:
+        return set(subscriptions.subscribers(roster.room.slug))
+    return {connection for member in roster.members for connection in subscriptions.connections(member.id)}
 
 
 def rosters_of(room_ids: Collection[int]) -> Iterator[Roster]:

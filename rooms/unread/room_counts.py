@@ -2,6 +2,7 @@
 
 from collections import Counter
 from time import monotonic
+from typing import Any
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import Combinable, CombinedExpression, RawSQL
@@ -16,7 +17,7 @@ COUNTED = Q(event=LITERALLY, retracted=False)
 UNCOUNTED = ~Q(event=LITERALLY) | Q(retracted=True)
 
 
-def count_of(rows: QuerySet, by: str = "room") -> Coalesce:
+def count_of(rows: QuerySet[Any], by: str = "room") -> Coalesce:
     """Return the number of these rows as a subquery; 0 for none."""
     return Coalesce(Subquery(rows.order_by().values(by).annotate(n=Count("*")).values("n")), 0)
 

@@ -1,7 +1,6 @@
 """Summaries of rooms for one person, with counts: one query for any number of rooms."""
 
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -10,9 +9,10 @@ from django.conf import settings
 from django.db import connection
 
 from accounts.presence import presence
-from accounts.sql import Brief
+from accounts.sql import Brief, brief_list, briefs_in
 from chatsite.database import sql
 from rooms.models import Room
+from rooms.sql import ROOM, ROOM_LENGTH, RoomRow, room_row
 from rooms.unread.room_counts import cached_online_count
 
 
@@ -20,15 +20,7 @@ class RoomSummary(NamedTuple):
     """A room with the person's own counts. `role` is None without membership; `people` are the others of a direct
     room."""
 
-    id: int
-    slug: str
-    name: str
-    topic: str
-    kind: str
-    archived: bool
-    epoch: str
-    head: int
-    created_at: datetime
+    room: RoomRow
     role: str | None
     read_seq: int
     size: int
@@ -67,23 +59,20 @@ def largest_listed(here: Collection[int]) -> int:
 
 def summary_of(row: tuple[Any, ...], user_id: int, here: set[int]) -> RoomSummary:
     """Return the summary of a row."""
-    room_id, slug, name, topic, kind, archived, epoch, head, created_at, *own, members = row
-    if isinstance(created_at, str):
-        created_at = datetime.fromisoformat(created_at).replace(tzinfo=UTC)
-    role, read_seq, size, unread, mentions = own
+    room = room_row(row[:ROOM_LENGTH])
+    role, read_seq, size, unread, mentions, members = row[ROOM_LENGTH:]
     people, ids = [], []
-    if members is not None and kind == Room.Kind.DIRECT:
-        everyone = [Brief(*member) for member in orjson.loads(members)]
+    if members is not None and room.kind == Room.Kind.DIRECT:
+        everyone = briefs_in(members)
         people, ids = [one for one in everyone if one.id != user_id], [one.id for one in everyone]
     elif members is not None:
         ids = orjson.loads(members)
     online = (
-        cached_online_count(room_id, here)
+        cached_online_count(room.id, here)
         if size > settings.PRESENCE_ROOM_SIZE
         else len(here.intersection(ids))
     )
-    about = (room_id, slug, name, topic, kind, bool(archived), epoch, head, created_at)
-    return RoomSummary(*about, role, read_seq or 0, size, unread, mentions, online, people)
+    return RoomSummary(room, role, read_seq or 0, size, unread, mentions, online, people)
 
 
 @cache
@@ -115,17 +104,12 @@ def _of_rooms(vendor: str) -> str:
 
 def _summaries(rooms: str, vendor: str, counted: bool = True) -> str:
     # Unread is counted as by `room_counts.unread_of`, which says why.
-    if vendor == "postgresql":
-        ids = "json_agg(m.user_id)::text"
-        people = "json_agg(json_build_array(u.id, u.username, u.display_name) ORDER BY m.id)::text"
-    else:
-        ids = "json_group_array(m.user_id)"
-        people = "json_group_array(json_array(u.id, u.username, u.display_name))"
+    ids = "json_agg(m.user_id)::text" if vendor == "postgresql" else "json_group_array(m.user_id)"
     members = "rooms_membership m WHERE m.room_id = room.id"
     size = "(SELECT count(*) FROM rooms_membership m WHERE m.room_id = r.id)" if counted else "0"
     beyond = "rooms_event e WHERE e.room_id = room.id AND e.seq > room.read_seq"
     return f"""
-        SELECT id, slug, name, topic, kind, archived_at IS NOT NULL, epoch, head, created_at, role, read_seq, size,
+        SELECT {ROOM}, role, read_seq, size,
                CASE WHEN head > read_seq THEN head - read_seq
                     - (SELECT count(*) FROM {beyond} AND (NOT (e.event = 'chat-message') OR e.retracted))
                     - (SELECT count(*) FROM {beyond} AND e.user_id = room.user_id
@@ -136,7 +120,7 @@ def _summaries(rooms: str, vendor: str, counted: bool = True) -> str:
                      WHERE e.room_id = room.id AND e.seq > room.read_seq AND e.user_id = room.user_id)
                ELSE 0 END,
                CASE WHEN kind = 'direct' THEN
-                    (SELECT {people} FROM rooms_membership m JOIN accounts_user u ON u.id = m.user_id
+                    (SELECT {brief_list(vendor, "m.id")} FROM rooms_membership m JOIN accounts_user u ON u.id = m.user_id
                      WHERE m.room_id = room.id)
                WHEN size > 0 AND size <= %s THEN (SELECT {ids} FROM {members}) END
         FROM (SELECT r.*, own.role, own.read_seq, own.user_id,

@@ -17,11 +17,11 @@ django.setup()
 from django.contrib.auth.hashers import make_password
 from accounts import services
 from accounts.models import NameSkeleton, User
-from accounts.names.adoption import adopt
+from accounts.names.skeletons import store_skeletons
 names = {"mira_o": "Mira Okafor", "sam_a": "Sam Lind", "sam_b": "Ѕаm Lind"}
 made = [User(username=name, display_name=shown, password=make_password(sys.argv[1])) for name, shown in names.items()]
 User.objects.bulk_create(made)
-adopt(NameSkeleton, made)
+store_skeletons(NameSkeleton, made)
 print([services.make_token(user, "test")[1] for user in made])
 """
 

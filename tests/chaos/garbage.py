@@ -7,10 +7,11 @@ body(chance)         # of a polling client's POST
 from collections.abc import Callable
 from random import Random
 
+from chatsite.contract.events import REQUESTS
 from tests.support.clients.raw_clients import compact, masked
 
 RESERVED = ["connect", "disconnect", "connect_error", "*", "message", "", "__class__", "\ud800", "é\0"]
-EVENTS = ["join", "leave", "sync", "chat-message", "typing", "edit-message", "delete-message", "read", "nope"]
+EVENTS = [*REQUESTS, "nope"]
 VALUES = [
     None, True, -1, 0, 2**63, 10**30, 1.5, "", "x", "deck", "\0", "\ud800", [], {}, [[]], {"$ne": None},
     {"_placeholder": True, "num": 0}, {"_placeholder": True, "num": 10**9},

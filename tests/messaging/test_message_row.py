@@ -6,9 +6,8 @@ import pytest
 from django.utils import timezone
 
 from messaging import services
-from messaging.message_row import message_rows
 from messaging.models import Message
-from messaging.payloads import message_payload
+from messaging.payloads import message_payload, message_rows
 from rooms.log import log
 
 pytestmark = pytest.mark.django_db

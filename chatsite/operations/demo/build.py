@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import NameSkeleton, SiteSettings, User
-from accounts.names.adoption import adopt
+from accounts.names.skeletons import store_skeletons
 from chatsite.operations.demo import site
 from chatsite.operations.demo.performance import Post, posts
 from messaging.models import Message
@@ -74,7 +74,7 @@ def make_people(password: str, start: datetime) -> dict[str, User]:
         for username, name in site.PEOPLE.items()
     )
     people = {user.username: user for user in User.objects.all()}
-    adopt(NameSkeleton, people.values())
+    store_skeletons(NameSkeleton, people.values())
     return people
 
 

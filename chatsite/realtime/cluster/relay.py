@@ -183,8 +183,9 @@ def word(payload: bytes) -> bool:
 
 
 def to_user(user_id: int, payload: bytes, event: str, data: dict[str, Any]) -> bool:
-    if EVENTS.get(event) is not Reach.PERSON:
+    reach = EVENTS.get(event)
+    if reach not in (Reach.PERSON, Reach.ELSEWHERE):
         return False
-    unless_joined = data.get("room") if event == "room-activity" else None
+    unless_joined = data.get("room") if reach is Reach.ELSEWHERE else None
     delivery.user_here(user_id, event, frame(payload), unless_joined)
     return True

@@ -145,7 +145,7 @@ def user_here(user_id: int, event: str, frame: bytes, unless_joined: str | None 
 
 @never_raises
 def to_user_elsewhere(user_id: int, event: str, data: Any) -> None:
-    """Deliver to the user's connections in other processes; `room-activity` but for those that joined the
+    """Deliver to the user's connections in other processes; an event of Reach.ELSEWHERE but to those that joined the
     room which `data` names. Droppable."""
     if peers.site.there:
         peers.site.to_user(user_id, payload_of(packets.event(event, data)))

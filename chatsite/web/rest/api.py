@@ -10,6 +10,7 @@ from rest_framework.fields import empty
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler as drf_exception_handler
 
@@ -151,3 +152,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 def me(request: HttpRequest | Request) -> "User":
     """Return the user of a request that has passed authentication."""
     return cast("User", request.user)
+
+
+def checked(serializer: BaseSerializer[Any]) -> dict[str, Any]:
+    """Return the serializer's validated data. Raises DRF's ValidationError."""
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)

@@ -10,8 +10,8 @@ from django.db.models import Q
 from accounts import services
 from accounts.authentication import attempt_limits
 from accounts.models import LOOKS_LIKE_ANOTHER, NameSkeleton, SiteSettings, User
-from accounts.names.adoption import adopt
 from accounts.names.marks import ADMINISTRATOR, MODERATOR, mark_of, signs_among, signs_of
+from accounts.names.skeletons import store_skeletons
 from accounts.services import naming
 from chatsite.contract.errors import Invalid
 from tests.accounts.test_admin import LIST, save
@@ -225,7 +225,7 @@ class TestFromBefore:
             User(username=name, display_name=shown, password="!") for name, shown in people
         )
         everybody = list(User.objects.order_by("pk"))
-        adopt(NameSkeleton, everybody)
+        store_skeletons(NameSkeleton, everybody)
         return {user.username: user for user in everybody}
 
     def test_they_stay_and_are_known(self, twins):

@@ -7,11 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.names import (
-    COLORS,
     SKELETON_LENGTH,
     USERNAME,
-    color,
-    initials,
     is_office,
     skeletons,
     tidy,
@@ -20,6 +17,7 @@ from accounts.names import (
     validate_visible,
 )
 from accounts.names.skeletons import confusables
+from accounts.payloads import COLORS, color, initials
 
 
 @pytest.mark.parametrize("name", ["abc", "A.b-c_9", "a--b", "0" * 32])

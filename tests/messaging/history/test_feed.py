@@ -7,7 +7,7 @@ import pytest
 from accounts.models import User
 from messaging import services
 from messaging.history import feed
-from messaging.history.page_span import Span
+from messaging.history.history import Span
 from messaging.models import Message
 from rooms.log import log
 from rooms.membership import membership

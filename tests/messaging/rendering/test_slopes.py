@@ -16,6 +16,7 @@ from django.utils.html import urlize
 from django.utils.text import slugify
 
 from accounts import names
+from accounts.payloads import initials
 from chatsite.contract.errors import ChatError
 from chatsite.observability import logs
 from messaging.history import timeline
@@ -23,7 +24,7 @@ from messaging.payloads import first_line
 from messaging.rendering import is_plain, names_in, render, weight
 from messaging.rendering.highlighting import Highlighter
 from messaging.rendering.languages import LANGUAGES
-from messaging.search.words import words_of
+from messaging.search.folded import words_of
 from rooms.names import check_slug, checked
 
 pytestmark = pytest.mark.slow
@@ -121,7 +122,7 @@ WORKS = {
     "username": refused(names.validate_username),
     "display name": refused(names.validate_display_name),
     "tidy": names.tidy,
-    "initials": names.initials.__wrapped__,
+    "initials": initials.__wrapped__,
     "room's name": refused(partial(checked, "name", longest=64)),
     "slug": refused(check_slug),
     "slugify": slugify,

@@ -7,9 +7,9 @@ from django.db import connection
 
 from chatsite.web import query_deadline
 from messaging import services
-from messaging.history.page_span import Span
-from messaging.message_row import message_rows
+from messaging.history.history import Span
 from messaging.models import Message
+from messaging.payloads import message_rows
 from messaging.search import postgresql, reading, search, sqlite
 from messaging.search.reading import in_windows
 

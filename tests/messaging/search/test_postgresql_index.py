@@ -7,11 +7,11 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from messaging.models import Message
-from messaging.search import Span, indexes, pending, postgresql, read, search
+from messaging.search import Span, indexes, postgresql, read, search
 from messaging.search.postgresql import PARTS, WORDS, has, narrowed
-from messaging.sending import send_queue
+from messaging.sending import batch
+from messaging.sending.batch import store_all
 from messaging.sending.drafts import Draft
-from messaging.sending.send_queue import store_all
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -93,9 +93,8 @@ def test_one_that_was_interrupted_is_made_again():
 @pytest.fixture
 def sorts(monkeypatch):
     """The list is sorted in after a hundred characters, at once as here is no server."""
-    monkeypatch.setattr(pending, "CLEANUP_CHARACTERS", 100)
-    monkeypatch.setattr(pending, "pending", pending.Pending())
-    monkeypatch.setattr(send_queue, "pending", pending.pending)
+    monkeypatch.setattr(indexes, "CLEANUP_CHARACTERS", 100)
+    monkeypatch.setattr(batch, "pending", indexes.Pending())
     pages()
 
 
@@ -139,19 +138,19 @@ def test_who_may_not_or_finds_no_index_does_nothing(sorts, owner, private_room):
     with connection.cursor() as cursor:
         cursor.execute("CREATE ROLE nobody_much; SET ROLE nobody_much")
         try:
-            pending.pending.sort_in()
+            indexes.pending.sort_in()
         finally:
             cursor.execute("RESET ROLE; DROP ROLE nobody_much")
     assert pages() == 1
     drop(PARTS)
-    pending.pending.sort_in()
+    indexes.pending.sort_in()
 
 
 def test_where_another_process_sorts_nobody_waits_for_it(sorts, owner, private_room):
     say(owner, private_room, "a quince")
     with connection.copy().cursor() as other:
         other.execute("SELECT pg_advisory_lock(hashtext('messaging.search.pending'))")
-        pending.pending.sort_in()
+        indexes.pending.sort_in()
         other.connection.close()
     assert pages() == 1
 
@@ -165,7 +164,7 @@ def test_each_of_several_processes_has_a_part_of_what_is_enough(sorts, settings,
 
 
 def test_the_list_may_grow_meanwhile_also_of_an_index_that_was_there():
-    longer = [f"gin_pending_list_limit={pending.PENDING_LIST_KIB}"]
+    longer = [f"gin_pending_list_limit={indexes.PENDING_LIST_KIB}"]
     assert options() == longer
     with connection.cursor() as cursor:
         cursor.execute(f"ALTER INDEX {PARTS} RESET (gin_pending_list_limit)")

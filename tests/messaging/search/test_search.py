@@ -10,7 +10,7 @@ from django.utils import timezone
 from messaging import services
 from messaging.models import Message
 from messaging.search import Span, folded, postgresql, read, search
-from messaging.search.words import words_of
+from messaging.search.folded import words_of
 from rooms.membership import membership
 from rooms.services import create_room
 

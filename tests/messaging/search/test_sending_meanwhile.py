@@ -10,7 +10,7 @@ import psycopg
 import pytest
 import requests
 
-from messaging.search.pending import CLEANUP_CHARACTERS
+from messaging.search.indexes import CLEANUP_CHARACTERS
 from tests.support import ROOT
 from tests.support.clients.cast import Chatter, settle
 from tests.support.servers.harness import serve

@@ -11,9 +11,8 @@ from accounts import services
 from accounts.authentication.credentials import SessionEnded
 from accounts.models import User
 from messaging.models import Message
-from messaging.sending.batch import Batch
+from messaging.sending.batch import Batch, store
 from messaging.sending.drafts import Draft
-from messaging.sending.send_queue import store
 from rooms.membership import membership
 from rooms.services import create_room
 from tests.messaging.sending.test_postgresql_writers import at_once, gapless, stored_against

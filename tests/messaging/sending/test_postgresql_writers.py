@@ -11,9 +11,8 @@ from chatsite.contract.errors import Archived, Forbidden, Muted
 from chatsite.realtime.queues.group_commit import GroupCommit
 from messaging import services
 from messaging.models import Message
-from messaging.sending.batch import Batch
+from messaging.sending.batch import Batch, store, store_all
 from messaging.sending.drafts import Draft
-from messaging.sending.send_queue import store, store_all
 from messaging.sending.sql import Row, write
 from rooms import access
 from rooms.log import log

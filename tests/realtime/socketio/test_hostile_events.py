@@ -7,12 +7,12 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from chatsite.contract.events import REQUESTS
 from tests.support.clients.cast import Chatter, settle
 from tests.support.hostile_values import CODES, OBJECTS
 from tests.support.servers.harness import serve
 
 pytestmark = pytest.mark.realtime
-EVENTS = ["join", "leave", "sync", "chat-message", "typing", "edit-message", "delete-message", "read"]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def sendable(value):
 
 
 @settings(max_examples=300, suppress_health_check=list(HealthCheck))
-@given(event=st.sampled_from(EVENTS), data=OBJECTS)
+@given(event=st.sampled_from(REQUESTS), data=OBJECTS)
 def test_every_event_gets_its_answer(chatter, event, data):
     data = sendable(data)
     assume(len(json.dumps(data)) < 60_000)

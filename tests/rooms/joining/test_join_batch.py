@@ -20,7 +20,7 @@ from rooms import directs, payloads, sql
 from rooms import services as services_of_rooms
 from rooms.joining import join_ack, join_batch
 from rooms.joining.join_batch import Join, join_all
-from rooms.log import log, log_page_cache
+from rooms.log import log
 from rooms.membership import membership
 from rooms.models import Room
 from tests.support.recording_channel import RecordingChannel
@@ -33,7 +33,7 @@ def live(monkeypatch):
     """`live(user)` is a connection of theirs that came in with a token."""
     monkeypatch.setattr(presence, "here", presence.MemoryPresence())
     # Another test's room may have had the same key a moment ago.
-    monkeypatch.setattr(log_page_cache, "_cached", {})
+    monkeypatch.setattr(log, "_shared_pages", {})
     made = []
 
     def live(user):
@@ -131,7 +131,7 @@ def test_who_was_away_catches_up_and_who_was_not_asks_nothing(live, owner, membe
     head = ask(connection, private_room.slug)["head"]
     answer = ask(connection, private_room.slug, after=head - 1)
     assert [event["data"]["body"] for event in answer["events"]] == ["hello"]
-    monkeypatch.setattr(log_page_cache, "read", None)
+    monkeypatch.setattr(log, "read_shared", None)
     assert ask(connection, private_room.slug, after=head)["events"] == []
     for place in ({"after": head + 1}, {"after": 0, "epoch": "another"}):
         assert ask(connection, private_room.slug, **place)["reset"] is True

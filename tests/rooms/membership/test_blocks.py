@@ -288,8 +288,7 @@ def test_a_batch_that_was_looked_at_before_a_block_stores_nothing(
     owner, member, django_capture_on_commit_callbacks
 ):
     """Whoever blocks somebody who is sending waits for it, or the message is refused."""
-    from messaging.sending import send_queue
-    from messaging.sending.batch import Batch
+    from messaging.sending.batch import Batch, store
     from messaging.sending.drafts import Draft
 
     room, _ = directs.open_direct(owner, ["member"])
@@ -298,7 +297,7 @@ def test_a_batch_that_was_looked_at_before_a_block_stores_nothing(
     with django_capture_on_commit_callbacks(execute=True):
         blocks.block_person(member, "owner")
     assert batch.is_stale
-    [outcome] = send_queue.store(batch)
+    [outcome] = store(batch)
     assert isinstance(outcome, Forbidden)
     assert not Message.objects.filter(room=room).exists()
 

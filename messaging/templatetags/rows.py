@@ -1,4 +1,4 @@
-"""Template tags that render messages and members through the fragment cache."""
+"""Template tags for rows of messages and members, rendered through the fragment cache."""
 
 from django import template
 from django.utils.safestring import SafeString
