@@ -11,7 +11,6 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
-from chatsite.database import sql
 from chatsite.realtime.scheduling.threads import in_background
 from messaging.models import Message
 from messaging.search.postgresql import PARTS, VALID, WORDS
@@ -89,11 +88,7 @@ class Pending:
     def stored(self, messages: Sequence[Message]) -> None:
         """Count committed messages; merge in the background when enough have come."""
         self.characters += sum(len(message.body) for message in messages)
-        if (
-            self.characters >= CLEANUP_CHARACTERS // settings.WORKERS
-            and not self.sorting
-            and sql.postgresql()
-        ):
+        if self.characters >= CLEANUP_CHARACTERS // settings.WORKERS and not self.sorting:
             self.characters, self.sorting = 0, True
             in_background(self.sort_in)
 

@@ -290,4 +290,5 @@ def publish(messages: Sequence[Message]) -> None:
         log.deliver(slug, "chat-message", encoded(message), message.seq)
         event_costs.charge_for_room(message.sender_id, slug)
         unread_notify.touch(slug)
-    pending.stored(messages)
+    if sql.postgresql():
+        pending.stored(messages)

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.authentication import credentials
+from accounts.models import User
 from accounts.services import moderation
 from chatsite.contract.errors import Archived, Conflict, Forbidden, Invalid, Muted, NotFound
 from messaging import services as messaging
@@ -43,6 +44,13 @@ def test_each_takes_its_place_in_its_rooms_log(owner, member, private_room, publ
         assert seqs == list(range(1, Room.objects.get(pk=room.pk).head + 1))
     events = log.read(private_room, 2)["events"]
     assert [event["data"]["body"] for event in events] == ["1", "3"]
+
+
+def test_who_has_no_account_any_more_sends_nothing(owner, private_room):
+    gone = User(pk=owner.pk + 1_000_000, username="gone")
+    outcomes = store_all([draft(gone, private_room), draft(owner, private_room)])
+    assert isinstance(outcomes[0], credentials.SessionEnded)
+    assert outcomes[1][1] is True
 
 
 def test_a_bad_one_fails_alone(owner, member, stranger, private_room, public_room):
