@@ -9,7 +9,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db import transaction
 
 from chatsite.contract.errors import Unavailable
-from chatsite.realtime.scheduling.threads import in_thread
+from chatsite.realtime.scheduling.background import in_thread
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from chatsite.realtime.delivery.multimap import Multimap
-from chatsite.realtime.scheduling.timers import Timer
+from chatsite.realtime.scheduling.background import Timer
 
 # Seconds in which a person whose last connection ended still counts as online: a page that reloads is back within
 # them.

@@ -17,7 +17,7 @@ from accounts.presence.presence import Later, MemoryPresence
 from chatsite.database.chunks import chunked
 from chatsite.realtime.delivery import delivery, peers
 from chatsite.realtime.delivery.multimap import Multimap
-from chatsite.realtime.scheduling.timers import Timer
+from chatsite.realtime.scheduling.background import Timer
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from accounts.models import SiteSettings, User
 from accounts.services.sessions import renew
 from accounts.services.signup import check_password
 from chatsite.contract.errors import Conflict, Forbidden, Invalid, NotFound
-from chatsite.realtime.scheduling.threads import in_background
+from chatsite.realtime.scheduling.background import in_background
 
 GONE = "This link doesn't work any more. Ask for a new one."
 

@@ -16,7 +16,7 @@ from django.db import OperationalError
 from eventlet.corolocal import local
 from eventlet.semaphore import Semaphore
 
-from chatsite.realtime.scheduling.threads import serving
+from chatsite.realtime.scheduling.background import serving
 
 # Seconds that a greenlet waits for a place.
 CONNECTION_WAIT_SECONDS = 5.0

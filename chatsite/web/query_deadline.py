@@ -12,7 +12,7 @@ from django.db import OperationalError, connection, connections, transaction
 
 from chatsite.contract.errors import Unavailable
 from chatsite.database import sql
-from chatsite.realtime.scheduling.threads import in_thread, serving
+from chatsite.realtime.scheduling.background import in_thread, serving
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
-from chatsite.realtime.scheduling.threads import in_background
+from chatsite.realtime.scheduling.background import in_background
 from messaging.models import Message
 from messaging.search.postgresql import PARTS, VALID, WORDS
 

@@ -10,7 +10,7 @@ import accounts.authentication.session_recheck
 from accounts.authentication.session_recheck import RECHECK_SLICE, give_way
 from chatsite.database.chunks import chunked
 from chatsite.realtime.delivery import delivery, peers, subscriptions
-from chatsite.realtime.scheduling.timers import Timer
+from chatsite.realtime.scheduling.background import Timer
 from rooms.joining import join_mine
 from rooms.log import log
 from rooms.membership import membership_recheck

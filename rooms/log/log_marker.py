@@ -21,7 +21,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Max
 
-from chatsite.realtime.scheduling.threads import in_thread
+from chatsite.realtime.scheduling.background import in_thread
 from rooms.models import Event, Room, new_epoch
 
 logger = logging.getLogger(__name__)

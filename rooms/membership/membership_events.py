@@ -8,8 +8,8 @@ from chatsite.database.chunks import chunked
 from chatsite.realtime.delivery import delivery, peers, subscriptions
 from chatsite.realtime.limits import limits
 from chatsite.realtime.queues import read_queue
+from chatsite.realtime.scheduling.background import Timer
 from chatsite.realtime.scheduling.debouncer import Debouncer
-from chatsite.realtime.scheduling.timers import Timer
 from rooms import sql
 from rooms.joining.join_ack import JoinAcks
 from rooms.models import Membership, Room

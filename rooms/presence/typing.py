@@ -6,7 +6,7 @@ from accounts.models import User
 from accounts.payloads import user_brief
 from chatsite.realtime.delivery import delivery, peers
 from chatsite.realtime.limits import event_costs
-from chatsite.realtime.scheduling.timers import Timer
+from chatsite.realtime.scheduling.background import Timer
 
 # Seconds after the last sign of typing: G7 of docs/protocol.md.
 TYPING_SECONDS = 6.0

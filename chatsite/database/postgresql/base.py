@@ -16,7 +16,7 @@ from psycopg.pq import TransactionStatus
 
 from chatsite.database import connection_quota
 from chatsite.observability.metrics.databases import Watched
-from chatsite.realtime.scheduling.threads import serving
+from chatsite.realtime.scheduling.background import serving
 
 # Seconds for which an unused connection is kept; the one used last is taken first.
 IDLE_SECONDS = 5.0

@@ -19,8 +19,8 @@ from django.db.backends.utils import debug_transaction
 from django.db.utils import OperationalError
 
 from chatsite.observability.metrics.databases import Watched
+from chatsite.realtime.scheduling.background import in_thread, serving
 from chatsite.realtime.scheduling.fair_lock import FairLock
-from chatsite.realtime.scheduling.threads import in_thread, serving
 from chatsite.realtime.scheduling.yield_points import yield_point
 
 # Seconds that a statement waits for another process, as SQLite's own timeout; and between two attempts.

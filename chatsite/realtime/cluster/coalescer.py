@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from chatsite.realtime.scheduling.background import Timer
 from chatsite.realtime.scheduling.hub import guarded
-from chatsite.realtime.scheduling.timers import Timer
 
 # Seconds that events of other processes are held. A commit takes 2 to 5 ms; nobody notices as much again.
 MAX_HOLD_SECONDS = 0.01

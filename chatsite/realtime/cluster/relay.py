@@ -27,7 +27,7 @@ from chatsite.realtime.cluster.envelope import (
 )
 from chatsite.realtime.delivery import delivery, peers, subscriptions
 from chatsite.realtime.protocol.frames import frame
-from chatsite.realtime.scheduling.timers import Timer
+from chatsite.realtime.scheduling.background import Timer
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ come after all.
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from chatsite.realtime.scheduling.timers import Timer
+from chatsite.realtime.scheduling.background import Timer
 
 # Seconds until a missing event is read from the log. Far more than lies between two commits, and hardly
 # visible where an event was lost.

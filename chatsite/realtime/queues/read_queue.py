@@ -13,7 +13,7 @@ import eventlet
 
 from chatsite.contract.errors import ChatError
 from chatsite.realtime.queues.group_commit import MAX_WEIGHT, Done, GroupCommit, Outcome
-from chatsite.realtime.scheduling.threads import serving
+from chatsite.realtime.scheduling.background import serving
 
 # Seconds for which others go first: some commits.
 MAX_YIELD_SECONDS = 0.02

@@ -12,7 +12,7 @@ import eventlet
 from eventlet.event import Event
 
 from chatsite.contract.errors import RateLimited, Unavailable
-from chatsite.realtime.scheduling.threads import serving
+from chatsite.realtime.scheduling.background import serving
 
 # Waiting requests of one person; a page and its reload are two.
 MAX_WAITING_PER_PERSON = 4

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from django.db import DatabaseError, InterfaceError
 
-from chatsite.realtime.scheduling.timers import Timer
+from chatsite.realtime.scheduling.background import Timer
 
 logger = logging.getLogger(__name__)
 

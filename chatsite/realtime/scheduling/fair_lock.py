@@ -10,7 +10,7 @@ from typing import ClassVar
 import eventlet
 from eventlet.event import Event
 
-from chatsite.realtime.scheduling.threads import serving
+from chatsite.realtime.scheduling.background import serving
 
 
 class FairLock:

@@ -10,8 +10,8 @@ from typing import TypeVar
 from django.db import connections as databases
 from eventlet.greenthread import getcurrent
 
+from chatsite.realtime.scheduling.background import serving
 from chatsite.realtime.scheduling.fair_lock import FairLock
-from chatsite.realtime.scheduling.threads import serving
 
 T = TypeVar("T")
 

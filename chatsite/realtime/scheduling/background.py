@@ -1,0 +1,54 @@
+"""Run work beside the server's loop: in a real thread, in a greenlet, or later. Apps use the engine's clock through this
+module only."""
+
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import eventlet
+from django.db import connections
+from eventlet import tpool
+from eventlet.patcher import is_monkey_patched
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+
+class Timer:
+    """Calls `func(*args)` in a greenlet of its own after `seconds`, unless cancelled before."""
+
+    def __init__(self, seconds: float, func: Callable[..., Any], *args: Any) -> None:
+        self._thread = eventlet.spawn_after(seconds, self._run, func, *args)
+
+    def cancel(self) -> None:
+        self._thread.cancel()
+
+    @staticmethod
+    def _run(func: Callable[..., Any], *args: Any) -> None:
+        try:
+            func(*args)
+        except Exception:
+            logger.exception("A timer failed")
+        finally:
+            connections.close_all()
+
+
+def serving() -> bool:
+    """Whether this process is the server, whose greenlets share one thread."""
+    return bool(is_monkey_patched("socket"))
+
+
+def in_thread(func: Callable[..., T], *args: object) -> T:
+    """Return `func(*args)`, run in a thread while the loop goes on; outside of the server a plain call."""
+    if not serving():
+        return func(*args)
+    result: T = tpool.execute(func, *args)
+    return result
+
+
+def in_background(func: Callable[..., object], *args: object) -> None:
+    """Run `func(*args)` in a greenlet while the caller goes on; outside of the server a plain call."""
+    if serving():
+        Timer(0, func, *args)
+    else:
+        func(*args)
