@@ -66,7 +66,7 @@ class ProfileForm(forms.Form):
         label="Email",
         required=False,
         max_length=254,
-        help_text="Only you see it.",
+        help_text="Shown to nobody but you and whoever runs this site.",
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
 

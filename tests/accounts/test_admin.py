@@ -267,3 +267,10 @@ def test_a_moderator_neither_looks_for_addresses_nor_makes_ways_in(admin, modera
         assert (f"{owner.pk}/change" in client.get(f"{LIST}?q=lovelace").text) is finds
         assert bool(client.get(lookup).json()["results"]) is finds
         assert ("Make a link" in client.get(LIST).text) is finds
+
+
+def test_a_cell_has_its_columns_name_for_who_sees_no_head(admin, owner):
+    page = admin.get(LIST).text
+    assert '<td data-label="Display name" class="field-display_name">' in page
+    assert '<th data-label="Username" class="field-username">' in page
+    assert '<td class="action-checkbox">' in page

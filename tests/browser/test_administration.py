@@ -19,6 +19,9 @@ def assert_clean(page, path):
         found = Axe().run(page, options={"preload": False})
         assert found.violations_count == 0, f"{path}, {theme}, {width}: {found.generate_report()}"
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, (path, width)
+    # On the phone, which came last, a list's rows are cards.
+    for results in page.locator("#result_list").all():
+        assert results.evaluate("table => table.scrollWidth - table.parentElement.clientWidth") <= 0, path
 
 
 def test_it_has_the_site_s_look(visit, server):

@@ -1,6 +1,7 @@
 """A room page: how much it asks for, how deep its requests are nested, and what it says before it is answered."""
 
 import re
+from functools import partial
 
 import pytest
 import requests
@@ -104,3 +105,51 @@ def test_a_page_of_the_last_version_gets_all_of_its_scripts_of_this_one(context,
         "opening.js",
     ]
     assert requests.get(server.url + old + "js/lib/connection.js").status_code == 200
+
+
+@pytest.mark.parametrize(("ended", "sockets"), [("before it opened", 1), ("after it was let in", 2)])
+def test_an_early_websocket_of_an_ended_session_leads_to_the_log_in_page(visit, server, ended, sockets):
+    """The session ends elsewhere between the page and its scripts. A refusal is taken over with its websocket; one that
+    was let in is closed by then, and the next is refused."""
+    visit.sessions.pop((server.url, "visitor"), None)
+    page = visit(None, "/login")
+    page.context.add_cookies(visit.cookies("visitor"))
+    cookies = {cookie["name"]: cookie["value"] for cookie in visit.sessions.pop((server.url, "visitor"))}
+    held, opened, frames = {}, [], []
+    page.route(re.compile(r"/js/(opening|main)\.js"), partial(hold_first, held))
+    page.on("websocket", lambda socket: opened.append(socket.url))
+    page.on("websocket", lambda socket: listen(socket, frames))
+    page.goto(f"{server.url}/chat/general", wait_until="commit")
+    wait_for(page, lambda: len(held) == 2)
+    if ended == "before it opened":
+        log_out(server, cookies)
+    held["opening.js"].continue_()
+    answer = '44{"message"' if ended == "before it opened" else '42["hello"'
+    wait_for(page, lambda: any(text.startswith(answer) for _, text in frames))
+    if ended == "after it was let in":
+        log_out(server, cookies)
+        wait_for(page, lambda: any("session-ended" in text for _, text in frames))
+    held["main.js"].continue_()
+    page.wait_for_url("**/login**")
+    assert len(opened) == sockets
+    # What was refused was no websocket that a network swallowed.
+    assert page.evaluate("sessionStorage.getItem('websocket-fails')") is None
+
+
+def hold_first(held, route):
+    """Keep the first request of each name; the page after it gets what it asks for."""
+    if held.setdefault(route.request.url.rpartition("/")[2], route) is not route:
+        route.continue_()
+
+
+def log_out(server, cookies):
+    """Elsewhere: the browser's own cookie stays."""
+    form = {"csrfmiddlewaretoken": cookies["csrftoken"]}
+    requests.post(
+        f"{server.url}/logout", form, cookies=cookies, headers={"Referer": server.url}
+    ).raise_for_status()
+
+
+def wait_for(page, condition):
+    while not condition():
+        page.wait_for_timeout(20)

@@ -138,6 +138,15 @@ def test_links_between_the_documents_lead_somewhere(document):
             assert anchor in {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_what_a_document_says_is_in_a_file_is_there(document):
+    """`NAME` in [the file](path): the name's last part is a word of the file."""
+    for name, path in re.findall(r"`([\w.]+)`\s+in\s+\[[^]]+\]\(([^):#]+)\)", document.read_text()):
+        target = document.parent / path
+        if target.is_file():
+            assert re.search(rf"\b{name.rpartition('.')[2]}\b", target.read_text()), f"{name}: {path}"
+
+
 def test_the_changelog_has_every_version_with_its_date_and_ours_is_the_newest():
     first, *titles = re.findall("^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.M)
     assert first == "Unreleased"

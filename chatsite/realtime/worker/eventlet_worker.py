@@ -66,16 +66,13 @@ class EventletWorker(AsyncWorker):
         # Off until everything is loaded: nothing of that is garbage, and looking takes 0.1 of the 1.5 s of a
         # start.
         gc.disable()
-        patch()
-        raise_descriptor_limit()
-        # sendfile writes to the plain socket, which never blocks here: an answer would end half-way.
-        self.cfg.set("sendfile", False)
         self.answering = 0
         self.handoff: socket_handoff.SocketHandoff | None = None
         folder = Path(os.environ[socket_handoff.FOLDER]) if socket_handoff.FOLDER in os.environ else None
         self.rolling_restart = RollingRestart(folder, self.age, self.cfg.workers)
         self.leaving = False
         try:
+            self._prepare_process()
             super().init_process()
         except (Exception, SystemExit) as error:
             if self.rolling_restart.begun or not self.rolling_restart.has_predecessors():
@@ -87,6 +84,12 @@ class EventletWorker(AsyncWorker):
             self._pause()
             # With gunicorn's own exit codes its main process would end the whole site.
             sys.exit(1)
+
+    def _prepare_process(self) -> None:
+        patch()
+        raise_descriptor_limit()
+        # sendfile writes to the plain socket, which never blocks here: an answer would end half-way.
+        self.cfg.set("sendfile", False)
 
     def _pause(self) -> None:
         """Wait before exiting: gunicorn replaces a missing worker at once, and a core would do nothing else."""

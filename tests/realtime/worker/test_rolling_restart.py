@@ -39,10 +39,25 @@ def stores():
         yield {"DATABASE_URL": database, "REDIS_URL": bus.url, "tokens": {}}
 
 
+# A module that a worker imports before the site's code: moved away by a new version, while the main process has the old
+# one's memory.
+MOVED = """
+import os, sys
+
+class Moved:
+    def find_spec(self, name, *_):
+        if name == "chatsite.realtime.worker.psycopg_wait" and os.path.exists(os.environ["LATE"] + "/moved"):
+            raise ImportError("moved")
+
+sys.meta_path.insert(0, Moved())
+"""
+
+
 @pytest.fixture
 def site(stores, tmp_path):
-    """Two workers. The files `wait` and `broken` in `site.late` keep new ones from starting."""
-    settings = {**stores, "LATE": str(tmp_path)}
+    """Two workers. The files `wait`, `broken` and `moved` in `site.late` keep new ones from starting."""
+    (tmp_path / "sitecustomize.py").write_text(MOVED)
+    settings = {**stores, "LATE": str(tmp_path), "PYTHONPATH": str(tmp_path)}
     tokens = settings.pop("tokens")
     with serve(tmp_path, SLOW_START, workers=2, **settings) as server:
         tokens.update(tokens or settle(server))
@@ -123,9 +138,9 @@ def failures(server):
     return server.log.read_text().count("the old ones serve on")
 
 
-def fail_to_restart(server):
+def fail_to_restart(server, why="broken"):
     """Gives those who serve on."""
-    (server.late / "broken").touch()
+    (server.late / why).touch()
     old = restart(server)
     wait_for(lambda: failures(server) == 2, PATIENCE)
     wait_for(lambda: children(server) == old, PATIENCE)
@@ -149,7 +164,7 @@ def test_a_version_that_does_not_start_replaces_nobody_until_one_does(site):
 
 def test_after_a_version_that_does_not_start_the_site_stops_as_ever(site):
     with sockets(site) as ends:
-        fail_to_restart(site)
+        fail_to_restart(site, "moved")
         site.process.terminate()
         assert {end.result() for end in ends} == {1001}
     assert site.process.wait(STOP) == 0

@@ -1,11 +1,13 @@
 """Pages of rooms: who may see and do what, and how many queries they cost."""
 
 import uuid
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from messaging import services as messaging
 from messaging.models import Message
@@ -128,3 +130,23 @@ def test_the_name_of_somebody_who_is_gone_leads_to_their_card(client_of, owner, 
     assert b"no longer on this site" in page.content
     assert b'value="gone"' not in page.content
     assert client_of(owner).get("/people/nobody").status_code == 404
+
+
+def test_what_waits_is_under_its_day_unless_that_is_today(client_of, owner, member, public_room):
+    membership.grant(public_room, member)
+    say(member, public_room, "the newest")
+    assert 'class="day"' not in client_of(owner).get("/catch-up").text
+    now = timezone.now()
+    Message.objects.update(created_at=now - timedelta(days=1))
+    say(member, public_room, "newer still")
+    page = client_of(owner).get("/catch-up").text
+    days = [f'datetime="{(now - timedelta(days=ago)):%Y-%m-%d}"' for ago in (1, 0)]
+    places = [page.index(text) for text in (days[0], "the newest", days[1], "newer still")]
+    assert places == sorted(places)
+
+
+def test_an_administrator_who_is_alone_is_shown_where_to_invite(client_of, owner):
+    assert "/people/invite" not in client_of(owner).get("/direct/new").text
+    owner.is_staff = owner.is_superuser = True
+    owner.save()
+    assert "/people/invite" in client_of(owner).get("/direct/new").text
