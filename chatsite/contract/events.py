@@ -1,7 +1,7 @@
 """The registry of socket events: those that clients send, and those that the server sends, with their reach and data.
 
 The relay between processes and the replay of messages by `sync` go by it. Routes, the tables of docs/protocol.md and the
-names in static/js are checked against it by tests/test_events.py.
+names in static/js are checked against it by tests/realtime/socketio/test_event_registry.py.
 """
 
 from enum import Enum
