@@ -119,6 +119,16 @@ test("the person may have it tried again at once", async () => {
   assert.equal(calls.length, 2)
 })
 
+test("what is just being tried again isn't sent once more by the button", async () => {
+  outbox.connected()
+  write("a")
+  calls[0].reject({ code: "unavailable" })
+  await settled()
+  timers[0].run()
+  outbox.retry("a")
+  assert.equal(calls.length, 2)
+})
+
 test("a room that can't be written to holds up no other", async () => {
   outbox.connected()
   write("a", "board")

@@ -113,6 +113,8 @@ class Admission:
     def conclude(self, error: Exception | None) -> None:
         """Admit the client or, with an error, refuse it, and handle what it sent meanwhile. A person who has
         spent too much loop time waits here: otherwise they would come and go as fast as they can."""
+        # A refused session keeps its admission, and timers keep any, for seconds; `auth` may have 64 KiB.
+        self.environ, self.auth = {}, None
         connection = self._open_connection()
         if error is None and connection and (wait := loop_budget.wait(connection.identity.user_id)):
             hubs.get_hub().schedule_call_global(wait, self.conclude, None)

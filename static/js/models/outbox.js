@@ -58,10 +58,10 @@ export class Outbox {
     for (const entry of this.entries) if (entry.state === "sending") this.#setState(entry, "waiting")
   }
 
-  /** Sends a failed or delayed entry again at once. */
+  /** Sends a failed or delayed entry again at once; one that is being sent shows the button still. */
   retry(clientId) {
     const entry = this.find(clientId)
-    if (!entry?.error) return
+    if (!entry?.error || entry.state === "sending") return
     this.pause = entry.delay = null
     this.#setState(entry, "waiting")
     this.#pump()
