@@ -18,8 +18,10 @@ from rooms.membership import membership
 from tests.support.run import made_once, marks, xdist_order
 
 pytest_plugins = ["tests.support.fixtures"]
-# What only several connections show: SQLite in memory has one. tests/database/test_apps_on_postgresql.py runs these.
-collect_ignore_glob = [] if os.environ.get("TEST_DATABASE_URL") else ["**/test_postgresql_*.py"]
+# tests/database/test_apps_on_postgresql.py runs tests that ask the database once more. What only several connections show is
+# run by it alone: SQLite in memory has one.
+ON_POSTGRESQL = bool(os.environ.get("TEST_DATABASE_URL"))
+collect_ignore_glob = [] if ON_POSTGRESQL else ["**/test_postgresql_*.py"]
 
 # Of itself it fails what takes longer than 0.2 s, as anything may where a machine is busy.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -61,8 +63,15 @@ def pytest_xdist_make_scheduler(config, log):
 # After pytest-django, which puts tests that empty the database behind those that need what migrations put there.
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
+    if ON_POSTGRESQL:
+        config.hook.pytest_deselected(items=[item for item in items if not asks_database(item)])
+        items[:] = filter(asks_database, items)
     if hasattr(config, "workerinput"):
         xdist_order.order(items)
+
+
+def asks_database(item):
+    return bool(item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(item.fixturenames))
 
 
 @pytest.fixture(autouse=True)

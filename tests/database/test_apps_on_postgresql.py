@@ -11,13 +11,6 @@ from tests.support.servers.database_templates import migrate
 from tests.support.servers.harness import site_environ
 from tests.support.servers.postgres import find, postgres
 
-# These ask no database.
-LEFT_OUT = [
-    "--ignore=tests/messaging/rendering/test_highlighting.py",
-    "--ignore=tests/messaging/rendering/test_rendering.py",
-    "--ignore=tests/messaging/rendering/test_slopes.py",
-    "--deselect=tests/accounts/authentication/test_hashers.py::test_the_servers_loop_goes_on_while_a_password_is_hashed",
-]
 PARTS = {
     "accounts": ["tests/accounts"],
     "messaging": ["tests/messaging"],
@@ -53,7 +46,6 @@ def test_the_apps_do_the_same_on_postgresql(part, tmp_path):
             "no:cacheprovider",
             "-m",
             "not realtime",
-            *LEFT_OUT,
             *PARTS[part],
         ]
         done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True)
