@@ -7,11 +7,13 @@ const MARKUP = [
   "AssignmentExpression[left.property.name=/^(inner|outer)HTML$/]",
   "CallExpression[callee.property.name='insertAdjacentHTML']",
 ]
-// Folders import downwards alone: behaviours → lib → models, which know no page.
-const above = (...folders) => [
-  "error",
-  { patterns: folders.map((folder) => ({ group: [`**/${folder}/*`], message: `${folder}/ stands above this folder.` })) },
-]
+// From the top down: a folder imports from those below it alone, and models know no page. Imports are relative, so that a
+// pattern has a folder's last name.
+const LAYERS = ["behaviours", "lib", "lib/room", "lib/people", "lib/connection", "lib/page", "models"]
+const layers = LAYERS.map((folder, place) => ({
+  files: [`${SCRIPTS}/${folder}/**`],
+  rules: { "no-restricted-imports": notFrom(LAYERS.slice(0, place)) },
+}))
 
 export default [
   { ignores: ["**/node_modules/", "static/vendor/", "data/", ".venv/"] },
@@ -55,11 +57,18 @@ export default [
   {
     files: [`${SCRIPTS}/models/**`],
     languageOptions: { globals: { ...off(globals.browser), setTimeout: "readonly", performance: "readonly" } },
-    rules: { "no-restricted-imports": above("lib", "behaviours") },
   },
-  { files: [`${SCRIPTS}/lib/**`], rules: { "no-restricted-imports": above("behaviours") } },
+  ...layers,
   { files: ["tests/**", "docs/**", "benchmarks/**"], languageOptions: { globals: globals.node } },
 ]
+
+function notFrom(folders) {
+  const patterns = folders.map((folder) => ({
+    group: [`**/${folder.split("/").at(-1)}/**`],
+    message: `${folder}/ stands above this folder.`,
+  }))
+  return ["error", { patterns }]
+}
 
 function off(names) {
   return Object.fromEntries(Object.keys(names).map((name) => [name, "off"]))

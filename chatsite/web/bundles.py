@@ -6,7 +6,7 @@ puts the joined file in the entry's place, under the same name. No list of files
 docs/decisions/001-joined-modules.md has the reasons and the figures.
 
 The joiner reads the part of JavaScript that the sources use: imports and exports by name, each at the start of a line, and
-`import()` of a literal address, or of a template literal with one gap for a file's name. It refuses the rest.
+`import()` of a literal address, or of a template literal with one gap for a file's path below a folder. It refuses the rest.
 """
 
 import posixpath
@@ -25,7 +25,7 @@ EXPORT = re.compile(
 # As minifiers write it, at the end of a file: `export{a as one,b as two};`
 EXPORT_LIST = re.compile(r"\bexport ?(?P<names>\{[^{}]*\});?\s*\Z")
 IMPORT_LATER = re.compile(r'\bimport\("(?P<path>\.[^"\n]*)"\)')
-IMPORT_ANY_OF = re.compile(r"\bimport\(`(?P<folder>\.[^`$]*/)(?P<name>\$\{[^`]*\}\.js)`\)")
+IMPORT_ANY_OF = re.compile(r"\bimport\(`(?P<folder>\.[^`$]*/)(?P<path>\$\{[^`]*\}\.js)`\)")
 UNREADABLE = re.compile(r"^(?:import|export)\b.*|(?<![\w$.])import ?[(.].*", re.MULTILINE)
 # A comment on lines of its own. Strings and templates are matched first, so that their contents are never taken for one.
 STRING_OR_COMMENT = re.compile(
@@ -105,8 +105,9 @@ class Module:
 
     def _take_import_any_of(self, found: re.Match[str]) -> str:
         folder = self._neighbour(found["folder"])
-        self.later |= {f"{folder}/{path.name}" for path in (self.folder / folder).glob("*.js")}
-        return f"$import(`{folder}/{found['name']}`)"
+        paths = (self.folder / folder).rglob("*.js")
+        self.later |= {path.relative_to(self.folder).as_posix() for path in paths}
+        return f"$import(`{folder}/{found['path']}`)"
 
     def _neighbour(self, path: str) -> str:
         return posixpath.normpath(posixpath.join(posixpath.dirname(self.name), path))

@@ -1,6 +1,9 @@
-/** Mounts the behaviours that the page names: `data-behaviour="log pending"` loads behaviours/log.js and behaviours/pending.js. */
-import { guardRestoredPages } from "./lib/bfcache_guard.js"
-import { ignoreComposingKeys } from "./lib/ime.js"
+/**
+ * Mounts the behaviours that the page names by their paths: `data-behaviour="log/log page/time-zone"` loads
+ * behaviours/log/log.js and behaviours/page/time_zone.js.
+ */
+import { guardRestoredPages } from "./lib/connection/bfcache_guard.js"
+import { ignoreComposingKeys } from "./lib/page/ime.js"
 
 ignoreComposingKeys()
 guardRestoredPages()
@@ -19,6 +22,6 @@ await Promise.allSettled(mounted).then((results) => {
 
 // The connection opens once all its listeners are registered.
 if (document.querySelector("[data-live]")) {
-  const { connection } = await import("./lib/connection.js")
+  const { connection } = await import("./lib/connection/connection.js")
   connection.start()
 }

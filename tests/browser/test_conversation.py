@@ -54,7 +54,8 @@ def hold(page):
     """Answers of the server stay away."""
     page.evaluate(
         """async () => {
-        const { connection } = await import(new URL("lib/connection.js", document.querySelector("script[type=module]").src))
+        const main = document.querySelector("script[type=module]").src
+        const { connection } = await import(new URL("lib/connection/connection.js", main))
         connection.socket.emit = () => connection.socket
         connection.socket.timeout = () => ({ emitWithAck: () => new Promise(() => {}) })
     }"""
@@ -65,7 +66,8 @@ def test_a_refused_message_can_be_retried_or_discarded(visit, room):
     owner = visit("owner", f"/chat/{room}")
     owner.evaluate(
         """async () => {
-        const { outbox } = await import(new URL("lib/outbox.js", document.querySelector("script[type=module]").src))
+        const main = document.querySelector("script[type=module]").src
+        const { outbox } = await import(new URL("lib/connection/outbox.js", main))
         const real = outbox.send
         let first = true
         outbox.send = (entry) => first ? (first = false, Promise.reject({ code: "timeout" })) : real(entry)

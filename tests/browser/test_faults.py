@@ -66,7 +66,8 @@ def test_retry_sends_at_once_and_discard_forgets(visit, room):
     # The next try by itself would be long after the test.
     owner.evaluate(
         """async () => {
-        const { outbox } = await import(new URL("lib/outbox.js", document.querySelector("script[type=module]").src))
+        const main = document.querySelector("script[type=module]").src
+        const { outbox } = await import(new URL("lib/connection/outbox.js", main))
         const real = outbox.send
         outbox.send = (entry) => entry.tries ? real(entry) : Promise.reject({ code: "unavailable", retry_after: 600 })
     }"""
@@ -90,19 +91,22 @@ def test_what_one_tab_discards_no_other_tab_sends(visit, room, server):
     # A page of my own that opens meanwhile takes what waits for its own to send; here it is told of it.
     other.evaluate(
         """async () => {
-        const { outbox } = await import(new URL("lib/outbox.js", document.querySelector("script[type=module]").src))
+        const main = document.querySelector("script[type=module]").src
+        const { outbox } = await import(new URL("lib/connection/outbox.js", main))
         outbox.entries.push(...outbox.store.load().map((entry) => ({ ...entry, state: "waiting", tries: 0, notBefore: 0 })))
     }"""
     )
     one.evaluate(
         """async () => {
-        const { outbox } = await import(new URL("lib/outbox.js", document.querySelector("script[type=module]").src))
+        const main = document.querySelector("script[type=module]").src
+        const { outbox } = await import(new URL("lib/connection/outbox.js", main))
         for (const entry of [...outbox.entries]) outbox.discard(entry.client_id)
     }"""
     )
     other.wait_for_function(
         """async () => {
-        const { outbox } = await import(new URL("lib/outbox.js", document.querySelector("script[type=module]").src))
+        const main = document.querySelector("script[type=module]").src
+        const { outbox } = await import(new URL("lib/connection/outbox.js", main))
         return outbox.entries.length === 0
     }"""
     )

@@ -138,7 +138,7 @@ def test_a_page_that_stays_open_stays_light(visit, server):
     member.evaluate(
         """async () => {
         const main = document.querySelector("script[type=module]").src
-        const { messagePane } = await import(new URL("lib/message_pane.js", main))
+        const { messagePane } = await import(new URL("lib/room/message_pane.js", main))
         const sender = { username: "owner", display_name: "owner", avatar: { initials: "OW", color: 0 } }
         for (let seq = 100; seq < 600; seq += 1) messagePane.receive({
             id: seq + 1e6, seq, sender, body: "x", html: "<p>x</p>", client_id: "x", room: "x",

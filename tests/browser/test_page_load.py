@@ -104,7 +104,7 @@ def test_a_page_of_the_last_version_gets_all_of_its_scripts_of_this_one(context,
         "main.js",
         "opening.js",
     ]
-    assert requests.get(server.url + old + "js/lib/connection.js").status_code == 200
+    assert requests.get(server.url + old + "js/lib/connection/connection.js").status_code == 200
 
 
 @pytest.mark.parametrize(("ended", "sockets"), [("before it opened", 1), ("after it was let in", 2)])

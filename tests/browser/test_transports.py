@@ -10,13 +10,15 @@ from tests.support.clients.cast import settle
 from tests.support.servers.harness import serve
 
 WAY = """async () => {
-    const { connection } = await import(new URL("lib/connection.js", document.querySelector("script[type=module]").src))
+    const main = document.querySelector("script[type=module]").src
+    const { connection } = await import(new URL("lib/connection/connection.js", main))
     return connection.socket.io.engine?.transport?.name
 }"""
 
 SOON = """async () => {
-    const { Transports } = await import(new URL("models/transports.js", document.querySelector("script[type=module]").src))
-    const { connection } = await import(new URL("lib/connection.js", document.querySelector("script[type=module]").src))
+    const main = document.querySelector("script[type=module]").src
+    const { Transports } = await import(new URL("models/transports.js", main))
+    const { connection } = await import(new URL("lib/connection/connection.js", main))
     Transports.firstProbeDelayMs = Transports.longestProbeDelayMs = 500
     connection.transports.fallenBack = false
     connection.transports.probeDelayMs = 500

@@ -48,7 +48,8 @@ def unread(server, slug):
 # By the page's own clock, whose timers come in order however busy the machine is: what was drawn is seen, what was seen is
 # gathered for 300 ms and told, and all that was told before a further question was answered is stored.
 TOLD = """async () => {
-    const { connection } = await import(new URL("lib/connection.js", document.querySelector("script[type=module]").src))
+    const main = document.querySelector("script[type=module]").src
+    const { connection } = await import(new URL("lib/connection/connection.js", main))
     for (let frames = 0; frames < 3; frames += 1) await new Promise(requestAnimationFrame)
     await new Promise((done) => setTimeout(done, 600))
     await connection.request("leave", { room: "nowhere" }).catch(() => {})

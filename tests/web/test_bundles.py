@@ -25,10 +25,10 @@ import { log, lines } from "./lib/log.js"
 import { Base, make as build, count } from "./lib/base.js"
 import {
   later,
-} from "./behaviours/two_words.js"
+} from "./behaviours/some/two_words.js"
 
 log("main")
-const name = "two-words"
+const name = "some/two-words"
 const found = await import(`./behaviours/${name.replaceAll("-", "_")}.js`)
 log(found.later === later, new Base().say(), build(), count, found.mount())
 const { unused } = await import("./lib/unused.js")
@@ -66,9 +66,9 @@ export const count = (
 )
 """,
     "js/lib/unused.js": 'import { log } from "./log.js"\nlog("unused")\nexport const unused = "found"\n',
-    "js/behaviours/two_words.js": """\
-import { log } from "../lib/log.js"
-import { Base } from "../lib/base.js"
+    "js/behaviours/some/two_words.js": """\
+import { log } from "../../lib/log.js"
+import { Base } from "../../lib/base.js"
 log("two words")
 const own = 2
 export async function later() {}
@@ -167,6 +167,14 @@ def test_the_sites_modules_are_joined_each_once():
     # All that is left to ask for is at the modules' own addresses, for whoever comes by these.
     assert not re.search(r"^import |(?<![\w$])import\(", texts["js/main.js"], re.MULTILINE)
     assert texts.keys() >= set(joined)
+
+
+def test_each_behaviour_is_mounted_by_a_template_and_each_that_a_template_names_is_there():
+    pages = "".join(path.read_text() for path in (BASE_DIR / "templates").rglob("*.html"))
+    named = {name for names in re.findall(r'data-behaviour="([^"]+)"', pages) for name in names.split()}
+    folder = SOURCES / "js/behaviours"
+    paths = {path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.js")}
+    assert named == {path.replace("_", "-") for path in paths}
 
 
 def test_the_sites_sheets_are_joined_in_their_order():

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { io } from "socket.io-client";
 import { Log } from "./log.mjs";
 
-// Those of the site's own page (static/js/lib/connection.js), but an ack is given up sooner.
+// Those of the site's own page (static/js/lib/connection/connection.js), but an ack is given up sooner.
 const OPTIONS = { reconnectionDelay: 1000, reconnectionDelayMax: 5000, randomizationFactor: 1, forceNew: true };
 const FINAL = ["not_found", "unauthorized", "forbidden", "banned", "muted", "archived", "conflict", "invalid"];
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -16,7 +16,8 @@ SENDERS = {
     "append_all", "deliver", "record",
 }  # fmt: skip
 SCRIPTS = ROOT / "static" / "js"
-# Events that lib/connection.js, its Socket.IO client and lib/room.js emit of themselves, by the name of the emitter.
+# Events that the page's connection, its Socket.IO client and its room (lib/connection/connection.js, lib/room/room.js)
+# emit of themselves, by the name of the emitter.
 OWN = {
     "connection": {"asking", "online", "offline", "log"},
     "socket": {"connect", "disconnect", "connect_error"},

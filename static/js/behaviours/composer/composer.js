@@ -1,0 +1,180 @@
+import { connection } from "../../lib/connection/connection.js"
+import { outbox } from "../../lib/connection/outbox.js"
+import { get } from "../../lib/connection/rest.js"
+import { part } from "../../lib/page/dom.js"
+import { storage } from "../../lib/page/storage.js"
+import { toast } from "../../lib/page/toast.js"
+import { uuid } from "../../lib/page/uuid.js"
+import { distinctName } from "../../lib/people/names.js"
+import { messagePane } from "../../lib/room/message_pane.js"
+import { room } from "../../lib/room/room.js"
+import { Draft } from "../../models/draft.js"
+import { lengthError } from "../../models/message_length.js"
+
+/** Sends messages, replies and edits out of the form, and stores the draft. */
+export function mount(form) {
+  const composer = new Composer(form)
+  messagePane.on("reply", (row) => composer.startReply(row))
+  messagePane.on("edit", (row) => composer.startEdit(row))
+  messagePane.on("restore", (entry) => composer.restore(entry))
+}
+
+class Composer {
+  constructor(form) {
+    this.form = form
+    this.field = part(form, "text")
+    this.maxLength = Number(this.field.dataset.most)
+    this.draft = new Draft(storage, room.me.username, room.slug)
+    this.takeTypedText()
+    // The browser's own validation would swallow Enter without a word.
+    form.noValidate = true
+    form.addEventListener("submit", (event) => this.onSubmit(event))
+    this.field.addEventListener("keydown", (event) => this.onKey(event))
+    this.field.addEventListener("input", () => this.onInput())
+    part(form, "context-close").addEventListener("click", () => this.cancel())
+    room.on("joined", () => this.retryEdit())
+    // Another tab changed the draft, perhaps while this page was suspended.
+    addEventListener("storage", ({ key }) => key === this.draft.key && this.reloadDraft())
+    addEventListener("pageshow", ({ persisted }) => persisted && this.reloadDraft())
+    this.render()
+    if (matchMedia("(pointer: fine)").matches) this.field.focus({ preventScroll: true })
+  }
+
+  /** Takes text that was typed before this script ran, or that the server put back into a form which it refused. */
+  takeTypedText() {
+    const { value: body } = this.field
+    if (body.trim() && body !== this.draft.text) this.draft.restore({ body, quote: null })
+  }
+
+  onInput() {
+    this.draft.setText(this.field.value)
+    this.showError(lengthError(this.field.value, this.maxLength))
+    this.resize()
+  }
+
+  reloadDraft() {
+    this.draft.load()
+    this.render()
+  }
+
+  render() {
+    const { text, reply, edit } = this.draft
+    if (this.field.value !== text) {
+      this.field.value = text
+      this.field.setSelectionRange(text.length, text.length)
+    }
+    part(this.form, "context").hidden = !reply && !edit
+    part(this.form, "context-text").textContent = contextText(this.draft)
+    this.showError(lengthError(text, this.maxLength))
+    this.resize()
+  }
+
+  /** Sets the field's height in browsers without `field-sizing`. */
+  resize() {
+    if (CSS.supports("field-sizing", "content")) return
+    this.field.style.height = "auto"
+    this.field.style.height = `${this.field.scrollHeight}px`
+  }
+
+  onKey(event) {
+    if (event.defaultPrevented) return
+    if (event.key === "Enter" && !event.shiftKey && !matchMedia("(pointer: coarse)").matches) {
+      event.preventDefault()
+      this.form.requestSubmit()
+    } else if (event.key === "ArrowUp" && this.field.value === "") {
+      const last = ownMessages().at(-1)
+      if (!last) return
+      event.preventDefault()
+      this.startEdit(last)
+    } else if (event.key === "Escape" && (this.draft.edit || this.draft.reply)) {
+      event.preventDefault()
+      this.cancel()
+    }
+  }
+
+  onSubmit(event) {
+    event.preventDefault()
+    const body = this.field.value
+    if (!body.trim() || lengthError(body, this.maxLength)) return
+    if (this.draft.edit) this.saveEdit(body)
+    else this.send(body)
+    this.field.focus()
+  }
+
+  send(body) {
+    const { reply: quote } = this.draft
+    outbox.add({ client_id: uuid(), room: room.slug, body, reply_to: quote?.id ?? null, quote })
+    this.field.dispatchEvent(new CustomEvent("sent"))
+    this.draft.clear()
+    this.render()
+    if (messagePane.attached) messagePane.scroller.scrollToBottom()
+    else location.assign(`/chat/${room.slug}?latest=1`)
+  }
+
+  async saveEdit(body) {
+    const { id } = this.draft.edit
+    try {
+      await connection.request("edit-message", { id, body })
+      if (this.draft.edit?.id === id) this.cancel()
+    } catch (error) {
+      this.showError(`Not saved. ${error.detail}`)
+      // An edit is idempotent, so it is sent again without asking.
+      if (["offline", "timeout"].includes(error.code)) this.unsavedId = id
+    }
+  }
+
+  retryEdit() {
+    const { unsavedId } = this
+    this.unsavedId = null
+    if (unsavedId && this.draft.edit?.id === unsavedId) this.saveEdit(this.field.value)
+  }
+
+  startReply(row) {
+    const body = part(row, "body").innerText.trim().split("\n")[0].slice(0, 140)
+    const sender = { username: row.dataset.user, display_name: part(row, "name").textContent }
+    this.draft.replyTo({ id: Number(row.dataset.id), sender, body })
+    this.render()
+    this.field.focus()
+  }
+
+  async startEdit(row) {
+    const id = Number(row.dataset.id)
+    try {
+      const { body } = await get(`/message/${id}`)
+      this.draft.startEdit(id, body)
+      this.render()
+      this.field.focus()
+    } catch (error) {
+      this.showError(error.detail)
+    }
+  }
+
+  /** Puts the text of a refused message back into the draft. */
+  restore(entry) {
+    this.draft.restore(entry)
+    this.render()
+    this.field.focus()
+    if (this.draft.edit) toast("It is here again when this edit is done")
+  }
+
+  /** Ends the edit or the reply. */
+  cancel() {
+    this.draft.cancel()
+    this.render()
+  }
+
+  showError(words) {
+    const error = part(this.form, "error")
+    error.textContent = words
+    error.hidden = !words
+  }
+}
+
+function contextText({ reply, edit }) {
+  if (edit) return "Editing your message. Esc keeps it as it was."
+  return reply ? `Replying to ${distinctName(reply.sender)}: ${reply.body}` : ""
+}
+
+function ownMessages() {
+  return messagePane.list.rows().filter((row) => row.dataset.user === room.me.username && !row.classList.contains("deleted"))
+}

@@ -1,6 +1,0 @@
-import { dayName } from "../lib/dates.js"
-
-/** Writes a day, as <time>, in the reader's language: "Yesterday". */
-export function mount(element) {
-  element.textContent = dayName(element.dateTime)
-}

@@ -1,0 +1,149 @@
+import { connection } from "../../lib/connection/connection.js"
+import { outboxEvents } from "../../lib/connection/outbox.js"
+import { part } from "../../lib/page/dom.js"
+import { setUnread } from "../../lib/page/title.js"
+import { messagePane } from "../../lib/room/message_pane.js"
+import { room } from "../../lib/room/room.js"
+import { ReadPosition } from "../../models/read_position.js"
+
+const REPORT_DELAY_MS = 300
+
+/**
+ * Keeps the read position, the "New" line and the tab's unread count in step with what was on the screen. Emits
+ * "read-position" on the message pane, with `passed` where the reader scrolled past unread messages; listens to "read-all".
+ */
+export function mount(element) {
+  new ReadTracker(element)
+}
+
+class ReadTracker {
+  constructor(element) {
+    const { first_unread: first, info } = room
+    this.element = element
+    // With nothing unread, the position is the head: events that aren't messages of others need not be seen.
+    this.position = new ReadPosition({ me: room.me.username, seq: first ? first - 1 : Math.max(info.read_seq, info.head), unread: info.unread })
+    this.reported = this.position.read
+    // The seq above which the "New" line goes as soon as its message is loaded.
+    this.newLineSeq = element.querySelector(".new-line") ? null : first
+    messagePane.on("received", (message) => this.onReceived(message))
+    messagePane.on("loaded", () => this.schedule())
+    messagePane.on("read-all", () => this.readAll())
+    room.on("joined", (ack) => this.onJoined(ack.room))
+    outboxEvents.on("changed", (entry, gone) => entry.state === "waiting" && !gone && entry.room === room.slug && this.onSent())
+    element.addEventListener("scroll", () => this.schedule(), { passive: true })
+    for (const name of ["focus", "resize"]) addEventListener(name, () => this.schedule())
+    document.addEventListener("visibilitychange", () => this.schedule())
+    connection.on("membership-updated", (membership) => this.onMembershipUpdated(membership))
+    // A report that is still delayed goes out before the page is left.
+    addEventListener("pagehide", () => this.timer && this.report())
+    this.publish()
+  }
+
+  onReceived(message) {
+    if (this.position.receive(message)) this.newLineSeq = message.seq
+    this.schedule()
+  }
+
+  onSent() {
+    this.newLineSeq = null
+    messagePane.list.markNew(null)
+  }
+
+  onJoined(info) {
+    if (info.unread) this.position.applyServer(info)
+    else this.position.applyServer({ read_seq: Math.max(this.position.read, room.log.seq), unread: 0 })
+    this.schedule()
+  }
+
+  /** Takes what the reader read in another tab or on another device. */
+  onMembershipUpdated({ room: slug, ...membership }) {
+    if (slug !== room.slug) return
+    this.position.applyServer(membership)
+    this.reported = Math.max(this.reported, membership.read_seq)
+    this.schedule()
+  }
+
+  /** Updates after the next frame: rows that only passed through on the way there were not seen. */
+  schedule() {
+    if (document.visibilityState !== "visible") return this.update()
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null
+      this.update()
+    })
+  }
+
+  update() {
+    const looking = document.visibilityState === "visible" && document.hasFocus()
+    const visible = visibleRange(this.element)
+    const passed = () => visible?.above > this.position.read
+    // The "New" line is placed before anything counts as read where the reader isn't looking, or starts further down.
+    if (!looking || passed()) this.placeNewLine()
+    if (looking && visible) this.position.markSeen(visible.above, visible.bottom)
+    if (messagePane.attached && this.position.read >= room.log.seq) this.position.unread = 0
+    if (this.position.unread === 0) this.newLineSeq = null
+    this.placeNewLine()
+    this.publish(passed())
+    if (this.position.read > this.reported) this.timer ??= setTimeout(() => this.report(), REPORT_DELAY_MS)
+  }
+
+  placeNewLine() {
+    const row = this.newLineSeq && messagePane.list.rowBySeq(this.newLineSeq)
+    if (!row || !(messagePane.list.rowAbove(row) || part(this.element, "older").hidden)) return
+    this.newLineSeq = null
+    messagePane.list.markNew(row)
+  }
+
+  publish(passed = false) {
+    const { unread, read } = this.position
+    setUnread("here", unread)
+    messagePane.emit("read-position", { unread, read, passed: passed && unread > 0 })
+  }
+
+  readAll() {
+    this.position.applyServer({ read_seq: room.log.seq, unread: 0 })
+    this.newLineSeq = null
+    this.publish()
+    this.report()
+  }
+
+  /** Sends the position to the server. */
+  async report() {
+    clearTimeout(this.timer)
+    this.timer = null
+    const [before, seq] = [this.reported, this.position.read]
+    this.reported = seq
+    try {
+      const { unread } = await connection.request("read", { room: room.slug, seq })
+      this.position.applyServer({ read_seq: seq, unread })
+      this.schedule()
+    } catch {
+      // Reported again by the next update, or after the next join.
+      this.reported = before
+    }
+  }
+}
+
+/** The range of the log on the screen: after `above`, up to `bottom`; null where no message's end is visible. */
+function visibleRange(element) {
+  const { top, bottom } = element.getBoundingClientRect()
+  const rows = messagePane.list.rows()
+  const first = findFirst(rows, (box) => box.bottom > top)
+  const last = findFirst(rows, (box) => box.bottom > bottom + 1) - 1
+  if (last < first) return null
+  const atBeginning = first === 0 && part(element, "older").hidden
+  const above = atBeginning ? 0 : seqOf(rows[first - 1]) ?? seqOf(rows[0]) - 1
+  return { above, bottom: messagePane.attached && last === rows.length - 1 ? room.log.seq : seqOf(rows[last]) }
+}
+
+const seqOf = (row) => row && Number(row.dataset.seq)
+
+/** Binary search: the index of the first row, from top to bottom, whose box matches; the number of rows where none does. */
+function findFirst(rows, matches) {
+  let [low, high] = [0, rows.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (matches(rows[middle].getBoundingClientRect())) high = middle
+    else low = middle + 1
+  }
+  return low
+}

@@ -1,0 +1,139 @@
+import { connection } from "../../lib/connection/connection.js"
+import { startSending } from "../../lib/connection/outbox.js"
+import { get } from "../../lib/connection/rest.js"
+import { buildIcon, cloneTemplate } from "../../lib/page/dom.js"
+import { setUnread } from "../../lib/page/title.js"
+import { buildAvatar } from "../../lib/people/avatar.js"
+import { followNameUpdates } from "../../lib/people/name_updates.js"
+import { isLookalike, usernameSuffix } from "../../lib/people/names.js"
+import { presence } from "../../lib/people/presence.js"
+import { room } from "../../lib/room/room.js"
+import { sidebarName } from "../../models/sidebar_name.js"
+
+// Rooms of the server's list of the nearest ones.
+const NEAREST_ROOMS = 100
+// Rows that stay when more rooms are added; rooms without unread messages are removed first.
+const MAX_ROWS = 150
+
+/** Keeps the reader's rooms up to date: which there are, what is unread, who is online. */
+export function mount(element) {
+  const sidebar = new Sidebar(element)
+  connection.on("room-activity", (activity) => sidebar.updateCounts(activity))
+  connection.on("membership-updated", (membership) => sidebar.row(membership.room) && sidebar.updateCounts(membership))
+  connection.on("room-added", (info) => {
+    sidebar.insert(info)
+    sidebar.updateCounts({ ...info, room: info.slug })
+  })
+  connection.on("room-removed", ({ room: slug }) => sidebar.remove(slug))
+  followNameUpdates()
+  connection.on("online", () => {
+    if (!room) startSending()
+    if (sidebar.stale) sidebar.refresh()
+    sidebar.stale = true
+  })
+}
+
+class Sidebar {
+  constructor(element) {
+    this.element = element
+    this.stale = false
+    this.updateTotal()
+    element.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" })
+  }
+
+  row(slug) {
+    return this.element.querySelector(`.side-row[data-room="${CSS.escape(slug)}"]`)
+  }
+
+  /** Shows a room's counts; a room that isn't listed is fetched. */
+  async updateCounts({ room: slug, unread, mentions }) {
+    const row = this.row(slug) ?? (await this.add(slug))
+    if (!row || slug === room?.slug) return
+    row.dataset.unread = unread
+    row.dataset.mentions = mentions
+    row.classList.toggle("unread", unread > 0)
+    // Every message of a direct room is addressed to the reader: its unread count is shown as mentions are.
+    const direct = row.dataset.kind === "direct"
+    const badge = direct ? unread : mentions
+    row.querySelector("[data-badge]").textContent = badge
+    row.querySelector("[data-badge]").hidden = badge === 0
+    row.querySelector("[data-dot]").hidden = unread === 0 || badge > 0
+    const kind = direct ? "unread" : badge === 1 ? "mention" : "mentions"
+    row.querySelector("[data-words]").textContent = badge ? `, ${badge} ${kind}` : unread ? ", unread" : ""
+    this.updateTotal()
+  }
+
+  async add(slug) {
+    try {
+      return this.insert(await get(`/room/${slug}`))
+    } catch {
+      return null
+    }
+  }
+
+  insert(info) {
+    if (this.row(info.slug)) return this.row(info.slug)
+    const item = cloneTemplate(this.element.querySelector("template"))
+    const row = item.querySelector(".side-row")
+    row.href = `/chat/${info.slug}`
+    row.dataset.room = info.slug
+    row.dataset.kind = info.kind
+    row.querySelector(".side-name").textContent = sidebarName(info, isLookalike)
+    row.querySelector(".side-mark").append(buildMark(info))
+    row.title = usernames(info)
+    row.querySelector("[data-usernames]").textContent = row.title && ` ${row.title}`
+    const list = this.element.querySelector(`[data-list=${info.kind === "direct" ? "people" : "rooms"}]`)
+    const next = [...list.children].find((other) => other.textContent.trim().localeCompare(info.name) > 0)
+    list.insertBefore(item, next ?? null)
+    this.trim(row)
+    return row
+  }
+
+  remove(slug) {
+    this.row(slug)?.closest("li").remove()
+    this.updateTotal()
+  }
+
+  /** Removes one row beyond MAX_ROWS, but neither the added one nor this page's. */
+  trim(added) {
+    const rows = [...this.element.querySelectorAll(".side-row[data-room]")]
+    if (rows.length <= MAX_ROWS) return
+    const removable = rows.filter((row) => row !== added && !row.hasAttribute("aria-current"))
+    const read = removable.filter((row) => !Number(row.dataset.unread))
+    ;(read.at(-1) ?? removable[0]).closest("li").remove()
+  }
+
+  updateTotal() {
+    const rows = [...this.element.querySelectorAll(".side-row[data-room]")].filter((row) => !row.hasAttribute("aria-current"))
+    const unread = rows.reduce((sum, row) => sum + Number(row.dataset.unread || 0), 0)
+    this.element.querySelector("[data-catch-up]").hidden = unread === 0
+    setUnread("elsewhere", unread)
+  }
+
+  /** Fetches the list anew after a lost connection. Of many rooms it has the nearest; this page's row is kept beside them. */
+  async refresh() {
+    const { results: rooms } = await get("/room", { nearest: true })
+    const slugs = new Set(rooms.map((info) => info.slug))
+    for (const row of this.element.querySelectorAll(".side-row[data-room]")) {
+      const kept = rooms.length >= NEAREST_ROOMS && row.hasAttribute("aria-current")
+      if (!kept && !slugs.has(row.dataset.room)) row.closest("li").remove()
+    }
+    for (const info of rooms) {
+      this.insert(info)
+      this.updateCounts({ ...info, room: info.slug })
+    }
+    await presence.refresh()
+  }
+}
+
+/** "@ada, @bo" for a direct room with somebody whose display name is not their username; otherwise "". */
+function usernames({ people = [] }) {
+  return people.some(usernameSuffix) ? people.map((person) => `@${person.username}`).join(", ") : ""
+}
+
+function buildMark(info) {
+  if (info.kind !== "direct") return buildIcon(info.kind === "private" ? "lock" : "hash")
+  const [person] = info.people
+  get(`/user/${person.username}`).then((user) => presence.set(user.username, user.online), () => {})
+  return buildAvatar(person, { size: "small", dot: true })
+}

@@ -1,0 +1,36 @@
+import { Outbox } from "../../models/outbox.js"
+import { me } from "../page/me.js"
+import { storage } from "../page/storage.js"
+import { connection } from "./connection.js"
+import { Emitter } from "./emitter.js"
+
+const KEY_PREFIX = `outbox:${me}:`
+
+/** Stores each message under a key of its own, so that two tabs don't overwrite each other's. */
+const store = {
+  load: () => storage.keys().filter((key) => key.startsWith(KEY_PREFIX)).map((key) => JSON.parse(storage.getItem(key))),
+  save: (entry) => storage.setItem(KEY_PREFIX + entry.client_id, JSON.stringify(entry)),
+  remove: (clientId) => storage.removeItem(KEY_PREFIX + clientId),
+}
+
+async function send({ room, body, client_id, reply_to }) {
+  const data = { room, body, client_id }
+  if (reply_to) data.reply_to = reply_to
+  return (await connection.request("chat-message", data)).message
+}
+
+/** Emits "changed" (entry, gone) for each change of state of each message in the outbox. */
+export const outboxEvents = new Emitter()
+export const outbox = new Outbox({
+  store,
+  send,
+  onChange: (entry, gone) => outboxEvents.emit("changed", entry, gone),
+})
+
+connection.on("offline", () => outbox.disconnected())
+// An entry that another tab sent or discarded is removed here too, also where this tab was suspended meanwhile.
+addEventListener("storage", ({ key, newValue }) => key?.startsWith(KEY_PREFIX) && newValue === null && outbox.settle(key.slice(KEY_PREFIX.length)))
+addEventListener("pageshow", ({ persisted }) => persisted && outbox.reconcile())
+
+/** Begins to send. A room's page calls it once the room is joined, since the room's log settles what is sent. */
+export const startSending = () => outbox.connected()

@@ -1,0 +1,32 @@
+import { connection } from "../connection/connection.js"
+import { Emitter } from "../connection/emitter.js"
+import { get } from "../connection/rest.js"
+import { me } from "../page/me.js"
+
+const USERNAMES_PER_REQUEST = 100
+
+/** Shows by the dots on the page who is online. Emits "changed" (username, online). */
+class Presence extends Emitter {
+  set(username, online) {
+    for (const dot of document.querySelectorAll(`[data-presence="${CSS.escape(username)}"]`)) dot.hidden = !online
+    this.emit("changed", username, online)
+  }
+
+  /** Asks the server again about everybody whom the page shows: after a lost connection, events are missing. */
+  async refresh() {
+    const shown = [...new Set([...document.querySelectorAll("[data-presence]")].map((dot) => dot.dataset.presence))].filter(Boolean)
+    for (let start = 0; start < shown.length; start += USERNAMES_PER_REQUEST) {
+      const parameters = { limit: USERNAMES_PER_REQUEST, username: shown.slice(start, start + USERNAMES_PER_REQUEST) }
+      for (const user of (await get("/user", parameters)).results) this.set(user.username, user.online)
+    }
+  }
+}
+
+export const presence = new Presence()
+const usernameOf = (user) => user.username ?? user
+
+// The server sends nobody events of their own presence.
+connection.on("online", () => presence.set(me, true))
+connection.on("offline", () => presence.set(me, false))
+connection.on("user-connected", ({ user }) => presence.set(usernameOf(user), true))
+connection.on("user-disconnected", ({ user }) => presence.set(usernameOf(user), false))

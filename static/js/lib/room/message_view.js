@@ -1,0 +1,88 @@
+import { formatCompactTime, formatFullDate, formatTime } from "../page/dates.js"
+import { cloneTemplate, part } from "../page/dom.js"
+import { me } from "../page/me.js"
+import { renderAvatar } from "../people/avatar.js"
+import { isLookalike, renderName, renderUsername } from "../people/names.js"
+
+const template = document.getElementById("message-template")
+
+/** Builds a row for a message: a copy of the server's own markup in <template>, filled in. */
+export function buildMessage(message) {
+  const row = cloneTemplate(template)
+  row.id = `message-${message.id}`
+  row.dataset.user = message.sender.username
+  row.dataset.at = message.created_at
+  row.dataset.client = message.client_id
+  renderAvatar(part(row, "avatar"), message.sender)
+  renderName(row, message.sender)
+  renderUsername(part(row, "handle"), message.sender)
+  part(row, "person").href = `/people/${message.sender.username}`
+  localizeTimes(row)
+  fillMessage(row, message)
+  return row
+}
+
+/** Fills in all that an edit or a deletion changes. */
+export function fillMessage(row, message) {
+  row.dataset.id = message.id
+  row.classList.toggle("deleted", message.deleted)
+  part(row, "link").href = permalink(message.room, message.id)
+  part(row, "edited").hidden = !message.edited_at || message.deleted
+  fillBody(row, message)
+  fillQuote(row, message)
+  decorateBody(row)
+}
+
+/** Writes a row's times in the reader's zone and language. */
+export function localizeTimes(row) {
+  const { at } = row.dataset
+  part(row, "time").dateTime = at
+  part(row, "time").textContent = formatTime(at)
+  part(row, "side-time").textContent = formatCompactTime(at)
+  part(row, "link").title = formatFullDate(at)
+}
+
+export function permalink(room, id) {
+  return `/chat/${room}/message/${id}`
+}
+
+/**
+ * Highlights mentions of the reader, and the message of somebody else that holds one; gives each block its own text
+ * direction.
+ */
+export function decorateBody(row) {
+  const ownMentions = row.querySelectorAll(`.mention[data-user="${CSS.escape(me)}"]`)
+  for (const mention of ownMentions) mention.classList.add("me")
+  for (const block of part(row, "body").querySelectorAll("blockquote, ul, ol")) block.dir = "auto"
+  row.classList.toggle("mentions-me", ownMentions.length > 0 && row.dataset.user !== me)
+}
+
+function fillBody(row, message) {
+  const body = part(row, "body")
+  if (message.deleted) {
+    const tombstone = document.createElement("p")
+    tombstone.className = "tombstone"
+    tombstone.textContent = "This message was deleted."
+    body.replaceChildren(tombstone)
+  } else if (message.html === undefined) {
+    body.textContent = message.body
+    body.classList.add("plain")
+  } else {
+    // eslint-disable-next-line no-restricted-syntax -- the server's sanitised rendering, the only markup that a script inserts
+    body.innerHTML = message.html
+    body.classList.remove("plain")
+  }
+}
+
+function fillQuote(row, { room, reply_to: quoted }) {
+  const quote = part(row, "quote")
+  quote.hidden = !quoted
+  if (!quoted) return
+  quote.href = permalink(room, quoted.id)
+  const { username, display_name: name } = quoted.sender
+  part(quote, "quote-name").textContent = name
+  part(quote, "quote-name").title = username ? `@${username}` : ""
+  renderUsername(part(quote, "quote-username"), quoted.sender)
+  part(quote, "quote-username").classList.toggle("visually-hidden", !isLookalike(username))
+  part(quote, "quote-body").textContent = quoted.body || "message deleted"
+}
