@@ -108,7 +108,7 @@ def refusal(unless: Callable[[User], str]) -> Callable[[User, User], str]:
 def standing_act(name: str, **details: Any) -> Act:
     """Return the act that calls the service of that name with the person and `by`."""
     service = getattr(services, name)
-    return Act(name=name, change=lambda user, by: service(user, by=by), **details)
+    return Act(name=name, apply=lambda user, by: service(user, by=by), **details)
 
 
 class NamedForm(ModelForm):
@@ -429,7 +429,7 @@ class InviteAdmin(ActingAdmin):
             label="Revoke",
             done="revoked",
             effect="Nobody can come in by them any more. Who came stays.",
-            change=lambda link, by: services.revoke_invite(link),
+            apply=lambda link, by: services.revoke_invite(link),
             refusal=lambda link, by: "revoked already" if link.revoked else "",
             no_undo="This can't be undone: whoever made one can make another.",
             danger=True,
