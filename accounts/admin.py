@@ -296,7 +296,7 @@ class AccountAdmin(ActingAdmin, UserAdmin):
         fieldsets = super().get_fieldsets(request, obj)
         if obj is None or me(request).is_superuser:
             return fieldsets
-        # Whoever can set the password or the email address can log in as that person.
+        # To set somebody's password or email address is to be able to log in as them.
         return [
             (None, {"fields": ["username", "display_name"]}),
             ("Standing", {"fields": ["is_active", "is_banned", "rank"]}),

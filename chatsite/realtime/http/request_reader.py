@@ -73,7 +73,7 @@ def read_head(unreader: Any, client: ClientSocket) -> bool:
 
 
 def is_whole(head: bytearray, searched: int) -> bool:
-    """Whether the head is whole for the parser; bytes before `searched` were searched already. Raises the
+    """Return whether the head is whole for the parser; bytes before `searched` were searched already. Raises the
     parser's errors."""
     if not head:
         return False
@@ -196,7 +196,7 @@ def hold(length: int, connection: HttpConnection, connections: HttpConnections) 
 
 
 def has_more(client: ClientSocket) -> bool:
-    """Whether bytes have come that nobody has read."""
+    """Return whether bytes have arrived that are still unread."""
     try:
         return client.fd.fileno() >= 0 and bool(client.fd.recv(1, socket.MSG_PEEK))
     except OSError:
