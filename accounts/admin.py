@@ -473,6 +473,11 @@ class SiteSettingsAdmin(admin.ModelAdmin):
         named = {**context, "title": "Site settings", "subtitle": None}
         return super().render_change_form(request, named, *rest, **options)
 
+    def save_model(
+        self, request: HttpRequest, obj: SiteSettings, form: "ModelForm[SiteSettings]", change: bool
+    ) -> None:
+        obj.save(update_fields=form.changed_data)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
