@@ -108,7 +108,7 @@ def refusal(unless: Callable[[User], str]) -> Callable[[User, User], str]:
 def standing_act(name: str, **details: Any) -> Act:
     """Return the act that calls the service of that name with the person and `by`."""
     service = getattr(services, name)
-    return Act(name=name, change=lambda user, by: service(user, by=by), **details)
+    return Act(name=name, apply=lambda user, by: service(user, by=by), **details)
 
 
 class NamedForm(ModelForm):
@@ -296,7 +296,7 @@ class AccountAdmin(ActingAdmin, UserAdmin):
         fieldsets = super().get_fieldsets(request, obj)
         if obj is None or me(request).is_superuser:
             return fieldsets
-        # Whoever can set the password or the email address can log in as that person.
+        # To set somebody's password or email address is to be able to log in as them.
         return [
             (None, {"fields": ["username", "display_name"]}),
             ("Standing", {"fields": ["is_active", "is_banned", "rank"]}),
@@ -429,7 +429,7 @@ class InviteAdmin(ActingAdmin):
             label="Revoke",
             done="revoked",
             effect="Nobody can come in by them any more. Who came stays.",
-            change=lambda link, by: services.revoke_invite(link),
+            apply=lambda link, by: services.revoke_invite(link),
             refusal=lambda link, by: "revoked already" if link.revoked else "",
             no_undo="This can't be undone: whoever made one can make another.",
             danger=True,
@@ -472,6 +472,11 @@ class SiteSettingsAdmin(admin.ModelAdmin):
     ) -> HttpResponse:
         named = {**context, "title": "Site settings", "subtitle": None}
         return super().render_change_form(request, named, *rest, **options)
+
+    def save_model(
+        self, request: HttpRequest, obj: SiteSettings, form: "ModelForm[SiteSettings]", change: bool
+    ) -> None:
+        obj.save(update_fields=form.changed_data)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -115,7 +115,7 @@ class ResetForm(forms.Form):
 
 
 class InviteForm(forms.Form):
-    """How long an invite link works, and for how many people."""
+    """The lifetime of an invite link, and the number of people whom it admits."""
 
     days = forms.TypedChoiceField(
         label="Works for",

@@ -15,7 +15,7 @@ from chatsite.contract.times import iso
 
 Payload = dict[str, Any]
 
-# Of avatars; the style sheet has each.
+# Number of colors of avatars, each defined in the style sheet.
 COLORS = 8
 
 

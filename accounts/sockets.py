@@ -1,15 +1,11 @@
 """Socket handlers of accounts: admitting connections, presence, and periodic jobs."""
 
-from django.contrib.sessions.models import Session
-from django.utils import timezone
-
 from accounts.authentication import socket_auth
 from accounts.authentication.credentials import authorise
 from accounts.authentication.socket_auth import authenticate
-from accounts.models import User, UserSession
 from accounts.presence import presence, presence_broadcast
-from accounts.presence.last_seen import ROWS_PER_STATEMENT, write_seen
-from chatsite.database.chunks import chunked
+from accounts.presence.last_seen import refresh_last_seen, write_seen
+from accounts.services.sessions import sweep_sessions
 from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.socketio.routing import AdmitCallback, ConnectionRequest, every
 
@@ -34,18 +30,6 @@ def connected(connection: Connection) -> None:
 def disconnected(connection: Connection) -> None:
     """Remove a connection, and broadcast a person who went offline."""
     presence.here.disconnect(connection.identity.user_id, connection.sid, presence_broadcast.gone)
-
-
-def refresh_last_seen() -> None:
-    """Write `last_seen` of everyone connected here: a server that is killed loses at most a minute of it."""
-    for ids in chunked(sorted(presence.here.local_ids()), ROWS_PER_STATEMENT):
-        User.objects.filter(pk__in=ids).update(last_seen=timezone.now())
-
-
-def sweep_sessions() -> None:
-    """Delete expired sessions and the rows that name them."""
-    Session.objects.filter(expire_date__lt=timezone.now()).delete()
-    UserSession.objects.exclude(key__in=Session.objects.values("session_key")).delete()
 
 
 jobs = [

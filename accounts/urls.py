@@ -5,7 +5,7 @@ from django.views.generic import RedirectView
 
 from accounts.views import invites, passwords, profile, sessions, signup
 
-# These come before the admin's and rooms' URLs: the admin's own login pages would bypass the services.
+# Included before the admin's and rooms' URLs: the admin's own login pages would bypass the services.
 urlpatterns = [
     path("login", sessions.login, name="login"),
     path("logout", sessions.logout, name="logout"),

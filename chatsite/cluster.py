@@ -26,7 +26,7 @@ from rooms.log import backfill
 
 logger = logging.getLogger(__name__)
 
-# How long the first write to PostgreSQL may take before the server starts without it.
+# Deadline of the first write to PostgreSQL; after it the server starts without.
 ENTER_TIMEOUT_SECONDS = 5
 
 

@@ -233,7 +233,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "chatsite.web.bundles.JoinedStaticFilesStorage"},
 }
 
-# Whether mail can be sent. Without it an administrator makes the links that reset a password.
+# True if mail can be sent. Otherwise an administrator makes the links that reset a password.
 MAIL = bool(conf.text("EMAIL_URL"))
 globals().update(conf.email(default_from=f"chat@{urlsplit(SITE_URL).hostname}"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

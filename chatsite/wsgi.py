@@ -10,7 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 logging.captureWarnings(True)
 django = get_wsgi_application()
 
-# These import models, so they come after Django's setup.
+# Modules that import models come after Django's setup.
 from django.conf import settings  # noqa: E402
 
 from chatsite.database import sql  # noqa: E402

@@ -74,7 +74,7 @@ class Message(models.Model):
 
     # The payload as JSON, of a message that was just stored (`messaging.payloads.encoded`).
     encoded: orjson.Fragment | None = None
-    # Whether the administration may show the text (`messaging.private_reading`).
+    # True if the administration may show the text (`messaging.private_reading`).
     readable = False
 
     objects = MessageQuerySet.as_manager()

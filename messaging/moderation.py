@@ -117,7 +117,7 @@ def about(message: Message, moderator: User) -> dict[str, Any]:
         "room_link": room_link(message.room),
         "reason_url": reason_url(message.room, back),
         "around": [(each, first_line(each.body), state_of(each)) for each in around],
-        # Of private rooms, those of which they are members.
+        # In a private room the link is for its members only.
         "in_its_room": Message.objects.visible_to(moderator).filter(pk=message.pk).exists(),
         "until": PrivateReading.objects.open_to(moderator).filter(room=message.room_id).first(),
     }

@@ -28,7 +28,7 @@ QUOTE = ("reply_to__pk", "reply_to__seq", "reply_to__body", "reply_to__deleted_a
 QUOTE_SENDER = tuple(f"reply_to__{column}" for column in SENDER)
 COLUMNS = (OWN, ROOM, SENDER, QUOTE, QUOTE_SENDER)
 ENDS = tuple(accumulate(map(len, COLUMNS)))
-# Where each of them is in a row.
+# The place of each of these parts in a row.
 PARTS = tuple(slice(end - len(part), end) for part, end in zip(COLUMNS, ENDS, strict=True))
 
 

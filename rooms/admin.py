@@ -5,8 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
-from django.db import transaction
-from django.db.models import Model, OuterRef, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
@@ -20,7 +19,8 @@ from chatsite.web.administration.filters import ChoiceFilter, TypedFilter
 from chatsite.web.administration.lists import MAX_INLINE_ROWS, FirstRows, split_search
 from chatsite.web.administration.site import completions
 from chatsite.web.rest.api import me
-from rooms import access, moderation, services
+from rooms import moderation, services
+from rooms.membership import site_moderation
 from rooms.models import Ban, Event, Membership, Room
 from rooms.unread.room_counts import UNCOUNTED, count_of
 
@@ -63,16 +63,6 @@ class ArchivedFilter(ChoiceFilter):
         "open": ("Open", Q(archived_at=None)),
         "archived": ("Archived", Q(archived_at__isnull=False)),
     }
-
-
-@transaction.atomic
-def take_away(row: Any, by: User) -> None:
-    """End a membership or lift a ban."""
-    if isinstance(row, Membership):
-        services.revoke(row.room, row.user, by=by)
-        services.transfer_ownership(row.room)
-    else:
-        row.delete()
 
 
 def why_not_taken_away(row: Membership, by: User) -> str:
@@ -139,7 +129,7 @@ class RoomAdmin(ActingAdmin):
             label="Archive",
             done="archived",
             effect="They can be read and searched, and nobody can write in them.",
-            change=lambda room, by: services.archive(room, by, True),
+            apply=lambda room, by: services.archive(room, by, True),
             refusal=archived_already,
             undo="bring_back",
             danger=True,
@@ -149,7 +139,7 @@ class RoomAdmin(ActingAdmin):
             label="Bring back",
             done="open again",
             effect="Their members can write in them again.",
-            change=lambda room, by: services.archive(room, by, False),
+            apply=lambda room, by: services.archive(room, by, False),
             refusal=lambda room, by: "" if room.archived else "not archived",
             undo="archive",
         ),
@@ -244,12 +234,16 @@ class RoomAdmin(ActingAdmin):
         formset: "BaseModelFormSet[Any, Any]",
         change: bool,
     ) -> None:
-        rows: list[Model] = formset.save(commit=False)
+        rows: list[Any] = formset.save(commit=False)
         for deleted in formset.deleted_objects:
-            take_away(deleted, me(request))
+            remove = site_moderation.lift_ban if isinstance(deleted, Ban) else site_moderation.remove_member
+            remove(deleted, me(request))
         # A new owner is stored before the former one steps down.
         for row in sorted(rows, key=lambda row: getattr(row, "role", "") != Membership.Role.OWNER):
-            store(row, request)
+            if isinstance(row, Ban):
+                site_moderation.store_ban(row, me(request))
+            else:
+                save_membership(row, request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Never: a room needs an owner and is made on the chat's own pages."""
@@ -328,7 +322,7 @@ class MembershipAdmin(RoomRowAdmin):
             label="Take away",
             done="taken away",
             effect="They don't get what is said in the room any more, at once. Who owned it hands it on.",
-            change=take_away,
+            apply=site_moderation.remove_member,
             refusal=why_not_taken_away,
             no_undo="There is no undo: they can be added again on the room's page.",
             danger=True,
@@ -342,7 +336,7 @@ class MembershipAdmin(RoomRowAdmin):
     def save_model(
         self, request: HttpRequest, obj: Membership, form: "ModelForm[Membership]", change: bool
     ) -> None:
-        store(obj, request)
+        save_membership(obj, request)
 
 
 @admin.register(Ban)
@@ -359,7 +353,7 @@ class BanAdmin(RoomRowAdmin):
             label="Lift",
             done="lifted",
             effect="They may come into the room again. They aren't put back into it.",
-            change=take_away,
+            apply=site_moderation.lift_ban,
             refusal=lambda row, by: "",
             no_undo="There is no undo: they can be banned again on the room's page.",
         )
@@ -369,38 +363,14 @@ class BanAdmin(RoomRowAdmin):
         return obj is None and super().has_change_permission(request, obj)
 
 
-@transaction.atomic
-def store(row: Any, request: HttpRequest) -> None:
-    """Store a membership or ban of the room's page through the services; show why it isn't possible."""
-    access.locked(row.room)
-    if isinstance(row, Ban):
-        row.created_by = me(request)
-        row.save()
-        services.revoke(row.room, row.user, by=me(request))
-        services.transfer_ownership(row.room)
-    elif row.pk:
-        change(row, request)
-    elif row.room.kind != Room.Kind.PUBLIC and not may_add(me(request), row.user):
-        messages.error(request, f"You can't add {row.user} to a private room here: one of its members can.")
-    elif Ban.objects.filter(room=row.room, user=row.user).exists():
-        messages.error(request, f"{row.user} is banned from this room. Lift the ban first.")
-    else:
-        services.grant(row.room, row.user, role=row.role, by=me(request))
-
-
-def change(row: Membership, request: HttpRequest) -> None:
-    """Store a changed role or mute."""
-    stored = Membership.objects.select_related("room", "user").get(pk=row.pk)
+def save_membership(member: Membership, request: HttpRequest) -> None:
+    """Call the service for a new or changed membership, and show its error, if any."""
+    by = me(request)
     try:
-        if row.role != stored.role:
-            services.check_not_last_owner(stored)
-        services.alter(stored, role=row.role, muted=row.muted, by=me(request))
+        if member.pk:
+            site_moderation.change_member(member.room, member.pk, role=member.role, muted=member.muted, by=by)
+        else:
+            site_moderation.admit(member.room, member.user, member.role, by)
     except ChatError as error:
-        messages.error(request, f"{stored.user}: {error.detail}")
-
-
-def may_add(by: User, user: User) -> bool:
-    """Return whether `by` may put `user` into a private room here: administrators only, and not themselves. Through
-    an account of their own in the room a moderator would read private messages without giving a reason;
-    administrators can set passwords anyway."""
-    return by.is_superuser and user != by
+        whose = f"{member.user}: " if member.pk else ""
+        messages.error(request, f"{whose}{error.detail}")

@@ -3,7 +3,6 @@
 from functools import partial
 from typing import Any
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import re_path, reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
@@ -123,20 +122,7 @@ class RoomViewSet(viewsets.GenericViewSet[Room]):
 
     def update(self, request: Request, slug: str, **kwargs: Any) -> Response:
         data = checked(self.get_serializer(data=request.data))
-        return self.answer(self.change(slug, data.pop("archived", None), data))
-
-    @transaction.atomic
-    def change(self, slug: str, archived: bool | None, data: dict[str, Any]) -> Room:
-        """Apply all changes or none. A room is brought back before, and archived after, its other changes."""
-        user = me(self.request)
-        room = access.room_for(user, slug)
-        if archived is False:
-            room = services.set_archived(user, slug, False)
-        if data:
-            room = services.update_room(user, slug, **data)
-        if archived:
-            room = services.set_archived(user, slug, True)
-        return room
+        return self.answer(services.patch_room(me(request), slug, **data))
 
     def partial_update(self, request: Request, slug: str) -> Response:
         return self.update(request, slug)

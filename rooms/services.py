@@ -57,6 +57,7 @@ __all__ = [
     "mark_all_read",
     "mark_read",
     "open_direct",
+    "patch_room",
     "remove_member",
     "rename",
     "revoke",
@@ -69,6 +70,7 @@ __all__ = [
 
 Kind = Room.Kind
 Role = Membership.Role
+TAKEN = "There is a room of that name in its address already."
 
 
 def create_room(
@@ -84,19 +86,22 @@ def create_room(
     details = {"name": room_name(name), "topic": check_topic(topic), "kind": kind}
     address = new_slug(name, slug, kind)
     others = [other for other in membership.people(members) if other != user]
-    quotas.spend(user, quotas.ROOMS)
-    quotas.spend(user, quotas.ADDITIONS, len(others))
-    # The transaction takes some milliseconds in which nobody else writes.
-    read_queue.give_way()
+    spend(user, len(others))
     room = store_room(user, address, others, **details)
     if room is None and not slug:
         # The address was free and was taken at this moment.
         room = store_room(user, new_slug(name, None, kind), others, **details)
     if room is None:
-        raise Conflict(
-            "There is a room of that name in its address already.", fields={"slug": ["Already taken."]}
-        )
+        raise Conflict(TAKEN, fields={"slug": ["Already taken."]})
     return room
+
+
+def spend(user: User, additions: int) -> None:
+    """Count a new room and its other members towards the hour's quotas. Raises RateLimited."""
+    quotas.spend(user, quotas.ROOMS)
+    quotas.spend(user, quotas.ADDITIONS, additions)
+    # The transaction takes some milliseconds in which nobody else writes.
+    read_queue.give_way()
 
 
 @transaction.atomic
@@ -114,6 +119,20 @@ def store_room(user: User, slug: str, others: Sequence[User], **details: Any) ->
         return None
     membership.admit(room, [user], role=Role.OWNER)
     membership.admit(room, others, added_by=user)
+    return room
+
+
+@transaction.atomic
+def patch_room(user: User, slug: str, *, archived: bool | None = None, **details: str) -> Room:
+    """Do `update_room` with `details` and `set_archived`, all or none. A room is brought back before, and archived
+    after, its other changes."""
+    room = access.room_for(user, slug)
+    if archived is False:
+        room = set_archived(user, slug, False)
+    if details:
+        room = update_room(user, slug, **details)
+    if archived:
+        room = set_archived(user, slug, True)
     return room
 
 

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 # Skipped tests, a line each.
 skipped: list[str] = []
-# Whether to measure coverage: it costs 2 % of the time with Python 3.12, and half as much again before.
+# Coverage is measured where cheap, or if asked for: it takes 2 % of the time with Python 3.12, half as much again before.
 SYSMON = sys.version_info >= (3, 12)
 COVERAGE = SYSMON or "--coverage" in sys.argv
 # Twice the cores of a small machine: tests wait for servers, clocks and browsers half of the time.
@@ -138,7 +138,7 @@ def naming(marker: str) -> list[Path]:
 
 
 MANAGE = [sys.executable, "manage.py"]
-# They look at the code, and run nothing of the site but its JavaScript. The longest comes first.
+# Checks of the code, which run nothing of the site but its JavaScript. The longest comes first.
 STATIC: dict[str, list[str | Path]] = {
     "types": [BIN / "mypy"],
     "ruff": [BIN / "ruff", "check", "."],

@@ -23,21 +23,21 @@ pytest_plugins = ["tests.support.fixtures"]
 ON_POSTGRESQL = bool(os.environ.get("TEST_DATABASE_URL"))
 collect_ignore_glob = [] if ON_POSTGRESQL else ["**/test_postgresql_*.py"]
 
-# Of itself it fails what takes longer than 0.2 s, as anything may where a machine is busy.
+# By default Hypothesis fails an example of more than 0.2 s, which a busy machine exceeds.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
 
 
 def pytest_configure(config):
-    """As many files as may be open at all, as the server does it: a crowd is thousands of sockets, and many a shell gives a
-    thousand. What is made once has its home before there are workers."""
+    """Raise the limit of open files to its maximum, as the server does: a crowd is thousands of sockets, and many a shell
+    gives a thousand. Make the home of `made_once` before there are workers."""
     made_once.home()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def pytest_collection_finish():
-    """What is imported by now stays: the collector needn't look through it again and again."""
+    """Freeze everything imported by now, which the garbage collector would look through again and again."""
     gc.collect()
     gc.freeze()
 
@@ -48,7 +48,7 @@ def pytest_runtest_setup(item):
 
 
 def make_general(**details):
-    """A test that empties the database leaves it as migrations did, whatever comes next in this worker."""
+    """Make the room of the migrations again after a test emptied the database."""
     import_module("rooms.migrations.0002_general").make_general(apps, None)
 
 
@@ -76,7 +76,7 @@ def asks_database(item):
 
 @pytest.fixture(autouse=True)
 def fresh_limits():
-    """What was counted for a test's people isn't for the next one's, who have their ids."""
+    """Clear the attempt limits: the next test's people have the same ids."""
     cache.clear()
 
 
@@ -86,7 +86,7 @@ def person(username):
 
 @pytest.fixture
 def make_person(db):
-    """For a test that needs more than the cast."""
+    """Make a person beyond the cast."""
     return person
 
 
@@ -128,14 +128,14 @@ def client_of(client):
 
 @pytest.fixture
 def private_room(owner, member):
-    """The owner's and the member's; the stranger knows nothing of it."""
+    """A private room of the owner and the member; the stranger knows nothing of it."""
     room = named(services.create_room(owner, "Board", kind="private"), "board")
     membership.grant(room, member)
     return room
 
 
 def named(room, slug):
-    """With an address that tests can write down; a private room's own has a random tail."""
+    """Give the room an address that tests can write down; a private room's own has a random tail."""
     room.slug = slug
     room.save(update_fields=["slug"])
     return room

@@ -7,6 +7,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import F
 from django.http import HttpRequest
+from django.utils import timezone
 
 from accounts.authentication import attempt_limits, known_devices
 from accounts.authentication.password_validators import MAX_PASSWORD_LENGTH
@@ -91,6 +92,12 @@ def log_out_everywhere(user: User, *, keep: HttpRequest | None = None) -> None:
     user.refresh_from_db(fields=["session_version"])
     if keep is not None:
         renew(keep, user)
+
+
+def sweep_sessions() -> None:
+    """Delete expired sessions and the rows that name them."""
+    Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    UserSession.objects.exclude(key__in=Session.objects.values("session_key")).delete()
 
 
 def end_sessions(

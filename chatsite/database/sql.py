@@ -20,7 +20,7 @@ SQLITE_TYPES = {"bigint": "integer", "int": "integer"}
 
 
 def postgresql() -> bool:
-    """Whether the default database is PostgreSQL."""
+    """Return whether the default database is PostgreSQL."""
     return connection.vendor == "postgresql"
 
 

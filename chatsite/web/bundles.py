@@ -22,7 +22,7 @@ IMPORT = re.compile(r'^import (?P<names>\{[^}]*\}) from "(?P<path>\.[^"\n]*)";?$
 EXPORT = re.compile(
     r"^export (?=(?:(?:async )?function\*? |class |const )(?P<name>\w+)(?: =|[ (]))", re.MULTILINE
 )
-# As minifiers write it, at the end of a file: `export{a as one,b as two};`
+# The exports at the end of a file as minifiers write them: `export{a as one,b as two};`
 EXPORT_LIST = re.compile(r"\bexport ?(?P<names>\{[^{}]*\});?\s*\Z")
 IMPORT_LATER = re.compile(r'\bimport\("(?P<path>\.[^"\n]*)"\)')
 IMPORT_ANY_OF = re.compile(r"\bimport\(`(?P<folder>\.[^`$]*/)(?P<path>\$\{[^`]*\}\.js)`\)")
@@ -230,7 +230,7 @@ class JoinedStaticFilesStorage(CompressedStaticFilesStorage):
 
     def post_process(self, paths: dict[str, Any], dry_run: bool = False, **options: Any) -> Iterator[Any]:
         if not dry_run:
-            # Of the sources: what lies in the target may be joined already.
+            # The sources are joined: files in the target may be joined already.
             for name, text in joined(settings.BASE_DIR / "static").items():
                 Path(self.path(name)).write_text(text)
         yield from super().post_process(paths, dry_run, **options)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-# Whether a limited computation runs: a signal may arrive just after its end.
+# True while a limited computation runs: a signal may arrive just after its end.
 _running = False
 
 

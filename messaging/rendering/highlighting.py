@@ -17,7 +17,7 @@ from messaging.rendering.languages import LANGUAGES, Language
 # Spans of a message; code beyond them is shown uncoloured. A span takes 22 bytes of HTML beside its text, and 10,000
 # characters of ordinary code have 400 to 1,200.
 MAX_SPANS = 1500
-# What follows a word that is a call.
+# The text after a word that is a call.
 CALL = re.compile(r"[ \t]?\(")
 
 

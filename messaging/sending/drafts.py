@@ -18,7 +18,7 @@ SHORT_BODY_LENGTH = 200
 NAME_WEIGHT = 40
 Stored = tuple[Message, bool]
 Key = tuple[int, uuid.UUID]
-# Who is authorised, and for which room.
+# A person or connection to be authorised, and the room.
 Asked = tuple[User | Connection, str]
 
 
@@ -49,13 +49,13 @@ class Draft:
 
     @property
     def asked(self) -> Asked:
-        """Who is to be authorised, and for which room."""
+        """The person or connection to be authorised, and the room."""
         return self.connection or self.user, self.room  # type: ignore[return-value]
 
 
 @dataclass(slots=True)
 class Place:
-    """Where somebody wants to write: the person, and the room if they are a member."""
+    """The sender as authorised to write: the person, and the room if they are a member."""
 
     user: User
     room: Room | None

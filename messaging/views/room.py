@@ -119,18 +119,31 @@ def room_page(
     outcome: object = None,
 ) -> HttpResponse:
     """Render the room's page with the messages that `show` returns."""
+    here, mine = access.find(request.user, slug)  # type: ignore[arg-type]
+    template = "messaging/room.html" if mine else "messaging/preview.html"
+    context = room_context(request, here, mine, show)
+    response = form_page(request, template, form or MessageForm(), outcome, **context)
+    if mine:
+        response.set_cookie(
+            "room", slug, max_age=YEAR_SECONDS, samesite="Lax", httponly=True, secure=settings.SECURE
+        )
+    return response
+
+
+def room_context(
+    request: HttpRequest, here: Room, mine: Membership | None, show: Callable[..., Payload]
+) -> Payload:
+    """Return the context of the room's templates."""
     user: Any = request.user
-    here, mine = access.find(user, slug)
     # The head is read before the messages: a message in between is received twice, which its id tells, and never
     # missed.
     about = room_payload(user, here)
-    unread = history.unread(here, user, about["read_seq"], limit=1) if mine and about["unread"] else []
-    first_unread = unread[0]["seq"] if unread else None
+    first_unread = first_unread_of(user, here, about) if mine else None
     shown = show(request, here, first_unread)
     # Also of members, who may write while the page is open.
     signs = signs_of(Q(username__in=named_in(shown["messages"])) | Q(pk__in=here.memberships.values("user")))
-    context = {
-        "current": slug,
+    return {
+        "current": here.slug,
         "room": about,
         "rows": rows(shown["messages"], user, first_unread),
         "shown": shown,
@@ -141,13 +154,12 @@ def room_page(
         **panel(here, about["members"], (message["sender"]["username"] for message in shown["messages"])),
         **composer_state(mine),
     }
-    template = "messaging/room.html" if mine else "messaging/preview.html"
-    response = form_page(request, template, form or MessageForm(), outcome, **context)
-    if mine:
-        response.set_cookie(
-            "room", slug, max_age=YEAR_SECONDS, samesite="Lax", httponly=True, secure=settings.SECURE
-        )
-    return response
+
+
+def first_unread_of(user: User, here: Room, about: Payload) -> int | None:
+    """Return the position of the first message that a member hasn't read."""
+    unread = history.unread(here, user, about["read_seq"], limit=1) if about["unread"] else []
+    return unread[0]["seq"] if unread else None
 
 
 def page_data(user: User, about: Payload, mine: Membership | None, shown: Payload) -> Payload:

@@ -157,7 +157,7 @@ def become_member(join: Join) -> Joined:
     if isinstance(outcome, Exception):
         raise outcome
     if outcome is None:
-        # They were evicted at once.
+        # The new member was evicted at once.
         raise NotFound("There is no such room.")
     return outcome
 

@@ -109,7 +109,7 @@ def join_room(user: User, slug: str) -> Room:
     if membership is not None:
         return room
     with transaction.atomic():
-        # They may have been banned while the lock was awaited.
+        # The person may have been banned while the lock was awaited.
         access.locked(room)
         room, _ = access.find(user, slug)
         if room.archived:

@@ -1,4 +1,4 @@
-"""Who is typing, in memory only: entries expire, and losing one does no harm."""
+"""Typing indicators, in memory only: entries expire, and losing one does no harm."""
 
 from typing import Any
 

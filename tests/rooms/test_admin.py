@@ -26,8 +26,8 @@ def inline(prefix, *rows, initial=0):
 
 def save(admin, room, members=(), bans=(), follow=False, **fields):
     data = {"name": room.name, "topic": room.topic, **fields}
-    initial = sum(1 for row in members if row.get("id"))
-    data |= inline("memberships", *members, initial=initial) | inline("bans", *bans)
+    for prefix, given in (("memberships", members), ("bans", bans)):
+        data |= inline(prefix, *given, initial=sum(1 for row in given if row.get("id")))
     return admin.post(reverse("admin:rooms_room_change", args=[room.pk]), data, follow=follow)
 
 
@@ -211,3 +211,13 @@ def test_a_ban_is_lifted_there(admin, private_room, stranger):
     assert "stranger" in admin.get(page, {"q": "room:board strang"}).text
     carry_out(admin, "take_away", ban)
     assert not Ban.objects.exists()
+
+
+def test_a_ban_that_names_another_person_now_evicts_them(admin, private_room, member, stranger):
+    ban = Ban.objects.create(room=private_room, user=stranger)
+    bans = [{"id": ban.pk, "room": private_room.pk, "user": member.pk}]
+    assert save(admin, private_room, rows(private_room), bans).status_code == 302
+    assert [(each.pk, each.user, each.created_at) for each in Ban.objects.all()] == [
+        (ban.pk, member, ban.created_at)
+    ]
+    assert not private_room.memberships.filter(user=member).exists()

@@ -1,4 +1,4 @@
-"""What moderators do to rows in the administration, by its pages."""
+"""Acts of moderators on rows of the administration, by its pages."""
 
 from typing import Any
 
@@ -14,5 +14,5 @@ def act_url(act: str, *rows: Model) -> str:
 
 
 def carry_out(client: Client, act: str, *rows: Model) -> Any:
-    """The page that is shown in the end."""
+    """Carry out an act; return the page that is shown in the end."""
     return client.post(act_url(act, *rows), follow=True)

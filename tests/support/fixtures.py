@@ -55,7 +55,7 @@ def polling(site):
 
 @pytest.fixture
 def alive(site):
-    """Whatever a test did to the server, it still serves others."""
+    """Check after the test that the server still serves others."""
     yield
     with RawSocket(site) as socket:
         assert socket.connect("control").call("echo", {"still": "here"}) == {

@@ -28,7 +28,7 @@ idle_connections: dict[str, deque[tuple[Any, float]]] = defaultdict(deque)
 
 
 def is_usable(connection: Any) -> bool:
-    """Whether the connection is outside of a transaction and PostgreSQL hasn't ended it. Reads what has
+    """Return whether the connection is outside of a transaction and PostgreSQL hasn't ended it. Reads what has
     arrived, which takes a microsecond."""
     try:
         # The first call reads PostgreSQL's last words, the second finds the end.

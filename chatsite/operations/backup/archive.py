@@ -31,7 +31,7 @@ SHAPE: dict[str, Any] = {
 }
 # Twice as fast as zlib's default of 6, for a file that is a tenth larger.
 COMPRESSION_LEVEL = 3
-# What reading a damaged archive may raise; LookupError for a missing member.
+# Errors of reading a damaged archive; LookupError is of a missing member.
 DAMAGE_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,

@@ -13,7 +13,7 @@ from django.core.management.base import CommandError
 from django.db import connection, connections, transaction
 
 IN_USE = "The database is in use: stop the server first."
-# How long to wait for others' transactions.
+# The longest wait for transactions of others.
 LOCK_TIMEOUT = "10s"
 # Fast and unsafe: the new file is synced once, when it is complete.
 RESTORE_PRAGMAS = "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON;"

@@ -1,4 +1,4 @@
-"""This process's bus and revocation barrier; both are None where the site has a single process."""
+"""The bus and revocation barrier of this process; both are None where the site has a single process."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

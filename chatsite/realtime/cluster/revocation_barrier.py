@@ -182,7 +182,7 @@ def host() -> str:
 
 
 def lives(pid: int) -> bool:
-    """Whether a process with this id runs on this machine."""
+    """Return whether a process with this id runs on this machine."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -12,7 +12,7 @@ class Peers:
     No method waits or raises. `payload` is an event's Socket.IO packet.
     """
 
-    # Whether there may be others.
+    # True if there may be other processes.
     there = False
 
     def open_room(self, slug: str) -> None:

@@ -73,7 +73,7 @@ class Sequencer:
             self._hold(slug, seq, frame)
             return
         elif self._began[slug] < seq <= last:
-            # It was read from the log and sent, or everybody was told to ask for it.
+            # The event was read from the log and sent, or clients were told to ask for it.
             return
         # Set before sending: that may cut the last reader, which forgets the room.
         self._last[slug] = max(seq, last)

@@ -74,7 +74,7 @@ def connections(user_id: int) -> list[Connection]:
 
 
 def anybody() -> bool:
-    """Whether anyone is connected to this process."""
+    """Return whether anyone is connected to this process."""
     return bool(_users)
 
 
@@ -84,7 +84,7 @@ def people() -> int:
 
 
 def is_joined(slug: str) -> bool:
-    """Whether a connection of this process has joined the room."""
+    """Return whether a connection of this process has joined the room."""
     return slug in _rooms
 
 

@@ -103,8 +103,8 @@ class EngineSocket(BaseSocket):
             flush_scheduler.add(self)
 
     def _may_buffer(self, waiting: int, droppable: bool) -> bool:
-        """Whether so many bytes may wait for this client. Where not, it is cut, or a droppable frame is
-        dropped."""
+        """Return whether `waiting` bytes may be buffered for this client. If not, the frame is dropped where it may be;
+        otherwise the client is cut."""
         if waiting > DROP_ABOVE_BYTES and droppable:
             counters.dropped[()] += 1
             return False

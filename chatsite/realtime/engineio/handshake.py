@@ -10,7 +10,7 @@ _Socket = patcher.original("socket").socket
 
 
 def wants_websocket(environ: dict[str, Any]) -> bool:
-    """Whether the request asks to become a websocket."""
+    """Return whether the request asks to become a websocket."""
     tokens = [token.strip().lower() for token in environ.get("HTTP_CONNECTION", "").split(",")]
     return "upgrade" in tokens and environ.get("HTTP_UPGRADE", "").lower() == "websocket"
 

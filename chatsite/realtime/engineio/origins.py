@@ -10,8 +10,8 @@ LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def allowed(origin: str | None, environ: dict[str, Any]) -> bool:
-    """Whether a page of this Origin may connect. A client without Origin is a program. A page is the site's
-    own, one that settings add, or local on the same port."""
+    """Return whether a page of this Origin may connect: of the site, of an origin that settings add, or local on the
+    same port. A client without Origin is a program, and may."""
     if origin is None:
         return True
     if origin in settings.CSRF_TRUSTED_ORIGINS or origin in getattr(settings, "EXTRA_ORIGINS", ()):
@@ -20,7 +20,7 @@ def allowed(origin: str | None, environ: dict[str, Any]) -> bool:
 
 
 def is_local(origin: str, host: str) -> bool:
-    """Whether the page is a developer's, on this machine and the same port."""
+    """Return whether the page is a developer's, on this machine and the same port."""
     try:
         parts = urlsplit(origin)
         return parts.scheme in ("http", "https") and parts.hostname in LOCAL and parts.netloc == host

@@ -30,8 +30,8 @@ CHECK_INTERVAL_SECONDS, ADDRESSES_CHECKED, CONNECTIONS_CHECKED = 0.1, 8, 1000
 
 
 class State(Enum):
-    """What a connection is waited for; or ANSWERING, when it waits for us and is never put out, or LEAVING,
-    put out."""
+    """The state of a connection. In ASKING, IDLE, SENDING and TAKING the server waits for the client, and may close the
+    connection to make room; in ANSWERING the client waits for the server; in LEAVING it is being closed."""
 
     ASKING = "asking"
     IDLE = "idle"
@@ -74,7 +74,7 @@ class HttpConnection:
         return moved / max(now - self.since, 0.001), self.since
 
     def close(self) -> None:
-        # Where the client has gone already, its greenlet will notice.
+        # If the client has gone already, its greenlet will notice.
         with suppress(OSError):
             self.client.shutdown(socket.SHUT_RDWR)
 
@@ -120,7 +120,7 @@ class HttpConnections:
             del self._of[address]
 
     def admits(self, address: str) -> bool:
-        """Whether the address may have one more connection; at its limit its slowest are closed to make room."""
+        """Return whether the address may have one more connection. At its limit the slowest are closed first."""
         most = settings.HTTP_CONNECTIONS_PER_ADDRESS
         if not most or self._of.get(address, 0) < most or not address or is_this_machine(address):
             return True
@@ -175,5 +175,5 @@ class HttpConnections:
         return True
 
     def has_unasked(self) -> bool:
-        """Whether an accepted connection has sent nothing yet."""
+        """Return whether an accepted connection has sent nothing yet."""
         return any(each.state is State.ASKING for each in self._all)

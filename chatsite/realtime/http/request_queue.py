@@ -170,7 +170,7 @@ class RequestQueue:
         self._watches = False
         # The turn of the hub in which the last request began.
         self._turn = -1
-        # Whether the last check found a request that only had to let live events go first.
+        # True if the last check found a request that only had to let live events go first.
         self._gave_way = False
 
     def around(self, application: Application) -> Application:
@@ -223,8 +223,8 @@ class RequestQueue:
             timer.cancel()
 
     def _is_free_for(self, visit: QueuedRequest) -> bool:
-        """Whether nobody has begun in this turn of the hub and nobody else waits: on an idle server no
-        request waits for the next turn."""
+        """Return whether no request has begun in this turn of the hub and none waits: on an idle server a request begins
+        at once."""
         return (
             not self._waiting
             and self._turn != hubs.get_hub().turns
@@ -273,8 +273,8 @@ class RequestQueue:
 
     @staticmethod
     def _has_budget(payer: Hashable) -> bool:
-        """Whether the payer has a budget. This machine's addresses have none: by a proxy that TRUST_PROXY
-        doesn't name, everybody comes from there."""
+        """Return whether the payer has a budget. Addresses of this machine have none: behind a proxy that TRUST_PROXY
+        doesn't name, all clients have one of them."""
         return isinstance(payer, int) or not is_this_machine(
             payer[1] if isinstance(payer, tuple) else str(payer)
         )
@@ -366,7 +366,7 @@ class RequestQueue:
         return not self._has_budget(payer) or not self._budget.wait(payer)
 
     def _gives_way(self, visit: QueuedRequest) -> bool:
-        """Whether live events go before this request; not for ever where there always are some."""
+        """Return whether live events go before this request; not for ever if there always are some."""
         until = max(self._live_first_until, visit.arrived + min(LIVE_SECONDS, LIVE_TIMES * visit.expected))
         return monotonic() < until and self._has_live()
 

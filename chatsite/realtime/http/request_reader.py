@@ -73,7 +73,7 @@ def read_head(unreader: Any, client: ClientSocket) -> bool:
 
 
 def is_whole(head: bytearray, searched: int) -> bool:
-    """Whether the head is whole for the parser; bytes before `searched` were searched already. Raises the
+    """Return whether the head is whole for the parser; bytes before `searched` were searched already. Raises the
     parser's errors."""
     if not head:
         return False
@@ -100,17 +100,24 @@ def read_body(request: Any, connection: HttpConnection, connections: HttpConnect
         return
     connection.set_state(State.SENDING)
     connection.client.allow_at_least_rate()
-    body = bytearray()
     try:
-        for piece in pieces_of(request, length, connection.client):
-            body += piece
-            check(len(body), connection.client.moved)
-            hold(len(body), connection, connections)
+        request.body = io.BytesIO(receive(request, length, connection, connections))
     except TimeoutError:
         raise BadBody(408, "Request Timeout") from None
     except NoMoreData:
         raise BadBody(400, "Bad Request") from None
-    request.body = io.BytesIO(body)
+
+
+def receive(
+    request: Any, length: int | None, connection: HttpConnection, connections: HttpConnections
+) -> bytearray:
+    """Return the whole body. Raises TimeoutError, NoMoreData and BadBody."""
+    body = bytearray()
+    for piece in pieces_of(request, length, connection.client):
+        body += piece
+        check(len(body), connection.client.moved)
+        hold(len(body), connection, connections)
+    return body
 
 
 def wants_upgrade(request: Any) -> bool:
@@ -189,7 +196,7 @@ def hold(length: int, connection: HttpConnection, connections: HttpConnections) 
 
 
 def has_more(client: ClientSocket) -> bool:
-    """Whether bytes have come that nobody has read."""
+    """Return whether bytes have arrived that are still unread."""
     try:
         return client.fd.fileno() >= 0 and bool(client.fd.recv(1, socket.MSG_PEEK))
     except OSError:

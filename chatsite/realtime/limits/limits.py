@@ -184,7 +184,7 @@ class AddressLimits:
 
 
 def is_this_machine(address: str) -> bool:
-    """Whether the address, as `client_address` names it, is this machine's."""
+    """Return whether the address, as `client_address` names it, is this machine's."""
     return address.startswith("127.") or address == "::/64"
 
 

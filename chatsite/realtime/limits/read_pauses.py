@@ -8,7 +8,7 @@ from chatsite.realtime.scheduling.hub import hubs
 
 
 class Pausable(Protocol):
-    """A session whose client may be left unread. `rate_paused` is the mark of ReadPauses."""
+    """A session that reads nothing from its client while ReadPauses has set `rate_paused`."""
 
     rate_paused: bool
 
@@ -17,7 +17,7 @@ class Pausable(Protocol):
 
 
 class ReadPauses:
-    """By person: their paused sessions, the longest paused first."""
+    """Paused sessions by person, the longest paused first."""
 
     def __init__(self) -> None:
         self._paused: dict[int, dict[Pausable, None]] = {}

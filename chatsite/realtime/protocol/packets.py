@@ -109,7 +109,7 @@ class TooComplex(ValueError):
 
 
 def is_too_complex(error: Exception) -> bool:
-    """Whether parsing failed on valid JSON that exceeds the limits."""
+    """Return whether parsing failed on valid JSON that exceeds the limits."""
     return isinstance(error, TooComplex | RecursionError)
 
 

@@ -84,7 +84,7 @@ class GroupCommit(Generic[T, R]):
         # Items of owners who have spent too much.
         self._late: dict[Hashable, deque[tuple[T, Done[R]]]] = {}
         self._running = False
-        # Whether the last batch had a heavy item.
+        # True if the last batch had a heavy item.
         self._was_heavy = False
         # Items of batches that have no outcome yet.
         self._taken = 0

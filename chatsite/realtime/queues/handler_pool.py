@@ -73,7 +73,7 @@ class HandlerPool:
 
     @property
     def waiting(self) -> int:
-        """How many workers have something to do and no greenlet yet."""
+        """The number of workers that have something to do and no greenlet yet."""
         return sum(map(len, (*self._ready.values(), *self._late.values(), *self._full.values())))
 
     def wake(self, worker: Worker) -> None:

@@ -62,7 +62,7 @@ def give_way() -> None:
 
 
 def others_waiting() -> bool:
-    """Whether another group commit is busy."""
+    """Return whether another group commit is busy."""
     return any(each.busy for each in GroupCommit.all if each is not queue)
 
 

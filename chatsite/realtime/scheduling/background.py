@@ -34,7 +34,7 @@ class Timer:
 
 
 def serving() -> bool:
-    """Whether this process is the server, whose greenlets share one thread."""
+    """Return whether this process is the server, whose greenlets share one thread."""
     return bool(is_monkey_patched("socket"))
 
 

@@ -28,7 +28,7 @@ HTTP_SOCKETS_PER_TURN, HTTP_TURN_SECONDS = 32, 0.003
 
 
 def is_ready(descriptor: int, wanted: int) -> bool:
-    """Whether the descriptor is READ or WRITE (`wanted`) now, or its peer hung up."""
+    """Return whether the descriptor is READ or WRITE (`wanted`) now, or its peer hung up."""
     poll = _select.poll()
     poll.register(descriptor, wanted)
     return bool(poll.poll(0))

@@ -54,8 +54,8 @@ class FairLock:
         return self._is_mine(waiter)
 
     def _is_mine(self, waiter: tuple[object, Event]) -> bool:
-        """Whether the lock was passed to this waiter, perhaps in the moment its time was up; otherwise it
-        leaves the queue."""
+        """Return whether the lock was passed to this waiter, perhaps in the moment its time was up. Otherwise remove the
+        waiter from the queue."""
         if self._holder is waiter[0]:
             return True
         self._waiting.remove(waiter)

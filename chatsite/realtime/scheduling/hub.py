@@ -1,4 +1,4 @@
-"""This package's access to eventlet's hub: readiness of descriptors, and time.
+"""Access to eventlet's hub for `chatsite.realtime`: readiness of descriptors, and time.
 
 Timers aren't cancelled: a callback checks whether it still matters.
 """

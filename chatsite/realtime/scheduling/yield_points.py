@@ -34,7 +34,7 @@ def yield_point() -> None:
 
 
 def holds_lock() -> bool:
-    """Whether others may wait for what this greenlet holds: a transaction or a FairLock."""
+    """Return whether others may wait for what this greenlet holds: a transaction or a FairLock."""
     return getcurrent() in FairLock.holders or any(
         database.in_atomic_block for database in databases.all(initialized_only=True)
     )

@@ -111,7 +111,7 @@ class Session:
     # What is read of it
 
     def count(self, size: int) -> None:
-        """Charge any frame of `size` bytes. Whoever goes on in spite of refusals isn't read, on any of their
+        """Charge any frame of `size` bytes. A person who goes on in spite of refusals isn't read, on any of their
         connections, until that is paid off: even a refusal takes time for which others wait."""
         person, frames = self.person, 1 + size / 1024
         if person is not None:

@@ -213,7 +213,7 @@ class EventletWorker(AsyncWorker):
             eventlet.sleep(0.05)
 
     def _expects(self) -> bool:
-        """Whether an accepted connection has sent nothing yet, and could be handed off to another worker."""
+        """Return whether an accepted connection has sent nothing yet, and could be handed off to another worker."""
         return bool(self.handoff and self.handoff.others()) and self.connections.has_unasked()
 
     def handle_request(self, listener_name: Any, request: Any, client: Any, address: Any) -> Any:

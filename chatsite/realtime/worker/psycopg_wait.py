@@ -37,7 +37,7 @@ def wait(steps: Step, descriptor: int, interval: float = 0.0, timeout: float | N
         while True:
             ready = _ready(descriptor, wanted, deadline)
             wanted = steps.send(ready)
-            # What came while this process itself stood still has been read above.
+            # Bytes that arrived while this process itself stood still have been read above.
             if not ready and deadline is not None and monotonic() >= deadline:
                 raise OperationalError("PostgreSQL is silent") if timeout is None else _WaitTimeout("expired")
     except StopIteration as end:

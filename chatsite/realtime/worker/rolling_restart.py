@@ -27,17 +27,17 @@ class RollingRestart:
             (self.folder / f"serving.{self.age}").touch()
 
     def may_go(self) -> bool:
-        """Whether this worker, told to go, is replaced, or the whole site stops."""
+        """Return whether this worker, told to go, is replaced, or the whole site stops."""
         if self.folder is None or not self._replaced() or (self.folder / "end").exists():
             return True
         return len([age for age in self._serving() if age > self.age]) >= self.workers
 
     def has_predecessors(self) -> bool:
-        """Whether others serve the site, should this worker fail to start."""
+        """Return whether others serve the site, should this worker fail to start."""
         return not self._replaced() and any(age <= self._old() for age in self._serving())
 
     def has_gap(self) -> bool:
-        """Whether some predecessors are gone, so that gunicorn starts the next worker at once."""
+        """Return whether some predecessors are gone, so that gunicorn starts the next worker at once."""
         return len(self._serving()) < self.workers
 
     def _replaced(self) -> bool:

@@ -37,14 +37,14 @@ MAX_ACT_ROWS = 100
 
 @dataclass(frozen=True)
 class Act:
-    """An act on rows. `change(row, by)` calls a service and returns False if nothing changed; `refusal(row, by)` is the
+    """An act on rows. `apply(row, by)` calls a service and returns False if nothing changed; `refusal(row, by)` is the
     reason why the act is impossible, or ""."""
 
     name: str
     label: str
     done: str
     effect: str
-    change: Callable[[Any, "User"], object]
+    apply: Callable[[Any, "User"], object]
     refusal: Callable[[Any, "User"], str]
     # Name of the opposite act, or the reason why there is none.
     undo: str = ""
@@ -63,7 +63,7 @@ class ActingAdmin(BoundedAdmin):
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         found = super().get_actions(request)
         if self.may_act(request):
-            found |= {act.name: (cast(Any, partial(ask, act)), act.name, act.label) for act in self.acts}
+            found |= {act.name: (cast(Any, partial(open_act, act)), act.name, act.label) for act in self.acts}
         return found
 
     def may_act(self, request: HttpRequest) -> bool:
@@ -122,7 +122,7 @@ class ActingAdmin(BoundedAdmin):
         changed = []
         for row in rows:
             try:
-                outcome = act.change(row, me(request))
+                outcome = act.apply(row, me(request))
             except ChatError as error:
                 self.message_user(request, f"{row}: {error.detail}", level=messages.ERROR)
             else:
@@ -130,17 +130,18 @@ class ActingAdmin(BoundedAdmin):
                     self.log_change(request, row, f"{act.done[:1].upper()}{act.done[1:]}.")
                     changed.append(row.pk)
             read_queue.give_way()
-        self.tell(request, act, changed)
+        self.report(request, act, changed)
 
-    def tell(self, request: HttpRequest, act: Act, changed: list[Any]) -> None:
+    def report(self, request: HttpRequest, act: Act, changed: list[Any]) -> None:
+        """Show how many rows were changed, with a link to the opposite act."""
         if not changed:
             self.message_user(request, "Nothing was to be done.", level=messages.WARNING)
             return
-        told = f"{self.counted(len(changed))} {act.done}."
+        sentence = f"{self.counted(len(changed))} {act.done}."
         if act.undo:
             link = self.act_url(act.undo, changed, back_of(request))
-            told = format_html('{} <a href="{}">Undo</a>', told, link)
-        self.message_user(request, told, level=messages.SUCCESS)
+            sentence = format_html('{} <a href="{}">Undo</a>', sentence, link)
+        self.message_user(request, sentence, level=messages.SUCCESS)
 
     def acted_on(self, request: HttpRequest, found: QuerySet[Any]) -> list[Any]:
         """Load the rows as `refusal`, `line_of` and `consequences` need them, in a bounded number of queries."""
@@ -161,7 +162,7 @@ class ActingAdmin(BoundedAdmin):
         return f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"
 
 
-def ask(act: Act, admin: ActingAdmin, request: HttpRequest, _: QuerySet[Any]) -> HttpResponse | None:
+def open_act(act: Act, admin: ActingAdmin, request: HttpRequest, _: QuerySet[Any]) -> HttpResponse | None:
     """Redirect from the list's action to the act's page."""
     ids = request.POST.getlist(ACTION_CHECKBOX_NAME)
     if len(ids) > MAX_ACT_ROWS:

@@ -11,6 +11,7 @@ from accounts import services, sockets
 from accounts.authentication import session_recheck
 from accounts.authentication.credentials import SessionEnded
 from accounts.models import User
+from accounts.services import sessions
 from chatsite.contract.errors import Unauthorized
 
 pytestmark = pytest.mark.django_db
@@ -233,5 +234,5 @@ def test_a_new_session_under_the_same_password_is_still_good(client_of, owner, l
 def test_expired_sessions_are_swept(owner, session_of):
     kept, over = session_of(owner), session_of(owner)
     session_expired(owner, over)
-    sockets.sweep_sessions()
+    sessions.sweep_sessions()
     assert [row.session_key for row in Session.objects.all()] == [kept]

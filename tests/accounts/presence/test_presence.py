@@ -215,13 +215,13 @@ def test_last_seen_is_noted_for_all_who_are_here_in_one_update(
         sockets.connected(site(user))
     User.objects.update(last_seen=None)
     with django_assert_num_queries(1):
-        sockets.refresh_last_seen()
+        last_seen.refresh_last_seen()
     assert set(User.objects.exclude(last_seen=None)) == {owner, member}
 
 
 def test_noting_nobody_asks_nothing(site, django_assert_num_queries, db):
     with django_assert_num_queries(0):
-        sockets.refresh_last_seen()
+        last_seen.refresh_last_seen()
 
 
 def test_a_crowd_that_comes_at_once_is_written_at_once(site, make_person, django_assert_num_queries):

@@ -1,4 +1,4 @@
-"""A browser that is gone when it is done: while Playwright's loop runs, Django refuses the database to its whole thread."""
+"""A browser that is closed in the end: while Playwright's loop runs, Django refuses the database to its whole thread."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

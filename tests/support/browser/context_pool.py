@@ -1,4 +1,4 @@
-"""Browsers of their own (Playwright's contexts) that serve one test after another: a new one takes three times as long."""
+"""Pool of Playwright's contexts, which serve one test after another: a new one takes three times as long."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -13,8 +13,8 @@ Listeners = dict[str, Callable[[Any], None]]
 
 
 class Spares:
-    """Those of a server and its tests, by what they were made with. `listeners`, by Playwright's names of events, hear of
-    every page of those that are taken."""
+    """Free contexts of a server, by the options that made them. `listeners`, by Playwright's names of events, hear of
+    every page of the contexts that are taken."""
 
     free: dict[tuple[str, str], list[BrowserContext]] = defaultdict(list)
 
@@ -46,7 +46,7 @@ class Spares:
             self.free[self.url, made_with].append(context)
 
     def empty(self, context: BrowserContext) -> None:
-        """The page that is left keeps the browser's processes alive, and shows nothing."""
+        """Close all pages but a blank one, which keeps the browser's processes alive, and clear cookies."""
         pages = context.pages
         blank = pages.pop(0) if pages and pages[0].url == "about:blank" else context.new_page()
         for page in pages:

@@ -1,4 +1,4 @@
-"""Who does what in the browser tests."""
+"""People in the browser tests, with what they do and see there."""
 
 import itertools
 import re
@@ -16,12 +16,12 @@ PASSWORD = "correct horse battery"
 PHONE = {"viewport": {"width": 390, "height": 820}, "has_touch": True, "is_mobile": True}
 DESKTOP = {"viewport": {"width": 1360, "height": 820}}
 HERE = {**DESKTOP, "locale": "en-GB"}
-# What a browser tells a page that it puts away and brings back by its back button; Playwright's own keeps none.
+# Events of a page that the browser puts away and brings back by its back button; Playwright's browsers keep none.
 PUT_AWAY = "dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))"
 BRING_BACK = "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))"
 numbers = itertools.count(1)
 
-# What a page may say on the console: everything else is a fault of ours. An answer that is an error is noted by itself.
+# Words on the console that are no fault. An answer that is an error is noted by itself.
 EXPECTED = re.compile(r"net::ERR_|Failed to load resource|WebSocket connection|WebSocket is closed")
 # Engine.IO's own refusals, of sessions that ended with their server.
 UNNOTED = re.compile(r"/socket\.io/")
@@ -34,7 +34,7 @@ def new_room(server: Server, owner: str, **details: Any) -> str:
 
 
 def post(server: Server, who: str, room: str, body: str, **details: Any) -> dict[str, Any]:
-    """A message by a program."""
+    """Send a message by REST."""
     message = {"room": room, "body": body, "client_id": str(uuid.uuid4()), **details}
     answer = rest(server, server.tokens[who], "POST", "/message", **message)
     assert answer.status_code == 201, answer.text
@@ -77,7 +77,7 @@ class Visits:
             self.faults.append(f"{message.page.url if message.page else '-'}: {message.text}")
 
     def note_answer(self, response: Any) -> None:
-        """A page that is not found may be what a test is about; a file or an answer that a page needs may not."""
+        """Note an error in a file or an answer that a page needs; a page itself may be an error that a test is about."""
         bad = 500 if response.request.resource_type == "document" else 400
         if response.status < bad or response.status in self.expected or UNNOTED.search(response.url):
             return
@@ -110,20 +110,20 @@ def say(page: Page, text: str) -> None:
 
 
 def message(page: Page, text: str) -> Locator:
-    """The stored message of that text."""
+    """Return the stored message of this text on the page."""
     return page.locator(".message[data-id]:not(.unsent)").filter(
         has=page.locator(".message-body", has_text=text)
     )
 
 
 def expect_texts(page: Page, texts: list[str]) -> None:
-    """All stored messages of the page, as soon as it is whole: a page can be asked while it is still being read."""
+    """Expect these texts of all stored messages, once the page is whole: it can be asked while it is being read."""
     bodies = page.locator(".message:not(.unsent) .message-body")
     expect(bodies).to_have_text(texts, use_inner_text=True)
 
 
 def wait_until_read(server: Server, who: str, room: str) -> None:
-    """The server knows that they have seen all of the room."""
+    """Wait until the server knows that the person has read all of the room."""
     deadline = time.monotonic() + 60
     while rest(server, server.tokens[who], "GET", f"/room/{room}").json()["unread"]:
         assert time.monotonic() < deadline, f"{who} hasn't read {room}"
@@ -131,11 +131,11 @@ def wait_until_read(server: Server, who: str, room: str) -> None:
 
 
 def act(page: Page, text: str, action: str) -> None:
-    """An action of the message's toolbar."""
+    """Click an action of the message's toolbar."""
     message(page, text).hover()
     page.get_by_role("button", name=action, exact=True).click()
 
 
 def side(page: Page, slug: str) -> Locator:
-    """A room's row in the sidebar."""
+    """Return a room's row in the sidebar."""
     return page.locator(f".side-row[data-room='{slug}']")

@@ -44,7 +44,7 @@ print(json.dumps({name: accounts.make_token(user, "test")[1] for name, user in p
 
 
 def settle(server: Server) -> dict[str, str]:
-    """Makes owner, member, stranger, a visitor for whoever needs somebody fresh, and boss, an administrator.
+    """Make owner, member, stranger, a visitor for tests that need somebody fresh, and boss, an administrator.
 
     `board` (private) and `lobby` (public) are the owner's and the member's. Gives tokens by username. All of it is made once
     in a run of the tests, for each engine, and copied."""
@@ -64,7 +64,7 @@ def make_cast(environ: dict[str, str]) -> dict[str, str]:
 
 
 def copy_file_rows(target: Path, environ: dict[str, str]) -> dict[str, str]:
-    """Of a site of its own, to this one in which nobody is yet."""
+    """Copy the cast of a template site into this one, which has no accounts; return the tokens by username."""
 
     def make(folder: Path) -> None:
         site = environ | {"DATABASE_URL": f"sqlite:///{folder / FILE}"}
@@ -86,7 +86,7 @@ def copy_file_rows(target: Path, environ: dict[str, str]) -> dict[str, str]:
 
 
 def copy_rows(url: str, environ: dict[str, str]) -> dict[str, str]:
-    """Of the first site on PostgreSQL that asked, to this one."""
+    """Copy the cast of the first site on PostgreSQL into this one; return the tokens by username."""
     dump, play = programs()
     selection = [*(f"--table={name}*" for name in OURS), f"--exclude-table={RUNNING}"]
 
@@ -108,7 +108,7 @@ def copy_rows(url: str, environ: dict[str, str]) -> dict[str, str]:
 
 
 def in_order(client: socketio.Client) -> None:
-    """By itself it has a thread for each packet, and a busy machine runs them in any order."""
+    """Handle the client's packets in order: its own thread for each may run in any order on a busy machine."""
     trigger = client.eio._trigger_event
     client.eio._trigger_event = lambda *event, **options: trigger(*event, **{**options, "run_async": False})
 
@@ -154,7 +154,7 @@ class Chatter:
         return [data for event, data in self.seen if event == name]
 
     def wait(self, name: str, timeout: float = ANSWER, **having: Any) -> Any:
-        """The first event of that name with those keys, come or to come."""
+        """Return the first event of this name with these values, which may have arrived already."""
         deadline = time.monotonic() + timeout
         with self._more:
             while True:
@@ -166,7 +166,7 @@ class Chatter:
                 self._more.wait(left)
 
     def round_trip(self) -> None:
-        """Whatever the server had queued for this connection before has arrived when this returns."""
+        """Return once everything has arrived that the server had queued for this connection."""
         self.call("leave", {"room": "nowhere"})
 
     def close(self) -> None:
@@ -181,7 +181,7 @@ def rest(server: Server, token: str, method: str, path: str, **json_body: Any) -
 
 
 class Browser(requests.Session):
-    """Somebody logged in through the page, with a session cookie."""
+    """A session of somebody who logged in by the page, with its cookie."""
 
     def __init__(self, server: Server, username: str) -> None:
         super().__init__()

@@ -38,7 +38,7 @@ print(json.dumps([[secret, rooms[n // size].slug] for n, secret in enumerate(sec
 
 
 def people(server: Server, count: int, size: int = 50) -> list[tuple[str, str]]:
-    """So many people in private rooms of `size`; (token, room) of each."""
+    """Make `count` people in private rooms of `size`; return the (token, room) of each."""
     run = [sys.executable, "-c", SCRIPT, str(count), str(size)]
     done = subprocess.run(run, cwd=ROOT, env=server.environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -46,7 +46,7 @@ def people(server: Server, count: int, size: int = 50) -> list[tuple[str, str]]:
 
 
 class LetGo(AssertionError):
-    """By the server, and not asked for."""
+    """The server closed a connection that was to stay."""
 
 
 class Member:
@@ -130,14 +130,14 @@ WAYS: list[Callable[[Member], None]] = [
 
 
 class Crowd:
-    """Those who are here, in the order in which they came."""
+    """Connected members, in the order in which they came."""
 
     def __init__(self, server: Server) -> None:
         self.server, self.members = server, list[Member]()
         self._selector = selectors.DefaultSelector()
 
     def come(self, people: list[tuple[str, str]]) -> None:
-        """All of them, a hundred at a time. Back when everybody has joined."""
+        """Connect people, TOGETHER at a time; return once all have joined."""
         for start in range(0, len(people), TOGETHER):
             new = [Member(self.server, *one) for one in people[start : start + TOGETHER]]
             for member in new:
@@ -154,7 +154,7 @@ class Crowd:
             self._turn(left)
 
     def go(self) -> None:
-        """Everybody, in every way in turn."""
+        """Disconnect all members, each in the next of WAYS."""
         for number, member in enumerate(self.members):
             self._selector.unregister(member.socket)
             WAYS[number % len(WAYS)](member)

@@ -12,7 +12,7 @@ from tests.support.servers.harness import ANSWER, Server
 
 
 def masked(payload: bytes, opcode: int = 1, final: bool = True, mask: bytes = b"\x01\x02\x03\x04") -> bytes:
-    """One client's frame."""
+    """Return a client's frame."""
     size = len(payload)
     head = bytes([(0x80 if final else 0) | opcode])
     if size < 126:
@@ -85,7 +85,7 @@ class RawSocket:
         return opcode, payload
 
     def text(self) -> str:
-        """The next text; pings are answered on the way."""
+        """Return the next text; answer pings before it."""
         while True:
             opcode, payload = self.frame()
             assert opcode == 1, (opcode, payload)
@@ -99,7 +99,7 @@ class RawSocket:
         return text
 
     def connect(self, token: str = "ada") -> "RawSocket":
-        """Past the handshake of both protocols."""
+        """Connect by both protocols' handshakes."""
         assert self.text().startswith("0{")
         self.send("40" + json.dumps({"token": token}))
         answer = self.text()
@@ -115,13 +115,13 @@ class RawSocket:
         self.send("42" + compact([name, *arguments]))
 
     def event(self) -> Any:
-        """The next, as name and data, behind the greeting."""
+        """Return the next event behind the greeting, as name and data."""
         while (event := json.loads(self.until("42")[2:]))[0] == "hello":
             pass
         return event
 
     def end(self) -> int | None:
-        """Reads on until the server closes; the code in its close frame, or None without one."""
+        """Read until the server closes; return the code of its close frame, None without one."""
         code = None
         try:
             while True:
@@ -151,7 +151,7 @@ class Polling:
     def request(
         self, method: str, body: bytes | None = None, headers: dict[str, str] | None = None, **parameters: str
     ) -> tuple[int, str]:
-        """(status, body)."""
+        """Return the answer as (status, body)."""
         connection = self.start(method, body, headers, **parameters)
         response = connection.getresponse()
         try:
@@ -162,7 +162,7 @@ class Polling:
     def start(
         self, method: str, body: bytes | None = None, headers: dict[str, str] | None = None, **parameters: str
     ) -> http.client.HTTPConnection:
-        """The request is sent; its answer is the caller's to read."""
+        """Send the request; the caller reads the answer."""
         connection = http.client.HTTPConnection(self.server.host, self.server.port, timeout=ANSWER)
         sid = {"sid": self.sid} if self.sid else {}
         connection.request(

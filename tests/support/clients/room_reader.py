@@ -1,4 +1,4 @@
-"""Who follows a room as a client should, and who sends to it."""
+"""A reader that follows a room as a client should, and a writer."""
 
 import time
 
@@ -6,7 +6,7 @@ from tests.support.clients.cast import Chatter
 
 
 class Reader:
-    """What is missing by `heads` it asks for."""
+    """A client that asks by `sync` for messages that `heads` shows to be missing."""
 
     def __init__(self, chatter: Chatter, room: str) -> None:
         self.chatter, self.room = chatter, room
@@ -19,7 +19,7 @@ class Reader:
         return self.live() >= set(range(self.begin + 1, head + 1))
 
     def knows_of(self, head: int) -> bool:
-        """Whether it has each message up to `head`, or was told after it that there was one."""
+        """Return whether each message up to `head` was received, or announced by `heads`."""
         told = max((heads.get(self.room, 0) for heads in self.chatter.all("heads")), default=self.begin)
         return set(range(told + 1, head + 1)) <= self.live()
 
@@ -35,7 +35,7 @@ class Reader:
 
 
 def send_for(seconds: float, chatter: Chatter, room: str = "board") -> tuple[int, float]:
-    """The last seq, and the longest that an ack took."""
+    """Send messages; return the last seq, and the longest time of an ack."""
     until, slowest, seq = time.monotonic() + seconds, 0.0, 0
     while time.monotonic() < until:
         began = time.monotonic()

@@ -1,11 +1,11 @@
-"""How much longer than on a quiet machine a program takes just now, for promises of seconds.
+"""Pace of the machine: how many times longer a program takes than on a quiet one, for promises of seconds.
 
 with Pace() as pace:
     took = …
     assert took < 2 * pace.stretch, pace
 
-It is the worst since the beginning, and 1 at least. A deadline in which something has to happen at all needs none of
-this: it is generous.
+`stretch` is the worst since the beginning, and 1 at least. A deadline in which something has to happen at all needs no
+stretch: it is generous.
 """
 
 import subprocess
@@ -13,8 +13,8 @@ import sys
 import threading
 from typing import Self
 
-# What a piece of work took, in seconds, on the machine of docs/performance.md with nothing beside it; and the pause between
-# two of them: together a tenth of a core.
+# Seconds of a piece of work on the machine of docs/performance.md with nothing beside it, and the pause between two pieces:
+# together a tenth of a core.
 QUIET, PAUSE = 0.02, 0.2
 WORK = f"""
 import select, sys, time

@@ -1,6 +1,6 @@
-"""What a run of the tests makes once for all of its processes: `once("tables", make)` is the folder that `make` filled.
+"""Folders made once for all processes of a test run: `once("tables", make)` returns the folder that `make` filled.
 
-The first process that asks for a home has one, which goes when that process ends; those that it starts share it.
+The first process that asks makes the home of all of them and removes it at its end; processes that it starts share it.
 """
 
 import atexit
@@ -24,7 +24,7 @@ def home() -> Path:
 
 
 def once(name: str, make: Callable[[Path], None]) -> Path:
-    """Others wait while one makes it; where that failed, the next begins anew."""
+    """Return the folder, made by the first process that asks; others wait. After a failure the next one begins anew."""
     made, unfinished = home() / name, home() / f"{name}.unfinished"
     with (home() / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

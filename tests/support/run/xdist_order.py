@@ -1,4 +1,4 @@
-"""Which worker of pytest-xdist runs what, and when."""
+"""Distribution of tests among the workers of pytest-xdist, and their order."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.support.run.marks import STARTING
 
 # One worker starts the server and the browser for all of it.
 TOGETHER = "tests/browser/"
-# Whose tests share nothing, and each takes long.
+# Files of long tests that share nothing.
 APART = (
     "tests/database/test_apps_on_postgresql.py",
     "tests/realtime/load/test_churn.py",
@@ -37,7 +37,7 @@ FIRST = [
 
 
 class ByFile(LoadScopeScheduling):
-    """A file's tests share servers, so they stay with one worker."""
+    """Schedule a file's tests on one worker, as they share servers."""
 
     def _split_scope(self, nodeid: str) -> str:
         if nodeid.startswith(TOGETHER):
@@ -46,8 +46,8 @@ class ByFile(LoadScopeScheduling):
 
 
 def order(items: list[pytest.Item]) -> None:
-    """What takes long first. Of the rest, files that wait for servers alternate with those that only compute, as either
-    by themselves leave processors or workers idle; and the last are short."""
+    """Sort the tests: long ones first, then files that wait for servers alternating with files that only compute, as
+    either kind alone leaves processors or workers idle. The last are short."""
     waiting = {item.path for item in items if any(item.get_closest_marker(mark) for mark in STARTING)}
     computing = {item.path for item in items} - waiting
     places = {path: (len(FIRST), share) for files in (waiting, computing) for path, share in shares(files)}
@@ -59,6 +59,6 @@ def order(items: list[pytest.Item]) -> None:
 
 
 def shares(files: Iterable[Path]) -> list[tuple[Path, float]]:
-    """Each file with its place among them, from 0 to 1."""
+    """Return each file with its place among them, from 0 to 1."""
     ordered = sorted(files)
     return [(path, number / len(ordered)) for number, path in enumerate(ordered)]

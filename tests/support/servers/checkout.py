@@ -16,7 +16,7 @@ from tests.support.run import marks
 from tests.support.servers.harness import free_port
 
 LEFT_OUT = (".venv", ".env", ".git", "data", "node_modules", ".*_cache", ".hypothesis")
-# What the machine of the one who runs the tests has set must not reach the copy.
+# Settings of the machine that runs the tests must not reach the copy.
 OURS = {"SECRET_KEY", "DJANGO_SETTINGS_MODULE", "SITE_URL", "HOST", "PORT", "DATA_DIR", "DATABASE_URL", "REDIS_URL",
         "STATIC_DIR", "EMAIL_URL", "TRUST_PROXY", "DEBUG"}  # fmt: skip
 
@@ -49,7 +49,7 @@ class Server:
         )
 
     def stop(self, how: int = signal.SIGTERM) -> float:
-        """The seconds it took."""
+        """Stop the copy; return the seconds that it took."""
         began = time.monotonic()
         self.process.send_signal(how)
         self.process.wait(timeout=60)

@@ -36,7 +36,7 @@ class Warm:
             return subprocess.CompletedProcess(arguments, code, *(path.read_text() for path in printed))
 
     def script(self, text: str, *arguments: str) -> Any:
-        """What its last line says, in JSON; nothing where it says nothing."""
+        """Run a script; return the JSON of its last line, or "" if it printed nothing."""
         done = self.run("shell", "-v0", "-c", f"import sys\nsys.argv = {['-c', *arguments]!r}\n{text}")
         assert done.returncode == 0, done.stderr
         said = done.stdout.splitlines()

@@ -45,7 +45,7 @@ class Server:
         return children(self.process.pid)[0]
 
     def manage(self, *arguments: str, stdin: str | None = None) -> str:
-        """A management command against the server's database."""
+        """Run a management command on the server's database."""
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
@@ -59,8 +59,8 @@ class Server:
         return done.stdout
 
     def script(self, text: str, *arguments: str) -> Any:
-        """What its last line says, in JSON, of a script that runs beside the server, by its settings. The first one
-        takes the second in which the site is loaded; the others are forks of that process."""
+        """Run a script beside the server, with its settings; return the JSON of its last line. The first script takes the
+        second in which the site is loaded; later ones are forks of that process."""
         return self.warm.script(text, *arguments)
 
     @property
@@ -69,7 +69,7 @@ class Server:
         return self._warm
 
     def stop(self, number: int = signal.SIGTERM) -> float:
-        """Seconds until it was gone."""
+        """End the server; return the seconds that it took."""
         if self._warm:
             self._warm.close()
             self._warm = None
@@ -90,7 +90,7 @@ def children(pid: int) -> list[int]:
 
 
 def open_files(pid: int) -> list[str]:
-    """What a process has open, without what it closes meanwhile."""
+    """Return what the open file descriptors of a process link to; those that it closes meanwhile are left out."""
     found = []
     for link in Path(f"/proc/{pid}/fd").iterdir():
         with suppress(FileNotFoundError):
@@ -99,7 +99,7 @@ def open_files(pid: int) -> list[str]:
 
 
 def apart(script: str) -> str:
-    """What it prints, in a process of its own, as eventlet must never patch the tests'."""
+    """Run a script in a process of its own, as eventlet must never patch the tests'; return what it printed."""
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=100)
     assert done.returncode == 0, done.stderr

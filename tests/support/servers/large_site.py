@@ -151,13 +151,13 @@ def talk(size: Size) -> Iterator[str]:
 
 
 def read(size: Size) -> Iterator[str]:
-    """`many` has read every second room."""
+    """Let `many` have read every second room."""
     yield f"""UPDATE rooms_membership SET read_seq = (SELECT head FROM rooms_room r WHERE r.id = room_id)
               WHERE user_id = {MANY} AND room_id % 2 = 0"""
 
 
 def blocks(size: Size) -> Iterator[str]:
-    """Of `few`, as many as somebody may have."""
+    """Give `few` as many blocks as one person may have."""
     yield f"""{numbers(min(MAX_BLOCKS, size.people))} INSERT INTO rooms_personblock (user_id, blocked_id, created_at)
               SELECT {FEW}, {BASE} + n, {now()} FROM numbers"""
     yield f"""{numbers(min(MAX_BLOCKS, size.rooms))} INSERT INTO rooms_roomblock (user_id, room_id, created_at)
@@ -165,7 +165,7 @@ def blocks(size: Size) -> Iterator[str]:
 
 
 def moderated(size: Size) -> Iterator[str]:
-    """What was edited, deleted and hidden; and reasons for which private rooms were read, one of them just now."""
+    """Edit, delete and hide messages, and record private readings, one of them open now."""
     yield f"""UPDATE messaging_message SET edited_at = {now()} WHERE id > {BASE + QUIET_MESSAGES} AND id % 40 = 1"""
     yield f"""UPDATE messaging_message SET deleted_at = {now()}, body = '', html = ''
               WHERE id > {BASE + QUIET_MESSAGES} AND id % 2000 = 2"""

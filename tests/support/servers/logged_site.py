@@ -11,13 +11,13 @@ from tests.support import ROOT
 from tests.support.servers.database_templates import migrate
 from tests.support.servers.harness import Server, free_port, site_environ, wait_ready
 
-# What the machine of the one who runs the tests has set must not reach it.
+# Settings of the machine that runs the tests must not reach the server.
 CLEAN = {"LOG_FORMAT": "", "LOG_LEVEL": "", "ACCESS_LOG": "", "METRICS_TOKEN": "", "TRUST_PROXY": ""}
 
 
 @contextmanager
 def serve(folder: Path, application: str = "chatsite.wsgi:application", **settings: str) -> Iterator[Server]:
-    """As `./run` does, with its configuration of gunicorn."""
+    """Start a server as `./run` does, with its configuration of gunicorn."""
     port = free_port()
     environ = site_environ(folder, port, **{**CLEAN, **settings}) | {"CHATSITE_BIND": f"127.0.0.1:{port}"}
     migrate(folder, environ)
@@ -34,12 +34,12 @@ def serve(folder: Path, application: str = "chatsite.wsgi:application", **settin
 
 
 def lines(server: Server) -> list[str]:
-    """Without one that is being written."""
+    """Return the whole lines of the log, without one that is being written."""
     return server.log.read_text(errors="replace").rpartition("\n")[0].splitlines()
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
-    """For what the server does a moment after it has answered."""
+    """Wait for something that the server does a moment after it has answered."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it didn't happen in time"

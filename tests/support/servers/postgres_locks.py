@@ -1,4 +1,4 @@
-"""Who waits for a lock."""
+"""Waiting for a session of PostgreSQL that waits for a lock."""
 
 from collections.abc import Callable
 from time import monotonic, sleep
@@ -11,7 +11,7 @@ WAITING = (
 
 
 def until_waiting(over: Callable[[], bool] = lambda: False, seconds: float = 60) -> None:
-    """Somebody does in this database, or it is over already."""
+    """Return once a session of this database waits for a lock, or `over` is true."""
     deadline = monotonic() + seconds
     while not over():
         assert monotonic() < deadline, "nobody waits"

@@ -23,7 +23,7 @@ READY, PATIENCE = 30.0, 10.0
 
 
 class Server:
-    """It keeps nothing. After `kill`, `start` makes a new one at the same port."""
+    """A Redis that keeps nothing. After `kill`, `start` makes a new one at the same port."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.folder, self.options, self.port = folder, options, free_port()

@@ -91,7 +91,7 @@ def name_of(server: Server) -> str:
 
 @contextmanager
 def sentinels(master: Server, count: int = 1) -> Iterator[str]:
-    """They watch over that Redis, which they call `chat`, and over its replicas. Gives their addresses."""
+    """Run sentinels that watch over `master`, named `chat`, and its replicas; yield their addresses."""
     ports = [free_port() for _ in range(count)]
     with ExitStack() as stack:
         for port in ports:

@@ -10,7 +10,7 @@ from tests.support.servers.redis import Server
 
 
 def wait_for(condition, seconds=30.0):
-    """The seconds that it took."""
+    """Wait until `condition()` is true; return the seconds that it took."""
     began = time.monotonic()
     while not condition():
         assert time.monotonic() < began + seconds, "it didn't happen in time"
@@ -19,7 +19,7 @@ def wait_for(condition, seconds=30.0):
 
 
 def folder_of(server):
-    """Where its workers listen for each other; None before the first of them does."""
+    """Return the folder of the sockets by which its workers hear each other; None before the first listens."""
     inodes = {link[8:-1] for link in harness.open_files(server.worker) if link.startswith("socket:[")}
     lines = [line.split() for line in Path("/proc/net/unix").read_text().splitlines()]
     found = {Path(line[7]).parent for line in lines if len(line) == 8 and line[6] in inodes}

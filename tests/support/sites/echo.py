@@ -26,7 +26,7 @@ from chatsite.web.fields import StrictSerializer, Text, Whole  # noqa: E402
 from chatsite.web.rest.api import translate  # noqa: E402
 from tests.support.sites import handshake_deadlines  # noqa: E402, F401
 
-# What came and went, for tests to ask: ("connected" | "disconnected", username).
+# Connections that came and went, for tests to ask: ("connected" | "disconnected", username).
 history: list[tuple[str, str]] = []
 revoked: set[str] = set()
 ticks: list[int] = []
@@ -136,7 +136,7 @@ def revoke(connection: Connection, data: dict[str, Any]) -> None:
 
 
 def state(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
-    """What the server looks like from inside."""
+    """Return the server's state as seen from inside its process."""
     import asyncio
     import gc
 
