@@ -24,7 +24,6 @@ skipped: list[str] = []
 SYSMON = sys.version_info >= (3, 12)
 COVERAGE = SYSMON or "--coverage" in sys.argv
 # One more than the cores of a small machine: tests wait for servers, clocks and browsers half of the time.
-# Four take as long.
 WORKERS = "3"
 # The first is Chromium without its windows, which takes a third less of a processor for the same pages.
 SHELL = "chromium-headless-shell"
