@@ -14,10 +14,11 @@ import pytest
 
 from tests.support.clients.cast import Chatter, settle
 from tests.support.clients.raw_clients import Polling
-from tests.support.servers.harness import ANSWER, children, serve
+from tests.support.run.waiting import wait_for
+from tests.support.servers.harness import ANSWER, serve
 from tests.support.servers.postgres import postgres
 from tests.support.servers.redis import redis
-from tests.support.servers.two_processes import folder_of, wait_for
+from tests.support.servers.two_processes import folder_of
 from tests.support.sites import CLUSTER
 
 pytestmark = pytest.mark.realtime
@@ -34,7 +35,7 @@ def server(tmp_path_factory):
 
 def in_each_worker(server, make):
     """Return clients that `make()` made, three in each worker: the other workers stand still meanwhile."""
-    workers = children(server.process.pid)
+    workers = server.workers
     made = []
     for serving in workers:
         with standing_still([pid for pid in workers if pid != serving]):
