@@ -75,7 +75,7 @@ def test_mentions_complete(visit, room):
 def test_emoji_and_formatting(visit, room):
     owner = visit("owner", f"/chat/{room}")
     owner.get_by_role("button", name="Emoji").click()
-    owner.get_by_role("button", name="party popper").click()
+    owner.get_by_role("dialog", name="Emoji").get_by_role("button", name="party popper").click()
     expect(owner.locator("#composer-body")).to_have_value("🎉")
     owner.keyboard.type(" done")
     owner.keyboard.press("Shift+ArrowLeft")

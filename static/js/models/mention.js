@@ -23,6 +23,11 @@ export function mentionCandidates(people, query, limit = 6) {
 
 /** Completes a mention; returns the text and its new caret. */
 export function completeMention(text, caret, mention, username) {
-  const before = `${text.slice(0, mention.start)}@${username} `
+  return completeWord(text, caret, mention, `@${username} `)
+}
+
+/** Puts a word that ends in a space in the place of what is being typed; returns the text and its new caret. */
+export function completeWord(text, caret, { start }, word) {
+  const before = text.slice(0, start) + word
   return { text: before + text.slice(caret).replace(/^ /, ""), caret: before.length }
 }
