@@ -92,6 +92,11 @@ REST = {
         *("/message?q=lathe", "/message?q=zzzz&room=plaza", "/message?q=e", "/message?q=zzzz&after=0"),
     ],
     "message-detail": [f"/message/{MESSAGE}", f"/message/{MIDDLE}"],
+    "reaction-list": [
+        f"/message/{MESSAGE}/reaction",
+        f"/message/{MESSAGE}/reaction?limit=200",
+        f"/message/{MESSAGE}/reaction?emoji={quote('🦉')}",
+    ],
     "user-list": [
         "/user",
         "/user?limit=200",
@@ -216,6 +221,6 @@ NOT_READ = {
     ),
     *("admin:password_change", "admin:password_change_done", "admin:view_on_site", "admin:<path:object_id>/"),
     *("room-block", "person-block", "room_block", "person_block", "room_invite_revoke"),
-    "admin:(?P<url>.*)$",
+    *("reaction-detail", "admin:(?P<url>.*)$"),
 }
 ALL = PAGES | REST | OPEN | ADMIN

@@ -1,0 +1,103 @@
+"""Services of reactions. A person reacts where they may write, and takes a reaction back also while they are muted or
+blocked: that says nothing new. Nobody reacts to a tombstone.
+
+All lock the message's row, so that each change finds the summary that the one before left (`Message.reactions`).
+"""
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from chatsite.contract.errors import Conflict, QuotaExceeded
+from messaging.models import Message, Reaction, ReactionSummary
+from messaging.reactions.emoji import canonical
+from messaging.services import locked, visible_message
+from rooms import access
+from rooms.log import log
+
+# Different emoji on a message, and people who are named in the summary of each.
+MAX_EMOJI, MAX_NAMED = 20, 20
+
+
+@transaction.atomic
+def react(user: User, pk: int, emoji: str) -> tuple[Reaction, bool]:
+    """Put an emoji under a message; return the reaction, with its message, and whether it is new. Repeating it is no
+    error. Raises Invalid, NotFound, Conflict, QuotaExceeded and what keeps the person from writing."""
+    emoji = canonical(emoji)
+    message = locked(visible_message(user, pk))
+    access.posting_membership(user, message.room.slug)
+    check_standing(message)
+    known = Reaction.objects.filter(message=message, user=user, emoji=emoji).first()
+    if known is not None:
+        known.message = message
+        return known, False
+    reaction = Reaction(message=message, user=user, emoji=emoji, at=timezone.now())
+    count = count_in(reaction)
+    reaction.save(force_insert=True)
+    log.append(message.room, "reaction-added", user, message=message.pk, emoji=emoji, count=count)
+    return reaction, True
+
+
+@transaction.atomic
+def unreact(user: User, pk: int, emoji: str) -> Message:
+    """Take an emoji of one's own from under a message, which is returned. Repeating it is no error. Raises Invalid,
+    NotFound, Banned, Forbidden, Archived and Conflict."""
+    emoji = canonical(emoji)
+    message = locked(visible_message(user, pk))
+    here = access.membership_for(user, message.room.slug)
+    if message.room.archived:
+        access.check_posting(here)
+    check_standing(message)
+    gone, _ = Reaction.objects.filter(message=message, user=user, emoji=emoji).delete()
+    if gone:
+        count = count_out(message, emoji, user.username)
+        log.append(message.room, "reaction-removed", user, message=message.pk, emoji=emoji, count=count)
+    return message
+
+
+def check_standing(message: Message) -> None:
+    """Raise Conflict for a tombstone."""
+    if message.gone:
+        raise Conflict("This message was deleted.")
+
+
+def count_in(reaction: Reaction) -> int:
+    """Add a new reaction to its message's summary; return how many there are of its emoji. Raises QuotaExceeded for
+    one emoji more than MAX_EMOJI."""
+    message, emoji = reaction.message, reaction.emoji
+    entry = entry_of(message, emoji)
+    if entry is None:
+        if len(message.reactions or []) >= MAX_EMOJI:
+            raise QuotaExceeded.about("emoji", f"A message has at most {MAX_EMOJI} different ones.")
+        entry = {"emoji": emoji, "count": 0, "users": []}
+        message.reactions = [*(message.reactions or []), entry]
+    entry["count"] += 1
+    if len(entry["users"]) < MAX_NAMED:
+        entry["users"].append(reaction.user.username)
+    message.save(update_fields=["reactions"])
+    return entry["count"]
+
+
+def count_out(message: Message, emoji: str, username: str) -> int:
+    """Take a deleted reaction out of the summary; return how many are left of its emoji. Where one of those who were
+    named has gone, the next moves up."""
+    entry = entry_of(message, emoji)
+    if entry is None:
+        return 0
+    entry["count"] -= 1
+    if username in entry["users"]:
+        entry["users"] = first_users(message, emoji)
+    message.reactions = [each for each in message.reactions or [] if each["count"]] or None
+    message.save(update_fields=["reactions"])
+    return entry["count"]
+
+
+def entry_of(message: Message, emoji: str) -> ReactionSummary | None:
+    """Return the emoji's entry in the message's summary."""
+    return next((entry for entry in message.reactions or [] if entry["emoji"] == emoji), None)
+
+
+def first_users(message: Message, emoji: str) -> list[str]:
+    """Return the usernames of the first MAX_NAMED who reacted so."""
+    found = Reaction.objects.filter(message=message, emoji=emoji).order_by("pk")
+    return list(found.values_list("user__username", flat=True)[:MAX_NAMED])
