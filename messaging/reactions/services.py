@@ -1,7 +1,8 @@
 """Services of reactions. A person reacts where they may write, and takes a reaction back also while they are muted or
 blocked: that says nothing new. Nobody reacts to a tombstone.
 
-All lock the message's row, so that each change finds the summary that the one before left (`Message.reactions`).
+Each locks the message's row, to find the summary that the change before left (`Message.reactions`), and then the room's,
+as whoever ends the person's membership does: one of both sees the other.
 """
 
 from django.db import transaction
@@ -25,6 +26,7 @@ def react(user: User, pk: int, emoji: str) -> tuple[Reaction, bool]:
     error. Raises Invalid, NotFound, Conflict, QuotaExceeded and what keeps the person from writing."""
     emoji = canonical(emoji)
     message = locked(visible_message(user, pk))
+    access.locked(message.room)
     access.posting_membership(user, message.room.slug)
     check_standing(message)
     known = Reaction.objects.filter(message=message, user=user, emoji=emoji).first()
@@ -44,6 +46,7 @@ def unreact(user: User, pk: int, emoji: str) -> Message:
     NotFound, Banned, Forbidden, Archived and Conflict."""
     emoji = canonical(emoji)
     message = locked(visible_message(user, pk))
+    access.locked(message.room)
     here = access.membership_for(user, message.room.slug)
     if message.room.archived:
         access.check_posting(here)

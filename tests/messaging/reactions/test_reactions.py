@@ -236,6 +236,12 @@ def test_a_look_before_anothers_reaction_does_not_undo_it(monkeypatch, owner, me
     assert shown(message) == [one("👍", "owner", "member")]
 
 
+def test_a_new_message_has_none_and_nobody_asks_for_them(owner, private_room, django_assert_num_queries):
+    message, _ = messages.send(owner, private_room.slug, "hello", uuid.uuid4())
+    with django_assert_num_queries(0):
+        assert message_payload(message)["reactions"] == []
+
+
 def test_a_page_of_messages_costs_no_query_more(owner, member, message, private_room):
     def queries():
         with CaptureQueriesContext(connection) as captured:
