@@ -6,18 +6,19 @@ from django.db import connections
 
 
 def at_once(*functions):
-    """Run each function in a thread with a connection of its own; return what they raised."""
-    failures = []
+    """Start each function in a thread with a connection of its own, all together; return what they raised."""
+    failures, start = [], threading.Barrier(len(functions))
 
-    def guarded(function):
+    def run(function):
         try:
+            start.wait(60)
             function()
         except Exception as error:
             failures.append(error)
         finally:
             connections.close_all()
 
-    threads = [threading.Thread(target=guarded, args=(function,), daemon=True) for function in functions]
+    threads = [threading.Thread(target=run, args=(function,), daemon=True) for function in functions]
     for thread in threads:
         thread.start()
     for thread in threads:
