@@ -12,7 +12,7 @@ from accounts.models import User
 from chatsite.contract.errors import Conflict, QuotaExceeded
 from messaging.models import Message, Reaction, ReactionSummary
 from messaging.reactions.emoji import canonical
-from messaging.services import locked, visible_message
+from messaging.services import locked, record, visible_message
 from rooms import access
 from rooms.log import log
 
@@ -56,6 +56,20 @@ def unreact(user: User, pk: int, emoji: str) -> Message:
         count = count_out(message, emoji, user.username)
         log.append(message.room, "reaction-removed", user, message=message.pk, emoji=emoji, count=count)
     return message
+
+
+@transaction.atomic
+def clear(message: Message, moderator: User) -> bool:
+    """Remove all of a message's reactions, for the administration; return whether there were any. The room is told the
+    message as it is then: one event, however many people reacted."""
+    message = locked(message)
+    if message.gone or message.reactions is None:
+        return False
+    message.reactions = None
+    message.save(update_fields=["reactions"])
+    Reaction.objects.filter(message=message).delete()
+    record(message, "message-edited", moderator)
+    return True
 
 
 def check_standing(message: Message) -> None:

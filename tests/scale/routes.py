@@ -172,7 +172,7 @@ ADMIN = {
         "p=2499",
         "o=1",
     ),
-    **act_of("messaging_message", HUNDRED, "hide", "restore"),
+    **act_of("messaging_message", HUNDRED, "hide", "restore", "clear"),
     "admin:messaging_message_reason": [f"/admin/messaging/message/reason/{pk}/" for pk in (QUIET, BASE + 2)],
     **admin_of("messaging_privatereading", 1, "room=quiet", "from=boss", "p=3"),
     **admin_of("rooms_room", PLAZA, "q=zzzz", "q=person", "kind=direct", "state=archived", "p=3", "o=-4"),
