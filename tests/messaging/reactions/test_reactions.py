@@ -280,7 +280,7 @@ def test_a_reaction_takes_a_bounded_number_of_queries(make_person, message, priv
 ACTS = st.lists(st.tuples(st.integers(0, 3), st.sampled_from("👍🎉🦉"), st.booleans()), max_size=30)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=ACTS)
 def test_the_summary_is_what_the_rows_say(make_people, message, acts):
     Reaction.objects.all().delete()
