@@ -43,7 +43,7 @@ class Machine:
     @property
     def workers(self) -> list[int]:
         """Their pids."""
-        return harness.children(self.server.process.pid)
+        return self.server.workers
 
     def start(self) -> None:
         """Once more, at the same port."""

@@ -10,7 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.clients.cast import Chatter, rest, settle
 from tests.support.clients.raw_clients import Polling, RawSocket
-from tests.support.servers.logged_site import lines, serve, wait_until
+from tests.support.run.waiting import wait_for
+from tests.support.servers.logged_site import lines, serve
 from tests.support.sites import FAULTY
 
 pytestmark = pytest.mark.realtime
@@ -53,7 +54,7 @@ class Watch:
 
     def until_gone(self, *name):
         """No more than before, when something of an earlier test may have been there still."""
-        wait_until(lambda: self.of(*name) <= 0)
+        wait_for(lambda: self.of(*name) <= 0)
 
 
 def test_sockets_come_and_go(site):
@@ -108,8 +109,8 @@ def test_events_and_deliveries(site):
     watch.until(1, "chatsite_events_total", "other", "unknown_event")
     watch.until(10, "chatsite_deliveries_total", "chat-message")
     watch.until(6, "chatsite_batch_size_sum", "message")
-    wait_until(lambda: watch.of("chatsite_batch_seconds_count", "message") >= 1)
-    wait_until(lambda: watch.of("chatsite_fan_out_seconds_count") >= 5)
+    wait_for(lambda: watch.of("chatsite_batch_seconds_count", "message") >= 1)
+    wait_for(lambda: watch.of("chatsite_fan_out_seconds_count") >= 5)
     watch.until_gone("chatsite_outbox_bytes")
     sender.close()
     reader.close()
@@ -141,7 +142,7 @@ def test_requests(site):
 def test_the_loop_and_the_process(site):
     server, _ = site
     watch = Watch(server)
-    wait_until(lambda: watch.of("chatsite_hub_lag_seconds_count") >= 2)
+    wait_for(lambda: watch.of("chatsite_hub_lag_seconds_count") >= 2)
     now = numbers(server)
     assert now["process_open_fds",] > 5
     assert now["process_resident_memory_bytes",] > 1e7
@@ -175,5 +176,5 @@ def test_lines_of_requests_side_by_side_have_their_own_ids(site):
         return sorted(line.split(" ")[3] for line in told)
 
     for one in ids:
-        wait_until(lambda one=one: len(kinds(one)) >= 2)
+        wait_for(lambda one=one: len(kinds(one)) >= 2)
         assert kinds(one) == ["chatsite.access:", "django.request:"]

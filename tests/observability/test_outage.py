@@ -8,7 +8,8 @@ import requests
 
 from tests.observability.test_metrics import Watch, numbers
 from tests.support.clients.cast import Browser, Chatter, rest, settle
-from tests.support.servers.logged_site import lines, serve, wait_until
+from tests.support.run.waiting import wait_for
+from tests.support.servers.logged_site import lines, serve
 from tests.support.servers.postgres import find, postgres
 
 pytestmark = [
@@ -33,13 +34,13 @@ def test_postgresql_goes_away(tmp_path):
         assert rest(server, tokens["member"], "GET", "/room").status_code == 503
         assert browser.get(server.url + "/chat/lobby").status_code >= 500
         assert requests.get(server.url + "/readyz").status_code == 503
-        wait_until(lambda: watch.of("chatsite_database_errors_total", "OperationalError") >= 4)
+        wait_for(lambda: watch.of("chatsite_database_errors_total", "OperationalError") >= 4)
         watch.until(1, "chatsite_events_total", "chat-message", "unavailable")
 
         def told():
             return [json.loads(line) for line in lines(server)[before:]]
 
-        wait_until(
+        wait_for(
             lambda: [
                 line["error"] for line in told() if line["message"].startswith("The database cannot be used")
             ]

@@ -14,7 +14,8 @@ import requests
 
 from tests.support.clients.cast import PASSWORD, Browser, Chatter, rest, settle
 from tests.support.clients.raw_clients import Polling, RawSocket, masked
-from tests.support.servers.logged_site import lines, serve, wait_until
+from tests.support.run.waiting import wait_for
+from tests.support.servers.logged_site import lines, serve
 from tests.support.sites import FAULTY
 
 pytestmark = pytest.mark.realtime
@@ -188,7 +189,7 @@ def test_a_bug_is_told_with_its_traceback_and_without_what_it_was_given(site):
     answer = chatter.say("lobby", "hush, a bug")
     assert answer["error"]["code"] == "internal"
     socket_id = blake2b(chatter.io.get_sid().encode(), digest_size=4).hexdigest()
-    wait_until(lambda: about(lines(server)[before:], socket_id))
+    wait_for(lambda: about(lines(server)[before:], socket_id))
     told = about(lines(server)[before:], socket_id)
     if form == "json":
         (line,) = map(json.loads, told)

@@ -5,7 +5,6 @@ import signal
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 import requests
@@ -14,8 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from chatsite.observability.metrics.merging import merged
 from tests.observability.test_dashboard import BETWEEN, expressions, names_in
 from tests.support.clients.cast import Chatter, settle
+from tests.support.run.waiting import wait_for
 from tests.support.servers.harness import serve
-from tests.support.servers.logged_site import wait_until
 from tests.support.servers.postgres import find, postgres
 from tests.support.servers.redis import PROGRAM, redis
 
@@ -61,19 +60,13 @@ def whole(server):
     return found
 
 
-def pids(server):
-    """Of its workers."""
-    parent = server.process.pid
-    return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     with postgres() as database, redis() as bus:
         settings = {"DATABASE_URL": database, "REDIS_URL": bus.url}
         with serve(tmp_path_factory.mktemp("workers"), workers=COUNT, **settings) as server:
             server.tokens = settle(server)
-            wait_until(lambda: all_up(scrape(server)), 60)
+            wait_for(lambda: all_up(scrape(server)), 60)
             yield server
 
 
@@ -98,7 +91,7 @@ class TestServed:
         assert {name for name in told if name.startswith(BETWEEN)} - asked == set()
 
     def test_one_that_stands_still_holds_nobody_up(self, server):
-        victim = pids(server)[0]
+        victim = server.workers[0]
         os.kill(victim, signal.SIGSTOP)
         try:
             # The kernel gives some of the requests to the one that stands still.
@@ -109,12 +102,12 @@ class TestServed:
         assert answers
         (silent,) = set.intersection(*({one for one in up if not up[one]} for up in answers))
         assert all(set(up) == {"1", "2", "3"} for up in answers), silent
-        wait_until(lambda: all_up(scrape(server)), 60)
+        wait_for(lambda: all_up(scrape(server)), 60)
 
     def test_who_takes_a_dead_ones_place_takes_its_number(self, server):
         before = totals(whole(server), "process_start_time_seconds")
-        os.kill(pids(server)[0], signal.SIGKILL)
-        wait_until(lambda: len(pids(server)) == COUNT and all_up(scrape(server)), 60)
+        os.kill(server.workers[0], signal.SIGKILL)
+        wait_for(lambda: len(server.workers) == COUNT and all_up(scrape(server)), 60)
         after = totals(whole(server), "process_start_time_seconds")
         assert after.keys() == before.keys()
         assert sum(after[number] != before[number] for number in before) == 1

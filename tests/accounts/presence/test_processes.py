@@ -7,8 +7,8 @@ import time
 import pytest
 
 from tests.support.clients.cast import Chatter
+from tests.support.run.waiting import wait_for
 from tests.support.servers.harness import serve
-from tests.support.servers.two_processes import wait_for
 from tests.support.sites import CLUSTER
 
 pytestmark = pytest.mark.realtime

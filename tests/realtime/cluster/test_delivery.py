@@ -8,7 +8,7 @@ import pytest
 import socketio
 
 from tests.support.clients.cast import Browser, Chatter, rest
-from tests.support.servers.two_processes import wait_for
+from tests.support.run.waiting import wait_for
 
 pytestmark = pytest.mark.realtime
 

@@ -8,8 +8,8 @@ import requests
 from tests.chaos.proxy import Proxy
 from tests.support.clients.cast import Browser, rest
 from tests.support.clients.room_reader import Reader, send_for
+from tests.support.run.waiting import wait_for
 from tests.support.servers.harness import serve
-from tests.support.servers.two_processes import wait_for
 from tests.support.sites import CLUSTER
 
 pytestmark = pytest.mark.realtime

@@ -10,8 +10,8 @@ import pytest
 import requests
 
 from tests.support.clients.cast import Browser, Chatter, rest
+from tests.support.run.waiting import wait_for
 from tests.support.servers.harness import serve
-from tests.support.servers.two_processes import wait_for
 from tests.support.sites import CLUSTER, UNLOOKING
 
 pytestmark = [pytest.mark.realtime, pytest.mark.serial]

@@ -8,10 +8,10 @@ import pytest
 
 from tests.support.clients.cast import Browser, rest, settle
 from tests.support.clients.raw_clients import RawSocket, compact
+from tests.support.run.waiting import wait_for
 from tests.support.servers import harness
 from tests.support.servers.postgres import postgres
 from tests.support.servers.redis import redis
-from tests.support.servers.two_processes import wait_for
 from tests.support.sites import CLUSTER
 
 pytestmark = [pytest.mark.realtime, pytest.mark.serial]

@@ -18,11 +18,11 @@ from chatsite.realtime.worker.rolling_restart import RollingRestart, end, forget
 from tests.attacks.sockets import kept_alive
 from tests.support.clients.cast import Chatter, settle
 from tests.support.clients.raw_clients import RawSocket
-from tests.support.servers import harness
+from tests.support.run.waiting import wait_for
 from tests.support.servers.harness import STOP, serve
 from tests.support.servers.postgres import postgres
 from tests.support.servers.redis import redis
-from tests.support.servers.two_processes import folder_of, wait_for
+from tests.support.servers.two_processes import folder_of
 from tests.support.sites import SLOW_START
 
 pytestmark = pytest.mark.realtime
@@ -30,7 +30,7 @@ PATIENCE = 60
 
 
 def children(server):
-    return set(harness.children(server.process.pid))
+    return set(server.workers)
 
 
 @pytest.fixture(scope="module")

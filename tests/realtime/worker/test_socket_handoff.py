@@ -2,19 +2,23 @@
 
 import http.client
 import itertools
+import os
 import re
+import signal
 import socket
 import stat
-from multiprocessing.pool import ThreadPool
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 
 from tests.support.clients.cast import Chatter, settle
 from tests.support.clients.raw_clients import Polling
+from tests.support.run.waiting import wait_for
 from tests.support.servers.harness import ANSWER, serve
 from tests.support.servers.postgres import postgres
 from tests.support.servers.redis import redis
-from tests.support.servers.two_processes import folder_of, wait_for
+from tests.support.servers.two_processes import folder_of
 from tests.support.sites import CLUSTER
 
 pytestmark = pytest.mark.realtime
@@ -29,21 +33,34 @@ def server(tmp_path_factory):
             yield server
 
 
-def in_several_workers(make, worker_of):
-    """Clients that `make()` made, eight at once, in more than one worker: an idle one takes what comes one by one."""
+def in_each_worker(server, make):
+    """Return clients that `make()` made, three in each worker: the other workers stand still meanwhile."""
+    workers = server.workers
     made = []
-    with ThreadPool(8) as pool:
-        while len({worker_of(client) for client in made}) < 2:
-            assert len(made) < 64, "one worker takes all"
-            made += pool.map(lambda _: make(), range(8))
+    for serving in workers:
+        with standing_still([pid for pid in workers if pid != serving]):
+            made += [make() for _ in range(3)]
     return made
+
+
+@contextmanager
+def standing_still(pids):
+    with ExitStack() as stack:
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+            stack.callback(os.kill, pid, signal.SIGCONT)
+        wait_for(lambda: all(is_stopped(pid) for pid in pids))
+        yield
+
+
+def is_stopped(pid):
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def test_polling_goes_on_wherever_a_request_arrives(server):
     """Reliability: 6 of 10 polling clients failed with two workers of the library's own."""
-    clients = in_several_workers(
-        lambda: Polling(server).connect(server.tokens["member"]), lambda client: client.sid[:8]
-    )
+    clients = in_each_worker(server, lambda: Polling(server).connect(server.tokens["member"]))
+    assert len({client.sid[:8] for client in clients}) == 3
     for client in clients:
         for _ in range(3):
             assert client.call("join", {"room": "lobby"})["ok"]
@@ -59,10 +76,10 @@ def test_a_long_post_arrives_whole(server):
 @pytest.mark.parametrize("transport", ["polling", "upgrade", "websocket"])
 def test_everybody_hears_everybody(server, transport):
     names = itertools.cycle(["owner", "member"])
-    chatters = in_several_workers(
-        lambda: Chatter(server, server.tokens[next(names)], transport=transport),
-        lambda chatter: chatter.call("inside", {})["worker"],
+    chatters = in_each_worker(
+        server, lambda: Chatter(server, server.tokens[next(names)], transport=transport)
     )
+    assert len({chatter.call("inside", {})["worker"] for chatter in chatters}) == 3
     for chatter in chatters:
         chatter.join("board")
     for n, chatter in enumerate(chatters):

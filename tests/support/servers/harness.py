@@ -40,9 +40,14 @@ class Server:
         return f"http://{self.host}:{self.port}"
 
     @property
+    def workers(self) -> list[int]:
+        """The pids of the gunicorn workers."""
+        return children(self.process.pid)
+
+    @property
     def worker(self) -> int:
         """The pid of the gunicorn worker, which holds the sockets."""
-        return children(self.process.pid)[0]
+        return self.workers[0]
 
     def manage(self, *arguments: str, stdin: str | None = None) -> str:
         """Run a management command on the server's database."""
@@ -131,11 +136,16 @@ def serve(folder: Path, application: str = SITE, workers: int = 1, **settings: s
     port = free_port()
     environ = site_environ(folder, port, **settings)
     migrate(folder, environ)
+    with running(folder, port, environ, command(port, application, workers)) as server:
+        yield server
+
+
+@contextmanager
+def running(folder: Path, port: int, environ: dict[str, str], run: list[str]) -> Iterator[Server]:
+    """Start a server by the command `run`, wait until it answers, and stop it in the end."""
     log = folder / "server.log"
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            command(port, application, workers), cwd=ROOT, env=environ, stdout=output, stderr=output
-        )
+        process = subprocess.Popen(run, cwd=ROOT, env=environ, stdout=output, stderr=output)
     server = Server(process, "127.0.0.1", port, environ, log)
     try:
         wait_ready(server)

@@ -1,21 +1,11 @@
 """One site in two processes, with the Redis between them."""
 
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.support.clients.cast import Chatter
 from tests.support.servers import harness
 from tests.support.servers.redis import Server
-
-
-def wait_for(condition, seconds=30.0):
-    """Wait until `condition()` is true; return the seconds that it took."""
-    began = time.monotonic()
-    while not condition():
-        assert time.monotonic() < began + seconds, "it didn't happen in time"
-        time.sleep(0.02)
-    return time.monotonic() - began
 
 
 def folder_of(server):
