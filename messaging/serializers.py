@@ -7,10 +7,10 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.serializers import BriefUserSerializer
+from chatsite.contract.emoji import MAX_EMOJI_LENGTH
 from chatsite.web.fields import MAX_BIGINT, ClientId, Limit, StrictSerializer, Text, Whole, from_form
 from messaging.models import Message
 from messaging.payloads import Payload, message_payload
-from messaging.reactions.emoji import MAX_EMOJI_LENGTH
 from messaging.sending.drafts import MAX_BODY_LENGTH
 from rooms.serializers import Slug
 

@@ -1,4 +1,4 @@
-"""Write messaging/reactions/emoji.txt, the emoji of Unicode that are recommended for general interchange (RGI).
+"""Write chatsite/contract/emoji.txt, the emoji of Unicode that are recommended for general interchange (RGI).
 
 pip download --no-deps emoji --dest PATH
 .venv/bin/python -m scripts.emoji_sequences PATH/emoji-VERSION-py3-none-any.whl
@@ -13,7 +13,7 @@ from collections import defaultdict
 from pathlib import Path
 from zipfile import ZipFile
 
-OUT = Path(__file__).resolve().parents[1] / "messaging" / "reactions" / "emoji.txt"
+OUT = Path(__file__).resolve().parents[1] / "chatsite" / "contract" / "emoji.txt"
 TABLE = "emoji/unicode_codes/emoji.json"
 # The package's number for Unicode's status of the one right spelling of each emoji.
 FULLY_QUALIFIED = 2

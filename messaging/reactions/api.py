@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from accounts.names import USERNAME
 from chatsite.web.rest.api import Pages, checked, me
 from messaging import services as messages
 from messaging.api import number
@@ -30,18 +31,26 @@ class ReactionViewSet(viewsets.GenericViewSet[Reaction]):
         return EmojiSerializer if self.action == "create" else ReactionSerializer
 
     def get_queryset(self) -> QuerySet[Reaction]:
-        """Return the message's reactions in their order, those of one emoji if it is named, none of a tombstone."""
+        """Return the message's reactions in their order, those of one emoji or person if they are named, none of a
+        tombstone."""
         message = messages.visible_message(me(self.request), number(self.kwargs["pk"]))
         if message.gone:
             return Reaction.objects.none()
         found = Reaction.objects.filter(message=message).select_related("user")
-        emoji = self.request.query_params.get("emoji")
-        return found.filter(emoji=canonical(emoji)) if emoji else found
+        emoji, username = (self.request.query_params.get(name) for name in ("emoji", "user"))
+        if emoji:
+            found = found.filter(emoji=canonical(emoji))
+        if username:
+            found = found.filter(user__username=username) if USERNAME.fullmatch(username) else found.none()
+        return found
 
     @extend_schema(
         operation_id="list_reactions",
         summary="Who reacted to a message, and how",
-        parameters=[OpenApiParameter("emoji", str, description="Only reactions with this one.")],
+        parameters=[
+            OpenApiParameter("emoji", str, description="Only reactions with this one."),
+            OpenApiParameter("user", str, description="Only those of the person of this username."),
+        ],
     )
     def list(self, request: Request, pk: str) -> Response:
         page = self.paginate_queryset(self.get_queryset())

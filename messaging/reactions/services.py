@@ -5,12 +5,15 @@ Each locks the message's row, to find the summary that the change before left (`
 as whoever ends the person's membership does: one of both sees the other.
 """
 
+from collections.abc import Iterable
+
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
 from chatsite.contract.errors import Conflict, QuotaExceeded
 from messaging.models import Message, Reaction, ReactionSummary
+from messaging.payloads import Payload
 from messaging.reactions.emoji import canonical
 from messaging.services import locked, record, visible_message
 from rooms import access
@@ -70,6 +73,32 @@ def clear(message: Message, moderator: User) -> bool:
     Reaction.objects.filter(message=message).delete()
     record(message, "message-edited", moderator)
     return True
+
+
+def toggle(user: User, pk: int, emoji: str) -> Message:
+    """Put an emoji of one's own under a message, or take it back if it is there; return the message. Raises what
+    `react` and `unreact` raise."""
+    if Reaction.objects.filter(message=pk, user=user, emoji=canonical(emoji)).exists():
+        return unreact(user, pk, emoji)
+    return react(user, pk, emoji)[0].message
+
+
+def own_emoji(user: User, messages: Iterable[Payload]) -> dict[int, set[str]]:
+    """Return the person's emoji by the id of the message, of messages as clients see them. One query if an emoji has
+    more people than its summary names, none otherwise."""
+    mine: dict[int, set[str]] = {}
+    unnamed = []
+    for message in messages:
+        for entry in message["reactions"]:
+            if user.username in entry["users"]:
+                mine.setdefault(message["id"], set()).add(entry["emoji"])
+            elif entry["count"] > len(entry["users"]):
+                unnamed.append(message["id"])
+    if unnamed:
+        found = Reaction.objects.filter(message__in=unnamed, user=user).values_list("message_id", "emoji")
+        for message_id, emoji in found:
+            mine.setdefault(message_id, set()).add(emoji)
+    return mine
 
 
 def check_standing(message: Message) -> None:

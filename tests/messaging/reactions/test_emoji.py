@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chatsite.contract.emoji import COMMON, MAX_EMOJI_LENGTH, SELECTORS, sequences
 from chatsite.contract.errors import Invalid
 from messaging.models import Reaction
-from messaging.reactions.emoji import MAX_EMOJI_LENGTH, SELECTORS, canonical, sequences
+from messaging.reactions.emoji import canonical
 
 ALL = sorted(sequences().values())
 
@@ -40,6 +41,10 @@ def test_what_is_no_emoji_is_refused(typed):
 def test_the_site_has_no_emoji_of_its_own(typed):
     with pytest.raises(Invalid, match="of that name"):
         canonical(typed)
+
+
+def test_those_offered_to_everybody_are_spelled_as_stored():
+    assert [canonical(emoji) for emoji in COMMON] == list(COMMON)
 
 
 def test_the_table_has_all_of_them_and_the_column_room_for_each():

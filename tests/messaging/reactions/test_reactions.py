@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from chatsite.contract.emoji import sequences
 from chatsite.contract.errors import (
     Archived,
     Banned,
@@ -24,7 +25,6 @@ from messaging.history import history
 from messaging.models import Message, Reaction
 from messaging.payloads import message_payload, message_rows
 from messaging.reactions import services
-from messaging.reactions.emoji import sequences
 from messaging.reactions.services import MAX_EMOJI, MAX_NAMED, react, unreact
 from rooms import services as rooms
 from rooms.log import log

@@ -28,8 +28,6 @@ DURABLE = {event.name: event.carries for event in REGISTRY if event.reach is Rea
 UNHEARD = {
     "hello": "a page's own HTML has what it says",
     "request-failed": "pages ask for an ack where they show a failure",
-    "reaction-added": "pages show no reactions yet",
-    "reaction-removed": "pages show no reactions yet",
 }
 # A call that takes an event's name: by whom, which, and the name where it stands there as it is.
 CALL = re.compile(r"\b(connection|socket|room)\??\.(on|request|sendVolatile)\(\s*(?:\"([a-z_-]+)\")?")
