@@ -13,7 +13,7 @@ MAX_EMOJI_LENGTH = 64
 # Variation selectors 15 and 16, by which a sender asks for a character as text or as a picture.
 SELECTORS = re.compile("[\ufe0e\ufe0f]")
 # Emoji that are offered before a person's own most used ones are known.
-COMMON = ("👍", "❤️", "😂", "🎉", "👀", "🙏", "✅")
+COMMON = ("👍", "❤️", "😂", "🎉", "👀", "🙏", "✅", "😮")
 
 
 def spelling_of(emoji: str) -> str | None:

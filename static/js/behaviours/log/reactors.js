@@ -20,7 +20,7 @@ export function mount(element) {
     card.remove()
   }
   const show = (chip) => {
-    card.textContent = sentence(chip, usersOf(chip).map((username) => [username, nameOf(username)]))
+    fill(card, chip, usersOf(chip).map((username) => [username, nameOf(username)]))
     place(card, chip, element)
     if (isPartial(chip)) loadNames(chip, card)
   }
@@ -59,18 +59,21 @@ const usersOf = (chip) => chip.dataset.users.split(" ").filter(Boolean)
 const countOf = (chip) => Number(chip.querySelector("[data-part=count]").textContent)
 const isPartial = (chip) => countOf(chip) > usersOf(chip).length
 
-/** "You, Ada, Ben and 3 others reacted with 👍": the reader first, then `people` ([username, name]). */
-function sentence(chip, people) {
+/** Writes "You, Ada, Ben and 3 others reacted with 👍": the reader first, then `people` ([username, name]). */
+function fill(card, chip, people) {
   const others = people.filter(([username]) => username !== me).map(([, name]) => name)
   const names = chip.getAttribute("aria-pressed") === "true" ? ["You", ...others] : others
-  return `${joined(names, countOf(chip))} reacted with ${chip.value}`
+  const emoji = document.createElement("span")
+  emoji.className = "reactors-emoji"
+  emoji.textContent = chip.value
+  card.replaceChildren(`${joined(names, countOf(chip))} reacted with `, emoji)
 }
 
 async function loadNames(chip, card) {
   try {
     const id = chip.closest(".message").dataset.id
     const { results } = await get(`/message/${id}/reaction`, { emoji: chip.value, limit: MAX_LISTED })
-    if (card.parentElement === chip) card.textContent = sentence(chip, results.map(({ user }) => [user.username, distinctName(user)]))
+    if (card.parentElement === chip) fill(card, chip, results.map(({ user }) => [user.username, distinctName(user)]))
   } catch {
     // The first names stay.
   }

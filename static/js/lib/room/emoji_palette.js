@@ -3,6 +3,7 @@ import { cloneTemplate, part } from "../page/dom.js"
 import { frequentEmoji } from "./frequent_emoji.js"
 
 const COLUMNS = 8
+const MIN_ROOM_PX = 64
 const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -COLUMNS, ArrowDown: COLUMNS }
 const names = new Map(EMOJI)
 let closeOpen = () => {}
@@ -15,7 +16,7 @@ export function chooseEmoji(row) {
   closeOpen()
   const before = document.activeElement
   const palette = build()
-  palette.classList.toggle("above", isLow(row))
+  palette.classList.add(sideOf(row))
   row.append(palette)
   row.classList.add("choosing")
   palette.querySelector("button").focus({ preventScroll: true })
@@ -60,7 +61,7 @@ function expand(palette) {
   const all = part(palette, "all")
   all.append(...EMOJI.map(([emoji]) => buildChoice(emoji)))
   all.hidden = false
-  part(palette, "more").remove()
+  part(palette, "more").replaceWith(...frequentEmoji(COLUMNS).slice(-1).map(buildChoice))
   all.querySelector("button").focus({ preventScroll: true })
 }
 
@@ -76,8 +77,10 @@ function onKey(event, palette, close) {
   next?.focus()
 }
 
-/** Whether there is more room above a message than below it. */
-function isLow(row) {
+/** The side of a message with more room; "inside" where it fills the log. */
+function sideOf(row) {
   const [box, pane] = [row.getBoundingClientRect(), row.closest(".log").getBoundingClientRect()]
-  return box.top - pane.top > pane.bottom - box.bottom
+  const [above, below] = [box.top - pane.top, pane.bottom - box.bottom]
+  if (Math.max(above, below) < MIN_ROOM_PX) return "inside"
+  return above > below ? "above" : "below"
 }
