@@ -8,6 +8,7 @@ from django import forms
 from accounts.authentication.password_validators import MAX_PASSWORD_LENGTH
 from accounts.models import ApiToken
 from accounts.services.invites import DEFAULT_USES, MAX_USES
+from chatsite.contract.emoji import COMMON
 from chatsite.web.forms import EmailField, TextField
 
 LENGTH_HELP = "At least 8 characters, and not only digits."
@@ -59,7 +60,7 @@ class SetupForm(SignUpForm):
 
 
 class ProfileForm(forms.Form):
-    """One's own display name and email address."""
+    """One's own display name, email address, and reaction by a double click."""
 
     display_name = name_field(help_text="How others see you. Without one it is your username.")
     email = EmailField(
@@ -69,6 +70,19 @@ class ProfileForm(forms.Form):
         help_text="Shown to nobody but you and whoever runs this site.",
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
+    double_click_reaction = forms.ChoiceField(
+        label="Double click on a message",
+        required=False,
+        help_text="It puts this reaction there, and a second one takes it back.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # One that was chosen by a program stays.
+        chosen = self.initial.get("double_click_reaction")
+        offered = dict.fromkeys([*COMMON, *([chosen] if chosen else [])])
+        choices = [("", "Does nothing"), *((emoji, emoji) for emoji in offered)]
+        self.fields["double_click_reaction"].choices = choices  # type: ignore[attr-defined]
 
 
 class TokenForm(forms.Form):

@@ -23,6 +23,7 @@ from accounts.names import (
     validate_display_name,
     validate_username,
 )
+from chatsite.contract.emoji import MAX_EMOJI_LENGTH
 from chatsite.realtime.delivery import revocation
 
 TAKEN = "That username is taken."
@@ -96,6 +97,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField("moderator", default=False, help_text="May open the administration pages.")
     is_active = models.BooleanField("active", default=True)
     is_banned = models.BooleanField("banned", default=False)
+    # The emoji that a double click puts under a message; empty for none. The database has the default too: processes of
+    # the version before go on making accounts while a new one starts.
+    double_click_reaction = models.CharField(
+        max_length=MAX_EMOJI_LENGTH, blank=True, default="", db_default="", editable=False
+    )
     # Part of every session's hash: incrementing it ends all sessions and sockets of this person.
     session_version = models.PositiveIntegerField(default=0, editable=False)
     last_seen = models.DateTimeField(null=True, blank=True, editable=False)

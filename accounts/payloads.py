@@ -66,5 +66,9 @@ def user_payloads(user_ids: Collection[int]) -> dict[int, Payload]:
 
 
 def own_payload(user: User) -> Payload:
-    """Return `user_payload` with `email`, which only the person may see."""
-    return {**user_payload(user), "email": user.email}
+    """Return `user_payload` with what only the person may see: `email` and settings."""
+    return {
+        **user_payload(user),
+        "email": user.email,
+        "double_click_reaction": user.double_click_reaction,
+    }

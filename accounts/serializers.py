@@ -7,6 +7,7 @@ from rest_framework import serializers
 from accounts.authentication.password_validators import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH
 from accounts.models import User
 from accounts.payloads import own_payload, user_payload
+from chatsite.contract.emoji import MAX_EMOJI_LENGTH
 from chatsite.web.fields import StrictSerializer, Text
 
 
@@ -33,6 +34,7 @@ class UserSerializer(BriefUserSerializer):
 
 class OwnUserSerializer(UserSerializer):
     email = serializers.CharField()
+    double_click_reaction = serializers.CharField(help_text="An emoji, or empty.")
 
     def to_representation(self, instance: User) -> dict[str, Any]:
         return own_payload(instance)
@@ -55,3 +57,9 @@ class SignUpSerializer(StrictSerializer):
 class ProfileSerializer(StrictSerializer):
     display_name = Text(max_length=64, required=False, allow_blank=True)
     email = Text(max_length=254, required=False, allow_blank=True)
+    double_click_reaction = Text(
+        max_length=MAX_EMOJI_LENGTH,
+        required=False,
+        allow_blank=True,
+        help_text="The emoji that a double click puts under a message; empty for none.",
+    )

@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("accounts.api")),
     path("", include("rooms.api")),
     path("", include("messaging.api")),
+    path("", include("messaging.reactions.api")),
     path("", include("rooms.urls")),
     path("", include("messaging.urls")),
     path("admin/", admin.site.urls),

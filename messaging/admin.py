@@ -29,6 +29,7 @@ from messaging import moderation, private_reading, services
 from messaging.forms import ReasonForm
 from messaging.models import Message, PrivateReading
 from messaging.payloads import first_line
+from messaging.reactions import services as reactions
 from messaging.search.folded import containing, words_of
 from rooms.admin import RoomFilter
 from rooms.models import Room
@@ -117,6 +118,16 @@ class MessageAdmin(ActingAdmin):
             apply=services.restore,
             refusal=moderation.why_not_restored,
             undo="hide",
+        ),
+        Act(
+            name="clear",
+            label="Remove reactions",
+            done="without reactions",
+            effect="Everyone who is in the room sees the messages without any, at once. People may react again.",
+            apply=reactions.clear,
+            refusal=moderation.why_not_cleared,
+            no_undo="There is no undo: people can react again.",
+            danger=True,
         ),
     ]
 

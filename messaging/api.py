@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
+import orjson
 from django.urls import re_path
 from drf_spectacular.utils import extend_schema
 from rest_framework import status, viewsets
@@ -149,7 +150,7 @@ def fitting(rows: Sequence[MessageRow]) -> Sequence[MessageRow]:
     """Return the first rows that fit PAGE_BYTES, at least one."""
     size = 0
     for count, row in enumerate(rows):
-        size += len(row.body) + len(row.html)
+        size += len(row.body) + len(row.html) + len(orjson.dumps(row.reactions or ""))
         if size > PAGE_BYTES and count:
             return rows[:count]
     return rows

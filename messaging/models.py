@@ -1,7 +1,7 @@
-"""Messages, and the record of private rooms that moderators read."""
+"""Messages, reactions to them, and the record of private rooms that moderators read."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 import orjson
 from django.conf import settings
@@ -10,6 +10,14 @@ from django.utils import timezone
 
 from accounts.models import User
 from rooms.models import Room
+
+
+class ReactionSummary(TypedDict):
+    """One emoji under a message, as payloads show it: how many reacted so, and the usernames of the first of them."""
+
+    emoji: str
+    count: int
+    users: list[str]
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -71,6 +79,9 @@ class Message(models.Model):
     )
     # The text for search (`messaging.search.folded`); null if it equals the body, as it mostly does.
     folded = models.TextField(null=True, editable=False)
+    # A summary of the message's reactions, in the order of each emoji's first use: pages read it with the message. Null
+    # without any. `messaging.reactions.services` writes it together with the rows (docs/decisions/027).
+    reactions = models.JSONField(null=True, editable=False)
 
     # The payload as JSON, of a message that was just stored (`messaging.payloads.encoded`).
     encoded: orjson.Fragment | None = None
@@ -111,6 +122,26 @@ class Message(models.Model):
     def gone(self) -> bool:
         """Whether everybody sees a tombstone."""
         return self.deleted_at is not None or self.hidden_at is not None
+
+
+class Reaction(models.Model):
+    """A person's emoji under a message. It goes with the message's text, and stays while a moderator hides that."""
+
+    # No index of its own: those below begin with it.
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="+", db_index=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    # Unicode's sequence, as `messaging.reactions.emoji` spells it.
+    emoji = models.CharField(max_length=64)
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["message", "user", "emoji"], name="reaction_once")]
+        indexes = [models.Index(fields=["message", "id"], name="reaction_in_order")]
+
+    def __str__(self) -> str:
+        return f"Reaction {self.pk}"
 
 
 class PrivateReadingQuerySet(models.QuerySet["PrivateReading"]):

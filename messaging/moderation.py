@@ -56,6 +56,13 @@ def why_not_restored(message: Message, by: User) -> str:
     return "deleted for good" if message.deleted_at else ""
 
 
+def why_not_cleared(message: Message, by: User) -> str:
+    """Say why a message's reactions can't be removed, or ""."""
+    if message.gone:
+        return "deleted" if message.deleted_at else "hidden"
+    return "" if message.reactions else "no reactions"
+
+
 def of_person(found: QuerySet[Message], username: str) -> QuerySet[Message]:
     """Keep messages of this sender."""
     return found.filter(sender__in=User.objects.filter(username__iexact=username).values("pk"))

@@ -14,14 +14,25 @@ from django.db.models import QuerySet
 from accounts.payloads import user_brief
 from accounts.sql import Brief
 from chatsite.contract.times import iso
-from messaging.models import Message
+from messaging.models import Message, Reaction, ReactionSummary
 
 Payload = dict[str, Any]
 
 # Characters of a quote, which is one line.
 QUOTE_LENGTH = 140
 # Columns of a MessageRow, by what they tell of.
-OWN = ("pk", "seq", "client_id", "body", "html", "created_at", "edited_at", "deleted_at", "hidden_at")
+OWN = (
+    "pk",
+    "seq",
+    "client_id",
+    "body",
+    "html",
+    "created_at",
+    "edited_at",
+    "deleted_at",
+    "hidden_at",
+    "reactions",
+)
 ROOM = ("room__slug", "room__name")
 SENDER = ("sender__pk", "sender__username", "sender__display_name")
 QUOTE = ("reply_to__pk", "reply_to__seq", "reply_to__body", "reply_to__deleted_at", "reply_to__hidden_at")
@@ -67,6 +78,7 @@ class MessageRow(NamedTuple):
     edited_at: datetime | None
     deleted_at: datetime | None
     hidden_at: datetime | None
+    reactions: list[ReactionSummary] | None
     room: MessageRoom
     sender: Brief
     reply_to: QuoteRow | None
@@ -106,7 +118,13 @@ def message_payload(message: Message | MessageRow) -> Payload:
         "edited_at": iso(message.edited_at),
         "deleted": gone,
         "reply_to": quote(message.reply_to) if message.reply_to and not gone else None,
+        "reactions": [] if gone or message.reactions is None else message.reactions,
     }
+
+
+def reaction_payload(reaction: Reaction) -> Payload:
+    """Return one person's reaction; `user` is loaded."""
+    return {"emoji": reaction.emoji, "user": user_brief(reaction.user), "at": iso(reaction.at)}
 
 
 def encoded(message: Message) -> orjson.Fragment:

@@ -50,12 +50,13 @@ def may_read(moderator: User, room: Room) -> bool:
 
 
 def redact(messages: Iterable[Message], moderator: User) -> None:
-    """Set `readable` of each message, and remove the texts of the others. One query."""
+    """Set `readable` of each message, and remove the texts and reactions of the others. One query."""
     opened = open_rooms(moderator)
     for message in messages:
         message.readable = is_readable(message, opened)
         if not message.readable:
             message.body = message.html = ""
+            message.reactions = None
 
 
 def is_readable(message: Message, opened: Collection[int]) -> bool:

@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.serializers import BriefUserSerializer
+from chatsite.contract.emoji import MAX_EMOJI_LENGTH
 from chatsite.web.fields import MAX_BIGINT, ClientId, Limit, StrictSerializer, Text, Whole, from_form
 from messaging.models import Message
 from messaging.payloads import Payload, message_payload
@@ -27,6 +28,17 @@ class Body(Text):
         if isinstance(data, str) and from_form(self):
             data = data.replace("\r\n", "\n")
         return super().to_internal_value(data)
+
+
+class Emoji(Text):
+    """An emoji, unchanged; `messaging.reactions.emoji` says which there are."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            max_length=MAX_EMOJI_LENGTH,
+            trim_whitespace=False,
+            help_text="One emoji of Unicode, with or without variation selectors.",
+        )
 
 
 class SendSerializer(StrictSerializer):
@@ -59,6 +71,24 @@ class DeleteSerializer(StrictSerializer):
     id = Whole()
 
 
+class EmojiSerializer(StrictSerializer):
+    emoji = Emoji()
+
+
+class ReactSerializer(EmojiSerializer):
+    """A `react` or `unreact` of a socket."""
+
+    id = Whole()
+
+
+class ReactionSerializer(serializers.Serializer[Any]):
+    """One person's reaction, as `reaction_payload` makes it."""
+
+    emoji = serializers.CharField()
+    user = BriefUserSerializer()
+    at = serializers.DateTimeField()
+
+
 class HistoryQuerySerializer(serializers.Serializer[Any]):
     """The query string of `/message`."""
 
@@ -85,6 +115,14 @@ class QuoteSerializer(serializers.Serializer[Any]):
     body = serializers.CharField()
 
 
+class ReactionSummarySerializer(serializers.Serializer[Any]):
+    emoji = serializers.CharField()
+    count = serializers.IntegerField()
+    users = serializers.ListField(
+        child=serializers.CharField(), help_text="The usernames of the first 20 who reacted so."
+    )
+
+
 class MessageSerializer(serializers.Serializer[Any]):
     """Describes a message for the OpenAPI document; `message_payload` makes it."""
 
@@ -99,6 +137,7 @@ class MessageSerializer(serializers.Serializer[Any]):
     edited_at = serializers.DateTimeField(allow_null=True)
     deleted = serializers.BooleanField()
     reply_to = QuoteSerializer(allow_null=True)
+    reactions = ReactionSummarySerializer(many=True)
 
     def to_representation(self, message: Message) -> Payload:
         return message_payload(message)

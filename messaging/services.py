@@ -16,7 +16,7 @@ from chatsite.contract.errors import Conflict, Forbidden, NotFound
 from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.limits import event_costs
 from chatsite.realtime.queues.group_commit import Outcome
-from messaging.models import Message
+from messaging.models import Message, Reaction
 from messaging.payloads import message_payload
 from messaging.references import References
 from messaging.rendering import render
@@ -102,8 +102,8 @@ def replace_text(user: User, message: Message, body: str, html: str, references:
 
 @transaction.atomic
 def delete(user: User, pk: int) -> Message:
-    """Delete the text and leave a tombstone, by the sender or a moderator of the room. Repeating it is no error.
-    Raises NotFound and Forbidden."""
+    """Delete the text and reactions and leave a tombstone, by the sender or a moderator of the room. Repeating it is
+    no error. Raises NotFound and Forbidden."""
     message = locked(visible_message(user, pk))
     here = access.membership_for(user, message.room.slug)
     if message.sender_id != user.pk and not here.moderates:
@@ -113,7 +113,9 @@ def delete(user: User, pk: int) -> Message:
     if message.room.archived:
         access.check_posting(here)
     message.body, message.html, message.folded, message.deleted_at = "", "", None, timezone.now()
-    message.save(update_fields=["body", "html", "folded", "deleted_at"])
+    message.reactions = None
+    message.save(update_fields=["body", "html", "folded", "deleted_at", "reactions"])
+    Reaction.objects.filter(message=message).delete()
     retract(message, user)
     return message
 

@@ -1,4 +1,4 @@
-"""Socket events of messages: `chat-message`, `edit-message`, `delete-message`."""
+"""Socket events of messages: `chat-message`, `edit-message`, `delete-message`, `react`, `unreact`."""
 
 from functools import partial
 from typing import Any
@@ -8,8 +8,9 @@ from chatsite.realtime.queues.group_commit import Outcome
 from chatsite.realtime.socketio.routing import Answer, deferred, event
 from messaging import services
 from messaging.payloads import encoded, message_payload
+from messaging.reactions import services as reactions
 from messaging.sending.drafts import Stored
-from messaging.serializers import DeleteSerializer, EditSerializer, SendSerializer
+from messaging.serializers import DeleteSerializer, EditSerializer, ReactSerializer, SendSerializer
 
 Data = dict[str, Any]
 
@@ -34,8 +35,21 @@ def delete(connection: Connection, data: Data) -> Data:
     return {"message": message_payload(services.delete(connection.user, data["id"]))}
 
 
+def react(connection: Connection, data: Data) -> Data:
+    """Put an emoji under a message."""
+    reaction, _ = reactions.react(connection.user, data["id"], data["emoji"])
+    return {"reactions": reaction.message.reactions or []}
+
+
+def unreact(connection: Connection, data: Data) -> Data:
+    """Take an emoji from under a message."""
+    return {"reactions": reactions.unreact(connection.user, data["id"], data["emoji"]).reactions or []}
+
+
 events = [
     deferred("chat-message", send, SendSerializer, together=True),
     event("edit-message", edit, EditSerializer),
     event("delete-message", delete, DeleteSerializer),
+    event("react", react, ReactSerializer),
+    event("unreact", unreact, ReactSerializer),
 ]

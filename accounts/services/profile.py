@@ -5,24 +5,42 @@ from django.core.exceptions import ValidationError
 from accounts.models import User
 from accounts.names import tidy
 from accounts.services.naming import check_names, save_named
+from chatsite.contract.emoji import spelling_of
 from chatsite.contract.errors import Invalid
 
 
-def update_profile(user: User, *, display_name: str | None = None, email: str | None = None) -> User:
+def update_profile(
+    user: User,
+    *,
+    display_name: str | None = None,
+    email: str | None = None,
+    double_click_reaction: str | None = None,
+) -> User:
     """Change the given fields. A display name that is unchanged, or repeats the username that stands for a missing
-    one, is kept whatever today's rules say. Raises Invalid with `fields` and restores `user`."""
+    one, is kept whatever today's rules say; an empty `double_click_reaction` is none. Raises Invalid with `fields` and
+    restores `user`."""
     before = user.display_name, user.email
     new: dict[str, str] = {}
     if display_name is not None and tidy(display_name) not in (user.display_name, user.name):
         new["display_name"] = display_name
     if email is not None:
         new["email"] = User.objects.normalize_email(email)
+    if double_click_reaction is not None:
+        new["double_click_reaction"] = emoji_or_none(double_click_reaction)
     try:
         change(user, new)
     except Invalid:
         user.display_name, user.email = before
         raise
     return user
+
+
+def emoji_or_none(value: str) -> str:
+    """Return the spelling of an emoji, or the empty text. Raises Invalid with `fields` for anything else."""
+    known = spelling_of(value) if value else ""
+    if known is None:
+        raise Invalid.about("double_click_reaction", "Use one emoji, or none.")
+    return known
 
 
 def change(user: User, new: dict[str, str]) -> None:

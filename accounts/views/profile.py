@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 
 from accounts import services
 from accounts.forms import ProfileForm, TokenForm
+from accounts.models import User
 from accounts.payloads import user_payload
 from accounts.views.pages import attempt, form_page, me, post_data
 
@@ -18,7 +19,7 @@ from accounts.views.pages import attempt, form_page, me, post_data
 def profile(request: HttpRequest) -> HttpResponse:
     """Show and change one's own profile."""
     user = me(request)
-    form = ProfileForm(post_data(request), initial={"display_name": user.display_name, "email": user.email})
+    form = ProfileForm(post_data(request), initial=own_fields(user))
     done, outcome = attempt(form, lambda **data: services.update_profile(user, **data))
     if done:
         messages.success(request, "Saved.")
@@ -26,12 +27,17 @@ def profile(request: HttpRequest) -> HttpResponse:
     return profile_page(request, form, outcome)
 
 
+def own_fields(user: User) -> dict[str, str]:
+    """Return the values of a ProfileForm."""
+    return {name: getattr(user, name) for name in ProfileForm.base_fields}
+
+
 def profile_page(
     request: HttpRequest, form: ProfileForm | TokenForm, outcome: object = None, **context: object
 ) -> HttpResponse:
     """Render the profile with both forms; `form` is the one that was sent."""
     user = me(request)
-    fresh = ProfileForm(initial={"display_name": user.display_name, "email": user.email})
+    fresh = ProfileForm(initial=own_fields(user))
     forms = (
         {"form": fresh, "token_form": form}
         if isinstance(form, TokenForm)

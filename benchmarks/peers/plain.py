@@ -55,6 +55,7 @@ def message_for(username: str, data: Data) -> Data:
         "edited_at": None,
         "deleted": False,
         "reply_to": None,
+        "reactions": [],
     }
 
 

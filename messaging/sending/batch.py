@@ -195,6 +195,7 @@ class Batch:
             hidden_at=None,
             hidden_by_id=None,
             folded=row["folded"],
+            reactions=None,
         )
         message._state.fields_cache |= {"room": place.room, "sender": place.user, "reply_to": reply_to}
         return message

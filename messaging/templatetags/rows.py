@@ -3,27 +3,59 @@
 from django import template
 from django.utils.safestring import SafeString
 
+from chatsite.contract.emoji import COMMON
 from chatsite.web.fragment_cache import render_fragment
 from messaging.history.timeline import Row
 from messaging.payloads import Payload
+from messaging.reactions.sentences import by_whom, label_of
 
 register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
 def message(context: template.Context, row: Row) -> SafeString:
-    """Render one message. The context has `online` (usernames), `target` (a message's id) and the people's `signs`."""
+    """Render one message. The context has `online` (usernames), `target` (a message's id), the people's `signs`, and what
+    `reactions_context` returns."""
     said, signs = row.message, context["signs"]
     sender, answered = said["sender"]["username"], said["reply_to"]
-    shown = {**said, "sender": {**said["sender"], "online": sender in context["online"]}}
+    shown = {**said, "sender": {**said["sender"], "online": sender in context["online"]}, "reactions": None}
+    target = said["id"] == context.get("target")
     return render_fragment(
         "messaging/_message.html",
         row={"message": shown, "continued": row.continued, "mentions_me": row.mentions_me, "time": row.time},
-        target=said["id"] == context.get("target"),
+        target=target,
+        reactions=reactions_of(context, said),
+        can_react=bool(said["reactions"] or target) and context["can_react"],
+        offered=offered(said) if target and context["can_react"] else [],
         mark=signs.marks.get(sender),
         alike=sender in signs.alike,
         quote_alike=bool(answered) and answered["sender"]["username"] in signs.alike,
     )
+
+
+def reactions_of(context: template.Context, said: Payload) -> list[Payload]:
+    """Return the message's reactions with `mine`, whether one is the reader's, and the `label` that a screen reader says.
+    The same for all who reacted alike, so that their pages share the fragment."""
+    mine, pressable = context["own_emoji"].get(said["id"], ()), context["can_react"]
+    return [
+        {**entry, "by": by, "mine": own, "label": label_of(entry["emoji"], by, own, pressable)}
+        for entry in said["reactions"]
+        for own in [entry["emoji"] in mine]
+        for by in [by_whom([name_of(context, user) for user in entry["users"]], entry["count"])]
+    ]
+
+
+def name_of(context: template.Context, username: str) -> str:
+    """Return a person's name as the page knows it, with the username behind it if the name looks like another's; of
+    anybody else, the username."""
+    name: str = context["names"].get(username, username)
+    return f"{name} @{username}" if username in context["signs"].alike and name != username else name
+
+
+def offered(said: Payload) -> list[str]:
+    """Return emoji with which a page without scripts offers to react: common ones that the message doesn't have."""
+    used = {entry["emoji"] for entry in said["reactions"]}
+    return [] if said["deleted"] else [emoji for emoji in COMMON if emoji not in used]
 
 
 @register.simple_tag(takes_context=True)

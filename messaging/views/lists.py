@@ -17,6 +17,7 @@ from messaging.history.timeline import Row, named_in, rows
 from messaging.payloads import MessageRow, Payload, message_payload
 from messaging.search import Span, read, search
 from messaging.views.panel import online_of
+from messaging.views.reactions import reactions_context
 from messaging.views.room import place
 from rooms import access
 from rooms import services as rooms
@@ -80,6 +81,7 @@ def catch_up(request: HttpRequest) -> HttpResponse:
         "waiting": waiting,
         "online": online_of({message["sender"]["username"] for message in messages}),
         "signs": signs_among(named_in(messages)),
+        **reactions_context(user, messages, [], can_react=False),
     }
     return render(request, "messaging/catch_up.html", context)
 

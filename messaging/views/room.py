@@ -13,6 +13,7 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.names.marks import signs_of
 from accounts.payloads import user_payload
+from chatsite.contract.emoji import COMMON
 from chatsite.contract.errors import NotFound
 from chatsite.web.pages import attempt, form_page, signed_in, without_nulls
 from messaging import services
@@ -22,6 +23,7 @@ from messaging.history.timeline import named_in, rows
 from messaging.models import Message
 from messaging.payloads import Payload
 from messaging.views.panel import panel
+from messaging.views.reactions import reactions_context
 from rooms import access
 from rooms import services as rooms
 from rooms.membership import consent
@@ -140,6 +142,8 @@ def room_context(
     about = room_payload(user, here)
     first_unread = first_unread_of(user, here, about) if mine else None
     shown = show(request, here, first_unread)
+    people = panel(here, about["members"], (message["sender"]["username"] for message in shown["messages"]))
+    state = composer_state(mine)
     # Also of members, who may write while the page is open.
     signs = signs_of(Q(username__in=named_in(shown["messages"])) | Q(pk__in=here.memberships.values("user")))
     return {
@@ -151,8 +155,14 @@ def room_context(
         "signs": signs,
         "page_data": page_data(user, about, mine, shown)
         | {"signs": signs.payload(), "first_unread": first_unread},
-        **panel(here, about["members"], (message["sender"]["username"] for message in shown["messages"])),
-        **composer_state(mine),
+        **people,
+        **state,
+        **reactions_context(
+            user,
+            shown["messages"],
+            (member["user"] for member in people["here_now"] + people["away"]),
+            state["can_post"],
+        ),
     }
 
 
@@ -172,6 +182,8 @@ def page_data(user: User, about: Payload, mine: Membership | None, shown: Payloa
         "older": shown["older"],
         "newer": shown["newer"],
         "target": shown.get("target"),
+        "common_emoji": COMMON,
+        "double_click_reaction": user.double_click_reaction,
     }
 
 

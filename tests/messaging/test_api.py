@@ -31,6 +31,7 @@ def test_a_message_has_the_contracts_shape(say, member, private_room):
     assert sent.status_code == 201
     assert set(sent.data) == {
         "id", "room", "seq", "sender", "body", "html", "client_id", "created_at", "edited_at", "deleted", "reply_to",
+        "reactions",
     }  # fmt: skip
     assert set(sent.data["sender"]) == {"username", "display_name", "avatar"}
     assert (sent.data["body"], sent.data["html"]) == ("**hi**", "<p><strong>hi</strong></p>")

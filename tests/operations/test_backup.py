@@ -36,6 +36,12 @@ ada = User.objects.create_user("ada", display_name="Ada “✓” \\n", password
 room = Room.objects.get(slug="general")
 membership.grant(room, ada)
 User.objects.filter(pk=ada.pk).update(last_seen=timezone.now() - timedelta(microseconds=1))
+import uuid
+from messaging import services
+from messaging.reactions.services import react
+message = services.send(ada, "general", "hello", uuid.uuid4())[0]
+for emoji in "🦉👍":
+    react(ada, message.pk, emoji)
 """
 SAY = """
 import uuid
@@ -274,7 +280,11 @@ def test_a_restored_site_has_the_same_rows_and_new_epochs(backup, empty, tmp_pat
     empty.do("backup", tmp_path / "again.zip")
     before, after = manifest(backup), manifest(tmp_path / "again.zip")
     assert differing(before, after) == {"rooms.room"}
-    assert before["rooms"]["general"]["head"] == after["rooms"]["general"]["head"] == 1
+    assert before["rooms"]["general"]["head"] == after["rooms"]["general"]["head"] == 4
+    assert (
+        before["tables"]["messaging.message"]["rows"],
+        before["tables"]["messaging.reaction"]["rows"],
+    ) == (1, 2)
     assert before["rooms"]["general"]["epoch"] != after["rooms"]["general"]["epoch"]
 
 
@@ -486,8 +496,8 @@ class TestDamage:
     def test_a_missing_row_and_its_room(self, backup, empty, tmp_path):
         bad = changed(backup, tmp_path / "bad.zip", tables_rooms_event_jsonl=b"")
         done = empty("verify", bad)
-        assert "rooms.event has 0 rows, not 1." in done.stderr
-        assert "The log of general has 0 events up to 0; its head is 1." in done.stderr
+        assert "rooms.event has 0 rows, not 4." in done.stderr
+        assert "The log of general has 0 events up to 0; its head is 4." in done.stderr
         assert "Traceback" not in done.stderr
 
     def test_a_restore_that_fails_leaves_all_as_it_was(self, backup, lite, tmp_path):

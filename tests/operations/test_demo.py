@@ -13,7 +13,8 @@ from django.utils import timezone
 from accounts.models import SiteSettings, User
 from chatsite.operations.demo import script, site
 from chatsite.operations.demo.build import build
-from messaging.models import Message
+from messaging.models import Message, Reaction
+from messaging.reactions.emoji import canonical
 from rooms import payloads
 from rooms.models import Event, Membership, Mention, Room
 from tests.support.servers.checkout import form
@@ -55,6 +56,23 @@ def test_each_log_is_whole(ada):
         assert (row.event, row.subject_id, row.user_id) == ("chat-message", message.pk, message.sender_id)
         assert row.retracted == message.gone
         assert message.reply_to is None or message.reply_to.room_id == message.room_id
+
+
+def test_people_react_and_each_reaction_is_counted_and_logged(ada):
+    reacted = Counter(Reaction.objects.values_list("message_id", "emoji"))
+    shown = {
+        (pk, each["emoji"]): each["count"]
+        for pk, summary in Message.objects.exclude(reactions=None).values_list("pk", "reactions")
+        for each in summary
+    }
+    assert shown == reacted
+    told = Event.objects.filter(event="reaction-added").values_list("data__message", "data__emoji")
+    assert Counter(told) == reacted
+    assert len({emoji for _, emoji in reacted}) >= 6
+    assert {canonical(emoji) for _, emoji in reacted} == {emoji for _, emoji in reacted}
+    assert any(
+        Message.objects.filter(room__slug="general").order_by("-pk").values_list("reactions", flat=True)[:40]
+    )
 
 
 def test_time_runs_forward_over_weeks_until_now(ada):

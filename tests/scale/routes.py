@@ -92,6 +92,11 @@ REST = {
         *("/message?q=lathe", "/message?q=zzzz&room=plaza", "/message?q=e", "/message?q=zzzz&after=0"),
     ],
     "message-detail": [f"/message/{MESSAGE}", f"/message/{MIDDLE}"],
+    "reaction-list": [
+        f"/message/{MESSAGE}/reaction",
+        f"/message/{MESSAGE}/reaction?limit=200",
+        f"/message/{MESSAGE}/reaction?emoji={quote('🦉')}",
+    ],
     "user-list": [
         "/user",
         "/user?limit=200",
@@ -167,7 +172,7 @@ ADMIN = {
         "p=2499",
         "o=1",
     ),
-    **act_of("messaging_message", HUNDRED, "hide", "restore"),
+    **act_of("messaging_message", HUNDRED, "hide", "restore", "clear"),
     "admin:messaging_message_reason": [f"/admin/messaging/message/reason/{pk}/" for pk in (QUIET, BASE + 2)],
     **admin_of("messaging_privatereading", 1, "room=quiet", "from=boss", "p=3"),
     **admin_of("rooms_room", PLAZA, "q=zzzz", "q=person", "kind=direct", "state=archived", "p=3", "o=-4"),
@@ -216,6 +221,6 @@ NOT_READ = {
     ),
     *("admin:password_change", "admin:password_change_done", "admin:view_on_site", "admin:<path:object_id>/"),
     *("room-block", "person-block", "room_block", "person_block", "room_invite_revoke"),
-    "admin:(?P<url>.*)$",
+    *("reaction-detail", "admin:(?P<url>.*)$"),
 }
 ALL = PAGES | REST | OPEN | ADMIN

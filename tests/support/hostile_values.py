@@ -20,7 +20,7 @@ VALUES = st.recursive(
 )
 NAMES = (
     "room body client_id reply_to after epoch limit typing seq id name slug topic kind members archived username "
-    "role muted display_name password __class__ pk"
+    "role muted display_name password emoji __class__ pk"
 )
 KEYS = st.sampled_from(NAMES.split())
 OBJECTS = st.dictionaries(KEYS | TEXT, VALUES, max_size=5)

@@ -2,6 +2,7 @@
 
 import hashlib
 import uuid
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,7 +16,8 @@ from accounts.models import NameSkeleton, SiteSettings, User
 from accounts.names.skeletons import store_skeletons
 from chatsite.operations.demo import site
 from chatsite.operations.demo.performance import Post, posts
-from messaging.models import Message
+from chatsite.operations.demo.reactions import reactions, summary_of
+from messaging.models import Message, Reaction
 from messaging.rendering import names_in, render
 from messaging.search.folded import folded
 from rooms.models import Event, Membership, Mention, Room
@@ -32,6 +34,7 @@ class PendingRows:
     messages: list[Message] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
+    reactions: list[Reaction] = field(default_factory=list)
     members: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def log(self, room: Room, name: str, user: User, at: datetime, subject: int | None = None) -> Event:
@@ -56,6 +59,7 @@ def build(password: str, seed: int = 7) -> None:
     Message.objects.bulk_create(rows.messages, batch_size=500)
     Event.objects.bulk_create(rows.events, batch_size=500)
     Mention.objects.bulk_create(rows.mentions, batch_size=500)
+    Reaction.objects.bulk_create(rows.reactions, batch_size=500)
     mark_read(rows, random)
 
 
@@ -140,6 +144,7 @@ def add_message(rows: PendingRows, post: Post, random: Random) -> None:
     rows.messages.append(message)
     if not edit_or_delete(rows, message, random):
         add_mentions(rows, message, people)
+        add_reactions(rows, message, random)
 
 
 def edit_or_delete(rows: PendingRows, message: Message, random: Random) -> bool:
@@ -163,13 +168,29 @@ def add_mentions(rows: PendingRows, message: Message, people: Iterable[str]) -> 
             rows.mentions.append(Mention(room=message.room, seq=message.seq, user=rows.users[name]))
 
 
+def add_reactions(rows: PendingRows, message: Message, random: Random) -> None:
+    reacted = list(reactions(message, rows.members[message.room.slug], timezone.now(), random))
+    message.reactions = summary_of(reacted)
+    counts: Counter[str] = Counter()
+    for name, emoji, at in reacted:
+        counts[emoji] += 1
+        rows.reactions.append(Reaction(message=message, user=rows.users[name], emoji=emoji, at=at))
+        event = rows.log(message.room, "reaction-added", rows.users[name], at)
+        event.data = {"message": message.pk, "emoji": emoji, "count": counts[emoji]}
+
+
 def mark_read(rows: PendingRows, random: Random) -> None:
     """Set read positions: 30 % of memberships are up to 59 events behind, those of `site.ME` as `site.UNREAD` says."""
+    seqs: dict[str, list[int]] = defaultdict(list)
+    for message in rows.messages:
+        seqs[message.room.slug].append(message.seq)
     for membership in Membership.objects.select_related("room", "user"):
+        slug = membership.room.slug
         behind = 0 if random.random() < 0.7 else random.randrange(60)
+        membership.read_seq = max(0, rows.rooms[slug].head - behind)
         if membership.user.username == site.ME:
-            behind = site.UNREAD.get(membership.room.slug, 0)
-        membership.read_seq = max(0, rows.rooms[membership.room.slug].head - behind)
+            behind = site.UNREAD.get(slug, 0)
+            membership.read_seq = seqs[slug][-behind] - 1 if behind else rows.rooms[slug].head
         membership.save(update_fields=["read_seq"])
     for username, user in rows.users.items():
         user.last_seen = max(

@@ -82,5 +82,5 @@ def direct_slug(people: tuple[str, ...]) -> str:
     return "d-" + hashlib.sha256(" ".join(people).encode()).hexdigest()[:16]
 
 
-# Unread events of ME, by room.
+# Of ME, how many of a room's last messages aren't read.
 UNREAD = {"general": 7, "3d-printing": 4, "workshop": 3, "events": 2, direct_slug(("ada", "mira")): 1}

@@ -14,7 +14,8 @@ from accounts.models import User
 from chatsite.web import query_deadline
 from chatsite.web.administration.acts import MAX_ACT_ROWS, ids_of
 from messaging import services
-from messaging.models import Message
+from messaging.models import Message, Reaction
+from messaging.reactions.services import react
 from rooms import directs
 from rooms import services as rooms
 from rooms.models import Event, Mention
@@ -62,6 +63,17 @@ def test_hidden_is_a_tombstone_that_can_come_back(admin, api, member, message):
     assert Mention.objects.get().user == member
     events = list(Event.objects.filter(room=message.room).order_by("seq").values_list("event", flat=True))
     assert events[2:] == ["chat-message", "message-deleted", "message-edited"]
+
+
+def test_reactions_are_removed_and_the_room_is_told_once(admin, owner, member, message):
+    for user in (owner, member):
+        react(user, message.pk, "👍")
+    for _ in range(2):
+        carry_out(admin, "clear", message)
+    assert Message.objects.get(pk=message.pk).reactions is None
+    assert Reaction.objects.count() == 0
+    events = list(Event.objects.filter(room=message.room).order_by("seq").values_list("event", flat=True))
+    assert events[3:] == ["reaction-added", "reaction-added", "message-edited"]
 
 
 def test_what_its_sender_deleted_stays_deleted(admin, owner, message):

@@ -14,6 +14,7 @@ from accounts.models import User
 from chatsite.contract.errors import Forbidden, Invalid
 from messaging import private_reading, services
 from messaging.models import PrivateReading
+from messaging.reactions.services import react
 from rooms import directs
 from rooms.membership import membership
 from tests.support.administration_actions import act_url, carry_out
@@ -83,13 +84,15 @@ def pages(message, room):
     ]
 
 
-def test_nothing_shows_it_before_a_reason_is_given(moderating, message, room):
+def test_nothing_shows_it_before_a_reason_is_given(moderating, message, room, owner):
+    react(owner, message.pk, "🦉")
     services.hide(message, moderating.user)
     carry_out(moderating, "restore", message)
     services.hide(message, moderating.user)
     for page in pages(message, room):
         text = moderating.get(page).text
         assert "4711" not in re.sub(r'name="q"[^>]*', "", text), page
+        assert "🦉" not in text, page
         assert not re.search(r"d-[0-9a-f]{16}|Django", text), page
     assert "0 messages" in moderating.get(f"{LIST}?q=combination").text
     assert "4711" not in "".join(
@@ -100,10 +103,13 @@ def test_nothing_shows_it_before_a_reason_is_given(moderating, message, room):
 def test_a_reason_is_recorded_and_opens_one_room_for_an_hour(moderating, message, room, owner):
     other = directs.open_direct(owner, ["boss"])[0]
     services.send(owner, other.slug, "elsewhere", uuid.uuid4())
+    react(owner, message.pk, "🦉")
     change = f"{LIST}{message.pk}/change/"
     answer = give_reason(moderating, room, next=change)
     assert (answer.status_code, answer.url) == (302, change)
-    assert f"again: {SECRET}" in moderating.get(change).text
+    shown = moderating.get(change).text
+    assert f"again: {SECRET}" in shown
+    assert "🦉 1</dt><dd><bdi>owner</bdi>" in shown
     listed = moderating.get(LIST).text
     assert SECRET in listed
     assert "elsewhere" not in listed

@@ -15,8 +15,9 @@ from messaging.sending.batch import Batch, store
 from messaging.sending.drafts import Draft
 from rooms.membership import membership
 from rooms.services import create_room
-from tests.messaging.sending.test_postgresql_writers import at_once, gapless, stored_against
+from tests.messaging.sending.test_postgresql_writers import gapless, stored_against
 from tests.support.servers.postgres_locks import until_waiting
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -4,7 +4,7 @@ import threading
 import uuid
 
 import pytest
-from django.db import IntegrityError, connection, connections, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from chatsite.contract.errors import Archived, Forbidden, Muted
@@ -20,31 +20,11 @@ from rooms.membership import membership
 from rooms.models import Event, Room
 from rooms.services import archive, create_room, update_room
 from tests.support.servers.postgres_locks import until_waiting
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ROUNDS = 25
-
-
-def at_once(*functions):
-    """Runs each in a thread; gives what they raised."""
-    failures = []
-
-    def guarded(function):
-        try:
-            function()
-        except Exception as error:
-            failures.append(error)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=guarded, args=(function,), daemon=True) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-    assert not any(thread.is_alive() for thread in threads)
-    return failures
 
 
 def gapless(room):

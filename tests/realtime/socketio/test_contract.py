@@ -104,6 +104,40 @@ def test_a_repeat_is_stored_and_delivered_once_over_any_door(server, connect, ro
     assert len(member.all("chat-message")) == 1
 
 
+def test_reactions_follow_the_log_and_only_who_joined_hears_them(connect, room):
+    owner, member, elsewhere, stranger = (connect(name) for name in ("owner", "member", "member", "stranger"))
+    for chatter in (owner, member):
+        chatter.join(room)
+    message = owner.say(room)["message"]
+    assert message["reactions"] == []
+    elsewhere.wait("room-activity", room=room)
+    there = {"id": message["id"], "emoji": "❤"}
+    assert error(stranger.call("react", there)) == "not_found"
+    assert error(member.call("react", {**there, "emoji": "x"})) == "invalid"
+    for _ in range(2):
+        acked = member.call("react", there)
+        assert acked == {"ok": True, "reactions": [{"emoji": "❤️", "count": 1, "users": ["member"]}]}
+    for _ in range(2):
+        assert member.call("unreact", there) == {"ok": True, "reactions": []}
+    removed = owner.wait("reaction-removed")
+    [added] = owner.all("reaction-added")
+    assert (added["message"], added["emoji"], added["user"]["username"]) == (message["id"], "❤️", "member")
+    assert [added["seq"], removed["seq"]] == [message["seq"] + 1, message["seq"] + 2]
+    assert [added["count"], removed["count"]] == [1, 0]
+    assert set(added) == set(removed) == {"room", "seq", "message", "emoji", "user", "at", "count"}
+    synced = owner.call("sync", {"room": room, "after": message["seq"]})["events"]
+    assert [(each["event"], each["data"]) for each in synced] == [
+        ("reaction-added", added),
+        ("reaction-removed", removed),
+    ]
+    for chatter in (elsewhere, stranger):
+        chatter.round_trip()
+        assert not [name for name, data in chatter.seen if name.startswith("reaction-")]
+    # Nothing is unread by it: the message alone was told.
+    heads = {told["head"] for told in elsewhere.all("room-activity") if told["room"] == room}
+    assert heads == {message["seq"]}
+
+
 def test_edits_and_deletions_follow_the_log(connect, room):
     owner, member = connect("owner"), connect("member")
     member.join(room)

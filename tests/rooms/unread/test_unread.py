@@ -7,6 +7,7 @@ import pytest
 
 from messaging import services
 from messaging.models import Message
+from messaging.reactions.services import react, unreact
 from rooms.membership import membership
 from rooms.models import Event, Membership, Room
 from rooms.payloads import room_payload
@@ -25,7 +26,7 @@ def one_by_one(mine):
 def do_something(room, people, guests, chance):
     standing = Message.objects.filter(room=room).standing()
     some = chance.choice(standing) if standing else None
-    what = chance.choice(["send"] * 5 + ["edit", "delete", "hide", "restore", "come", "go"])
+    what = chance.choice(["send"] * 5 + ["edit", "delete", "hide", "restore", "react", "come", "go"])
     if what == "send" or some is None:
         services.send(chance.choice(people), room.slug, "words", uuid.uuid4())
     elif what == "edit":
@@ -36,6 +37,8 @@ def do_something(room, people, guests, chance):
         services.hide(some, people[0])
     elif what == "restore" and Message.objects.exclude(hidden_at=None).exists():
         services.restore(Message.objects.exclude(hidden_at=None).first(), people[0])
+    elif what == "react":
+        chance.choice([react, unreact])(people[0], some.pk, "👍")
     elif what == "come":
         membership.join_room(chance.choice(guests), room.slug)
     elif what == "go":

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import ApiToken, Invite, NameSkeleton, User
 from messaging.models import Message, PrivateReading
+from messaging.reactions.services import MAX_NAMED
 from messaging.search import indexes
 from messaging.search.postgresql import PARTS
 from rooms.membership.blocks import MAX_BLOCKS
@@ -61,7 +62,7 @@ def fill(size: Size) -> None:
     with connection.cursor() as cursor:
         if postgresql:
             cursor.execute(f"SET LOCAL session_replication_role = replica; DROP INDEX IF EXISTS {PARTS}")
-        for make in (people, rooms, members, talk, read, links, blocks, moderated):
+        for make in (people, rooms, members, talk, reactions, read, links, blocks, moderated):
             for statement in make(size):
                 cursor.execute(statement)
         for statement in connection.ops.sequence_reset_sql(no_style(), MODELS):
@@ -148,6 +149,18 @@ def talk(size: Size) -> Iterator[str]:
     yield f"""UPDATE rooms_room
               SET head = COALESCE((SELECT max(seq) FROM rooms_event e WHERE e.room_id = rooms_room.id), head)
               WHERE id >= {QUIET}"""
+
+
+def reactions(size: Size) -> Iterator[str]:
+    """Let everybody react to the first message, and one of them otherwise too."""
+    columns = "messaging_reaction (message_id, user_id, emoji, at)"
+    yield f"""{numbers(size.people)} INSERT INTO {columns}
+              SELECT {BASE + 1}, {BASE} + n, '👍', {now()} FROM numbers"""
+    yield f"INSERT INTO {columns} VALUES ({BASE + 1}, {BASE + 1}, '🦉', {now()})"
+    users = ", ".join(f'"person{n}"' for n in range(1, MAX_NAMED + 1))
+    yield f"""UPDATE messaging_message
+              SET reactions = '[{{"emoji": "👍", "count": {size.people}, "users": [{users}]}},
+                                {{"emoji": "🦉", "count": 1, "users": ["person1"]}}]' WHERE id = {BASE + 1}"""
 
 
 def read(size: Size) -> Iterator[str]:

@@ -21,6 +21,7 @@ ROLES = ["owner", "member", "stranger", "nobody"]
 PATHS = {route: path.partition("?")[0] for (route, _), (path, _, _) in DOORS.items()}
 UNREAD = {"ban-detail": (200, 403, 404, 401), "room-block": (200, 200, 404, 401)}
 UNREAD |= {"person-block": (200, 200, 200, 401), "room-invite": (200, 403, 404, 401)}
+UNREAD |= {"reaction-detail": (200, 200, 404, 401)}
 
 # What each may read of what can be changed; whether they may change it is asked when they do.
 FORMS = {

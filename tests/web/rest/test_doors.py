@@ -44,6 +44,9 @@ DOORS = {
     ("message-detail", "put"): ("/message/{message}", {"body": "y"}, (200, 403, 404, 401)),
     ("message-detail", "patch"): ("/message/{message}", {"body": "y"}, (200, 403, 404, 401)),
     ("message-detail", "delete"): ("/message/{message}", None, (204, 403, 404, 401)),
+    ("reaction-list", "get"): ("/message/{message}/reaction", None, (200, 200, 404, 401)),
+    ("reaction-list", "post"): ("/message/{message}/reaction", {"emoji": "👍"}, (201, 201, 404, 401)),
+    ("reaction-detail", "delete"): ("/message/{message}/reaction/👍", None, (204, 204, 404, 401)),
     ("user-list", "get"): ("/user", None, (200, 200, 200, 401)),
     ("user-list", "post"): (
         "/user",

@@ -16,6 +16,7 @@ WRITES = [
     ("post", "/room/board/ban"),
     ("post", "/message"),
     ("patch", "/message/1"),
+    ("post", "/message/1/reaction"),
     ("post", "/user"),
     ("patch", "/user/me"),
 ]

@@ -42,6 +42,7 @@ NAMES = {
     *("list_events", "list_bans", "ban_member", "lift_ban", "list_invites", "create_invite", "revoke_invite"),
     *("block_room", "unblock_room", "list_blocked_rooms", "block_user", "unblock_user", "list_blocked_users"),
     *("list_messages", "send_message", "get_message", "put_message", "edit_message", "delete_message"),
+    *("list_reactions", "react", "unreact"),
     *("list_users", "sign_up", "get_user", "get_me", "put_me", "update_me"),
 }
 CHECKS = [
@@ -52,7 +53,7 @@ CHECKS = [
 ]
 # Requests of each operation. Nobody is refused before anything is looked at.
 EXAMPLES = {"member": 8, "nobody": 3}
-NAMED = {"room": "board", "username": "helper"}
+NAMED = {"room": "board", "username": "helper", "emoji": "👍"}
 MODES = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
 quietly = settings(
     derandomize=True,
@@ -146,7 +147,13 @@ def test_an_edit_without_a_body_is_refused(api, owner, scene):
 
 def known(case, scene):
     """Puts what there is into a request that was made up."""
-    there = {"slug": "board", "username": "helper", "id": scene["message"], "code": scene["code"]}
+    there = {
+        "slug": "board",
+        "username": "helper",
+        "id": scene["message"],
+        "code": scene["code"],
+        "emoji": "👍",
+    }
     for name in case.path_parameters or {}:
         case.path_parameters[name] = there[name]
     for place in (case.query, case.body):

@@ -3,6 +3,7 @@ import { cloneTemplate, part } from "../../lib/page/dom.js"
 import { toast } from "../../lib/page/toast.js"
 import { messagePane } from "../../lib/room/message_pane.js"
 import { permalink } from "../../lib/room/message_view.js"
+import { canReact } from "../../lib/room/reactions.js"
 import { room } from "../../lib/room/room.js"
 
 const LONG_PRESS_MS = 450
@@ -15,6 +16,7 @@ export function mount(element) {
     if (!row?.dataset.id || row.classList.contains("deleted")) return hide()
     if (toolbar.parentElement === row) return
     hide()
+    button(toolbar, "react").hidden = !canReact
     button(toolbar, "edit").hidden = !isOwn(row) || !document.getElementById("composer")
     button(toolbar, "delete").hidden = !isOwn(row) && !room.moderates
     toolbar.classList.toggle("inside", row.getBoundingClientRect().top - 20 < element.getBoundingClientRect().top)
@@ -43,6 +45,7 @@ const button = (toolbar, action) => toolbar.querySelector(`[data-action="${actio
 const isOwn = (row) => row.dataset.user === room.me.username
 
 const ACTIONS = {
+  react: (row) => messagePane.emit("react", row),
   reply: (row) => messagePane.emit("reply", row),
   edit: (row) => messagePane.emit("edit", row),
   async copy(row) {
@@ -78,7 +81,7 @@ function onLongPress(element, action) {
   const cancel = () => clearTimeout(timer)
   element.addEventListener("pointerdown", (event) => {
     const row = event.target.closest(".message")
-    if (event.pointerType !== "touch" || !row || event.target.closest(".actions")) return
+    if (event.pointerType !== "touch" || !row || event.target.closest(".actions, .palette, .reaction")) return
     timer = setTimeout(() => action(row), LONG_PRESS_MS)
   })
   for (const name of ["pointerup", "pointercancel", "scroll"]) element.addEventListener(name, cancel, { passive: true })

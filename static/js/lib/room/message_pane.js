@@ -9,7 +9,7 @@ const MARGIN_ABOVE_PX = 80
 
 /**
  * The scrolled pane of a room's messages. Emits "received" (message, row), "loaded" (after a page), and for other behaviours
- * "reply" and "edit" (row), "restore" (entry), "read-position" ({unread, read, passed}) and "read-all".
+ * "reply", "edit" and "react" (row), "restore" (entry), "read-position" ({unread, read, passed}) and "read-all".
  * `attached` says whether the last row is the newest message. A page opened in the past is not attached: messages that
  * arrive wait in `deferred`, and their "received" has null for the row.
  */
@@ -51,7 +51,8 @@ class MessagePane extends Emitter {
   /** Shows the deferred messages, once the newest page is loaded. */
   attach() {
     this.attached = true
-    for (const message of this.deferred.splice(0)) this.list.upsert(message)
+    // A row that is there was loaded later: it has what changed since the message came.
+    for (const message of this.deferred.splice(0)) if (!this.list.row(message.id)) this.list.upsert(message)
   }
 }
 

@@ -1,0 +1,1 @@
+"""Reactions: emoji that people put under messages."""
