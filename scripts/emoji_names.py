@@ -34,8 +34,12 @@ def main(tarball: Path) -> None:
         data, messages = (json.loads(read(f"{LANGUAGE}/{name}.json")) for name in ("data", "messages"))
         names = [json.loads(read(f"{LANGUAGE}/shortcodes/{name}.json")) for name in SHORT_NAMES]
         licence = read("LICENSE")
-    emoji = sorted((one for one in data if one.get("group", COMPONENTS) != COMPONENTS), key=lambda one: one["order"])
-    groups = {group["order"]: group["message"] for group in messages["groups"] if group["order"] != COMPONENTS}
+    emoji = sorted(
+        (one for one in data if one.get("group", COMPONENTS) != COMPONENTS), key=lambda one: one["order"]
+    )
+    groups = {
+        group["order"]: group["message"] for group in messages["groups"] if group["order"] != COMPONENTS
+    }
     OUT.mkdir(exist_ok=True)
     (OUT / "LICENSE").write_bytes(licence)
     written = {"groups": groups, "emoji": [row(one, names) for one in emoji]}
@@ -76,7 +80,9 @@ def short_names(code: str, names: list[dict[str, Any]]) -> list[str]:
 
 def tones_of(one: dict[str, Any]) -> list[str]:
     """Return the sequences of the five skin tones, the same for both where there are two people."""
-    tones = {skin["tone"]: spelled(skin["emoji"]) for skin in one.get("skins", []) if isinstance(skin["tone"], int)}
+    tones = {
+        skin["tone"]: spelled(skin["emoji"]) for skin in one.get("skins", []) if isinstance(skin["tone"], int)
+    }
     return [tones[tone] for tone in sorted(tones)]
 
 

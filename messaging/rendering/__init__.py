@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import nh3
 from django.utils.html import escape
 
+from chatsite.contract.emoji import are_emoji
 from chatsite.realtime.scheduling.yield_points import yield_point
 from messaging.rendering.cpu_limit import TooLong, cpu_limit
 from messaging.rendering.markdown import MARKS, MAX_STEPS, SPACES, Tangled, to_html
@@ -33,6 +34,8 @@ ATTRIBUTES: dict[str, set[str]] = {
 # CPU seconds for unforeseen texts. The worst known takes 0.01 on the machine of docs/performance.md; a garbage
 # collection in between can take 0.05.
 RENDER_SECONDS = 0.15
+# Emoji that are shown large, if they are all of a message.
+MAX_LARGE_EMOJI = 3
 # Weight of markdown in plain characters: of any such text, and of each mark in it.
 MARKED_TEXT_WEIGHT, MARK_WEIGHT = 100, 5
 # Letters, digits and the signs between words; a dot or colon only where a word ends, since `a.b` may be an address,
@@ -47,6 +50,8 @@ def render(body: str, people: Mapping[str, str] | None = None, rooms: Mapping[st
     become links."""
     if is_plain(body):
         return f"<p>{escape(body)}</p>"
+    if are_emoji(body, MAX_LARGE_EMOJI):
+        return f'<p class="emoji-only">{escape(body)}</p>'.replace("\n", "<br>")
     yield_point()
     try:
         with cpu_limit(RENDER_SECONDS):

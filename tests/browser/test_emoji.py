@@ -2,6 +2,8 @@
 
 from playwright.sync_api import expect
 
+from tests.support.browser.people import message, say
+
 
 def test_the_picker_by_keyboard(visit, room):
     owner = visit("owner", f"/chat/{room}")
@@ -62,6 +64,19 @@ def test_a_skin_tone_is_kept_and_names_are_completed(visit, room):
     expect(option).to_be_visible()
     owner.keyboard.type(":")
     expect(field).to_have_value("well 👋🏿 🎉 at 12:30:ab :ta:")
+
+
+def test_up_to_three_emoji_are_large_before_and_after_they_are_sent(visit, room):
+    owner = visit("owner", f"/chat/{room}")
+    heights = "rows => rows.map((row) => getComputedStyle(row.querySelector('.emoji-only')).fontSize)"
+    owner.context.set_offline(True)
+    say(owner, "🎉 👍🏽")
+    rows = owner.locator(".message:has(.emoji-only)")
+    expect(rows).to_have_count(1)
+    assert rows.evaluate_all(heights) == ["34px"]
+    owner.context.set_offline(False)
+    expect(message(owner, "🎉 👍🏽").locator("p.emoji-only")).to_have_count(1)
+    assert rows.evaluate_all(heights) == ["34px"]
 
 
 def test_a_picker_that_cant_be_loaded_says_so(visit, room):

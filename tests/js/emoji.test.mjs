@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { test } from "node:test"
 import { gzipSync } from "node:zlib"
+import { isEmojiOnly } from "../../static/js/models/emoji_only.js"
 import { EmojiIndex, emojiNameAt, inTone, shortNameFor } from "../../static/js/models/emoji_index.js"
 
 const file = readFileSync(new URL("../../static/vendor/emoji/en.json", import.meta.url))
@@ -56,4 +57,9 @@ test("what the device can't draw is left out", () => {
   const older = new EmojiIndex(JSON.parse(file), 14)
   assert.ok(older.rows.length < index.rows.length)
   assert.ok(older.rows.every((row) => row.version <= 14))
+})
+
+test("up to three emoji and nothing else are shown large", () => {
+  for (const text of ["🎉", "👍🏽 ❤️🇳🇱", "#️⃣", "👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦"]) assert.ok(isEmojiOnly(text), text)
+  for (const text of ["", "🎉🎉🎉🎉", "1", "🎉 done", "❤", " ", " ".repeat(100000)]) assert.ok(!isEmojiOnly(text), text.slice(0, 20))
 })

@@ -1,6 +1,9 @@
 """One spelling for each emoji, and nothing else."""
 
+import json
+
 import pytest
+from django.conf import settings as settings_of_site
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -64,3 +67,10 @@ def test_nothing_else_becomes_one(text):
         assert canonical(text) in ALL
     except Invalid:
         assert SELECTORS.sub("", text) not in sequences()
+
+
+def test_whatever_the_picker_offers_is_spelled_as_stored():
+    offered = json.loads((settings_of_site.BASE_DIR / "static/vendor/emoji/en.json").read_text())["emoji"]
+    spellings = [spelling for row in offered for spelling in (row[0], *"".join(row[6:]).split())]
+    assert len(spellings) > 3_000
+    assert [spelling for spelling in spellings if canonical(spelling) != spelling] == []

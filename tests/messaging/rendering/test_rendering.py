@@ -44,6 +44,36 @@ def test_markdown(body, expected):
     assert render(body) == expected
 
 
+@pytest.mark.parametrize(
+    "body", ["🎉", "👍🏽", "🎉🎉🎉", "🎉 ❤️ 🇳🇱", "👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦", "#️⃣1️⃣", "👁‍🗨", "🎉\n🎉", "©️"]
+)
+def test_up_to_three_emoji_are_large(body):
+    assert render(body) == f'<p class="emoji-only">{body}</p>'.replace("\n", "<br>")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "🎉🎉🎉🎉",
+        "🎉 done",
+        "🎉.",
+        "1",
+        "#",
+        "12",
+        "©",
+        "❤",
+        "ok",
+        "🎉 *",
+        "👍" + "\ufe0f" * 40,
+        "你好",
+        "`🎉`",
+        "🇳",
+    ],
+)
+def test_anything_else_is_not(body):
+    assert "emoji-only" not in render(body)
+
+
 def test_links_are_safe_and_images_are_none():
     assert 'href="https://example.org/a"' in render("see https://example.org/a.")
     assert 'rel="noopener noreferrer nofollow"' in render("https://example.org")

@@ -1,3 +1,4 @@
+import { isEmojiOnly } from "../../models/emoji_only.js"
 import { formatCompactTime, formatFullDate, formatTime } from "../page/dates.js"
 import { cloneTemplate, part } from "../page/dom.js"
 import { me } from "../page/me.js"
@@ -69,10 +70,11 @@ function fillBody(row, message) {
   } else if (message.html === undefined) {
     body.textContent = message.body
     body.classList.add("plain")
+    body.classList.toggle("emoji-only", isEmojiOnly(message.body))
   } else {
     // eslint-disable-next-line no-restricted-syntax -- the server's sanitised rendering, the only markup that a script inserts
     body.innerHTML = message.html
-    body.classList.remove("plain")
+    body.classList.remove("plain", "emoji-only")
   }
 }
 
