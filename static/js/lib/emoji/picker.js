@@ -48,7 +48,8 @@ class Picker {
     const around = anchor.getBoundingClientRect()
     const above = around.top - height - GAP
     const top = above >= EDGE ? above : Math.min(around.bottom + GAP, innerHeight - height - EDGE)
-    this.dialog.style.setProperty("--left", `${Math.max(EDGE, Math.min(around.left, innerWidth - width - EDGE))}px`)
+    const left = around.left < innerWidth / 2 ? around.left : around.right - width
+    this.dialog.style.setProperty("--left", `${Math.max(EDGE, Math.min(left, innerWidth - width - EDGE))}px`)
     this.dialog.style.setProperty("--top", `${Math.max(EDGE, top)}px`)
   }
 
