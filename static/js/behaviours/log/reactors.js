@@ -29,7 +29,7 @@ export function mount(element) {
     timer = setTimeout(() => {
       // The click that ends a long press is none.
       if (held) chip.dataset.held = "true"
-      show(chip)
+      if (held || chip.matches(":hover")) show(chip)
     }, delay)
   }
 
@@ -41,7 +41,8 @@ export function mount(element) {
     else if (!chip) hide()
   })
   element.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && hide())
-  element.addEventListener("focusin", (event) => (chipOf(event)?.matches(":focus-visible") ? show(chipOf(event)) : hide()))
+  // A press gives the focus, too: what the pointer shows stays.
+  element.addEventListener("focusin", (event) => chipOf(event)?.matches(":focus-visible") && show(chipOf(event)))
   element.addEventListener("focusout", hide)
   element.addEventListener("pointerdown", (event) => {
     const chip = chipOf(event)
@@ -49,8 +50,8 @@ export function mount(element) {
     delete chip.dataset.held
     showAfter(LONG_PRESS_MS, chip, true)
   })
-  for (const name of ["pointerup", "pointercancel"]) element.addEventListener(name, () => clearTimeout(timer))
-  element.addEventListener("scroll", hide, { passive: true })
+  for (const name of ["pointerup", "pointercancel"]) element.addEventListener(name, (event) => event.pointerType === "touch" && clearTimeout(timer))
+  element.addEventListener("scroll", () => card.remove(), { passive: true })
   document.addEventListener("pointerdown", (event) => !chipOf(event) && hide())
 }
 
