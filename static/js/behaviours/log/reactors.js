@@ -46,11 +46,14 @@ export function mount(element) {
   element.addEventListener("focusout", hide)
   element.addEventListener("pointerdown", (event) => {
     const chip = chipOf(event)
-    if (event.pointerType !== "touch" || !chip) return
+    if (!chip) return
     delete chip.dataset.held
+    if (event.pointerType !== "touch") return
     showAfter(LONG_PRESS_MS, chip, true)
   })
   for (const name of ["pointerup", "pointercancel"]) element.addEventListener(name, (event) => event.pointerType === "touch" && clearTimeout(timer))
+  // After the listener that changes what is pressed.
+  element.addEventListener("click", () => setTimeout(() => card.isConnected && show(card.parentElement)))
   element.addEventListener("scroll", () => card.remove(), { passive: true })
   document.addEventListener("pointerdown", (event) => !chipOf(event) && hide())
 }
