@@ -79,6 +79,18 @@ test("whether one beyond the named is mine is asked once, and kept when the mess
   assert.deepEqual(counts(state), [["👍", 24, false]])
 })
 
+test("where that couldn't be asked, the answer to a press says it, and a repeat isn't counted", () => {
+  const state = loaded({ emoji: "👍", count: 25, users: people.slice(0, 20) })
+  assert.equal(state.press("👍"), true)
+  assert.deepEqual(counts(state), [["👍", 26, true]])
+  state.answered("👍", true)
+  assert.deepEqual([counts(state), state.wanted("👍")], [[["👍", 25, true]], undefined])
+  state.answered("🎉", true)
+  assert.equal(state.press("👍"), false)
+  state.answered("👍", false)
+  assert.deepEqual(counts(state), [["👍", 24, false]])
+})
+
 test("a message loaded at any moment agrees with the server after the events that it may have already", () => {
   for (let round = 0; round < 100; round += 1) {
     const server = new Map()

@@ -79,6 +79,7 @@ async function send(row, emoji, wanted) {
   const id = Number(row.dataset.id)
   try {
     await (wanted ? connection.request("react", { id, emoji }) : connection.request("unreact", { id, emoji }))
+    change(row, (state) => state.answered(emoji, wanted))
   } catch (error) {
     // Where it was stored all the same, the room's log says so once the page is connected again.
     if (reactionsOf(row).wanted(emoji) !== wanted) return

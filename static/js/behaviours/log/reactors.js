@@ -87,6 +87,7 @@ async function loadNames(chip, card) {
 function place(card, chip, element) {
   const [box, pane] = [chip.getBoundingClientRect(), element.getBoundingClientRect()]
   card.classList.toggle("below", box.top - pane.top < 120)
-  card.classList.toggle("from-end", box.left + box.width / 2 > pane.left + pane.width / 2)
+  const onRight = box.left + box.width / 2 > pane.left + pane.width / 2
+  card.classList.toggle("from-end", onRight !== (getComputedStyle(element).direction === "rtl"))
   chip.append(card)
 }
