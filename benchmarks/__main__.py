@@ -31,6 +31,8 @@ PROGRESS_FIGURES = (
     "stored_per_second",
     "p99_ms",
     "per_second",
+    "reactions_per_second",
+    "ack_p99_ms_alone",
     "bytes_each",
     "server_cpu",
 )

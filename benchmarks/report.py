@@ -191,6 +191,12 @@ def details(results: Results) -> str:
             f"the others' p99 {numbers['p99_ms_before']:.0f} → {numbers['p99_ms']:.0f} ms, "
             f"memory grew by {numbers['grown_bytes'] / 2**20:.1f} MiB, {'cut' if numbers['cut'] else 'not cut'}."
         )
+    for name, numbers in results["medians"].get("reactions", {}).items():
+        found.append(
+            f"{TITLES[name]}, eight people react without pause by REST beside 50 messages/s: "
+            f"{numbers['reactions_per_second']:.0f} reactions/s; the acks' p99 {numbers['ack_p99_ms_alone']:.1f} → "
+            f"{numbers['ack_p99_ms']:.1f} ms."
+        )
     bad = unclean(results)
     found.append(
         f"Not clean: {'; '.join(bad)}." if bad else "Every message reached every receiver once and in order."

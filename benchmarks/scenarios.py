@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from benchmarks import reactions
 from benchmarks.groups import FIVE, HALL, IDLE, TABLES, Group
 from benchmarks.loader import Load, Talk, Usage, faults, load
-from benchmarks.servers import NODE, OURS, STORING, TITLES, Server
+from benchmarks.servers import NODE, OURS, OURS_SQLITE, STORING, TITLES, Server
 
 Numbers = dict[str, Any]
 Step = Callable[..., dict[str, Numbers]]
@@ -46,7 +47,7 @@ TALKS = {
     FIVE: {"five": "w64"},
     TABLES: {"handshake": "", "tables": "w64"},
 }
-NAMES = [name for known in TALKS.values() for name in known] + ["storm", "idle"]
+NAMES = [name for known in TALKS.values() for name in known] + ["storm", "idle", "reactions"]
 
 
 def talk_numbers(talk: Talk) -> Numbers:
@@ -137,9 +138,12 @@ def steps(server_name: str, names: list[str]) -> Iterator[list[Step]]:
     yield [partial(talks, group=group, names=mine) for group, mine in groups.items() if mine]
     yield [storm] if "storm" in wanted else []
     yield [idle] if "idle" in wanted else []
+    yield [reactions.measure] if "reactions" in wanted else []
 
 
 def measured_on(name: str) -> tuple[str, ...]:
     if name == "idle":
         return (OURS, NODE)
+    if name == "reactions":
+        return (OURS, OURS_SQLITE)
     return STORING if name in ("stalled", "storm") else tuple(TITLES)

@@ -87,6 +87,14 @@ class KindFilter(ChoiceFilter):
     }
 
 
+# Columns of people that no list of messages shows: one person's are sorted with all the columns that are read of them.
+UNSHOWN = [
+    f"{person}__{column}"
+    for person in ("sender", "hidden_by")
+    for column in ("password", "email", "last_login", "last_seen", "double_click_reaction")
+]
+
+
 @admin.register(Message)
 class MessageAdmin(ActingAdmin):
     """Messages, with acts that hide and restore them."""
@@ -137,6 +145,9 @@ class MessageAdmin(ActingAdmin):
             path("reason/<int:pk>/", reason, name="messaging_message_reason"),
             *super().get_urls(),
         ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        return super().get_queryset(request).defer(*UNSHOWN)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Message], search_term: str

@@ -142,6 +142,13 @@ class TestMe:
         assert (changed.data["display_name"], changed.data["email"]) == ("Ada L", "ada@example.org")
         assert door.patch("/user/me", {"display_name": ""}, format="json").data["display_name"] == "owner"
 
+    def test_a_double_click_has_one_reaction_or_none_and_others_do_not_see_which(self, api, owner, member):
+        for sent, stored in (("❤", "❤️"), ("", "")):
+            changed = api(owner).patch("/user/me", {"double_click_reaction": sent}, format="json")
+            assert (changed.status_code, changed.data["double_click_reaction"]) == (200, stored)
+            assert User.objects.get(pk=owner.pk).double_click_reaction == stored
+        assert "double_click_reaction" not in api(member).get("/user/owner").data
+
     @pytest.mark.parametrize(
         ("body", "field"),
         [
@@ -152,6 +159,10 @@ class TestMe:
             ({"display_name": {"$ne": ""}}, "display_name"),
             ({"email": "x"}, "email"),
             ({"email": ["a@b.org"]}, "email"),
+            ({"double_click_reaction": "thumbs"}, "double_click_reaction"),
+            ({"double_click_reaction": "👍👍"}, "double_click_reaction"),
+            ({"double_click_reaction": None}, "double_click_reaction"),
+            ({"double_click_reaction": ":party:"}, "double_click_reaction"),
             ({"username": "other"}, "username"),
             ({"is_staff": True}, "is_staff"),
             ({"display_name": "\ud800"}, "display_name"),

@@ -26,6 +26,7 @@ def test_people_say_what_they_are_called(client_of, owner):
         ("email", "nowhere"),
         ("email", "a\0@example.org"),
         ("email", "a" * 300 + "@example.org"),
+        ("double_click_reaction", "thumbs"),
     ],
 )
 def test_what_cannot_be_is_told_at_its_field_and_not_stored(client_of, owner, field, value):
@@ -33,6 +34,19 @@ def test_what_cannot_be_is_told_at_its_field_and_not_stored(client_of, owner, fi
     assert (page.status_code, list(page.context["form"].errors)) == (400, [field])
     owner.refresh_from_db()
     assert (owner.display_name, owner.email) == ("", "")
+
+
+def test_a_double_click_is_off_until_somebody_chooses_a_reaction(client_of, owner):
+    client = client_of(owner)
+    form = client.get("/profile").context["form"]
+    assert (form["double_click_reaction"].value(), owner.double_click_reaction) == ("", "")
+    for chosen in ("🎉", ""):
+        assert client.post("/profile", {"double_click_reaction": chosen}).url == "/profile"
+        owner.refresh_from_db()
+        assert owner.double_click_reaction == chosen
+    services.update_profile(owner, double_click_reaction="🦉")
+    assert '<option value="🦉" selected>' in client.get("/profile").text
+    assert client.post("/profile", {"double_click_reaction": "🦉"}).url == "/profile"
 
 
 def test_a_name_is_text_and_never_markup(client_of, owner):

@@ -204,6 +204,7 @@ NOT_READ = {
         "logout",
         "theme",
         "token_new",
+        "reaction",
         "token_revoke",
         "others_out",
         "invite_revoke",

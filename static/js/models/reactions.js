@@ -40,7 +40,13 @@ export class Reactions {
 
   /** Takes the reader's own emoji where `unsure`. */
   own(emoji) {
-    for (const entry of this.#entries) entry.mine ??= emoji.includes(entry.emoji)
+    for (const entry of this.#entries) if (entry.mine === null) this.#settle(entry, emoji.includes(entry.emoji))
+  }
+
+  /** Takes the server's answer where `unsure`: no event follows if the reaction was as it was wanted already. */
+  answered(emoji, mine) {
+    const entry = this.#find(emoji)
+    if (entry?.mine === null) this.#settle(entry, mine)
   }
 
   /** Takes an event of the log: {emoji, user, count}, where `count` is the number after it. */

@@ -22,6 +22,7 @@ FIELDS = st.sampled_from(
         "current",
         "theme",
         "site_name",
+        "double_click_reaction",
     ]
 )
 TEXT = st.one_of(

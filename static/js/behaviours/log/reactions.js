@@ -5,7 +5,7 @@ import { announce } from "../../lib/room/announce.js"
 import { chooseEmoji } from "../../lib/room/emoji_palette.js"
 import { noteUse } from "../../lib/room/frequent_emoji.js"
 import { messagePane } from "../../lib/room/message_pane.js"
-import { canReact, forgetMissed, noteMissed, reactionsOf, renderReactions } from "../../lib/room/reactions.js"
+import { canReact, forgetMissed, noteMissed, noteName, reactionsOf, renderReactions } from "../../lib/room/reactions.js"
 import { room } from "../../lib/room/room.js"
 
 const GATHER_MS = 1500
@@ -16,7 +16,7 @@ export function mount(element) {
   room.on("reaction-removed", (data) => receive(data, false))
   room.on("message-edited", ({ id }) => forgetMissed(id))
   room.on("message-deleted", ({ id }) => forgetMissed(id))
-  connection.on("user-updated", ({ username }) => queueMicrotask(() => rename(element, username)))
+  connection.on("user-updated", (user) => rename(element, user))
 
   element.addEventListener("click", (event) => {
     const chip = event.target.closest(".reaction")
@@ -39,6 +39,7 @@ export function mount(element) {
 }
 
 function receive(data, added) {
+  noteName(data.user)
   const row = messagePane.list.row(data.message)
   if (!row) return noteMissed(data, added)
   change(row, (state) => state.receive(data, added))
@@ -78,6 +79,7 @@ async function send(row, emoji, wanted) {
   const id = Number(row.dataset.id)
   try {
     await (wanted ? connection.request("react", { id, emoji }) : connection.request("unreact", { id, emoji }))
+    change(row, (state) => state.answered(emoji, wanted))
   } catch (error) {
     // Where it was stored all the same, the room's log says so once the page is connected again.
     if (reactionsOf(row).wanted(emoji) !== wanted) return
@@ -97,9 +99,13 @@ function change(row, apply) {
   else scroller.keepPlace(update)
 }
 
-function rename(element, username) {
-  const chips = element.querySelectorAll(`.reaction[data-users~="${CSS.escape(username)}"]`)
-  for (const row of new Set([...chips].map((chip) => chip.closest(".message")))) renderReactions(row)
+/** Says a person's new name, once the page's other listeners show it. */
+function rename(element, user) {
+  noteName(user)
+  queueMicrotask(() => {
+    const chips = element.querySelectorAll(`.reaction[data-users~="${CSS.escape(user.username)}"]`)
+    for (const row of new Set([...chips].map((chip) => chip.closest(".message")))) renderReactions(row)
+  })
 }
 
 let waiting = []

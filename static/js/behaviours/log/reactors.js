@@ -29,7 +29,7 @@ export function mount(element) {
     timer = setTimeout(() => {
       // The click that ends a long press is none.
       if (held) chip.dataset.held = "true"
-      show(chip)
+      if (held || chip.matches(":hover")) show(chip)
     }, delay)
   }
 
@@ -41,16 +41,20 @@ export function mount(element) {
     else if (!chip) hide()
   })
   element.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && hide())
-  element.addEventListener("focusin", (event) => (chipOf(event)?.matches(":focus-visible") ? show(chipOf(event)) : hide()))
+  // A press gives the focus, too: what the pointer shows stays.
+  element.addEventListener("focusin", (event) => chipOf(event)?.matches(":focus-visible") && show(chipOf(event)))
   element.addEventListener("focusout", hide)
   element.addEventListener("pointerdown", (event) => {
     const chip = chipOf(event)
-    if (event.pointerType !== "touch" || !chip) return
+    if (!chip) return
     delete chip.dataset.held
+    if (event.pointerType !== "touch") return
     showAfter(LONG_PRESS_MS, chip, true)
   })
-  for (const name of ["pointerup", "pointercancel"]) element.addEventListener(name, () => clearTimeout(timer))
-  element.addEventListener("scroll", hide, { passive: true })
+  for (const name of ["pointerup", "pointercancel"]) element.addEventListener(name, (event) => event.pointerType === "touch" && clearTimeout(timer))
+  // After the listener that changes what is pressed.
+  element.addEventListener("click", () => setTimeout(() => card.isConnected && show(card.parentElement)))
+  element.addEventListener("scroll", () => card.remove(), { passive: true })
   document.addEventListener("pointerdown", (event) => !chipOf(event) && hide())
 }
 
@@ -83,6 +87,7 @@ async function loadNames(chip, card) {
 function place(card, chip, element) {
   const [box, pane] = [chip.getBoundingClientRect(), element.getBoundingClientRect()]
   card.classList.toggle("below", box.top - pane.top < 120)
-  card.classList.toggle("from-end", box.left + box.width / 2 > pane.left + pane.width / 2)
+  const onRight = box.left + box.width / 2 > pane.left + pane.width / 2
+  card.classList.toggle("from-end", onRight !== (getComputedStyle(element).direction === "rtl"))
   chip.append(card)
 }

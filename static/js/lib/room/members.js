@@ -16,8 +16,9 @@ export function allMembersListed() {
   return [...document.querySelectorAll(".members [data-more]")].every((list) => Number(list.dataset.more) === 0)
 }
 
-/** The display name of a listed member; of anybody else, the username. */
+/** The display name of a listed member or of a sender on the page; of anybody else, the username. */
 export function displayNameOf(username) {
-  const row = document.querySelector(`.members .member[data-user="${CSS.escape(username)}"]`)
+  const user = `[data-user="${CSS.escape(username)}"]`
+  const row = document.querySelector(`.members .member${user}`) ?? document.querySelector(`.log .message${user}`)
   return row ? part(row, "name").textContent : username
 }

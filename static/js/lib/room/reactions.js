@@ -12,6 +12,7 @@ const MAX_MISSED = 200
 export const canReact = Boolean(document.getElementById("reaction-form"))
 const template = document.getElementById("reactions-template")
 const states = new WeakMap()
+const names = new Map()
 // Events, in order, of messages that have no row: a page of older ones may be on its way that doesn't have them.
 const missed = new Map()
 
@@ -58,9 +59,15 @@ export function renderReactions(row) {
   })
 }
 
+/** Takes the name of somebody who reacted, of whom the page may show nothing else. */
+export function noteName({ username, display_name }) {
+  names.set(username, display_name)
+}
+
 /** A person's name as the page knows it; the username behind it where the name looks like another's. */
 export function nameOf(username) {
-  const name = displayNameOf(username)
+  const shown = displayNameOf(username)
+  const name = shown === username ? (names.get(username) ?? username) : shown
   return isLookalike(username) && name !== username ? `${name} @${username}` : name
 }
 
