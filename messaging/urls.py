@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from messaging.views import lists, room
+from messaging.views import history, lists, room
 
 urlpatterns = [
     path("", room.home, name="home"),
@@ -11,4 +11,5 @@ urlpatterns = [
     path("chat/<slug:slug>", room.room, name="room"),
     path("chat/<slug:slug>/join", room.join, name="room_join"),
     path("chat/<slug:slug>/message/<int:pk>", room.permalink, name="permalink"),
+    path("chat/<slug:slug>/message/<int:pk>/history", history.message_history, name="message_history"),
 ]

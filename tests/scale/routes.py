@@ -54,6 +54,7 @@ PAGES = {
         "/chat/quiet?before=30",
     ],
     "permalink": [f"/chat/quiet/message/{MESSAGE}"],
+    "message_history": [f"/chat/quiet/message/{MESSAGE}/history"],
     "room_join": ["/chat/plaza/join"],
     "favicon.ico": ["/favicon.ico"],
     "^static/(?:(?P<version>[0-9a-f]{12})/)?(?P<path>.+)$": ["/static/css/base.css"],
@@ -92,6 +93,7 @@ REST = {
         *("/message?q=lathe", "/message?q=zzzz&room=plaza", "/message?q=e", "/message?q=zzzz&after=0"),
     ],
     "message-detail": [f"/message/{MESSAGE}", f"/message/{MIDDLE}"],
+    "message-history": [f"/message/{MESSAGE}/history", f"/message/{MIDDLE}/history"],
     "user-list": [
         "/user",
         "/user?limit=200",
@@ -169,6 +171,7 @@ ADMIN = {
     ),
     **act_of("messaging_message", HUNDRED, "hide", "restore"),
     "admin:messaging_message_reason": [f"/admin/messaging/message/reason/{pk}/" for pk in (QUIET, BASE + 2)],
+    "admin:messaging_message_texts": ["/admin/messaging/message/texts/"],
     **admin_of("messaging_privatereading", 1, "room=quiet", "from=boss", "p=3"),
     **admin_of("rooms_room", PLAZA, "q=zzzz", "q=person", "kind=direct", "state=archived", "p=3", "o=-4"),
     **act_of("rooms_room", HUNDRED, "archive", "bring_back"),

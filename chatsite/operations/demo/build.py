@@ -1,6 +1,7 @@
 """Fill an empty database with the demo site, with each room's log as real use would leave it."""
 
 import hashlib
+import re
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from accounts.models import NameSkeleton, SiteSettings, User
 from accounts.names.skeletons import store_skeletons
 from chatsite.operations.demo import site
 from chatsite.operations.demo.performance import Post, posts
-from messaging.models import Message
+from messaging.models import Message, MessageText
 from messaging.rendering import names_in, render
 from messaging.search.folded import folded
 from rooms.models import Event, Membership, Mention, Room
@@ -30,6 +31,7 @@ class PendingRows:
     users: dict[str, User]
     rooms: dict[str, Room]
     messages: list[Message] = field(default_factory=list)
+    texts: list[MessageText] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
     members: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -54,6 +56,7 @@ def build(password: str, seed: int = 7) -> None:
         add_message(rows, post, random)
     Room.objects.bulk_update(rows.rooms.values(), ["head"])
     Message.objects.bulk_create(rows.messages, batch_size=500)
+    MessageText.objects.bulk_create(rows.texts, batch_size=500)
     Event.objects.bulk_create(rows.events, batch_size=500)
     Mention.objects.bulk_create(rows.mentions, batch_size=500)
     mark_read(rows, random)
@@ -149,12 +152,21 @@ def edit_or_delete(rows: PendingRows, message: Message, random: Random) -> bool:
         return False
     if chance > 0.003:
         message.edited_at = later
+        first = MessageText(message=message, number=1, body=mistyped(message.body), at=message.created_at)
+        rows.texts.append(first)
         rows.log(message.room, "message-edited", message.sender, later, message.pk)
         return False
     message.body, message.html, message.folded, message.deleted_at = "", "", None, later
     rows.events[-1].retracted = True
     rows.log(message.room, "message-deleted", message.sender, later, message.pk)
     return True
+
+
+def mistyped(body: str) -> str:
+    """Return the text as it was before its writer saw two letters of its longest word in the wrong order."""
+    word = max(re.findall(r"\w+", body) or [body], key=len)
+    middle = len(word) // 2
+    return body.replace(word, word[: middle - 1] + word[middle] + word[middle - 1] + word[middle + 1 :], 1)
 
 
 def add_mentions(rows: PendingRows, message: Message, people: Iterable[str]) -> None:

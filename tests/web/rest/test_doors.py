@@ -44,6 +44,7 @@ DOORS = {
     ("message-detail", "put"): ("/message/{message}", {"body": "y"}, (200, 403, 404, 401)),
     ("message-detail", "patch"): ("/message/{message}", {"body": "y"}, (200, 403, 404, 401)),
     ("message-detail", "delete"): ("/message/{message}", None, (204, 403, 404, 401)),
+    ("message-history", "get"): ("/message/{message}/history", None, (200, 200, 404, 401)),
     ("user-list", "get"): ("/user", None, (200, 200, 200, 401)),
     ("user-list", "post"): (
         "/user",
