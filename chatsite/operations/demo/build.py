@@ -163,10 +163,9 @@ def edit_or_delete(rows: PendingRows, message: Message, random: Random) -> bool:
 
 
 def mistyped(body: str) -> str:
-    """Return the text as it was before its writer saw two letters of its longest word in the wrong order."""
+    """Return the text as it was before its writer saw that a letter of the longest word was missing."""
     word = max(re.findall(r"\w+", body) or [body], key=len)
-    middle = len(word) // 2
-    return body.replace(word, word[: middle - 1] + word[middle] + word[middle - 1] + word[middle + 1 :], 1)
+    return body.replace(word, word[: len(word) // 2] + word[len(word) // 2 + 1 :], 1)
 
 
 def add_mentions(rows: PendingRows, message: Message, people: Iterable[str]) -> None:
