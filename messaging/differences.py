@@ -26,6 +26,16 @@ class Part(NamedTuple):
     text: str
 
 
+class Stretch(NamedTuple):
+    """Places of words, from and to, in the old text and in the new one."""
+
+    old_from: int
+    old_to: int
+    new_from: int
+    new_to: int
+    same: bool
+
+
 class Comparison:
     """Compares texts of one page, until the pairs that a page may compare are used up."""
 
@@ -35,26 +45,41 @@ class Comparison:
     def parts(self, before: str, after: str) -> list[Part] | None:
         """Return `after` with what was removed from `before` where it stood; None if too much differs."""
         old, new = WORDS.findall(before), WORDS.findall(after)
-        old_words, new_words = [word.rstrip() for word in old], [word.rstrip() for word in new]
-        start = common(old_words, new_words)
-        end = common(old_words[start:][::-1], new_words[start:][::-1])
+        stretches = self._stretches([word.rstrip() for word in old], [word.rstrip() for word in new])
+        if stretches is None:
+            return None
+        parts = [part for stretch in stretches for part in parts_of(stretch, old, new)]
+        return [piece for part in parts for piece in split_blanks(part) if piece.text]
+
+    def _stretches(self, old: list[str], new: list[str]) -> list[Stretch] | None:
+        start = common(old, new)
+        end = common(old[start:][::-1], new[start:][::-1])
         old_end, new_end = len(old) - end, len(new) - end
         pairs = (old_end - start) * (new_end - start)
         if pairs > min(MAX_PAIRS, self._left):
             return None
         self._left -= pairs
-        changes = compared(old_words[start:old_end], new_words[start:new_end])
-        if changes is None:
+        middle = compared(old[start:old_end], new[start:new_end])
+        if middle is None:
             return None
-        parts = [Part("", "".join(new[:start]))]
-        for old_from, old_to, new_from, new_to, same in changes:
-            if same:
-                parts.append(Part("", "".join(new[start + new_from : start + new_to])))
-                continue
-            parts.append(Part("removed", "".join(old[start + old_from : start + old_to])))
-            parts.append(Part("added", "".join(new[start + new_from : start + new_to])))
-        parts.append(Part("", "".join(new[new_end:])))
-        return [piece for part in parts if part.text for piece in split_blanks(part)]
+        moved = (Stretch(*(place + start for place in each[:4]), each.same) for each in middle)
+        return [
+            Stretch(0, start, 0, start, True),
+            *moved,
+            Stretch(old_end, len(old), new_end, len(new), True),
+        ]
+
+
+def parts_of(stretch: Stretch, old: list[str], new: list[str]) -> list[Part]:
+    """Return the parts of one stretch, first what went."""
+    came = "".join(new[stretch.new_from : stretch.new_to])
+    if stretch.same:
+        return [Part("", came)]
+    went = "".join(old[stretch.old_from : stretch.old_to])
+    # The last word of the new text has no blank behind it, on which words that went would follow.
+    at_end = stretch.old_from > 0 and stretch.new_from == len(new)
+    blank = old[stretch.old_from - 1][len(old[stretch.old_from - 1].rstrip()) :] if at_end else ""
+    return [Part("", blank), Part("removed", went), Part("added", came)]
 
 
 def common(one: list[str], other: list[str]) -> int:
@@ -67,16 +92,16 @@ def common(one: list[str], other: list[str]) -> int:
     return count
 
 
-def compared(old: list[str], new: list[str]) -> list[tuple[int, int, int, int, bool]] | None:
-    """Return the stretches of both, `(old from, old to, new from, new to, same)`; None if they take too long."""
+def compared(old: list[str], new: list[str]) -> list[Stretch] | None:
+    """Return the stretches of both; None if they take too long."""
     if not old or not new:
-        return [(0, len(old), 0, len(new), False)]
+        return [Stretch(0, len(old), 0, len(new), False)]
     try:
         with cpu_limit(COMPARISON_SECONDS):
             found = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     except TooLong:
         return None
-    return [(i1, i2, j1, j2, name == "equal") for name, i1, i2, j1, j2 in found]
+    return [Stretch(*places, name == "equal") for name, *places in found]
 
 
 def split_blanks(part: Part) -> list[Part]:

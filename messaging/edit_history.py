@@ -28,8 +28,8 @@ PRESENT = 2**31 - 1
 # `rendering.weight` of what is rendered in one turn, some 15 ms, and for one request, some 0.3 s; texts beyond that are
 # shown as typed.
 TURN_WEIGHT, MAX_RENDERED_WEIGHT = 10_000, 200_000
-# Rows of one DELETE when all are removed.
-ROWS_PER_DELETE = 1000
+# Rows that are counted, and those of one DELETE when all are removed.
+MAX_COUNTED, ROWS_PER_DELETE = 10_000, 1000
 
 
 class Text(NamedTuple):
@@ -131,9 +131,12 @@ def text_payload(text: Text) -> Payload:
     return {"body": text.body, "html": text.html, "at": iso(text.at)}
 
 
-def stored_texts() -> int:
-    """Return how many earlier texts are stored, of all messages."""
-    return MessageText.objects.count()
+def stored_texts() -> str:
+    """Return how many earlier texts are stored, of all messages: "2 earlier texts", "" for none."""
+    count = MessageText.objects.order_by("pk")[: MAX_COUNTED + 1].count()
+    if count > MAX_COUNTED:
+        return f"more than {MAX_COUNTED:,} earlier texts"
+    return f"{count:,} earlier text{'' if count == 1 else 's'}" if count else ""
 
 
 def remove_all(turn: Callable[[], object]) -> int:

@@ -8,6 +8,6 @@ register = template.Library()
 
 
 @register.simple_tag
-def stored_texts() -> int:
-    """Return how many earlier texts are stored."""
+def stored_texts() -> str:
+    """Return how many earlier texts are stored, "" for none."""
     return edit_history.stored_texts()

@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from tests.support.servers.large_site import BASE, BOSS, PLAZA, QUIET
+from tests.support.servers.large_site import BASE, BOSS, EDITED, PLAZA, QUIET
 
 MESSAGE, MIDDLE = BASE + 1, BASE + 300
 
@@ -54,7 +54,7 @@ PAGES = {
         "/chat/quiet?before=30",
     ],
     "permalink": [f"/chat/quiet/message/{MESSAGE}"],
-    "message_history": [f"/chat/quiet/message/{MESSAGE}/history"],
+    "message_history": [f"/chat/quiet/message/{MESSAGE}/history", f"/chat/plaza/message/{EDITED}/history"],
     "room_join": ["/chat/plaza/join"],
     "favicon.ico": ["/favicon.ico"],
     "^static/(?:(?P<version>[0-9a-f]{12})/)?(?P<path>.+)$": ["/static/css/base.css"],
@@ -93,7 +93,7 @@ REST = {
         *("/message?q=lathe", "/message?q=zzzz&room=plaza", "/message?q=e", "/message?q=zzzz&after=0"),
     ],
     "message-detail": [f"/message/{MESSAGE}", f"/message/{MIDDLE}"],
-    "message-history": [f"/message/{MESSAGE}/history", f"/message/{MIDDLE}/history"],
+    "message-history": [f"/message/{MESSAGE}/history", f"/message/{EDITED}/history"],
     "user-list": [
         "/user",
         "/user?limit=200",

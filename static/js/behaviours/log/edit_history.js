@@ -9,11 +9,11 @@ export function mount(element) {
     const link = event.target.closest('[data-part="edited"]')
     if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
     event.preventDefault()
-    open(dialog, link.href)
+    show(dialog, link.href)
   })
 }
 
-async function open(dialog, address) {
+async function show(dialog, address) {
   let response
   try {
     response = await fetch(`${address}?part`, { credentials: "same-origin", cache: "no-store" })
