@@ -117,7 +117,10 @@ def test_what_a_client_must_know_of_bodies_and_answers():
 def test_no_docstring_is_told():
     assert [name for name, each in document()["components"]["schemas"].items()
             if each.get("type") == "object" and "description" in each] == []  # fmt: skip
-    assert {o["operationId"] for o in operations() if "description" in o} == {"list_messages", "get_message_history"}
+    assert {o["operationId"] for o in operations() if "description" in o} == {
+        "list_messages",
+        "get_message_history",
+    }
 
 
 @pytest.mark.parametrize("path", ["/room", "/room/board/member", "/room/board/ban", "/room/board/invite", "/message",
