@@ -317,6 +317,11 @@ class SiteSettings(models.Model):
         help_text="Where sign-up is by invite link: whose links let people sign up. A room's link lets in who has an"
         " account, whoever of the room's owner and moderators made it.",
     )
+    keep_edits = models.BooleanField(
+        "keep what messages said before they were edited",
+        default=True,
+        help_text="Whoever may read a message can then read its earlier texts, too. A deleted message keeps none.",
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "site settings"
@@ -328,6 +333,11 @@ class SiteSettings(models.Model):
     def load(cls) -> "SiteSettings":
         """Return the row, created with its defaults if need be."""
         return cls.objects.get_or_create(pk=1)[0]
+
+    @classmethod
+    def keeps_edits(cls) -> bool:
+        """Return whether earlier texts of messages are kept; they are where nobody has set anything."""
+        return not cls.objects.filter(keep_edits=False).exists()
 
 
 def new_code() -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,15 +17,16 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.admin import PersonFilter
-from accounts.models import User
+from accounts.models import SiteSettings, User
 from chatsite.contract.errors import ChatError
+from chatsite.realtime.queues import read_queue
 from chatsite.web.administration.acts import Act, ActingAdmin, back_of
 from chatsite.web.administration.filters import ChoiceFilter
 from chatsite.web.administration.lists import BoundedAdmin, split_search
 from chatsite.web.administration.site import panels
 from chatsite.web.pages import attempt, post_data
 from chatsite.web.rest.api import me
-from messaging import moderation, private_reading, services
+from messaging import edit_history, moderation, private_reading, services
 from messaging.forms import ReasonForm
 from messaging.models import Message, PrivateReading
 from messaging.payloads import first_line
@@ -143,6 +144,7 @@ class MessageAdmin(ActingAdmin):
         reason = self.admin_site.admin_view(self.reason_view)
         return [
             path("reason/<int:pk>/", reason, name="messaging_message_reason"),
+            path("texts/", self.admin_site.admin_view(self.texts_view), name="messaging_message_texts"),
             *super().get_urls(),
         ]
 
@@ -253,6 +255,34 @@ class MessageAdmin(ActingAdmin):
         }
         status = outcome.status if isinstance(outcome, ChatError) else 400 if form.is_bound else 200
         return TemplateResponse(request, "admin/messaging/message/reason.html", context, status=status)
+
+    def texts_view(self, request: HttpRequest) -> HttpResponse:
+        """Offer an administrator to remove the earlier texts of all messages, where the site keeps none any more."""
+        if not me(request).is_superuser:
+            raise PermissionDenied
+        settings_url = reverse("admin:accounts_sitesettings_changelist")
+        if request.method == "POST":
+            self.remove_texts(request)
+            return redirect(settings_url)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Remove earlier texts",
+            "kept": SiteSettings.keeps_edits(),
+            "stored": edit_history.stored_texts(),
+            "settings_url": settings_url,
+        }
+        return TemplateResponse(request, "admin/messaging/message/texts.html", context)
+
+    def remove_texts(self, request: HttpRequest) -> None:
+        """Remove all earlier texts, unless the site keeps them; yield between pieces to what others want of the server."""
+        if SiteSettings.keeps_edits():
+            self.message_user(request, "Earlier texts are kept: nothing was removed.", level=messages.WARNING)
+            return
+        removed = edit_history.remove_all(read_queue.give_way)
+        settings = SiteSettings.load()
+        self.log_change(request, settings, f"Removed {removed} earlier texts of messages.")
+        self.message_user(request, f"Earlier texts removed: {removed}.", level=messages.SUCCESS)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -1,4 +1,4 @@
-"""REST routes of `/message`: history by keyset, search, send, edit and delete."""
+"""REST routes of `/message`: history by keyset, search, send, edit and delete, and the texts that a message had."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -17,7 +17,7 @@ from accounts.authentication import credentials
 from chatsite.contract.errors import NotFound
 from chatsite.realtime.queues import read_queue
 from chatsite.web.rest.api import Pages, checked, me
-from messaging import services
+from messaging import edit_history, services
 from messaging.history import feed, history
 from messaging.models import Message
 from messaging.payloads import MessageRow, message_payload, message_rows
@@ -26,6 +26,7 @@ from messaging.serializers import (
     ChangeSerializer,
     CreateSerializer,
     HistoryQuerySerializer,
+    MessageHistorySerializer,
     MessageSerializer,
 )
 from rooms.log.log import PAGE_BYTES
@@ -110,6 +111,19 @@ class MessageViewSet(viewsets.GenericViewSet[Message]):
         return self.answer(services.visible_message(me(request), number(pk)))
 
     @extend_schema(
+        operation_id="get_message_history",
+        summary="The texts of a message, newest first",
+        description="The first is what it says now. A deleted message has none, and one that was never edited has one; "
+        "so has any where the site keeps no earlier texts.",
+        responses=MessageHistorySerializer,
+    )
+    def history(self, request: Request, pk: str) -> Response:
+        with credentials.still_authorised(user := me(request)):
+            message = services.visible_message(user, number(pk))
+            texts = edit_history.rendered(user, message, edit_history.texts_of(message))
+        return Response({"results": [edit_history.text_payload(text) for text in texts]})
+
+    @extend_schema(
         operation_id="send_message",
         summary="Send; 201, or 200 for a repeat of the same client_id",
         request=CreateSerializer,
@@ -168,4 +182,9 @@ CHANGES: dict[str, Any] = {"get": "retrieve", "put": "update", "patch": "partial
 urlpatterns = [
     re_path(r"^message/?$", MessageViewSet.as_view({"get": "list", "post": "create"}), name="message-list"),
     re_path(r"^message/(?P<pk>[^/]+)/?$", MessageViewSet.as_view(CHANGES), name="message-detail"),
+    re_path(
+        r"^message/(?P<pk>[^/]+)/history/?$",
+        MessageViewSet.as_view({"get": "history"}),
+        name="message-history",
+    ),
 ]

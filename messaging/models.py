@@ -1,4 +1,4 @@
-"""Messages, reactions to them, and the record of private rooms that moderators read."""
+"""Messages, their earlier texts, reactions to them, and the record of private rooms that moderators read."""
 
 from datetime import datetime
 from typing import Any, TypedDict
@@ -142,6 +142,27 @@ class Reaction(models.Model):
 
     def __str__(self) -> str:
         return f"Reaction {self.pk}"
+
+
+class MessageText(models.Model):
+    """A text that a message had before an edit. Kept as typed; rendered when somebody reads it."""
+
+    # No index of its own: the unique key below begins with it.
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="texts", db_index=False)
+    # Of this message's texts the first, second and so on. Those that went in between leave a hole.
+    number = models.PositiveIntegerField()
+    body = models.TextField()
+    # Since when the message said this: its sending, or the edit before.
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["message", "number"], name="message_text_number_once"),
+        ]
+
+    def __str__(self) -> str:
+        """Return ids alone: logs must not contain messages."""
+        return f"Text {self.number} of message {self.message_id}"
 
 
 class PrivateReadingQuerySet(models.QuerySet["PrivateReading"]):

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from accounts.models import User
 from chatsite.web.rest.api import me
-from messaging import private_reading
+from messaging import edit_history, private_reading
 from messaging.models import Message, PrivateReading
 from messaging.payloads import first_line
 from rooms.models import Room
@@ -115,7 +115,8 @@ def tally(names: Sequence[str]) -> str:
 
 
 def about(message: Message, moderator: User) -> dict[str, Any]:
-    """Return the context of one message's page, with its neighbours. Texts of a room that isn't open are left out."""
+    """Return the context of one message's page, with its earlier texts and its neighbours. Texts of a room that isn't
+    open are left out."""
     around = shown(neighbours(message), moderator)
     message = next(each for each in around if each.pk == message.pk)
     back = reverse("admin:messaging_message_change", args=[message.pk])
@@ -123,6 +124,7 @@ def about(message: Message, moderator: User) -> dict[str, Any]:
         "message": message,
         "room_link": room_link(message.room),
         "reason_url": reason_url(message.room, back),
+        "earlier_texts": edit_history.earlier_texts(message) if message.readable else [],
         "around": [(each, first_line(each.body), state_of(each)) for each in around],
         # In a private room the link is for its members only.
         "in_its_room": Message.objects.visible_to(moderator).filter(pk=message.pk).exists(),

@@ -123,6 +123,18 @@ class ReactionSummarySerializer(serializers.Serializer[Any]):
     )
 
 
+class MessageTextSerializer(serializers.Serializer[Any]):
+    body = serializers.CharField()
+    html = serializers.CharField()
+    at = serializers.DateTimeField(help_text="Since when the message said this.")
+
+
+class MessageHistorySerializer(serializers.Serializer[Any]):
+    """Describes the texts of a message for the OpenAPI document; `edit_history.text_payload` makes them."""
+
+    results = MessageTextSerializer(many=True)
+
+
 class MessageSerializer(serializers.Serializer[Any]):
     """Describes a message for the OpenAPI document; `message_payload` makes it."""
 

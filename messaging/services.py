@@ -16,6 +16,7 @@ from chatsite.contract.errors import Conflict, Forbidden, NotFound
 from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.limits import event_costs
 from chatsite.realtime.queues.group_commit import Outcome
+from messaging import edit_history
 from messaging.models import Message, Reaction
 from messaging.payloads import message_payload
 from messaging.references import References
@@ -85,13 +86,15 @@ def edit(user: User, pk: int, body: str) -> Message:
 
 @transaction.atomic
 def replace_text(user: User, message: Message, body: str, html: str, references: References) -> Message:
-    """Store the new text. `html` is the rendered `body`, `references` the people whom it names."""
+    """Store the new text, and the old one as an earlier text. `html` is the rendered `body`, `references` the people
+    whom it names."""
     message = locked(message)
     access.posting_membership(user, message.room.slug)
     if message.gone:
         raise Conflict("This message was deleted.")
     if body == message.body:
         return message
+    edit_history.keep(message)
     message.body, message.html, message.folded, message.edited_at = body, html, folded(body), timezone.now()
     message.save(update_fields=["body", "html", "folded", "edited_at"])
     mentions_of(message).delete()
@@ -102,8 +105,8 @@ def replace_text(user: User, message: Message, body: str, html: str, references:
 
 @transaction.atomic
 def delete(user: User, pk: int) -> Message:
-    """Delete the text and reactions and leave a tombstone, by the sender or a moderator of the room. Repeating it is
-    no error. Raises NotFound and Forbidden."""
+    """Delete the text with its earlier ones and its reactions, and leave a tombstone, by the sender or a moderator of the
+    room. Repeating it is no error. Raises NotFound and Forbidden."""
     message = locked(visible_message(user, pk))
     here = access.membership_for(user, message.room.slug)
     if message.sender_id != user.pk and not here.moderates:
@@ -112,6 +115,8 @@ def delete(user: User, pk: int) -> Message:
         return message
     if message.room.archived:
         access.check_posting(here)
+    if message.edited_at:
+        edit_history.forget(message)
     message.body, message.html, message.folded, message.deleted_at = "", "", None, timezone.now()
     message.reactions = None
     message.save(update_fields=["body", "html", "folded", "deleted_at", "reactions"])
@@ -122,7 +127,7 @@ def delete(user: User, pk: int) -> Message:
 
 @transaction.atomic
 def hide(message: Message, moderator: User) -> bool:
-    """Show a tombstone and keep the text, for the administration; return whether the message was standing."""
+    """Show a tombstone and keep the texts, for the administration; return whether the message was standing."""
     message = locked(message)
     if message.gone:
         return False

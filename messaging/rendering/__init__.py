@@ -18,7 +18,7 @@ from messaging.rendering.cpu_limit import TooLong, cpu_limit
 from messaging.rendering.markdown import MARKS, MAX_STEPS, SPACES, Tangled, to_html
 from messaging.rendering.names import names_in
 
-__all__ = ["clean", "is_plain", "names_in", "render", "weight"]
+__all__ = ["as_typed", "clean", "is_plain", "names_in", "render", "weight"]
 
 logger = logging.getLogger("chatsite.messaging")
 

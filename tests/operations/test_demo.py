@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import SiteSettings, User
 from chatsite.operations.demo import script, site
 from chatsite.operations.demo.build import build
-from messaging.models import Message, Reaction
+from messaging.models import Message, MessageText, Reaction
 from messaging.reactions.emoji import canonical
 from rooms import payloads
 from rooms.models import Event, Membership, Mention, Room
@@ -95,6 +95,16 @@ def test_only_members_talk_and_are_mentioned(ada):
     assert set(Message.objects.values_list("room_id", "sender_id")) <= members
     assert set(Mention.objects.values_list("room_id", "user_id")) <= members
     assert Mention.objects.count() > 30
+
+
+def test_what_was_edited_has_its_first_text(ada):
+    edited = Message.objects.filter(edited_at__isnull=False)
+    assert edited.count() > 10
+    texts = {text.message_id: text for text in MessageText.objects.all()}
+    assert texts.keys() == set(edited.values_list("pk", flat=True))
+    for message in edited:
+        assert 0 < len(texts[message.pk].body) < len(message.body)
+        assert texts[message.pk].at == message.created_at
 
 
 def test_nothing_of_the_script_is_left_in_the_talk(ada):

@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from tests.support.servers.large_site import BASE, BOSS, PLAZA, QUIET
+from tests.support.servers.large_site import BASE, BOSS, EDITED, PLAZA, QUIET
 
 MESSAGE, MIDDLE = BASE + 1, BASE + 300
 
@@ -54,6 +54,7 @@ PAGES = {
         "/chat/quiet?before=30",
     ],
     "permalink": [f"/chat/quiet/message/{MESSAGE}"],
+    "message_history": [f"/chat/quiet/message/{MESSAGE}/history", f"/chat/plaza/message/{EDITED}/history"],
     "room_join": ["/chat/plaza/join"],
     "favicon.ico": ["/favicon.ico"],
     "^static/(?:(?P<version>[0-9a-f]{12})/)?(?P<path>.+)$": ["/static/css/base.css"],
@@ -97,6 +98,7 @@ REST = {
         f"/message/{MESSAGE}/reaction?limit=200",
         f"/message/{MESSAGE}/reaction?emoji={quote('🦉')}",
     ],
+    "message-history": [f"/message/{MESSAGE}/history", f"/message/{EDITED}/history"],
     "user-list": [
         "/user",
         "/user?limit=200",
@@ -174,6 +176,7 @@ ADMIN = {
     ),
     **act_of("messaging_message", HUNDRED, "hide", "restore", "clear"),
     "admin:messaging_message_reason": [f"/admin/messaging/message/reason/{pk}/" for pk in (QUIET, BASE + 2)],
+    "admin:messaging_message_texts": ["/admin/messaging/message/texts/"],
     **admin_of("messaging_privatereading", 1, "room=quiet", "from=boss", "p=3"),
     **admin_of("rooms_room", PLAZA, "q=zzzz", "q=person", "kind=direct", "state=archived", "p=3", "o=-4"),
     **act_of("rooms_room", HUNDRED, "archive", "bring_back"),

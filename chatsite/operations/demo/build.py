@@ -1,6 +1,7 @@
 """Fill an empty database with the demo site, with each room's log as real use would leave it."""
 
 import hashlib
+import re
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -17,7 +18,7 @@ from accounts.names.skeletons import store_skeletons
 from chatsite.operations.demo import site
 from chatsite.operations.demo.performance import Post, posts
 from chatsite.operations.demo.reactions import reactions, summary_of
-from messaging.models import Message, Reaction
+from messaging.models import Message, MessageText, Reaction
 from messaging.rendering import names_in, render
 from messaging.search.folded import folded
 from rooms.models import Event, Membership, Mention, Room
@@ -32,6 +33,7 @@ class PendingRows:
     users: dict[str, User]
     rooms: dict[str, Room]
     messages: list[Message] = field(default_factory=list)
+    texts: list[MessageText] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
     reactions: list[Reaction] = field(default_factory=list)
@@ -57,6 +59,7 @@ def build(password: str, seed: int = 7) -> None:
         add_message(rows, post, random)
     Room.objects.bulk_update(rows.rooms.values(), ["head"])
     Message.objects.bulk_create(rows.messages, batch_size=500)
+    MessageText.objects.bulk_create(rows.texts, batch_size=500)
     Event.objects.bulk_create(rows.events, batch_size=500)
     Mention.objects.bulk_create(rows.mentions, batch_size=500)
     Reaction.objects.bulk_create(rows.reactions, batch_size=500)
@@ -154,12 +157,20 @@ def edit_or_delete(rows: PendingRows, message: Message, random: Random) -> bool:
         return False
     if chance > 0.003:
         message.edited_at = later
+        first = MessageText(message=message, number=1, body=mistyped(message.body), at=message.created_at)
+        rows.texts.append(first)
         rows.log(message.room, "message-edited", message.sender, later, message.pk)
         return False
     message.body, message.html, message.folded, message.deleted_at = "", "", None, later
     rows.events[-1].retracted = True
     rows.log(message.room, "message-deleted", message.sender, later, message.pk)
     return True
+
+
+def mistyped(body: str) -> str:
+    """Return the text as it was before its writer saw that a letter of the longest word was missing."""
+    word = max(re.findall(r"\w+", body) or [body], key=len)
+    return body.replace(word, word[: len(word) // 2] + word[len(word) // 2 + 1 :], 1)
 
 
 def add_mentions(rows: PendingRows, message: Message, people: Iterable[str]) -> None:

@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import ApiToken, Invite, NameSkeleton, User
-from messaging.models import Message, PrivateReading
+from messaging.models import Message, MessageText, PrivateReading
 from messaging.reactions.services import MAX_NAMED
 from messaging.search import indexes
 from messaging.search.postgresql import PARTS
@@ -31,6 +31,7 @@ MODELS = [
         PersonBlock,
     ),
     Message,
+    MessageText,
     PrivateReading,
 ]
 # Smaller ids are a migration's and the cast's. `few` is in the plaza and the quiet room, `many` in every room, `nobodys` in
@@ -41,6 +42,8 @@ CAST = {FEW: "few", MANY: "many", NOBODYS: "nobodys", BOSS: "boss"}
 # The plaza has everybody in it and most of the talk; the talk of the quiet room is the oldest of all.
 PLAZA, QUIET = BASE - 1, BASE - 2
 QUIET_MESSAGES = 60
+# A message of the plaza with as many earlier texts as are kept.
+EDITED = BASE + 81
 
 
 @dataclass(frozen=True)
@@ -180,6 +183,10 @@ def blocks(size: Size) -> Iterator[str]:
 def moderated(size: Size) -> Iterator[str]:
     """Edit, delete and hide messages, and record private readings, one of them open now."""
     yield f"""UPDATE messaging_message SET edited_at = {now()} WHERE id > {BASE + QUIET_MESSAGES} AND id % 40 = 1"""
+    columns = "INSERT INTO messaging_messagetext (message_id, number, body, at)"
+    yield f"{columns} SELECT id, 1, body, created_at FROM messaging_message WHERE edited_at IS NOT NULL"
+    yield f"""{numbers(99)} {columns}
+              SELECT {EDITED}, 1 + n, 'The lathe is free from ' || {text("n")}, {now()} FROM numbers"""
     yield f"""UPDATE messaging_message SET deleted_at = {now()}, body = '', html = ''
               WHERE id > {BASE + QUIET_MESSAGES} AND id % 2000 = 2"""
     yield f"""UPDATE messaging_message SET hidden_at = {now()}, hidden_by_id = {BOSS}

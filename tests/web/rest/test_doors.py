@@ -47,6 +47,7 @@ DOORS = {
     ("reaction-list", "get"): ("/message/{message}/reaction", None, (200, 200, 404, 401)),
     ("reaction-list", "post"): ("/message/{message}/reaction", {"emoji": "👍"}, (201, 201, 404, 401)),
     ("reaction-detail", "delete"): ("/message/{message}/reaction/👍", None, (204, 204, 404, 401)),
+    ("message-history", "get"): ("/message/{message}/history", None, (200, 200, 404, 401)),
     ("user-list", "get"): ("/user", None, (200, 200, 200, 401)),
     ("user-list", "post"): (
         "/user",

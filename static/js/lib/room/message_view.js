@@ -29,6 +29,7 @@ export function fillMessage(row, message) {
   row.dataset.id = message.id
   row.classList.toggle("deleted", message.deleted)
   part(row, "link").href = permalink(message.room, message.id)
+  part(row, "edited").href = `${permalink(message.room, message.id)}/history`
   part(row, "edited").hidden = !message.edited_at || message.deleted
   fillBody(row, message)
   fillQuote(row, message)
