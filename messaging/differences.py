@@ -35,6 +35,12 @@ class Stretch(NamedTuple):
     new_to: int
     same: bool
 
+    def behind(self, words: int) -> "Stretch":
+        """Return it behind so many words that both texts begin with."""
+        places = (self.old_from, self.old_to, self.new_from, self.new_to)
+        old_from, old_to, new_from, new_to = (place + words for place in places)
+        return Stretch(old_from, old_to, new_from, new_to, self.same)
+
 
 class Comparison:
     """Compares texts of one page, until the pairs that a page may compare are used up."""
@@ -62,10 +68,9 @@ class Comparison:
         middle = compared(old[start:old_end], new[start:new_end])
         if middle is None:
             return None
-        moved = (Stretch(*(place + start for place in each[:4]), each.same) for each in middle)
         return [
             Stretch(0, start, 0, start, True),
-            *moved,
+            *(each.behind(start) for each in middle),
             Stretch(old_end, len(old), new_end, len(new), True),
         ]
 
@@ -101,7 +106,10 @@ def compared(old: list[str], new: list[str]) -> list[Stretch] | None:
             found = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     except TooLong:
         return None
-    return [Stretch(*places, name == "equal") for name, *places in found]
+    return [
+        Stretch(old_from, old_to, new_from, new_to, name == "equal")
+        for name, old_from, old_to, new_from, new_to in found
+    ]
 
 
 def split_blanks(part: Part) -> list[Part]:
