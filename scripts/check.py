@@ -23,8 +23,8 @@ skipped: list[str] = []
 # Coverage is measured where cheap, or if asked for: it takes 2 % of the time with Python 3.12, half as much again before.
 SYSMON = sys.version_info >= (3, 12)
 COVERAGE = SYSMON or "--coverage" in sys.argv
-# One more than the cores of a small machine: tests wait for servers, clocks and browsers half of the time.
-WORKERS = "3"
+# Twice the cores of a small machine: tests wait for servers, clocks and browsers most of the time.
+WORKERS = "4"
 # The first is Chromium without its windows, which takes a third less of a processor for the same pages.
 SHELL = "chromium-headless-shell"
 BROWSERS = (SHELL, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

@@ -16,6 +16,7 @@ from typing import Self
 
 from tests.chaos.stage import Stage
 from tests.chaos.strains import Strain
+from tests.support.run.waiting import wait_for
 
 SIZE = 16 * 1024 * 1024
 
@@ -33,7 +34,10 @@ class Disk:
 
     def __exit__(self, *error: object) -> None:
         if self.mounted:
-            subprocess.run(["umount", str(self.folder)], check=True)
+            # Processes of the site may end a moment after it.
+            wait_for(
+                lambda: subprocess.run(["umount", str(self.folder)], capture_output=True).returncode == 0
+            )
 
     def fill(self, worker: int) -> None:
         if not self.mounted:

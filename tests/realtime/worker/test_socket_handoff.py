@@ -2,20 +2,16 @@
 
 import http.client
 import itertools
-import os
 import re
-import signal
 import socket
 import stat
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 import pytest
 
 from tests.support.clients.cast import Chatter, settle
 from tests.support.clients.raw_clients import Polling
 from tests.support.run.waiting import wait_for
-from tests.support.servers.harness import ANSWER, serve
+from tests.support.servers.harness import ANSWER, serve, standing_still
 from tests.support.servers.postgres import postgres
 from tests.support.servers.redis import redis
 from tests.support.servers.two_processes import folder_of
@@ -41,20 +37,6 @@ def in_each_worker(server, make):
         with standing_still([pid for pid in workers if pid != serving]):
             made += [make() for _ in range(3)]
     return made
-
-
-@contextmanager
-def standing_still(pids):
-    with ExitStack() as stack:
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
-            stack.callback(os.kill, pid, signal.SIGCONT)
-        wait_for(lambda: all(is_stopped(pid) for pid in pids))
-        yield
-
-
-def is_stopped(pid):
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def test_polling_goes_on_wherever_a_request_arrives(server):

@@ -23,14 +23,16 @@ django.setup()
 from accounts.models import ApiToken, User
 from rooms.models import Membership, Room
 count, size = map(int, sys.argv[1:])
+# A second crowd of the same site has other names.
+crowd = secrets.token_hex(3)
 secrets = [f"chat_{secrets.token_urlsafe(32)}" for _ in range(count)]
-people = User.objects.bulk_create([User(username=f"person{n:05}", password="!") for n in range(count)])
+people = User.objects.bulk_create([User(username=f"person{crowd}{n:05}", password="!") for n in range(count)])
 ApiToken.objects.bulk_create(
     ApiToken(user=user, name="crowd", prefix=secret[:12], digest=ApiToken.digest_of(secret))
     for user, secret in zip(people, secrets)
 )
 rooms = Room.objects.bulk_create(
-    [Room(slug=f"table-{n}", name=f"Table {n}", kind="private") for n in range((count + size - 1) // size)]
+    [Room(slug=f"table-{crowd}-{n}", name=f"Table {n}", kind="private") for n in range((count + size - 1) // size)]
 )
 Membership.objects.bulk_create(Membership(room=rooms[n // size], user=user) for n, user in enumerate(people))
 print(json.dumps([[secret, rooms[n // size].slug] for n, secret in enumerate(secrets)]))

@@ -1,16 +1,19 @@
 // Official clients through a proxy: node through_proxy.mjs URL TOKEN TRANSPORTS WORKERS ADDRESS…
-// Sixteen, from these addresses, and more, until so many workers have some of them. Eight say something to all.
-// Prints what was said, what each heard, by which transport, and the workers.
+// WORKERS is as many as each group meets, such as "2,4": the workers of all groups so far. A group begins with a line on
+// stdin; "met" is printed once so many have some of the clients, "in" when all of the group are in.
+// Eight say something to all. Prints what was said, what each heard, by which transport, and the workers.
 import { randomUUID } from "node:crypto";
 import { Agent } from "node:https";
+import { createInterface } from "node:readline";
 import { io } from "socket.io-client";
 
 const [url, token, transports, workers, ...addresses] = process.argv.slice(2);
-const TOGETHER = 16;
-// On a busy machine one worker may take several groups whole: whoever runs is the first to accept.
-const MOST = 256;
+// The first takes two of the proxy's connections each. The others are more than it can have idle then.
+const FIRST = 8;
+const OTHERS = 32;
 const TALKERS = 8;
 const clients = [];
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
 class Client {
   constructor(localAddress) {
@@ -52,12 +55,19 @@ class Client {
   }
 }
 
-const met = () => new Set(clients.map((client) => client.worker));
-while (met().size < Number(workers) && clients.length < MOST) {
-  // At once: one after the other, a proxy might take the same connection for all.
-  const more = Array.from({ length: TOGETHER }, (_, n) => new Client(addresses[n % addresses.length]));
+const met = () => new Set(clients.map((client) => client.worker).filter(Boolean));
+for (const wanted of workers.split(",").map(Number)) {
+  await lines.next();
+  const more = Array.from(
+    { length: clients.length ? OTHERS : Math.max(FIRST, addresses.length) },
+    (_, n) => new Client(addresses[n % addresses.length]),
+  );
   clients.push(...more);
-  await Promise.all(more.map((client) => client.join()));
+  const joined = Promise.all(more.map((client) => client.join()));
+  while (met().size < wanted) await Promise.race([new Promise((resolve) => setTimeout(resolve, 10)), failed(joined)]);
+  process.stdout.write("met\n");
+  await joined;
+  process.stdout.write("in\n");
 }
 const said = [];
 for (let n = 0; n < 3; n += 1) await Promise.all(clients.slice(0, TALKERS).map((client) => client.say(said)));
@@ -67,4 +77,12 @@ while (clients.some((client) => client.heard.length < said.length || client.tran
 }
 const heard = clients.map((client) => client.heard);
 const seen = { said, heard, transports: clients.map((client) => client.transport), workers: [...met()] };
-process.stdout.write(JSON.stringify(seen), () => process.exit(0));
+process.stdout.write(`${JSON.stringify(seen)}\n`);
+// The program ends when the server knows that they are gone: one person may have a hundred connections.
+for (const client of clients) client.socket.disconnect();
+lines.return();
+
+// Never comes but by an error.
+function failed(promise) {
+  return new Promise((_, reject) => promise.catch(reject));
+}

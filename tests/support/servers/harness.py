@@ -5,8 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from urllib.request import urlopen
 from benchmarks.processes import free_port
 from tests.support import ROOT
 from tests.support.run import marks
+from tests.support.run.waiting import wait_for
 from tests.support.servers.database_templates import migrate
 from tests.support.servers.forked_manage import Warm
 
@@ -92,6 +93,21 @@ class Server:
 def children(pid: int) -> list[int]:
     """The processes that this one's first thread has started and that aren't gone."""
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@contextmanager
+def standing_still(pids: Iterable[int]) -> Iterator[None]:
+    """Stop these processes as SIGSTOP does, and let them go on in the end."""
+    with ExitStack() as stack:
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+            stack.callback(os.kill, pid, signal.SIGCONT)
+        wait_for(lambda: all(is_stopped(pid) for pid in pids))
+        yield
+
+
+def is_stopped(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def open_files(pid: int) -> list[str]:
