@@ -29,8 +29,7 @@ def expect_count(page, text, emoji, count, mine):
 
 
 def test_two_people_react_live_by_pointer_and_keyboard(visit, server, room):
-    for number in range(30):
-        post(server, "owner", room, f"m{number}")
+    post(server, "owner", room, "\n\n".join(f"line {number}" for number in range(30)))
     said = post(server, "owner", room, "the last words")
     owner, member = visit("owner", f"/chat/{room}"), visit("member", f"/chat/{room}")
     act(owner, "the last words", "React")
