@@ -35,6 +35,11 @@ class Stretch(NamedTuple):
     new_to: int
     same: bool
 
+    def moved_by(self, words: int) -> "Stretch":
+        """Return the stretch as it stands behind so many words."""
+        o1, o2, n1, n2, same = self
+        return Stretch(o1 + words, o2 + words, n1 + words, n2 + words, same)
+
 
 class Comparison:
     """Compares texts of one page, until the pairs that a page may compare are used up."""
@@ -62,7 +67,7 @@ class Comparison:
         middle = compared(old[start:old_end], new[start:new_end])
         if middle is None:
             return None
-        moved = (Stretch(*(place + start for place in each[:4]), each.same) for each in middle)
+        moved = (each.moved_by(start) for each in middle)
         return [
             Stretch(0, start, 0, start, True),
             *moved,
@@ -101,7 +106,7 @@ def compared(old: list[str], new: list[str]) -> list[Stretch] | None:
             found = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     except TooLong:
         return None
-    return [Stretch(*places, name == "equal") for name, *places in found]
+    return [Stretch(o1, o2, n1, n2, name == "equal") for name, o1, o2, n1, n2 in found]
 
 
 def split_blanks(part: Part) -> list[Part]:
