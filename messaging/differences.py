@@ -81,6 +81,11 @@ def parts_of(stretch: Stretch, old: list[str], new: list[str]) -> list[Part]:
     if stretch.same:
         return [Part("", came)]
     went = "".join(old[stretch.old_from : stretch.old_to])
+    if went and came:
+        # What came has the blanks that count: the line of what went doesn't end.
+        words = went.rstrip()
+        gap = " " if words != went or stretch.old_to == len(old) else ""
+        return [Part("removed", words), Part("", gap), Part("added", came)]
     # The last word of the new text has no blank behind it, on which words that went would follow.
     at_end = stretch.old_from > 0 and stretch.new_from == len(new)
     blank = old[stretch.old_from - 1][len(old[stretch.old_from - 1].rstrip()) :] if at_end else ""

@@ -249,9 +249,7 @@ def test_a_long_history_is_rendered_in_turns_up_to_a_bound(message, member, monk
 def test_the_page_shows_what_each_edit_changed(client, edited, owner, member):
     client.force_login(owner)
     page = client.get(address(edited)).text
-    assert "the <del>kiln</del><ins>**kiln**</ins> is at <del>700</del><ins>800</ins>" in page.replace(
-        "</del> <ins>", "</del><ins>"
-    )
+    assert "the <del>kiln</del> <ins>**kiln**</ins> is at <del>700</del> <ins>800</ins>" in page
     assert "As it was sent" in page
     part = client.get(f"{address(edited)}?part").text
     assert "<html" not in part
@@ -269,6 +267,11 @@ def test_the_page_shows_what_each_edit_changed(client, edited, owner, member):
     ("before", "after", "parts"),
     [
         ("a b c", "a x c", [("", "a "), ("removed", "b"), ("", " "), ("added", "x"), ("", " "), ("", "c")]),
+        (
+            "a b\n\nc",
+            "a x\n\nc",
+            [("", "a "), ("removed", "b"), ("", " "), ("added", "x"), ("", "\n\n"), ("", "c")],
+        ),
         ("one", "one two", [("", "one "), ("added", "two")]),
         ("one two", "one", [("", "one"), ("", " "), ("removed", "two")]),
         ("火曜日に", "水曜日に", [("removed", "火"), ("added", "水"), ("", "曜日に")]),
