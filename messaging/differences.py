@@ -14,7 +14,7 @@ from messaging.rendering.cpu_limit import TooLong, cpu_limit
 NO_BLANKS = "\u3040-\u30ff\u3400-\u9fff"
 WORDS = re.compile(rf"[{NO_BLANKS}]\s*|[^\s{NO_BLANKS}]+\s*|\s+")
 # Pairs of words that are compared for one text, and for all of a page.
-MAX_PAIRS, MAX_PAIRS_OF_PAGE = 40_000, 400_000
+MAX_PAIRS, MAX_PAIRS_OF_PAGE = 22_500, 225_000
 # CPU seconds for texts that are made to be slow.
 COMPARISON_SECONDS = 0.05
 
