@@ -14,7 +14,7 @@ from messaging.rendering.cpu_limit import TooLong, cpu_limit
 NO_BLANKS = "\u3040-\u30ff\u3400-\u9fff"
 WORDS = re.compile(rf"[{NO_BLANKS}]\s*|[^\s{NO_BLANKS}]+\s*|\s+")
 # Pairs of words that are compared for one text, and for all of a page.
-MAX_PAIRS, MAX_PAIRS_OF_PAGE = 40_000, 400_000
+MAX_PAIRS, MAX_PAIRS_OF_PAGE = 22_500, 225_000
 # CPU seconds for texts that are made to be slow.
 COMPARISON_SECONDS = 0.05
 
@@ -81,6 +81,11 @@ def parts_of(stretch: Stretch, old: list[str], new: list[str]) -> list[Part]:
     if stretch.same:
         return [Part("", came)]
     went = "".join(old[stretch.old_from : stretch.old_to])
+    if went and came:
+        # What came has the blanks that count: the line of what went doesn't end.
+        words = went.rstrip()
+        gap = " " if words != went or stretch.old_to == len(old) else ""
+        return [Part("removed", words), Part("", gap), Part("added", came)]
     # The last word of the new text has no blank behind it, on which words that went would follow.
     at_end = stretch.old_from > 0 and stretch.new_from == len(new)
     blank = old[stretch.old_from - 1][len(old[stretch.old_from - 1].rstrip()) :] if at_end else ""

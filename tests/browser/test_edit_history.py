@@ -16,7 +16,7 @@ def test_edited_opens_what_it_said_before(visit, server, room):
     link = message(page, "The kiln is at").get_by_role("link", name="edited")
     link.click()
     dialog = page.get_by_role("dialog", name="What this message said")
-    expect(dialog.locator(".version-text")).to_have_text(["The kiln is at 700800", "The kiln is at 700"])
+    expect(dialog.locator(".version-text")).to_have_text(["The kiln is at 700 800", "The kiln is at 700"])
     expect(dialog.locator("del")).to_have_text("700")
     expect(dialog.locator("ins")).to_have_text("800")
     found = Axe().run(page)
@@ -27,7 +27,7 @@ def test_edited_opens_what_it_said_before(visit, server, room):
     rest(server, server.tokens["owner"], "PATCH", path, body="The kiln is at 900")
     expect(message(page, "The kiln is at 900")).to_be_visible()
     page.keyboard.press("Enter")
-    expect(dialog.locator(".version-text").first).to_have_text("The kiln is at 800900")
+    expect(dialog.locator(".version-text").first).to_have_text("The kiln is at 800 900")
     dialog.get_by_role("button", name="Close").click()
     expect(dialog).to_be_hidden()
     assert page.evaluate("window.unloaded"), "the room was left"

@@ -168,8 +168,10 @@ def edit_or_delete(rows: PendingRows, message: Message, random: Random) -> bool:
 
 
 def mistyped(body: str) -> str:
-    """Return the text as it was before its writer saw that a letter of the longest word was missing."""
+    """Return the text as it was before its writer saw that a letter of the longest word was missing, or a dot too many."""
     word = max(re.findall(r"\w+", body) or [body], key=len)
+    if len(word) < 3:
+        return f"{body}."
     return body.replace(word, word[: len(word) // 2] + word[len(word) // 2 + 1 :], 1)
 
 

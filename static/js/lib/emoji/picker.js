@@ -49,7 +49,9 @@ class Picker {
     const above = around.top - height - GAP
     const top = above >= EDGE ? above : Math.min(around.bottom + GAP, innerHeight - height - EDGE)
     const left = around.left < innerWidth / 2 ? around.left : around.right - width
-    this.dialog.style.setProperty("--left", `${Math.max(EDGE, Math.min(left, innerWidth - width - EDGE))}px`)
+    const inside = Math.max(EDGE, Math.min(left, innerWidth - width - EDGE))
+    const start = getComputedStyle(this.dialog).direction === "rtl" ? innerWidth - inside - width : inside
+    this.dialog.style.setProperty("--start", `${start}px`)
     this.dialog.style.setProperty("--top", `${Math.max(EDGE, top)}px`)
   }
 
