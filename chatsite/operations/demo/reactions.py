@@ -9,11 +9,13 @@ from messaging.models import Message, ReactionSummary
 
 # Of a hundred messages so many get reactions; of those that say something of this list, three times as many.
 PER_HUNDRED = 6
+# Of what one sees first, always.
+FIRST_SEEN = re.compile(r"\b(lathe is back|saturday is free|programme is final)\b", re.I)
 FITTING = (
     (re.compile(r"\b(morning|coffee|kettle)", re.I), "☕"),
     (re.compile(r"\b(thank|you're the best|lovely|wonderful)", re.I), "❤️"),
     (re.compile(r"\b(bread|cake|soup|biscuits|samosas|kitchen)", re.I), "😋"),
-    (re.compile(r"\b(done|fixed|works again|finished|open)\b", re.I), "🎉"),
+    (re.compile(r"\b(done|fixed|works again|is back|finished|open|final)\b", re.I), "🎉"),
     (re.compile(r"\b(broken|silly|kicked|hit it)\b", re.I), "😂"),
 )
 ANY = ("👍", "👍", "👀", "🙏", "😂", "🎉")
@@ -24,7 +26,8 @@ def reactions(
 ) -> Iterator[tuple[str, str, datetime]]:
     """Yield who reacts to a message, with which emoji and when, in the order in which they do; none to most messages."""
     fitting = [emoji for pattern, emoji in FITTING if pattern.search(message.body)]
-    if random.randrange(100) >= PER_HUNDRED * (3 if fitting else 1):
+    first_seen = FIRST_SEEN.search(message.body)
+    if not first_seen and random.randrange(100) >= PER_HUNDRED * (3 if fitting else 1):
         return
     others = [name for name in members if name != message.sender.username]
     emojis = list(dict.fromkeys([*fitting[:2], random.choice(ANY)]))[: random.randint(1, 2)]
