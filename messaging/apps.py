@@ -4,13 +4,16 @@ from chatsite.contract.events import REGISTRY, Carries, Reach
 
 
 class MessagingConfig(AppConfig):
-    """Registers the builders of message events for rooms' logs."""
+    """Registers the builders of message events for rooms' logs, and what becomes of reactions that are gone."""
 
     name = "messaging"
 
     def ready(self) -> None:
         from messaging.history import history
+        from messaging.reactions import services
         from rooms.log import log
+
+        log.revisions |= dict.fromkeys(("reaction-added", "reaction-removed"), services.revise)
 
         for event in REGISTRY:
             if event.reach is Reach.LOG and event.carries is Carries.MESSAGE:

@@ -105,12 +105,17 @@ def heads_of(user_id: int, slugs: Iterable[str]) -> dict[str, tuple[str, int]]:
 
 
 def log(
-    room_id: int, event: str, data: dict[str, Any], at: datetime, lines: Iterable[tuple[int, int]]
+    room_id: int,
+    event: str,
+    data: dict[str, Any],
+    at: datetime,
+    lines: Iterable[tuple[int, int]],
+    subject_id: int | None = None,
 ) -> None:
     """Store lines of a room's log that differ in `(seq, user id)`."""
     given = sql.packed({"seq": seq, "user_id": user_id} for seq, user_id in lines)
     when = connection.ops.adapt_datetimefield_value(at)
-    sql.run(_log(connection.vendor), room_id, event, orjson.dumps(data).decode(), when, given)
+    sql.run(_log(connection.vendor), room_id, event, subject_id, orjson.dumps(data).decode(), when, given)
 
 
 def admit(
@@ -125,8 +130,8 @@ def admit(
 @cache
 def _log(vendor: str) -> str:
     return f"""
-        INSERT INTO rooms_event (room_id, event, data, at, retracted, seq, user_id)
-        SELECT %s, %s, %s, %s, false, seq, user_id FROM {sql.rows_in(seq="bigint", user_id="bigint")} ORDER BY n"""
+        INSERT INTO rooms_event (room_id, event, subject_id, data, at, retracted, seq, user_id)
+        SELECT %s, %s, %s, %s, %s, false, seq, user_id FROM {sql.rows_in(seq="bigint", user_id="bigint")} ORDER BY n"""
 
 
 @cache

@@ -5,7 +5,7 @@ Each locks the message's row, to find the summary that the change before left (`
 as whoever ends the person's membership does: one of both sees the other.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,6 +18,7 @@ from messaging.reactions.emoji import canonical
 from messaging.services import locked, record, visible_message
 from rooms import access
 from rooms.log import log
+from rooms.models import Event
 
 # Different emoji on a message, and people who are named in the summary of each.
 MAX_EMOJI, MAX_NAMED = 20, 20
@@ -39,7 +40,8 @@ def react(user: User, pk: int, emoji: str) -> tuple[Reaction, bool]:
     reaction = Reaction(message=message, user=user, emoji=emoji, at=timezone.now())
     count = count_in(reaction)
     reaction.save(force_insert=True)
-    log.append(message.room, "reaction-added", user, message=message.pk, emoji=emoji, count=count)
+    about = {"message": message.pk, "emoji": emoji, "count": count}
+    log.append_about(message.room, "reaction-added", user, reaction.pk, **about)
     return reaction, True
 
 
@@ -99,6 +101,21 @@ def own_emoji(user: User, messages: Iterable[Payload]) -> dict[int, set[str]]:
         for message_id, emoji in found:
             mine.setdefault(message_id, set()).add(emoji)
     return mine
+
+
+def revise(events: Sequence[tuple[Event, Payload]]) -> None:
+    """Take the emoji and the person out of events, read again from the log, of reactions that nobody sees any more: of
+    messages that are gone, and added ones that were removed since. Two queries."""
+    standing = {
+        *Message.objects.standing()
+        .filter(pk__in={data["message"] for _, data in events})
+        .values_list("pk", flat=True)
+    }
+    added = {line.subject_id for line, _ in events if line.subject_id is not None}
+    removed = added - {*Reaction.objects.filter(pk__in=added).values_list("pk", flat=True)}
+    for line, data in events:
+        if data["message"] not in standing or line.subject_id in removed:
+            data.update(emoji=None, user=None, count=0)
 
 
 def check_standing(message: Message) -> None:

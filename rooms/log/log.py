@@ -40,6 +40,11 @@ Builder = Callable[[Sequence[LogLine]], dict[int, Payload]]
 # Builders by event name: each takes lines of one room and returns their data by seq.
 builders: dict[str, Builder] = {}
 
+Revision = Callable[[Sequence[tuple[Event, Payload]]], None]
+
+# By event name, what changes the data of events without a builder that are read again: what they tell of may be gone.
+revisions: dict[str, Revision] = {}
+
 PAGE_EVENTS = 500
 # Bytes of a page: it must fit a socket's send buffer of 1 MiB beside what else waits there.
 PAGE_BYTES = 256 * 1024
@@ -108,11 +113,22 @@ def deliver(slug: str, event: str, data: Payload | orjson.Fragment, seq: int) ->
 
 def append(room: Room, event: str, user: User, **data: Any) -> Event:
     """Store and publish an event about `user` that needs no builder. In a transaction."""
-    return append_all(room, event, [user], **data)[0]
+    return _append(room, event, [user], data)[0]
+
+
+def append_about(room: Room, event: str, user: User, subject_id: int, **data: Any) -> Event:
+    """Do `append` for an event whose subject is looked for when it is read again (`revisions`)."""
+    return _append(room, event, [user], data, subject_id)[0]
 
 
 def append_all(room: Room, event: str, users: Sequence[User], **data: Any) -> list[Event]:
     """Do `append` for each of some people, in as many statements as for one. The rows are returned without ids."""
+    return _append(room, event, users, data)
+
+
+def _append(
+    room: Room, event: str, users: Sequence[User], data: Payload, subject_id: int | None = None
+) -> list[Event]:
     seqs = next_seqs([room.pk] * len(users))
     room.head = seqs[-1]
     at = timezone.now()
@@ -120,7 +136,7 @@ def append_all(room: Room, event: str, users: Sequence[User], **data: Any) -> li
         Event(room=room, seq=seq, event=event, user=user, data=data, at=at)
         for seq, user in zip(seqs, users, strict=True)
     ]
-    sql.log(room.pk, event, data, at, zip(seqs, (user.pk for user in users), strict=True))
+    sql.log(room.pk, event, data, at, zip(seqs, (user.pk for user in users), strict=True), subject_id)
     for row in rows:
         publish(room, event, row_data(room, row))
         event_costs.charge_for_room(row.user_id, room.slug)
@@ -138,6 +154,8 @@ def build(room: Room, lines: Sequence[LogLine]) -> list[Payload]:
     whole = {line.seq for line in lines if line.event not in builders}
     rows = room.events.filter(seq__in=whole).select_related("user")
     built = {row.seq: row_data(room, row) for row in rows}
+    for revise in {revisions[row.event] for row in rows if row.event in revisions}:
+        revise([(row, built[row.seq]) for row in rows if revisions.get(row.event) is revise])
     for builder in {builders[line.event] for line in lines if line.event in builders}:
         built |= builder([line for line in lines if builders.get(line.event) is builder])
     return [{"event": line.event, "data": built[line.seq]} for line in lines]

@@ -88,16 +88,21 @@ def test_the_log_has_each_change_with_the_number_that_there_are_then(owner, memb
     unreact(owner, message.pk, "👍")
     page = log.read(private_room, message.seq - 1)["events"]
     assert page[0]["data"]["reactions"] == [one("👍", "member")]
-    told = [(each["event"], each["data"]["user"]["username"], each["data"]["count"]) for each in page[1:]]
-    assert told == [
-        ("reaction-added", "owner", 1),
-        ("reaction-added", "member", 2),
-        ("reaction-removed", "owner", 1),
+    # The owner's is gone, which the last event tells.
+    assert [(each["event"], each["data"]["emoji"], each["data"]["count"]) for each in page[1:]] == [
+        ("reaction-added", None, 0),
+        ("reaction-added", "👍", 2),
+        ("reaction-removed", "👍", 1),
+    ]
+    assert [each["data"]["user"] and each["data"]["user"]["username"] for each in page[1:]] == [
+        None,
+        "member",
+        "owner",
     ]
     for place, each in enumerate(page[1:], message.seq + 1):
         assert set(each["data"]) == {"room", "seq", "message", "emoji", "user", "at", "count"}
         assert (each["data"]["room"], each["data"]["seq"]) == (private_room.slug, place)
-        assert (each["data"]["message"], each["data"]["emoji"]) == (message.pk, "👍")
+        assert each["data"]["message"] == message.pk
 
 
 def test_nothing_of_it_is_unread(owner, member, stranger, message, private_room):
@@ -216,6 +221,39 @@ def test_those_of_a_hidden_message_are_hidden_and_come_back_with_it(api, owner, 
     assert shown(message) == [one("👍", "member")]
 
 
+def told_again(room):
+    """What `sync` tells of reactions to somebody who has seen nothing yet: (event, emoji, username)."""
+    events = log.read(room, 0)["events"]
+    reactions = [event for event in events if event["event"].startswith("reaction-")]
+    assert all(event["data"]["count"] == 0 for event in reactions if event["data"]["emoji"] is None)
+    return [
+        (
+            event["event"].removeprefix("reaction-"),
+            event["data"]["emoji"],
+            (event["data"]["user"] or {}).get("username"),
+        )
+        for event in reactions
+    ]
+
+
+def test_what_is_gone_is_not_told_again(owner, member, message, private_room):
+    react(owner, message.pk, "🎉")
+    react(member, message.pk, "👎")
+    assert told_again(private_room) == [("added", "🎉", "owner"), ("added", "👎", "member")]
+    unreact(member, message.pk, "👎")
+    gone = ("added", None, None)
+    assert told_again(private_room) == [("added", "🎉", "owner"), gone, ("removed", "👎", "member")]
+    messages.hide(message, owner)
+    assert told_again(private_room) == [gone, gone, ("removed", None, None)]
+    messages.restore(message, owner)
+    assert told_again(private_room)[0] == ("added", "🎉", "owner")
+    services.clear(message, owner)
+    assert told_again(private_room)[0] == gone
+    react(owner, message.pk, "🎉")
+    messages.delete(owner, message.pk)
+    assert {(emoji, username) for _, emoji, username in told_again(private_room)} == {(None, None)}
+
+
 def test_those_of_who_was_deactivated_stay_as_their_messages_do(member, message):
     react(member, message.pk, "👍")
     member.is_active = False
@@ -255,11 +293,11 @@ def test_a_page_of_messages_costs_no_query_more(owner, member, message, private_
     events = log.read(private_room, 0)["events"]
     assert {each["event"] for each in events} >= {"member-joined", "chat-message"}
     react(owner, message.pk, "👍")
-    # One for the log's own lines, however many there are.
-    assert queries() == before + 1
+    # One for the log's own lines, two for what is left of reactions, however many there are.
+    assert queries() == before + 3
     for emoji in MANY[:5]:
         react(member, message.pk, emoji)
-    assert queries() == before + 1
+    assert queries() == before + 3
 
 
 def test_a_reaction_takes_a_bounded_number_of_queries(make_person, message, private_room):
