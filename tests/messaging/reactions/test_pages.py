@@ -15,6 +15,7 @@ from messaging import services as messages
 from messaging.models import Reaction
 from messaging.reactions.sentences import by_whom
 from messaging.reactions.services import MAX_NAMED, react
+from messaging.views import room as room_page
 from rooms import services as rooms
 from rooms.membership import blocks, membership
 from rooms.models import Membership
@@ -202,3 +203,32 @@ def test_rest_lists_those_of_one_person(api, owner, member, message):
     assert told == ["🎉"]
     for nobody in ("nobody", "\0", "MEMBER\u212a", "x" * 500):
         assert api(owner).get(path, {"user": nobody}).data["results"] == []
+
+
+def test_a_page_has_so_many_and_older_messages_follow(client_of, owner, private_room, monkeypatch):
+    """Twenty under each of fifty messages made every view of the page six times as dear."""
+    monkeypatch.setattr(room_page, "MAX_REACTIONS", 10)
+    said = [messages.send(owner, private_room.slug, f"number {n}", uuid.uuid4())[0] for n in range(5)]
+    for message in said:
+        for emoji in COMMON[:4]:
+            react(owner, message.pk, emoji)
+    client = client_of(owner)
+
+    def shown(query):
+        page = client.get(f"/chat/board{query}").text
+        numbers = [n for n in range(5) if f"number {n}<" in page]
+        return numbers, "Older messages" in visible(page)
+
+    assert shown("?latest=1") == ([3, 4], True)
+    assert shown(f"?before={said[3].seq}") == ([1, 2], True)
+    assert shown(f"?before={said[1].seq}") == ([0], False)
+    assert shown(f"?after={said[0].seq}")[0] == [1, 2]
+    # Also one that has too many alone.
+    monkeypatch.setattr(room_page, "MAX_REACTIONS", 1)
+    assert shown("?latest=1") == ([4], True)
+    assert "number 2<" in client.get(f"/chat/board/message/{said[2].pk}").text
+
+
+def visible(page):
+    """The page without what is hidden."""
+    return re.sub(r"<a [^>]*data-part=\"?older\"? hidden>.*?</a>", "", page)
