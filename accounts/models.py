@@ -320,6 +320,8 @@ class SiteSettings(models.Model):
     keep_edits = models.BooleanField(
         "keep what messages said before they were edited",
         default=True,
+        # Processes of the version before make the row, too.
+        db_default=True,
         help_text="Whoever may read a message can then read its earlier texts, too. A deleted message keeps none.",
     )
 

@@ -118,8 +118,7 @@ class MessageViewSet(viewsets.GenericViewSet[Message]):
         responses=MessageHistorySerializer,
     )
     def history(self, request: Request, pk: str) -> Response:
-        with credentials.still_authorised(user := me(request)):
-            message = services.visible_message(user, number(pk))
+        with services.reading_texts(user := me(request), number(pk)) as message:
             texts = edit_history.rendered(user, message, edit_history.texts_of(message))
         return Response({"results": [edit_history.text_payload(text) for text in texts]})
 

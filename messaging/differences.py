@@ -16,7 +16,7 @@ WORDS = re.compile(rf"[{NO_BLANKS}]\s*|[^\s{NO_BLANKS}]+\s*|\s+")
 # Pairs of words that are compared for one text, and for all of a page.
 MAX_PAIRS, MAX_PAIRS_OF_PAGE = 22_500, 225_000
 # CPU seconds for texts that are made to be slow.
-COMPARISON_SECONDS = 0.05
+COMPARISON_SECONDS = 0.02
 
 
 class Part(NamedTuple):

@@ -4,7 +4,8 @@ All raise the contract's errors (`chatsite.contract.errors`).
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 from django.db import transaction
@@ -61,6 +62,17 @@ def visible_message(user: User, pk: int) -> Message:
     if message is None:
         raise NotFound("There is no such message.")
     return message
+
+
+@contextmanager
+def reading_texts(user: User, pk: int) -> Iterator[Message]:
+    """Authorise a read of a message's texts for the block, and again at its end: it takes turns, and the message may be
+    deleted or hidden meanwhile. Raises NotFound and Banned."""
+    message = visible_message(user, pk)
+    with access.reading(user, message.room.slug):
+        yield message
+    if not message.gone and visible_message(user, pk).gone:
+        raise NotFound("This message was deleted.")
 
 
 def locked(message: Message) -> Message:

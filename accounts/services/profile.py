@@ -19,7 +19,7 @@ def update_profile(
     """Change the given fields. A display name that is unchanged, or repeats the username that stands for a missing
     one, is kept whatever today's rules say; an empty `double_click_reaction` is none. Raises Invalid with `fields` and
     restores `user`."""
-    before = user.display_name, user.email
+    before = user.display_name, user.email, user.double_click_reaction
     new: dict[str, str] = {}
     if display_name is not None and tidy(display_name) not in (user.display_name, user.name):
         new["display_name"] = display_name
@@ -30,7 +30,7 @@ def update_profile(
     try:
         change(user, new)
     except Invalid:
-        user.display_name, user.email = before
+        user.display_name, user.email, user.double_click_reaction = before
         raise
     return user
 

@@ -8,7 +8,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from accounts.authentication import credentials
 from accounts.models import User
 from accounts.names.marks import signs_among
 from chatsite.contract.errors import NotFound
@@ -40,8 +39,7 @@ class Version:
 def message_history(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Show the texts of a message, newest first: a page, or with `?part` what the room's dialog shows."""
     user: Any = request.user
-    with credentials.still_authorised(user):
-        message = services.visible_message(user, pk)
+    with services.reading_texts(user, pk) as message:
         if message.room.slug != slug:
             raise NotFound()
         context: dict[str, Any] = {"message": message, "versions": versions(user, message)}

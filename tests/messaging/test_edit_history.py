@@ -58,6 +58,37 @@ def change_page(message):
     return f"/admin/messaging/message/{message.pk}/change/"
 
 
+@pytest.mark.parametrize("door", ["/message/{0.pk}/history", "/chat/{0.room.slug}/message/{0.pk}/history"])
+@pytest.mark.parametrize("meanwhile", ["deleted", "removed"])
+def test_who_may_no_longer_at_the_end_gets_nothing(
+    client_of, monkeypatch, edited, owner, make_person, door, meanwhile
+):
+    reader = make_person("reader")
+    membership.grant(edited.room, reader)
+    read = edit_history.texts_of
+
+    def slowly(message):
+        found = read(message)
+        if meanwhile == "deleted":
+            services.delete(edited.sender, edited.pk)
+        else:
+            membership.remove_member(owner, edited.room.slug, reader.username)
+        return found
+
+    monkeypatch.setattr(edit_history, "texts_of", slowly)
+    answer = client_of(reader).get(door.format(edited))
+    assert answer.status_code == 404
+    assert "kiln" not in answer.text
+
+
+def test_the_version_before_makes_the_settings_too(db):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO accounts_sitesettings (id, name, sign_up, inviters) VALUES (1, 'x', 'invite', 'moderators')"
+        )
+    assert SiteSettings.load().keep_edits
+
+
 def test_each_text_has_its_html_and_its_time(api, edited, owner):
     answer = api(owner).get(f"/message/{edited.pk}/history/")
     now, second, first = answer.data["results"]
