@@ -94,8 +94,9 @@ def behind(consumer_id: int) -> Behind:
 
 
 def as_time(value: datetime | str) -> datetime:
-    """Return a time of the driver's; SQLite's is a text without a zone."""
-    return datetime.fromisoformat(value).replace(tzinfo=UTC) if isinstance(value, str) else value
+    """Return a time of the driver's; SQLite's have no zone, and may be texts."""
+    at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def places(consumer_id: int, slugs: Iterable[str]) -> list[Place]:
@@ -103,7 +104,8 @@ def places(consumer_id: int, slugs: Iterable[str]) -> list[Place]:
     rows = sql.run(
         f"""SELECT r.id, r.slug, r.name, r.kind, r.head, COALESCE(p.seq, 0)
             FROM {sql.rows_in(slug="text")} JOIN rooms_room r ON r.slug = given.slug
-            LEFT JOIN rooms_consumerposition p ON p.room_id = r.id AND p.consumer_id = %s""",
+            LEFT JOIN rooms_consumerposition p ON p.room_id = r.id AND p.consumer_id = %s
+            ORDER BY given.n""",
         sql.packed({"slug": slug} for slug in slugs),
         consumer_id,
     )

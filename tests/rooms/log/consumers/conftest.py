@@ -1,6 +1,7 @@
 """A site with one consumer, whose handler the tests watch and break."""
 
 import uuid
+from unittest.mock import patch
 
 import pytest
 
@@ -51,13 +52,13 @@ def handler():
 
 
 @pytest.fixture
-def consumer(handler, monkeypatch):
-    monkeypatch.setattr(registry, "consumers", {})
+def consumer(handler):
     consumer = registry.LogConsumer(
         "watcher", frozenset({"chat-message", "message-edited"}), handler, lambda: handler.on
     )
-    registry.register(consumer)
-    return consumer
+    with patch.dict(registry.consumers, clear=True):
+        registry.register(consumer)
+        yield consumer
 
 
 @pytest.fixture

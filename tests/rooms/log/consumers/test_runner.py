@@ -20,10 +20,10 @@ pytestmark = pytest.mark.django_db
 
 def test_lines_of_rooms_with_news_come_in_order_and_once(one, say, handler, private_room, public_room):
     said = [(room.slug, say(room)) for room in (private_room, public_room, private_room, private_room)]
-    one.step({private_room.slug, public_room.slug})
+    one.step([private_room.slug, public_room.slug])
     assert sorted(handler.seen) == sorted(said)
     assert handler.calls[0] == ("board", [seq for slug, seq in said if slug == "board"])
-    one.step({private_room.slug, public_room.slug})
+    one.step([private_room.slug, public_room.slug])
     assert len(handler.calls) == 2
     assert (stored(private_room), stored(public_room)) == (said[-1][1], said[1][1])
 
