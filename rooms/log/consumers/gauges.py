@@ -7,26 +7,26 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 
 from rooms.log.consumers.runner import Runner
 
+# Name without `chatsite_`, help text, labels.
+GAUGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("consumer_lag", "Lines of rooms' logs that a consumer hasn't read", ("consumer",)),
+    ("consumer_oldest_seconds", "Age of the oldest line that it hasn't read", ("consumer",)),
+    ("consumer_retries", "Lines that it couldn't handle", ("consumer", "state")),
+)
+
 
 def of_runners(runners: Collection[Runner]) -> Iterator[Metric]:
     """Yield what a process knows of consumers whose lease it has."""
-    lag = GaugeMetricFamily(
-        "chatsite_consumer_lag", "Lines of rooms' logs that a consumer hasn't read", labels=["consumer"]
-    )
-    oldest = GaugeMetricFamily(
-        "chatsite_consumer_oldest_seconds", "Age of the oldest line that it hasn't read", labels=["consumer"]
-    )
-    waiting = GaugeMetricFamily(
-        "chatsite_consumer_retries", "Lines that it couldn't handle", labels=["consumer", "state"]
-    )
+    families = [GaugeMetricFamily(f"chatsite_{name}", says, labels=labels) for name, says, labels in GAUGES]
+    lag, oldest, put_aside = families
     for runner in runners:
         if runner.holds:
             name = runner.consumer.name
             lag.add_metric([name], 0 if runner.idle else runner.behind)
             oldest.add_metric([name], age(runner))
-            waiting.add_metric([name, "waiting"], runner.waiting)
-            waiting.add_metric([name, "failed"], runner.failed)
-    yield from (lag, oldest, waiting)
+            put_aside.add_metric([name, "waiting"], runner.waiting)
+            put_aside.add_metric([name, "failed"], runner.failed)
+    yield from families
 
 
 def age(runner: Runner) -> float:

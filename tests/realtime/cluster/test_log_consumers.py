@@ -91,7 +91,9 @@ def test_one_process_without_redis_does_all_that_alone(tmp_path):
         # The next poll comes after a minute.
         assert time.monotonic() - began < 30
         wait_for(lambda: 'consumer_retries{consumer="raising",state="waiting"} 3.0' in metrics(server))
-        wait_for(lambda: 'consumer_handled_total{consumer="handling",outcome="handled"} 3.0' in metrics(server))
+        wait_for(
+            lambda: 'consumer_handled_total{consumer="handling",outcome="handled"} 3.0' in metrics(server)
+        )
         sender.io.disconnect()
         server.stop()
         assert "secret" not in server.log.read_text()

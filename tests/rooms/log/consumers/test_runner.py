@@ -11,7 +11,7 @@ from messaging.models import Message
 from messaging.reactions import services as reactions
 from rooms import services as rooms
 from rooms.log import log_marker
-from rooms.log.consumers import positions, retries, runner, services
+from rooms.log.consumers import lease, positions, retries, runner, services
 from rooms.models import Consumer, ConsumerPosition, ConsumerRetry, Room
 from tests.rooms.log.consumers.conftest import expire, look, started, stored
 
@@ -127,6 +127,25 @@ def test_a_position_that_somebody_else_moved_is_taken_from_the_database(one, say
     assert handler.seen == [("board", first), ("board", last)]
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_position_that_is_moved_while_lines_are_handled_stays_there(
+    one, say, private_room, row, consumer, fails
+):
+    def skipped(room, lines):
+        seqs.append(say(private_room))
+        services.skip(row)
+        if fails:
+            raise ValueError
+        return True
+
+    seqs = [say(private_room)]
+    one.consumer = type(consumer)(consumer.name, consumer.events, skipped)
+    one.step([private_room.slug])
+    assert len(seqs) == 2
+    assert stored(private_room) == seqs[1]
+    assert not ConsumerRetry.objects.exists()
+
+
 def test_back_is_a_way_too(one, say, handler, private_room):
     """A replay."""
     seqs = [say(private_room), say(private_room)]
@@ -175,6 +194,8 @@ def test_one_process_at_a_time(one, process, say, handler, private_room):
         each.step([private_room.slug])
     assert handler.seen == [("board", seq)]
     assert (one.holds, two.holds) == (True, False)
+    # Whoever read the row before the first took it.
+    assert not lease.take(one.id, "two")
 
 
 def test_the_lease_is_renewed_and_ends_by_the_databases_clock(one, process, clock):
@@ -265,6 +286,7 @@ def test_a_paused_consumer_keeps_its_positions(one, say, handler, private_room, 
         each.step([private_room.slug])
         assert not each.holds
     assert (handler.seen, Consumer.objects.get().holder) == ([], "")
+    assert not lease.take(row.pk, "one")
     assert services.resume(row)
     started(one)
     assert handler.seen == [("board", seq)]

@@ -1,20 +1,24 @@
 """Consumers cost a site without any nothing, and a write nothing in any."""
 
 import uuid
+from datetime import timedelta
+from importlib import import_module
 
 import pytest
 from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import User
 from chatsite.observability.metrics import collector
+from chatsite.operations.doctor import consumers
 from chatsite.realtime.delivery import peers
 from messaging.models import Message
 from messaging.reactions import services as reactions
 from messaging.sending.batch import store_all
 from messaging.sending.drafts import Draft
-from rooms.log.consumers import gauges, news, registry, service
+from rooms.log.consumers import gauges, news, registry, service, services
 from rooms.models import Consumer
 from tests.rooms.log.consumers.conftest import look, stored
 
@@ -23,11 +27,12 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def quiet(monkeypatch):
-    """No notes are left behind, and none are found."""
+    """No notes are left behind, and none are found; nor gauges, once the server's own are there."""
+    import_module("chatsite.urls")
     monkeypatch.setattr(news, "own", set())
     monkeypatch.setattr(news, "told", set())
     monkeypatch.setattr(news, "wanted", False)
-    monkeypatch.setattr(collector, "sources", [])
+    monkeypatch.setattr(collector, "sources", [*collector.sources])
 
 
 @pytest.fixture
@@ -75,12 +80,12 @@ def test_without_consumers_nothing_runs_and_nothing_is_noted(
     monkeypatch, owner, private_room, django_capture_on_commit_callbacks
 ):
     monkeypatch.setattr(service, "repeat", lambda *arguments: pytest.fail("a job"))
-    running = service.ConsumerService()
+    running, sources = service.ConsumerService(), [*collector.sources]
     running.start()
     with django_capture_on_commit_callbacks(execute=True):
         store_all([draft(owner, private_room)])
     running.stop()
-    assert (news.wanted, news.own, collector.sources) == (False, set(), [])
+    assert (news.wanted, news.own, collector.sources) == (False, set(), sources)
     assert not Consumer.objects.exists()
 
 
@@ -249,3 +254,29 @@ def test_nobody_else_does(client, row, owner, member):
 def test_a_site_without_consumers_doesnt_show_the_list(boss):
     assert "What follows messages" not in boss.get("/admin/").text
     assert boss.get(PAGE).status_code == 200
+
+
+# The doctor
+
+
+def test_the_doctor_says_what_waits_and_why(one, say, handler, private_room, row):
+    assert [finding.level for finding in doctor()] == ["ok"]
+    handler.poison = {say(private_room)}
+    one.step([private_room.slug])
+    row.retries.update(failed=True)
+    say(private_room)
+    private_room.events.update(at=timezone.now() - timedelta(hours=1))
+    late, given_up = doctor()
+    assert (late.level, given_up.level) == ("wrong", "note")
+    assert "watcher is 1 lines and 3600 s behind" in late.sentence
+    assert "ValueError" in late.advice + given_up.sentence
+    services.pause(row)
+    assert [finding.level for finding in doctor()] == ["note", "note"]
+
+
+def test_the_doctor_says_nothing_of_a_site_without_consumers(db):
+    assert doctor() == []
+
+
+def doctor():
+    return list(consumers.consumers())
