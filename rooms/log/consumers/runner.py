@@ -157,9 +157,11 @@ class Runner:
 
     def step(self, slugs: Iterable[str]) -> None:
         """Begin to read rooms with news, and do what is due. Doesn't wait for handlers."""
-        if not self.holds or monotonic() < self._rest_until:
+        if not self.holds:
             return
         self._queue |= dict.fromkeys(slugs)
+        if monotonic() < self._rest_until:
+            return
         self._do_due(monotonic())
         if self._queue or self._ready:
             self._start_workers(max(1, len(self._ready)))
@@ -180,7 +182,8 @@ class Runner:
         try:
             self._poll_once()
         except (DatabaseError, InterfaceError, query_deadline.TookTooLong) as error:
-            self._next_poll = monotonic() + CALM_POLL_SECONDS
+            slow = isinstance(error, query_deadline.TookTooLong)
+            self._next_poll = monotonic() + (CALM_POLL_SECONDS if slow else POLL_SECONDS)
             self._rest("a poll failed", error, ())
         finally:
             self._polling = False
@@ -227,39 +230,43 @@ class Runner:
         self._reading = True
         for slug in slugs:
             del self._queue[slug]
+        self._busy.update(slugs)
+        awaited: set[str] = set()
         try:
             read_queue.give_way()
-            places = [
-                place for place in positions.places(self.id, slugs) if place.room.slug not in self._busy
-            ]
-            ranges = {place.room.pk: self._range(place) for place in places}
-            found = positions.lines(ranges, self.events) if ranges else {}
+            parts = self._parts(slugs)
         except (DatabaseError, InterfaceError) as error:
             self._rest("what is new can't be read", error, slugs)
         else:
-            for place in places:
-                self._take(place, ranges[place.room.pk], found[place.room.pk])
+            for part in parts:
+                if part.lines:
+                    self._ready.append(part)
+                    awaited.add(part.room.slug)
+                else:
+                    self._advance(part)
         finally:
+            self._busy.difference_update(set(slugs) - awaited)
             self._reading = False
 
-    def _range(self, place: Place) -> tuple[int, int]:
-        """Return the seqs between which to read, the first excluded."""
+    def _parts(self, slugs: Sequence[str]) -> list[Part]:
+        """Return the next part of each room, in two queries."""
+        starts = [(place, self._position(place)) for place in positions.places(self.id, slugs)]
+        ranges = {
+            place.room.pk: (known.reached, max(known.reached, min(place.head, known.reached + SEQS_PER_ROOM)))
+            for place, known in starts
+        }
+        found = positions.lines(ranges, self.events) if ranges else {}
+        return [
+            Part(place.room, known, found[place.room.pk], ranges[place.room.pk][1], place.head)
+            for place, known in starts
+        ]
+
+    def _position(self, place: Place) -> Position:
+        """Return the room's position, which is the database's where somebody else has moved it."""
         known = self._positions.get(place.room.pk)
         if known is None or place.seq not in (known.stored, known.written):
-            # Also where somebody else has moved the position.
             known = Position(place.room.slug, place.room.pk, place.seq)
-            self._positions[place.room.pk] = known
-        return known.reached, max(known.reached, min(place.head, known.reached + SEQS_PER_ROOM))
-
-    def _take(self, place: Place, between: tuple[int, int], lines: list[LogLine]) -> None:
-        """Queue lines for the handler; a range without any is done."""
-        position = self._positions[place.room.pk]
-        part = Part(place.room, position, lines, between[1], place.head)
-        if lines:
-            self._busy.add(place.room.slug)
-            self._ready.append(part)
-        else:
-            self._advance(part)
+        return known
 
     def _advance(self, part: Part) -> None:
         """Go on to the end of a part, and queue the room again if there is more."""
@@ -298,6 +305,9 @@ class Runner:
             with deadline(HANDLE_TIMEOUT_SECONDS):
                 return bool(self.consumer.handle(room, lines)), None
         except Exception as error:
+            if serving():
+                # Nor one on which a statement was cut off.
+                connections.close_all()
             words = retries.describe(error)
             logger.warning(
                 "consumer %s: %d lines of %s from #%d on: %s",

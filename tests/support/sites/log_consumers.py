@@ -6,7 +6,8 @@ from pathlib import Path
 
 import eventlet
 
-from chatsite.wsgi import application
+from chatsite.wsgi import application  # isort: skip
+from chatsite.database import sql
 from rooms.log.consumers import lease, registry, runner, service
 
 __all__ = ["application"]
@@ -30,6 +31,9 @@ def handling(room, lines):
 
 def hanging(room, lines):
     note("hanging", room, lines)
+    if sql.postgresql():
+        # Amid a statement.
+        sql.run("SELECT pg_sleep(5)")
     eventlet.sleep(3600)
     return True
 

@@ -409,6 +409,33 @@ def test_without_the_database_nothing_is_skipped(one, say, handler, private_room
     assert not ConsumerRetry.objects.exists()
 
 
+def test_news_that_come_while_the_database_is_left_alone_are_kept(one, say, handler, private_room, clock):
+    one._rest("it is away", OperationalError("away"), ())
+    seq = say(private_room)
+    one.step([private_room.slug])
+    assert handler.seen == []
+    clock.go(runner.REST_SECONDS)
+    one.step([])
+    assert handler.seen == [("board", seq)]
+
+
+def test_positions_are_stored_while_others_are_read(one, say, handler, private_room, monkeypatch):
+    """On PostgreSQL a query is waited for."""
+    read = positions.lines
+
+    def slow(*arguments):
+        one._flush()
+        return read(*arguments)
+
+    monkeypatch.setattr(positions, "lines", slow)
+    handler.does = False
+    seqs = []
+    for _ in range(3):
+        seqs.append(say(private_room))
+        one.step([private_room.slug])
+    assert handler.calls == [("board", [seq]) for seq in seqs]
+
+
 def test_skipping_leaves_out_what_waits_too(one, say, handler, private_room, row):
     handler.poison = {say(private_room)}
     one.step([private_room.slug])
