@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
-from django.db.models import Model, OuterRef, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -18,7 +18,7 @@ from accounts.models import User
 from chatsite.contract.errors import ChatError
 from chatsite.web.administration.acts import Act, ActingAdmin
 from chatsite.web.administration.filters import ChoiceFilter, TypedFilter
-from chatsite.web.administration.lists import MAX_INLINE_ROWS, FirstRows, split_search
+from chatsite.web.administration.lists import MAX_INLINE_ROWS, AdministratorsOnly, FirstRows, split_search
 from chatsite.web.administration.site import completions
 from chatsite.web.rest.api import me
 from rooms import moderation, services
@@ -381,7 +381,7 @@ def save_membership(member: Membership, request: HttpRequest) -> None:
 
 
 @admin.register(Consumer)
-class ConsumerAdmin(ActingAdmin):
+class ConsumerAdmin(AdministratorsOnly, ActingAdmin):
     """Consumers of the log, for administrators: how far behind each is, and acts that hold and move it. Not in the
     navigation of a site that has none."""
 
@@ -450,7 +450,7 @@ class ConsumerAdmin(ActingAdmin):
     def behind(self, row: Any) -> int:
         return int(row.report.lines)
 
-    @admin.display(description="by")
+    @admin.display(description="late by")
     def oldest(self, row: Any) -> str:
         return f"{timezone.now() - row.report.since}".partition(".")[0] if row.report.since else ""
 
@@ -472,25 +472,8 @@ class ConsumerAdmin(ActingAdmin):
         apart = sum(reports[row.pk].waiting + reports[row.pk].failed for row in rows)
         return [f"Lines that they haven't read: {lines}.", f"Lines that wait or failed: {apart}."]
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        found = super().get_actions(request)
-        found.pop("delete_selected", None)
-        return found
-
     def may_act(self, request: HttpRequest) -> bool:
         return me(request).is_superuser
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return me(request).is_superuser and bool(registered)
-
-    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return me(request).is_superuser
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+        return super().has_module_permission(request) and bool(registered)

@@ -225,7 +225,7 @@ def test_administrators_see_how_it_gets_on_and_act_on_it(boss, one, say, handler
     say(private_room)
     text = boss.get(PAGE).text
     assert "What follows messages" in boss.get("/admin/").text
-    for words in ("watcher", "ValueError in tests/rooms/log/consumers/conftest.py", "one"):
+    for words in ("Pause", "watcher", "ValueError in tests/rooms/log/consumers/conftest.py", "one"):
         assert words in text
     for act, after in (("pause", (True, 1)), ("resume", (False, 1)), ("try_again", (False, 0))):
         assert boss.post(f"{PAGE}act/{act}/?ids={row.pk}").status_code == 302
