@@ -72,6 +72,6 @@ def deadline(seconds: float) -> Iterator[None]:
     except eventlet.Timeout as error:
         if error is not timeout:
             raise
-        raise DeadlineExceeded from None
+        raise DeadlineExceeded from error
     finally:
         timeout.cancel()

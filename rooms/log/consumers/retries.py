@@ -9,9 +9,12 @@ from pathlib import Path
 from django.conf import settings
 from django.db.models import QuerySet
 
+from chatsite.realtime.scheduling.background import DeadlineExceeded
 from rooms.log.log import LogLine
 from rooms.models import ConsumerRetry
 
+# Folders in which handlers wait and query.
+ENGINE = (("chatsite", "realtime"), ("chatsite", "database"))
 # Tries after which a line has failed: the eighth is some 21 minutes after the first.
 MAX_TRIES = 8
 # Seconds before the second try; they double with each.
@@ -31,14 +34,23 @@ def delay(attempts: int) -> timedelta:
 
 
 def describe(error: BaseException) -> str:
-    """Return the kind of an error and where it was raised. Its message may quote what somebody wrote."""
-    frames = traceback.extract_tb(error.__traceback__)
-    if not frames:
-        return type(error).__name__
-    path = Path(frames[-1].filename)
-    inside = path.is_relative_to(settings.BASE_DIR)
-    name = path.relative_to(settings.BASE_DIR) if inside else path.name
-    return f"{type(error).__name__} in {name}:{frames[-1].lineno}"[:200]
+    """Return the kind of an error and the place in the project where it came up. Its message may quote what somebody
+    wrote."""
+    kind, raised = type(error).__name__, error
+    if isinstance(error, DeadlineExceeded) and error.__cause__ is not None:
+        raised = error.__cause__
+    for frame in reversed(traceback.extract_tb(raised.__traceback__)):
+        path = Path(frame.filename)
+        if is_own(path):
+            return f"{kind} in {path.relative_to(settings.BASE_DIR)}:{frame.lineno}"[:200]
+    return kind
+
+
+def is_own(path: Path) -> bool:
+    """Return whether a file is of the project, and neither of a package nor of the engine below the apps."""
+    if not path.is_relative_to(settings.BASE_DIR) or "site-packages" in path.parts:
+        return False
+    return path.relative_to(settings.BASE_DIR).parts[:2] not in ENGINE
 
 
 def hold(consumer_id: int, room_id: int, lines: Sequence[LogLine], error: str, now: datetime) -> None:
