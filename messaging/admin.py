@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -22,7 +22,7 @@ from chatsite.contract.errors import ChatError
 from chatsite.realtime.queues import read_queue
 from chatsite.web.administration.acts import Act, ActingAdmin, back_of
 from chatsite.web.administration.filters import ChoiceFilter
-from chatsite.web.administration.lists import BoundedAdmin, split_search
+from chatsite.web.administration.lists import AdministratorsOnly, BoundedAdmin, split_search
 from chatsite.web.administration.site import panels
 from chatsite.web.pages import attempt, post_data
 from chatsite.web.rest.api import me
@@ -293,7 +293,7 @@ class MessageAdmin(ActingAdmin):
 
 
 @admin.register(PrivateReading)
-class PrivateReadingAdmin(BoundedAdmin):
+class PrivateReadingAdmin(AdministratorsOnly, BoundedAdmin):
     """Records of who read private rooms and why, for administrators, unchangeable."""
 
     heading = "Private rooms read"
@@ -316,18 +316,3 @@ class PrivateReadingAdmin(BoundedAdmin):
     @admin.display(description="room")
     def place(self, reading: PrivateReading) -> SafeString:
         return moderation.room_link(reading.room)
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return me(request).is_superuser
-
-    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return me(request).is_superuser
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False

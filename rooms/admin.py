@@ -1,4 +1,5 @@
-"""Administration of rooms, members and bans. Every change goes through the services, so open pages follow."""
+"""Administration of rooms, members, bans and the consumers of the log. Every change goes through the services, so open
+pages follow."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,6 +9,7 @@ from django.contrib import admin, messages
 from django.db.models import OuterRef, Q, QuerySet
 from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -16,12 +18,14 @@ from accounts.models import User
 from chatsite.contract.errors import ChatError
 from chatsite.web.administration.acts import Act, ActingAdmin
 from chatsite.web.administration.filters import ChoiceFilter, TypedFilter
-from chatsite.web.administration.lists import MAX_INLINE_ROWS, FirstRows, split_search
+from chatsite.web.administration.lists import MAX_INLINE_ROWS, AdministratorsOnly, FirstRows, split_search
 from chatsite.web.administration.site import completions
 from chatsite.web.rest.api import me
 from rooms import moderation, services
+from rooms.log.consumers import services as consumers
+from rooms.log.consumers.registry import consumers as registered
 from rooms.membership import site_moderation
-from rooms.models import Ban, Event, Membership, Room
+from rooms.models import Ban, Consumer, Event, Membership, Room
 from rooms.unread.room_counts import UNCOUNTED, count_of
 
 completions["rooms"] = moderation.offered
@@ -374,3 +378,102 @@ def save_membership(member: Membership, request: HttpRequest) -> None:
     except ChatError as error:
         whose = f"{member.user}: " if member.pk else ""
         messages.error(request, f"{whose}{error.detail}")
+
+
+@admin.register(Consumer)
+class ConsumerAdmin(AdministratorsOnly, ActingAdmin):
+    """Consumers of the log, for administrators: how far behind each is, and acts that hold and move it. Not in the
+    navigation of a site that has none."""
+
+    heading = "What follows messages"
+    list_display = ["name", "state", "behind", "oldest", "waiting", "failed", "error", "holder"]
+    list_display_links = None
+    ordering = ["name"]
+    sortable_by = []
+    acts = [
+        Act(
+            name="pause",
+            label="Pause",
+            done="paused",
+            effect="Within two seconds they stop where they are. What is written meanwhile is handled once they go on.",
+            apply=lambda row, by: consumers.pause(row),
+            refusal=lambda row, by: "paused already" if row.paused else "",
+            undo="resume",
+        ),
+        Act(
+            name="resume",
+            label="Go on",
+            done="going on",
+            effect="They go on from where they were.",
+            apply=lambda row, by: consumers.resume(row),
+            refusal=lambda row, by: "" if row.paused else "not paused",
+            undo="pause",
+        ),
+        Act(
+            name="try_again",
+            label="Try failed lines again",
+            done="trying again",
+            effect="Lines that failed eight times are tried eight times more, from now on.",
+            apply=lambda row, by: consumers.try_again(row),
+            refusal=lambda row, by: "" if row.retries.filter(failed=True).exists() else "nothing has failed",
+            no_undo="There is no undo.",
+        ),
+        Act(
+            name="skip",
+            label="Skip to the newest",
+            done="at the newest lines",
+            effect="What they haven't handled by now, and what failed, is left out for good.",
+            apply=lambda row, by: consumers.skip(row),
+            refusal=lambda row, by: "",
+            no_undo="There is no undo: what was left out is not handled.",
+            danger=True,
+        ),
+    ]
+
+    def rows(self, found: QuerySet[Consumer], reader: User) -> list[Consumer]:
+        """Return the rows, each with its `report`."""
+        rows: list[Any] = list(found)
+        reports = consumers.reports()
+        for row in rows:
+            row.report = reports[row.pk]
+        return rows
+
+    @admin.display(description="state")
+    def state(self, row: Consumer) -> str:
+        if not consumers.registered(row):
+            return "not of this version"
+        if row.paused:
+            return "paused"
+        return "switched off" if row.off else "on"
+
+    @admin.display(description="lines behind")
+    def behind(self, row: Any) -> int:
+        return int(row.report.lines)
+
+    @admin.display(description="late by")
+    def oldest(self, row: Any) -> str:
+        return f"{timezone.now() - row.report.since}".partition(".")[0] if row.report.since else ""
+
+    @admin.display(description="waiting")
+    def waiting(self, row: Any) -> int:
+        return int(row.report.waiting)
+
+    @admin.display(description="failed")
+    def failed(self, row: Any) -> int:
+        return int(row.report.failed)
+
+    @admin.display(description="last error")
+    def error(self, row: Any) -> str:
+        return str(row.report.error)
+
+    def consequences(self, act: Act, rows: Sequence[Consumer]) -> list[str]:
+        reports = consumers.reports()
+        lines = sum(reports[row.pk].lines for row in rows)
+        apart = sum(reports[row.pk].waiting + reports[row.pk].failed for row in rows)
+        return [f"Lines that they haven't read: {lines}.", f"Lines that wait or failed: {apart}."]
+
+    def may_act(self, request: HttpRequest) -> bool:
+        return me(request).is_superuser
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return super().has_module_permission(request) and bool(registered)

@@ -1,4 +1,4 @@
-"""Rooms, memberships, bans, blocks, invite links, and the log of events with its mentions."""
+"""Rooms, memberships, bans, blocks, invite links, the log of events with its mentions, and the log's consumers."""
 
 import secrets
 from collections.abc import Iterable, Sequence
@@ -281,3 +281,65 @@ class Mention(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} at {self.room_id} #{self.seq}"
+
+
+class Consumer(models.Model):
+    """A consumer of the log (`rooms.log.consumers`), and the process that runs it.
+
+    The lease is `holder`'s until `lease_until`, by the database's clock. `paused` is set by an administrator; `off`
+    says that the consumer was switched off by the site's settings when it was last looked at.
+    """
+
+    name = models.CharField(max_length=32, unique=True)
+    holder = models.CharField(max_length=64, blank=True)
+    held_since = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    paused = models.BooleanField(default=False)
+    off = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ConsumerPosition(models.Model):
+    """How far a consumer has come in a room's log. Without a row it has read nothing: the room is younger than it."""
+
+    consumer = models.ForeignKey(Consumer, on_delete=models.CASCADE, related_name="positions", db_index=False)
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="+")
+    seq = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["consumer", "room"], name="consumer_position_once")]
+
+    def __str__(self) -> str:
+        return f"{self.consumer_id} in {self.room_id} at #{self.seq}"
+
+
+class ConsumerRetry(models.Model):
+    """A line of the log that a consumer couldn't handle: it is tried again at `due_at`, or `failed` for good.
+
+    `error` has the kind of the last exception and its place in the code, nothing of what it was about.
+    """
+
+    consumer = models.ForeignKey(Consumer, on_delete=models.CASCADE, related_name="retries", db_index=False)
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="+")
+    seq = models.PositiveBigIntegerField()
+    attempts = models.PositiveSmallIntegerField()
+    due_at = models.DateTimeField()
+    error = models.CharField(max_length=200, blank=True)
+    failed = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["consumer", "room", "seq"], name="consumer_retry_once")
+        ]
+        indexes = [
+            models.Index(
+                fields=["consumer", "due_at"],
+                name="consumer_retry_due",
+                condition=models.Q(failed=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.consumer_id} in {self.room_id} #{self.seq}, tried {self.attempts} times"

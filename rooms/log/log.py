@@ -22,6 +22,7 @@ from chatsite.realtime.delivery import delivery, peers, subscriptions
 from chatsite.realtime.limits import event_costs
 from chatsite.realtime.queues import read_queue
 from rooms import sql
+from rooms.log.consumers import news
 from rooms.models import Event, Room
 
 Payload = dict[str, Any]
@@ -107,8 +108,10 @@ def publish(room: Room, event: str, data: Payload) -> None:
 
 
 def deliver(slug: str, event: str, data: Payload | orjson.Fragment, seq: int) -> None:
-    """Deliver a committed event to the room's subscribers, in the order of the log. `data` may be JSON already."""
+    """Deliver a committed event to the room's subscribers, in the order of the log, and note it for the log's
+    consumers. `data` may be JSON already."""
     delivery.to_log(slug, event, data, seq)
+    news.note(slug)
 
 
 def append(room: Room, event: str, user: User, **data: Any) -> Event:

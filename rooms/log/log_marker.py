@@ -22,6 +22,7 @@ from django.db import connection
 from django.db.models import Max
 
 from chatsite.realtime.scheduling.background import in_thread
+from rooms.log.consumers import positions
 from rooms.models import Event, Room, new_epoch
 
 logger = logging.getLogger(__name__)
@@ -94,11 +95,13 @@ def write(now: int) -> None:
 
 
 def renew_epochs() -> int:
-    """Give all rooms a new epoch, so that clients load them anew; return the number of rooms."""
+    """Give all rooms a new epoch, so that clients load them anew; return the number of rooms. Consumers of the log leave
+    nothing out that gets a seq anew."""
     rooms = list(Room.objects.only("pk"))
     for room in rooms:
         room.epoch = new_epoch()
     Room.objects.bulk_update(rooms, ["epoch"], batch_size=500)
+    positions.pull_back()
     return len(rooms)
 
 

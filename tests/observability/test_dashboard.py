@@ -36,8 +36,9 @@ def exposed():
     """Every metric with its labels, whether it has a value yet or not."""
     from chatsite import urls  # noqa: F401 (adds the server's gauges to the collector's)
     from chatsite.observability.metrics import collector
+    from rooms.log.consumers.gauges import GAUGES
 
-    found = {}
+    found = {f"chatsite_{name}": {*labels} for name, _, labels in GAUGES}
     for name, _, labels, _ in (*collector.COUNTERS, ("deliveries", "", ("event",), None)):
         found[f"chatsite_{name}_total"] = {*labels}
     for name, _, labels, _ in collector.HISTOGRAMS:
@@ -94,8 +95,9 @@ def test_the_dashboards_panels_have_places_and_numbers_of_their_own():
 def test_every_metric_of_ours_is_shown_somewhere():
     shown = " ".join(expressions())
     from chatsite.observability.metrics import collector
+    from rooms.log.consumers.gauges import GAUGES
 
-    ours = {f"chatsite_{name}" for name, *_ in (*collector.COUNTERS, *collector.HISTOGRAMS)}
+    ours = {f"chatsite_{name}" for name, *_ in (*collector.COUNTERS, *collector.HISTOGRAMS, *GAUGES)}
     assert {name for name in ours if name not in shown} == set()
 
 

@@ -184,6 +184,8 @@ ADMIN = {
         "rooms_membership", 1, "q=zzzz", "q=room:plaza+99", "q=room:plaza", "room=plaza", "from=many", "p=3"
     ),
     **act_of("rooms_membership", HUNDRED, "take_away"),
+    **admin_of("rooms_consumer", 1),
+    **act_of("rooms_consumer", HUNDRED, "pause", "resume", "try_again", "skip"),
     **admin_of("rooms_ban", 1, "q=zzzz", "q=room:plaza", "room=plaza&from=many"),
     **act_of("rooms_ban", HUNDRED, "take_away"),
     **admin_of(

@@ -46,6 +46,12 @@ COUNTERS: tuple[tuple[str, str, tuple[str, ...], Counts], ...] = (
         counters.events,
     ),
     ("http_requests", "HTTP requests answered by Django", ("method", "view", "status"), counters.requests),
+    (
+        "consumer_handled",
+        "Lines of rooms' logs that consumers handled or couldn't",
+        ("consumer", "outcome"),
+        counters.consumed,
+    ),
     ("database_errors", "Errors of the database's driver", ("kind",), counters.database_errors),
 )
 HISTOGRAMS: tuple[tuple[str, str, tuple[str, ...], Any], ...] = (

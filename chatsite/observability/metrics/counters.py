@@ -72,6 +72,9 @@ batch_seconds: defaultdict[tuple[str, ...], Histogram] = defaultdict(fast_histog
 requests = new_counts()
 request_seconds: defaultdict[tuple[str, ...], Histogram] = defaultdict(slow_histogram)
 
+# Lines of rooms' logs by (consumer, outcome): handled, to be tried again ("retry"), or given up ("failed").
+consumed = new_counts()
+
 # Errors by (kind,), with the DB-API's names.
 database_errors = new_counts()
 

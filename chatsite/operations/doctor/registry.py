@@ -1,6 +1,15 @@
 """List all checks, in the order of the report."""
 
-from chatsite.operations.doctor import clock, database, dependencies, machine, outside, postgresql, site
+from chatsite.operations.doctor import (
+    clock,
+    consumers,
+    database,
+    dependencies,
+    machine,
+    outside,
+    postgresql,
+    site,
+)
 from chatsite.operations.doctor.findings import Check, Findings, guarded
 
 ALWAYS: list[tuple[str, Check]] = [
@@ -20,6 +29,7 @@ WITH_DATABASE: list[tuple[str, Check]] = [
     ("driver", database.driver),
     ("migrations", database.migrations),
     ("clock", clock.clock),
+    ("consumers", consumers.consumers),
 ]
 
 

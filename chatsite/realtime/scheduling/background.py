@@ -2,7 +2,8 @@
 module only."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import eventlet
@@ -52,3 +53,25 @@ def in_background(func: Callable[..., object], *args: object) -> None:
         Timer(0, func, *args)
     else:
         func(*args)
+
+
+class DeadlineExceeded(Exception):
+    """A block took longer than its deadline."""
+
+
+@contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """End the block, when it waits, `seconds` after it began. Raises DeadlineExceeded. Outside of the server there is no
+    deadline."""
+    if not serving():
+        yield
+        return
+    timeout = eventlet.Timeout(seconds)
+    try:
+        yield
+    except eventlet.Timeout as error:
+        if error is not timeout:
+            raise
+        raise DeadlineExceeded from error
+    finally:
+        timeout.cancel()

@@ -126,6 +126,25 @@ class BoundedAdmin(admin.ModelAdmin):
         return super().response_action(request, queryset, *location)
 
 
+class AdministratorsOnly(admin.ModelAdmin):
+    """Base of lists that administrators see, and whose rows nobody adds, changes or deletes by a form."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return me(request).is_superuser
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return me(request).is_superuser
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
 class FirstRows(BaseInlineFormSet):
     """Inline formset of the first MAX_INLINE_ROWS rows; the full list has a page of its own."""
 

@@ -21,8 +21,8 @@ from tests.support.servers.database_templates import FILE, migrate, programs
 from tests.support.servers.harness import ANSWER, Server
 
 TOKENS, ROWS = "tokens.json", "rows.sql"
-# Tables that are copied, and the one that says which processes run.
-OURS, RUNNING = ("accounts_", "rooms_"), "accounts_process"
+# Tables that are copied, and those that say which processes run and what they do.
+OURS, RUNNING = ("accounts_", "rooms_"), ("accounts_process", "rooms_consumer")
 PASSWORD = "correct horse battery"
 SCRIPT = """
 import json, sys, django
@@ -76,7 +76,7 @@ def copy_file_rows(target: Path, environ: dict[str, str]) -> dict[str, str]:
         assert database.execute("SELECT count(*) FROM accounts_user").fetchone() == (0,)
         database.execute("ATTACH ? AS source", [str(folder / FILE)])
         tables = database.execute("SELECT name FROM source.sqlite_master WHERE type = 'table'").fetchall()
-        names = [name for (name,) in tables if name.startswith(OURS) and name != RUNNING]
+        names = [name for (name,) in tables if name.startswith(OURS) and not name.startswith(RUNNING)]
         database.execute("BEGIN IMMEDIATE")
         for name in [*names, "sqlite_sequence"]:
             database.execute(f"DELETE FROM main.{name}")
@@ -88,7 +88,7 @@ def copy_file_rows(target: Path, environ: dict[str, str]) -> dict[str, str]:
 def copy_rows(url: str, environ: dict[str, str]) -> dict[str, str]:
     """Copy the cast of the first site on PostgreSQL into this one; return the tokens by username."""
     dump, play = programs()
-    selection = [*(f"--table={name}*" for name in OURS), f"--exclude-table={RUNNING}"]
+    selection = [f"--table={name}*" for name in OURS] + [f"--exclude-table={name}*" for name in RUNNING]
 
     def make(folder: Path) -> None:
         tokens = make_cast(environ)

@@ -1,0 +1,153 @@
+"""Positions of consumers: reading on from them, and moving them on."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
+
+from chatsite.database import sql
+from rooms.log.log import LogLine
+from rooms.models import Consumer, ConsumerPosition, Room
+
+# Rooms that one poll returns.
+ROOMS_PER_POLL = 1000
+
+# Rooms where the position isn't the head. `%s` is the consumer's id.
+NOT_AT_HEAD = """
+    FROM rooms_room r LEFT JOIN rooms_consumerposition p ON p.room_id = r.id AND p.consumer_id = %s
+    WHERE r.head <> COALESCE(p.seq, 0)"""
+# The time of the first line after the position; a seq without a line has none.
+SINCE = "(SELECT e.at FROM rooms_event e WHERE e.room_id = r.id AND e.seq = COALESCE(p.seq, 0) + 1)"
+
+
+class LeaseLost(Exception):
+    """Another process has taken the consumer over."""
+
+
+class Place(NamedTuple):
+    """Where a consumer stands in a room: the room, its head, and the stored position."""
+
+    room: Room
+    head: int
+    seq: int
+
+
+class Behind(NamedTuple):
+    """What a poll finds: `rooms` has at most ROOMS_PER_POLL slugs, `lines` counts the lines of all rooms that are
+    behind, and the oldest of those rooms' next lines is of the time `since`. `beyond` says that a position is beyond
+    its head."""
+
+    rooms: list[str]
+    lines: int
+    since: datetime | None
+    beyond: bool
+
+
+def begin(name: str, off: bool) -> None:
+    """Make a consumer's row, if there is none, and begin at the heads of all rooms: what was written before it was
+    there isn't handled."""
+    with transaction.atomic():
+        consumer, made = Consumer.objects.get_or_create(name=name, defaults={"off": off})
+        if made:
+            to_heads(consumer.pk)
+
+
+def switch(consumer_id: int, on: bool) -> None:
+    """Note that the site has switched the consumer on, which begins at the heads then, or off."""
+    with transaction.atomic():
+        changed = Consumer.objects.filter(pk=consumer_id, off=on).update(off=not on)
+        if changed and on:
+            to_heads(consumer_id)
+
+
+def to_heads(consumer_id: int) -> None:
+    """Set the position in each room to its head. In a transaction that has locked the consumer's row."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO rooms_consumerposition (consumer_id, room_id, seq)
+               SELECT %s, id, head FROM rooms_room WHERE head > 0
+               ON CONFLICT (consumer_id, room_id) DO UPDATE SET seq = excluded.seq""",
+            [consumer_id],
+        )
+
+
+def pull_back() -> None:
+    """Set positions beyond a head to it: the database was put together of parts of several ages, and the lines that
+    get these seqs anew would be left out."""
+    head = Room.objects.filter(pk=OuterRef("room_id")).values("head")
+    ConsumerPosition.objects.filter(seq__gt=Subquery(head)).update(seq=Subquery(head))
+
+
+def behind(consumer_id: int) -> Behind:
+    """Return the rooms whose logs go on beyond the position. Reads a row of each room."""
+    rows = sql.run(
+        f"SELECT r.slug, r.head - COALESCE(p.seq, 0), SUM(r.head - COALESCE(p.seq, 0)) OVER (), {SINCE} "
+        f"{NOT_AT_HEAD} LIMIT {ROOMS_PER_POLL}",
+        consumer_id,
+    )
+    times = [as_time(at) for *_, at in rows if at is not None]
+    lines = int(rows[0][2]) if rows else 0
+    return Behind([row[0] for row in rows], lines, min(times, default=None), any(row[1] < 0 for row in rows))
+
+
+def as_time(value: datetime | str) -> datetime:
+    """Return a time of the driver's; SQLite's have no zone, and may be texts."""
+    at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def places(consumer_id: int, slugs: Iterable[str]) -> list[Place]:
+    """Return where the consumer stands in these rooms, in one query; without those that are gone."""
+    rows = sql.run(
+        f"""SELECT r.id, r.slug, r.name, r.kind, r.head, COALESCE(p.seq, 0)
+            FROM {sql.rows_in(slug="text")} JOIN rooms_room r ON r.slug = given.slug
+            LEFT JOIN rooms_consumerposition p ON p.room_id = r.id AND p.consumer_id = %s
+            ORDER BY given.n""",
+        sql.packed({"slug": slug} for slug in slugs),
+        consumer_id,
+    )
+    return [Place(Room.from_db("default", ("id", "slug", "name", "kind"), row[:4]), *row[4:]) for row in rows]
+
+
+def lines(ranges: Mapping[int, tuple[int, int]], events: Sequence[str]) -> dict[int, list[LogLine]]:
+    """Return the lines of these events by room id, in one query: of each room those after the first seq of its range,
+    up to the second."""
+    rows = sql.run(
+        f"""SELECT e.room_id, e.seq, e.event, e.subject_id
+            FROM {sql.rows_in(room="bigint", low="bigint", high="bigint")}
+            JOIN rooms_event e ON e.room_id = given.room AND e.seq > given.low AND e.seq <= given.high
+            WHERE e.event IN ({", ".join(["%s"] * len(events))}) ORDER BY e.room_id, e.seq""",
+        sql.packed({"room": room, "low": low, "high": high} for room, (low, high) in ranges.items()),
+        *events,
+    )
+    found: dict[int, list[LogLine]] = {room: [] for room in ranges}
+    for room, *line in rows:
+        found[room].append(LogLine(*line))
+    return found
+
+
+@transaction.atomic
+def move(consumer_id: int, holder: str, moves: Mapping[int, tuple[int, int]]) -> set[int]:
+    """Move positions, by room id from one seq to another, and return the rooms in which that was done: none in which
+    somebody else has moved it, nor in one that is gone. Raises LeaseLost.
+
+    The consumer's row stays locked until the end: nobody takes the consumer over, or moves a position, in between.
+    """
+    mine = Consumer.objects.select_for_update().filter(pk=consumer_id, holder=holder)
+    if not mine.values_list("pk").first():
+        raise LeaseLost
+    there = ConsumerPosition.objects.filter(consumer=consumer_id, room=OuterRef("pk")).values("seq")
+    rooms = Room.objects.filter(pk__in=moves).annotate(seq=Coalesce(Subquery(there), 0))
+    stored = dict(rooms.values_list("pk", "seq"))
+    rows = [
+        ConsumerPosition(consumer_id=consumer_id, room_id=room, seq=new)
+        for room, (old, new) in moves.items()
+        if stored.get(room) == old
+    ]
+    ConsumerPosition.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["consumer", "room"], update_fields=["seq"]
+    )
+    return {row.room_id for row in rows}

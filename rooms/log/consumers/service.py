@@ -1,0 +1,93 @@
+"""The background service of a server with consumers. Without any it does nothing at all."""
+
+import logging
+import os
+import secrets
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError, connections
+
+from chatsite.observability.metrics import collector
+from chatsite.realtime.delivery import peers
+from chatsite.realtime.queues.handler_pool import repeat
+from chatsite.realtime.scheduling.background import Timer
+from rooms.log.consumers import gauges, lease, news, positions
+from rooms.log.consumers.registry import consumers
+from rooms.log.consumers.runner import Runner
+
+logger = logging.getLogger(__name__)
+
+# Seconds between two steps: what notes are gathered for.
+STEP_SECONDS = 0.25
+# Seconds between two looks at who has which lease, what is paused, and what is due. A consumer whose process was killed
+# is taken over so long after its lease ended.
+LOOK_SECONDS = 2.0
+
+
+class ConsumerService:
+    """Background service of the server (see `ChatServer.companions`): a runner for each consumer."""
+
+    def __init__(self) -> None:
+        self.runners: dict[str, Runner] = {}
+        self._next_look = 0.0
+        self._job: Any = None
+
+    def start(self) -> None:
+        """Begin, if there are consumers."""
+        if not consumers:
+            return
+        holder = f"{os.getpid()}-{secrets.token_hex(8)}"
+        self.runners = {name: Runner(consumer, holder) for name, consumer in consumers.items()}
+        news.wanted = True
+        collector.sources.append(lambda: gauges.of_runners(self.runners.values()))
+        self._job = repeat(STEP_SECONDS, self.step)
+
+    def stop(self) -> None:
+        """Give the leases up, so that other processes go on at once."""
+        if self._job is None:
+            return
+        self._job.kill()
+        news.wanted = False
+        Timer(0, self._give_up)
+
+    def step(self) -> None:
+        """Hand the rooms with news to the runners, and look around if it is time to."""
+        slugs = news.take(tell=peers.site.there and not self._holds_all())
+        if monotonic() >= self._next_look:
+            self._next_look = monotonic() + LOOK_SECONDS
+            self._guarded(self._look)
+        for runner in self.runners.values():
+            self._guarded(runner.step, slugs)
+
+    def _holds_all(self) -> bool:
+        return all(runner.holds for runner in self.runners.values())
+
+    def _look(self) -> None:
+        rows = {row.name: row for row in lease.look()}
+        for name, runner in self.runners.items():
+            if name in rows:
+                self._guarded(runner.look, rows[name])
+            else:
+                positions.begin(name, off=not runner.consumer.enabled())
+                self._next_look = 0.0
+
+    def _give_up(self) -> None:
+        for runner in self.runners.values():
+            if runner.holds:
+                self._guarded(runner.stop, runner.holder)
+
+    @staticmethod
+    def _guarded(function: Callable[..., None], *arguments: Any) -> None:
+        """Call the function; that one consumer can't go on is no other's affair."""
+        try:
+            function(*arguments)
+        except (DatabaseError, InterfaceError) as error:
+            logger.warning("consumers of the log wait for the database: %s", error)
+            connections.close_all()
+        except Exception:
+            logger.exception("a consumer of the log can't go on")
+
+
+service = ConsumerService()
