@@ -9,10 +9,11 @@ from chatsite.observability import health
 from chatsite.observability.metrics import collector
 from chatsite.observability.metrics.views import Metrics
 from chatsite.realtime.socketio import gauges
+from chatsite.subprocesses.gauges import of_children
 from chatsite.web import versioned_static
 from chatsite.web.rest import api_docs
 
-collector.sources.append(gauges.of_server)
+collector.sources += [gauges.of_server, of_children]
 
 urlpatterns = [
     path("", include("accounts.urls")),

@@ -46,6 +46,13 @@ COUNTERS: tuple[tuple[str, str, tuple[str, ...], Counts], ...] = (
         counters.events,
     ),
     ("http_requests", "HTTP requests answered by Django", ("method", "view", "status"), counters.requests),
+    ("child_starts", "Child processes started", ("kind",), counters.child_starts),
+    (
+        "child_jobs",
+        "Jobs of child processes, by how they ended",
+        ("kind", "outcome"),
+        counters.child_jobs,
+    ),
     ("database_errors", "Errors of the database's driver", ("kind",), counters.database_errors),
 )
 HISTOGRAMS: tuple[tuple[str, str, tuple[str, ...], Any], ...] = (

@@ -75,6 +75,9 @@ request_seconds: defaultdict[tuple[str, ...], Histogram] = defaultdict(slow_hist
 # Errors by (kind,), with the DB-API's names.
 database_errors = new_counts()
 
+# Starts of child processes by (kind,), and their jobs by (kind, outcome).
+child_starts, child_jobs = new_counts(), new_counts()
+
 # Delay of a timer of the hub, in seconds.
 hub_lag = fast_histogram()
 

@@ -1,6 +1,15 @@
 """List all checks, in the order of the report."""
 
-from chatsite.operations.doctor import clock, database, dependencies, machine, outside, postgresql, site
+from chatsite.operations.doctor import (
+    children,
+    clock,
+    database,
+    dependencies,
+    machine,
+    outside,
+    postgresql,
+    site,
+)
 from chatsite.operations.doctor.findings import Check, Findings, guarded
 
 ALWAYS: list[tuple[str, Check]] = [
@@ -11,6 +20,7 @@ ALWAYS: list[tuple[str, Check]] = [
     ("disk", machine.disk),
     ("open files", machine.descriptors),
     ("mail", dependencies.mail),
+    ("pictures", children.pictures),
     ("redis", dependencies.redis),
     ("database", database.reachable),
 ]
