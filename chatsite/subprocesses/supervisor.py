@@ -102,8 +102,8 @@ class Child:
         return self._process.pid
 
     def ask(self, job: channel.Frame, descriptors: Sequence[int] = ()) -> channel.Frame:
-        """Return the child's answer to a job, which gets the files behind `descriptors`. Its shape is the caller's to check: a picture
-        may have taken the child over.
+        """Return the child's answer to a job, which gets the files behind `descriptors`. Its shape is
+        the caller's to check: a picture may have taken the child over.
 
         Raises ChildFailed, or Unavailable if no child can be started or those before take too long."""
         with self._counted(), self._turn():
@@ -149,7 +149,8 @@ class Child:
 
     def _ready(self) -> socket.socket:
         """Return the channel of a child that waits for a job; start one if there is none."""
-        if self._channel and self.pid and monotonic() - self._last_job < REUSE_SECONDS:
+        is_fresh = monotonic() - self._last_job < REUSE_SECONDS
+        if self._channel is not None and is_fresh and is_quiet(self._channel):
             return self._channel
         self.end()
         if monotonic() < self._may_start:
@@ -231,6 +232,21 @@ class Child:
         self._timer = None
         if self.pid is not None:
             self._watch()
+
+
+def is_quiet(link: socket.socket) -> bool:
+    """Return whether nothing waits to be read: neither the end of a child that left, nor an answer to no job, which would be
+    taken for that to the next."""
+    link.setblocking(False)
+    try:
+        link.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        link.settimeout(None)
+    return False
 
 
 class Deadline:
