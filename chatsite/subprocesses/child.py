@@ -18,7 +18,7 @@ from typing import Any
 
 # Seconds without a job after which a child ends. `supervisor.py` gives it no job shortly before.
 IDLE_SECONDS = 60
-# Lowers the child's priority: it gives way to the server, which people wait for.
+# Added to the parent's own: the child gives way to the server, which people wait for.
 NICENESS = 9
 # Constants of Linux' <sys/prctl.h>.
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
@@ -49,7 +49,7 @@ def restrict(limits: dict[str, int]) -> None:
         number = getattr(resource, RESOURCES[name])
         resource.setrlimit(number, (limits[name], limits[name]))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+    os.nice(NICENESS)
     if sys.platform == "linux":
         prctl = ctypes.CDLL(None, use_errno=True).prctl
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
