@@ -51,6 +51,8 @@ METADATA_KEYS = {
     "adobe_xmp",
 }
 ORIENTATION_TAG = 0x0112
+# Tags of TIFF by which a camera's raw file is known: its first picture is a thumbnail (SubIFDs, DNGVersion).
+RAW_TAGS = {330, 50706}
 # Modes that can be made smaller as they are: those with a palette would take the nearest colour.
 REDUCIBLE = {"RGB", "RGBA", "L", "CMYK"}
 # What Pillow raises where data are damaged; it names no list.
@@ -119,7 +121,7 @@ def upright_size(image: Image.Image) -> Size:
 def write_png(image: Image.Image, target: BinaryIO) -> None:
     """Encode a picture anew as PNG, upright, without anything else. Raises Refused."""
     try:
-        if getattr(image, "n_frames", 1) > 1:
+        if getattr(image, "n_frames", 1) > 1 or RAW_TAGS & set(getattr(image, "tag_v2", ())):
             raise Refused(UNSUPPORTED)
         plain = normal(eight_bits(ImageOps.exif_transpose(image)))
     except ERRORS:

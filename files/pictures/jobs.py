@@ -17,7 +17,7 @@ from files.pictures.refusal import TOO_LARGE, UNSUPPORTED, Refused
 from files.pictures.source import Source
 from files.pictures.stripping import isobmff, strip
 
-FILMS = {"video/mp4", "video/quicktime", "audio/mp4"}
+FILMS = {"video/mp4", "video/quicktime", "video/3gpp", "audio/mp4"}
 # Frames of an animation that browsers are given to play, and their pixels in all.
 MAX_FRAMES, MAX_FRAMES_PIXELS = 500, 200_000_000
 

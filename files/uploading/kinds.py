@@ -56,8 +56,8 @@ _TYPES = [
         ("video/mpeg", "mpg"),
         ("video/x-ms-wmv", "wmv"),
         ("video/x-flv", "flv"),
-        ("video/3gpp", "3gp"),
     ),
+    *of("video", ("video/3gpp", "3gp"), work=True),
     *of("audio", ("audio/mp4", "m4a"), inline=True, work=True),
     *of(
         "audio",
@@ -105,26 +105,65 @@ _TYPES = [
 TYPES = {each.media_type: each for each in _TYPES}
 # What `filetype` calls some of them.
 OTHER_NAMES = {
+    "image/apng": "image/png",
     "audio/x-flac": "audio/flac",
     "audio/x-wav": "audio/wav",
     "audio/x-aiff": "audio/aiff",
-    "video/x-m4v": "video/mp4",
     "application/x-rar": "application/x-rar-compressed",
     "application/x-zstd": "application/zstd",
 }
-# Pictures of cameras and scanners that nothing here can clean of where they were taken.
-UNCLEANABLE = {"image/jpx", "image/jxl", "image/x-canon-cr2", "image/vnd.ms-photo", "image/dicom"}
+# Pictures of cameras and scanners that nothing here can clean of where they were taken, by `filetype`'s names and by the
+# signatures of those that it doesn't know: JPEG 2000, JPEG XL, and raw files.
+UNCLEANABLE = {"image/jpx", "image/x-canon-cr2", "image/vnd.ms-photo", "canon-cr3"}
+UNCLEANABLE_SIGNATURES = (
+    *(b"\x00\x00\x00\x0cjP  ", b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0cJXL ", b"\xff\x0a"),
+    *(b"II\xbc", b"IIRO", b"IIRS", b"MMOR", b"IIU\x00", b"FUJIFILMCCD-RAW", b"FOVb"),
+)
+# Brands of ISO base media files (mp4 and its relatives), of which `filetype` knows some; any other is a film. The first
+# brand that is in the table decides.
+BRANDS = {
+    **dict.fromkeys((b"avif", b"avis"), "image/avif"),
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"), "image/heic"),
+    **dict.fromkeys((b"M4A ", b"M4B ", b"M4P "), "audio/mp4"),
+    **dict.fromkeys(
+        (b"3gp4", b"3gp5", b"3gp6", b"3gp7", b"3gp8", b"3gp9", b"3g2a", b"3g2b", b"3g2c"), "video/3gpp"
+    ),
+    **dict.fromkeys((b"isom", b"mp41", b"mp42", b"avc1", b"M4V ", b"dash", b"MSNV", b"XAVC"), "video/mp4"),
+    b"qt  ": "video/quicktime",
+    b"crx ": "canon-cr3",
+}
+# Brands of any HEIF; a more particular one may follow.
+HEIF_BRANDS = {b"mif1", b"mif2", b"msf1", b"miaf"}
+MAX_BRANDS = 64
 # Types that may be all text: what else is text is no more than that, whatever signature it begins with ("BM" is a bitmap's).
 TEXTUAL = {"application/pdf", "application/rtf", "application/postscript"}
 
 
 def guess(head: bytes) -> FileType | None:
     """Tell the type of a file by its first HEAD_BYTES, or all it has; None for a picture that can't be cleaned."""
-    found = filetype.guess_mime(head[:SIGNATURE_BYTES]) or ""
-    name = OTHER_NAMES.get(found, found)
+    name = by_brand(head) or by_signature(head)
     if name not in TEXTUAL and is_text(head):
         return TEXT
-    return None if name in UNCLEANABLE else TYPES.get(name, UNKNOWN)
+    if name in UNCLEANABLE or head.startswith(UNCLEANABLE_SIGNATURES):
+        return None
+    return TYPES.get(name, UNKNOWN)
+
+
+def by_signature(head: bytes) -> str:
+    name = filetype.guess_mime(head[:SIGNATURE_BYTES]) or ""
+    return OTHER_NAMES.get(name, name)
+
+
+def by_brand(head: bytes) -> str | None:
+    """Tell the type of an ISO base media file; None for another."""
+    if head[4:8] != b"ftyp":
+        return None
+    end = min(int.from_bytes(head[:4], "big"), 16 + 4 * MAX_BRANDS, len(head))
+    brands = [head[8:12], *(head[at : at + 4] for at in range(16, end - 3, 4))]
+    known = [BRANDS[brand] for brand in brands if brand in BRANDS]
+    if HEIF_BRANDS & {*brands}:
+        known = [name for name in known if not name.startswith("video/")] or ["image/heic"]
+    return known[0] if known else "video/mp4"
 
 
 def is_text(head: bytes) -> bool:

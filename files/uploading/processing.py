@@ -146,7 +146,7 @@ def film(file: BinaryIO, type_: FileType) -> Processed:
     except (Rejected, KeyError, TypeError, ValueError):
         return Processed(kinds.UNKNOWN, inline=False)
     in_thread(change, file, *changes)
-    return Processed(type_, inline=True, width=width, height=height, duration=duration)
+    return Processed(type_, type_.inline, width=width, height=height, duration=duration)
 
 
 def asked(job: dict[str, Any], file: BinaryIO, outputs: list[BinaryIO]) -> dict[str, Any]:
