@@ -19,7 +19,7 @@ from chatsite.subprocesses.supervisor import Child, ChildFailed, Kind
 from files.uploading import kinds
 from files.uploading.kinds import FileType
 
-# The child's limits are in `Limits`: a picture of 50 megapixels takes 0.5 GB of memory, and a clean copy has as much as it.
+# The child's limits are in `Limits`: one of 50 megapixels takes 0.8 GB of memory, and a clean copy has as much as it.
 decoder = Child(Kind("decode", "files.pictures.jobs"))
 
 # Bytes of a picture that is cleaned. Re-encoded ones may be larger, up to the child's limit of a file.
