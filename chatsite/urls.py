@@ -1,5 +1,7 @@
 """Map URLs to views of all apps."""
 
+from functools import partial
+
 from django.contrib import admin
 from django.templatetags.static import static
 from django.urls import include, path, re_path
@@ -12,8 +14,9 @@ from chatsite.realtime.socketio import gauges
 from chatsite.subprocesses.gauges import of_children
 from chatsite.web import versioned_static
 from chatsite.web.rest import api_docs
+from files.uploading.processing import decoder
 
-collector.sources += [gauges.of_server, of_children]
+collector.sources += [gauges.of_server, partial(of_children, [decoder])]
 
 urlpatterns = [
     path("", include("accounts.urls")),

@@ -16,8 +16,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic
-from typing import ClassVar
-from weakref import WeakSet
 
 from chatsite.contract.errors import Unavailable
 from chatsite.observability.metrics import counters
@@ -79,9 +77,6 @@ class ChildFailed(Exception):
 class Child:
     """The child process of a kind, or none while there is nothing to do."""
 
-    # All instances, for the metrics and the doctor.
-    all: "ClassVar[WeakSet[Child]]" = WeakSet()
-
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
         self._lock = threading.Lock()
@@ -92,7 +87,6 @@ class Child:
         self._pause = 0.0
         self._may_start = 0.0
         self._timer: Timer | None = None
-        self.all.add(self)
 
     @property
     def pid(self) -> int | None:
