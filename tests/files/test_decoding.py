@@ -8,7 +8,7 @@ import zlib
 from contextlib import ExitStack
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from files.pictures import decode, jobs
 from tests.files.containers import (
@@ -117,6 +117,16 @@ def test_every_mode_of_png_has_a_preview(mode):
 
 def test_a_picture_of_print_has_a_preview():
     assert asked("image/jpeg", picture((6, 4), "CMYK", "JPEG"))[0]["small"] == (6, 4)
+
+
+def test_a_preview_has_no_profile_of_colours():
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for form in ("JPEG", "PNG", "WEBP"):
+        _, (clean, small, _) = asked(f"image/{form.lower()}", picture(form=form, icc_profile=profile))
+        assert "icc_profile" in Image.open(io.BytesIO(clean)).info, form
+        assert "icc_profile" not in Image.open(io.BytesIO(small)).info, form
+    _, (clean, _, _) = asked("image/tiff", picture(form="TIFF", icc_profile=profile))
+    assert "icc_profile" not in Image.open(io.BytesIO(clean)).info
 
 
 @pytest.mark.parametrize("form", ["BMP", "TIFF"])
@@ -236,6 +246,11 @@ def test_an_archive_behind_a_photo_goes():
 
 def test_several_pages_are_refused():
     assert refused("image/tiff", animated("TIFF")) == "unsupported"
+
+
+def test_a_cameras_raw_file_is_refused_and_not_replaced_by_its_thumbnail():
+    raw = picture(form="TIFF", tiffinfo={50706: bytes((1, 4, 0, 0))})
+    assert refused("image/tiff", raw) == "unsupported"
 
 
 def test_what_slips_through_the_list_is_seen(monkeypatch):

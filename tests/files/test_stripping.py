@@ -73,6 +73,10 @@ JPEGS = {
 LOOP = b"\x21\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00"
 PLAIN_WEBP = picture(form="WEBP")[12:]
 EXTENDED = webp_chunk(b"VP8X", struct.pack("<B3x", 0x0C) + b"\x05\x00\x00\x03\x00\x00")
+EXTENDED_ANIMATED = webp_chunk(b"VP8X", struct.pack("<B3x", 0x02) + b"\x05\x00\x00\x03\x00\x00")
+LOOPS = webp_chunk(b"ANIM", bytes(6))
+FRAME_HEAD = bytes(6) + b"\x05\x00\x00\x03\x00\x00" + b"\x32\x00\x00\x00"
+IN_FRAME = webp_chunk(b"ANMF", FRAME_HEAD + PLAIN_WEBP + webp_chunk(b"WHAT", SECRET))
 PICTURES = {
     **{f"JPEG, {name}": ("image/jpeg", jpeg(data)) for name, data in JPEGS.items()},
     "JPEG, behind its end": ("image/jpeg", jpeg(behind=b"PK\x03\x04" + SECRET)),
@@ -89,6 +93,7 @@ PICTURES = {
     ),
     "WebP, unknown": ("image/webp", riff(PLAIN_WEBP, webp_chunk(b"WHAT", SECRET), behind=SECRET)),
     "animated WebP": ("image/webp", animated("WEBP", exif=b"Exif\x00\x00" + tiff(), xmp=SECRET)),
+    "animated WebP, in a frame": ("image/webp", riff(EXTENDED_ANIMATED, LOOPS, IN_FRAME)),
     "GIF, comment": ("image/gif", gif(b"\x21\xfe" + gif_blocks(SECRET))),
     "GIF, XMP": ("image/gif", gif(b"\x21\xff\x0bXMP DataXMP" + gif_blocks(SECRET * 20))),
     "GIF, text": ("image/gif", gif(b"\x21\x01" + gif_blocks(bytes(12) + SECRET))),
@@ -156,6 +161,10 @@ def test_a_side_that_there_isnt_is_dropped(value):
     assert b"Exif" not in stripped("image/jpeg", jpeg(exif_segment(value)))
 
 
+def test_another_application_of_a_gif_goes_though_it_is_as_long():
+    assert stripped("image/gif", gif(b"\x21\xff\x0bSTRANGERS 1\x03\x01\x00\x00\x00")) == gif()
+
+
 def test_a_gif_without_an_end_gets_one():
     assert stripped("image/gif", gif(end=b"")) == gif()
 
@@ -169,11 +178,34 @@ def test_a_picture_that_is_cut_short_is_refused(name):
         stripped(type_, clean[: len(clean) // 2] if type_ != "image/jpeg" else clean[:-2])
 
 
+def test_a_png_begins_with_its_head_and_has_one():
+    plain = picture()
+    for made in (png(plain[8:33]), plain[:8] + chunk(b"tIME", bytes(7)) + plain[8:]):
+        with pytest.raises(Refused, match="damaged"):
+            stripped("image/png", made)
+
+
+@pytest.mark.parametrize("position", [-1, 3])
+def test_no_place_is_outside_of_the_file(position):
+    with pytest.raises(Refused, match="damaged"):
+        Source(io.BytesIO(b"ab")).go_to(position)
+
+
 def test_the_number_of_reads_is_bounded(monkeypatch):
     monkeypatch.setattr(source, "MAX_READS", 1000)
     many = gif(*[b"\x21\xfe" + b"\x01a" * 400 + b"\x00"] * 4)
     with pytest.raises(Refused, match="too_large"):
         stripped("image/gif", many)
+
+
+EXIF_LENGTH = struct.pack(">I", len(SECRET))
+
+
+def twice(data: bytes) -> bytes:
+    """A HEIF whose first item is EXIF as well, in the place of the second."""
+    place = data[data.index(EXIF_LENGTH) - 4 :][:8]
+    first = data.index(struct.pack(">I", len(b"coded picture"))) - 4
+    return (data[:first] + place + data[first + 8 :]).replace(b"hvc1", b"Exif")
 
 
 class TestFilms:
@@ -227,11 +259,15 @@ class TestFilms:
             mp4(top=box(b"free") * (isobmff.MAX_BOXES + 1)),
             mp4(top=box(b"free", b"1") * (isobmff.MAX_EDITS + 1)),
             heic().replace(bytes((0x44, 0, 0, 2)), bytes((0x44, 0, 0xFF, 0xFF))),
+            # EXIF beyond the file's end; EXIF twice in one place; a box that is longer than the one around it.
+            heic().replace(EXIF_LENGTH, struct.pack(">I", 5000)),
+            twice(heic()),
+            mp4(struct.pack(">I4s", 30, b"mvhd"), top=box(b"mdat", bytes(40))),
         ],
     )
     def test_what_is_no_film_is_refused(self, made):
         with pytest.raises(Refused):
-            self.blanked(made)
+            isobmff.edited(isobmff.examined(Source(io.BytesIO(made))), len(made))
 
     def test_pieces_of_items_that_take_no_bytes_of_the_table_are_bounded(self):
         many = bytes(6) + b"\x00\x02" + b"\x00\x01\x00\x00\xff\xff" * 2

@@ -56,14 +56,15 @@ def test_a_child_starts_when_it_is_needed_and_stays(shared):
     assert [(sample.labels, sample.value) for sample in family.samples] == [({"kind": "test"}, 1)]
 
 
-def test_it_has_the_files_of_the_job_and_nothing_else(shared, tmp_path, monkeypatch):
+def test_it_has_the_files_of_the_job_and_nothing_else(made, tmp_path, monkeypatch):
     monkeypatch.setenv("A_SECRET", "of the site")
+    child = made()
     paths = [tmp_path / name for name in "ab"]
     for path in paths:
         path.write_text(path.name)
     files = [path.open() for path in paths]
-    assert shared.ask({"do": "read"}, [file.fileno() for file in files]) == {"read": ["a", "b"]}
-    place = shared.ask({"do": "place"})
+    assert child.ask({"do": "read"}, [file.fileno() for file in files]) == {"read": ["a", "b"]}
+    place = child.ask({"do": "place"})
     assert "of the site" not in json.dumps(place)
     # Standard input is the channel, twice; and the folder that is being listed.
     assert len(place["open"]) == 5
