@@ -13,6 +13,7 @@ import select
 import signal
 import socket
 import sys
+from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
@@ -49,7 +50,8 @@ def restrict(limits: dict[str, int]) -> None:
         number = getattr(resource, RESOURCES[name])
         resource.setrlimit(number, (limits[name], limits[name]))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.nice(NICENESS)
+    with suppress(OSError):
+        os.nice(NICENESS)
     if sys.platform == "linux":
         prctl = ctypes.CDLL(None, use_errno=True).prctl
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

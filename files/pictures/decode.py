@@ -55,11 +55,6 @@ ORIENTATION_TAG = 0x0112
 RAW_TAGS = {330, 50706}
 # Modes that can be made smaller as they are: those with a palette would take the nearest colour.
 REDUCIBLE = {"RGB", "RGBA", "L", "CMYK"}
-# What Pillow raises where data are damaged; it names no list.
-ERRORS = (
-    *(OSError, ValueError, SyntaxError, ArithmeticError, LookupError, TypeError, MemoryError),
-    *(Image.DecompressionBombError, Image.DecompressionBombWarning),
-)
 
 # A decoder of AV1 would start a thread for each core, and this process may start none.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
@@ -87,7 +82,8 @@ def opened(file: BinaryIO, type_: str, max_pixels: int) -> Image.Image:
     Image.MAX_IMAGE_PIXELS = None
     try:
         image = Image.open(file, formats=(PLUGINS[type_],))
-    except ERRORS:
+    except Exception:
+        # Pillow names no list of what it raises where data are damaged.
         raise Refused(DAMAGED) from None
     Image.MAX_IMAGE_PIXELS = max_pixels
     return image
@@ -124,14 +120,16 @@ def write_png(image: Image.Image, target: BinaryIO) -> None:
         if getattr(image, "n_frames", 1) > 1 or RAW_TAGS & set(getattr(image, "tag_v2", ())):
             raise Refused(UNSUPPORTED)
         plain = normal(eight_bits(ImageOps.exif_transpose(image)))
-    except ERRORS:
+    except Refused:
+        raise
+    except Exception:
         raise Refused(DAMAGED) from None
     # Level 3 takes a third of the usual 6's time for some percent more.
     plain.save(target, "PNG", compress_level=3)
 
 
 def write_previews(image: Image.Image, small: BinaryIO, large: BinaryIO) -> Previews:
-    """Decode the first frame and write what pages show. Raises what Pillow does where the data are damaged."""
+    """Decode the first frame and write what pages show. Raises any exception where the data are damaged."""
     image.draft("RGB", (LARGE, LARGE))
     largest = fitted(upright_size(image), LARGE)
     box = Size(largest.height, largest.width) if is_turned(image) else largest

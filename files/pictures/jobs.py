@@ -89,7 +89,7 @@ def shown(
         return answer
     try:
         previews = decode.write_previews(image, small, large)
-    except decode.ERRORS:
+    except Exception:
         for file in (small, large):
             file.seek(0)
             file.truncate()

@@ -113,7 +113,7 @@ def mp4(*in_movie: bytes, brand: bytes = b"isom", top: bytes = b"", tracks: byte
     return ftyp + box(b"mdat", b"frames of the film") + box(b"moov", head, shown, *in_movie) + top
 
 
-def heic(exif: bytes = SECRET, brand: bytes = b"heic") -> bytes:
+def heic(*further: bytes, exif: bytes = SECRET, brand: bytes = b"heic") -> bytes:
     """A HEIF as phones write it: a picture and EXIF as items, whose places stand in `iloc`."""
     head = box(b"ftyp", brand, bytes(4), b"mif1" + brand)
     handler = box(b"hdlr", bytes(8) + b"pict" + bytes(13))
@@ -130,7 +130,7 @@ def heic(exif: bytes = SECRET, brand: bytes = b"heic") -> bytes:
             for number, place, length in ((1, start, len(pixels)), (2, start + len(pixels), len(exif)))
         )
         iloc = box(b"iloc", bytes((0, 0, 0, 0, 0x44, 0)) + struct.pack(">H", 2) + places)
-        return box(b"meta", bytes(4), handler, entries, iloc)
+        return box(b"meta", bytes(4), handler, entries, iloc, *further)
 
     start = len(head) + len(meta(0)) + 8
     return head + meta(start) + box(b"mdat", pixels, exif)

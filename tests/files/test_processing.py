@@ -3,11 +3,13 @@
 import io
 import json
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import pytest
 from django.core.management import CommandError, call_command
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from chatsite.operations.doctor import children
@@ -240,3 +242,27 @@ def test_the_doctor_cleans_a_picture(monkeypatch):
     monkeypatch.setattr(processing, "decoder", broken)
     (finding,) = children.pictures()
     assert (finding.level, bool(finding.advice)) == ("wrong", True)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(("renames", "zeros"), JSON)))
+def test_any_changes_of_a_film_are_checked_or_refused(answer):
+    try:
+        renames, zeros = processing.film_changes(answer, 1000)
+    except (KeyError, TypeError, ValueError):
+        return
+    assert all(0 <= place <= 996 for place in renames)
+    assert all(place >= 0 and count > 0 and place + count <= 1000 for place, count in zeros)
+
+
+@given(JSON)
+def test_any_value_is_checked_or_refused(value):
+    for check in (processing.placeholder, processing.seconds, lambda value: processing.maybe(value, 100)):
+        with suppress(ValueError):
+            check(value)

@@ -244,6 +244,21 @@ class TestFilms:
         _, found = self.blanked(mp4(tracks=track(b"vide", 640, 360, turned=True)))
         assert (found.width, found.height) == (360, 640)
 
+    @pytest.mark.parametrize(
+        "further",
+        [
+            box(b"xml ", bytes(4), SECRET),
+            box(b"what", SECRET),
+            box(b"iprp", box(b"ipco", box(b"ispe", bytes(12)), box(b"udes", bytes(4), SECRET))),
+        ],
+    )
+    def test_what_else_a_heif_says_of_its_picture_goes(self, further):
+        made = heic(further, exif=b"other")
+        clean = stripped("image/heic", made)
+        assert SECRET in made
+        assert SECRET not in clean
+        assert (b"ispe" in clean) == (b"ispe" in made)
+
     def test_a_picture_of_a_phone_keeps_its_picture(self):
         clean = stripped("image/heic", heic())
         assert b"coded picture" in clean
@@ -262,6 +277,7 @@ class TestFilms:
             # EXIF beyond the file's end; EXIF twice in one place; a box that is longer than the one around it.
             heic().replace(EXIF_LENGTH, struct.pack(">I", 5000)),
             twice(heic()),
+            heic(box(b"iloc", bytes(8))),
             mp4(struct.pack(">I4s", 30, b"mvhd"), top=box(b"mdat", bytes(40))),
         ],
     )

@@ -30,6 +30,10 @@ KEPT = {
 }
 # Boxes of these names have boxes within that are looked at.
 CONTAINERS = KEPT.keys() - {b""}
+# Boxes of a HEIF's `meta` that stay.
+ITEM_BOXES = {b"hdlr", b"pitm", b"iinf", b"iloc", b"iprp", b"iref", b"idat", b"dinf", b"grpl", b"ipro"}
+# Properties of items that go: descriptions by people, and when a picture was made and changed.
+DROPPED_PROPERTIES = {b"udes", b"crtt", b"mdft", b"uuid"}
 # Handlers of tracks that stay.
 TRACKS = {b"vide", b"soun", b"auxv", b"pict", b"text", b"sbtl", b"subt", b"clcp", b"tmcd"}
 # Types of a HEIF's items that stay; EXIF, XMP and the like are other items.
@@ -148,7 +152,8 @@ def look_at_movie_head(source: Source, box: Box, found: Found) -> None:
     long = clear_times(source, box, found)
     scale, length = source.number(4), source.number(8 if long else 4)
     if scale and length != (1 << (64 if long else 32)) - 1:
-        found.duration = length / scale
+        # A film in fragments says 0.
+        found.duration = length / scale or None
 
 
 def look_at_track_head(source: Source, box: Box, found: Found) -> None:
@@ -188,14 +193,20 @@ HEADS: dict[bytes, Callable[[Source, Box, Found], object]] = {
 def look_at_items(source: Source, box: Box, found: Found) -> None:
     """Keep the items of a HEIF that are its picture. Another file's `meta` is blanked whole."""
     source.skip(4)
-    inner = {each.kind: each for each in bounded(boxes(source, box.body.end))}
+    found_boxes = list(bounded(boxes(source, box.body.end)))
+    kept = [each for each in found_boxes if each.kind in ITEM_BOXES]
+    inner = {each.kind: each for each in kept}
+    # Of two of a kind nobody knows which one a reader takes.
+    if len(inner) < len(kept):
+        raise Refused(UNSUPPORTED)
     handler = read_table(source, inner.get(b"hdlr"))
     if handler[8:12] != b"pict":
         found.blank(box)
         return
-    for kind in (b"uuid", b"udta", b"xml ", b"bxml"):
-        if kind in inner:
-            found.blank(inner[kind])
+    for each in found_boxes:
+        if each.kind not in ITEM_BOXES:
+            found.blank(each)
+    look_at_properties(source, inner.get(b"iprp"), found)
     unwanted = look_at_item_kinds(source, inner.get(b"iinf"), found)
     data = inner.get(b"idat")
     for number, span in item_places(read_table(source, inner.get(b"iloc")), data.body if data else None):
@@ -203,6 +214,19 @@ def look_at_items(source: Source, box: Box, found: Found) -> None:
             if not 0 <= span.start < span.end <= source.size:
                 raise Refused(DAMAGED)
             found.clear(span)
+
+
+def look_at_properties(source: Source, box: Box | None, found: Found) -> None:
+    """Blank the properties that describe a picture; the others are counted, so none moves."""
+    if box is None:
+        return
+    source.go_to(box.body.start)
+    for container in bounded(boxes(source, box.body.end)):
+        if container.kind != b"ipco":
+            continue
+        for each in bounded(boxes(source, container.body.end)):
+            if each.kind in DROPPED_PROPERTIES:
+                found.blank(each)
 
 
 def bounded(all_boxes: Iterator[Box]) -> Iterator[Box]:
