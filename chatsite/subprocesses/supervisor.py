@@ -96,8 +96,8 @@ class Child:
         return self._process.pid
 
     def ask(self, job: channel.Frame, descriptors: Sequence[int] = ()) -> channel.Frame:
-        """Return the child's answer to a job, which gets the files behind `descriptors`. Its shape is
-        the caller's to check: a picture may have taken the child over.
+        """Return the child's answer to a job, which gets the files behind `descriptors`. The caller checks its shape: a
+        picture may have taken the child over.
 
         Raises ChildFailed, or Unavailable if no child can be started or those before take too long."""
         with self._counted(), self._turn():

@@ -35,20 +35,17 @@ PLUGINS = {
 # Types that browsers don't show or that have no list of what stays: a PNG takes their place.
 ENCODED_ANEW = {"image/bmp", "image/tiff"}
 # Widths of previews, for the page and for a screen of twice its density. Their height is at most twice as much.
-WIDTHS = SMALL, LARGE = (720, 1440)
+SMALL, LARGE = 720, 1440
 # The smallest preview's longer side; as a `data:` URI it has some 100 characters.
 PLACEHOLDER_PIXELS, MAX_PLACEHOLDER = 16, 200
 # Pillow's scale. Method 2 of libwebp takes a third of method 4's time for the same bytes.
 QUALITY, METHOD = 80, 2
-# Entries of `info` and EXIF that say something of a picture's maker, place or time.
-METADATA_KEYS = {
-    "comment",
-    "xmp",
-    "XML:com.adobe.xmp",
-    "photoshop",
-    "mp",
-    "Raw profile type exif",
-    "adobe_xmp",
+# Entries of Pillow's `info` that say how a picture is to be shown. All others say something about it.
+SHOWN_KEYS = {
+    *("icc_profile", "gamma", "srgb", "chromaticity", "transparency", "background", "interlace", "exif"),
+    *("loop", "duration", "timestamp", "extension", "version", "default_image", "blend", "disposal", "bbox"),
+    *("jfif", "jfif_version", "jfif_unit", "jfif_density", "dpi", "adobe", "adobe_transform"),
+    *("progressive", "progression"),
 }
 ORIENTATION_TAG = 0x0112
 # Tags of TIFF by which a camera's raw file is known: its first picture is a thumbnail (SubIFDs, DNGVersion).
@@ -100,7 +97,7 @@ def check_metadata(image: Image.Image) -> None:
         left = set(tags(image)) - {ORIENTATION_TAG}
     except Exception:
         raise Refused(METADATA) from None
-    if left or METADATA_KEYS & image.info.keys():
+    if left or image.info.keys() - SHOWN_KEYS:
         raise Refused(METADATA)
 
 

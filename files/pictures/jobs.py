@@ -28,7 +28,8 @@ def handle(job: dict[str, Any], descriptors: list[int]) -> dict[str, Any]:
     try:
         if job["type"] in FILMS:
             return examine_film(source)
-        files = [os.fdopen(descriptor, "w+b", closefd=False) for descriptor in descriptors[1:]]
+        # Without buffers: what one kept of this job could be written into the next one's file, which has the same number.
+        files = [os.fdopen(descriptor, "r+b", buffering=0, closefd=False) for descriptor in descriptors[1:]]
         return clean_picture(source, files, job)
     except Refused as refused:
         return {"refused": refused.reason}
@@ -64,12 +65,10 @@ def clean_picture(source: Source, files: Sequence[BinaryIO], job: dict[str, Any]
             raise Refused(UNSUPPORTED)
         source.copy(stripped.parts, clean)
         frames = stripped.frames
-    clean.flush()
     answer = {"type": type_, "frames": frames, "width": None, "height": None, **NO_PREVIEWS}
     if type_ in decode.PLUGINS:
-        answer |= shown(decode.opened(clean, type_, max_pixels), frames, max_pixels, small, large)
-    for file in files:
-        file.flush()
+        reader = os.fdopen(clean.fileno(), "rb", closefd=False)
+        answer |= shown(decode.opened(reader, type_, max_pixels), frames, max_pixels, small, large)
     return answer
 
 

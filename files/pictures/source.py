@@ -1,5 +1,6 @@
 """Reading of an untrusted file, and the parts of it that a new one is made of."""
 
+import errno
 import os
 from collections.abc import Iterable
 from typing import BinaryIO, NamedTuple, TypeAlias
@@ -74,7 +75,7 @@ class Source:
         """Write `parts` to `target`, in pieces."""
         for part in parts:
             if isinstance(part, bytes):
-                target.write(part)
+                written(part, target)
             elif isinstance(part, int):
                 self._copy_zeros(part, target)
             else:
@@ -83,7 +84,7 @@ class Source:
     @staticmethod
     def _copy_zeros(count: int, target: BinaryIO) -> None:
         for begun in range(0, count, PIECE_BYTES):
-            target.write(bytes(min(PIECE_BYTES, count - begun)))
+            written(bytes(min(PIECE_BYTES, count - begun)), target)
 
     def _copy_span(self, span: Span, target: BinaryIO) -> None:
         self.file.seek(span.start)
@@ -92,8 +93,14 @@ class Source:
             piece = self.file.read(min(PIECE_BYTES, left))
             if not piece:
                 raise Refused(DAMAGED)
-            target.write(piece)
+            written(piece, target)
             left -= len(piece)
+
+
+def written(data: bytes, target: BinaryIO) -> None:
+    """Write all of `data`; an unbuffered file takes less where the disk or the limit of a file ends."""
+    if target.write(data) != len(data):
+        raise OSError(errno.ENOSPC, "A file could not be written whole.")
 
 
 def length_of(parts: Iterable[Part]) -> int:

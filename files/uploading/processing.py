@@ -64,7 +64,10 @@ class Preview:
 @dataclass(frozen=True)
 class Processed:
     """A file as it is kept. `clean` is the temporary file that takes its place, or None where it stays; `inline` says
-    whether a browser may show it. What isn't known, or isn't there, is None or ""."""
+    whether a browser may show it. What isn't known, or isn't there, is None or "".
+
+    Store copies of `clean` and of the previews, never these files themselves: a child that was taken over could keep
+    them open, and write into them later."""
 
     type: FileType
     inline: bool

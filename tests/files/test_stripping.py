@@ -102,6 +102,8 @@ PICTURES = {
 }
 
 
+# Pillow's warning of the picture before it is stripped.
+@pytest.mark.filterwarnings("ignore:Image appears to be a malformed MPO")
 @pytest.mark.parametrize("name", PICTURES)
 def test_nothing_is_left_and_the_picture_is_the_same(name):
     type_, data = PICTURES[name]
@@ -159,6 +161,11 @@ def test_the_side_that_is_up_is_all_of_exif_that_stays(value, order):
 def test_a_side_that_there_isnt_is_dropped(value):
     assert exif.orientation(tiff(value)) == 1
     assert b"Exif" not in stripped("image/jpeg", jpeg(exif_segment(value)))
+
+
+def test_a_jpeg_of_nothing_but_exif_has_nothing_more():
+    clean = stripped("image/jpeg", b"\xff\xd8" + exif_segment(6) + b"\xff\xd9")
+    assert SECRET not in clean
 
 
 def test_another_application_of_a_gif_goes_though_it_is_as_long():

@@ -89,4 +89,5 @@ def framed(marker: int, data: bytes) -> bytes:
 
 def after_jfif(parts: list[Part]) -> int:
     """Where EXIF goes: behind JFIF, which must come first, if there is one."""
-    return 2 if isinstance(parts[1], bytes) and parts[1][:2] == bytes((0xFF, APP0)) else 1
+    first = parts[1] if len(parts) > 1 else b""
+    return 2 if isinstance(first, bytes) and first[:2] == bytes((0xFF, APP0)) else 1
