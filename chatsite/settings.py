@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "rooms",
+    "files",
     "messaging",
 ]
 
@@ -289,6 +290,9 @@ INVITES_PER_USER = conf.whole("INVITES_PER_USER", 200)
 # seconds (chatsite/database/connection_quota.py). Then the seconds after which a statement is cancelled; 0 is never.
 DATABASE_CONNECTIONS = conf.database_connections(WORKERS)
 DATABASE_STATEMENT_TIMEOUT = conf.whole("DATABASE_STATEMENT_TIMEOUT", 30)
+
+# Pixels, in millions, above which a picture is kept without a preview, as a download.
+PICTURE_MEGAPIXELS = conf.whole("PICTURE_MEGAPIXELS", 50)
 
 # Members above which a room is told only how many are online, not who comes and goes.
 PRESENCE_ROOM_SIZE = conf.whole("PRESENCE_ROOM_SIZE", 200)

@@ -1,5 +1,7 @@
 """Map URLs to views of all apps."""
 
+from functools import partial
+
 from django.contrib import admin
 from django.templatetags.static import static
 from django.urls import include, path, re_path
@@ -9,10 +11,12 @@ from chatsite.observability import health
 from chatsite.observability.metrics import collector
 from chatsite.observability.metrics.views import Metrics
 from chatsite.realtime.socketio import gauges
+from chatsite.subprocesses.gauges import of_children
 from chatsite.web import versioned_static
 from chatsite.web.rest import api_docs
+from files.uploading.processing import decoder
 
-collector.sources.append(gauges.of_server)
+collector.sources += [gauges.of_server, partial(of_children, [decoder])]
 
 urlpatterns = [
     path("", include("accounts.urls")),

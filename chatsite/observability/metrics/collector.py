@@ -52,6 +52,13 @@ COUNTERS: tuple[tuple[str, str, tuple[str, ...], Counts], ...] = (
         ("consumer", "outcome"),
         counters.consumed,
     ),
+    ("child_starts", "Child processes started", ("kind",), counters.child_starts),
+    (
+        "child_jobs",
+        "Jobs of child processes, by how they ended",
+        ("kind", "outcome"),
+        counters.child_jobs,
+    ),
     ("database_errors", "Errors of the database's driver", ("kind",), counters.database_errors),
 )
 HISTOGRAMS: tuple[tuple[str, str, tuple[str, ...], Any], ...] = (

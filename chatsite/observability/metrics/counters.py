@@ -78,6 +78,9 @@ consumed = new_counts()
 # Errors by (kind,), with the DB-API's names.
 database_errors = new_counts()
 
+# Starts of child processes by (kind,), and their jobs by (kind, outcome).
+child_starts, child_jobs = new_counts(), new_counts()
+
 # Delay of a timer of the hub, in seconds.
 hub_lag = fast_histogram()
 

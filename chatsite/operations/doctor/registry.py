@@ -1,6 +1,7 @@
 """List all checks, in the order of the report."""
 
 from chatsite.operations.doctor import (
+    children,
     clock,
     consumers,
     database,
@@ -20,6 +21,7 @@ ALWAYS: list[tuple[str, Check]] = [
     ("disk", machine.disk),
     ("open files", machine.descriptors),
     ("mail", dependencies.mail),
+    ("pictures", children.pictures),
     ("redis", dependencies.redis),
     ("database", database.reachable),
 ]

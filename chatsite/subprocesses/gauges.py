@@ -1,0 +1,15 @@
+"""Gauge of child processes for Prometheus."""
+
+from collections.abc import Iterable, Iterator
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from chatsite.subprocesses.supervisor import Child
+
+
+def of_children(children: Iterable[Child]) -> Iterator[Metric]:
+    """Yield how many of these children run now."""
+    family = GaugeMetricFamily("chatsite_children", "Child processes", labels=["kind"])
+    for child in children:
+        family.add_metric([child.kind.name], child.pid is not None)
+    yield family

@@ -1,0 +1,1 @@
+"""Files that people send: what they are, what is taken out of them, and where they lie."""
