@@ -28,7 +28,7 @@ RATIO, PAUSE_SECONDS = 3.0, 0.25
 # single request's answer. The calm p99 that was seen when attacks were first tried was 18 to 48 ms.
 CALM_FLOOR_SECONDS = 0.025
 CALM_SECONDS, STRIKE_SECONDS = 1.5, 3.0
-# In the suite: some hundred acks, whose worst ones tell.
+# In the suite: some ninety acks, whose worst ones tell.
 SUITE_CALM_SECONDS, SUITE_STRIKE_SECONDS = 0.5, 1.6
 
 

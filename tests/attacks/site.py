@@ -11,7 +11,7 @@ from typing import Any
 
 from chatsite import gunicorn
 from tests.chaos import people
-from tests.support.servers.harness import Server, children, serve
+from tests.support.servers.harness import Server, serve
 from tests.support.servers.postgres import postgres
 from tests.support.servers.redis import redis
 
@@ -49,7 +49,7 @@ class Site:
     @property
     def workers(self) -> list[int]:
         """The pids of the processes that serve now."""
-        return children(self.server.process.pid)
+        return self.server.workers
 
 
 @contextmanager

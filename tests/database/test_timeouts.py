@@ -1,7 +1,5 @@
 """A statement that takes too long on PostgreSQL is given up, and who asked is told to try again."""
 
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -13,7 +11,7 @@ import pytest
 from tests.support import ROOT
 from tests.support.clients.cast import Browser, Chatter, rest, settle
 from tests.support.clients.raw_clients import RawSocket
-from tests.support.servers.harness import ANSWER, serve
+from tests.support.servers.harness import ANSWER, serve, standing_still
 from tests.support.servers.postgres import find
 from tests.support.sites import ECHO
 
@@ -87,14 +85,9 @@ def test_one_that_stands_still(server, tokens, database):
     )
     with psycopg.connect(database) as connection:
         pids = [pid for (pid,) in connection.execute(found)]
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
+    with standing_still(pids):
         client_id = str(uuid.uuid4())
         assert owner.say("board", "meanwhile", client_id=client_id)["error"]["code"] == "unavailable"
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
     assert owner.say("board", "meanwhile", client_id=client_id)["ok"]
     found = rest(server, tokens["owner"], "GET", "/message?room=board").json()["results"]
     assert [message["body"] for message in found][:2] == ["meanwhile", "before"]

@@ -14,7 +14,7 @@ from chatsite.observability.metrics.merging import merged
 from tests.observability.test_dashboard import BETWEEN, expressions, names_in
 from tests.support.clients.cast import Chatter, settle
 from tests.support.run.waiting import wait_for
-from tests.support.servers.harness import serve
+from tests.support.servers.harness import serve, standing_still
 from tests.support.servers.postgres import find, postgres
 from tests.support.servers.redis import PROGRAM, redis
 
@@ -91,14 +91,9 @@ class TestServed:
         assert {name for name in told if name.startswith(BETWEEN)} - asked == set()
 
     def test_one_that_stands_still_holds_nobody_up(self, server):
-        victim = server.workers[0]
-        os.kill(victim, signal.SIGSTOP)
-        try:
-            # The kernel gives some of the requests to the one that stands still.
-            with ThreadPoolExecutor(8) as pool:
-                answers = [answer for answer in pool.map(in_time, [server] * 8) if answer]
-        finally:
-            os.kill(victim, signal.SIGCONT)
+        # The kernel gives some of the requests to the one that stands still.
+        with standing_still(server.workers[:1]), ThreadPoolExecutor(8) as pool:
+            answers = [answer for answer in pool.map(in_time, [server] * 8) if answer]
         assert answers
         (silent,) = set.intersection(*({one for one in up if not up[one]} for up in answers))
         assert all(set(up) == {"1", "2", "3"} for up in answers), silent

@@ -114,10 +114,10 @@ class Person:
 
 
 class Square:
-    """Where they come and go. `here` is by person."""
+    """Where `count` people come and go. `here` is by person."""
 
-    def __init__(self, server):
-        self.server, self.here, self.late = server, {}, 0
+    def __init__(self, server, count):
+        self.server, self.count, self.here, self.late = server, count, {}, 0
         self.selector = selectors.DefaultSelector()
 
     def come(self, person):
@@ -148,7 +148,7 @@ class Square:
         """One thread is everybody: on a busy machine some aren't in within the server's five seconds."""
         assert not follower.joined
         self.late += 1
-        assert self.late < min(PEOPLE.values()) // 20
+        assert self.late < self.count // 20
         self.selector.unregister(follower.socket)
         follower.socket.close()
         self.come(follower.person)
@@ -166,22 +166,24 @@ class Square:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def server(request, tmp_path):
+def site(request, tmp_path):
+    """A server on either engine, and how many people it gets."""
+    count = PEOPLE[request.param]
     if request.param == "sqlite":
         with serve(tmp_path, PATIENT, **LONG) as server:
-            yield server
+            yield server, count
         return
     if not find("initdb"):
         pytest.skip("PostgreSQL is not installed")
     with postgres() as url, serve(tmp_path, PATIENT, DATABASE_URL=url, **LONG) as server:
-        yield server
+        yield server, count
 
 
-def test_whoever_comes_and_goes_ends_with_the_same_log(server, request):
+def test_whoever_comes_and_goes_ends_with_the_same_log(site):
     chance = random.Random(7)
-    engine = request.node.callspec.params["server"]
-    everybody = [Person(*one) for one in people(server, PEOPLE[engine], SIZE)]
-    square = Square(server)
+    server, count = site
+    everybody = [Person(*one) for one in people(server, count, SIZE)]
+    square = Square(server, count)
     square.come_all(everybody)
     for _ in range(ROUNDS):
         for person in chance.sample([*square.here], LEAVING):
