@@ -163,7 +163,7 @@ def fitting(rows: Sequence[MessageRow]) -> Sequence[MessageRow]:
     """Return the first rows that fit PAGE_BYTES, at least one."""
     size = 0
     for count, row in enumerate(rows):
-        size += len(row.body) + len(row.html) + len(orjson.dumps(row.reactions or ""))
+        size += len(row.body) + len(row.html) + sum(len(orjson.dumps(part)) for part in row.parts if part)
         if size > PAGE_BYTES and count:
             return rows[:count]
     return rows

@@ -11,6 +11,9 @@ from django.utils import timezone
 from accounts.models import User
 from rooms.models import Room
 
+# Columns of what a message shows beside its text: null where there is none of it, and in a deleted message.
+PARTS = ("reactions", "files", "previews", "forwarded")
+
 
 class ReactionSummary(TypedDict):
     """One emoji under a message, as payloads show it: how many reacted so, and the usernames of the first of them."""
@@ -82,6 +85,12 @@ class Message(models.Model):
     # A summary of the message's reactions, in the order of each emoji's first use: pages read it with the message. Null
     # without any. `messaging.reactions.services` writes it together with the rows (docs/decisions/027).
     reactions = models.JSONField(null=True, editable=False)
+    # What else the message shows, as payloads have it, so that pages read it with the message; null without any. The rows
+    # behind them (`files.File`, `previews.MessagePreview`) say who may fetch what, and are written together with these.
+    files = models.JSONField(null=True, editable=False)
+    previews = models.JSONField(null=True, editable=False)
+    # The message that this one passes on, as it was then.
+    forwarded = models.JSONField(null=True, editable=False)
 
     # The payload as JSON, of a message that was just stored (`messaging.payloads.encoded`).
     encoded: orjson.Fragment | None = None

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from accounts.payloads import user_brief
 from accounts.sql import Brief
 from chatsite.contract.times import iso
+from messaging.models import PARTS as SHOWN
 from messaging.models import Message, Reaction, ReactionSummary
 
 Payload = dict[str, Any]
@@ -31,7 +32,7 @@ OWN = (
     "edited_at",
     "deleted_at",
     "hidden_at",
-    "reactions",
+    *SHOWN,
 )
 ROOM = ("room__slug", "room__name")
 SENDER = ("sender__pk", "sender__username", "sender__display_name")
@@ -79,9 +80,17 @@ class MessageRow(NamedTuple):
     deleted_at: datetime | None
     hidden_at: datetime | None
     reactions: list[ReactionSummary] | None
+    files: list[Payload] | None
+    previews: list[Payload] | None
+    forwarded: Payload | None
     room: MessageRoom
     sender: Brief
     reply_to: QuoteRow | None
+
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        """What the message shows beside its text."""
+        return self.reactions, self.files, self.previews, self.forwarded
 
     @property
     def gone(self) -> bool:
@@ -119,6 +128,9 @@ def message_payload(message: Message | MessageRow) -> Payload:
         "deleted": gone,
         "reply_to": quote(message.reply_to) if message.reply_to and not gone else None,
         "reactions": [] if gone or message.reactions is None else message.reactions,
+        "files": [] if gone or message.files is None else message.files,
+        "previews": [] if gone or message.previews is None else message.previews,
+        "forwarded": None if gone else message.forwarded,
     }
 
 

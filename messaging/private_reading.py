@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from chatsite.contract.errors import Forbidden, Invalid
-from messaging.models import Message, PrivateReading
+from messaging.models import PARTS, Message, PrivateReading
 from rooms.models import Room
 
 READING_DURATION = timedelta(hours=1)
@@ -50,13 +50,14 @@ def may_read(moderator: User, room: Room) -> bool:
 
 
 def redact(messages: Iterable[Message], moderator: User) -> None:
-    """Set `readable` of each message, and remove the texts and reactions of the others. One query."""
+    """Set `readable` of each message, and remove the texts of the others and all beside them. One query."""
     opened = open_rooms(moderator)
     for message in messages:
         message.readable = is_readable(message, opened)
         if not message.readable:
             message.body = message.html = ""
-            message.reactions = None
+            for part in PARTS:
+                setattr(message, part, None)
 
 
 def is_readable(message: Message, opened: Collection[int]) -> bool:

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from accounts.serializers import BriefUserSerializer
 from chatsite.contract.emoji import MAX_EMOJI_LENGTH
 from chatsite.web.fields import MAX_BIGINT, ClientId, Limit, StrictSerializer, Text, Whole, from_form
+from files.serializers import FileSerializer
 from messaging.models import Message
 from messaging.payloads import Payload, message_payload
 from messaging.sending.drafts import MAX_BODY_LENGTH
@@ -135,6 +136,30 @@ class MessageHistorySerializer(serializers.Serializer[Any]):
     results = MessageTextSerializer(many=True)
 
 
+class PreviewPictureSerializer(serializers.Serializer[Any]):
+    url = serializers.CharField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+
+
+class LinkPreviewSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    url = serializers.CharField(help_text="The link as it stands in the message.")
+    host = serializers.CharField()
+    title = serializers.CharField()
+    description = serializers.CharField()
+    picture = PreviewPictureSerializer(allow_null=True)
+
+
+class ForwardedSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField(allow_null=True, help_text="Null unless it stands in a public room.")
+    room = serializers.CharField(allow_null=True)
+    sender = BriefUserSerializer()
+    body = serializers.CharField()
+    html = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
 class MessageSerializer(serializers.Serializer[Any]):
     """Describes a message for the OpenAPI document; `message_payload` makes it."""
 
@@ -150,6 +175,9 @@ class MessageSerializer(serializers.Serializer[Any]):
     deleted = serializers.BooleanField()
     reply_to = QuoteSerializer(allow_null=True)
     reactions = ReactionSummarySerializer(many=True)
+    files = FileSerializer(many=True)
+    previews = LinkPreviewSerializer(many=True)
+    forwarded = ForwardedSerializer(allow_null=True)
 
     def to_representation(self, message: Message) -> Payload:
         return message_payload(message)

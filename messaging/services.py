@@ -18,7 +18,7 @@ from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.limits import event_costs
 from chatsite.realtime.queues.group_commit import Outcome
 from messaging import edit_history
-from messaging.models import Message, Reaction
+from messaging.models import PARTS, Message, Reaction
 from messaging.payloads import message_payload
 from messaging.references import References
 from messaging.rendering import render
@@ -130,8 +130,8 @@ def delete(user: User, pk: int) -> Message:
     if message.edited_at:
         edit_history.forget(message)
     message.body, message.html, message.folded, message.deleted_at = "", "", None, timezone.now()
-    message.reactions = None
-    message.save(update_fields=["body", "html", "folded", "deleted_at", "reactions"])
+    message.reactions = message.files = message.previews = message.forwarded = None
+    message.save(update_fields=["body", "html", "folded", "deleted_at", *PARTS])
     Reaction.objects.filter(message=message).delete()
     retract(message, user)
     return message

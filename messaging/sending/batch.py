@@ -196,6 +196,9 @@ class Batch:
             hidden_by_id=None,
             folded=row["folded"],
             reactions=None,
+            files=None,
+            previews=None,
+            forwarded=None,
         )
         message._state.fields_cache |= {"room": place.room, "sender": place.user, "reply_to": reply_to}
         return message

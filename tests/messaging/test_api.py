@@ -32,6 +32,9 @@ def test_a_message_has_the_contracts_shape(say, member, private_room):
     assert set(sent.data) == {
         "id", "room", "seq", "sender", "body", "html", "client_id", "created_at", "edited_at", "deleted", "reply_to",
         "reactions",
+        "files",
+        "previews",
+        "forwarded",
     }  # fmt: skip
     assert set(sent.data["sender"]) == {"username", "display_name", "avatar"}
     assert (sent.data["body"], sent.data["html"]) == ("**hi**", "<p><strong>hi</strong></p>")

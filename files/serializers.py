@@ -1,0 +1,39 @@
+"""Shapes of files in requests and answers."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+
+class LargePreviewSerializer(serializers.Serializer[Any]):
+    url = serializers.CharField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+
+
+class FilePreviewSerializer(LargePreviewSerializer):
+    large = LargePreviewSerializer(allow_null=True)
+    placeholder = serializers.CharField(help_text="A `data:` address of a picture of 16 pixels, or empty.")
+
+
+class FileSerializer(serializers.Serializer[Any]):
+    """Describes a file for the OpenAPI document; `files.payloads.file_payload` makes it."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    type = serializers.CharField()
+    kind = serializers.ChoiceField(
+        ["picture", "audio", "video", "text", "document", "archive", "other"],
+        help_text="What people call it.",
+    )
+    size = serializers.IntegerField(help_text="Bytes.")
+    width = serializers.IntegerField(allow_null=True)
+    height = serializers.IntegerField(allow_null=True)
+    duration = serializers.FloatField(allow_null=True, help_text="Seconds.")
+    inline = serializers.BooleanField(help_text="Whether a browser may show it; all else is a download.")
+    animated = serializers.BooleanField()
+    alt = serializers.CharField(help_text="What a picture shows, in words; may be empty.")
+    excerpt = serializers.CharField(help_text="HTML of the first lines of a text, coloured; else empty.")
+    url = serializers.CharField()
+    preview = FilePreviewSerializer(allow_null=True)
+    created_at = serializers.DateTimeField()
