@@ -5,9 +5,7 @@ import uuid
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from files.models import Blob, File
-from files.storage import local
-from tests.files import containers
+from files.models import Blob
 
 pytestmark = pytest.mark.django_db
 

@@ -127,7 +127,7 @@ class SocketBody:
         self._body, self._reader = body, body.reader
         self.left = int(self._reader.length)
         # What has come with the head.
-        self._first = self._reader.unreader.take_buffered()
+        self._first: bytes = self._reader.unreader.take_buffered()
         self._begun = self._dry = False
         self._turn_left, self._turn_until = 0, 0.0
 
@@ -189,7 +189,7 @@ class SocketBody:
             piece, self._first = self._first[:size], self._first[size:]
             return piece
         if self._client.given:
-            return self._client.recv(size)
+            return bytes(self._client.recv(size))
         try:
             received: bytes = self._client.fd.recv(size)
         except BlockingIOError:
