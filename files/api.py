@@ -1,6 +1,6 @@
 """Routes of `/file`: upload, read and serve a file, and delete one that no message carries."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.http import QueryDict
@@ -33,9 +33,12 @@ class Upload(APIView):
     parser_classes = []
 
     def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
-        """Keep Django from reading the body for a CSRF token: here it is a header."""
+        """Keep Django and DRF from reading the body for a CSRF token: here it is a header."""
         request._post, request._files = QueryDict(), MultiValueDict()
-        return super().initialize_request(request, *args, **kwargs)
+        wrapped: Any = super().initialize_request(request, *args, **kwargs)
+        wrapped._data = wrapped._full_data = request._post
+        wrapped._files = request._files
+        return cast(Request, wrapped)
 
     @extend_schema(
         operation_id="upload_file",
