@@ -10,8 +10,8 @@ from django.db import Error
 
 # By keys of the manifest's summary.
 ODD_FILES = {
-    "missing": "more that were deleted before they were read",
-    "damaged": "of them not as they were uploaded",
+    "missing": "deleted before they were read",
+    "damaged": "not as they were uploaded",
 }
 
 
@@ -35,8 +35,8 @@ def files(manifest: dict[str, Any]) -> str:
         return f"{len(uploads)} files"
     if not uploads["included"]:
         return "no files, as they were left out"
-    odd = [f", {uploads[key]} {what}" for key, what in ODD_FILES.items() if uploads[key]]
-    return f"{uploads['files']} files{''.join(odd)}"
+    odd = "; ".join(f"{what}: {uploads[key]}" for key, what in ODD_FILES.items() if uploads[key])
+    return f"{uploads['files']} files" + (f" ({odd})" if odd else "")
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from django.core.management.base import CommandError
 
@@ -60,13 +61,14 @@ def extract(archive: Archive, target: Path) -> None:
     for entry, source in uploads.contents(archive):
         path = target / inside(entry.name)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with path.open("xb", opener=private) as sink:
+        with private(path) as sink:
             uploads.checked(entry, source, sink)
     os.sync()
 
 
-def private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+def private(path: Path) -> IO[bytes]:
+    """Open a new file for writing that only this user can read."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb")
 
 
 def inside(name: str) -> PurePosixPath:
