@@ -10,23 +10,78 @@ from typing import Any, BinaryIO
 from django.core.management.base import BaseCommand, CommandError
 
 from chatsite.contract.errors import Unavailable
+from files import orphans, usage
 from files.uploading import names
 from files.uploading.processing import Processed, Rejected, processed
+
+# Of orphans that are named; the others are counted.
+MAX_NAMED = 10
 
 
 class Command(BaseCommand):
     help = (
-        "Tells what the site makes of a file: its type, and what is taken out of it. The file stays as it is."
+        "Says what files there are, how much they take, and what is missing or of no use; with --check, what the site"
+        " makes of a file."
     )
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("--check", type=Path, required=True, metavar="FILE", help="the file to look at")
         parser.add_argument(
-            "--into", type=Path, metavar="FOLDER", help="write there what would be kept of it"
+            "--check",
+            type=Path,
+            metavar="FILE",
+            help="look at a file, which stays as it is: its type, what is kept",
+        )
+        parser.add_argument(
+            "--into", type=Path, metavar="FOLDER", help="with --check: write there what would be kept of it"
+        )
+        parser.add_argument(
+            "--delete-orphans", action="store_true", help="delete bytes of which no row has known for an hour"
         )
 
-    def handle(self, *args: Any, check: Path, into: Path | None = None, **options: Any) -> None:
+    def handle(
+        self,
+        *args: Any,
+        check: Path | None = None,
+        into: Path | None = None,
+        delete_orphans: bool = False,
+        **options: Any,
+    ) -> None:
+        if check:
+            self.check_file(check, into)
+        elif into:
+            raise CommandError("--into is for --check FILE.")
+        else:
+            self.report(delete_orphans)
+
+    def report(self, delete_orphans: bool) -> None:
+        for title, shares in (
+            ("Stored", usage.by_place()),
+            ("By kind", usage.by_kind()),
+            (f"Rooms, the largest {usage.LARGEST}", usage.by_room()),
+            (f"People, the largest {usage.LARGEST}", usage.by_person()),
+            ("Not in a message", [usage.loose(), usage.released()]),
+        ):
+            self.stdout.write(f"{title}:")
+            for share in shares or [usage.Share("none", 0, 0)]:
+                self.stdout.write(f"  {megabytes(share.size):>12}  {share.files:>7}  {share.name}")
+        self.report_orphans(delete_orphans)
+
+    def report_orphans(self, delete: bool) -> None:
+        count = size = 0
+        for found in orphans.bytes_without_rows():
+            count, size = count + 1, size + found.size
+            if delete:
+                orphans.delete([found])
+        done = "Deleted, as no row knew of them" if delete else "Bytes of which no row knows"
+        self.stdout.write(f"{done}:\n  {megabytes(size):>12}  {count:>7}  for an hour or longer")
+        gone = 0
+        for gone, blob in enumerate(orphans.rows_without_bytes(), 1):
+            if gone <= MAX_NAMED:
+                self.stdout.write(f"The bytes of {blob.key} are gone.")
+        self.stdout.write(f"Files whose bytes are gone: {gone}")
+
+    def check_file(self, check: Path, into: Path | None) -> None:
         try:
             with copied(check) as copy:
                 began = perf_counter()
@@ -60,6 +115,10 @@ class Command(BaseCommand):
             )
         self.stdout.write(f"  bytes: {path.stat().st_size:,}, kept {size_of(found.clean or copy):,}")
         self.stdout.write(f"  took {seconds * 1000:.0f} ms")
+
+
+def megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"
 
 
 @contextmanager
