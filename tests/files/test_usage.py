@@ -63,7 +63,8 @@ def test_bytes_without_a_row_are_deleted_when_they_are_old(owner, private_room, 
     stale_preview.write_bytes(b"no row knows of it")
     for path in (mine, old, small, stale_preview):
         age(path)
-    assert {found.path for found in orphans.bytes_without_rows()} == {old, small, stale_preview}
+    found = {local.path(found.key, found.which) for found in orphans.bytes_without_rows()}
+    assert found == {old, small, stale_preview}
     assert "3 for an hour or longer" in " ".join(told().split())
     assert old.exists()
     assert "Deleted, as no row knew of them" in told("--delete-orphans")

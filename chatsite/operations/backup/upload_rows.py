@@ -15,7 +15,8 @@ from django.core.management.base import CommandError
 
 from chatsite.operations.backup.rows import CHUNK_ROWS
 from files.models import Blob
-from files.storage import local
+from files.storage import local, store
+from files.storage.store import StoreError
 
 LABEL = "files.blob"
 PIECE_BYTES = 1024 * 1024
@@ -95,9 +96,27 @@ def spool() -> Iterator[Spool]:
 
 @contextmanager
 def opened(one: Wanted) -> Iterator[tuple[int, Iterator[bytes]]]:
-    """Open a file to read: its size, and its bytes in pieces. Raises FileNotFoundError."""
+    """Open a file to read, on the disk or in the store: its size, and its bytes in pieces. Raises FileNotFoundError."""
+    if one.remote and (found := remote(one)):
+        try:
+            yield one.size, found.pieces()
+        finally:
+            found.close()
+        return
     with local.path(one.key, one.which).open("rb", buffering=0) as file:
         yield os.fstat(file.fileno()).st_size, iter(lambda: file.read(PIECE_BYTES), b"")
+
+
+def remote(one: Wanted) -> store.Answer | None:
+    """Return the bytes of a file in the store; None where the store hasn't got it. Raises CommandError."""
+    try:
+        return store.get(store.name_of(one.key, one.which), 0, one.size)
+    except FileNotFoundError:
+        return None
+    except StoreError as error:
+        raise CommandError(
+            f"FILES_URL: the store doesn't give a file ({error.reason}). --without-files leaves all files out."
+        ) from error
 
 
 def check_space(folder: Path, needed: int, what: str) -> None:

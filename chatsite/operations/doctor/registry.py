@@ -35,6 +35,7 @@ WITH_DATABASE: list[tuple[str, Check]] = [
     ("clock", clock.clock),
     ("consumers", consumers.consumers),
     ("uploads", uploads.machines),
+    ("store", uploads.remote),
 ]
 
 

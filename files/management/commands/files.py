@@ -11,6 +11,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from chatsite.contract.errors import Unavailable
 from files import orphans, usage
+from files.models import Blob
+from files.moving import mover
+from files.storage import store
+from files.storage.store import StoreError
 from files.uploading import names
 from files.uploading.processing import Processed, Rejected, processed
 
@@ -36,6 +40,11 @@ class Command(BaseCommand):
             "--into", type=Path, metavar="FOLDER", help="with --check: write there what would be kept of it"
         )
         parser.add_argument(
+            "--move",
+            action="store_true",
+            help="move files to the store of FILES_URL now, as the server does by itself",
+        )
+        parser.add_argument(
             "--delete-orphans", action="store_true", help="delete bytes of which no row has known for an hour"
         )
 
@@ -44,6 +53,7 @@ class Command(BaseCommand):
         *args: Any,
         check: Path | None = None,
         into: Path | None = None,
+        move: bool = False,
         delete_orphans: bool = False,
         **options: Any,
     ) -> None:
@@ -51,8 +61,23 @@ class Command(BaseCommand):
             self.check_file(check, into)
         elif into:
             raise CommandError("--into is for --check FILE.")
+        elif move:
+            self.move()
         else:
-            self.report(delete_orphans)
+            try:
+                self.report(delete_orphans)
+            except StoreError as error:
+                raise CommandError(f"FILES_URL: the store can't be used ({error.reason}).") from error
+
+    def move(self) -> None:
+        if not store.in_use():
+            raise CommandError("FILES_URL is not set: there is nowhere to move files to.")
+        self.stdout.write(f"Moved to the store of FILES_URL: {mover.move()} files.")
+        waiting = Blob.objects.filter(remote=False).count()
+        if waiting:
+            raise CommandError(
+                f"{waiting} files are not moved: the log, or files whose bytes are gone, say why."
+            )
 
     def report(self, delete_orphans: bool) -> None:
         for title, shares in (
@@ -72,7 +97,7 @@ class Command(BaseCommand):
         for found in orphans.bytes_without_rows():
             count, size = count + 1, size + found.size
             if delete:
-                orphans.delete([found])
+                orphans.delete(found)
         done = "Deleted, as no row knew of them" if delete else "Bytes of which no row knows"
         self.stdout.write(f"{done}:\n  {megabytes(size):>12}  {count:>7}  for an hour or longer")
         gone = 0
