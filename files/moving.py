@@ -31,8 +31,12 @@ class Mover:
 
     def __init__(self) -> None:
         self._asked = False
+        self.start_over()
+
+    def start_over(self) -> None:
+        """Look for files from the first on, the next time."""
         self._after = 0
-        self._again = 0.0
+        self._again = time.monotonic() + AGAIN_SECONDS
 
     def soon(self) -> None:
         """Move what was just uploaded; from a process that doesn't serve the server does, within MOVE_SECONDS."""
@@ -49,7 +53,7 @@ class Mover:
         if not store.in_use():
             return 0
         if time.monotonic() > self._again:
-            self._after, self._again = 0, time.monotonic() + AGAIN_SECONDS
+            self.start_over()
         moved = 0
         try:
             with alone() as may:

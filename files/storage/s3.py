@@ -19,7 +19,6 @@ import threading
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, BinaryIO
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
@@ -32,14 +31,13 @@ if not settings.configured:
 from django.core.files import File
 from storages.backends.s3 import S3Storage
 
+from files.storage.address import address_of
+
 MB = 1024 * 1024
 PIECE_BYTES = 256 * 1024
 # Requests at once: each is a thread, and a connection to the store.
 MAX_REQUESTS = 256
-DEFAULT_REGION = "us-east-1"
 MISSING = {"404", "NoSuchKey", "NotFound"}
-# Keys of one request to delete; the store's own limit is 1,000.
-DELETED_AT_ONCE = 500
 HEAD = struct.Struct(">I")
 
 
@@ -47,16 +45,15 @@ class Store:
     """A bucket, or a folder in it."""
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        bucket, _, prefix = unquote(parts.path.strip("/")).partition("/")
-        endpoint = f"{parts.scheme.removeprefix('s3+')}://{parts.netloc.rpartition('@')[2]}"
+        address = address_of(url)
+        self._bucket, self._prefix = address.bucket, address.prefix
         self._storage = S3Storage(
-            access_key=unquote(parts.username or ""),
-            secret_key=unquote(parts.password or ""),
-            endpoint_url=endpoint,
-            bucket_name=bucket,
-            location=prefix,
-            region_name=dict(parse_qsl(parts.query)).get("region", DEFAULT_REGION),
+            access_key=address.key,
+            secret_key=address.secret,
+            endpoint_url=address.endpoint,
+            bucket_name=address.bucket,
+            location=address.prefix,
+            region_name=address.region,
             file_overwrite=True,
             # In pieces of 8 MB, by this thread.
             transfer_config=TransferConfig(
@@ -74,7 +71,6 @@ class Store:
                 max_pool_connections=MAX_REQUESTS,
             ),
         )
-        self._bucket, self._prefix = bucket, f"{prefix}/" if prefix else ""
         # Of all threads: making one takes longer than most requests.
         self._client = self._storage.connection.meta.client
 

@@ -41,7 +41,7 @@ def bucket(server, settings, uploads):
     settings.FILES_URL = server.url(f"{BUCKET}/some/folder")
     for name in server.names():
         server.client().delete_object(Bucket=BUCKET, Key=name)
-    mover._again = 0
+    mover.start_over()
     return server
 
 
@@ -98,7 +98,7 @@ def test_a_store_that_is_away_loses_nothing(
 ):
     back = settings.FILES_URL
     away()
-    mover._again = 0
+    mover.start_over()
     later = upload(owner, private_room)
     assert mover.move() == 0
     assert "Files can't be moved to the store of FILES_URL (EndpointConnectionError)" in caplog.text
@@ -109,7 +109,7 @@ def test_a_store_that_is_away_loses_nothing(
     with pytest.raises(CommandError, match="1 files are not moved"):
         call_command("files", "--move", stdout=StringIO())
     settings.FILES_URL = back
-    mover._again = 0
+    mover.start_over()
     call_command("files", "--move", stdout=StringIO())
     assert not Blob.objects.filter(remote=False).exists()
     assert api(owner).get(f"/file/{later.pk}/note.txt").content == b"some words"
@@ -137,7 +137,7 @@ def test_what_is_given_up_goes_from_the_store(moved, bucket, owner, uploads):
     assert sweeping.remove_some() == 1
     assert bucket.names() == set()
     assert not File.objects.exists()
-    assert not [path for path in local.incoming_folder().iterdir()]
+    assert not list(local.incoming_folder().iterdir())
 
 
 def test_what_a_store_was_away_for_goes_later(moved, bucket, away, owner, settings):

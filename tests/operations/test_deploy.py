@@ -404,7 +404,7 @@ class TestImage:
     """The Dockerfile's steps without Docker."""
 
     def test_a_build_without_the_project_writes_no_key(self, tmp_path):
-        for name in ("run", "requirements.txt", "manage.py"):
+        for name in ("run", "requirements.txt", "requirements-s3.txt", "manage.py"):
             shutil.copy(ROOT / name, tmp_path / name)
         (tmp_path / ".venv").symlink_to(sys.prefix)
         (step,) = re.findall(r"^RUN (SECRET_KEY=build .*)$", (DEPLOY / "Dockerfile").read_text(), re.M)

@@ -199,7 +199,9 @@ def test_the_protocol_names_every_error_and_its_status():
 
 def test_every_setting_is_in_the_example_and_in_the_table():
     source = (ROOT / "chatsite" / "conf.py").read_text() + (ROOT / "chatsite" / "settings.py").read_text()
-    read = set(re.findall(r'(?:text|folder|items|flag|origins|rate|whole|choice)\("([A-Z_]+)"', source)) - {
+    read = set(
+        re.findall(r'(?:text|folder|items|kinds|flag|origins|rate|whole|choice)\("([A-Z_]+)"', source)
+    ) - {
         "DEBUG",
         "STATIC_DIR",
     }
