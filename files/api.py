@@ -1,6 +1,6 @@
 """Routes of `/file`: upload, read and serve a file, and delete one that no message carries."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.http import QueryDict
@@ -33,9 +33,12 @@ class Upload(APIView):
     parser_classes = []
 
     def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
-        """Keep Django from reading the body for a CSRF token: here it is a header."""
+        """Keep Django and DRF from reading the body for a CSRF token: here it is a header."""
         request._post, request._files = QueryDict(), MultiValueDict()
-        return super().initialize_request(request, *args, **kwargs)
+        wrapped: Any = super().initialize_request(request, *args, **kwargs)
+        wrapped._data = wrapped._full_data = request._post
+        wrapped._files = request._files
+        return cast(Request, wrapped)
 
     @extend_schema(
         operation_id="upload_file",
@@ -87,7 +90,7 @@ class Original(Bytes):
         operation_id="download_file",
         summary="The bytes of a file",
         parameters=[FILE, OpenApiParameter("name", str, OpenApiParameter.PATH, description="Any will do.")],
-        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+        responses={(200, "*/*"): OpenApiTypes.BINARY, (206, "*/*"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, file: str, name: str) -> HttpResponseBase:
         return answers.answer(request._request, answers.original(self.found(request, file)))
@@ -98,7 +101,7 @@ class Preview(Bytes):
         operation_id="download_preview",
         summary="A small picture of a file",
         parameters=[FILE, OpenApiParameter("which", str, OpenApiParameter.PATH, enum=["small", "large"])],
-        responses={(200, "image/webp"): OpenApiTypes.BINARY},
+        responses={(200, "image/webp"): OpenApiTypes.BINARY, (206, "image/webp"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, file: str, which: str) -> HttpResponseBase:
         return answers.answer(request._request, answers.preview(self.found(request, file), which))

@@ -8,7 +8,6 @@ import stat
 import subprocess
 import sys
 import time
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -84,8 +83,6 @@ def settings(ports):
             "DATABASE_URL": database,
             "REDIS_URL": bus.url,
             "WORKERS": "2",
-            # Only nginx is asked for files.
-            "FILES_ACCEL": "/protected-files/",
             "FILES_FREE_MB": "0",
             **CONFIGURED,
         }
@@ -101,7 +98,14 @@ def server(tmp_path_factory, settings):
 @pytest.fixture(scope="module")
 def second(tmp_path_factory, server, settings):
     """Another machine of the site."""
-    with serve(tmp_path_factory.mktemp("second"), PATIENT, workers=2, ASKING=ASKING, **settings) as second:
+    with serve(
+        tmp_path_factory.mktemp("second"),
+        PATIENT,
+        workers=2,
+        ASKING=ASKING,
+        FILES_ACCEL="/protected-files/",
+        **settings,
+    ) as second:
         yield second
 
 
@@ -117,13 +121,7 @@ def all_proxies(server, certificate, ports, tmp_path_factory):
             name: stack.enter_context(
                 proxies.running(
                     name,
-                    proxies.before(
-                        [server.port],
-                        tmp_path_factory.mktemp(name),
-                        certificate,
-                        https=port,
-                        uploads=Path(server.environ["DATA_DIR"], "uploads"),
-                    ),
+                    proxies.before([server.port], tmp_path_factory.mktemp(name), certificate, https=port),
                 )
             )
             for name, port in ports.items()
@@ -254,43 +252,52 @@ def test_what_is_too_large_is_told_by_the_site(proxy, token, certificate):
     assert post(3_000_000).status_code == 413
 
 
-def test_a_file_comes_and_goes(proxy, server, token, name):
-    """nginx sends it by itself, to whom the site lets it; the headers stay the site's."""
-    headers = {"Authorization": f"Token {token}"}
-    room = requests.post(proxy.url + "/room", {"name": name}, headers=headers, timeout=PATIENCE).json()
-    data = bytes(range(256)) * 8192
-    fields = {"room": room["slug"], "client_id": str(uuid.uuid4())}
-    # A tuple of None makes requests send a field without a name of a file.
-    parts = [(field, (None, value)) for field, value in fields.items()]
-    sent = requests.post(
-        proxy.url + "/file", files=[*parts, ("file", ("ä.bin", data))], headers=headers, timeout=PATIENCE
-    )
-    assert sent.status_code == 201, sent.text
-    if name != "nginx":
-        return
-    url = proxy.url + sent.json()["url"]
-    got = requests.get(url, headers=headers, timeout=PATIENCE)
-    assert (got.status_code, got.content == data) == (200, True)
-    wanted = {
-        "Content-Type": "application/octet-stream",
-        "Content-Disposition": "attachment; filename*=utf-8''%C3%A4.bin",
-        "Cache-Control": "private, no-cache",
-        "Content-Security-Policy": "sandbox; default-src 'none'",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "X-Content-Type-Options": "nosniff",
-        "Content-Length": str(len(data)),
+def test_a_large_file_goes_through_it_both_ways(proxy, token, certificate):
+    data = bytes(range(256)) * 12_000
+    asking = {
+        "headers": {"Authorization": f"Token {token}"},
+        "verify": str(certificate.certificate),
+        "timeout": PATIENCE,
     }
-    assert {key: got.headers.get(key) for key in wanted} == wanted
-    part = requests.get(url, headers={**headers, "Range": "bytes=256-511"}, timeout=PATIENCE)
-    assert (part.status_code, part.content) == (206, data[:256])
-    again = requests.get(url, headers={**headers, "If-None-Match": got.headers["ETag"]}, timeout=PATIENCE)
-    assert again.status_code == 304
-    assert requests.get(url, timeout=PATIENCE).status_code == 401
-    uploads = Path(server.environ["DATA_DIR"], "uploads")
-    etags = {f'"{int(path.stat().st_mtime):x}-{len(data):x}"': path for path in uploads.glob("??/??/*")}
-    assert got.headers["ETag"] in etags, "nginx didn't send it"
-    inner = f"/protected-files/{etags[got.headers['ETag']].relative_to(uploads)}"
-    assert requests.get(proxy.url + inner, headers=headers, timeout=PATIENCE).status_code == 404
+    answer = requests.post(proxy.url + "/file?room=general", files={"file": ("a.bin", data)}, **asking)
+    assert answer.status_code == 201, answer.text
+    assert requests.get(proxy.url + answer.json()["url"], **asking).content == data
+
+
+@pytest.mark.skipif(not proxies.program("nginx"), reason="nginx is not here")
+def test_nginx_sends_a_file_itself(second, token, certificate, tmp_path):
+    """To whom the site lets it, and with the site's headers. The second machine is so set."""
+    uploads = Path(second.environ["DATA_DIR"], "uploads")
+    made = proxies.before([second.port], tmp_path, certificate, uploads=uploads)
+    asking = {"headers": {"Authorization": f"Token {token}"}, "timeout": PATIENCE}
+    data = bytes(range(256)) * 8192
+    with proxies.running("nginx", made):
+        sent = requests.post(made.url + "/file?room=general", files={"file": ("ä.bin", data)}, **asking)
+        assert sent.status_code == 201, sent.text
+        url = made.url + sent.json()["url"]
+        got = requests.get(url, **asking)
+        assert (got.status_code, got.content == data) == (200, True)
+        wanted = {
+            "Content-Type": "application/octet-stream",
+            "Content-Disposition": "attachment; filename*=utf-8''%C3%A4.bin",
+            "Cache-Control": "private, no-cache",
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Length": str(len(data)),
+        }
+        assert {key: got.headers.get(key) for key in wanted} == wanted
+        (stored,) = uploads.glob("??/??/*")
+        etag = f'"{int(stored.stat().st_mtime):x}-{len(data):x}"'
+        assert got.headers["ETag"] == etag, "nginx didn't send it"
+        asking["headers"] |= {"Range": "bytes=256-511"}
+        part = requests.get(url, **asking)
+        assert (part.status_code, part.content) == (206, data[:256])
+        asking["headers"] |= {"If-None-Match": etag}
+        assert requests.get(url, **asking).status_code == 304
+        assert requests.get(url, timeout=PATIENCE).status_code == 401
+        inner = f"{made.url}/protected-files/{stored.relative_to(uploads)}"
+        assert requests.get(inner, **asking).status_code == 404
 
 
 def test_http_leads_to_https(proxy, name):
