@@ -10,7 +10,7 @@ import socket
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -42,6 +42,8 @@ POSTGRESQL_TIMEOUTS = {
 }
 # Kinds of files, as `files.uploading.kinds` has them.
 FILE_KINDS = ("picture", "audio", "video", "text", "document", "archive", "other")
+FILES_SCHEMES = ("s3+https", "s3+http")
+FILES_ACCEL_PATH = re.compile(r"/(?:[A-Za-z0-9_-]+/)+", re.ASCII)
 # A line of .env that is blank, a comment, or NAME=value.
 DOTENV_LINE = re.compile(r"\s*(#.*)?|(?:export )?[A-Za-z_0-9]+=.*")
 MAIL_SCHEMES = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465, "smtps": 465}
@@ -256,6 +258,37 @@ def kinds(name: str) -> frozenset[str]:
     if unknown:
         raise ImproperlyConfigured(f"{name} is not made of {', '.join(FILE_KINDS)} and any: {unknown[0]!r}.")
     return frozenset(FILE_KINDS if "any" in words else words)
+
+
+def files_url() -> str:
+    """Read FILES_URL: `s3+https://KEY:SECRET@host[:port]/bucket[/prefix][?region=…]`, whose key and secret may hold any
+    characters. Errors don't quote it."""
+    url = with_encoded_login(text("FILES_URL"))
+    if not url:
+        return ""
+    try:
+        parts = urlsplit(url)
+        port, host, bucket = parts.port, parts.hostname, parts.path.strip("/").partition("/")[0]
+        query = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
+    except ValueError:
+        host = bucket = ""
+        port, query = None, {}
+    whole_url = host and bucket and parts.username and parts.password and port != 0
+    if not whole_url or parts.scheme not in FILES_SCHEMES or query.keys() - {"region"} or parts.fragment:
+        raise ImproperlyConfigured(
+            "FILES_URL is not like s3+https://KEY:SECRET@host/bucket?region=us-east-1."
+        )
+    if parts.scheme == "s3+http" and host not in LOOPBACK:
+        raise ImproperlyConfigured("FILES_URL: s3+http is for a store on this machine; use s3+https.")
+    return url
+
+
+def files_accel() -> str:
+    """Read FILES_ACCEL: a path such as /protected-files/, at which nginx has the folder of uploads."""
+    path = text("FILES_ACCEL")
+    if path and not FILES_ACCEL_PATH.fullmatch(path):
+        raise ImproperlyConfigured(f"FILES_ACCEL is not a path like /protected-files/: {path!r}.")
+    return path
 
 
 def redis_url() -> str:

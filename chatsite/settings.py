@@ -301,6 +301,9 @@ UPLOADS_PER_USER = conf.whole("UPLOADS_PER_USER", 6)
 FILES_TOTAL_MB = conf.whole("FILES_TOTAL_MB", 0)
 FILES_FREE_MB = conf.whole("FILES_FREE_MB", 1000)
 FILES_MB_PER_SECOND = conf.whole("FILES_MB_PER_SECOND", 64)
+# Where files lie besides the folder of uploads, with a secret in it; and the path at which nginx has that folder.
+FILES_URL = conf.files_url()
+FILES_ACCEL = conf.files_accel()
 # Pixels, in millions, above which a picture is kept without a preview, as a download.
 PICTURE_MEGAPIXELS = conf.whole("PICTURE_MEGAPIXELS", 50)
 

@@ -14,9 +14,10 @@ from chatsite.realtime.socketio import gauges
 from chatsite.subprocesses.gauges import of_children
 from chatsite.web import versioned_static
 from chatsite.web.rest import api_docs
+from files.storage import store
 from files.uploading.processing import decoder
 
-collector.sources += [gauges.of_server, partial(of_children, [decoder])]
+collector.sources += [gauges.of_server, partial(of_children, [decoder, store.child])]
 
 urlpatterns = [
     path("", include("accounts.urls")),

@@ -16,8 +16,9 @@ from django.utils import timezone
 from chatsite.realtime.queues import read_queue
 from chatsite.realtime.scheduling.background import Timer, in_thread, serving
 from files.models import Blob, File
-from files.storage import local
+from files.storage import local, store
 from files.storage.keys import KEY
+from files.storage.store import StoreError
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +94,8 @@ def remove_some() -> int:
             local.note(blob.key)
         File.objects.filter(pk__in=[file.pk for file in files]).delete()
         Blob.objects.filter(pk__in=[blob.pk for blob in blobs]).delete()
-    in_thread(remove_bytes, blobs)
+    in_thread(remove_bytes, [blob for blob in blobs if not blob.remote])
+    remove_remote({blob.key for blob in blobs if blob.remote})
     return len(files)
 
 
@@ -107,7 +109,7 @@ def without_others(files: Collection[File]) -> list[Blob]:
 
 
 def remove_bytes(blobs: Collection[Blob]) -> None:
-    """Remove bytes and small pictures of blobs that have no rows, and the notes on them. Here other stores go."""
+    """Remove bytes and small pictures of blobs that have no rows, and the notes on them."""
     for blob in blobs:
         try:
             local.delete(blob.key, {*local.PREVIEWS, *blob.previews})
@@ -117,12 +119,33 @@ def remove_bytes(blobs: Collection[Blob]) -> None:
             logger.exception("A file's bytes can't be removed")
 
 
+def remove_remote(keys: Collection[str]) -> bool:
+    """Remove bytes and small pictures from the store, and the notes on them; return False where it is away, and the notes
+    stay."""
+    names = [store.name_of(key, which) for key in keys for which in ("", *local.PREVIEWS)]
+    try:
+        store.delete(names)
+    except StoreError as error:
+        logger.error("Files can't be removed from the store of FILES_URL (%s)", error.reason)
+        return False
+    in_thread(forget_all, keys)
+    return True
+
+
+def forget_all(keys: Collection[str]) -> None:
+    for key in keys:
+        local.forget(key)
+
+
 def remove_leftovers() -> None:
-    """Remove what processes left behind that were killed."""
+    """Remove what processes left behind that were killed, and what a store was away for."""
     paths = in_thread(leftovers)
     noted = {path.name for path in paths if KEY.fullmatch(path.name)}
     known = set(Blob.objects.filter(key__in=noted).values_list("key", flat=True)) if noted else set()
-    in_thread(remove_paths, paths, noted - known)
+    lost = noted - known
+    if lost and store.in_use() and not remove_remote(lost):
+        paths = [path for path in paths if path.name not in lost]
+    in_thread(remove_paths, paths, lost)
 
 
 def leftovers() -> list[Path]:

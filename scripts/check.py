@@ -97,6 +97,21 @@ def install_modules() -> None:
     stamp.write_bytes(lock.read_bytes())
 
 
+def install_store() -> None:
+    """Install the tests' S3-compatible store into an environment of its own, as it wants other packages than a site."""
+    lock, folder = ROOT / "requirements-s3-test.txt", BIN.parent / "swift"
+    stamp, wanted = folder / ".stamp", f"{sys.version}\n{lock.read_text()}"
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return
+    quiet = ("--quiet", "--no-input", "--disable-pip-version-check")
+    installed = run(sys.executable, "-m", "venv", "--clear", folder) and run(
+        folder / "bin" / "python", "-m", "pip", "install", *quiet, "--require-hashes", "-r", lock
+    )
+    if not installed:
+        sys.exit(f"What {lock.name} names could not be installed; the lines above say why.")
+    stamp.write_text(wanted)
+
+
 def pytest(*arguments: str) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
@@ -212,7 +227,9 @@ def main() -> int:
     if "--quick" in arguments:
         arguments.remove("--quick")
         tests = {"tests": lambda: pytest("-n", "2", *BY_FILE, "-m", QUICK, *arguments)}
-    elif arguments:
+    else:
+        install_store()
+    if arguments and tests is TESTS:
         return subprocess.run([BIN / "pytest", *arguments], cwd=ROOT).returncode
     results = check_static() | {name: check(name, run) for name, run in tests.items()}
     print("", *(f"skipped {line}" for line in skipped), covered(), sep="\n")

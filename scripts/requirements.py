@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 # In the order of locking: the tests' file takes over the site's versions, the tools' file both.
-NAMES = ("requirements", "requirements-dev", "requirements-tools")
+NAMES = ("requirements", "requirements-dev", "requirements-tools", "requirements-s3", "requirements-s3-test")
 # For Python 3.11 and newer on every system: packages that only some need are locked with their condition.
 LOCK = (
     "pip",

@@ -44,11 +44,12 @@ def main() -> None:
     serve(link, work, json.loads(limits)["cpu_seconds"])
 
 
-def restrict(limits: dict[str, int]) -> None:
+def restrict(limits: dict[str, int | None]) -> None:
     """Limit memory, files and priority for good, and end with the thread that started this process."""
     for name in ("address_space", "file_size", "open_files", "processes"):
-        number = getattr(resource, RESOURCES[name])
-        resource.setrlimit(number, (limits[name], limits[name]))
+        limit = limits[name]
+        if limit is not None:
+            resource.setrlimit(getattr(resource, RESOURCES[name]), (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with suppress(OSError):
         os.nice(NICENESS)
@@ -66,18 +67,22 @@ RESOURCES = {
 }
 
 
-def serve(link: socket.socket, work: ModuleType, cpu_seconds: int) -> None:
-    """Handle jobs until the channel closes or none comes for IDLE_SECONDS. An exception of a job is answered by its type,
-    and ends the process: nobody knows what state it left behind."""
+def serve(link: socket.socket, work: ModuleType, cpu_seconds: int | None) -> None:
+    """Handle jobs until the channel closes or none comes for IDLE_SECONDS, and `work.busy()`, if there is that, is false. An
+    exception of a job is answered by its type, and ends the process: nobody knows what state it left behind."""
     from chatsite.subprocesses import channel
 
     ready = select.poll()
     ready.register(link, select.POLLIN)
-    while ready.poll(IDLE_SECONDS * 1000):
+    is_busy = getattr(work, "busy", bool)
+    while ready.poll(IDLE_SECONDS * 1000) or is_busy():
+        if not ready.poll(0):
+            continue
         job, descriptors = channel.receive_with_files(link)
         if job is None:
             return
-        limit_processor(cpu_seconds)
+        if cpu_seconds is not None:
+            limit_processor(cpu_seconds)
         answer = answered(work, job, descriptors)
         channel.send(link, answer)
         if "failed" in answer:

@@ -41,26 +41,28 @@ MB = 1_000_000
 @dataclass(frozen=True)
 class Limits:
     """Limits of a child, which it sets to itself: bytes of memory and of a file, numbers of open files and of further
-    processes, and seconds of a processor for each job."""
+    processes, and seconds of a processor for each job; None is no limit."""
 
     address_space: int = 1000 * MB
     file_size: int = 128 * MB
     open_files: int = 32
-    processes: int = 0
-    cpu_seconds: int = 20
+    processes: int | None = 0
+    cpu_seconds: int | None = 20
 
 
 @dataclass(frozen=True)
 class Kind:
     """Kind of children: its name in the metrics, the module whose `handle` does the work, and what bounds it.
 
-    A job may take `deadline` seconds, and wait `patience` seconds for those before it."""
+    A job may take `deadline` seconds, and wait `patience` seconds for those before it. After `max_jobs` another process
+    follows; None is for work that goes on beside further jobs, and for as long the child stays (`busy()` of the module)."""
 
     name: str
     module: str
     limits: Limits = Limits()
     deadline: float = 20.0
     patience: float = 60.0
+    max_jobs: int | None = MAX_JOBS
 
 
 class ChildFailed(Exception):
@@ -136,14 +138,14 @@ class Child:
             raise
         self._jobs += 1
         self._last_job = monotonic()
-        if self._jobs >= MAX_JOBS:
+        if self.kind.max_jobs and self._jobs >= self.kind.max_jobs:
             self.end()
         self._watch()
         return answer
 
     def _ready(self) -> socket.socket:
         """Return the channel of a child that waits for a job; start one if there is none."""
-        is_fresh = monotonic() - self._last_job < REUSE_SECONDS
+        is_fresh = self.kind.max_jobs is None or monotonic() - self._last_job < REUSE_SECONDS
         if self._channel is not None and is_fresh and is_quiet(self._channel):
             return self._channel
         self.end()

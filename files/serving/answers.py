@@ -62,6 +62,8 @@ def answer(request: HttpRequest, wanted: Wanted) -> HttpResponseBase:
     response = (
         HttpResponse() if request.method == "HEAD" else delivery(request, wanted.blob, wanted.which, part)
     )
+    if "X-Accel-Redirect" in response:
+        return with_headers(response, wanted)
     response["Content-Length"] = str(part.length)
     if span is not None:
         response.status_code = 206

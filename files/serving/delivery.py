@@ -1,9 +1,12 @@
 """The bytes of an answer: small ones from memory, others by turns of threads (`chatsite.realtime.http.transfers`)."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+from pathlib import Path
+from time import monotonic
 from typing import Any, BinaryIO
 
+from django.conf import settings
 from django.db import connections
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -11,27 +14,71 @@ from django.http.response import HttpResponseBase
 from chatsite.contract.errors import NotFound
 from chatsite.realtime.http import transfers
 from chatsite.realtime.http.client_socket import ClientSocket
-from chatsite.realtime.scheduling.background import in_thread
+from chatsite.realtime.scheduling.background import in_thread, pause
 from files.models import Blob
 from files.serving.ranges import Span
-from files.storage import local
+from files.storage import local, store
 
 # Bytes of an answer that is made in memory.
 SMALL_BYTES = 256 * 1024
+# Seconds for which a file is waited for that another machine is moving to the store, and between two looks.
+MOVE_SECONDS, MOVE_POLL_SECONDS = 10.0, 0.5
 GONE = "The file's bytes are not there any more."
 
 
 def delivery(request: HttpRequest, blob: Blob, which: str, span: Span) -> HttpResponseBase:
-    """Answer with bytes of a blob, or of its small picture `which`. Here another way of delivery goes: a proxy's, or a
-    store's. Raises NotFound where the bytes are gone."""
-    try:
-        file = local.path(blob.key, which).open("rb", buffering=0)
-    except FileNotFoundError:
-        raise NotFound(GONE) from None
+    """Answer with bytes of a blob, or of its small picture `which`. Raises NotFound where the bytes are gone."""
+    file = None if blob.remote else opened(blob, which)
+    if file is None:
+        return by_store(request, blob, which, span)
+    if settings.FILES_ACCEL:
+        file.close()
+        return by_nginx(local.path(blob.key, which))
     if span.length > SMALL_BYTES:
         return StreamingHttpResponse(FileBody(request.META, file, span))
     with file:
         return HttpResponse(small(file, span))
+
+
+def opened(blob: Blob, which: str) -> BinaryIO | None:
+    """Open a file on the disk; None where it is in the store. Another machine that has it on its own disk moves it there
+    soon. Raises NotFound."""
+    until = monotonic() + MOVE_SECONDS
+    while True:
+        try:
+            return local.path(blob.key, which).open("rb", buffering=0)
+        except FileNotFoundError:
+            remote = Blob.objects.filter(pk=blob.pk).values_list("remote", flat=True).first()
+        if remote:
+            return None
+        if remote is None or not store.in_use() or monotonic() > until:
+            raise NotFound(GONE)
+        pause(MOVE_POLL_SECONDS)
+
+
+def by_store(request: HttpRequest, blob: Blob, which: str, span: Span) -> HttpResponseBase:
+    """Answer with bytes of the store. Raises NotFound and Unavailable."""
+    visit = request.META.get("chatsite.visit")
+    if visit is not None:
+        # It waits for another machine: meanwhile others have its place, and its connection to the database.
+        visit.step_aside()
+        connections.close_all()
+    try:
+        found = store.get(store.name_of(blob.key, which), span.start, span.end)
+    except FileNotFoundError:
+        raise NotFound(GONE) from None
+    if span.length > SMALL_BYTES:
+        return StreamingHttpResponse(StoreBody(request.META, found, span))
+    try:
+        return HttpResponse(found.exactly(span.length))
+    finally:
+        found.close()
+
+
+def by_nginx(path: Path) -> HttpResponse:
+    """Let nginx send a file, by its sample in deploy/: it keeps our headers and sees to ranges itself."""
+    inner = settings.FILES_ACCEL + path.relative_to(local.folder()).as_posix()
+    return HttpResponse(headers={"X-Accel-Redirect": inner})
 
 
 def small(file: BinaryIO, span: Span) -> bytes:
@@ -46,12 +93,12 @@ def small(file: BinaryIO, span: Span) -> bytes:
     return in_thread(os.pread, file.fileno(), span.length, span.start)
 
 
-class FileBody:
+class Body:
     """Body of an answer. Under the server its one piece is empty: gunicorn sends the head for it, and then the bytes go to
     the client's socket."""
 
-    def __init__(self, environ: dict[str, Any], file: BinaryIO, span: Span) -> None:
-        self._environ, self._file, self._span = environ, file, span
+    def __init__(self, environ: dict[str, Any], span: Span) -> None:
+        self._environ, self._span = environ, span
 
     def __iter__(self) -> Iterator[bytes]:
         if not isinstance(self._environ.get("gunicorn.socket"), ClientSocket):
@@ -60,7 +107,23 @@ class FileBody:
         yield b""
         connections.close_all()
         visit = self._environ["chatsite.visit"]
-        payer = visit.payer if visit.person is None else visit.person
+        self._send(visit.payer if visit.person is None else visit.person)
+
+    def _send(self, payer: Hashable) -> None:
+        raise NotImplementedError
+
+    def _pieces(self) -> Iterator[bytes]:
+        raise NotImplementedError
+
+
+class FileBody(Body):
+    """Bytes of a file on the disk."""
+
+    def __init__(self, environ: dict[str, Any], file: BinaryIO, span: Span) -> None:
+        super().__init__(environ, span)
+        self._file = file
+
+    def _send(self, payer: Hashable) -> None:
         transfers.send(self._environ, self._file.fileno(), self._span.start, self._span.length, payer)
 
     def _pieces(self) -> Iterator[bytes]:
@@ -74,3 +137,20 @@ class FileBody:
 
     def close(self) -> None:
         self._file.close()
+
+
+class StoreBody(Body):
+    """Bytes that come from the store."""
+
+    def __init__(self, environ: dict[str, Any], found: store.Answer, span: Span) -> None:
+        super().__init__(environ, span)
+        self._found = found
+
+    def _send(self, payer: Hashable) -> None:
+        transfers.relay(self._environ, self._found.descriptor, self._span.length, payer)
+
+    def _pieces(self) -> Iterator[bytes]:
+        return self._found.pieces()
+
+    def close(self) -> None:
+        self._found.close()

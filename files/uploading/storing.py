@@ -22,6 +22,7 @@ from chatsite.contract.errors import Conflict, QuotaExceeded, UnsupportedType
 from chatsite.realtime.queues.slots import Slots
 from chatsite.realtime.scheduling.background import in_thread
 from files.models import Blob, File
+from files.moving import mover
 from files.storage import local
 from files.storage.keys import new_key
 from files.uploading import doors, kinds, names
@@ -138,7 +139,9 @@ def store(user: User, upload: Upload, file: BinaryIO, sha256: str = "") -> tuple
     access.posting_membership(user, upload.room)
     try:
         with stored(file, user.pk, upload.name, sha256) as (blob, name):
-            return add(user, upload, name, blob), True
+            added = add(user, upload, name, blob)
+        mover.soon()
+        return added, True
     except IntegrityError:
         # The same upload, at the same time.
         first = first_of(user, upload)

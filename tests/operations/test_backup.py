@@ -1,5 +1,6 @@
 """Backup and restore, by the commands that docs/operations.md shows, on both databases and between them."""
 
+import hashlib
 import json
 import re
 import shutil
@@ -508,45 +509,68 @@ class TestDamage:
         assert not list(lite.file.parent.glob("*.restoring"))
 
 
+STORE = """
+import hashlib
+from files.models import Blob
+from files.storage import local
+for data, small in ((b"picture" * 1000, b"small"), (b"note", b""), (b"gone", b"")):
+    previews = {"small": [1, 1, len(small)]} if small else {}
+    blob = Blob.objects.create(
+        size=len(data), sha256=hashlib.sha256(data).hexdigest(), type="text/plain", kind="text", inline=False,
+        previews=previews,
+    )
+    for which, content in (("", data), ("small", small)):
+        with local.incoming() as file:
+            if content:
+                file.write(content)
+                local.keep(file, blob.key, which)
+local.path(blob.key).unlink()
+"""
+
+
 @pytest.fixture(scope="module")
 def shown(lite, tmp_path_factory):
-    """A backup of a site to which somebody gave two files."""
+    """A backup of a site with two files and a preview, and a third of which only the row is there."""
     path = tmp_path_factory.mktemp("shown") / "shown.zip"
-    folder = lite.file.parent / "uploads"
-    (folder / "2026").mkdir(parents=True, exist_ok=True)
-    (folder / "2026" / "ä.png").write_bytes(b"\x89PNG" * 1000)
-    (folder / "note.txt").write_text("note")
+    lite.do("shell", "-v0", "-c", STORE)
     lite.do("backup", path)
     return path
 
 
 class TestUploads:
-    def test_they_come_back(self, shown, empty):
+    """What else an archive's files may be is in test_backup_files.py."""
+
+    def test_they_come_back(self, shown, lite, empty):
         stale = empty.file.parent / "uploads" / "stale"
         stale.parent.mkdir()
         stale.touch()
-        assert "and 2 files" in empty.do("verify", shown)
+        assert "and 3 files (deleted before they were read: 1), of" in empty.do("verify", shown)
         assert stale.exists()
         empty.do("restore", shown)
-        assert (empty.file.parent / "uploads" / "2026" / "ä.png").read_bytes() == b"\x89PNG" * 1000
-        assert not stale.exists()
+        uploads = [files_of(place.file.parent / "uploads") for place in (lite, empty)]
+        assert uploads[0] == uploads[1]
+        assert sorted(uploads[1].values()) == [b"note", b"picture" * 1000, b"small"]
         assert sorted(path.name for path in empty.file.parent.glob("uploads*")) == ["uploads"]
 
-    def test_what_a_killed_restore_left_is_not_in_the_way(self, shown, empty):
-        for name in ("uploads", "uploads.replaced"):
-            (empty.file.parent / name / "2025").mkdir(parents=True)
-            (empty.file.parent / name / "2025" / "stale").touch()
-        empty.do("restore", shown)
-        assert (empty.file.parent / "uploads" / "note.txt").read_text() == "note"
-        assert sorted(path.name for path in empty.file.parent.glob("uploads*")) == ["uploads"]
+    def test_they_are_left_out_if_told(self, shown, lite, tmp_path):
+        assert "no files, as they were left out" in lite.do("backup", "--without-files", tmp_path / "b.zip")
+        assert manifest(tmp_path / "b.zip")["uploads"]["included"] is False
+        before = files_of(lite.file.parent / "uploads")
+        lite.do("restore", tmp_path / "b.zip", "--force")
+        assert files_of(lite.file.parent / "uploads") == before
 
-    def test_another_content_is_seen(self, shown, empty, tmp_path):
-        bad = changed(shown, tmp_path / "bad.zip", uploads_note_txt=b"Note")
-        assert "uploads/note.txt is not as it was" in empty.refused("verify", bad)
-
-    def test_a_file_stays_inside(self, shown, empty, tmp_path):
+    def test_those_of_other_rows_are_refused(self, shown, empty, tmp_path):
+        with zipfile.ZipFile(shown) as archive:
+            lines = archive.read("uploads/00001.jsonl").splitlines(keepends=True)
         said = manifest(shown)
-        said["uploads"]["../outside"] = said["uploads"].pop("note.txt")
-        bad = changed(shown, tmp_path / "bad.zip", manifest=json.dumps(said).encode())
-        assert "outside of its folder" in empty.refused("restore", bad)
+        said["uploads"] |= {"sha256": hashlib.sha256(b"".join(lines[:3])).hexdigest()}
+        bad = changed(
+            shown, tmp_path / "bad.zip", manifest=json.dumps(said).encode(),
+            uploads_00001_jsonl=b"".join(lines[:3]),
+        )  # fmt: skip
+        assert "not those that its rows name" in empty.refused("restore", bad)
         assert not empty.file.exists()
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}

@@ -10,6 +10,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 from select import select
 from threading import Timer
 
@@ -82,6 +83,7 @@ def settings(ports):
             "DATABASE_URL": database,
             "REDIS_URL": bus.url,
             "WORKERS": "2",
+            "FILES_FREE_MB": "0",
             **CONFIGURED,
         }
 
@@ -96,7 +98,14 @@ def server(tmp_path_factory, settings):
 @pytest.fixture(scope="module")
 def second(tmp_path_factory, server, settings):
     """Another machine of the site."""
-    with serve(tmp_path_factory.mktemp("second"), PATIENT, workers=2, ASKING=ASKING, **settings) as second:
+    with serve(
+        tmp_path_factory.mktemp("second"),
+        PATIENT,
+        workers=2,
+        ASKING=ASKING,
+        FILES_ACCEL="/protected-files/",
+        **settings,
+    ) as second:
         yield second
 
 
@@ -255,6 +264,42 @@ def test_a_large_file_goes_through_it_both_ways(proxy, token, certificate):
     assert requests.get(proxy.url + answer.json()["url"], **asking).content == data
 
 
+@pytest.mark.skipif(not proxies.program("nginx"), reason="nginx is not here")
+def test_nginx_sends_a_file_itself(second, token, certificate, tmp_path):
+    """To whom the site lets it, and with the site's headers. The second machine is so set."""
+    uploads = Path(second.environ["DATA_DIR"], "uploads")
+    made = proxies.before([second.port], tmp_path, certificate, uploads=uploads)
+    asking = {"headers": {"Authorization": f"Token {token}"}, "timeout": PATIENCE}
+    data = bytes(range(256)) * 8192
+    with proxies.running("nginx", made):
+        sent = requests.post(made.url + "/file?room=general", files={"file": ("ä.bin", data)}, **asking)
+        assert sent.status_code == 201, sent.text
+        url = made.url + sent.json()["url"]
+        got = requests.get(url, **asking)
+        assert (got.status_code, got.content == data) == (200, True)
+        wanted = {
+            "Content-Type": "application/octet-stream",
+            "Content-Disposition": "attachment; filename*=utf-8''%C3%A4.bin",
+            "Cache-Control": "private, no-cache",
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Length": str(len(data)),
+        }
+        assert {key: got.headers.get(key) for key in wanted} == wanted
+        (stored,) = uploads.glob("??/??/*")
+        etag = f'"{int(stored.stat().st_mtime):x}-{len(data):x}"'
+        assert got.headers["ETag"] == etag, "nginx didn't send it"
+        asking["headers"] |= {"Range": "bytes=256-511"}
+        part = requests.get(url, **asking)
+        assert (part.status_code, part.content) == (206, data[:256])
+        asking["headers"] |= {"If-None-Match": etag}
+        assert requests.get(url, **asking).status_code == 304
+        assert requests.get(url, timeout=PATIENCE).status_code == 401
+        inner = f"{made.url}/protected-files/{stored.relative_to(uploads)}"
+        assert requests.get(inner, **asking).status_code == 404
+
+
 def test_http_leads_to_https(proxy, name):
     if name == "caddy":
         pytest.skip("Caddy does it by itself, on port 80")
@@ -366,7 +411,7 @@ class TestImage:
     """The Dockerfile's steps without Docker."""
 
     def test_a_build_without_the_project_writes_no_key(self, tmp_path):
-        for name in ("run", "requirements.txt", "manage.py"):
+        for name in ("run", "requirements.txt", "requirements-s3.txt", "manage.py"):
             shutil.copy(ROOT / name, tmp_path / name)
         (tmp_path / ".venv").symlink_to(sys.prefix)
         (step,) = re.findall(r"^RUN (SECRET_KEY=build .*)$", (DEPLOY / "Dockerfile").read_text(), re.M)

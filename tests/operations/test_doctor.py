@@ -18,7 +18,17 @@ from django.core.management.base import CommandError
 from django.core.signing import TimestampSigner
 
 from chatsite.observability import echo
-from chatsite.operations.doctor import clock, dependencies, findings, machine, registry, running, site
+from chatsite.operations.doctor import (
+    clock,
+    dependencies,
+    findings,
+    machine,
+    registry,
+    running,
+    site,
+    uploads,
+)
+from chatsite.realtime.cluster.models import Process
 from tests.support import ROOT
 from tests.support.servers.harness import free_port, serve
 from tests.support.servers.postgres import find, postgres
@@ -122,6 +132,23 @@ class TestMachine:
     def test_room_on_the_disk(self, free, level, monkeypatch):
         monkeypatch.setattr(machine.shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(0, 0, free))
         assert levels(machine.disk) == {"disk": level}
+
+    @pytest.mark.parametrize(
+        ("kept_free", "level"), [(10**9, "wrong"), (0, "ok"), (None, "note")], ids=["refused", "any", "soon"]
+    )
+    def test_room_for_uploads(self, kept_free, level, settings):
+        free = shutil.disk_usage(settings.DATA_DIR).free // uploads.MB
+        settings.FILES_FREE_MB = free // 2 if kept_free is None else kept_free
+        assert levels(uploads.disk) == {"uploads": level}
+
+    @pytest.mark.django_db
+    def test_several_machines_need_the_same_files(self, settings):
+        Process.objects.create(name="one", host="one", pid=1, looked=1)
+        assert levels(uploads.machines) == {}
+        Process.objects.create(name="two", host="two", pid=1, looked=1)
+        assert levels(uploads.machines) == {"uploads": "note"}
+        settings.FILES_URL = "s3+https://key:secret@store.example.org/bucket"
+        assert levels(uploads.machines) == {}
 
     @pytest.mark.parametrize(("limit", "level"), [(1024, "wrong"), (4096, "note"), (65536, "ok"), (-1, "ok")])
     def test_open_files(self, limit, level, monkeypatch):

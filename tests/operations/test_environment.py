@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from chatsite import conf
 from chatsite.realtime.cluster import topology
+from files.storage.address import address_of
 
 
 @pytest.fixture(autouse=True)
@@ -132,6 +133,58 @@ def test_a_password_may_hold_anything(monkeypatch, tmp_path, password, written):
     assert (kept["username"], kept["password"], kept["host"], kept["port"]) == (
         "me", password, "127.0.0.1", 6380,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("password", PASSWORDS)
+def test_a_stores_secret_may_hold_anything(monkeypatch, password):
+    for word in (password, quote(password, safe="")):
+        monkeypatch.setenv("FILES_URL", f"s3+https://key:{word}@s3.example.org:8443/bucket/a/b?region=eu-1")
+        found = address_of(conf.files_url())
+        assert found == ("https://s3.example.org:8443", "bucket", "a/b/", "key", password, "eu-1")
+
+
+def test_a_stores_address_may_be_short(monkeypatch):
+    monkeypatch.setenv("FILES_URL", "s3+http://a%3Ab:secret@127.0.0.1:8080/bucket")
+    assert address_of(conf.files_url()) == (
+        "http://127.0.0.1:8080",
+        "bucket",
+        "",
+        "a:b",
+        "secret",
+        "us-east-1",
+    )
+    monkeypatch.setenv("FILES_URL", "")
+    assert conf.files_url() == ""
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://key:opensesame@s3.example.org/bucket",
+        "s3://key:opensesame@s3.example.org/bucket",
+        "s3+http://key:opensesame@s3.example.org/bucket",
+        "s3+https://s3.example.org/bucket",
+        "s3+https://key@s3.example.org/bucket",
+        "s3+https://key:opensesame@s3.example.org",
+        "s3+https://key:opensesame@s3.example.org:port/bucket",
+        "s3+https://key:opensesame@/bucket",
+        "s3+https://key:opensesame@s3.example.org/bucket?zone=eu-1",
+        "s3+https://key:opensesame@[::1/bucket",
+        "opensesame",
+    ],
+)
+def test_a_bad_address_of_a_store_is_not_quoted(monkeypatch, url):
+    monkeypatch.setenv("FILES_URL", url)
+    with pytest.raises(ImproperlyConfigured, match=r"^FILES_URL") as told:
+        conf.files_url()
+    assert "opensesame" not in str(told.value)
+
+
+@pytest.mark.parametrize("path", ["protected-files", "/protected-files", "/", "//", "/a/../b/", "/a b/"])
+def test_a_bad_path_for_nginx_is_told(monkeypatch, path):
+    monkeypatch.setenv("FILES_ACCEL", path)
+    with pytest.raises(ImproperlyConfigured, match=r"^FILES_ACCEL"):
+        conf.files_accel()
 
 
 def test_a_mail_address_is_a_users_name_too(monkeypatch):

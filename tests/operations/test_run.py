@@ -1,5 +1,6 @@
 """`./run`, as one who has just cloned the project types it."""
 
+import os
 import shutil
 import signal
 import stat
@@ -163,6 +164,40 @@ def test_an_old_python_or_one_without_venv(checkout, bare, tmp_path, stub, named
     assert done.returncode != 0
     assert len(done.stderr.splitlines()) == 1
     assert named in done.stderr
+
+
+URL = "s3+https://key:secret@store.example.org/bucket"
+
+
+@pytest.mark.parametrize(
+    ("environ", "dotenv", "wanted"),
+    [
+        ({}, "", False),
+        ({"FILES_URL": URL}, "", True),
+        ({}, f"FILES_URL={URL}", True),
+        ({}, f'export FILES_URL="{URL}"', True),
+        ({"FILES_URL": ""}, f"FILES_URL={URL}", False),
+    ],
+)
+def test_a_stores_packages_are_for_who_has_one(checkout, tmp_path, environ, dotenv, wanted):
+    """By a stand-in of Python, which would download them."""
+    shutil.copy(checkout.folder / "run", tmp_path)
+    for name in ("requirements.txt", "requirements-s3.txt"):
+        (tmp_path / name).write_text("")
+    (tmp_path / ".env").write_text(f"SECRET_KEY=known\n{dotenv}\n")
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    asked = tmp_path / "asked"
+    program(
+        tmp_path / ".venv" / "bin",
+        "python",
+        f'case "$*" in *version_info*) echo 3 11 ;; esac; echo "$*" >>{asked}',
+    )
+    done = subprocess.run(
+        ["./run", "manage", "version"], cwd=tmp_path, env={"PATH": os.environ["PATH"], **environ},
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, "secret" in done.stdout + done.stderr) == (0, False)
+    assert ("-r requirements-s3.txt" in asked.read_text()) == wanted
 
 
 def test_root_gets_what_is_missing(checkout, bare, tmp_path):

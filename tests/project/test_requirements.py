@@ -73,9 +73,9 @@ def test_what_is_locked_is_what_people_edit(name):
 
 
 def test_tests_and_tools_get_the_releases_of_a_site():
-    site, tests, tools = map(locked, NAMES)
+    site, tests, tools, store, _ = map(locked, NAMES)
     assert site.keys() <= tests.keys()
-    for first, second in ((site, tests), (tests, tools)):
+    for first, second in ((site, tests), (tests, tools), (tests, store)):
         for name in first.keys() & second.keys():
             assert second[name].version == first[name].version, name
             assert set(second[name].hashes) == set(first[name].hashes), name

@@ -135,9 +135,15 @@ def test_an_answer_to_no_job_ends_its_child(made):
     assert child.ask({"do": "echo", "say": "mine"})["said"] == "mine"
 
 
-def test_a_child_has_so_many_jobs(made, monkeypatch):
-    monkeypatch.setattr(supervisor, "MAX_JOBS", 2)
-    child = made()
+def test_one_whose_work_goes_on_is_kept(made, monkeypatch):
+    monkeypatch.setattr(supervisor, "REUSE_SECONDS", 0)
+    for most, processes in ((None, 1), (100, 3)):
+        child = made(max_jobs=most)
+        assert len({child.ask({"do": "echo"})["pid"] for _ in range(3)}) == processes
+
+
+def test_a_child_has_so_many_jobs(made):
+    child = made(max_jobs=2)
     assert len({child.ask({"do": "echo"})["pid"] for _ in range(4)}) == 2
 
 

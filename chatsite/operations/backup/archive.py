@@ -1,8 +1,10 @@
-"""The archive of a backup: a zip of `manifest.json`, `tables/LABEL.jsonl` for each table, and the folder `uploads`."""
+"""The archive of a backup: a zip of `manifest.json`, `tables/LABEL.jsonl` for each table, and the folder `uploads`
+(`chatsite.operations.backup.uploads`)."""
 
 import json
 import lzma
 import os
+import tarfile
 import tempfile
 import zipfile
 import zlib
@@ -16,8 +18,8 @@ from django.core.management.base import CommandError
 
 from chatsite.operations.backup.rows import Tally
 
-FORMAT_VERSION = 1
-# Bounds memory; a room, a file and a migration take some hundred bytes each.
+FORMAT_VERSION = 2
+# Bounds memory; a room, a migration and, in format 1, a file take some hundred bytes each.
 MAX_MANIFEST_BYTES = 256 * 1024 * 1024
 # Shape of the manifest: types by name; `[shape]` is a list of that shape, `ANY_KEY` an object with any keys.
 ANY_KEY = "*"
@@ -27,14 +29,26 @@ SHAPE: dict[str, Any] = {
     "migrations": [[str]],
     "tables": {ANY_KEY: {"columns": [str], "rows": int, "sha256": str}},
     "rooms": {ANY_KEY: {"epoch": str, "head": int}},
-    "uploads": {ANY_KEY: {"bytes": int, "sha256": str}},
+    "uploads": {
+        "included": bool,
+        "parts": int,
+        "files": int,
+        "bytes": int,
+        "missing": int,
+        "damaged": int,
+        "sha256": str,
+    },
 }
+SHAPE_OF_FORMAT_1 = SHAPE | {"uploads": {ANY_KEY: {"bytes": int, "sha256": str}}}
 # Twice as fast as zlib's default of 6, for a file that is a tenth larger.
 COMPRESSION_LEVEL = 3
+# Of a tar at once.
+READ_BYTES = 1024 * 1024
 # Errors of reading a damaged archive; LookupError is of a missing member.
 DAMAGE_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
+    tarfile.TarError,
     lzma.LZMAError,
     LookupError,
     EOFError,
@@ -94,6 +108,11 @@ def member(label: str) -> str:
     return f"tables/{label}.jsonl"
 
 
+def part(number: int, extension: str) -> str:
+    """Return the name of a tar of uploads (`tar`), or of the list of what is in it (`jsonl`)."""
+    return f"uploads/{number:05}.{extension}"
+
+
 @contextmanager
 def opened(path: Path) -> Iterator["Archive"]:
     """Open an archive to read. Damage that is found within the block raises CommandError with one sentence."""
@@ -117,19 +136,41 @@ class Archive:
         if archive.getinfo("manifest.json").file_size > MAX_MANIFEST_BYTES:
             raise ValueError("its manifest is too long")
         self.manifest: dict[str, Any] = json.loads(archive.read("manifest.json"))
-        check_shape(self.manifest, SHAPE)
-        if self.manifest["format"] > FORMAT_VERSION:
+        self.format = self.manifest.get("format")
+        if isinstance(self.format, int) and self.format > FORMAT_VERSION:
             raise CommandError(
                 "The archive is of a newer version of the program: upgrade the program first (git pull)."
             )
+        check_shape(self.manifest, SHAPE_OF_FORMAT_1 if self.format == 1 else SHAPE)
         self.tables: dict[str, dict[str, Any]] = self.manifest["tables"]
         self.rooms: dict[str, dict[str, Any]] = self.manifest["rooms"]
-        self.uploads: dict[str, dict[str, Any]] = self.manifest["uploads"]
+        self.uploads: dict[str, Any] = self.manifest["uploads"]
         self.migrations = sorted((app, name) for app, name in self.manifest["migrations"])
 
+    @property
+    def has_uploads(self) -> bool:
+        return bool(self.uploads if self.format == 1 else self.uploads["included"])
+
     def lines(self, label: str) -> Iterator[bytes]:
-        with self._zip.open(member(label)) as file:
+        yield from self._lines(member(label))
+
+    def list_of(self, number: int) -> Iterator[bytes]:
+        """Yield the lines of what is in a tar of uploads."""
+        yield from self._lines(part(number, "jsonl"))
+
+    def _lines(self, name: str) -> Iterator[bytes]:
+        with self._zip.open(name) as file:
             yield from file
 
+    @contextmanager
+    def tar(self, number: int) -> Iterator[tarfile.TarFile]:
+        """Open a tar of uploads, to be read once from its beginning to its end."""
+        with (
+            self._zip.open(part(number, "tar")) as file,
+            tarfile.open(fileobj=file, mode="r|", bufsize=READ_BYTES) as tar,
+        ):
+            yield tar
+
     def upload(self, name: str) -> IO[bytes]:
+        """Open an upload of format 1."""
         return self._zip.open(f"uploads/{name}")

@@ -11,17 +11,20 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import connection, transaction
 
-from chatsite.operations.backup import archive, history, rows, uploads
+from chatsite.operations.backup import archive, history, rows, upload_rows, uploads
 
 
-def back_up(path: Path) -> dict[str, Any]:
-    """Write the archive `path` and return its manifest. The server may run meanwhile and isn't blocked."""
+def back_up(path: Path, files: bool = True) -> dict[str, Any]:
+    """Write the archive `path` and return its manifest; without `files` no uploads. The server may run meanwhile and isn't
+    blocked."""
     check_not_empty()
-    with archive.new(path) as file:
+    with archive.new(path) as file, upload_rows.spool() as spool:
         with snapshot():
-            manifest = dump(file)
-        # After the rows, so that each file that a row names is there.
-        manifest["uploads"] = uploads.add(file)
+            manifest = dump(file, spool)
+        if files:
+            upload_rows.check_space(path.parent, spool.bytes, "The files need")
+        # Not within the snapshot: reading many takes long, and keeps PostgreSQL from tidying up.
+        manifest["uploads"] = uploads.add(file, iter(spool)) if files else uploads.LEFT_OUT
         archive.add_manifest(file, manifest)
     return manifest
 
@@ -48,10 +51,11 @@ def snapshot() -> Iterator[None]:
         yield
 
 
-def dump(file: zipfile.ZipFile) -> dict[str, Any]:
+def dump(file: zipfile.ZipFile, spool: upload_rows.Spool) -> dict[str, Any]:
     migrations = history.applied()
     history.check_known(migrations, "The database")
     models = history.models_at(migrations)
+    spool.fill(models)
     return {
         "format": archive.FORMAT_VERSION,
         "made_at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),

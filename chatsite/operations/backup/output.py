@@ -8,6 +8,12 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db import Error
 
+# By keys of the manifest's summary.
+ODD_FILES = {
+    "missing": "deleted before they were read",
+    "damaged": "not as they were uploaded",
+}
+
 
 def contents(manifest: dict[str, Any]) -> str:
     """Summarise an archive: `12 people, 9 rooms, 3400 messages and 0 files`."""
@@ -18,8 +24,19 @@ def contents(manifest: dict[str, Any]) -> str:
 
     return (
         f"{rows('accounts.user')} people, {rows('rooms.room')} rooms, {rows('messaging.message')} messages"
-        f" and {len(manifest['uploads'])} files"
+        f" and {files(manifest)}"
     )
+
+
+def files(manifest: dict[str, Any]) -> str:
+    """Summarise an archive's files: `12 files`, and what is not as the rows have it."""
+    uploads = manifest["uploads"]
+    if manifest["format"] == 1:
+        return f"{len(uploads)} files"
+    if not uploads["included"]:
+        return "no files, as they were left out"
+    odd = "; ".join(f"{what}: {uploads[key]}" for key, what in ODD_FILES.items() if uploads[key])
+    return f"{uploads['files']} files" + (f" ({odd})" if odd else "")
 
 
 @contextmanager

@@ -14,17 +14,17 @@ from django.db import DatabaseError, connection
 
 from accounts.models import User
 from chatsite.observability.host_names import WILDCARDS, bracketed
-from chatsite.operations.backup import history, loader, targets, uploads
+from chatsite.operations.backup import history, loader, targets, upload_folder, upload_rows, uploads
 from chatsite.operations.backup.archive import Archive
+from files.models import Blob
 
 
 def verify(archive: Archive) -> None:
-    """Restore to a temporary SQLite file and folder. Raises CommandError if the archive is damaged."""
+    """Restore to a temporary SQLite file, and read all files. Raises CommandError if the archive is damaged."""
     history.check_known(archive.migrations, "The archive")
-    with tempfile.TemporaryDirectory() as folder:
-        uploads.extract(archive, Path(folder) / "uploads")
-        with targets.sqlite_file(Path(folder) / "chat.sqlite3"):
-            rebuild(archive)
+    uploads.check(archive)
+    with tempfile.TemporaryDirectory() as folder, targets.sqlite_file(Path(folder) / "chat.sqlite3"):
+        rebuild(archive)
 
 
 def restore(archive: Archive, force: bool) -> None:
@@ -34,8 +34,11 @@ def restore(archive: Archive, force: bool) -> None:
     if not force:
         check_empty()
     connection.close()
-    with uploads.replaced(archive), target():
+    with upload_folder.replaced(archive), target():
         rebuild(archive)
+        if archive.has_uploads:
+            # Also those that were in a store: they are in the folder now.
+            Blob.objects.update(remote=False)
         call_command("new_epochs", stdout=io.StringIO())
 
 
@@ -50,6 +53,8 @@ def rebuild(archive: Archive) -> None:
     """Load the archive's tables as they were, then migrate them to this version."""
     loader.fill(archive)
     call_command("migrate", interactive=False, verbosity=0)
+    if archive.has_uploads and archive.format > 1:
+        upload_rows.compare(uploads.listed(archive))
 
 
 def check_stopped() -> None:

@@ -1,94 +1,141 @@
-"""Back up and restore the folder of uploaded files, where a site has one."""
+"""Uploads in an archive.
+
+Format 2: tars of at most 1,000 files, `uploads/00001.tar` and so on, and beside each a list of what is in it,
+`uploads/00001.jsonl`, in the order of the rows that name the files. Format 1: a member per file, and one list in the
+manifest. Reading and writing take the memory of one piece, however many and large the files are.
+"""
 
 import hashlib
-import shutil
+import tarfile
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
-from typing import Any
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import IO, Any
 
-from django.conf import settings
 from django.core.management.base import CommandError
 
-from chatsite.operations.backup.archive import Archive
+from chatsite.operations.backup.archive import Archive, part
+from chatsite.operations.backup.rows import Tally
+from chatsite.operations.backup.upload_rows import PIECE_BYTES, Entry, Wanted, opened
 
-COPY_CHUNK_BYTES = 1024 * 1024
-
-
-def folder() -> Path:
-    return Path(settings.MEDIA_ROOT or settings.DATA_DIR / "uploads")
-
-
-def add(archive: zipfile.ZipFile) -> dict[str, dict[str, Any]]:
-    """Add every file; return `{name: {"bytes", "sha256"}}`. A file that is deleted meanwhile is left out."""
-    listed = {}
-    for path in sorted(folder().rglob("*")):
-        if path.is_file() and not path.is_symlink():
-            name = path.relative_to(folder()).as_posix()
-            try:
-                listed[name] = add_file(archive, name, path)
-            except FileNotFoundError:
-                continue
-    return listed
+# Of one tar. A larger file has one of its own.
+PART_FILES, PART_BYTES = 1000, 256 * 1024 * 1024
+# What ends a tar.
+TAR_END = bytes(2 * tarfile.BLOCKSIZE)
+LEFT_OUT = {
+    "included": False, "parts": 0, "files": 0, "bytes": 0, "missing": 0, "damaged": 0, "sha256": Tally().sha256
+}  # fmt: skip
 
 
-def add_file(archive: zipfile.ZipFile, name: str, path: Path) -> dict[str, Any]:
-    """Store a file uncompressed, as most uploads are compressed already."""
-    with path.open("rb") as source:
-        entry = zipfile.ZipInfo(f"uploads/{name}")
-        with archive.open(entry, "w", force_zip64=True) as sink:
-            return hashed(iter(lambda: source.read(COPY_CHUNK_BYTES), b""), sink)
+def add(archive: zipfile.ZipFile, wanted: Iterator[Wanted]) -> dict[str, Any]:
+    """Add the files that rows name; return the manifest's summary of them."""
+    summary: dict[str, Any] = LEFT_OUT | {"included": True}
+    tally = Tally()
+    while (first := next(wanted, None)) is not None:
+        summary["parts"] += 1
+        entries = add_tar(archive, summary["parts"], chain([first], wanted))
+        archive.writestr(part(summary["parts"], "jsonl"), b"".join(tally.of(entry.line for entry in entries)))
+        for entry in entries:
+            summary["files"] += not entry.missing
+            summary["bytes"] += entry.size
+            summary["missing"] += entry.missing
+            summary["damaged"] += entry.damaged
+    return summary | {"sha256": tally.sha256}
 
 
-def hashed(pieces: Iterator[bytes], sink: Any) -> dict[str, Any]:
-    """Copy `pieces` into `sink`; return `{"bytes", "sha256"}`."""
+def add_tar(archive: zipfile.ZipFile, number: int, wanted: Iterator[Wanted]) -> list[Entry]:
+    """Take files from `wanted` until a tar is full. It isn't compressed, as most uploads are."""
+    entries: list[Entry] = []
+    room = PART_BYTES
+    with archive.open(zipfile.ZipInfo(part(number, "tar")), "w", force_zip64=True) as sink:
+        for one in islice(wanted, PART_FILES):
+            entries.append(add_file(sink, one))
+            room -= entries[-1].size
+            if room <= 0:
+                break
+        sink.write(TAR_END)
+    return entries
+
+
+def add_file(sink: IO[bytes], wanted: Wanted) -> Entry:
+    try:
+        with opened(wanted) as (size, pieces):
+            info = tarfile.TarInfo(wanted.name)
+            info.size, info.mode = size, 0o600
+            sink.write(info.tobuf(tarfile.PAX_FORMAT))
+            found = copied(pieces, sink)
+    except FileNotFoundError:
+        return Entry(wanted.name, 0, "", missing=True)
+    if found[0] != size:
+        raise CommandError(f"The file uploads/{wanted.name} changed while it was read.")
+    sink.write(bytes(-size % tarfile.BLOCKSIZE))
+    return Entry(wanted.name, *found, damaged=not wanted.is_as(*found))
+
+
+def copied(pieces: Iterable[bytes], sink: IO[bytes] | None) -> tuple[int, str]:
+    """Copy `pieces` into `sink`, if any; return their bytes and SHA-256."""
     digest, size = hashlib.sha256(), 0
     for piece in pieces:
         digest.update(piece)
         size += len(piece)
-        sink.write(piece)
-    return {"bytes": size, "sha256": digest.hexdigest()}
+        if sink:
+            sink.write(piece)
+    return size, digest.hexdigest()
 
 
-def extract(archive: Archive, target: Path) -> None:
-    """Extract all files into the new folder `target`. Raises CommandError for one that differs from the manifest."""
-    target.mkdir(mode=0o700, parents=True)
-    for name, said in archive.uploads.items():
-        path = target / inside(name)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with archive.upload(name) as source, path.open("xb") as sink:
-            found = hashed(iter(lambda: source.read(COPY_CHUNK_BYTES), b""), sink)
-        if found != said:
-            raise CommandError(f"The file uploads/{name} is not as it was when the backup was made.")
-
-
-def inside(name: str) -> PurePosixPath:
-    """Check that a member's path stays within the folder. Raises CommandError."""
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or not path.parts:
-        raise CommandError(f"The archive wants to write outside of its folder: {name!r}.")
-    return path
-
-
-@contextmanager
-def replaced(archive: Archive) -> Iterator[None]:
-    """Extract before the block, replace the old folder after it. An archive without files leaves the folder alone."""
-    if not archive.uploads:
-        yield
+def listed(archive: Archive) -> Iterator[Entry]:
+    """Yield what an archive's lists say. Raises CommandError where it isn't what they said."""
+    if archive.format == 1:
+        for name, said in archive.uploads.items():
+            yield Entry(name, said["bytes"], said["sha256"])
         return
-    current = folder()
-    fresh, old = current.with_name(current.name + ".restoring"), current.with_name(current.name + ".replaced")
-    shutil.rmtree(fresh, ignore_errors=True)
-    try:
-        extract(archive, fresh)
-        if current.exists() and old.exists():
-            # Left by a killed restore; without `current` it would be the only copy.
-            shutil.rmtree(old)
-        yield
-        if current.exists():
-            current.rename(old)
-        fresh.rename(current)
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+    tally = Tally()
+    for number in range(1, archive.uploads["parts"] + 1):
+        yield from map(Entry.of, tally.of(archive.list_of(number)))
+    if tally.sha256 != archive.uploads["sha256"]:
+        raise CommandError("The list of uploads is not as it was when the backup was made.")
+
+
+def contents(archive: Archive) -> Iterator[tuple[Entry, IO[bytes]]]:
+    """Yield each file of an archive, open to be read until the next one."""
+    if archive.format == 1:
+        for entry in listed(archive):
+            with archive.upload(entry.name) as source:
+                yield entry, source
+        return
+    for number in range(1, archive.uploads["parts"] + 1):
+        with archive.tar(number) as tar:
+            for entry in map(Entry.of, archive.list_of(number)):
+                if not entry.missing:
+                    yield entry, member_of(tar, entry)
+
+
+def member_of(tar: tarfile.TarFile, entry: Entry) -> IO[bytes]:
+    """Open the next member of a tar. Raises CommandError if it isn't the list's."""
+    info = tar.next()
+    # Otherwise a tar keeps all that were read.
+    tar.members.clear()  # type: ignore[attr-defined]
+    source = tar.extractfile(info) if info and info.isreg() and info.name == entry.name else None
+    if source is None:
+        raise CommandError(f"The file uploads/{entry.name} is not where the archive's list has it.")
+    return source
+
+
+def checked(entry: Entry, source: IO[bytes], sink: IO[bytes] | None = None) -> None:
+    """Read a file of an archive, and copy it into `sink`. Raises CommandError if it isn't what the list says."""
+    found = copied(iter(lambda: source.read(PIECE_BYTES), b""), sink)
+    if found != (entry.size, entry.sha256):
+        raise CommandError(f"The file uploads/{entry.name} is not as it was when the backup was made.")
+
+
+def check(archive: Archive) -> None:
+    """Read all files of an archive and compare them with its lists; nothing is written to the disk."""
+    for entry, source in contents(archive):
+        checked(entry, source)
+
+
+def totals(archive: Archive) -> tuple[int, int]:
+    """Return the number of an archive's files, and their bytes."""
+    if archive.format == 1:
+        return len(archive.uploads), sum(said["bytes"] for said in archive.uploads.values())
+    return archive.uploads["files"], archive.uploads["bytes"]

@@ -10,6 +10,7 @@ from chatsite.operations.doctor import (
     outside,
     postgresql,
     site,
+    uploads,
 )
 from chatsite.operations.doctor.findings import Check, Findings, guarded
 
@@ -19,6 +20,7 @@ ALWAYS: list[tuple[str, Check]] = [
     ("address", site.address),
     ("files", machine.permissions),
     ("disk", machine.disk),
+    ("uploads", uploads.disk),
     ("open files", machine.descriptors),
     ("mail", dependencies.mail),
     ("pictures", children.pictures),
@@ -32,6 +34,8 @@ WITH_DATABASE: list[tuple[str, Check]] = [
     ("migrations", database.migrations),
     ("clock", clock.clock),
     ("consumers", consumers.consumers),
+    ("uploads", uploads.machines),
+    ("store", uploads.remote),
 ]
 
 

@@ -22,7 +22,7 @@ from chatsite.observability.metrics import counters
 from chatsite.realtime.http.client_socket import ClientSocket
 from chatsite.realtime.http.connections import State
 from chatsite.realtime.queues.slots import Slots
-from chatsite.realtime.scheduling.background import in_thread, serving
+from chatsite.realtime.scheduling.background import in_thread, serving, wait_readable
 
 T = TypeVar("T")
 # Returns the next piece of a body within a turn; b"" where the turn is over, or the body.
@@ -41,6 +41,8 @@ GATHER_SECONDS = 0.005
 TURNS_AT_ONCE = 4
 # Seconds that a transfer waits for its turn.
 TURN_WAIT_SECONDS = 60.0
+# Seconds that a pipe may be empty.
+PIPE_SECONDS = 60.0
 # Transfers of one person that wait for a turn; as good as any.
 MAX_WAITING = 10_000
 
@@ -235,5 +237,38 @@ def sent_in_turn(client: int, descriptor: int, offset: int, end: int) -> int:
             break
         if not count:
             raise OSError("the file is shorter than it was")
+        sent += count
+    return sent
+
+
+def relay(environ: Mapping[str, Any], pipe: int, length: int, payer: Hashable) -> None:
+    """Send `length` bytes that come from a pipe, which doesn't block, as `send` does with a file.
+
+    Raises OSError where the client goes or is too slow, or the pipe ends before or gives nothing for a while."""
+    client, visit = environ["gunicorn.socket"], environ.get("chatsite.visit")
+    while length:
+        wait_readable(pipe, PIPE_SECONDS)
+        client.wait_writable()
+        try:
+            sent = outgoing.turn(payer, partial(spliced_in_turn, client.fd.fileno(), pipe, length))
+        except Unavailable as error:
+            raise TimeoutError(str(error)) from error
+        length -= sent
+        client.note(sent)
+        outgoing.note(sent)
+        if visit is not None:
+            visit.pay()
+
+
+def spliced_in_turn(client: int, pipe: int, length: int) -> int:
+    """Move what the pipe has and the socket takes now, in a thread; return how many bytes that were."""
+    sent, most, until = 0, min(TURN_BYTES, length), monotonic() + TURN_SECONDS
+    while sent < most and monotonic() < until:
+        try:
+            count = os.splice(pipe, client, min(PIECE_BYTES, most - sent))
+        except BlockingIOError:
+            break
+        if not count:
+            raise OSError("the pipe ended too early")
         sent += count
     return sent

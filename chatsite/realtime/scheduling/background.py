@@ -2,6 +2,7 @@
 module only."""
 
 import logging
+import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 import eventlet
 from django.db import connections
 from eventlet import tpool
+from eventlet.hubs import trampoline
 from eventlet.patcher import is_monkey_patched
 
 T = TypeVar("T")
@@ -53,6 +55,22 @@ def in_background(func: Callable[..., object], *args: object) -> None:
         Timer(0, func, *args)
     else:
         func(*args)
+
+
+def wait_readable(descriptor: int, seconds: float) -> None:
+    """Wait until a pipe can be read, or has ended, while the loop goes on. Raises TimeoutError."""
+    if serving():
+        trampoline(descriptor, read=True, timeout=seconds, timeout_exc=TimeoutError)
+        return
+    ready = select.poll()
+    ready.register(descriptor, select.POLLIN)
+    if not ready.poll(seconds * 1000):
+        raise TimeoutError
+
+
+def pause(seconds: float) -> None:
+    """Wait while the loop goes on."""
+    eventlet.sleep(seconds)
 
 
 class DeadlineExceeded(Exception):

@@ -38,6 +38,7 @@ class Proxy:
     certificate: Certificate
     backends: list[int]
     several: bool
+    uploads: Path
 
     @property
     def url(self) -> str:
@@ -94,6 +95,7 @@ def nginx(proxy: Proxy) -> list[str]:
         "/etc/ssl/chat.example.org.pem": str(proxy.certificate.certificate),
         "/etc/ssl/chat.example.org.key": str(proxy.certificate.key),
         "chat.example.org;": "localhost;",
+        "/srv/chatsite/data/uploads/": f"{proxy.uploads}/",
     }
     if proxy.several:
         parts["# hash $remote_addr"] = "hash $remote_addr"
@@ -173,7 +175,13 @@ def wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def before(
-    backends: list[int], folder: Path, made: Certificate, several: bool = False, https: int = 0
+    backends: list[int],
+    folder: Path,
+    made: Certificate,
+    several: bool = False,
+    https: int = 0,
+    uploads: Path = Path("/nowhere"),
 ) -> Proxy:
+    """`uploads` is the folder of the site's files, which nginx may send."""
     folder.mkdir(parents=True, exist_ok=True)
-    return Proxy(folder, https or free_port(), free_port(), made, backends, several)
+    return Proxy(folder, https or free_port(), free_port(), made, backends, several, uploads)

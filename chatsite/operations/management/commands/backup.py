@@ -12,9 +12,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("file", type=Path)
+        parser.add_argument(
+            "--without-files", action="store_true", help="not the uploads: whoever restores it keeps theirs"
+        )
 
-    def handle(self, *args: Any, file: Path, **options: Any) -> None:
+    def handle(self, *args: Any, file: Path, without_files: bool = False, **options: Any) -> None:
         with output.in_one_line(file):
-            manifest = dumping.back_up(file)
+            manifest = dumping.back_up(file, files=not without_files)
             size = file.stat().st_size / 1e6
         self.stdout.write(f"{file} has {output.contents(manifest)} ({size:.1f} MB).")

@@ -1,0 +1,260 @@
+"""Files in a bucket, with a real store: moved, served, deleted, backed up, and while the store is away."""
+
+import os
+import time
+from io import StringIO
+from pathlib import Path
+
+import pytest
+import requests
+from django.core.management import CommandError, call_command
+
+from chatsite.operations.backup import archive, uploads
+from chatsite.operations.backup.upload_rows import wanted
+from chatsite.operations.doctor import uploads as doctor
+from files import moving, orphans, services, sweeping
+from files.models import Blob, File
+from files.moving import mover
+from files.serving import delivery
+from files.storage import local, store
+from files.storage.keys import new_key
+from files.storage.store import StoreError
+from tests.operations.test_backup_files import SAID, check, kept, restore
+from tests.operations.test_doctor import TOKEN
+from tests.support.servers.harness import free_port, serve
+from tests.support.servers.swift import BUCKET, SECRET, swift
+
+pytestmark = [pytest.mark.realtime, pytest.mark.django_db]
+# More than is answered from memory, and in one piece.
+LARGE = bytes(range(256)) * 4096
+
+
+@pytest.fixture(scope="module")
+def server():
+    with swift() as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(server, settings, uploads):
+    """The store, with nothing in it."""
+    settings.FILES_URL = server.url(f"{BUCKET}/some/folder")
+    for name in server.names():
+        server.client().delete_object(Bucket=BUCKET, Key=name)
+    mover.start_over()
+    return server
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _end():
+    yield
+    store.child.end()
+
+
+@pytest.fixture
+def away(settings):
+    """Let nobody be where the store was."""
+
+    def away():
+        settings.FILES_URL = f"s3+http://key:{SECRET}@127.0.0.1:{free_port()}/{BUCKET}"
+
+    return away
+
+
+@pytest.fixture
+def moved(bucket, owner, private_room, upload):
+    """A large file of the owner's with a small picture, in the store."""
+    file = upload(owner, private_room, data=LARGE)
+    file.blob.previews = {"small": [1, 1, 5]}
+    file.blob.save()
+    local.path(file.blob.key, "small").write_bytes(b"small")
+    assert mover.move() == 1
+    return file
+
+
+def names_of(blob: Blob) -> set[str]:
+    return {f"some/folder/{store.name_of(blob.key, which)}" for which in ("", *blob.previews)}
+
+
+def test_a_file_is_moved_and_served_from_there(moved, bucket, uploads, api, owner, stranger):
+    blob = Blob.objects.get()
+    assert blob.remote
+    assert kept(uploads) == {"moving.lock": b""}
+    assert bucket.names() == names_of(blob)
+    url = f"/file/{moved.pk}/note.txt"
+    whole = api(owner).get(url)
+    assert (whole.status_code, b"".join(whole.streaming_content)) == (200, LARGE)
+    part = api(owner).get(url, headers={"Range": "bytes=1000-1009"})
+    assert (part.status_code, part.content) == (206, LARGE[1000:1010])
+    assert part["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    small = api(owner).get(f"/file/{moved.pk}/preview/small")
+    assert (small.status_code, small.content) == (200, b"small")
+    assert api(owner).get(url, headers={"If-None-Match": whole["ETag"]}).status_code == 304
+    assert api(stranger).get(url).status_code == 404
+
+
+def test_a_store_that_is_away_loses_nothing(
+    moved, away, bucket, settings, api, owner, private_room, upload, caplog
+):
+    back = settings.FILES_URL
+    away()
+    mover.start_over()
+    later = upload(owner, private_room)
+    assert mover.move() == 0
+    assert "Files can't be moved to the store of FILES_URL (EndpointConnectionError)" in caplog.text
+    assert SECRET not in caplog.text
+    assert api(owner).get(f"/file/{later.pk}/note.txt").content == b"some words"
+    answer = api(owner).get(f"/file/{moved.pk}/note.txt")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    with pytest.raises(CommandError, match="1 files are not moved"):
+        call_command("files", "--move", stdout=StringIO())
+    settings.FILES_URL = back
+    mover.start_over()
+    call_command("files", "--move", stdout=StringIO())
+    assert not Blob.objects.filter(remote=False).exists()
+    assert api(owner).get(f"/file/{later.pk}/note.txt").content == b"some words"
+
+
+def test_a_lost_file_is_not_found(moved, bucket, api, owner):
+    bucket.client().delete_object(Bucket=BUCKET, Key=f"some/folder/{store.name_of(moved.blob.key)}")
+    assert api(owner).get(f"/file/{moved.pk}/note.txt").status_code == 404
+
+
+def test_another_machines_upload_is_waited_for(moved, bucket, api, owner, monkeypatch):
+    """It has the bytes, and we the row, until it has moved them."""
+    Blob.objects.update(remote=False)
+    monkeypatch.setattr(delivery, "pause", lambda seconds: Blob.objects.update(remote=True))
+    answer = api(owner).get(f"/file/{moved.pk}/note.txt")
+    assert b"".join(answer.streaming_content) == LARGE
+    Blob.objects.update(remote=False)
+    monkeypatch.setattr(delivery, "MOVE_SECONDS", 0)
+    monkeypatch.setattr(delivery, "pause", time.sleep)
+    assert api(owner).get(f"/file/{moved.pk}/note.txt").status_code == 404
+
+
+def test_what_is_given_up_goes_from_the_store(moved, bucket, owner, uploads):
+    services.discard(owner, moved.pk)
+    assert sweeping.remove_some() == 1
+    assert bucket.names() == set()
+    assert not File.objects.exists()
+    assert not list(local.incoming_folder().iterdir())
+
+
+def test_what_a_store_was_away_for_goes_later(moved, bucket, away, owner, settings):
+    back = settings.FILES_URL
+    services.discard(owner, moved.pk)
+    away()
+    sweeping.remove_some()
+    (note,) = local.incoming_folder().iterdir()
+    os.utime(note, (0, 0))
+    sweeping.remove_leftovers()
+    assert note.exists()
+    settings.FILES_URL = back
+    sweeping.remove_leftovers()
+    assert not note.exists()
+    assert bucket.names() == set()
+
+
+def test_what_is_deleted_while_it_is_moved_goes(bucket, owner, private_room, upload, uploads):
+    file = upload(owner, private_room)
+    blob = file.blob
+    file.delete()
+    Blob.objects.all().delete()
+    assert moving.move(Blob(pk=1, key=blob.key))
+    assert bucket.names() == set()
+    assert kept(uploads) == {}
+
+
+def test_of_several_processes_one_moves(bucket, owner, private_room, upload):
+    upload(owner, private_room)
+    with moving.alone() as may:
+        assert may
+        assert mover.move() == 0
+    assert mover.move() == 1
+
+
+def test_orphans_in_the_store_are_deleted(moved, bucket):
+    key = new_key()
+    with local.incoming() as file:
+        store.put(store.name_of(key), file)
+        # A copy of what is still in the folder may be on its way.
+        store.put("README", file)
+    later = time.time() + orphans.MIN_AGE_SECONDS + 60
+    assert [found.key for found in orphans.bytes_without_rows()] == []
+    found = list(orphans.bytes_without_rows(later))
+    assert [(one.key, one.remote) for one in found] == [(key, True)]
+    for one in found:
+        orphans.delete(one)
+    assert bucket.names() == {*names_of(moved.blob), "some/folder/README"}
+    Blob.objects.update(remote=False)
+    assert list(orphans.bytes_without_rows(later)) == []
+
+
+def test_a_backup_has_them(moved, bucket, away, uploads, tmp_path):
+    def backed_up(path: Path) -> dict:
+        with archive.new(path) as file:
+            manifest = SAID | {"format": 2, "uploads": backup_uploads(file)}
+            archive.add_manifest(file, manifest)
+        return manifest["uploads"]
+
+    path = tmp_path / "b.zip"
+    assert backed_up(path)["files"] == 2
+    check(path)
+    restore(path)
+    assert sorted(kept(uploads).values()) == sorted([LARGE, b"small"])
+    bucket.client().delete_object(Bucket=BUCKET, Key=f"some/folder/{store.name_of(moved.blob.key, 'small')}")
+    local.delete(moved.blob.key, ["small"])
+    assert backed_up(path)["missing"] == 1
+    away()
+    with pytest.raises(CommandError, match=r"the store doesn't give a file \(EndpointConnectionError\)"):
+        backed_up(path)
+
+
+def backup_uploads(file):
+    return uploads.add(file, wanted(Blob))
+
+
+@pytest.mark.parametrize(
+    ("path", "secret", "reason"),
+    [(BUCKET, "", ""), (BUCKET, "opensesame", "SignatureDoesNotMatch"), ("nothing", "", "NoSuchBucket")],
+)
+def test_the_doctor_tries_it(bucket, settings, path, secret, reason):
+    settings.FILES_URL = bucket.url(path, secret=secret or SECRET)
+    local.folder().mkdir()
+    (finding,) = doctor.remote()
+    assert (finding.level, finding.topic) == ("wrong" if reason else "ok", "store")
+    assert reason in finding.sentence
+    assert "opensesame" not in str(finding)
+
+
+def test_where_there_is_no_store_nobody_asks_one(settings, moved, api, owner):
+    settings.FILES_URL = ""
+    assert list(doctor.remote()) == []
+    assert mover.move() == 0
+    assert api(owner).get(f"/file/{moved.pk}/note.txt").status_code == 503
+    with pytest.raises(CommandError, match="FILES_URL is not set"):
+        call_command("files", "--move", stdout=StringIO())
+    with pytest.raises(StoreError):
+        store.get("name", 0, 1)
+
+
+def test_the_server_moves_uploads_and_sends_them_from_there(bucket, tmp_path):
+    data = os.urandom(1_000_000) * 8
+    with serve(tmp_path / "site", FILES_URL=bucket.url(f"{BUCKET}/served"), FILES_FREE_MB="0") as site:
+        headers = {"Authorization": f"Token {site.manage('shell', '-v0', '-c', TOKEN).split()[-1]}"}
+        room = requests.post(site.url + "/room", {"name": "Board"}, headers=headers).json()["slug"]
+        parts = [("room", (None, room)), ("client_id", (None, new_key())), ("file", ("data", data))]
+        sent = requests.post(site.url + "/file", files=parts, headers=headers)
+        assert sent.status_code == 201, sent.text
+        deadline = time.monotonic() + 30
+        while list((tmp_path / "site" / "uploads").glob("??/??/*")):
+            assert time.monotonic() < deadline, "it isn't moved"
+            time.sleep(0.05)
+        url = site.url + sent.json()["url"]
+        assert requests.get(url, headers=headers).content == data
+        part = requests.get(url, headers={**headers, "Range": "bytes=1000000-7000000"})
+        assert (part.status_code, part.content == data[1_000_000:7_000_001]) == (206, True)
+        # One that goes away in the midst of it holds up nobody.
+        with requests.get(url, headers=headers, stream=True) as left:
+            left.raw.read(1000)
+        assert requests.get(url, headers={**headers, "Range": "bytes=0-9"}).content == data[:10]

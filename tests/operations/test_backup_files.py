@@ -1,0 +1,304 @@
+"""Files in a backup's archive, without a site around them: format 2, the old format 1, and what is damaged."""
+
+import hashlib
+import io
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from django.core.management.base import CommandError
+
+from chatsite.operations.backup import archive, output, upload_folder, upload_rows, uploads
+from chatsite.operations.backup.upload_rows import Wanted
+from files.models import Blob
+from files.storage import local
+from files.storage.keys import new_key
+from tests.support import ROOT
+
+SAID = {"made_at": "2026-01-01T00:00:00Z", "migrations": [], "tables": {}, "rooms": {}}
+
+
+@pytest.fixture(autouse=True)
+def folder(settings, tmp_path) -> Path:
+    settings.MEDIA_ROOT = str(tmp_path / "uploads")
+    return tmp_path / "uploads"
+
+
+def stored(data: bytes, which: str = "", key: str = "") -> Wanted:
+    """A file in the folder of uploads, and what a row says of it."""
+    key = key or new_key()
+    path = local.path(key, which)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    sha256 = "" if which else hashlib.sha256(data).hexdigest()
+    return Wanted(key, which, len(data), sha256, remote=False)
+
+
+def made(path: Path, wanted: list[Wanted]) -> dict:
+    with archive.new(path) as file:
+        manifest = SAID | {"format": 2, "uploads": uploads.add(file, iter(wanted))}
+        archive.add_manifest(file, manifest)
+    return manifest
+
+
+def of_format_1(path: Path, **members: bytes) -> Path:
+    """An archive as version 0.2.0 wrote it."""
+    listed = {
+        name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        for name, data in members.items()
+    }
+    with zipfile.ZipFile(path, "w") as file:
+        for name, data in members.items():
+            file.writestr(f"uploads/{name}", data)
+        archive.add_manifest(file, SAID | {"format": 1, "uploads": listed})
+    return path
+
+
+def changed(path: Path, *changes: tuple[str, bytes, bytes]) -> Path:
+    """A copy of an archive: in the named member, the first bytes are replaced by the second, which are as many."""
+    target = path.with_name("changed.zip")
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(target, "w") as new:
+        for info in old.infolist():
+            data = old.read(info)
+            for name, before, after in changes:
+                if name == info.filename:
+                    assert before in data
+                    data = data.replace(before, after)
+            new.writestr(info.filename, data)
+    return target
+
+
+def check(path: Path) -> None:
+    with archive.opened(path) as opened:
+        uploads.check(opened)
+        assert list(uploads.listed(opened))
+
+
+def restore(path: Path) -> None:
+    with archive.opened(path) as opened, upload_folder.replaced(opened):
+        pass
+
+
+def kept(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
+
+
+def test_files_come_back_in_tars_of_a_bounded_number(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(uploads, "PART_FILES", 3)
+    monkeypatch.setattr(uploads, "PART_BYTES", 10_000)
+    wanted = [stored(b"%d" % n * n) for n in range(7)] + [stored(bytes(20_000)), stored(b"last")]
+    wanted.insert(1, stored(b"small", "small", wanted[0].key))
+    before = kept(folder)
+    manifest = made(tmp_path / "b.zip", wanted)
+    with zipfile.ZipFile(tmp_path / "b.zip") as file:
+        assert [name for name in file.namelist() if name.endswith(".tar")] == [
+            f"uploads/0000{n}.tar" for n in range(1, 5)
+        ]
+    assert manifest["uploads"] | {"sha256": ""} == {
+        "included": True, "parts": 4, "files": 10, "bytes": sum(map(len, before.values())),
+        "missing": 0, "damaged": 0, "sha256": "",
+    }  # fmt: skip
+    stored(b"younger than the backup")
+    (folder.parent / "uploads.replaced").mkdir()
+    check(tmp_path / "b.zip")
+    restore(tmp_path / "b.zip")
+    assert kept(folder) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.zip", "uploads"]
+    assert all(path.stat().st_mode & 0o077 == 0 for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_link_to_another_disk_stays_one(folder, tmp_path):
+    path = of_format_1(tmp_path / "b.zip", note=b"note")
+    (tmp_path / "disk" / "uploads").mkdir(parents=True)
+    folder.symlink_to(tmp_path / "disk" / "uploads")
+    restore(path)
+    assert folder.is_symlink()
+    assert kept(tmp_path / "disk") == {"uploads/note": b"note"}
+
+
+def test_what_is_gone_or_broken_by_then_is_said(tmp_path):
+    gone, broken, whole = stored(b"gone"), stored(b"broken"), stored(b"whole")
+    local.path(gone.key).unlink()
+    local.path(broken.key).write_bytes(b"brokem")
+    manifest = made(tmp_path / "b.zip", [gone, broken, whole])
+    assert output.files(manifest) == (
+        "2 files (deleted before they were read: 1; not as they were uploaded: 1)"
+    )
+    check(tmp_path / "b.zip")
+    restore(tmp_path / "b.zip")
+    assert not local.path(gone.key).exists()
+    assert local.path(whole.key).read_bytes() == b"whole"
+
+
+@pytest.mark.parametrize(
+    ("member", "before", "after", "said"),
+    [
+        ("uploads/00001.tar", b"whole", b"whale", "is not as it was"),
+        ("uploads/00001.tar", b"ustar", b"usTar", "is not"),
+        ("uploads/00001.jsonl", b'"size":5', b'"size":6', "is not as it was"),
+        ("uploads/00001.jsonl", b'"missing":false', b'"missing":true ', "The list of uploads is not as it was"),
+        ("uploads/00001.jsonl", b'{"name":"', b'{"name":"../../', "is not where the archive's list has it"),
+        ("uploads/00001.jsonl", b'"sha256"', b'"sha257"', "is not a whole backup"),
+    ],
+)  # fmt: skip
+def test_another_content_is_seen(member, before, after, said, tmp_path):
+    made(tmp_path / "b.zip", [stored(b"whole")])
+    with pytest.raises(CommandError, match=said):
+        check(changed(tmp_path / "b.zip", (member, before, after)))
+
+
+def test_a_restore_that_fails_leaves_the_folder_as_it_was(folder, tmp_path):
+    made(tmp_path / "b.zip", [stored(b"whole")])
+    before = kept(folder)
+    for bad in (
+        changed(tmp_path / "b.zip", ("uploads/00001.tar", b"whole", b"whale")),
+        changed(tmp_path / "b.zip", ("manifest.json", b'"bytes": 5', b'"bytes": 555555555555555')),
+    ):
+        with pytest.raises(CommandError, match=r"is not as it was|The files need 555555\.6 GB"):
+            restore(bad)
+        assert kept(folder) == before
+        assert not list(tmp_path.glob("*.restoring"))
+
+
+@pytest.mark.parametrize("name", ["../outside", "/outside", "a/../../outside"])
+def test_a_file_stays_inside(name, folder, tmp_path):
+    wanted = stored(b"whole")
+    made(tmp_path / "b.zip", [wanted])
+    inner = wanted.name.encode()
+    outer = name.encode().rjust(len(inner), b"/") if name.startswith("/") else name.encode()
+    for bad in (
+        of_format_1(tmp_path / "old.zip", **{name: b"out"}),
+        changed(
+            tmp_path / "b.zip",
+            ("uploads/00001.jsonl", inner, outer),
+            ("uploads/00001.tar", with_sum(inner), with_sum(outer)),
+        ),
+    ):
+        with pytest.raises(CommandError, match="outside of its folder"):
+            restore(bad)
+    assert not (tmp_path / "outside").exists()
+
+
+def with_sum(name: bytes) -> bytes:
+    """The header of a tar's member of five bytes."""
+    info = tarfile.TarInfo(name.decode())
+    info.size, info.mode = 5, 0o600
+    return info.tobuf(tarfile.PAX_FORMAT)
+
+
+def test_an_old_archive_is_read(folder, tmp_path):
+    path = of_format_1(tmp_path / "old.zip", **{"2026/ä.png": b"\x89PNG" * 1000, "note.txt": b"note"})
+    check(path)
+    restore(path)
+    assert kept(folder) == {"2026/ä.png": b"\x89PNG" * 1000, "note.txt": b"note"}
+    with pytest.raises(CommandError, match=r"uploads/note\.txt is not as it was"):
+        check(changed(path, ("uploads/note.txt", b"note", b"Note")))
+
+
+def test_an_archive_without_files_leaves_them(folder, tmp_path):
+    stored(b"here")
+    before = kept(folder)
+    with archive.new(tmp_path / "b.zip") as file:
+        archive.add_manifest(file, SAID | {"format": 2, "uploads": uploads.LEFT_OUT})
+    restore(tmp_path / "b.zip")
+    assert kept(folder) == before
+    restore(of_format_1(tmp_path / "old.zip"))
+    assert kept(folder) == before
+
+
+@pytest.mark.django_db
+class TestRows:
+    def blob(self, data: bytes, **previews: bytes) -> Blob:
+        wanted = stored(data)
+        for which, small in previews.items():
+            stored(small, which, wanted.key)
+        sizes = {which: [1, 1, len(small)] for which, small in previews.items()}
+        return Blob.objects.create(
+            key=wanted.key, size=wanted.size, sha256=wanted.sha256, previews=sizes,
+            type="image/png", kind="picture", inline=True,
+        )  # fmt: skip
+
+    def compare(self, path: Path) -> None:
+        with archive.opened(path) as opened:
+            upload_rows.compare(uploads.listed(opened))
+
+    @pytest.fixture
+    def path(self, tmp_path):
+        self.blob(b"one", small=b"1", large=b"11")
+        self.blob(b"two")
+        with upload_rows.spool() as spool:
+            spool.fill([Blob])
+            assert spool.bytes == 9
+            assert made(tmp_path / "b.zip", list(spool))["uploads"]["files"] == 4
+        return tmp_path / "b.zip"
+
+    def test_an_archive_has_the_files_of_its_rows(self, path):
+        check(path)
+        self.compare(path)
+
+    def test_a_row_without_its_file_is_seen(self, path):
+        self.blob(b"three")
+        with pytest.raises(CommandError, match="not those that its rows name, from uploads/"):
+            self.compare(path)
+
+    def test_a_file_without_its_row_is_seen(self, path):
+        Blob.objects.last().delete()
+        with pytest.raises(CommandError, match="not those that its rows name, from uploads/"):
+            self.compare(path)
+
+    def test_another_file_than_the_row_names_is_seen(self, path):
+        Blob.objects.filter(size=3).update(sha256="0" * 64)
+        with pytest.raises(CommandError, match="is not the one that its row names"):
+            self.compare(path)
+
+
+ZEROS = bytes(upload_rows.PIECE_BYTES)
+
+
+class Holes(io.FileIO):
+    """A file in which a megabyte of zeros takes no space on the disk, and so no time."""
+
+    def write(self, data) -> int:
+        if data == ZEROS:
+            self.seek(len(data), os.SEEK_CUR)
+            return len(data)
+        return super().write(data)
+
+
+# What a process may take more than before, in KB: what is read and written at once, and what Python loads for it.
+MOST_KB = 50_000
+GIGABYTE = """
+import resource, sys, zipfile
+import django
+django.setup()
+from django.conf import settings
+folder, path, *keys = sys.argv[1:]
+settings.MEDIA_ROOT = folder
+from tests.operations import test_backup_files as tests
+files = iter([tests.Wanted(key, "", 0, "", False) for key in keys])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+with zipfile.ZipFile(tests.Holes(path, "w"), "w") as file:
+    manifest = tests.SAID | {"format": 2, "uploads": tests.uploads.add(file, files)}
+    tests.archive.add_manifest(file, manifest)
+tests.check(path)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, manifest["uploads"]["bytes"])
+"""
+
+
+@pytest.mark.slow
+def test_a_gigabyte_takes_little_memory(folder, tmp_path):
+    large = stored(b"").key
+    os.truncate(local.path(large), 1_000_000_000)
+    keys = [stored(b"small").key for _ in range(1500)]
+    run = [sys.executable, "-c", GIGABYTE, folder, tmp_path / "b.zip", large, *keys]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    more_kb, read = map(int, done.stdout.split())
+    assert more_kb < MOST_KB
+    assert read == 1_000_000_000 + 1500 * len(b"small")
