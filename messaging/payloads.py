@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from accounts.payloads import user_brief
 from accounts.sql import Brief
 from chatsite.contract.times import iso
+from files.showing import names_of
 from messaging.models import PARTS as SHOWN
 from messaging.models import Message, Reaction, ReactionSummary
 
@@ -36,7 +37,14 @@ OWN = (
 )
 ROOM = ("room__slug", "room__name")
 SENDER = ("sender__pk", "sender__username", "sender__display_name")
-QUOTE = ("reply_to__pk", "reply_to__seq", "reply_to__body", "reply_to__deleted_at", "reply_to__hidden_at")
+QUOTE = (
+    "reply_to__pk",
+    "reply_to__seq",
+    "reply_to__body",
+    "reply_to__deleted_at",
+    "reply_to__hidden_at",
+    "reply_to__files",
+)
 QUOTE_SENDER = tuple(f"reply_to__{column}" for column in SENDER)
 COLUMNS = (OWN, ROOM, SENDER, QUOTE, QUOTE_SENDER)
 ENDS = tuple(accumulate(map(len, COLUMNS)))
@@ -59,6 +67,7 @@ class QuoteRow(NamedTuple):
     body: str
     deleted_at: datetime | None
     hidden_at: datetime | None
+    files: list[Payload] | None
     sender: Brief
 
     @property
@@ -152,8 +161,14 @@ def quote(message: Message | QuoteRow) -> Payload:
         "id": message.pk,
         "seq": message.seq,
         "sender": user_brief(message.sender),
-        "body": "" if message.gone else first_line(message.body),
+        "body": "" if message.gone else line_of(message),
     }
+
+
+def line_of(message: Message | QuoteRow) -> str:
+    """Return the first line of a message's text, or the names of its files where it has no text."""
+    line = first_line(message.body)
+    return first_line(names_of(message.files)) if not line and message.files else line
 
 
 def first_line(body: str) -> str:

@@ -16,6 +16,7 @@ from accounts.payloads import user_payload
 from chatsite.contract.emoji import COMMON
 from chatsite.contract.errors import NotFound
 from chatsite.web.pages import attempt, form_page, signed_in, without_nulls
+from files.showing import BLANK
 from messaging import services
 from messaging.forms import MessageForm
 from messaging.history import history
@@ -33,8 +34,8 @@ from rooms.payloads import room_payload
 MESSAGES_PER_PAGE = 50
 # Read messages shown above the first unread one.
 READ_ABOVE_UNREAD = 5
-# Different reactions of a page's messages together, some 430 bytes and 0.1 ms each: with twenty under each of fifty messages
-# a page was four times as long and took six times as long.
+# Different reactions and files of a page's messages together, some 430 bytes and 0.1 ms each: with twenty under each of fifty
+# messages a page was four times as long and took six times as long.
 MAX_REACTIONS = 150
 YEAR_SECONDS = 60 * 60 * 24 * 365
 
@@ -115,11 +116,11 @@ def around(here: Room, seq: int, above: int, below: int) -> Payload:
 
 
 def fitting(messages: list[Payload], most: int, reactions: int) -> tuple[list[Payload], bool]:
-    """Return the first of the messages, at most `most` and with so many different reactions together, at least one;
-    and whether there are more."""
+    """Return the first of the messages, at most `most` and with so many different reactions and files together, at least
+    one; and whether there are more."""
     shown = 0
     for message in messages[:most]:
-        reactions -= len(message["reactions"])
+        reactions -= len(message["reactions"]) + len(message["files"])
         if reactions < 0 and shown:
             break
         shown += 1
@@ -172,6 +173,7 @@ def room_context(
         "shown": shown,
         "target": shown.get("target"),
         "signs": signs,
+        "blank_files": BLANK,
         "page_data": page_data(user, about, mine, shown)
         | {"signs": signs.payload(), "first_unread": first_unread},
         **people,
