@@ -16,7 +16,7 @@ FILM_SIZE = (360, 203)
 GRID_PICTURES = 4
 # Pixels of a picture in a grid, for the choice of its preview.
 GRID_WIDTH = 240
-UNITS = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1000, "KB"))
+UNITS = ((1024**3, "GB"), (1024**2, "MB"), (1024, "KB"))
 # Letters of a name's ending on a card.
 MAX_MARK = 4
 # One of each form, as a script's <template> has them.
@@ -70,9 +70,7 @@ def picture_view(file: Payload, place: int, count: int) -> Payload:
 
 def other_view(file: Payload) -> Payload:
     form = form_of(file)
-    width, height = (
-        fitted(file["width"], file["height"]) if file["width"] and file["height"] else FILM_SIZE
-    )
+    width, height = fitted(file["width"], file["height"]) if file["width"] and file["height"] else FILM_SIZE
     length = [length_in_words(file["duration"])] if file["duration"] else []
     return {
         "id": file["id"],

@@ -16,6 +16,7 @@ from accounts.payloads import user_payload
 from chatsite.contract.emoji import COMMON
 from chatsite.contract.errors import NotFound
 from chatsite.web.pages import attempt, form_page, signed_in, without_nulls
+from files.services import MAX_FILES
 from files.showing import BLANK
 from messaging import services
 from messaging.forms import MessageForm
@@ -34,8 +35,8 @@ from rooms.payloads import room_payload
 MESSAGES_PER_PAGE = 50
 # Read messages shown above the first unread one.
 READ_ABOVE_UNREAD = 5
-# Different reactions and files of a page's messages together, some 430 bytes and 0.1 ms each: with twenty under each of fifty
-# messages a page was four times as long and took six times as long.
+# Different reactions and files of a page's messages together, some 430 bytes and 0.1 ms each: with twenty under each of
+# fifty messages a page was four times as long and took six times as long.
 MAX_REACTIONS = 150
 YEAR_SECONDS = 60 * 60 * 24 * 365
 
@@ -204,6 +205,11 @@ def page_data(user: User, about: Payload, mine: Membership | None, shown: Payloa
         "newer": shown["newer"],
         "target": shown.get("target"),
         "common_emoji": COMMON,
+        "uploads": {
+            "count": MAX_FILES,
+            "size": settings.FILE_MAX_MB * 1024 * 1024,
+            "kinds": sorted(settings.FILE_KINDS),
+        },
         "double_click_reaction": user.double_click_reaction,
     }
 

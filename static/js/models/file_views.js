@@ -9,7 +9,7 @@ const MIN_SIDE = 56
 const FILM_SIZE = [360, 203]
 const GRID_PICTURES = 4
 const GRID_WIDTH = 240
-const UNITS = [[1_000_000_000, "GB"], [1_000_000, "MB"], [1000, "KB"]]
+const UNITS = [[1024 ** 3, "GB"], [1024 ** 2, "MB"], [1024, "KB"]]
 const MAX_MARK = 4
 
 /** The views of a message's files, {ids, shape, pictures, others}; null without any. */
@@ -118,4 +118,10 @@ export function namesOf(files) {
 /** The first line of a message's text, or the names of its files; empty where it has neither. */
 export function lineOf({ body, files = [] }) {
   return body.split("\n").find((text) => text.trim())?.trim() ?? namesOf(files)
+}
+
+/** What a screen reader says of a message: its text, and its files by what they show or by their names. */
+export function spokenLine(text, files = []) {
+  const words = files.map(({ kind, alt, name }) => `${kind === "picture" ? "picture" : "file"} ${alt || name}`)
+  return [text, ...words.slice(0, 3), ...(words.length > 3 ? [`and ${words.length - 3} more`] : [])].filter(Boolean).join(", ")
 }
