@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include("rooms.api")),
     path("", include("messaging.api")),
     path("", include("messaging.reactions.api")),
+    path("", include("files.api")),
     path("", include("files.listing.api")),
     path("", include("rooms.urls")),
     path("", include("files.listing.urls")),

@@ -122,9 +122,3 @@ def mark_of(name: str) -> str:
     """Return the ending of a name for a card: "PDF"; "FILE" where there is none that fits."""
     ending = name.rpartition(".")[2] if "." in name else ""
     return ending.upper() if ending.isascii() and ending.isalnum() and len(ending) <= MAX_MARK else "FILE"
-
-
-def names_of(files: Sequence[Payload]) -> str:
-    """Return the line that stands for a message without text: "plan.pdf and 2 more"."""
-    first, more = files[0]["name"], len(files) - 1
-    return f"{first} and {more} more" if more else str(first)

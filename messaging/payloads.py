@@ -14,7 +14,6 @@ from django.db.models import QuerySet
 from accounts.payloads import user_brief
 from accounts.sql import Brief
 from chatsite.contract.times import iso
-from files.showing import names_of
 from messaging.models import PARTS as SHOWN
 from messaging.models import Message, Reaction, ReactionSummary
 
@@ -41,9 +40,10 @@ QUOTE = (
     "reply_to__pk",
     "reply_to__seq",
     "reply_to__body",
+    "reply_to__files",
+    "reply_to__forwarded",
     "reply_to__deleted_at",
     "reply_to__hidden_at",
-    "reply_to__files",
 )
 QUOTE_SENDER = tuple(f"reply_to__{column}" for column in SENDER)
 COLUMNS = (OWN, ROOM, SENDER, QUOTE, QUOTE_SENDER)
@@ -65,9 +65,10 @@ class QuoteRow(NamedTuple):
     pk: int
     seq: int
     body: str
+    files: list[Payload] | None
+    forwarded: Payload | None
     deleted_at: datetime | None
     hidden_at: datetime | None
-    files: list[Payload] | None
     sender: Brief
 
     @property
@@ -161,14 +162,17 @@ def quote(message: Message | QuoteRow) -> Payload:
         "id": message.pk,
         "seq": message.seq,
         "sender": user_brief(message.sender),
-        "body": "" if message.gone else line_of(message),
+        "body": "" if message.gone else gist(message),
     }
 
 
-def line_of(message: Message | QuoteRow) -> str:
-    """Return the first line of a message's text, or the names of its files where it has no text."""
-    line = first_line(message.body)
-    return first_line(names_of(message.files)) if not line and message.files else line
+def gist(message: Message | QuoteRow) -> str:
+    """Return the line that a reply quotes: of the text, else the first file's name, else of what is passed on."""
+    if line := first_line(message.body):
+        return line
+    if message.files:
+        return str(message.files[0]["name"])
+    return first_line(message.forwarded["body"]) if message.forwarded else ""
 
 
 def first_line(body: str) -> str:

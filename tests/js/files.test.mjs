@@ -2,7 +2,7 @@ import "./support/browser_receivers.mjs"
 import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { test } from "node:test"
-import { fileViews, lineOf, namesOf, sizeInWords, spokenLine } from "../../static/js/models/file_views.js"
+import { fileViews, gistOf, sizeInWords, spokenLine } from "../../static/js/models/file_views.js"
 import { picturesIn } from "../../static/js/models/rtf_pictures.js"
 import { refusalOf } from "../../static/js/models/upload_queue.js"
 import { swipeOf, Zoom } from "../../static/js/models/zoom.js"
@@ -15,10 +15,10 @@ for (const { name, files, views: expected } of views) {
 
 test("sizes and the line of a message without text, too", () => {
   for (const [size, words] of sizes) assert.equal(sizeInWords(size), words)
-  assert.equal(namesOf([{ name: "a.pdf" }, { name: "b" }, { name: "c" }]), "a.pdf and 2 more")
-  assert.equal(lineOf({ body: "\n  first \nsecond", files: [{ name: "a.pdf" }] }), "first")
-  assert.equal(lineOf({ body: "", files: [{ name: "a.pdf" }] }), "a.pdf")
-  assert.equal(lineOf({ body: "", files: [] }), "")
+  assert.equal(gistOf({ body: "\n  first \nsecond", files: [{ name: "a.pdf" }] }), "first")
+  assert.equal(gistOf({ body: "", files: [{ name: "a.pdf" }, { name: "b.pdf" }] }), "a.pdf")
+  assert.equal(gistOf({ body: "", files: [], forwarded: { body: "told" } }), "told")
+  assert.equal(gistOf({ body: "" }), "")
 })
 
 test("a screen reader hears what pictures show", () => {

@@ -110,15 +110,12 @@ export function markOf(name) {
   return /^[0-9a-z]{1,4}$/i.test(ending) && ending.length <= MAX_MARK ? ending.toUpperCase() : "FILE"
 }
 
-/** The line that stands for a message without text: "plan.pdf and 2 more". */
-export function namesOf(files) {
-  return files.length > 1 ? `${files[0].name} and ${files.length - 1} more` : (files[0]?.name ?? "")
+/** The line that a reply quotes of a message: of its text, else the first file's name, else of what it passes on. */
+export function gistOf({ body, files = [], forwarded = null }) {
+  return firstLine(body) || files[0]?.name || firstLine(forwarded?.body ?? "")
 }
 
-/** The first line of a message's text, or the names of its files; empty where it has neither. */
-export function lineOf({ body, files = [] }) {
-  return body.split("\n").find((text) => text.trim())?.trim() ?? namesOf(files)
-}
+const firstLine = (text) => text.split("\n").find((line) => line.trim())?.trim() ?? ""
 
 /** What a screen reader says of a message: its text, and its files by what they show or by their names. */
 export function spokenLine(text, files = []) {

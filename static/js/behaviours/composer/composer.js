@@ -7,7 +7,7 @@ import { toast } from "../../lib/page/toast.js"
 import { uuid } from "../../lib/page/uuid.js"
 import { distinctName } from "../../lib/people/names.js"
 import { attachments } from "../../lib/room/attachments.js"
-import { nameLineOf } from "../../lib/room/files.js"
+import { firstNameIn } from "../../lib/room/files.js"
 import { messagePane } from "../../lib/room/message_pane.js"
 import { room } from "../../lib/room/room.js"
 import { Draft } from "../../models/draft.js"
@@ -141,7 +141,7 @@ class Composer {
   }
 
   startReply(row) {
-    const body = (part(row, "body").innerText.trim().split("\n")[0] || nameLineOf(row)).slice(0, 140)
+    const body = (part(row, "body").innerText.trim().split("\n")[0] || firstNameIn(row)).slice(0, 140)
     const sender = { username: row.dataset.user, display_name: part(row, "name").textContent }
     this.draft.replyTo({ id: Number(row.dataset.id), sender, body })
     this.render()

@@ -12,11 +12,9 @@ export function fillFiles(row, message) {
   if (views) part(row, "body").parentElement.after(buildFiles(views))
 }
 
-/** The line that stands for a row without text: the names of its files. */
-export function nameLineOf(row) {
-  const names = [...row.querySelectorAll(".picture")].map((picture) => picture.dataset.name)
-  names.push(...[...row.querySelectorAll(".files [data-part=name]")].map((name) => name.textContent))
-  return names.length > 1 ? `${names[0]} and ${names.length - 1} more` : (names[0] ?? "")
+/** The name of a row's first file, which stands for a message without text. */
+export function firstNameIn(row) {
+  return row.querySelector(".picture")?.dataset.name ?? row.querySelector(".files [data-part=name]")?.textContent ?? ""
 }
 
 function buildFiles(views) {
