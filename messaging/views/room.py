@@ -3,21 +3,27 @@
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt
 
 from accounts.models import User
 from accounts.names.marks import signs_of
 from accounts.payloads import user_payload
+from accounts.views.sessions import form_out_of_date
 from chatsite.contract.emoji import COMMON
-from chatsite.contract.errors import NotFound
+from chatsite.contract.errors import ChatError, NotFound
+from chatsite.web.middleware import takes_files
 from chatsite.web.pages import attempt, form_page, signed_in, without_nulls
 from files.services import MAX_FILES
 from files.showing import BLANK
+from files.uploading import doors
+from files.uploading.receiving import FormOutOfDate, receive_form
 from messaging import services
 from messaging.forms import MessageForm
 from messaging.history import history
@@ -51,6 +57,8 @@ def home(request: HttpRequest) -> HttpResponse:
     return redirect("room", slug) if slug else redirect("browse")
 
 
+@takes_files
+@csrf_exempt  # `receive_form` checks it: Django would read the files first
 @signed_in
 def room(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a room, or send a message."""
@@ -60,13 +68,26 @@ def room(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def post(request: HttpRequest, slug: str) -> HttpResponse:
-    """Send a message by form, without scripts."""
-    form = MessageForm(request.POST)
-    access.membership_for(request.user, slug)  # type: ignore[arg-type]
-    done, outcome = attempt(form, lambda **data: services.send(request.user, slug, **data))  # type: ignore[arg-type]
+    """Send a message with its files by form, without scripts."""
+    user: Any = request.user
+    access.membership_for(user, slug)
+    try:
+        received = receive_form(request, user, slug)
+    except FormOutOfDate:
+        return form_out_of_date(request)
+    form = MessageForm(received.fields, has_files=bool(received.files))
+    files = [file.pk for file in received.files]
+    done, outcome = attempt(form, lambda **data: sent(user, slug, received.error, files, **data))
     if done:
         return redirect(reverse("room", args=[slug]) + "?latest=1#latest")
     return room_page(request, slug, window, form, outcome)
+
+
+def sent(user: User, slug: str, error: ChatError | None, files: list[UUID], **data: Any) -> Message:
+    """Send what came whole. Raises `error` otherwise: what was received is found again when the form is sent again."""
+    if error is not None:
+        raise error
+    return services.send(user, slug, files=files, **data)[0]
 
 
 def window(request: HttpRequest, here: Room, first_unread: int | None) -> Payload:
@@ -207,7 +228,7 @@ def page_data(user: User, about: Payload, mine: Membership | None, shown: Payloa
         "common_emoji": COMMON,
         "uploads": {
             "count": MAX_FILES,
-            "size": settings.FILE_MAX_MB * 1024 * 1024,
+            "size": doors.max_bytes(),
             "kinds": sorted(settings.FILE_KINDS),
         },
         "double_click_reaction": user.double_click_reaction,

@@ -128,7 +128,9 @@ def test_more_files_ask_the_database_no_more(api, client_of, owner, member, boar
 
     before = queries()
     for _ in range(6):
-        said_with(member, board, file_of(member, board, "more.jpg", "picture"), file_of(member, board, "a.pdf"))
+        said_with(
+            member, board, file_of(member, board, "more.jpg", "picture"), file_of(member, board, "a.pdf")
+        )
     assert queries() == before
 
 

@@ -31,7 +31,9 @@ def test_a_size_is_said_in_words(size, words):
 @pytest.fixture
 def gallery(db, owner, private_room):
     files = [file_of(owner, private_room, f"p{n}.jpg", "picture", alt="a <lathe>") for n in range(6)]
-    others = [file_of(owner, private_room, f"x.{kind}", kind) for kind in ("video", "audio", "text", "document")]
+    others = [
+        file_of(owner, private_room, f"x.{kind}", kind) for kind in ("video", "audio", "text", "document")
+    ]
     return said_with(owner, private_room, *files, *others)
 
 
