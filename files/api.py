@@ -1,6 +1,6 @@
 """Routes of `/file`: upload, read and serve a file, and delete one that no message carries."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.http import QueryDict
@@ -33,9 +33,12 @@ class Upload(APIView):
     parser_classes = []
 
     def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
-        """Keep Django from reading the body for a CSRF token: here it is a header."""
+        """Keep Django and DRF from reading the body for a CSRF token: here it is a header."""
         request._post, request._files = QueryDict(), MultiValueDict()
-        return super().initialize_request(request, *args, **kwargs)
+        made: Any = super().initialize_request(request, *args, **kwargs)
+        made._data = made._full_data = request._post
+        made._files = request._files
+        return cast(Request, made)
 
     @extend_schema(
         operation_id="upload_file",
@@ -56,13 +59,14 @@ class Detail(APIView):
     @extend_schema(
         operation_id="describe_file",
         summary="Say what one of mine shows, before a message carries it",
+        parameters=[FILE],
         request=DescriptionSerializer,
         responses=FileSerializer,
     )
-    def patch(self, request: Request, pk: str) -> Response:
-        services.readable(me(request), key(pk))
+    def patch(self, request: Request, file: str) -> Response:
+        services.readable(me(request), key(file))
         alt = checked(DescriptionSerializer(data=request.data))["alt"]
-        return Response(file_payload(services.describe(me(request), key(pk), alt)))
+        return Response(file_payload(services.describe(me(request), key(file), alt)))
 
     @extend_schema(
         operation_id="delete_file",
