@@ -28,11 +28,12 @@ T = TypeVar("T")
 # Returns the next piece of a body within a turn; b"" where the turn is over, or the body.
 Read = Callable[[], bytes]
 
-MB = 1024 * 1024
+# Bytes in a MB of FILES_MB_PER_SECOND.
+MB = 1_000_000
 # Bytes that a thread moves by one system call: it holds the interpreter for some 30 µs in between.
 PIECE_BYTES = 256 * 1024
 # Bytes and seconds of a turn: 16 ms at the usual pace.
-TURN_BYTES, TURN_SECONDS = 1 * MB, 0.02
+TURN_BYTES, TURN_SECONDS = 1024 * 1024, 0.02
 # Seconds for which bytes are gathered before the next turn, where the last one took all that had come: a hundred packets
 # then cost one turn.
 GATHER_SECONDS = 0.005
