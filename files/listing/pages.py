@@ -61,10 +61,10 @@ def page(room: Room, limit: int, before: Place | None = None, kind: str = "", se
         found = found.filter(blob__kind=kind)
     if sender:
         found = found.filter(owner__username=sender) if USERNAME.fullmatch(sender) else File.objects.none()
-    files = list(found.select_related("blob", "owner").order_by("-message", "-pk")[: limit + 1])
+    files = list(found.select_related("blob", "owner", "message").order_by("-message", "-pk")[: limit + 1])
     if len(files) > limit:
-        return FilePage(files[:limit], place_of(files[limit - 1]))
-    return FilePage(files, reached(near))
+        return FilePage(in_order(files[:limit]), place_of(files[limit - 1]))
+    return FilePage(in_order(files), reached(near))
 
 
 def attached(room: Room, before: Place | None) -> QuerySet[File]:
@@ -76,6 +76,15 @@ def attached(room: Room, before: Place | None) -> QuerySet[File]:
             Q(message__lt=before.message_id) | Q(pk__lt=before.file_id)
         )
     return found.order_by("-message", "-pk")
+
+
+def in_order(files: list[File]) -> list[File]:
+    """Return files of one page, those of a message in its own order."""
+    order: dict[str, int] = {}
+    for file in files:
+        shown = file.message.files if file.message else None
+        order |= {each["id"]: place for place, each in enumerate(shown or [])}
+    return sorted(files, key=lambda file: (-(file.message_id or 0), order.get(str(file.pk), 0)))
 
 
 def reached(near: QuerySet[File]) -> Place | None:

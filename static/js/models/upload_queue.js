@@ -3,6 +3,8 @@ import { retryDelay, TRANSIENT_ERRORS } from "./retry.js"
 const MAX_AT_ONCE = 2
 // With a connection that opens: a server that refuses an upload half-way is often seen as no more than a broken one.
 const MAX_TRIES = 6
+// Of the file itself: the same one fails again.
+const HOPELESS_ERRORS = new Set(["too_large", "unsupported_type"])
 const BROKEN = { code: "broken", detail: "The connection broke off each time." }
 
 /**
@@ -115,6 +117,7 @@ export class UploadQueue {
   #onError(upload, error) {
     upload.sent = 0
     upload.tries += 1
+    upload.final = HOPELESS_ERRORS.has(error.code)
     if (!TRANSIENT_ERRORS.has(error.code)) return this.#setState(upload, "failed", error)
     // Until the connection is back.
     if (!this.online) return this.#setState(upload, "waiting", error)

@@ -15,11 +15,9 @@ async function send(upload, options) {
 
 /** Posts a file by XMLHttpRequest, as `fetch` tells no progress of what it sends. */
 function post({ key, room, alt, source, name }, { signal, onProgress }) {
+  // In the address, what is refused is refused before the file is sent.
+  const about = new URLSearchParams({ room, client_id: key, alt })
   const form = new FormData()
-  // The server reads these before it takes the file.
-  form.append("room", room)
-  form.append("client_id", key)
-  if (alt) form.append("alt", alt)
   form.append("file", source, name)
   const request = new XMLHttpRequest()
   return new Promise((resolve, reject) => {
@@ -41,7 +39,7 @@ function post({ key, room, alt, source, name }, { signal, onProgress }) {
     request.addEventListener("error", () => end(reject, OFFLINE))
     request.addEventListener("abort", () => end(reject, OFFLINE))
     signal.addEventListener("abort", () => request.abort())
-    request.open("POST", "/file")
+    request.open("POST", `/file?${about}`)
     request.responseType = "json"
     request.setRequestHeader("Accept", "application/json")
     request.setRequestHeader("X-CSRFToken", csrfToken())
