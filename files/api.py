@@ -35,10 +35,10 @@ class Upload(APIView):
     def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
         """Keep Django and DRF from reading the body for a CSRF token: here it is a header."""
         request._post, request._files = QueryDict(), MultiValueDict()
-        made: Any = super().initialize_request(request, *args, **kwargs)
-        made._data = made._full_data = request._post
-        made._files = request._files
-        return cast(Request, made)
+        wrapped: Any = super().initialize_request(request, *args, **kwargs)
+        wrapped._data = wrapped._full_data = request._post
+        wrapped._files = request._files
+        return cast(Request, wrapped)
 
     @extend_schema(
         operation_id="upload_file",

@@ -38,6 +38,7 @@ DOORS = {
     ("room-invite-list", "get"): ("/room/board/invite", None, (200, 403, 404, 401)),
     ("room-invite-list", "post"): ("/room/board/invite", None, (201, 403, 404, 401)),
     ("room-invite", "delete"): ("/room/board/invite/{code}", None, (204, 403, 404, 401)),
+    ("room-file-list", "get"): ("/room/board/file", None, (200, 200, 404, 401)),
     ("message-list", "get"): ("/message?room=board", None, (200, 200, 404, 401)),
     ("message-list", "post"): ("/message", {"room": "board", "body": "x"}, (201, 201, 404, 401)),
     ("message-detail", "get"): ("/message/{message}", None, (200, 200, 404, 401)),
