@@ -24,7 +24,12 @@ PAGES = {
     "direct_new": ["/direct/new", "/direct/new?q=99", "/direct/new?q=zzzz"],
     "person": ["/people/person1", "/people/many", "/people/few"],
     "room_files": [
-        *("/chat/plaza/files", "/chat/plaza/files?kind=archive", "/chat/plaza/files?from=few", "/chat/quiet/files"),
+        *(
+            "/chat/plaza/files",
+            "/chat/plaza/files?kind=archive",
+            "/chat/plaza/files?from=few",
+            "/chat/quiet/files",
+        ),
     ],
     "room_settings": ["/chat/plaza/settings", "/chat/quiet/settings"],
     "room_members": [
