@@ -18,6 +18,7 @@ from accounts.payloads import user_payload
 from accounts.views.sessions import form_out_of_date
 from chatsite.contract.emoji import COMMON
 from chatsite.contract.errors import ChatError, NotFound
+from chatsite.web.fragment_cache import render_fragment
 from chatsite.web.middleware import takes_files
 from chatsite.web.pages import attempt, form_page, signed_in, without_nulls
 from files.services import MAX_FILES
@@ -195,7 +196,7 @@ def room_context(
         "shown": shown,
         "target": shown.get("target"),
         "signs": signs,
-        "blank_files": BLANK,
+        "blank_files": render_fragment("files/_files.html", files=BLANK),
         "page_data": page_data(user, about, mine, shown)
         | {"signs": signs.payload(), "first_unread": first_unread},
         **people,
