@@ -18,8 +18,8 @@ from files.models import File
 from files.payloads import Payload, file_payload
 from rooms.models import Room
 
-# Files that are looked through for a page of one kind or person, some 15 ms; and of any, for each file of the page, as those of
-# hidden messages are passed by.
+# Files that are looked through for a page of one kind or person, some 10 ms; and for each file of a page of all, where those
+# of hidden messages are passed by.
 MAX_LOOKED_AT, LOOKED_AT_PER_FILE = 1000, 4
 KINDS = ("picture", "audio", "video", "text", "document", "archive", "other")
 WRONG_PLACE = "Take it from next of a page."
