@@ -1,6 +1,7 @@
 import { uploadEvents } from "../../lib/connection/uploads.js"
 import { part } from "../../lib/page/dom.js"
 import { toast } from "../../lib/page/toast.js"
+import { announce } from "../../lib/room/announce.js"
 import { attachments } from "../../lib/room/attachments.js"
 import { room } from "../../lib/room/room.js"
 import { renderTiles } from "../../lib/room/upload_tiles.js"
@@ -11,7 +12,11 @@ export function mount(tray) {
   const form = tray.closest("form")
   const render = () => renderTiles(tray, attachments.keys, (key) => attachments.remove(key))
   attachments.on("changed", render)
-  uploadEvents.on("changed", ({ key }) => attachments.keys.includes(key) && render())
+  uploadEvents.on("changed", ({ key, name, state, error }) => {
+    if (!attachments.keys.includes(key)) return
+    render()
+    if (state === "failed") announce(`${name} was not sent: ${error.detail}`)
+  })
   render()
 
   const input = part(form, "files")

@@ -34,11 +34,11 @@ function buildPicture(blank, view) {
   picture.href = view.url
   Object.assign(picture.dataset, { large: view.large, name: view.name, alt: view.alt, note: view.note })
   const [blur, image] = [part(picture, "blur"), part(picture, "image")]
+  resize(part(picture, "box"), view)
   blur.hidden = !view.placeholder
-  blur.src = view.placeholder
+  if (view.placeholder) blur.src = view.placeholder
   image.alt = view.label
-  image.width = view.width
-  image.height = view.height
+  resize(image, view)
   if (view.srcset) Object.assign(image, { sizes: view.sizes, srcset: view.srcset })
   image.src = view.small
   if (!view.animated) {
@@ -47,6 +47,10 @@ function buildPicture(blank, view) {
   }
   fillMore(picture, view.more)
   return picture
+}
+
+function resize(element, { width, height }) {
+  Object.assign(element, { width, height })
 }
 
 function fillMore(picture, more) {
@@ -74,7 +78,7 @@ function fillMedia(media, view) {
   media.setAttribute("aria-label", view.name)
   media.src = view.url
   if (!media.matches("video")) return
-  media.width = view.width
-  media.height = view.height
+  resize(media, view)
+  resize(media.previousElementSibling, view)
   if (view.poster) media.poster = view.poster
 }

@@ -28,6 +28,7 @@ function buildTile(upload, remove) {
   tile.dataset.key = key
   part(tile, "name").textContent = part(tile, "name").title = name
   part(tile, "mark").textContent = markOf(name)
+  part(tile, "bar").setAttribute("aria-label", `Sent of ${name}`)
   for (const word of tile.querySelectorAll("[data-part=whose]")) word.textContent = name
   part(tile, "retry").addEventListener("click", () => uploads.retry(key))
   part(tile, "remove").addEventListener("click", () => remove(key))
