@@ -14,7 +14,6 @@ from files.storage import local
 from files.storage.keys import new_key
 from files.sweeping import Sweeper
 from messaging import services as messages
-from messaging.models import Message
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("uploads")]
 
@@ -138,13 +137,3 @@ def test_a_disk_that_fails_keeps_the_note(owner, private_room, upload, monkeypat
     sweep()
     assert on_disk() == [file.blob.key, file.blob.key]
     assert "can't be removed" in caplog.text
-
-
-def test_a_message_that_takes_an_upload_in_time_keeps_it(owner, private_room, upload, monkeypatch):
-    """It was found to be old, and then taken."""
-    file = upload(owner, private_room)
-    aged(file, 25)
-    message, _ = messages.send(owner, "board", "", uuid.uuid4(), files=[file.pk])
-    sweep()
-    assert Message.objects.get(pk=message.pk).files[0]["id"] == str(file.pk)
-    assert on_disk() == [file.blob.key]
