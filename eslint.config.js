@@ -56,7 +56,7 @@ export default [
   },
   {
     files: [`${SCRIPTS}/models/**`],
-    languageOptions: { globals: { ...off(globals.browser), setTimeout: "readonly", performance: "readonly" } },
+    languageOptions: { globals: { ...off(globals.browser), setTimeout: "readonly", performance: "readonly", AbortController: "readonly" } },
   },
   ...layers,
   { files: ["tests/**", "docs/**", "benchmarks/**"], languageOptions: { globals: globals.node } },

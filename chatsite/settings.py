@@ -210,7 +210,11 @@ SPECTACULAR_SETTINGS = {
     # Keep required fields required for PATCH: an edit always has a body.
     "COMPONENT_SPLIT_PATCH": False,
     "PREPROCESSING_HOOKS": ["chatsite.web.rest.schema.without_slashes"],
-    "ENUM_NAME_OVERRIDES": {"RoomKind": "rooms.models.Room.Kind", "Role": "rooms.models.Membership.Role"},
+    "ENUM_NAME_OVERRIDES": {
+        "RoomKind": "rooms.models.Room.Kind",
+        "Role": "rooms.models.Membership.Role",
+        "FileKind": "files.listing.pages.KINDS",
+    },
 }
 
 LANGUAGE_CODE = "en"

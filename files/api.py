@@ -17,11 +17,11 @@ from rest_framework.views import APIView
 
 from chatsite.contract.errors import NotFound
 from chatsite.web.middleware import takes_files
-from chatsite.web.rest.api import me
+from chatsite.web.rest.api import checked, me
 from files import services
 from files.models import File
 from files.payloads import file_payload
-from files.serializers import FileSerializer, UploadFormSerializer
+from files.serializers import DescriptionSerializer, FileSerializer, UploadFormSerializer
 from files.serving import answers
 from files.uploading.receiving import receive_file
 
@@ -55,6 +55,18 @@ class Detail(APIView):
     @extend_schema(operation_id="get_file", summary="One file", parameters=[FILE], responses=FileSerializer)
     def get(self, request: Request, file: str) -> Response:
         return Response(file_payload(services.readable(me(request), key(file))))
+
+    @extend_schema(
+        operation_id="describe_file",
+        summary="Say what one of mine shows, before a message carries it",
+        parameters=[FILE],
+        request=DescriptionSerializer,
+        responses=FileSerializer,
+    )
+    def patch(self, request: Request, file: str) -> Response:
+        services.readable(me(request), key(file))
+        alt = checked(DescriptionSerializer(data=request.data))["alt"]
+        return Response(file_payload(services.describe(me(request), key(file), alt)))
 
     @extend_schema(
         operation_id="delete_file",

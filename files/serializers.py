@@ -45,18 +45,26 @@ class FileSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
+class Alt(Text):
+    """What a picture shows, in words."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            allow_blank=True, max_length=1000, help_text="What a picture shows, in words.", **kwargs
+        )
+
+
 class UploadSerializer(StrictSerializer):
     """The fields of an upload beside its file. Without `client_id` it can't be repeated safely."""
 
     room = Slug()
     client_id = ClientId(default=uuid.uuid4)
-    alt = Text(
-        required=False,
-        default="",
-        allow_blank=True,
-        max_length=1000,
-        help_text="What a picture shows, in words.",
-    )
+    alt = Alt(required=False, default="")
+
+
+@extend_schema_serializer(component_name="FileUpdate")
+class DescriptionSerializer(StrictSerializer):
+    alt = Alt()
 
 
 @extend_schema_serializer(component_name="FileUpload")

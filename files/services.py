@@ -89,6 +89,16 @@ def release(message_ids: Iterable[int]) -> int:
     return released
 
 
+def describe(user: User, pk: UUID, alt: str) -> File:
+    """Say in words what an upload of one's own shows, before a message carries it. Raises NotFound and Banned as `readable`
+    does, and Forbidden for another file."""
+    file = readable(user, pk)
+    if not File.objects.loose().filter(pk=file.pk, owner=user).update(alt=alt):
+        raise Forbidden("Only uploads that no message carries can be described.")
+    file.alt = alt
+    return file
+
+
 def discard(user: User, pk: UUID) -> None:
     """Give up an upload of one's own that no message carries. Raises NotFound and Banned as `readable` does, and Forbidden
     for another file."""

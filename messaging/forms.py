@@ -25,6 +25,11 @@ class MessageForm(forms.Form):
     client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
     reply_to = forms.IntegerField(required=False, min_value=0, max_value=MAX_BIGINT, widget=forms.HiddenInput)
 
+    def __init__(self, *args: Any, has_files: bool = False, **kwargs: Any) -> None:
+        """`has_files` says that it needs no text."""
+        super().__init__(*args, **kwargs)
+        self.fields["body"].required = not has_files
+
 
 class ReasonForm(forms.Form):
     """A moderator's reason to read a private room."""

@@ -15,7 +15,7 @@ from accounts.models import User
 from chatsite.web.rest.api import me
 from messaging import edit_history, private_reading
 from messaging.models import Message, PrivateReading
-from messaging.payloads import first_line
+from messaging.payloads import gist
 from rooms.models import Room
 from rooms.moderation import key_of, room_of
 
@@ -125,7 +125,7 @@ def about(message: Message, moderator: User) -> dict[str, Any]:
         "room_link": room_link(message.room),
         "reason_url": reason_url(message.room, back),
         "earlier_texts": edit_history.earlier_texts(message) if message.readable else [],
-        "around": [(each, first_line(each.body), state_of(each)) for each in around],
+        "around": [(each, gist(each), state_of(each)) for each in around],
         # In a private room the link is for its members only.
         "in_its_room": Message.objects.visible_to(moderator).filter(pk=message.pk).exists(),
         "until": PrivateReading.objects.open_to(moderator).filter(room=message.room_id).first(),
@@ -164,7 +164,7 @@ def newest_public() -> QuerySet[Message]:
 def lines(found: QuerySet[Message], moderator: User) -> list[tuple[Message, str, SafeString]]:
     """Return each message with its first line and a link to its room."""
     messages = shown(list(found), moderator)
-    return [(message, first_line(message.body), room_link(message.room)) for message in messages]
+    return [(message, gist(message), room_link(message.room)) for message in messages]
 
 
 def readings() -> list[tuple[PrivateReading, SafeString]]:

@@ -5,6 +5,7 @@ from django.utils.safestring import SafeString
 
 from chatsite.contract.emoji import COMMON
 from chatsite.web.fragment_cache import render_fragment
+from files.showing import file_views
 from messaging.history.timeline import Row
 from messaging.payloads import Payload
 from messaging.reactions.sentences import by_whom, label_of
@@ -18,12 +19,14 @@ def message(context: template.Context, row: Row) -> SafeString:
     `reactions_context` returns."""
     said, signs = row.message, context["signs"]
     sender, answered = said["sender"]["username"], said["reply_to"]
-    shown = {**said, "sender": {**said["sender"], "online": sender in context["online"]}, "reactions": None}
+    person = {**said["sender"], "online": sender in context["online"]}
+    shown = {**said, "sender": person, "reactions": None, "files": None}
     target = said["id"] == context.get("target")
     return render_fragment(
         "messaging/_message.html",
         row={"message": shown, "continued": row.continued, "mentions_me": row.mentions_me, "time": row.time},
         target=target,
+        files=file_views(said["files"]),
         reactions=reactions_of(context, said),
         can_react=bool(said["reactions"] or target) and context["can_react"],
         offered=offered(said) if target and context["can_react"] else [],

@@ -12,6 +12,7 @@ from chatsite.contract.errors import Banned, Forbidden, NotFound
 from chatsite.realtime.queues import read_queue
 from chatsite.web.fields import MAX_BIGINT
 from chatsite.web.pages import signed_in, without_nulls, words
+from files.showing import file_views
 from messaging.history import history
 from messaging.history.timeline import Row, named_in, rows
 from messaging.payloads import MessageRow, Payload, message_payload
@@ -52,6 +53,7 @@ def results(messages: list[MessageRow]) -> list[Payload]:
     return [
         {
             **message_payload(message),
+            "shown_files": file_views(message.files),
             "room_name": message.room.name,
             "at": message.created_at,
             "mark": signs.marks.get(message.sender.username),

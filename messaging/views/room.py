@@ -3,19 +3,28 @@
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt
 
 from accounts.models import User
 from accounts.names.marks import signs_of
 from accounts.payloads import user_payload
+from accounts.views.sessions import form_out_of_date
 from chatsite.contract.emoji import COMMON
-from chatsite.contract.errors import NotFound
+from chatsite.contract.errors import ChatError, NotFound
+from chatsite.web.fragment_cache import render_fragment
+from chatsite.web.middleware import takes_files
 from chatsite.web.pages import attempt, form_page, signed_in, without_nulls
+from files.services import MAX_FILES
+from files.showing import BLANK
+from files.uploading import doors
+from files.uploading.receiving import FormOutOfDate, receive_form
 from messaging import services
 from messaging.forms import MessageForm
 from messaging.history import history
@@ -33,8 +42,8 @@ from rooms.payloads import room_payload
 MESSAGES_PER_PAGE = 50
 # Read messages shown above the first unread one.
 READ_ABOVE_UNREAD = 5
-# Different reactions of a page's messages together, some 430 bytes and 0.1 ms each: with twenty under each of fifty messages
-# a page was four times as long and took six times as long.
+# Different reactions and files of a page's messages together, some 430 bytes and 0.1 ms each: with twenty under each of
+# fifty messages a page was four times as long and took six times as long.
 MAX_REACTIONS = 150
 YEAR_SECONDS = 60 * 60 * 24 * 365
 
@@ -49,6 +58,8 @@ def home(request: HttpRequest) -> HttpResponse:
     return redirect("room", slug) if slug else redirect("browse")
 
 
+@takes_files
+@csrf_exempt  # `receive_form` checks it: Django would read the files first
 @signed_in
 def room(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a room, or send a message."""
@@ -58,13 +69,26 @@ def room(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def post(request: HttpRequest, slug: str) -> HttpResponse:
-    """Send a message by form, without scripts."""
-    form = MessageForm(request.POST)
-    access.membership_for(request.user, slug)  # type: ignore[arg-type]
-    done, outcome = attempt(form, lambda **data: services.send(request.user, slug, **data))  # type: ignore[arg-type]
+    """Send a message with its files by form, without scripts."""
+    user: Any = request.user
+    access.membership_for(user, slug)
+    try:
+        received = receive_form(request, user, slug)
+    except FormOutOfDate:
+        return form_out_of_date(request)
+    form = MessageForm(received.fields, has_files=bool(received.files))
+    files = [file.pk for file in received.files]
+    done, outcome = attempt(form, lambda **data: sent(user, slug, received.error, files, **data))
     if done:
         return redirect(reverse("room", args=[slug]) + "?latest=1#latest")
     return room_page(request, slug, window, form, outcome)
+
+
+def sent(user: User, slug: str, error: ChatError | None, files: list[UUID], **data: Any) -> Message:
+    """Send what came whole. Raises `error` otherwise: what was received is found again when the form is sent again."""
+    if error is not None:
+        raise error
+    return services.send(user, slug, files=files, **data)[0]
 
 
 def window(request: HttpRequest, here: Room, first_unread: int | None) -> Payload:
@@ -115,11 +139,11 @@ def around(here: Room, seq: int, above: int, below: int) -> Payload:
 
 
 def fitting(messages: list[Payload], most: int, reactions: int) -> tuple[list[Payload], bool]:
-    """Return the first of the messages, at most `most` and with so many different reactions together, at least one;
-    and whether there are more."""
+    """Return the first of the messages, at most `most` and with so many different reactions and files together, at least
+    one; and whether there are more."""
     shown = 0
     for message in messages[:most]:
-        reactions -= len(message["reactions"])
+        reactions -= len(message["reactions"]) + len(message["files"])
         if reactions < 0 and shown:
             break
         shown += 1
@@ -172,6 +196,7 @@ def room_context(
         "shown": shown,
         "target": shown.get("target"),
         "signs": signs,
+        "blank_files": render_fragment("files/_files.html", files=BLANK),
         "page_data": page_data(user, about, mine, shown)
         | {"signs": signs.payload(), "first_unread": first_unread},
         **people,
@@ -202,6 +227,11 @@ def page_data(user: User, about: Payload, mine: Membership | None, shown: Payloa
         "newer": shown["newer"],
         "target": shown.get("target"),
         "common_emoji": COMMON,
+        "uploads": {
+            "count": MAX_FILES,
+            "size": doors.max_bytes(),
+            "kinds": sorted(settings.FILE_KINDS),
+        },
         "double_click_reaction": user.double_click_reaction,
     }
 

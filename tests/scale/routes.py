@@ -24,6 +24,14 @@ PAGES = {
     "room_new": ["/chat/new"],
     "direct_new": ["/direct/new", "/direct/new?q=99", "/direct/new?q=zzzz"],
     "person": ["/people/person1", "/people/many", "/people/few"],
+    "room_files": [
+        *(
+            "/chat/plaza/files",
+            "/chat/plaza/files?kind=archive",
+            "/chat/plaza/files?from=few",
+            "/chat/quiet/files",
+        ),
+    ],
     "room_settings": ["/chat/plaza/settings", "/chat/quiet/settings"],
     "room_members": [
         *(
@@ -67,6 +75,10 @@ REST = {
         f"/room?cursor={quote('cD1yb29tMg==')}",
     ],
     "room-detail": ["/room/plaza", "/room/quiet"],
+    "room-file-list": [
+        *("/room/plaza/file", "/room/plaza/file?kind=archive&limit=200", "/room/plaza/file?from=few"),
+        "/room/quiet/file",
+    ],
     "member-list": [
         *("/room/plaza/member", "/room/plaza/member?q=99", "/room/plaza/member?q=zzzz", "/room/quiet/member"),
         "/room/plaza/member?limit=200",

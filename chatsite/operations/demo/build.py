@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.models import NameSkeleton, SiteSettings, User
 from accounts.names.skeletons import store_skeletons
 from chatsite.operations.demo import site
+from chatsite.operations.demo.files import attach_files
 from chatsite.operations.demo.performance import Post, posts
 from chatsite.operations.demo.reactions import reactions, summary_of
 from messaging.models import Message, MessageText, Reaction
@@ -64,6 +65,7 @@ def build(password: str, seed: int = 7) -> None:
     Mention.objects.bulk_create(rows.mentions, batch_size=500)
     Reaction.objects.bulk_create(rows.reactions, batch_size=500)
     mark_read(rows, random)
+    attach_files()
 
 
 def make_people(password: str, start: datetime) -> dict[str, User]:

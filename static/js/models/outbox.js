@@ -1,8 +1,7 @@
-/** Errors after which the same `client_id` is sent again: it finds out whether the message was stored. */
-const TRANSIENT_ERRORS = new Set(["timeout", "offline", "unavailable", "rate_limited"])
-const FIRST_RETRY_DELAY_MS = 1000
-const LONGEST_RETRY_DELAY_MS = 8000
+import { retryDelay, TRANSIENT_ERRORS } from "./retry.js"
+
 const ENTRY_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000
+const FILES_LOST = "files_lost"
 const INITIAL_STATE = { state: "waiting", error: null, tries: 0, delay: null }
 
 /**
@@ -10,8 +9,10 @@ const INITIAL_STATE = { state: "waiting", error: null, tries: 0, delay: null }
  * which they were written; each keeps its `client_id` over every retry and reload, so that it is stored once. After a
  * transient error a message is sent again, with growing delays, and later messages of its room wait for it.
  *
- * An entry: {client_id, room, body, reply_to, quote, written, state, error, tries}; `state` is one of
- * "waiting" (for its turn, the connection, or the next try, where it has an `error`), "sending", "failed" (the person decides).
+ * An entry: {client_id, room, body, reply_to, quote, files, written, state, error, tries}; `state` is one of
+ * "waiting" (for its turn, its files, the connection, or the next try, where it has an `error`), "sending", "failed" (the
+ * person decides). `files` are {key, name, file}: an upload's key, and what the server answered once it is there. Later
+ * messages of the room wait for an entry's files, too.
  * `send(entry)` resolves when the server has stored it, or rejects with {code, detail, retry_after}.
  */
 export class Outbox {
@@ -21,12 +22,12 @@ export class Outbox {
     Object.assign(this, { store, send, onChange, schedule, now })
     this.online = false
     this.pause = null
-    this.entries = this.#load().map((entry) => ({ ...entry, ...INITIAL_STATE }))
+    this.entries = this.#load().map((entry) => ({ files: [], ...entry, ...stateOf(entry) }))
     this.entries.sort((one, other) => one.written - other.written)
   }
 
   add(entry) {
-    const added = { reply_to: null, quote: null, ...entry, written: this.#nextTimestamp(), ...INITIAL_STATE }
+    const added = { reply_to: null, quote: null, files: [], ...entry, written: this.#nextTimestamp(), ...INITIAL_STATE }
     this.entries.push(added)
     this.store.save(added)
     this.#notify(added)
@@ -61,10 +62,39 @@ export class Outbox {
   /** Sends a failed or delayed entry again at once; one that is being sent shows the button still. */
   retry(clientId) {
     const entry = this.find(clientId)
-    if (!entry?.error || entry.state === "sending") return
+    if (!entry?.error || entry.state === "sending" || entry.error.code === FILES_LOST) return
     this.pause = entry.delay = null
     this.#setState(entry, "waiting")
     this.#pump()
+  }
+
+  /** Takes an uploaded file for the entry that waits for it. */
+  uploaded(key, file) {
+    const entry = this.#entryWith(key)
+    if (!entry) return
+    Object.assign(fileOf(entry, key), { file, error: null })
+    this.store.save(entry)
+    this.#resume(entry)
+  }
+
+  /** Takes why a file of an entry wasn't uploaded; null once it is tried again. */
+  uploadFailed(key, error) {
+    const entry = this.#entryWith(key)
+    if (!entry || entry.state === "sending") return
+    fileOf(entry, key).error = error
+    if (!error) return this.#resume(entry)
+    this.#setState(entry, "failed", error)
+    this.#pump()
+  }
+
+  /** Sends an entry without one of its files; one that has nothing else is discarded. */
+  withoutFile(key) {
+    const entry = this.#entryWith(key)
+    if (!entry) return
+    entry.files = entry.files.filter((one) => one.key !== key)
+    if (!entry.files.length && !entry.body.trim()) return this.discard(entry.client_id)
+    this.store.save(entry)
+    this.#resume(entry)
   }
 
   /** Removes a stored message, when its ack or its event of the room's log comes, whichever is first; returns whether it was here. */
@@ -88,8 +118,19 @@ export class Outbox {
 
   #pump() {
     if (!this.online || this.pause || this.entries.some((entry) => entry.state === "sending")) return
-    const next = this.#firstPerRoom().find((entry) => !entry.delay)
+    const next = this.#firstPerRoom().find((entry) => !entry.delay && lacking(entry).length === 0)
     if (next) this.#transmit(next)
+  }
+
+  #entryWith(key) {
+    return this.entries.find((entry) => entry.files.some((one) => one.key === key))
+  }
+
+  /** Goes on with an entry, unless another of its files failed. */
+  #resume(entry) {
+    if (entry.state === "failed" && !entry.files.some(({ error }) => error)) this.#setState(entry, "waiting")
+    else this.#notify(entry)
+    this.#pump()
   }
 
   /** The oldest waiting entry of each room. */
@@ -124,7 +165,7 @@ export class Outbox {
       return
     }
     entry.tries += 1
-    const delay = { ms: error.retry_after ? error.retry_after * 1000 : retryDelay(entry.tries) }
+    const delay = { ms: retryDelay(entry.tries, error) }
     entry.delay = delay
     // A rate limit holds for the person, in all rooms.
     if (error.code === "rate_limited") this.pause = delay
@@ -171,6 +212,17 @@ export class Outbox {
   }
 }
 
-function retryDelay(tries) {
-  return Math.min(LONGEST_RETRY_DELAY_MS, FIRST_RETRY_DELAY_MS * 2 ** (tries - 1))
+const fileOf = (entry, key) => entry.files.find((one) => one.key === key)
+
+/** The names of an entry's files that aren't uploaded. */
+function lacking(entry) {
+  return (entry.files ?? []).filter(({ file }) => !file).map(({ name }) => name)
+}
+
+/** The state of an entry that is loaded: files that weren't uploaded went with the page that had them. */
+function stateOf(entry) {
+  const names = lacking(entry)
+  if (!names.length) return INITIAL_STATE
+  const detail = `the page was closed before these files were uploaded: ${names.join(", ")}`
+  return { ...INITIAL_STATE, state: "failed", error: { code: FILES_LOST, detail } }
 }

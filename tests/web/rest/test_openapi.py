@@ -51,7 +51,7 @@ NAMES = {
     *("list_messages", "send_message", "get_message", "put_message", "edit_message", "delete_message"),
     *("list_reactions", "react", "unreact"),
     "get_message_history",
-    *("upload_file", "get_file", "delete_file", "download_file", "download_preview"),
+    *("upload_file", "get_file", "describe_file", "delete_file", "download_file", "download_preview", "list_room_files"),
     *("list_users", "sign_up", "get_user", "get_me", "put_me", "update_me"),
 }
 CHECKS = [
@@ -131,13 +131,14 @@ def test_no_docstring_is_told():
             if each.get("type") == "object" and "description" in each] == []  # fmt: skip
     assert {o["operationId"] for o in operations() if "description" in o} == {
         "list_messages",
+        "list_room_files",
         "get_message_history",
     }
 
 
 @pytest.mark.parametrize("path", ["/room", "/room/board/member", "/room/board/ban", "/room/board/invite", "/message",
                                   "/message?room=board", "/user", "/user/me/block", "/user/me/room-block",
-                                  "/room/board/event"])  # fmt: skip
+                                  "/room/board/event", "/room/board/file"])  # fmt: skip
 def test_a_limit_beyond_the_bound_is_refused_alike(api, owner, private_room, path):
     join = "&" if "?" in path else "?"
     for limit in ("0", "-1", "501", "x", "", "9" * 50, "1.5", "٣"):

@@ -6,6 +6,8 @@ import { storage } from "../../lib/page/storage.js"
 import { toast } from "../../lib/page/toast.js"
 import { uuid } from "../../lib/page/uuid.js"
 import { distinctName } from "../../lib/people/names.js"
+import { attachments } from "../../lib/room/attachments.js"
+import { firstNameIn } from "../../lib/room/files.js"
 import { messagePane } from "../../lib/room/message_pane.js"
 import { room } from "../../lib/room/room.js"
 import { Draft } from "../../models/draft.js"
@@ -33,6 +35,7 @@ class Composer {
     this.field.addEventListener("input", () => this.onInput())
     part(form, "context-close").addEventListener("click", () => this.cancel())
     room.on("joined", () => this.retryEdit())
+    attachments.on("changed", () => this.showError(lengthError(this.field.value, this.maxLength)))
     // Another tab changed the draft, perhaps while this page was suspended.
     addEventListener("storage", ({ key }) => key === this.draft.key && this.reloadDraft())
     addEventListener("pageshow", ({ persisted }) => persisted && this.reloadDraft())
@@ -95,15 +98,23 @@ class Composer {
   onSubmit(event) {
     event.preventDefault()
     const body = this.field.value
-    if (!body.trim() || lengthError(body, this.maxLength)) return
+    if ((!body.trim() && !this.hasFiles()) || lengthError(body, this.maxLength)) return
+    if (!this.draft.edit && attachments.failed) return this.showError("A file can't be sent. Try it again, or take it away.")
     if (this.draft.edit) this.saveEdit(body)
     else this.send(body)
     this.field.focus()
   }
 
+  /** Whether there are files with which the message needs no text. */
+  hasFiles() {
+    const { edit } = this.draft
+    if (!edit) return attachments.keys.length > 0
+    return Boolean(part(messagePane.list.row(edit.id) ?? this.form, "files")?.dataset.ids)
+  }
+
   send(body) {
     const { reply: quote } = this.draft
-    outbox.add({ client_id: uuid(), room: room.slug, body, reply_to: quote?.id ?? null, quote })
+    outbox.add({ client_id: uuid(), room: room.slug, body, reply_to: quote?.id ?? null, quote, files: attachments.take() })
     this.field.dispatchEvent(new CustomEvent("sent"))
     this.draft.clear()
     this.render()
@@ -130,7 +141,7 @@ class Composer {
   }
 
   startReply(row) {
-    const body = part(row, "body").innerText.trim().split("\n")[0].slice(0, 140)
+    const body = (part(row, "body").innerText.trim().split("\n")[0] || firstNameIn(row)).slice(0, 140)
     const sender = { username: row.dataset.user, display_name: part(row, "name").textContent }
     this.draft.replyTo({ id: Number(row.dataset.id), sender, body })
     this.render()
@@ -152,6 +163,7 @@ class Composer {
   /** Puts the text of a refused message back into the draft. */
   restore(entry) {
     this.draft.restore(entry)
+    attachments.restore(entry.files)
     this.render()
     this.field.focus()
     if (this.draft.edit) toast("It is here again when this edit is done")

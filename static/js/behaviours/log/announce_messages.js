@@ -3,6 +3,7 @@ import { distinctName } from "../../lib/people/names.js"
 import { announce } from "../../lib/room/announce.js"
 import { messagePane } from "../../lib/room/message_pane.js"
 import { room } from "../../lib/room/room.js"
+import { spokenLine } from "../../models/file_views.js"
 
 const GATHER_MS = 1500
 
@@ -19,8 +20,8 @@ export function mount() {
 
   messagePane.on("received", (message, row) => {
     if (message.sender.username === room.me.username || message.deleted) return
-    const words = row ? part(row, "body").innerText.trim().slice(0, 200) : message.body.slice(0, 200)
-    waiting.push(`${distinctName(message.sender)}: ${words}`)
+    const text = row ? part(row, "body").innerText.trim() : message.body
+    waiting.push(`${distinctName(message.sender)}: ${spokenLine(text.slice(0, 200), message.files)}`)
     timer ??= setTimeout(flush, GATHER_MS)
   })
 }

@@ -1,6 +1,7 @@
 import { messagePane } from "../../lib/room/message_pane.js"
 import { permalink } from "../../lib/room/message_view.js"
 import { room } from "../../lib/room/room.js"
+import { gistOf } from "../../models/file_views.js"
 
 /** Adds, updates and deletes the room's messages as their events come, and scrolls to where the page opens. */
 export function mount(element) {
@@ -24,7 +25,7 @@ function update(message) {
 
 /** Updates the line that replies quote of a message. */
 function updateQuotes(message) {
-  const line = message.body.split("\n").find((text) => text.trim()) ?? "message deleted"
+  const line = gistOf(message) || "message deleted"
   for (const quote of messagePane.element.querySelectorAll(`.message-quote[href="${permalink(message.room, message.id)}"]`)) {
     quote.querySelector("[data-part=quote-body]").textContent = line
   }

@@ -1,6 +1,7 @@
 import { connection } from "../../lib/connection/connection.js"
 import { cloneTemplate, part } from "../../lib/page/dom.js"
 import { toast } from "../../lib/page/toast.js"
+import { firstNameIn } from "../../lib/room/files.js"
 import { messagePane } from "../../lib/room/message_pane.js"
 import { permalink } from "../../lib/room/message_view.js"
 import { canReact } from "../../lib/room/reactions.js"
@@ -62,7 +63,7 @@ const ACTIONS = {
 
 function confirmDeletion(row) {
   const dialog = document.getElementById("delete-dialog")
-  part(dialog, "quote").textContent = part(row, "body").innerText.trim().slice(0, 300)
+  part(dialog, "quote").textContent = (part(row, "body").innerText.trim() || firstNameIn(row)).slice(0, 300)
   dialog.returnValue = ""
   dialog.addEventListener("close", () => dialog.returnValue === "delete" && deleteMessage(row), { once: true })
   dialog.showModal()
@@ -81,7 +82,7 @@ function onLongPress(element, action) {
   const cancel = () => clearTimeout(timer)
   element.addEventListener("pointerdown", (event) => {
     const row = event.target.closest(".message")
-    if (event.pointerType !== "touch" || !row || event.target.closest(".actions, .palette, .reaction")) return
+    if (event.pointerType !== "touch" || !row || event.target.closest(".actions, .palette, .reaction, video, audio")) return
     timer = setTimeout(() => action(row), LONG_PRESS_MS)
   })
   for (const name of ["pointerup", "pointercancel", "scroll"]) element.addEventListener(name, cancel, { passive: true })

@@ -1,10 +1,12 @@
 import { connection } from "../../lib/connection/connection.js"
 import { outbox, outboxEvents } from "../../lib/connection/outbox.js"
+import { discardUpload, uploadEvents, uploads } from "../../lib/connection/uploads.js"
 import { part } from "../../lib/page/dom.js"
 import { announce } from "../../lib/room/announce.js"
 import { messagePane } from "../../lib/room/message_pane.js"
 import { buildMessage } from "../../lib/room/message_view.js"
 import { room } from "../../lib/room/room.js"
+import { renderTiles } from "../../lib/room/upload_tiles.js"
 import { placement } from "../../models/timeline.js"
 
 const SENDING_LABEL_DELAY_MS = 400
@@ -40,10 +42,16 @@ export function mount(element) {
     const awaitsLog = entry.stored && messagePane.attached && !messagePane.list.row(entry.stored.id)
     if (gone && !awaitsLog) remove(entry.client_id)
     else renderState(row, gone ? null : entry)
+    if (gone) for (const { key } of entry.files) uploads.cancel(key)
+    else renderFiles(row, entry)
   }
 
   outboxEvents.on("changed", update)
   for (const entry of outbox.entriesOf(room.slug)) update(entry, false)
+  uploadEvents.on("changed", ({ key }) => {
+    const entry = outbox.entriesOf(room.slug).find(({ files }) => files.some((file) => file.key === key))
+    if (entry) renderFiles(rows.get(entry.client_id), entry)
+  })
   connection.on("offline", () => outbox.entriesOf(room.slug).forEach((entry) => update(entry, false)))
   room.on("chat-message", (message) => {
     if (message.sender.username !== room.me.username) return
@@ -54,7 +62,24 @@ export function mount(element) {
 
 function asMessage(entry) {
   const created_at = new Date(entry.written).toISOString()
-  return { ...entry, id: "", sender: room.me, created_at, edited_at: null, deleted: false, reply_to: entry.quote }
+  return { ...entry, files: [], id: "", sender: room.me, created_at, edited_at: null, deleted: false, reply_to: entry.quote }
+}
+
+/** Shows the files of an entry below its text, with how far they are. */
+function renderFiles(row, { files }) {
+  let list = row.querySelector(".uploads")
+  if (!list && !files.length) return
+  if (!list) {
+    list = document.createElement("ul")
+    list.className = "uploads"
+    part(row, "body").parentElement.before(list)
+  }
+  renderTiles(list, files.map(({ key }) => key), takeAway)
+}
+
+function takeAway(key) {
+  const upload = uploads.cancel(key)
+  if (upload) discardUpload(upload)
 }
 
 /** Shows an entry's state on its row: nothing for SENDING_LABEL_DELAY_MS, then that it is being sent, or its error. */
@@ -90,14 +115,25 @@ function errorParts(entry) {
   const words = entry.state === "failed" ? `Not sent${detail ? `: ${detail}` : ""}` : `Not sent yet, ${TRANSIENT_REASONS[code] ?? detail}. It is tried again`
   return [
     `${words} · `,
-    buildButton("Retry", () => outbox.retry(entry.client_id)),
-    " · ",
+    ...(entry.error.code === "files_lost" ? [] : [buildButton("Retry", () => retry(entry)), " · "]),
     ...(entry.state === "failed" ? [buildButton("Edit", () => restore(entry)), " · "] : []),
-    buildButton("Discard", () => outbox.discard(entry.client_id)),
+    buildButton("Discard", () => discard(entry)),
   ]
 }
 
-/** Moves an entry's text back into the composer. */
+/** Tries an entry again: the files that failed, or the message. */
+function retry({ client_id, files }) {
+  const failed = files.filter(({ error }) => error)
+  for (const { key } of failed) uploads.retry(key)
+  if (!failed.length) outbox.retry(client_id)
+}
+
+function discard({ client_id, files }) {
+  for (const { key } of files) takeAway(key)
+  outbox.discard(client_id)
+}
+
+/** Moves an entry's text, and its files that are uploaded, back into the composer. */
 function restore(entry) {
   outbox.discard(entry.client_id)
   messagePane.emit("restore", entry)

@@ -1,5 +1,5 @@
 const STEPS = { ArrowUp: -1, ArrowDown: 1 }
-const FOCUSABLE = "a, button, summary"
+const FOCUSABLE = "a, button, summary, audio, video, pre"
 
 /**
  * Makes the log one stop of the Tab key. The arrow keys move through its messages; Tab reaches what is inside the message

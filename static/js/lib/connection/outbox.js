@@ -3,6 +3,7 @@ import { me } from "../page/me.js"
 import { storage } from "../page/storage.js"
 import { connection } from "./connection.js"
 import { Emitter } from "./emitter.js"
+import { uploadEvents, uploads } from "./uploads.js"
 
 const KEY_PREFIX = `outbox:${me}:`
 
@@ -13,9 +14,10 @@ const store = {
   remove: (clientId) => storage.removeItem(KEY_PREFIX + clientId),
 }
 
-async function send({ room, body, client_id, reply_to }) {
+async function send({ room, body, client_id, reply_to, files }) {
   const data = { room, body, client_id }
   if (reply_to) data.reply_to = reply_to
+  if (files.length) data.files = files.map(({ file }) => file.id)
   return (await connection.request("chat-message", data)).message
 }
 
@@ -26,6 +28,15 @@ export const outbox = new Outbox({
   send,
   onChange: (entry, gone) => outboxEvents.emit("changed", entry, gone),
 })
+
+uploadEvents.on("changed", (upload, gone) => {
+  const { key, state, file, error } = upload
+  if (gone) outbox.withoutFile(key)
+  else if (state === "done") outbox.uploaded(key, file)
+  else outbox.uploadFailed(key, state === "failed" ? error : null)
+})
+// What was uploaded before the page was loaded anew.
+for (const { files } of outbox.entries) for (const { key, file } of files) if (file) uploads.adopt(key, file)
 
 connection.on("offline", () => outbox.disconnected())
 // An entry that another tab sent or discarded is removed here too, also where this tab was suspended meanwhile.

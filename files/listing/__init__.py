@@ -1,0 +1,1 @@
+"""The files of a room, newest first: by REST, and as a page."""

@@ -1,0 +1,82 @@
+import { UploadQueue } from "../../models/upload_queue.js"
+import { connection } from "./connection.js"
+import { Emitter } from "./emitter.js"
+
+// Without any progress; and while the server looks at what it has, which may wait for its turn.
+const STALLED_MS = 45_000
+const PROCESSING_MS = 120_000
+const OFFLINE = { code: "offline", detail: "The connection was lost." }
+
+/** Uploads or describes a file; resolves with the server's {id, name, …}. */
+async function send(upload, options) {
+  const file = upload.file ?? (await post(upload, options))
+  return upload.alt && upload.alt !== file.alt ? describe(file, upload.alt) : file
+}
+
+/** Posts a file by XMLHttpRequest, as `fetch` tells no progress of what it sends. */
+function post({ key, room, alt, source, name }, { signal, onProgress }) {
+  // In the address, what is refused is refused before the file is sent.
+  const about = new URLSearchParams({ room, client_id: key, alt })
+  const form = new FormData()
+  form.append("file", source, name)
+  const request = new XMLHttpRequest()
+  return new Promise((resolve, reject) => {
+    let timer
+    const watch = (ms) => {
+      clearTimeout(timer)
+      timer = setTimeout(() => end(reject, { code: "timeout", detail: "The server did not answer." }), ms)
+    }
+    const end = (settle, answer) => {
+      clearTimeout(timer)
+      settle(answer)
+      request.abort()
+    }
+    request.upload.addEventListener("progress", ({ loaded, total }) => {
+      onProgress(total ? loaded / total : 0)
+      watch(loaded < total ? STALLED_MS : PROCESSING_MS)
+    })
+    request.addEventListener("load", () => (request.status < 300 ? end(resolve, request.response) : end(reject, errorOf(request))))
+    request.addEventListener("error", () => end(reject, OFFLINE))
+    request.addEventListener("abort", () => end(reject, OFFLINE))
+    signal.addEventListener("abort", () => request.abort())
+    request.open("POST", `/file?${about}`)
+    request.responseType = "json"
+    request.setRequestHeader("Accept", "application/json")
+    request.setRequestHeader("X-CSRFToken", csrfToken())
+    request.send(form)
+    watch(STALLED_MS)
+  })
+}
+
+async function describe({ id }, alt) {
+  let response
+  try {
+    response = await fetch(`/file/${id}`, { method: "PATCH", headers: headers(), body: JSON.stringify({ alt }), credentials: "same-origin" })
+  } catch {
+    throw OFFLINE
+  }
+  const answer = await response.json().catch(() => null)
+  if (!response.ok) throw answer?.code ? answer : { code: "unavailable", detail: "The server gave no answer." }
+  return answer
+}
+
+/** Gives a file back that no message took; the server removes it a day later anyway. */
+export function discardUpload({ file }) {
+  if (file) fetch(`/file/${file.id}`, { method: "DELETE", headers: headers(), credentials: "same-origin", keepalive: true }).catch(() => {})
+}
+
+function errorOf({ status, response }) {
+  if (response?.code) return response
+  if (status === 413) return { code: "too_large", detail: "It is larger than files may be here." }
+  return { code: "unavailable", detail: "The server gave no answer." }
+}
+
+const csrfToken = () => document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? ""
+const headers = () => ({ "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrfToken() })
+
+/** Emits "changed" (upload, gone) for each change of each upload. */
+export const uploadEvents = new Emitter()
+export const uploads = new UploadQueue({ send, onChange: (upload, gone) => uploadEvents.emit("changed", upload, gone) })
+
+connection.on("online", () => uploads.connected())
+connection.on("offline", () => uploads.disconnected())
