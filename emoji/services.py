@@ -5,7 +5,7 @@ All raise the contract's errors (`chatsite.contract.errors`).
 
 import json
 import re
-from functools import cache
+from functools import cache, partial
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
