@@ -25,6 +25,7 @@ urlpatterns = [
     path("", include("emoji.api")),
     path("", include("messaging.api")),
     path("", include("messaging.reactions.api")),
+    path("", include("files.api")),
     path("", include("emoji.urls")),
     path("", include("rooms.urls")),
     path("", include("messaging.urls")),

@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from chatsite.contract.errors import Invalid, NotFound
+from chatsite.contract.errors import Forbidden, Invalid, NotFound
 from files.models import File
 from rooms import access
 
@@ -64,3 +65,13 @@ def release(message_ids: Iterable[int]) -> int:
     many there were."""
     files: Any = File.objects.kept().filter(message__in=message_ids)
     return int(files.update(released_at=timezone.now()))
+
+
+def discard(user: User, pk: UUID) -> None:
+    """Give up an upload of one's own that no message carries. Raises NotFound and Banned as `readable` does, and Forbidden
+    for another file."""
+    file = readable(user, pk)
+    with transaction.atomic():
+        mine = File.objects.loose().filter(pk=file.pk, owner=user)
+        if not mine.update(released_at=timezone.now()):
+            raise Forbidden("Only uploads that no message carries can be deleted; delete the message.")
