@@ -19,7 +19,7 @@ from emoji.models import CustomEmoji
 from emoji.names import url_of
 
 
-class NewEmojiForm(forms.ModelForm):  # type: ignore[type-arg]
+class NewEmojiForm(forms.ModelForm):
     """A name and a picture, checked as far as that needs no picture to be read."""
 
     name = EmojiForm.base_fields["name"]

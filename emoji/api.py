@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import re_path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -13,14 +13,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from chatsite.web.middleware import names_file
 from chatsite.web.rest.api import Pages, checked, me
-from chatsite.web.rest.throttles import UserThrottle
 from emoji import services
 from emoji.models import CustomEmoji
 from emoji.payloads import emoji_payload
 from emoji.serializers import NewEmojiSerializer, OwnEmojiSerializer
 from files import small_pictures
+from files.api import Bytes
 from files.models import File
+from files.serving import answers
 
 
 class EmojiPages(Pages):
@@ -65,26 +67,27 @@ class EmojiViewSet(viewsets.GenericViewSet[CustomEmoji]):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class EmojiPictureViewSet(viewsets.GenericViewSet[CustomEmoji]):
-    serializer_class = None
-    # A page may show a hundred: they count among the person's requests, and not among their events.
-    throttle_classes = [UserThrottle]
-
+class Picture(Bytes):
     @extend_schema(
         operation_id="get_emoji_picture",
         summary="The picture of one",
-        responses={(200, "image/*"): OpenApiTypes.BINARY},
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
     )
-    def retrieve(self, request: Request, name: str, version: str) -> HttpResponse:
-        return small_pictures.response(small_pictures.of_version(version, File.Purpose.EMOJI))
+    def get(self, request: Request, name: str, version: str) -> HttpResponseBase:
+        file = small_pictures.of_version(version, File.Purpose.EMOJI)
+        return small_pictures.answer(request._request, answers.original(file))
 
 
 urlpatterns = [
-    re_path(r"^emoji/?$", EmojiViewSet.as_view({"get": "list", "post": "create"}), name="emoji-list"),
+    re_path(
+        r"^emoji/?$",
+        names_file(small_pictures.FIELD)(EmojiViewSet.as_view({"get": "list", "post": "create"})),
+        name="emoji-list",
+    ),
     re_path(r"^emoji/(?P<name>[^/]+)/?$", EmojiViewSet.as_view({"delete": "destroy"}), name="emoji-detail"),
     re_path(
         r"^emoji/(?P<name>[^/]+)/(?P<version>[0-9a-f]{32})/?$",
-        EmojiPictureViewSet.as_view({"get": "retrieve"}),
+        Picture.as_view(),
         name="emoji-picture",
     ),
 ]

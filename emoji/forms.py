@@ -15,7 +15,9 @@ class EmojiForm(forms.Form):
         label="Name",
         max_length=MAX_NAME_LENGTH + 2,
         help_text="People write it between colons, as :name:. Letters a to z, digits, _, + and -.",
-        widget=forms.TextInput(attrs={"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}
+        ),
     )
     image = forms.FileField(
         label="Picture",

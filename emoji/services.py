@@ -12,7 +12,6 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from accounts.authentication import attempt_limits
 from accounts.models import SiteSettings, User
 from chatsite.contract.errors import Conflict, Forbidden, Invalid, NotFound, QuotaExceeded
 from emoji import names
@@ -26,8 +25,6 @@ from files.uploading.processing import emoji as made
 MAX_BYTES, MAX_SIDE = 256 * 1024, 128
 # Emoji of the site: their names are in every process's memory, and the picker shows them all.
 MAX_EMOJI = 500
-# Pictures that one person may send in an hour.
-PER_HOUR, HOUR_SECONDS = 120, 3600
 NAME = re.compile(r"[a-z0-9_+-]{2,32}", re.ASCII)
 TAKEN = "There is an emoji of that name."
 
@@ -53,11 +50,10 @@ def add(user: User, name: str, image: UploadedFile) -> CustomEmoji:
     check_adding(user)
     name = checked_name(name)
     check_free(name)
-    attempt_limits.attempt("emoji", str(user.pk), PER_HOUR, 1, HOUR_SECONDS)
-    with small_pictures.received(image, MAX_BYTES) as file, made(file, MAX_SIDE) as (picture, found):
+    with small_pictures.received(user, image, MAX_BYTES) as file, made(file, MAX_SIDE) as (picture, found):
         about = {"width": found.width, "height": found.height, "animated": found.frames > 1}
         try:
-            return small_pictures.stored({"": picture}, found.type, partial(save, user, name), **about)
+            return small_pictures.stored({"": picture}, {}, found.type, partial(save, user, name), **about)
         except IntegrityError as error:  # somebody was faster
             raise Conflict.about("name", TAKEN) from error
 

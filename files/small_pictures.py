@@ -1,8 +1,6 @@
 """Pictures that stand beside messages: avatars and the site's own emoji. They come whole, in a form of at most 1 MB, and
 what is stored is what the child process makes of them. Their addresses have a version, so that browsers keep them."""
 
-import hashlib
-import os
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -11,45 +9,54 @@ from typing import Any, BinaryIO, TypeVar
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 
+from accounts.models import User
 from chatsite.contract.errors import ChatError, Invalid, NotFound, TooLarge, UnsupportedType
 from chatsite.realtime.scheduling.background import in_thread
 from files.models import Blob, File
+from files.serving import answers
 from files.storage import local
 from files.storage.keys import new_key
+from files.uploading import doors
 from files.uploading.kinds import FileType
 from files.uploading.processing import Rejected
+from files.uploading.storing import decoding, disk_errors, keep_copy, size_of
 
 # The name of the field in forms and requests.
 FIELD = "image"
 KIB = 1024
-HEADERS = {
-    # For a year: another picture has another address.
-    "Cache-Control": "private, max-age=31536000, immutable",
-    "Content-Security-Policy": "sandbox; default-src 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+# For a year: another picture has another address.
+FOR_GOOD = "private, max-age=31536000, immutable"
 T = TypeVar("T")
 
 
 @contextmanager
-def received(image: UploadedFile, max_bytes: int) -> Iterator[BinaryIO]:
-    """Copy an upload to a temporary file that lasts for the block; the block may raise Rejected. Raises Invalid, TooLarge
-    and UnsupportedType with the field's name."""
+def received(user: User, image: UploadedFile, max_bytes: int) -> Iterator[BinaryIO]:
+    """Copy an upload to a temporary file that lasts for the block, which has the child process for itself and may raise
+    Rejected. Raises Invalid, TooLarge and UnsupportedType with the field's name, RateLimited, QuotaExceeded and
+    Unavailable."""
     size = image.size or 0
     if size > max_bytes:
-        raise TooLarge.about(FIELD, f"Use at most {max_bytes // KIB} KB.")
+        raise too_large(max_bytes)
     if not size:
         raise Invalid.about(FIELD, "This file is empty.")
+    doors.check_room(user, size)
+    doors.count(user)
     with tempfile.TemporaryFile(buffering=0) as file:
         for piece in image.chunks():
-            file.write(piece)
+            local.written(file, piece)
         try:
-            yield file
+            with decoding.taken(user.pk):
+                yield file
         except Rejected as rejected:
             raise refused(rejected) from None
+
+
+def too_large(max_bytes: int) -> TooLarge:
+    return TooLarge.about(FIELD, f"Use at most {max_bytes // KIB} KB.")
 
 
 def refused(rejected: Rejected) -> ChatError:
@@ -58,31 +65,45 @@ def refused(rejected: Rejected) -> ChatError:
     return error.about(FIELD, str(rejected))
 
 
-def stored(pictures: Mapping[str, BinaryIO], type_: FileType, save: Callable[[Blob], T], **about: Any) -> T:
-    """Store copies of pictures (the blob's own bytes are that of the name ""), and return what `save(blob)` makes of it in
-    one transaction; where it raises, the bytes go again. `about` are further columns of the Blob."""
+def stored(
+    pictures: Mapping[str, BinaryIO],
+    sides: Mapping[str, int],
+    type_: FileType,
+    save: Callable[[Blob], T],
+    **about: Any,
+) -> T:
+    """Store copies of pictures by name (the blob's own bytes are that of the name ""; `sides` are those of the other,
+    square ones), and return what `save(blob)` makes of it in one transaction; where it raises, the bytes go again. `about`
+    are further columns of the Blob."""
     key = new_key()
     try:
-        size, digest = in_thread(copy, key, pictures)
+        with disk_errors():
+            digest = in_thread(keep, key, pictures)
         with transaction.atomic():
-            blob = Blob.objects.create(
-                key=key, size=size, sha256=digest, type=type_.media_type, kind="picture", inline=True, **about
+            return save(
+                Blob.objects.create(
+                    key=key,
+                    size=size_of(pictures[""]),
+                    sha256=digest,
+                    type=type_.media_type,
+                    kind=type_.kind,
+                    inline=True,
+                    previews={name: [side, side, size_of(pictures[name])] for name, side in sides.items()},
+                    **about,
+                )
             )
-            return save(blob)
     except BaseException:
-        local.delete(key, [name for name in pictures if name])
+        in_thread(local.delete, key, list(sides))
         raise
+    finally:
+        local.forget(key)
 
 
-def copy(key: str, pictures: Mapping[str, BinaryIO]) -> tuple[int, str]:
-    """Copy pictures to the disk; return the bytes and the SHA-256 of the blob's own. It waits for the disk."""
-    for which, picture in pictures.items():
-        with local.incoming() as target:
-            local.copied(picture, target)
-            local.keep(target, key, which)
-    own = pictures[""].fileno()
-    data = os.pread(own, os.fstat(own).st_size, 0)
-    return len(data), hashlib.sha256(data).hexdigest()
+def keep(key: str, pictures: Mapping[str, BinaryIO]) -> str:
+    """Keep copies of pictures, below a note that says so; return the SHA-256 of the blob's own. It waits for the disk."""
+    local.note(key)
+    digests = {which: keep_copy(picture, key, which) for which, picture in pictures.items()}
+    return digests[""]
 
 
 def release(file: File) -> None:
@@ -93,20 +114,14 @@ def release(file: File) -> None:
 
 def of_version(version: str, purpose: str) -> File:
     """Return the file of a picture's address, with its blob. Raises NotFound, also once it was given up."""
-    try:
-        pk = uuid.UUID(hex=version)
-    except ValueError:
-        raise NotFound("There is no such picture.") from None
-    file = File.objects.kept().select_related("blob").filter(pk=pk, purpose=purpose).first()
+    file = File.objects.kept().select_related("blob").filter(pk=uuid.UUID(version), purpose=purpose).first()
     if file is None:
         raise NotFound("There is no such picture.")
     return file
 
 
-def response(file: File, which: str = "") -> HttpResponse:
-    """Answer with the bytes of a picture. They stay on this machine's disk, as they are small."""
-    try:
-        data = in_thread(local.path(file.blob.key, which).read_bytes)
-    except FileNotFoundError:
-        raise NotFound("There is no such picture.") from None
-    return HttpResponse(data, content_type=file.blob.type, headers=HEADERS)
+def answer(request: HttpRequest, wanted: answers.Wanted) -> HttpResponseBase:
+    """Answer with a picture that never changes. Raises NotFound."""
+    response = answers.answer(request, wanted)
+    response["Cache-Control"] = FOR_GOOD
+    return response

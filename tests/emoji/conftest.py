@@ -18,7 +18,7 @@ def ended():
 
 @pytest.fixture(autouse=True)
 def fresh(settings, tmp_path):
-    settings.MEDIA_ROOT = str(tmp_path / "uploads")
+    settings.MEDIA_ROOT, settings.FILES_FREE_MB = tmp_path / "uploads", 0
     yield
     names.forget()
 

@@ -111,11 +111,25 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'
         (png_head(60_000, 60_000), "too_large", "image"),
         (animated("GIF", 2, (600, 600)), "too_large", "image"),
         (picture() + bytes(300_000), "too_large", "image"),
+        (bytes(2_000_000), "too_large", "image"),
         (b"", "invalid", "image"),
         (None, "invalid", "image"),
         ("text", "invalid", "image"),
     ],
-    ids=["svg", "html", "heic", "cut", "cut gif", "huge png", "wide gif", "300 KB", "empty", "none", "text"],
+    ids=[
+        "svg",
+        "html",
+        "heic",
+        "cut",
+        "cut gif",
+        "huge png",
+        "wide gif",
+        "300 KB",
+        "2 MB",
+        "empty",
+        "none",
+        "text",
+    ],
 )
 def test_a_bad_picture_is_refused_and_nothing_changes(api, administrator, image, code, field):
     given = image if image is None or isinstance(image, str) else SimpleUploadedFile("x.png", image)
@@ -146,15 +160,16 @@ def test_a_name_is_taken_once(administrator, lathe, monkeypatch):
     assert (File.objects.count(), len(list(local.walk()))) == (1, 1)
 
 
-def test_they_are_bounded_in_number_and_by_the_hour(administrator, lathe, monkeypatch):
+def test_they_are_bounded_in_number_and_by_the_hour(administrator, member, lathe, monkeypatch, settings):
     monkeypatch.setattr(services, "MAX_EMOJI", 1)
     with pytest.raises(QuotaExceeded):
         services.add(administrator, "other", upload())
     monkeypatch.setattr(services, "MAX_EMOJI", 9)
-    monkeypatch.setattr(services, "PER_HOUR", 2)
-    services.add(administrator, "other", upload())
+    settings.FILES_PER_HOUR = 1
+    SiteSettings.objects.update_or_create(defaults={"emoji_adders": "members"})
+    services.add(member, "other", upload())
     with pytest.raises(RateLimited):
-        services.add(administrator, "third", upload())
+        services.add(member, "third", upload())
 
 
 @pytest.mark.parametrize(
@@ -225,3 +240,52 @@ def test_open_pages_are_told(stranger, administrator, committed, lathe):
         ("emoji-updated", {"added": [picture_of_other], "removed": []}),
         ("emoji-updated", {"added": [], "removed": ["lathe"]}),
     ]
+
+
+def test_the_page_adds_and_removes_without_scripts(client, administrator, member, committed):
+    client.force_login(member)
+    assert b"Add one" not in client.get("/site/emoji").content
+    assert client.post("/site/emoji", {"name": "lathe", "image": upload()}).status_code == 403
+    client.force_login(administrator)
+    refused = client.post("/site/emoji", {"name": "lathe", "image": upload(SVG, "x.svg")})
+    assert refused.status_code == 415
+    assert b"Choose a picture" in refused.content
+    large = client.post("/site/emoji", {"name": "lathe", "image": upload(bytes(2_000_000))})
+    assert (large.status_code, large["Content-Type"]) == (413, "text/html; charset=utf-8")
+    with committed():
+        assert client.post("/site/emoji", {"name": "lathe", "image": upload()}).status_code == 302
+    assert b"<b>:lathe:</b>" in client.get("/site/emoji").content
+    client.force_login(member)
+    assert client.post("/site/emoji/lathe/remove").status_code == 403
+    client.force_login(administrator)
+    assert client.post("/site/emoji/lathe/remove").status_code == 302
+    client.logout()
+    assert client.get("/site/emoji").url.startswith("/login")
+    assert not CustomEmoji.objects.exists()
+
+
+def test_the_administration_adds_and_removes(client, administrator, make_person, committed):
+    keeper = make_person("keeper")
+    keeper.is_staff = True
+    keeper.save()
+    client.force_login(keeper)
+    new = "/admin/emoji/customemoji/add/"
+    assert b"Unicode has" in client.post(new, {"name": "smile", "image": upload()}).content
+    client.post(new, {"name": "lathe", "image": upload(SVG)})
+    assert not CustomEmoji.objects.exists()
+    assert client.post(new, {"name": "lathe", "image": upload()}).status_code == 302
+    listed = client.get("/admin/emoji/customemoji/").content.decode()
+    made = CustomEmoji.objects.get()
+    assert names.url_of("lathe", made.file_id.hex) in listed
+    assert client.post(f"/admin/emoji/customemoji/{made.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not CustomEmoji.objects.exists()
+    made = services.add(administrator, "lathe", upload())
+    assert client.post(f"/admin/emoji/customemoji/{made.pk}/delete/", {"post": "yes"}).status_code == 403
+    SiteSettings.objects.update(emoji_adders="administrators")
+    assert client.get(new).status_code == 403
+    client.force_login(administrator)
+    client.post(
+        "/admin/emoji/customemoji/",
+        {"action": "delete_selected", "_selected_action": [made.pk], "post": "yes"},
+    )
+    assert not CustomEmoji.objects.exists()

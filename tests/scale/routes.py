@@ -56,6 +56,7 @@ PAGES = {
     "permalink": [f"/chat/quiet/message/{MESSAGE}"],
     "message_history": [f"/chat/quiet/message/{MESSAGE}/history", f"/chat/plaza/message/{EDITED}/history"],
     "room_join": ["/chat/plaza/join"],
+    "own_emoji": ["/site/emoji"],
     "favicon.ico": ["/favicon.ico"],
     "^static/(?:(?P<version>[0-9a-f]{12})/)?(?P<path>.+)$": ["/static/css/base.css"],
 }
@@ -93,6 +94,7 @@ REST = {
         *("/message?q=lathe", "/message?q=zzzz&room=plaza", "/message?q=e", "/message?q=zzzz&after=0"),
     ],
     "message-detail": [f"/message/{MESSAGE}", f"/message/{MIDDLE}"],
+    "emoji-list": ["/emoji", "/emoji?limit=500"],
     "reaction-list": [
         f"/message/{MESSAGE}/reaction",
         f"/message/{MESSAGE}/reaction?limit=200",
@@ -185,6 +187,7 @@ ADMIN = {
     ),
     **act_of("rooms_membership", HUNDRED, "take_away"),
     **admin_of("rooms_consumer", 1),
+    **admin_of("emoji_customemoji", 1, "q=zzzz", "q=lathe"),
     **act_of("rooms_consumer", HUNDRED, "pause", "resume", "try_again", "skip"),
     **admin_of("rooms_ban", 1, "q=zzzz", "q=room:plaza", "room=plaza&from=many"),
     **act_of("rooms_ban", HUNDRED, "take_away"),
