@@ -86,7 +86,7 @@ urlpatterns = [
     ),
     re_path(r"^emoji/(?P<name>[^/]+)/?$", EmojiViewSet.as_view({"delete": "destroy"}), name="emoji-detail"),
     re_path(
-        r"^emoji/(?P<name>[^/]+)/(?P<version>[0-9a-f]{32})/?$",
+        r"^emoji/(?P<name>[^/]+)/(?P<version>[^/]+)/?$",
         Picture.as_view(),
         name="emoji-picture",
     ),

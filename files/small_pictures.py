@@ -1,6 +1,7 @@
 """Pictures that stand beside messages: avatars and the site's own emoji. They come whole, in a form of at most 1 MB, and
 what is stored is what the child process makes of them. Their addresses have a version, so that browsers keep them."""
 
+import re
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -30,6 +31,8 @@ FIELD = "image"
 KIB = 1024
 # For a year: another picture has another address.
 FOR_GOOD = "private, max-age=31536000, immutable"
+# A File's id.
+VERSION = re.compile(r"[0-9a-f]{32}", re.ASCII)
 T = TypeVar("T")
 
 
@@ -114,7 +117,10 @@ def release(file: File) -> None:
 
 def of_version(version: str, purpose: str) -> File:
     """Return the file of a picture's address, with its blob. Raises NotFound, also once it was given up."""
-    file = File.objects.kept().select_related("blob").filter(pk=uuid.UUID(version), purpose=purpose).first()
+    file = None
+    if VERSION.fullmatch(version):
+        found = File.objects.kept().select_related("blob")
+        file = found.filter(pk=uuid.UUID(version), purpose=purpose).first()
     if file is None:
         raise NotFound("There is no such picture.")
     return file

@@ -1,4 +1,5 @@
 import secrets
+import shutil
 import signal
 from typing import Any
 
@@ -36,7 +37,7 @@ class Command(BaseCommand):
 
 
 def remove_database() -> None:
-    """Delete the SQLite file of a folder called demo; refuse any other database."""
+    """Delete the SQLite file of a folder called demo, and its uploads; refuse any other database."""
     database = settings.DATABASES["default"]
     if not database["ENGINE"].endswith("sqlite") or settings.DATA_DIR.name != "demo":
         raise CommandError(
@@ -44,3 +45,4 @@ def remove_database() -> None:
         )
     for path in settings.DATA_DIR.glob("chat.sqlite3*"):
         path.unlink()
+    shutil.rmtree(settings.DATA_DIR / "uploads", ignore_errors=True)
