@@ -20,7 +20,7 @@ from files.small_pictures import FIELD
 def emoji_page(request: HttpRequest) -> HttpResponse:
     """Show all emoji, and add one."""
     user: Any = request.user
-    form = EmojiForm(post_data(request), request.FILES)
+    form = EmojiForm(post_data(request), request.FILES or None)
     done, outcome = attempt(form, lambda name, image: services.add(user, name, image))
     if done:
         messages.success(request, f"{outcome} is added.")

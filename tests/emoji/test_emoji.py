@@ -247,6 +247,8 @@ def test_the_page_adds_and_removes_without_scripts(client, administrator, member
     assert b"Add one" not in client.get("/site/emoji").content
     assert client.post("/site/emoji", {"name": "lathe", "image": upload()}).status_code == 403
     client.force_login(administrator)
+    empty = client.get("/site/emoji")
+    assert (empty.status_code, b"required." in empty.content) == (200, False)
     refused = client.post("/site/emoji", {"name": "lathe", "image": upload(SVG, "x.svg")})
     assert refused.status_code == 415
     assert b"Choose a picture" in refused.content
