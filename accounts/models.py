@@ -102,6 +102,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     double_click_reaction = models.CharField(
         max_length=MAX_EMOJI_LENGTH, blank=True, default="", db_default="", editable=False
     )
+    # The id of the picture's file in hex, the version in its address; empty for initials.
+    avatar = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
     # Part of every session's hash: incrementing it ends all sessions and sockets of this person.
     session_version = models.PositiveIntegerField(default=0, editable=False)
     last_seen = models.DateTimeField(null=True, blank=True, editable=False)

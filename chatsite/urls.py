@@ -26,6 +26,8 @@ urlpatterns = [
     path("", include("messaging.api")),
     path("", include("messaging.reactions.api")),
     path("", include("files.api")),
+    path("", include("files.avatars.api")),
+    path("", include("files.avatars.urls")),
     path("", include("emoji.urls")),
     path("", include("rooms.urls")),
     path("", include("messaging.urls")),
