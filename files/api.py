@@ -1,6 +1,6 @@
 """Routes of `/file`: upload, read and serve a file, and delete one that no message carries."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.http import QueryDict
@@ -21,9 +21,11 @@ from chatsite.web.rest.api import me
 from files import services
 from files.models import File
 from files.payloads import file_payload
-from files.serializers import FileSerializer
+from files.serializers import FileSerializer, UploadFormSerializer
 from files.serving import answers
 from files.uploading.receiving import receive_file
+
+FILE = OpenApiParameter("file", OpenApiTypes.UUID, OpenApiParameter.PATH)
 
 
 class Upload(APIView):
@@ -31,13 +33,17 @@ class Upload(APIView):
     parser_classes = []
 
     def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
-        """Keep Django from reading the body for a CSRF token: here it is a header."""
+        """Keep Django and DRF from reading the body for a CSRF token: here it is a header."""
         request._post, request._files = QueryDict(), MultiValueDict()
-        return super().initialize_request(request, *args, **kwargs)
+        wrapped: Any = super().initialize_request(request, *args, **kwargs)
+        wrapped._data = wrapped._full_data = request._post
+        wrapped._files = request._files
+        return cast(Request, wrapped)
 
     @extend_schema(
         operation_id="upload_file",
         summary="Upload; 201, or 200 for a repeat of the same client_id",
+        request={"multipart/form-data": UploadFormSerializer},
         responses={200: FileSerializer, 201: FileSerializer},
     )
     def post(self, request: Request) -> Response:
@@ -46,17 +52,17 @@ class Upload(APIView):
 
 
 class Detail(APIView):
-    @extend_schema(operation_id="get_file", summary="One file", responses=FileSerializer)
-    def get(self, request: Request, pk: str) -> Response:
-        return Response(file_payload(services.readable(me(request), key(pk))))
+    @extend_schema(operation_id="get_file", summary="One file", parameters=[FILE], responses=FileSerializer)
+    def get(self, request: Request, file: str) -> Response:
+        return Response(file_payload(services.readable(me(request), key(file))))
 
     @extend_schema(
         operation_id="delete_file",
         summary="Delete one of mine that no message carries",
         responses={204: None},
     )
-    def delete(self, request: Request, pk: str) -> Response:
-        services.discard(me(request), key(pk))
+    def delete(self, request: Request, file: str) -> Response:
+        services.discard(me(request), key(file))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -75,42 +81,43 @@ class Bytes(APIView):
     # A page may have a hundred pictures; the queue of requests bounds what they cost.
     throttle_classes = []
 
-    def file(self, request: Request, pk: str) -> File:
-        return services.readable(me(request), key(pk))
+    def found(self, request: Request, file: str) -> File:
+        return services.readable(me(request), key(file))
 
 
 class Original(Bytes):
     @extend_schema(
         operation_id="download_file",
         summary="The bytes of a file",
+        parameters=[FILE, OpenApiParameter("name", str, OpenApiParameter.PATH, description="Any will do.")],
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
     )
-    def get(self, request: Request, pk: str, name: str) -> HttpResponseBase:
-        return answers.answer(request._request, answers.original(self.file(request, pk)))
+    def get(self, request: Request, file: str, name: str) -> HttpResponseBase:
+        return answers.answer(request._request, answers.original(self.found(request, file)))
 
 
 class Preview(Bytes):
     @extend_schema(
         operation_id="download_preview",
         summary="A small picture of a file",
-        parameters=[OpenApiParameter("which", str, OpenApiParameter.PATH, enum=["small", "large"])],
+        parameters=[FILE, OpenApiParameter("which", str, OpenApiParameter.PATH, enum=["small", "large"])],
         responses={(200, "image/webp"): OpenApiTypes.BINARY},
     )
-    def get(self, request: Request, pk: str, which: str) -> HttpResponseBase:
-        return answers.answer(request._request, answers.preview(self.file(request, pk), which))
+    def get(self, request: Request, file: str, which: str) -> HttpResponseBase:
+        return answers.answer(request._request, answers.preview(self.found(request, file), which))
 
 
-def key(pk: str) -> UUID:
+def key(file: str) -> UUID:
     """Return the id in a path. Raises NotFound for what is none."""
     try:
-        return UUID(pk) if len(pk) == 36 else UUID("")
+        return UUID(file if len(file) == 36 else "")
     except ValueError:
         raise NotFound("There is no such file.") from None
 
 
 urlpatterns = [
     re_path(r"^file/?$", takes_files(Upload.as_view()), name="file-list"),
-    re_path(r"^file/(?P<pk>[^/]+)/?$", Detail.as_view(), name="file-detail"),
-    re_path(r"^file/(?P<pk>[^/]+)/preview/(?P<which>[^/]+)$", Preview.as_view(), name="file-preview"),
-    re_path(r"^file/(?P<pk>[^/]+)/(?P<name>[^/]+)$", Original.as_view(), name="file-original"),
+    re_path(r"^file/(?P<file>[^/]+)/?$", Detail.as_view(), name="file-detail"),
+    re_path(r"^file/(?P<file>[^/]+)/preview/(?P<which>[^/]+)$", Preview.as_view(), name="file-preview"),
+    re_path(r"^file/(?P<file>[^/]+)/(?P<name>[^/]+)$", Original.as_view(), name="file-original"),
 ]

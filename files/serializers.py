@@ -3,6 +3,8 @@
 import uuid
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from chatsite.web.fields import ClientId, StrictSerializer, Text
@@ -55,3 +57,10 @@ class UploadSerializer(StrictSerializer):
         max_length=1000,
         help_text="What a picture shows, in words.",
     )
+
+
+@extend_schema_serializer(component_name="FileUpload")
+class UploadFormSerializer(UploadSerializer):
+    """Describes an upload for the OpenAPI document. The file comes last."""
+
+    file = extend_schema_field(OpenApiTypes.BINARY)(serializers.FileField)()

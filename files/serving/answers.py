@@ -91,6 +91,8 @@ def with_headers(response: HttpResponseBase, wanted: Wanted) -> HttpResponseBase
         response["Content-Type"] = wanted.type
         disposition = content_disposition_header(not wanted.inline, wanted.name)
         response["Content-Disposition"] = disposition or "attachment"
+    else:
+        del response["Content-Type"]
     response["ETag"] = wanted.etag
     response["Accept-Ranges"] = "bytes"
     response["Cache-Control"] = "private, no-cache"

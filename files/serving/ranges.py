@@ -31,12 +31,11 @@ def asked(header: str, size: int) -> Span | None:
     if not found[1]:
         return last(int(found[2]), size)
     start = int(found[1])
-    end = int(found[2]) + 1 if found[2] else size
-    if end <= start:
+    if found[2] and int(found[2]) < start:
         return None
     if start >= size:
         raise Unsatisfiable
-    return Span(start, min(end, size))
+    return Span(start, min(int(found[2]) + 1, size) if found[2] else size)
 
 
 def last(count: int, size: int) -> Span:

@@ -20,7 +20,8 @@ from chatsite.contract.errors import Invalid, QuotaExceeded, RateLimited, TooLar
 from files.models import Blob, File
 from files.storage import local
 
-MB = 1024 * 1024
+# Bytes in a MB of the settings.
+MB = 1_000_000
 # Bytes of a form beside its files: fields, and the heads of its parts.
 MAX_FORM_BYTES = 128 * 1024
 FILES = Quota("files", "FILES_PER_HOUR", "FILES_PER_USER_MB", "Your files take {most} MB, which is the most.")

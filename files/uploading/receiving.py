@@ -46,6 +46,8 @@ def receive_file(request: HttpRequest, user: User) -> tuple[File, bool]:
     """Receive the file of a POST /file; return it and whether it is new. Raises the contract's errors."""
     with counted(), credentials.still_authorised(user):
         length = doors.length_of(request.META)
+        if "room" in request.GET:
+            access.posting_membership(user, request.GET["room"])
         with doors.admitted(user, length):
             doors.count(user)
             file, new = received(form_of(request, user, length), user, request.GET)

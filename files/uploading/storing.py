@@ -1,7 +1,7 @@
 """From a received file to its bytes on the disk, and its rows.
 
 The order keeps every moment safe: a note in `incoming`, the bytes, the rows, and the note goes. What has a note of long ago
-and no rows was given up, or its process was killed (`files.storage.sweeping`).
+and no rows was given up, or its process was killed (`files.sweeping`).
 """
 
 import errno
@@ -34,8 +34,6 @@ from rooms import access
 PROCESSED_AT_ONCE, MAX_WAITING, WAIT_SECONDS = 1, 64, 60.0
 decoding = Slots(PROCESSED_AT_ONCE, MAX_WAITING, WAIT_SECONDS)
 FULL = {errno.ENOSPC, errno.EDQUOT}
-# Names of the small pictures that a blob may have.
-PREVIEWS = ("small", "large")
 TAKEN = "You have used this client_id for another file."
 
 
@@ -182,7 +180,7 @@ def stored(file: BinaryIO, payer: int, name: str, sha256: str = "") -> Iterator[
                 blob.excerpt = excerpt_of(file, name)
         yield blob, name
     except BaseException:
-        in_thread(local.delete, key, PREVIEWS)
+        in_thread(local.delete, key, local.PREVIEWS)
         raise
     finally:
         local.forget(key)

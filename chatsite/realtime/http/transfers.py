@@ -28,11 +28,12 @@ T = TypeVar("T")
 # Returns the next piece of a body within a turn; b"" where the turn is over, or the body.
 Read = Callable[[], bytes]
 
-MB = 1024 * 1024
+# Bytes in a MB of FILES_MB_PER_SECOND.
+MB = 1_000_000
 # Bytes that a thread moves by one system call: it holds the interpreter for some 30 µs in between.
 PIECE_BYTES = 256 * 1024
 # Bytes and seconds of a turn: 16 ms at the usual pace.
-TURN_BYTES, TURN_SECONDS = 1 * MB, 0.02
+TURN_BYTES, TURN_SECONDS = 1024 * 1024, 0.02
 # Seconds for which bytes are gathered before the next turn, where the last one took all that had come: a hundred packets
 # then cost one turn.
 GATHER_SECONDS = 0.005
@@ -127,7 +128,7 @@ class SocketBody:
         self._body, self._reader = body, body.reader
         self.left = int(self._reader.length)
         # What has come with the head.
-        self._first = self._reader.unreader.take_buffered()
+        self._first: bytes = self._reader.unreader.take_buffered()
         self._begun = self._dry = False
         self._turn_left, self._turn_until = 0, 0.0
 
@@ -189,7 +190,7 @@ class SocketBody:
             piece, self._first = self._first[:size], self._first[size:]
             return piece
         if self._client.given:
-            return self._client.recv(size)
+            return bytes(self._client.recv(size))
         try:
             received: bytes = self._client.fd.recv(size)
         except BlockingIOError:
