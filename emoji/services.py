@@ -114,5 +114,5 @@ def remove(user: User, emoji: CustomEmoji) -> None:
     if not may_remove(user, emoji):
         raise Forbidden("Only administrators and whoever added an emoji remove it.")
     emoji.delete()
-    small_pictures.release(emoji.file)
+    small_pictures.release(emoji.file_id)
     transaction.on_commit(names.changed, robust=True)

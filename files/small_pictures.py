@@ -21,6 +21,7 @@ from files.models import Blob, File
 from files.serving import answers
 from files.storage import local
 from files.storage.keys import new_key
+from files.sweeping import sweeper
 from files.uploading import doors
 from files.uploading.kinds import FileType
 from files.uploading.processing import Rejected
@@ -109,10 +110,10 @@ def keep(key: str, pictures: Mapping[str, BinaryIO]) -> str:
     return digests[""]
 
 
-def release(file: File) -> None:
+def release(pk: uuid.UUID) -> None:
     """Give up a picture, within the transaction that takes its place away; the sweep takes the bytes."""
-    file.released_at = timezone.now()
-    file.save(update_fields=["released_at"])
+    File.objects.kept().filter(pk=pk).update(released_at=timezone.now())
+    transaction.on_commit(sweeper.soon, robust=True)
 
 
 def of_version(version: str, purpose: str) -> File:

@@ -10,7 +10,6 @@ from typing import BinaryIO, TypeVar
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.utils import timezone
 
 from accounts import profile_broadcast, quotas
 from accounts import services as accounts
@@ -63,7 +62,7 @@ def remove_from(user: User, *, by: User | None = None) -> bool:
 def take(user: User, version: str) -> User:
     """Set a person's avatar, whose row is locked, and give up the one before."""
     user.refresh_from_db(fields=["avatar"])
-    release(user.avatar)
+    give_up(user.avatar)
     user.avatar = version
     user.save(update_fields=["avatar"])
     transaction.on_commit(partial(profile_broadcast.announce, user.pk), robust=True)
@@ -91,7 +90,7 @@ def put_room(user: User, slug: str, blob: Blob) -> Room:
     """Store the rows of a room's avatar. Rights are asked anew: it may have waited."""
     room = access.locked(check_changing(user, slug))
     file = File.of(blob, owner=user, room=room, purpose=File.Purpose.AVATAR, name="avatar.webp")
-    release(room.avatar)
+    give_up(room.avatar)
     return rooms.change(room, user, {"avatar": file.pk.hex})
 
 
@@ -105,7 +104,7 @@ def remove_from_room(user: User, slug: str) -> Room:
 def clear_room(room: Room, by: User) -> Room:
     """Do `remove_from_room` without authorising, for the administration."""
     room = access.locked(room)
-    release(room.avatar)
+    give_up(room.avatar)
     return rooms.change(room, by, {"avatar": ""} if room.avatar else {})
 
 
@@ -115,8 +114,7 @@ def stored(found: list[BinaryIO], save: Callable[[Blob], T]) -> T:
     return small_pictures.stored(pictures, SMALLER, WEBP, save, width=LARGEST, height=LARGEST)
 
 
-def release(version: str) -> None:
-    """Give up the file of an avatar, if there was one; the sweep takes its bytes."""
+def give_up(version: str) -> None:
+    """Give up the file of an avatar, if there was one."""
     if version:
-        found = File.objects.kept().filter(pk=uuid.UUID(version), purpose=File.Purpose.AVATAR)
-        found.update(released_at=timezone.now())
+        small_pictures.release(uuid.UUID(version))

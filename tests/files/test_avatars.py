@@ -1,6 +1,7 @@
 """Avatars of people and rooms: who changes them, what is kept, who is told, and when the bytes go."""
 
 import io
+import time
 import uuid
 
 import pytest
@@ -12,6 +13,8 @@ from accounts.payloads import user_brief
 from accounts.sql import briefs
 from files.avatars import services
 from files.models import File
+from files.storage import local
+from files.sweeping import Sweeper
 from files.uploading import processing
 from messaging import services as messages
 from messaging.payloads import message_payload, message_rows
@@ -106,6 +109,8 @@ def test_a_room_s_is_for_who_may_read_it(api, owner, member, stranger, private_r
     # Nor by another way.
     version = url.split("/")[-2]
     assert api(stranger).get(f"/user/member/avatar/{version}/96").status_code == 404
+    assert api(stranger).get(f"/file/{uuid.UUID(version)}/avatar.webp").status_code == 404
+    assert api(owner).get(f"/file/{uuid.UUID(version)}/avatar.webp").status_code == 200
     line = Event.objects.filter(event="room-updated").last()
     assert line.data["avatar"] == answer.json()["avatar"]
     membership.remove_member(owner, "board", "member")
@@ -207,6 +212,18 @@ def test_the_administration_removes_pictures(client, api, owner, member, make_pe
     # Nobody is below themselves.
     client.post(f"/admin/accounts/user/act/remove_avatar/?ids={keeper.pk}")
     assert File.objects.kept().count() == 1
+
+
+def test_the_sweep_takes_the_bytes_of_what_was_replaced(api, member):
+    for _ in range(2):
+        put(api(member), MINE)
+    assert len(list(local.walk())) == 6
+    Sweeper.remove_released(time.monotonic() + 60)
+    member.refresh_from_db()
+    [file] = File.objects.all()
+    assert file.pk.hex == member.avatar
+    assert {which for _, which, _ in local.walk()} == {"", "96", "48"}
+    assert len(list(local.walk())) == 3
 
 
 def test_people_who_share_a_room_are_told(api, member, monkeypatch, django_capture_on_commit_callbacks):

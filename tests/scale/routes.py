@@ -181,7 +181,7 @@ ADMIN = {
     "admin:messaging_message_texts": ["/admin/messaging/message/texts/"],
     **admin_of("messaging_privatereading", 1, "room=quiet", "from=boss", "p=3"),
     **admin_of("rooms_room", PLAZA, "q=zzzz", "q=person", "kind=direct", "state=archived", "p=3", "o=-4"),
-    **act_of("rooms_room", HUNDRED, "archive", "bring_back"),
+    **act_of("rooms_room", HUNDRED, "archive", "bring_back", "remove_avatar"),
     **admin_of(
         "rooms_membership", 1, "q=zzzz", "q=room:plaza+99", "q=room:plaza", "room=plaza", "from=many", "p=3"
     ),
@@ -195,7 +195,16 @@ ADMIN = {
         *("accounts_user", BOSS, "q=zzzz", "q=99", "standing=banned", "standing=present", "rank=member"),
         *("rank=moderator", "p=3", "o=-7", "o=2"),
     ),
-    **act_of("accounts_user", HUNDRED, "ban", "unban", "deactivate", "reactivate", "end_everything"),
+    **act_of(
+        "accounts_user",
+        HUNDRED,
+        "ban",
+        "unban",
+        "deactivate",
+        "reactivate",
+        "end_everything",
+        "remove_avatar",
+    ),
     **admin_of("accounts_apitoken", 1, "q=zzzz", "q=person99", "p=3", "o=4"),
     **admin_of("accounts_invite", BASE + 1, "q=zzzz", "q=many", "state=revoked", "leads=room", "p=3"),
     **act_of("accounts_invite", HUNDRED, "revoke"),

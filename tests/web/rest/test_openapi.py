@@ -44,6 +44,8 @@ NAMES = {
     *("list_messages", "send_message", "get_message", "put_message", "edit_message", "delete_message"),
     *("list_reactions", "react", "unreact"),
     "get_message_history",
+    *("put_my_avatar", "delete_my_avatar", "get_avatar"),
+    *("put_room_avatar", "delete_room_avatar", "get_room_avatar"),
     *("list_emoji", "add_emoji", "remove_emoji", "get_emoji_picture"),
     *("list_users", "sign_up", "get_user", "get_me", "put_me", "update_me"),
 }
@@ -161,6 +163,7 @@ def known(case, scene):
         # Of an emoji of the site's own.
         "name": "lathe",
         "version": "0" * 32,
+        "size": "48",
     }
     for name in case.path_parameters or {}:
         case.path_parameters[name] = there[name]
