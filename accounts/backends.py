@@ -1,14 +1,14 @@
 """Django's authentication backend with this site's two ranks.
 
-Administrators (`is_superuser`) have every permission. Moderators (`is_staff`) have those of rooms, messages and
-people.
+Administrators (`is_superuser`) have every permission. Moderators (`is_staff`) have those of rooms, messages,
+emoji and people.
 """
 
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 
-MODERATED_APPS = frozenset({"rooms", "messaging"})
+MODERATED_APPS = frozenset({"rooms", "messaging", "emoji"})
 MODERATED = frozenset(
     {"accounts.view_user", "accounts.change_user", "accounts.view_invite", "accounts.change_invite"}
 )

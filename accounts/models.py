@@ -102,6 +102,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     double_click_reaction = models.CharField(
         max_length=MAX_EMOJI_LENGTH, blank=True, default="", db_default="", editable=False
     )
+    # The id of the picture's file in hex, the version in its address; empty for initials.
+    avatar = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
     # Part of every session's hash: incrementing it ends all sessions and sockets of this person.
     session_version = models.PositiveIntegerField(default=0, editable=False)
     last_seen = models.DateTimeField(null=True, blank=True, editable=False)
@@ -307,6 +309,11 @@ class SiteSettings(models.Model):
         MODERATORS = "moderators", "Administrators and moderators"
         MEMBERS = "members", "Everybody with an account"
 
+    class EmojiAdders(models.TextChoices):
+        ADMINISTRATORS = "administrators", "Administrators"
+        MODERATORS = "moderators", "Administrators and moderators"
+        MEMBERS = "members", "Everybody with an account"
+
     name = models.CharField("site name", max_length=60, default="Chatsite")
     sign_up = models.CharField(max_length=8, choices=SignUp, default=SignUp.INVITE)
     inviters = models.CharField(
@@ -325,6 +332,16 @@ class SiteSettings(models.Model):
         help_text="Whoever may read a message can then read its earlier texts, too. A deleted message keeps none.",
     )
 
+    emoji_adders = models.CharField(
+        "who may add emoji",
+        max_length=14,
+        choices=EmojiAdders,
+        default=EmojiAdders.MODERATORS,
+        db_default=EmojiAdders.MODERATORS,
+        help_text="Pictures of the site's own, which people write as :name:. Administrators, and whoever added one,"
+        " remove them.",
+    )
+
     class Meta:
         verbose_name = verbose_name_plural = "site settings"
 
@@ -340,6 +357,12 @@ class SiteSettings(models.Model):
     def keeps_edits(cls) -> bool:
         """Return whether earlier texts of messages are kept; they are where nobody has set anything."""
         return not cls.objects.filter(keep_edits=False).exists()
+
+    def lets_add_emoji(self, user: User) -> bool:
+        """Return whether the person may add emoji."""
+        if user.is_superuser or self.emoji_adders == self.EmojiAdders.MEMBERS:
+            return True
+        return self.emoji_adders == self.EmojiAdders.MODERATORS and user.is_staff
 
 
 def new_code() -> str:

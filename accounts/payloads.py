@@ -1,6 +1,6 @@
 """People as clients see them: dictionaries in the contract's shapes.
 
-An avatar is initials on one of eight colours.
+An avatar is initials on one of eight colours, and the person's picture, if there is one.
 """
 
 import re
@@ -26,6 +26,8 @@ class Named(Protocol):
     def username(self) -> Any: ...
     @property
     def name(self) -> str: ...
+    @property
+    def avatar(self) -> Any: ...
 
 
 def user_brief(user: Named) -> Payload:
@@ -33,7 +35,11 @@ def user_brief(user: Named) -> Payload:
     return {
         "username": user.username,
         "display_name": user.name,
-        "avatar": {"initials": initials(user.name), "color": color(user.username)},
+        "avatar": {
+            "initials": initials(user.name),
+            "color": color(user.username),
+            "url": f"/user/{user.username}/avatar/{user.avatar}/{{size}}" if user.avatar else None,
+        },
     }
 
 

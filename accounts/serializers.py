@@ -14,6 +14,9 @@ from chatsite.web.fields import StrictSerializer, Text
 class AvatarSerializer(serializers.Serializer[Any]):
     initials = serializers.CharField()
     color = serializers.IntegerField(min_value=0, max_value=7)
+    url = serializers.CharField(
+        allow_null=True, help_text="Of the picture, with `{size}` for 48, 96 or 256; null without one."
+    )
 
 
 class BriefUserSerializer(serializers.Serializer[Any]):

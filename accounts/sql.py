@@ -51,6 +51,7 @@ class Token(NamedTuple):
     user_id: int
     username: str
     display_name: str
+    avatar: str
 
 
 class Person(NamedTuple):
@@ -61,6 +62,7 @@ class Person(NamedTuple):
     password: str
     session_version: int
     display_name: str
+    avatar: str
 
 
 class Brief(NamedTuple):
@@ -69,6 +71,7 @@ class Brief(NamedTuple):
     id: int
     username: str
     display_name: str
+    avatar: str
 
     @property
     def name(self) -> str:
@@ -78,7 +81,7 @@ class Brief(NamedTuple):
 def brief_list(vendor: str, order: str) -> str:
     """Return an aggregate: the Briefs of users `u` as one JSON value, for `briefs_in`. Two hundred rows would cost the
     driver more."""
-    brief = "u.id, u.username, u.display_name"
+    brief = "u.id, u.username, u.display_name, u.avatar"
     if vendor == "postgresql":
         return f"json_agg(json_build_array({brief}) ORDER BY {order})::text"
     return f"json_group_array(json_array({brief}))"
@@ -162,7 +165,7 @@ def _user_with_evidence(vendor: str) -> str:
 def _tokens(vendor: str) -> str:
     return f"""
         SELECT given.n, t.id, t.last_used_at IS NULL OR t.last_used_at < %s, u.id, u.username,
-               u.display_name
+               u.display_name, u.avatar
         FROM {sql.rows_in(digest="text")} JOIN accounts_apitoken t ON t.digest = given.digest
         JOIN accounts_user u ON u.id = t.user_id WHERE u.is_active AND NOT u.is_banned"""
 
@@ -177,7 +180,7 @@ def _sessions(vendor: str) -> str:
 @cache
 def _present(vendor: str) -> str:
     return f"""
-        SELECT u.id, u.username, u.password, u.session_version, u.display_name
+        SELECT u.id, u.username, u.password, u.session_version, u.display_name, u.avatar
         FROM {sql.rows_in(id="bigint")} JOIN accounts_user u ON u.id = given.id
         WHERE u.is_active AND NOT u.is_banned"""
 
@@ -185,5 +188,5 @@ def _present(vendor: str) -> str:
 @cache
 def _briefs(vendor: str) -> str:
     return f"""
-        SELECT u.id, u.username, u.display_name
+        SELECT u.id, u.username, u.display_name, u.avatar
         FROM {sql.rows_in(id="bigint")} JOIN accounts_user u ON u.id = given.id"""

@@ -12,6 +12,7 @@ from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.limits import limits
 from chatsite.realtime.socketio.routing import Router, every
 from chatsite.web.rest.api import translate
+from emoji import names
 from files.moving import MOVE_SECONDS, mover
 from files.sweeping import SWEEP_SECONDS, sweeper
 
@@ -40,6 +41,7 @@ router = Router(
     jobs=[
         *accounts.sockets.jobs,
         *rooms.sockets.jobs,
+        every(names.REFRESH_SECONDS, names.refresh),
         every(SWEEP_SECONDS, sweeper.sweep),
         every(MOVE_SECONDS, mover.move),
         every(revocation.RECHECK_SECONDS, recheck),

@@ -41,6 +41,9 @@ def readable(user: User, pk: UUID) -> File:
         raise NotFound(NO_FILE)
     if file.purpose == File.Purpose.MESSAGE:
         check_sight(user, file)
+    elif file.room is not None:
+        # A room's avatar.
+        check_room(file)
     return file
 
 
@@ -50,6 +53,11 @@ def check_sight(user: User, file: Any) -> None:
         return
     if file.attached_at is None or file.message is None or file.message.gone or file.room is None:
         raise NotFound(NO_FILE)
+    check_room(file)
+
+
+def check_room(file: Any) -> None:
+    """Raise NotFound or Banned unless the person may read the file's room."""
     if file.is_member:
         return
     if file.room.kind != Room.Kind.PUBLIC:

@@ -35,7 +35,7 @@ OWN = (
     *SHOWN,
 )
 ROOM = ("room__slug", "room__name")
-SENDER = ("sender__pk", "sender__username", "sender__display_name")
+SENDER = ("sender__pk", "sender__username", "sender__display_name", "sender__avatar")
 QUOTE = (
     "reply_to__pk",
     "reply_to__seq",

@@ -6,16 +6,19 @@ from django.db.models.functions import Lower
 
 from accounts.models import User
 from chatsite.database import sql
+from emoji import names as emoji
 from messaging.models import Message
 from messaging.rendering import names_in
 from rooms.models import Room
 
 
 class References:
-    """People and rooms that texts name; at most two queries."""
+    """People and rooms that texts name; at most two queries. Also sees to it that the site's own emoji are known."""
 
     def __init__(self, bodies: Iterable[str]) -> None:
         self._names = {body: names_in(body) for body in bodies}
+        if any(":" in body for body in self._names):
+            emoji.ensure()
         people = {name for names, _ in self._names.values() for name in names}
         slugs = {slug for _, slugs in self._names.values() for slug in slugs}
         self._people: dict[str, tuple[int, str]] = self._find_people(people) if people else {}

@@ -41,6 +41,8 @@ class Room(models.Model):
     name = models.CharField(max_length=64, blank=True)
     topic = models.CharField(max_length=250, blank=True)
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.PUBLIC)
+    # The id of the picture's file in hex, as a User's; direct rooms have none.
+    avatar = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     # The sorted ids of a direct room's people, unique: opening it again finds it.
     direct_key = models.CharField(max_length=200, unique=True, null=True, editable=False)

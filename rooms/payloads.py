@@ -60,6 +60,7 @@ def about(room: RoomRow, members: int, online: int) -> Payload:
         "name": room.name,
         "topic": room.topic,
         "kind": room.kind,
+        "avatar": avatar(room),
         "archived": room.archived,
         "members": members,
         "online": online,
@@ -67,6 +68,11 @@ def about(room: RoomRow, members: int, online: int) -> Payload:
         "head": room.head,
         "created_at": iso(room.created_at),
     }
+
+
+def avatar(room: Room | RoomRow) -> Payload:
+    """Return the room's picture, in the shape of a person's."""
+    return {"url": f"/room/{room.slug}/avatar/{room.avatar}/{{size}}" if room.avatar else None}
 
 
 def own(role: str | None, read_seq: int, unread: int, mentions: int) -> Payload:

@@ -124,6 +124,12 @@ class MemberUpdateSerializer(StrictSerializer):
     muted = Flag(required=False)
 
 
+class RoomAvatarSerializer(serializers.Serializer[Any]):
+    url = serializers.CharField(
+        allow_null=True, help_text="Of the picture, with `{size}` for 48, 96 or 256; null without one."
+    )
+
+
 class RoomSerializer(serializers.Serializer[Any]):
     """Describes a room for the OpenAPI document; `payloads` makes it."""
 
@@ -131,6 +137,7 @@ class RoomSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     topic = serializers.CharField()
     kind = serializers.ChoiceField(choices=Room.Kind.choices)
+    avatar = RoomAvatarSerializer()
     archived = serializers.BooleanField()
     role = serializers.ChoiceField(choices=Membership.Role.choices, allow_null=True)
     members = serializers.IntegerField()

@@ -37,6 +37,7 @@ from rooms.membership.membership import (
 )
 from rooms.models import Membership, Room
 from rooms.names import check_topic, new_slug, room_name
+from rooms.payloads import avatar
 from rooms.unread.read_positions import mark_all_read, mark_read
 
 __all__ = [
@@ -190,6 +191,13 @@ def change(room: Room, user: User, changes: dict[str, Any]) -> Room:
         setattr(room, key, value)
     room.save(update_fields=list(changes))
     log.append(
-        room, "room-updated", user, name=room.name, topic=room.topic, kind=room.kind, archived=room.archived
+        room,
+        "room-updated",
+        user,
+        name=room.name,
+        topic=room.topic,
+        kind=room.kind,
+        avatar=avatar(room),
+        archived=room.archived,
     )
     return room

@@ -41,6 +41,7 @@ class RoomRow(NamedTuple):
     name: str
     topic: str
     kind: str
+    avatar: str
     archived: bool
     epoch: str
     head: int
@@ -48,7 +49,7 @@ class RoomRow(NamedTuple):
 
 
 # Columns of a RoomRow, for `room_row`.
-ROOM = "id, slug, name, topic, kind, archived_at IS NOT NULL, epoch, head, created_at"
+ROOM = "id, slug, name, topic, kind, avatar, archived_at IS NOT NULL, epoch, head, created_at"
 ROOM_LENGTH = len(RoomRow._fields)
 
 

@@ -97,7 +97,13 @@ def identify_tokens(claims: Sequence[Claim]) -> dict[Claim, Identified]:
     """Return the identities of tokens, and collect their use. One query."""
     found: dict[Claim, Identified] = {}
     for token in sql.tokens([claim.digest or "" for claim in claims], last_seen.due()):
-        identity = Identity(token.user_id, token.username, token_id=token.id, display_name=token.display_name)
+        identity = Identity(
+            token.user_id,
+            token.username,
+            token_id=token.id,
+            display_name=token.display_name,
+            avatar=token.avatar,
+        )
         found[claims[token.n]] = identity, None
         if token.unnoted:
             last_seen.record_use(token.id)
@@ -118,6 +124,7 @@ def identify_sessions(claims: Sequence[Claim]) -> dict[Claim, Identified]:
                 person.username,
                 session_key=claim.session_key,
                 display_name=person.display_name,
+                avatar=person.avatar,
             )
             found[claim] = identity, credentials.credentials_hash(person, data[claim])
     return found

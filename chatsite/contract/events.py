@@ -66,6 +66,7 @@ REGISTRY = (
     Event("user-connected", Reach.PROCESS, Carries.FIELDS),
     Event("user-disconnected", Reach.PROCESS, Carries.FIELDS),
     Event("user-updated", Reach.PROCESS, Carries.USER),
+    Event("emoji-updated", Reach.PROCESS, Carries.FIELDS),
     Event("room-online", Reach.PROCESS, Carries.FIELDS),
     Event("room-added", Reach.PROCESS, Carries.ROOM),
     Event("room-removed", Reach.PROCESS, Carries.FIELDS),

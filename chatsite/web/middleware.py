@@ -11,6 +11,7 @@ from django.utils.functional import SimpleLazyObject
 
 from chatsite.contract.errors import TooLarge
 from chatsite.realtime.cluster import processes
+from chatsite.web.pages import error_page
 
 View = Callable[..., Any]
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -23,6 +24,16 @@ def takes_files(view: View) -> View:
     """Mark a view that reads its body itself, of any length."""
     view.takes_files = True  # type: ignore[attr-defined]
     return view
+
+
+def names_file(field: str) -> Callable[[View], View]:
+    """Mark a view that takes a file in a field, to which a body that is too long is due."""
+
+    def marked(view: View) -> View:
+        view.file_field = field  # type: ignore[attr-defined]
+        return view
+
+    return marked
 
 
 def limit_body(get_response: GetResponse) -> Callable[[HttpRequest], HttpResponse]:
@@ -38,7 +49,10 @@ def limit_body(get_response: GetResponse) -> Callable[[HttpRequest], HttpRespons
         allowed = length.isdigit() and int(length[:20]) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         if allowed or getattr(view, "takes_files", False):
             return None
-        error = TooLarge()
+        field = getattr(view, "file_field", "")
+        error = TooLarge.about(field, "Use a smaller file.") if field else TooLarge()
+        if field and not hasattr(view, "cls"):
+            return error_page(request, error)
         return JsonResponse(error.payload(), status=error.status)
 
     middleware.process_view = process_view  # type: ignore[attr-defined]

@@ -137,9 +137,38 @@ def write_previews(image: Image.Image, small: BinaryIO, large: BinaryIO) -> Prev
     is_large = plain.width > SMALL
     if is_large:
         plain.save(large, "WEBP", quality=QUALITY, method=METHOD)
-    reduced = plain.resize(fitted(Size(*plain.size), SMALL), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    reduced.save(small, "WEBP", quality=QUALITY, method=METHOD)
-    return Previews(Size(*reduced.size), Size(*plain.size) if is_large else None, placeholder(reduced))
+    page = plain.resize(fitted(Size(*plain.size), SMALL), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    page.save(small, "WEBP", quality=QUALITY, method=METHOD)
+    return Previews(Size(*page.size), Size(*plain.size) if is_large else None, placeholder(page))
+
+
+def square(image: Image.Image, side: int) -> Image.Image:
+    """Decode the first frame and return its middle as a square. Raises any exception where the data are damaged."""
+    image.draft("RGB", (2 * side, 2 * side))
+    return ImageOps.fit(reduced(image, max(1.0, min(image.size) / side)), (side, side))
+
+
+def write_square(image: Image.Image, side: int, target: BinaryIO) -> None:
+    """Write a square picture as WebP of a side."""
+    image.resize((side, side), Image.Resampling.LANCZOS).save(target, "WEBP", quality=QUALITY, method=METHOD)
+
+
+def write_reduced(image: Image.Image, side: int, target: BinaryIO) -> Size:
+    """Decode the first frame and write it as WebP, its longer side at most `side`. Raises any exception where the data
+    are damaged."""
+    image.draft("RGB", (2 * side, 2 * side))
+    small = reduced(image, max(1.0, max(image.size) / side))
+    small.save(target, "WEBP", quality=QUALITY, method=METHOD)
+    return Size(*small.size)
+
+
+def reduced(image: Image.Image, factor: float) -> Image.Image:
+    """Decode a picture, and make its sides shorter by a factor, upright and with nothing of what came with it."""
+    box = Size(*(max(1, round(side / factor)) for side in image.size))
+    if image.mode not in REDUCIBLE:
+        image = eight_bits(image)
+    image.thumbnail(box, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return normal(ImageOps.exif_transpose(image))
 
 
 def fitted(size: Size, width: int) -> Size:

@@ -18,7 +18,7 @@ from django.conf import settings
 from files.storage.keys import KEY, path_of
 
 # Names of the small pictures that a blob may have.
-PREVIEWS = ("small", "large")
+PREVIEWS = ("small", "large", "96", "48")
 COPY_BYTES = 1024 * 1024
 # Bytes after which what was written goes to the disk: more at once and a commit beside it waits 0.1 s instead of some ms.
 SYNC_BYTES = 8 * 1024 * 1024

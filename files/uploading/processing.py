@@ -6,7 +6,7 @@ What the child answers is checked as if a stranger had sent it: a picture may ha
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -41,6 +41,7 @@ SENTENCES = {
     "unsupported": "Pictures of this type can't be cleaned of where they were taken. Send it as JPEG, PNG or WebP.",
     "metadata": "This picture can't be cleaned of where it was taken.",
     "failed": "This picture can't be opened safely.",
+    "no_picture": "Choose a picture: JPEG, PNG, GIF, WebP or AVIF.",
 }
 
 
@@ -138,6 +139,46 @@ def picture(file: BinaryIO, type_: FileType, outputs: list[Any]) -> Processed:
     return replace(found, inline=found.type.inline and bool(found.previews))
 
 
+@contextmanager
+def squares(file: BinaryIO, sides: Sequence[int]) -> Iterator[list[BinaryIO]]:
+    """Make square WebP pictures of these sides, of the middle of a picture, in temporary files that last for the block.
+    Raises what `processed` raises."""
+    with ExitStack() as stack:
+        outputs: list[Any] = [stack.enter_context(tempfile.TemporaryFile(buffering=0)) for _ in sides]
+        asked(small_job(file, squares=list(sides)), file, outputs)
+        for output in outputs:
+            checked_webp(output)
+        yield outputs
+
+
+@contextmanager
+def emoji(file: BinaryIO, side: int) -> Iterator[tuple[BinaryIO, Processed]]:
+    """Make an emoji of a picture, in a temporary file that lasts for the block: a WebP whose longer side is at most `side`,
+    or an animation as it is but for its metadata. Raises what `processed` raises."""
+    with ExitStack() as stack:
+        output: Any = stack.enter_context(tempfile.TemporaryFile(buffering=0))
+        answer = asked(small_job(file, emoji=side), file, [output])
+        size = os.fstat(output.fileno()).st_size
+        try:
+            type_ = kinds.TYPES[answer["type"]]
+            width, height = number(answer["width"], MAX_SIDE), number(answer["height"], MAX_SIDE)
+            animated = answer["animated"] is True
+            if kind_of(output) is not type_ or not type_.inline or size > MAX_PREVIEW_BYTES:
+                raise ValueError
+        except (KeyError, TypeError, ValueError):
+            raise Rejected("failed") from None
+        # Pictures of one frame are those that have been encoded here.
+        yield output, Processed(type_, True, output, width, height, frames=2 if animated else 1)
+
+
+def small_job(file: BinaryIO, **wanted: Any) -> dict[str, Any]:
+    """Return a job that makes small pictures of a picture. Raises Rejected for other files."""
+    type_ = kind_of(file)
+    if type_.kind != "picture" or not type_.work:
+        raise Rejected("no_picture")
+    return {"type": type_.media_type, "max_pixels": settings.PICTURE_MEGAPIXELS * 1_000_000, **wanted}
+
+
 def film(file: BinaryIO, type_: FileType) -> Processed:
     """Clean a film in place. What can't be read is kept as a download, as other files are."""
     try:
@@ -178,14 +219,19 @@ def checked_copy(clean: BinaryIO, file: BinaryIO, type_: FileType, name: object)
     return wanted
 
 
-def preview(file: BinaryIO, size: object) -> Preview:
-    if not isinstance(size, list) or len(size) != 2:
-        raise ValueError
+def checked_webp(file: BinaryIO) -> None:
+    """Raise Rejected for what is no small WebP."""
     head = os.pread(file.fileno(), 12, 0)
     if not (
         head[:4] == b"RIFF" and head[8:] == b"WEBP" and os.fstat(file.fileno()).st_size <= MAX_PREVIEW_BYTES
     ):
+        raise Rejected("failed")
+
+
+def preview(file: BinaryIO, size: object) -> Preview:
+    if not isinstance(size, list) or len(size) != 2:
         raise ValueError
+    checked_webp(file)
     return Preview(file, number(size[0], MAX_SIDE), number(size[1], MAX_SIDE))
 
 

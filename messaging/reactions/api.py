@@ -17,7 +17,7 @@ from messaging.api import number
 from messaging.models import Reaction
 from messaging.payloads import reaction_payload
 from messaging.reactions import services
-from messaging.reactions.emoji import canonical
+from messaging.reactions.emoji import spelled
 from messaging.serializers import EmojiSerializer, ReactionSerializer
 
 
@@ -39,7 +39,7 @@ class ReactionViewSet(viewsets.GenericViewSet[Reaction]):
         found = Reaction.objects.filter(message=message).select_related("user")
         emoji, username = (self.request.query_params.get(name) for name in ("emoji", "user"))
         if emoji:
-            found = found.filter(emoji=canonical(emoji))
+            found = found.filter(emoji=spelled(emoji))
         if username:
             found = found.filter(user__username=username) if USERNAME.fullmatch(username) else found.none()
         return found

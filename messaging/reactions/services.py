@@ -14,7 +14,7 @@ from accounts.models import User
 from chatsite.contract.errors import Conflict, QuotaExceeded
 from messaging.models import Message, Reaction, ReactionSummary
 from messaging.payloads import Payload
-from messaging.reactions.emoji import canonical
+from messaging.reactions.emoji import canonical, spelled
 from messaging.services import locked, record, visible_message
 from rooms import access
 from rooms.log import log
@@ -49,7 +49,7 @@ def react(user: User, pk: int, emoji: str) -> tuple[Reaction, bool]:
 def unreact(user: User, pk: int, emoji: str) -> Message:
     """Take an emoji of one's own from under a message, which is returned. Repeating it is no error. Raises Invalid,
     NotFound, Banned, Forbidden, Archived and Conflict."""
-    emoji = canonical(emoji)
+    emoji = spelled(emoji)
     message = locked(visible_message(user, pk))
     access.locked(message.room)
     here = access.membership_for(user, message.room.slug)
@@ -80,7 +80,7 @@ def clear(message: Message, moderator: User) -> bool:
 def toggle(user: User, pk: int, emoji: str) -> Message:
     """Put an emoji of one's own under a message, or take it back if it is there; return the message. Raises what
     `react` and `unreact` raise."""
-    if Reaction.objects.filter(message=pk, user=user, emoji=canonical(emoji)).exists():
+    if Reaction.objects.filter(message=pk, user=user, emoji=spelled(emoji)).exists():
         return unreact(user, pk, emoji)
     return react(user, pk, emoji)[0].message
 

@@ -12,17 +12,17 @@ from collections.abc import Mapping
 import nh3
 from django.utils.html import escape
 
-from chatsite.contract.emoji import are_emoji
 from chatsite.realtime.scheduling.yield_points import yield_point
 from messaging.rendering.cpu_limit import TooLong, cpu_limit
 from messaging.rendering.markdown import MARKS, MAX_STEPS, SPACES, Tangled, to_html
 from messaging.rendering.names import names_in
+from messaging.rendering.own_emoji import large_emoji
 
 __all__ = ["as_typed", "clean", "is_plain", "names_in", "render", "weight"]
 
 logger = logging.getLogger("chatsite.messaging")
 
-TAGS = {"p", "br", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a", "span"}
+TAGS = {"p", "br", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a", "span", "img"}
 ATTRIBUTES: dict[str, set[str]] = {
     "*": set(),
     "a": {"href", "target", "class", "data-user", "data-room"},
@@ -30,12 +30,12 @@ ATTRIBUTES: dict[str, set[str]] = {
     "pre": {"class"},
     "span": {"class"},
     "ol": {"start"},
+    # Of the site's own emoji alone: no mark makes another picture.
+    "img": {"class", "alt", "title", "src"},
 }
 # CPU seconds for unforeseen texts. The worst known takes 0.01 on the machine of docs/performance.md; a garbage
 # collection in between can take 0.05.
 RENDER_SECONDS = 0.15
-# Emoji that are shown large, if they are all of a message.
-MAX_LARGE_EMOJI = 3
 # Weight of markdown in plain characters: of any such text, and of each mark in it.
 MARKED_TEXT_WEIGHT, MARK_WEIGHT = 100, 5
 # Letters, digits and the signs between words; a dot or colon only where a word ends, since `a.b` may be an address,
@@ -47,11 +47,11 @@ WORDS = re.compile(
 
 def render(body: str, people: Mapping[str, str] | None = None, rooms: Mapping[str, str] | None = None) -> str:
     """Return safe HTML of `body`. `people` are usernames by their lower case and `rooms` names by slug; only these
-    become links."""
+    become links. The site's own emoji are those that `emoji.names` knows."""
     if is_plain(body):
         return f"<p>{escape(body)}</p>"
-    if are_emoji(body, MAX_LARGE_EMOJI):
-        return f'<p class="emoji-only">{escape(body)}</p>'.replace("\n", "<br>")
+    if (large := large_emoji(body)) is not None:
+        return f'<p class="emoji-only">{large}</p>'
     yield_point()
     try:
         with cpu_limit(RENDER_SECONDS):

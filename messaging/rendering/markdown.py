@@ -18,6 +18,7 @@ from markdown_it.token import Token
 
 from messaging.rendering import addresses, escapes, names
 from messaging.rendering.highlighting import Highlighter
+from messaging.rendering.own_emoji import own_emoji
 
 BLOCKS = ["paragraph", "blockquote", "fence", "list"]
 # Inline rules, tried in this order at one of TERMINATORS.
@@ -97,6 +98,7 @@ def markdown() -> MarkdownIt:
     parser.inline.ruler.at("link", addresses.with_words)
     parser.inline.ruler.at("autolink", autolink)
     parser.inline.ruler.before("newline", "address", addresses.with_scheme)
+    parser.inline.ruler.before("newline", "own_emoji", own_emoji)
     parser.block.ruler.before("fence", "count", count_line, {"alt": ["paragraph", "blockquote", "list"]})
     parser.inline.ruler.at("newline", newline)
     parser.block.ruler.at("paragraph", paragraph)

@@ -262,7 +262,9 @@ def room_of(row: AuthorisationRow) -> Room:
 def user_of(row: AuthorisationRow) -> User:
     """Return the sender of a row, with the fields that payloads need; others are fetched on access."""
     return User.from_db(
-        "default", ("id", "username", "display_name"), (row.user_id, row.username, row.display_name)
+        "default",
+        ("id", "username", "display_name", "avatar"),
+        (row.user_id, row.username, row.display_name, row.avatar),
     )
 
 

@@ -25,6 +25,7 @@ class AuthorisationRow(NamedTuple):
     user_id: int
     username: str
     display_name: str
+    avatar: str
     room_id: int | None
     slug: str | None
     name: str | None
@@ -79,7 +80,7 @@ def write(rows: Sequence[Row], at: datetime) -> list[tuple[int, int] | None]:
 @cache
 def _fetch_authorisation(vendor: str) -> str:
     return f"""
-        SELECT given.n, {EVIDENCE_COLUMNS}, u.id, u.username, u.display_name,
+        SELECT given.n, {EVIDENCE_COLUMNS}, u.id, u.username, u.display_name, u.avatar,
                r.id, r.slug, r.name, r.archived_at IS NOT NULL, m.id, m.muted, m.blocked AND NOT u.is_staff,
                EXISTS (SELECT 1 FROM {rows_in(user_id="bigint", client_id="uuid")}
                        JOIN messaging_message k ON k.sender_id = given.user_id AND k.client_id = given.client_id)

@@ -5,6 +5,7 @@ from django.utils.safestring import SafeString
 
 from chatsite.contract.emoji import COMMON
 from chatsite.web.fragment_cache import render_fragment
+from emoji import names
 from files.showing import file_views
 from messaging.history.timeline import Row
 from messaging.payloads import Payload
@@ -41,11 +42,26 @@ def reactions_of(context: template.Context, said: Payload) -> list[Payload]:
     The same for all who reacted alike, so that their pages share the fragment."""
     mine, pressable = context["own_emoji"].get(said["id"], ()), context["can_react"]
     return [
-        {**entry, "by": by, "mine": own, "label": label_of(entry["emoji"], by, own, pressable)}
+        {
+            **entry,
+            "by": by,
+            "mine": own,
+            "label": label_of(entry["emoji"], by, own, pressable),
+            "image": image_of(entry["emoji"]),
+        }
         for entry in said["reactions"]
         for own in [entry["emoji"] in mine]
         for by in [by_whom([name_of(context, user) for user in entry["users"]], entry["count"])]
     ]
+
+
+def image_of(emoji: str) -> str | None:
+    """Return the address of the picture of one of the site's own emoji; None for any other."""
+    if emoji[:1] != ":":
+        return None
+    names.ensure()
+    picture = names.picture_in(emoji)
+    return picture.url if picture else None
 
 
 def name_of(context: template.Context, username: str) -> str:

@@ -63,3 +63,15 @@ test("up to three emoji and nothing else are shown large", () => {
   for (const text of ["🎉", "👍🏽 ❤️🇳🇱", "#️⃣", "👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦"]) assert.ok(isEmojiOnly(text), text)
   for (const text of ["", "🎉🎉🎉🎉", "1", "🎉 done", "❤", " ", " ".repeat(100000)]) assert.ok(!isEmojiOnly(text), text.slice(0, 20))
 })
+
+test("the site's own come first, are found by their names, and can be taken again", () => {
+  const own = new EmojiIndex(JSON.parse(file))
+  own.takeOwn([{ name: "laser_cat", url: "/emoji/laser_cat/1" }])
+  assert.equal(own.groups[0].name, "this site")
+  assert.deepEqual(own.search("cat las", 1).map((row) => row.url), ["/emoji/laser_cat/1"])
+  assert.equal(own.complete("laser_c", 3)[0].emoji, ":laser_cat:")
+  assert.equal(inTone(own.byEmoji.get(":laser_cat:"), 3), ":laser_cat:")
+  own.takeOwn([])
+  assert.equal(own.rows.length, index.rows.length)
+  assert.equal(own.groups.length, index.groups.length)
+})

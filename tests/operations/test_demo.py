@@ -8,11 +8,15 @@ from random import Random
 import pytest
 import requests
 from django.db.models import Count, Max, Min
+from django.test import override_settings
 from django.utils import timezone
 
 from accounts.models import SiteSettings, User
 from chatsite.operations.demo import script, site
 from chatsite.operations.demo.build import build
+from emoji import names
+from emoji.models import CustomEmoji
+from files.uploading.processing import decoder
 from messaging.models import Message, MessageText, Reaction
 from messaging.reactions.emoji import canonical
 from rooms import payloads
@@ -21,14 +25,21 @@ from tests.support.servers.checkout import form
 
 
 @pytest.fixture(scope="module")
-def demo(django_db_setup, django_db_blocker):
+def demo(django_db_setup, django_db_blocker, tmp_path_factory):
     """Built once for this module; its rows go with the database of the tests."""
     from django.db import transaction
 
-    with django_db_blocker.unblock(), transaction.atomic():
+    uploads = tmp_path_factory.mktemp("uploads")
+    with (
+        override_settings(MEDIA_ROOT=uploads, FILES_FREE_MB=0),
+        django_db_blocker.unblock(),
+        transaction.atomic(),
+    ):
         build("a demo's password")
         yield
         transaction.set_rollback(True)
+    names.forget()
+    decoder.end()
 
 
 @pytest.fixture
@@ -42,6 +53,13 @@ def test_there_are_people_rooms_and_thousands_of_messages(ada):
     assert Room.objects.filter(kind="direct").count() >= 4
     assert Message.objects.count() >= 3000
     assert SiteSettings.load().name == "Northside Makers"
+
+
+def test_the_site_has_emoji_of_its_own_one_of_them_animated(ada):
+    found = dict(CustomEmoji.objects.values_list("name", "file__blob__animated"))
+    assert found == {"cog": True, "spool": False}
+    assert Message.objects.filter(html__contains='<p class="emoji-only"><img').exists()
+    assert Reaction.objects.filter(emoji=":cog:").exists()
 
 
 def test_each_log_is_whole(ada):

@@ -23,7 +23,7 @@ def test_a_room_is_made_with_its_maker_as_owner(api, owner):
     made = api(owner).post("/room", {"name": "Wood Workshop", "topic": "Tools"}, format="json")
     assert made.status_code == 201
     assert set(made.data) == {
-        "slug", "name", "topic", "kind", "archived", "role", "members", "online", "epoch", "head", "read_seq",
+        "slug", "name", "topic", "kind", "avatar", "archived", "role", "members", "online", "epoch", "head", "read_seq",
         "unread", "mentions", "created_at",
     }  # fmt: skip
     assert (made.data["slug"], made.data["role"], made.data["members"]) == ("wood-workshop", "owner", 1)

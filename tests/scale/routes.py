@@ -65,6 +65,7 @@ PAGES = {
     "permalink": [f"/chat/quiet/message/{MESSAGE}"],
     "message_history": [f"/chat/quiet/message/{MESSAGE}/history", f"/chat/plaza/message/{EDITED}/history"],
     "room_join": ["/chat/plaza/join"],
+    "own_emoji": ["/site/emoji"],
     "favicon.ico": ["/favicon.ico"],
     "^static/(?:(?P<version>[0-9a-f]{12})/)?(?P<path>.+)$": ["/static/css/base.css"],
 }
@@ -106,6 +107,7 @@ REST = {
         *("/message?q=lathe", "/message?q=zzzz&room=plaza", "/message?q=e", "/message?q=zzzz&after=0"),
     ],
     "message-detail": [f"/message/{MESSAGE}", f"/message/{MIDDLE}"],
+    "emoji-list": ["/emoji", "/emoji?limit=500"],
     "reaction-list": [
         f"/message/{MESSAGE}/reaction",
         f"/message/{MESSAGE}/reaction?limit=200",
@@ -195,12 +197,13 @@ ADMIN = {
     "admin:messaging_message_texts": ["/admin/messaging/message/texts/"],
     **admin_of("messaging_privatereading", 1, "room=quiet", "from=boss", "p=3"),
     **admin_of("rooms_room", PLAZA, "q=zzzz", "q=person", "kind=direct", "state=archived", "p=3", "o=-4"),
-    **act_of("rooms_room", HUNDRED, "archive", "bring_back"),
+    **act_of("rooms_room", HUNDRED, "archive", "bring_back", "remove_avatar"),
     **admin_of(
         "rooms_membership", 1, "q=zzzz", "q=room:plaza+99", "q=room:plaza", "room=plaza", "from=many", "p=3"
     ),
     **act_of("rooms_membership", HUNDRED, "take_away"),
     **admin_of("rooms_consumer", 1),
+    **admin_of("emoji_customemoji", 1, "q=zzzz", "q=lathe"),
     **act_of("rooms_consumer", HUNDRED, "pause", "resume", "try_again", "skip"),
     **admin_of("rooms_ban", 1, "q=zzzz", "q=room:plaza", "room=plaza&from=many"),
     **act_of("rooms_ban", HUNDRED, "take_away"),
@@ -208,7 +211,16 @@ ADMIN = {
         *("accounts_user", BOSS, "q=zzzz", "q=99", "standing=banned", "standing=present", "rank=member"),
         *("rank=moderator", "p=3", "o=-7", "o=2"),
     ),
-    **act_of("accounts_user", HUNDRED, "ban", "unban", "deactivate", "reactivate", "end_everything"),
+    **act_of(
+        "accounts_user",
+        HUNDRED,
+        "ban",
+        "unban",
+        "deactivate",
+        "reactivate",
+        "end_everything",
+        "remove_avatar",
+    ),
     **admin_of("accounts_apitoken", 1, "q=zzzz", "q=person99", "p=3", "o=4"),
     **admin_of("accounts_invite", BASE + 1, "q=zzzz", "q=many", "state=revoked", "leads=room", "p=3"),
     **act_of("accounts_invite", HUNDRED, "revoke"),

@@ -7,9 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from random import Random
 
 from django.contrib.auth.hashers import make_password
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.utils import timezone
 
@@ -19,12 +21,14 @@ from chatsite.operations.demo import site
 from chatsite.operations.demo.files import attach_files
 from chatsite.operations.demo.performance import Post, posts
 from chatsite.operations.demo.reactions import reactions, summary_of
+from emoji import names, services
 from messaging.models import Message, MessageText, Reaction
 from messaging.rendering import names_in, render
 from messaging.search.folded import folded
 from rooms.models import Event, Membership, Mention, Room
 
 WEEKS_OF_HISTORY = 11
+EMOJI = Path(__file__).parent / "emoji"
 
 
 @dataclass
@@ -55,6 +59,7 @@ def build(password: str, seed: int = 7) -> None:
     start = (now - timedelta(weeks=WEEKS_OF_HISTORY)).replace(hour=0, minute=0, second=0, microsecond=0)
     SiteSettings.objects.update_or_create(pk=1, defaults={"name": site.NAME})
     rows = PendingRows(make_people(password, start), make_rooms(start))
+    add_emoji(rows.users[site.ME])
     add_members(rows, start)
     for post in sorted(posts(start, now, random), key=lambda post: post.at):
         add_message(rows, post, random)
@@ -85,6 +90,13 @@ def make_people(password: str, start: datetime) -> dict[str, User]:
     people = {user.username: user for user in User.objects.all()}
     store_skeletons(NameSkeleton, people.values())
     return people
+
+
+def add_emoji(user: User) -> None:
+    """Add the emoji of the site's own, which texts and reactions have."""
+    for path in sorted(EMOJI.iterdir()):
+        services.add(user, path.stem, SimpleUploadedFile(path.name, path.read_bytes()))
+    names.load()
 
 
 def make_rooms(start: datetime) -> dict[str, Room]:

@@ -12,6 +12,7 @@ PER_HUNDRED = 6
 # Of what one sees first, always.
 FIRST_SEEN = re.compile(r"\b(lathe is back|saturday is free|programme is final)\b", re.I)
 FITTING = (
+    (re.compile(r"\b(lathe is back|gearbox|gears?)\b", re.I), ":cog:"),
     (re.compile(r"\b(morning|coffee|kettle)", re.I), "☕"),
     (re.compile(r"\b(thank|you're the best|lovely|wonderful)", re.I), "❤️"),
     (re.compile(r"\b(bread|cake|soup|biscuits|samosas|kitchen)", re.I), "😋"),

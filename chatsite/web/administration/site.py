@@ -32,6 +32,7 @@ LIST_ORDER = [
     "Membership",
     "Ban",
     "Invite",
+    "CustomEmoji",
     "PrivateReading",
     "ApiToken",
     "SiteSettings",

@@ -1,14 +1,27 @@
 import { fold } from "./fold.js"
 
-/** Unicode's emoji with their names: {emoji, group, version, name, shortNames, words, tones}, in Unicode's order. */
+const OWN = "this site"
+
+/**
+ * Unicode's emoji with their names: {emoji, group, version, name, shortNames, words, tones}, in Unicode's order; and the
+ * site's own, which have a `url`.
+ */
 export class EmojiIndex {
   /** `data` is static/vendor/emoji/en.json; emoji newer than `newest` can't be seen on this device, and are left out. */
   constructor({ groups, emoji }, newest = Infinity) {
-    this.rows = emoji.filter(([, , version]) => version <= newest).map(readRow)
-    this.groups = Object.entries(groups).map(([number, name]) => ({
+    this.unicode = emoji.filter(([, , version]) => version <= newest).map(readRow)
+    this.unicodeGroups = Object.entries(groups).map(([number, name]) => ({
       name,
-      rows: this.rows.filter((row) => row.group === Number(number)),
+      rows: this.unicode.filter((row) => row.group === Number(number)),
     }))
+    this.takeOwn([])
+  }
+
+  /** Takes the site's own emoji, {name, url} each, in place of those before. */
+  takeOwn(pictures) {
+    const own = pictures.map(readOwn)
+    this.rows = [...own, ...this.unicode]
+    this.groups = own.length ? [{ name: OWN, rows: own }, ...this.unicodeGroups] : this.unicodeGroups
     this.byEmoji = new Map(this.rows.flatMap((row) => [row.emoji, ...row.tones].map((spelling) => [spelling, row])))
   }
 
@@ -62,6 +75,10 @@ function readRow([emoji, group, version, name, shortNames, words, tones]) {
     words: words ? fold(words).split(" ") : [],
     tones: tones ? tones.split(" ") : [],
   }
+}
+
+function readOwn({ name, url }) {
+  return { emoji: `:${name}:`, url, name, shortNames: [name], names: new Set([name, ...name.split(/[_+-]+/)]), words: [], tones: [] }
 }
 
 function pointsOf({ names, shortNames, words }, word) {

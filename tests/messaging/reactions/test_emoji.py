@@ -40,8 +40,8 @@ def test_what_is_no_emoji_is_refused(typed):
     assert list(refused.value.fields) == ["emoji"]
 
 
-@pytest.mark.parametrize("typed", [":party_parrot:", ":Party:", ":+1:", ":ü:"])
-def test_the_site_has_no_emoji_of_its_own(typed):
+@pytest.mark.parametrize("typed", [":party_parrot:", ":Party:", ":+1:"])
+def test_the_site_has_no_emoji_of_its_own(typed, db):
     with pytest.raises(Invalid, match="of that name"):
         canonical(typed)
 

@@ -19,6 +19,7 @@ from accounts import names
 from accounts.payloads import initials
 from chatsite.contract.errors import ChatError
 from chatsite.observability import logs
+from emoji.names import Picture, known
 from messaging.history import timeline
 from messaging.payloads import first_line
 from messaging.rendering import is_plain, names_in, render, weight
@@ -44,7 +45,7 @@ ATOMS = [
 def patterns(count, atoms=ATOMS, seed=7):
     """Units that are repeated: each atom, and `count` runs of two to six, always the same ones."""
     chance = random.Random(seed)
-    yield from atoms
+    yield from (*atoms, ":ab:", "a :ab:", ":ab")
     for _ in range(count):
         yield "".join(chance.choices(atoms, k=chance.choice((2, 2, 2, 3, 3, 6))))
 
@@ -74,6 +75,12 @@ def uncollected():
     gc.disable()
     yield
     gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def own_emoji(monkeypatch):
+    """The site has an emoji that some of these texts name."""
+    monkeypatch.setattr(known, "pictures", {"ab": Picture("ab", "/emoji/ab/0", False)})
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 import { get } from "../../lib/connection/rest.js"
 import { chosenTone, keepRecent } from "../../lib/emoji/choices.js"
+import { buildPicture } from "../../lib/emoji/site_emoji.js"
 import { loadEmoji } from "../../lib/emoji/table.js"
 import { replaceText } from "../../lib/page/text_field.js"
 import { buildAvatar } from "../../lib/people/avatar.js"
@@ -135,7 +136,8 @@ const emoji = {
     return completeWord(text, caret, found, `${chosen} `)
   },
   fill(option, row, found) {
-    option.append(buildText("emoji", inTone(row, chosenTone())), buildText("grow ellipsis", `:${shortNameFor(row, found.query)}:`))
+    const sign = row.url ? buildPicture(row) : buildText("emoji", inTone(row, chosenTone()))
+    option.append(sign, buildText("grow ellipsis", `:${shortNameFor(row, found.query)}:`))
   },
 }
 

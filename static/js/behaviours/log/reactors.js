@@ -1,4 +1,5 @@
 import { get } from "../../lib/connection/rest.js"
+import { showEmoji } from "../../lib/emoji/site_emoji.js"
 import { me } from "../../lib/page/me.js"
 import { distinctName } from "../../lib/people/names.js"
 import { nameOf } from "../../lib/room/reactions.js"
@@ -69,7 +70,7 @@ function fill(card, chip, people) {
   const names = chip.getAttribute("aria-pressed") === "true" ? ["You", ...others] : others
   const emoji = document.createElement("span")
   emoji.className = "reactors-emoji"
-  emoji.textContent = chip.value
+  showEmoji(emoji, chip.value)
   card.replaceChildren(`${joined(names, countOf(chip))} reacted with `, emoji)
 }
 

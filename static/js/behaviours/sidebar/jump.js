@@ -1,7 +1,6 @@
 import { get } from "../../lib/connection/rest.js"
-import { buildIcon } from "../../lib/page/dom.js"
 import { me } from "../../lib/page/me.js"
-import { buildAvatar } from "../../lib/people/avatar.js"
+import { buildAvatar, buildRoomMark } from "../../lib/people/avatar.js"
 import { rank } from "../../models/name_match.js"
 
 // Of rooms and of people each; where there are more, the server is searched by what is typed.
@@ -122,7 +121,7 @@ async function fetchItems(parameters = {}) {
 }
 
 function roomItem(room) {
-  const mark = wrapMark(buildIcon(room.kind === "private" ? "lock" : "hash"))
+  const mark = wrapMark(buildRoomMark(room))
   return { name: room.name, href: `/chat/${room.slug}`, note: room.role ? "" : "not joined", mark }
 }
 

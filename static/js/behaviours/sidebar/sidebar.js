@@ -1,9 +1,9 @@
 import { connection } from "../../lib/connection/connection.js"
 import { startSending } from "../../lib/connection/outbox.js"
 import { get } from "../../lib/connection/rest.js"
-import { buildIcon, cloneTemplate } from "../../lib/page/dom.js"
+import { cloneTemplate } from "../../lib/page/dom.js"
 import { setUnread } from "../../lib/page/title.js"
-import { buildAvatar } from "../../lib/people/avatar.js"
+import { buildAvatar, buildRoomMark } from "../../lib/people/avatar.js"
 import { followNameUpdates } from "../../lib/people/name_updates.js"
 import { isLookalike, usernameSuffix } from "../../lib/people/names.js"
 import { presence } from "../../lib/people/presence.js"
@@ -132,7 +132,7 @@ function usernames({ people = [] }) {
 }
 
 function buildMark(info) {
-  if (info.kind !== "direct") return buildIcon(info.kind === "private" ? "lock" : "hash")
+  if (info.kind !== "direct") return buildRoomMark(info)
   const [person] = info.people
   get(`/user/${person.username}`).then((user) => presence.set(user.username, user.online), () => {})
   return buildAvatar(person, { size: "small", dot: true })

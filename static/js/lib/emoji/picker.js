@@ -1,6 +1,7 @@
 import { inTone } from "../../models/emoji_index.js"
 import { part } from "../page/dom.js"
 import { chosenTone, keepRecent, keepTone, recentEmoji } from "./choices.js"
+import { buildPicture } from "./site_emoji.js"
 import { loadEmoji } from "./table.js"
 
 const GAP = 6
@@ -141,7 +142,7 @@ class Picker {
 
   choose(button) {
     if (!button) return
-    const emoji = button.textContent
+    const emoji = button.value
     keepRecent(emoji)
     const { resolve } = this
     this.resolve = null
@@ -180,7 +181,8 @@ function buildChoice(row, tone) {
   const choice = document.createElement("button")
   choice.type = "button"
   choice.tabIndex = -1
-  choice.textContent = inTone(row, tone)
+  choice.value = inTone(row, tone)
+  choice.append(row.url ? buildPicture(row) : choice.value)
   choice.dataset.short = row.shortNames[0]
   choice.setAttribute("aria-label", row.name)
   return choice
@@ -191,7 +193,8 @@ function buildGroup({ name, rows }) {
   button.type = "button"
   button.title = name
   button.setAttribute("aria-label", name)
-  button.textContent = name === RECENTLY_USED ? "🕒" : rows[0].emoji
+  if (name === RECENTLY_USED) button.append("🕒")
+  else button.append(rows[0].url ? buildPicture(rows[0]) : rows[0].emoji)
   return button
 }
 

@@ -1,13 +1,19 @@
 import { EmojiIndex } from "../../models/emoji_index.js"
+import { loadSiteEmoji } from "./site_emoji.js"
 
 const SAMPLES = 3
 let loading
 
-/** Loads the names of emoji, once for a page. Rejects where they can't be loaded; the next call tries again. */
-export function loadEmoji() {
+/**
+ * Loads the names of emoji, once for a page. Rejects where they can't be loaded; the next call tries again. Without the
+ * site's own, where those can't be.
+ */
+export async function loadEmoji() {
   loading ??= load(document.getElementById("emoji-picker").dataset.source)
   loading.catch(() => (loading = undefined))
-  return loading
+  const [index, own] = await Promise.all([loading, loadSiteEmoji().catch(() => [])])
+  index.takeOwn(own)
+  return index
 }
 
 async function load(address) {

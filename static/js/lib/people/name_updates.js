@@ -4,12 +4,13 @@ import { me } from "../page/me.js"
 import { renderAvatar } from "./avatar.js"
 import { renderName, renderUsername } from "./names.js"
 
-/** Updates a person's new name wherever the page shows it: messages, quotes, members, and the reader's own in the sidebar. */
+/** Updates a person's new name and picture wherever the page shows it: messages, quotes, members, and the reader's own in the sidebar. */
 export function followNameUpdates() {
   connection.on("user-updated", (user) => {
     const username = CSS.escape(user.username)
     for (const row of document.querySelectorAll(`.message[data-user="${username}"], .member[data-user="${username}"]`)) updateRow(row, user)
     for (const name of document.querySelectorAll(`[data-part=quote-name][title="@${username}"]`)) updateQuote(name, user)
+    for (const dot of document.querySelectorAll(`.side-mark [data-presence="${username}"]`)) renderAvatar(dot.parentElement, user)
     if (user.username === me) updateOwnName(user)
   })
 }

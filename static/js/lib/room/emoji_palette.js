@@ -1,4 +1,5 @@
 import { pickEmoji } from "../emoji/picker.js"
+import { showEmoji } from "../emoji/site_emoji.js"
 import { cloneTemplate, part } from "../page/dom.js"
 import { frequentEmoji } from "./frequent_emoji.js"
 
@@ -55,7 +56,8 @@ function build() {
 function buildChoice(emoji) {
   const choice = document.createElement("button")
   choice.type = "button"
-  choice.value = choice.textContent = emoji
+  choice.value = emoji
+  showEmoji(choice, emoji)
   return choice
 }
 

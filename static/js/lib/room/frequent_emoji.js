@@ -1,4 +1,5 @@
 import { mostUsed, remember } from "../../models/frequent_emoji.js"
+import { isNamed, loadSiteEmoji, siteEmoji } from "../emoji/site_emoji.js"
 import { me } from "../page/me.js"
 import { storage } from "../page/storage.js"
 import { room } from "./room.js"
@@ -10,7 +11,10 @@ import { room } from "./room.js"
 const KEY = `emoji-used:${me}`
 
 export function frequentEmoji(most) {
-  return mostUsed(used(), room.common_emoji, most)
+  const history = used()
+  if (history.some(isNamed)) loadSiteEmoji().catch(() => {})
+  // One of the site's own may be gone.
+  return mostUsed(history.filter((emoji) => !isNamed(emoji) || siteEmoji(emoji)), room.common_emoji, most)
 }
 
 export function noteUse(emoji) {

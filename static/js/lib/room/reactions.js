@@ -1,5 +1,6 @@
 import { byWhom, labelOf, Reactions } from "../../models/reactions.js"
 import { get } from "../connection/rest.js"
+import { showEmoji } from "../emoji/site_emoji.js"
 import { cloneTemplate, part } from "../page/dom.js"
 import { me } from "../page/me.js"
 import { isLookalike } from "../people/names.js"
@@ -94,7 +95,7 @@ function buildChip(row) {
 function fillChip(chip, { emoji, count, users, mine }) {
   chip.value = emoji
   chip.dataset.users = users.join(" ")
-  chip.querySelector(".reaction-emoji").textContent = emoji
+  showEmoji(chip.querySelector(".reaction-emoji"), emoji)
   part(chip, "count").textContent = count
   chip.setAttribute("aria-pressed", String(mine))
   chip.setAttribute("aria-label", labelOf(emoji, byWhom(users.map(nameOf), count), mine, canReact))

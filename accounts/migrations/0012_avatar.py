@@ -1,0 +1,13 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "0010_keep_edits")]
+
+    operations = [
+        migrations.AddField(
+            model_name="user",
+            name="avatar",
+            field=models.CharField(blank=True, db_default="", default="", editable=False, max_length=32),
+        ),
+    ]

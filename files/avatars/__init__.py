@@ -1,0 +1,1 @@
+"""Pictures of people and rooms, in place of initials and signs."""
