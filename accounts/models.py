@@ -102,6 +102,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     double_click_reaction = models.CharField(
         max_length=MAX_EMOJI_LENGTH, blank=True, default="", db_default="", editable=False
     )
+    # Whether their pages show previews of links.
+    show_previews = models.BooleanField(default=True, db_default=True, editable=False)
     # Part of every session's hash: incrementing it ends all sessions and sockets of this person.
     session_version = models.PositiveIntegerField(default=0, editable=False)
     last_seen = models.DateTimeField(null=True, blank=True, editable=False)
@@ -325,6 +327,14 @@ class SiteSettings(models.Model):
         help_text="Whoever may read a message can then read its earlier texts, too. A deleted message keeps none.",
     )
 
+    link_previews = models.BooleanField(
+        "show previews of links",
+        default=False,
+        db_default=False,
+        help_text="This server then fetches each page that somebody links to, also in private rooms: its owner learns when"
+        " that was, and the server's address. Some links do something when they are opened.",
+    )
+
     class Meta:
         verbose_name = verbose_name_plural = "site settings"
 
@@ -340,6 +350,11 @@ class SiteSettings(models.Model):
     def keeps_edits(cls) -> bool:
         """Return whether earlier texts of messages are kept; they are where nobody has set anything."""
         return not cls.objects.filter(keep_edits=False).exists()
+
+    @classmethod
+    def shows_link_previews(cls) -> bool:
+        """Return whether links in messages get previews; they don't where nobody has set anything."""
+        return cls.objects.filter(link_previews=True).exists()
 
 
 def new_code() -> str:

@@ -3,6 +3,7 @@
 import accounts.authentication.session_recheck
 import accounts.sockets
 import messaging.sockets
+import previews.sockets
 import rooms.membership.membership_recheck
 import rooms.sockets
 from chatsite import hello
@@ -27,7 +28,7 @@ def recheck() -> None:
 
 
 router = Router(
-    events=[*rooms.sockets.events, *messaging.sockets.events],
+    events=[*rooms.sockets.events, *messaging.sockets.events, *previews.sockets.events],
     authenticate=accounts.sockets.authenticate,
     authorise=accounts.sockets.authorise,
     admit=accounts.sockets.admit,
@@ -38,6 +39,7 @@ router = Router(
     jobs=[
         *accounts.sockets.jobs,
         *rooms.sockets.jobs,
+        *previews.sockets.jobs,
         every(revocation.RECHECK_SECONDS, recheck),
         every(limits.REPORT_SECONDS, limits.remote_connections.report),
     ],

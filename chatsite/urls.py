@@ -15,8 +15,9 @@ from chatsite.subprocesses.gauges import of_children
 from chatsite.web import versioned_static
 from chatsite.web.rest import api_docs
 from files.uploading.processing import decoder
+from previews.queue import fetcher
 
-collector.sources += [gauges.of_server, partial(of_children, [decoder])]
+collector.sources += [gauges.of_server, partial(of_children, [decoder, *fetcher.children])]
 
 urlpatterns = [
     path("", include("accounts.urls")),
@@ -24,8 +25,10 @@ urlpatterns = [
     path("", include("rooms.api")),
     path("", include("messaging.api")),
     path("", include("messaging.reactions.api")),
+    path("", include("previews.api")),
     path("", include("rooms.urls")),
     path("", include("messaging.urls")),
+    path("", include("previews.urls")),
     path("admin/", admin.site.urls),
     path("favicon.ico", RedirectView.as_view(url=static("favicon.svg"))),
     re_path(r"^static/(?:(?P<version>[0-9a-f]{12})/)?(?P<path>.+)$", versioned_static.redirect_to_current),

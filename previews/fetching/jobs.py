@@ -31,7 +31,9 @@ def handle(job: dict[str, Any], descriptors: Sequence[int]) -> dict[str, Any]:
     rules = Rules(monotonic() + job["seconds"], job["hosts"], networks_of(job["networks"]))
     try:
         page = read_page(job["url"], rules)
-        stored = bool(descriptors) and bool(page.picture) and store_picture(page.picture, descriptors[0], rules)
+        stored = (
+            bool(descriptors) and bool(page.picture) and store_picture(page.picture, descriptors[0], rules)
+        )
     except Refused as refused:
         return {"refused": refused.reason}
     if not page.title:

@@ -21,7 +21,11 @@ CHARSETS = re.compile(
     r"|euc-(jp|kr)|shift_jis|iso-2022-jp|macintosh|ibm866",
     re.IGNORECASE,
 )
-BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
 # Characters that would turn the text around them.
 TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 # Names of a page's words about itself, the best first.
@@ -131,7 +135,7 @@ def decoded(data: bytes, charset: str | None) -> str:
         if data.startswith(mark):
             return data[len(mark) :].decode(name, "replace")
     named = CHARSET.search(data, 0, CHARSET_BYTES)
-    for name in (charset, named and named[1].decode()):
+    for name in (charset, named[1].decode() if named else None):
         if name and CHARSETS.fullmatch(name.strip()):
             try:
                 return data.decode(name.strip(), "replace")

@@ -145,7 +145,9 @@ class Handler(socketserver.StreamRequestHandler):
         self.answer(b"<html><head></head></html>")
 
     def nested(self):
-        self.answer(b'<link rel=alternate type="application/json+oembed" href="/deep"><title>Kept</title></head>')
+        self.answer(
+            b'<link rel=alternate type="application/json+oembed" href="/deep"><title>Kept</title></head>'
+        )
 
     def deep(self):
         self.answer(b"[" * 60_000, type_="application/json")

@@ -10,7 +10,7 @@ PUBLIC = """
     198.20.0.0 223.255.255.255 168.63.129.15
     2600:: 2606:4700:4700::1111 2a00:1450:4001:800::200e 2001:200:: 2001:4860:4860::8888 2003::1 2c0f:fb50:4002::1
     ::ffff:8.8.8.8 64:ff9b::8.8.8.8 2a00:1450::5efe:8.8.8.8
-""".split()
+"""
 PRIVATE = """
     0.0.0.0 0.1.2.3 10.0.0.1 10.255.255.255 100.64.0.1 100.100.100.200 100.127.255.255 127.0.0.1 127.255.255.254
     168.63.129.16 169.254.169.254 169.254.0.1 172.16.0.1 172.31.255.255 192.0.0.8 192.0.0.192 192.0.2.1 192.31.196.1
@@ -22,17 +22,21 @@ PRIVATE = """
     2001:4:112::1 2001:db8::1 2002:7f00:1:: 2002:808:808:: 2002:c0a8:1::1 2620:4f:8000::1 3ffe::1 3fff::1
     2a00:1450::5efe:10.0.0.1 2a00:1450::200:5efe:127.0.0.1 4000::1 5f00::1 fc00::1 fd12:3456::1 fe80::1 fe80::1%eth0
     fe80::5efe:8.8.8.8 fec0::1 ff02::1 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff
-""".split()
+"""
 
 
 @pytest.mark.parametrize(("addresses", "public"), [(PUBLIC, True), (PRIVATE, False)])
 def test_the_table(addresses, public):
-    assert [address for address in addresses if may_connect(address, 443) is not public] == []
-    assert len(PUBLIC + PRIVATE) > 100
+    literals = addresses.split()
+    assert [address for address in literals if may_connect(address, 443) is not public] == []
+    assert len(literals) > 30
 
 
 def test_only_the_webs_ports_are_asked():
-    assert [port for port in (0, 22, 25, 80, 443, 6379, 8080, 65535) if may_connect("1.1.1.1", port)] == [80, 443]
+    assert [port for port in (0, 22, 25, 80, 443, 6379, 8080, 65535) if may_connect("1.1.1.1", port)] == [
+        80,
+        443,
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "localhost", "0x7f.1", "127.1", "2130706433", "1.1.1.1/32", "::1]"])

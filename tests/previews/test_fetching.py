@@ -194,7 +194,8 @@ def test_a_server_must_prove_its_name(tmp_path):
     """One whose certificate nobody signed is refused; with that certificate trusted, by its own name alone."""
     key, certificate = tmp_path / "key", tmp_path / "certificate"
     subprocess.run(
-        [*"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=x".split(),
+        [*("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
+         *("-days", "1", "-subj", "/CN=x"),
          "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate],
         check=True, capture_output=True,
     )  # fmt: skip
