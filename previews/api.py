@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chatsite.web.rest.api import me
+from messaging import services as messages
 from messaging.api import number
 from messaging.models import Message
 from messaging.serializers import MessageSerializer
@@ -27,6 +28,10 @@ class PreviewViewSet(viewsets.GenericViewSet[Message]):
     def destroy(self, request: Request, pk: str, preview: str) -> Response:
         services.remove(me(request), number(pk), number(preview))
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def check_sight(self, request: Request, pk: str, preview: str) -> None:
+        """Raise what keeps the person from the message, before the request's data is checked."""
+        messages.visible_message(me(request), number(pk))
 
 
 urlpatterns = [

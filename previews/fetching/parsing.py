@@ -135,8 +135,9 @@ def decoded(data: bytes, charset: str | None) -> str:
         if data.startswith(mark):
             return data[len(mark) :].decode(name, "replace")
     named = CHARSET.search(data, 0, CHARSET_BYTES)
-    for name in (charset, named[1].decode() if named else None):
-        if name and CHARSETS.fullmatch(name.strip()):
+    for given in (charset, named[1].decode() if named else None):
+        name = given or ""
+        if CHARSETS.fullmatch(name.strip()):
             try:
                 return data.decode(name.strip(), "replace")
             except LookupError:

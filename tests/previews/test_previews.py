@@ -7,8 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from chatsite.contract.errors import Archived, Banned, Forbidden, NotFound
-from messaging import moderation, services as messages
+from chatsite.contract.errors import Archived, Forbidden, NotFound
+from messaging import services as messages
 from messaging.models import Message
 from previews import queue, services
 from previews.links import MAX_LINKS, links_in
@@ -226,7 +226,7 @@ def test_nobody_else_does(message, who, error, make_person, private_room, owner)
     if who == "banned":
         membership.ban(owner, private_room.slug, who)
     if who == "left":
-        membership.leave(person, private_room.slug)
+        membership.leave_room(person, private_room.slug)
     with pytest.raises(error):
         services.remove(person, message.pk, one_of(message))
     assert titles(message) == ["A title"]
@@ -239,7 +239,7 @@ def test_nothing_is_removed_from_an_archived_room_nor_what_is_another_messages(
     for pk in (one_of(message), 0, 10**15):
         with pytest.raises(NotFound):
             services.remove(owner, other.pk, pk)
-    rooms.archive_room(owner, private_room.slug)
+    rooms.archive(private_room, owner)
     with pytest.raises(Archived):
         services.remove(owner, message.pk, one_of(message))
     assert titles(message) == ["A title"]
@@ -262,6 +262,51 @@ def test_the_form(message, client_of, member, stranger):
     assert (client.get(path).status_code, titles(message)) == (405, ["A title"])
     assert client.post(path).url == f"/chat/board/message/{message.pk}#message-{message.pk}"
     assert shown(message) == []
+
+
+# Pages
+
+
+def page_of(browser, slug="board"):
+    return browser.get(f"/chat/{slug}").content.decode()
+
+
+def test_a_page_shows_previews_as_text_and_the_button_to_who_may_remove_them(
+    say, follow, client_of, owner, member, make_person, private_room
+):
+    message = say(by=member)
+    follow()
+    fetched(title="<b>One</b> & more", description="'two'")
+    pk = one_of(message)
+    helper = make_person("helper")
+    membership.grant(private_room, helper)
+    button = f'formaction="/chat/board/message/{message.pk}/preview/{pk}"'
+    for person, removes in ((owner, True), (member, True), (helper, False)):
+        page = page_of(client_of(person))
+        assert "&lt;b&gt;One&lt;/b&gt; &amp; more" in page
+        assert f'data-preview="{pk}"' in page
+        assert (person.username, button in page) == (person.username, removes)
+        assert f'href="{PAGE}" target="_blank" rel="noopener noreferrer nofollow"' in page
+    rooms.archive(private_room, owner)
+    assert button not in page_of(client_of(owner))
+    assert 'id="link-preview-form"' not in page_of(client_of(owner))
+
+
+def test_a_person_may_hide_them_from_their_pages_alone(message, client_of, api, member, owner):
+    pk = one_of(message)
+    client = client_of(member)
+    assert 'name="show_previews"' in client.get("/profile").content.decode()
+    client.post("/profile", {"display_name": "M"})
+    member.refresh_from_db()
+    assert not member.show_previews
+    page = page_of(client)
+    assert f'data-preview="{pk}"' not in page
+    assert '"show_previews": false' in page
+    assert api(member).get(f"/message/{message.pk}").data["previews"] != []
+    assert api(member).patch("/user/me", {"show_previews": True}, format="json").data["show_previews"] is True
+    assert api(member).patch("/user/me", {"show_previews": "x"}, format="json").status_code == 400
+    assert "show_previews" not in api(owner).get("/user/member").data
+    assert f'data-preview="{pk}"' in page_of(client)
 
 
 # Bounds

@@ -33,7 +33,8 @@ def asked(monkeypatch):
     return asked
 
 
-def test_a_link_is_fetched_by_a_child_and_shown(say, follow, fetcher, server):
+def test_a_link_is_fetched_by_a_child_and_shown(say, follow, fetcher, server, settings):
+    settings.ALLOWED_HOSTS = ["chat.example.org"]
     good, bad, twice = (say(f"{server.url}/{path}") for path in ("markup", "missing", "markup#again"))
     follow()
     fetcher.step()

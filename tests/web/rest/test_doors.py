@@ -7,6 +7,7 @@ from django.urls import get_resolver
 from rest_framework.test import APIClient
 
 from messaging import services as messages
+from previews.models import MessagePreview, Preview
 from rooms.membership import invites, membership
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +49,7 @@ DOORS = {
     ("reaction-list", "post"): ("/message/{message}/reaction", {"emoji": "👍"}, (201, 201, 404, 401)),
     ("reaction-detail", "delete"): ("/message/{message}/reaction/👍", None, (204, 204, 404, 401)),
     ("message-history", "get"): ("/message/{message}/history", None, (200, 200, 404, 401)),
+    ("preview-detail", "delete"): ("/message/{message}/preview/{preview}", None, (204, 403, 404, 401)),
     ("user-list", "get"): ("/user", None, (200, 200, 200, 401)),
     ("user-list", "post"): (
         "/user",
@@ -71,7 +73,9 @@ def scene(owner, member, private_room, make_person):
     membership.ban(owner, "board", banned.username)
     message = messages.send(owner, "board", "hello", uuid.uuid4())[0]
     code = invites.make_room_invite(owner, "board").invite.code
-    return {"message": message.pk, "code": code}
+    page = Preview.objects.create(url_hash="x", url="https://example.org/", title="A page")
+    preview = MessagePreview.objects.create(message=message, preview=page, position=0)
+    return {"message": message.pk, "code": code, "preview": preview.pk}
 
 
 @pytest.mark.parametrize("door", DOORS, ids="-".join)

@@ -43,7 +43,7 @@ NAMES = {
     *("block_room", "unblock_room", "list_blocked_rooms", "block_user", "unblock_user", "list_blocked_users"),
     *("list_messages", "send_message", "get_message", "put_message", "edit_message", "delete_message"),
     *("list_reactions", "react", "unreact"),
-    "get_message_history",
+    *("get_message_history", "remove_preview"),
     *("list_users", "sign_up", "get_user", "get_me", "put_me", "update_me"),
 }
 CHECKS = [
@@ -157,6 +157,7 @@ def known(case, scene):
         "id": scene["message"],
         "code": scene["code"],
         "emoji": "👍",
+        "preview": scene.get("preview", 1),
     }
     for name in case.path_parameters or {}:
         case.path_parameters[name] = there[name]

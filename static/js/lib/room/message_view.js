@@ -4,6 +4,7 @@ import { cloneTemplate, part } from "../page/dom.js"
 import { me } from "../page/me.js"
 import { renderAvatar } from "../people/avatar.js"
 import { isLookalike, renderName, renderUsername } from "../people/names.js"
+import { fillLinkPreviews } from "./link_previews.js"
 import { fillReactions } from "./reactions.js"
 
 const template = document.getElementById("message-template")
@@ -33,6 +34,7 @@ export function fillMessage(row, message) {
   part(row, "edited").hidden = !message.edited_at || message.deleted
   fillBody(row, message)
   fillQuote(row, message)
+  fillLinkPreviews(row, message)
   fillReactions(row, message)
   decorateBody(row)
 }

@@ -79,7 +79,8 @@ function entryOf(chip) {
 function addBar(row) {
   const bar = cloneTemplate(template)
   bar.querySelector(".reaction[name]").remove()
-  part(row, "body").parentElement.after(bar)
+  const above = part(row, "link-previews") ?? part(row, "body").parentElement
+  above.after(bar)
   return bar
 }
 
