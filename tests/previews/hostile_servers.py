@@ -187,19 +187,19 @@ class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, host):
+        super().__init__((host, 0), Handler)
         self.asked, self.heads, self.cut = [], [], []
-        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        self.url = f"http://{host}:{self.server_address[1]}"
 
     def handle_error(self, request, client_address):
         """Say nothing: the other end is expected to go away."""
 
 
 @contextmanager
-def running():
+def running(host="127.0.0.1"):
     """Run the server in threads for the block."""
-    with Server() as server:
+    with Server(host) as server:
         threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
         yield server
         server.shutdown()

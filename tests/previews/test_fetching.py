@@ -202,7 +202,7 @@ def test_a_server_must_prove_its_name(tmp_path):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     rules = Rules(monotonic() + 5, networks=jobs.networks_of(["127.0.0.0/8"]))
-    with hostile_servers.Server() as server:
+    with hostile_servers.Server("127.0.0.1") as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
         port = server.server_address[1]
