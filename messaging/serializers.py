@@ -8,8 +8,18 @@ from rest_framework import serializers
 
 from accounts.serializers import BriefUserSerializer
 from chatsite.contract.emoji import MAX_EMOJI_LENGTH
-from chatsite.web.fields import MAX_BIGINT, ClientId, Limit, StrictSerializer, Text, Whole, from_form
+from chatsite.web.fields import (
+    MAX_BIGINT,
+    ClientId,
+    Limit,
+    NeedsFullCheck,
+    StrictSerializer,
+    Text,
+    Whole,
+    from_form,
+)
 from files.serializers import FileSerializer
+from files.services import MAX_FILES
 from messaging.models import Message
 from messaging.payloads import Payload, message_payload
 from messaging.sending.drafts import MAX_BODY_LENGTH
@@ -21,7 +31,11 @@ class Body(Text):
 
     def __init__(self, **kwargs: object) -> None:
         super().__init__(
-            max_length=MAX_BODY_LENGTH, trim_whitespace=False, style={"base_template": "textarea.html"}
+            max_length=MAX_BODY_LENGTH,
+            trim_whitespace=False,
+            # The service says that there has to be some.
+            allow_blank=True,
+            style={"base_template": "textarea.html"},
         )
 
     def to_internal_value(self, data: object) -> str:
@@ -29,6 +43,29 @@ class Body(Text):
         if isinstance(data, str) and from_form(self):
             data = data.replace("\r\n", "\n")
         return super().to_internal_value(data)
+
+
+class FileIds(serializers.ListField):
+    """Ids of uploads, each once."""
+
+    child = ClientId()
+
+    def __init__(self) -> None:
+        super().__init__(
+            required=False,
+            max_length=MAX_FILES,
+            help_text="Ids of my uploads for this room that no message has yet. `body` may then be empty.",
+        )
+
+    def to_internal_value(self, data: Any) -> list[uuid.UUID]:
+        ids = super().to_internal_value(data)
+        if len(set(ids)) < len(ids):
+            raise serializers.ValidationError("Name each file once.")
+        return ids
+
+    def fast_check(self, value: Any) -> list[uuid.UUID]:
+        """Leave any list to the full check: few messages have one."""
+        raise NeedsFullCheck
 
 
 class Emoji(Text):
@@ -49,6 +86,7 @@ class SendSerializer(StrictSerializer):
     body = Body()
     client_id = ClientId()
     reply_to = Whole(required=False, allow_null=True, help_text="The id of a message in the same room.")
+    files = FileIds()
 
 
 @extend_schema_serializer(component_name="MessageCreate")

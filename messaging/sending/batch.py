@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar, cast
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -22,6 +23,9 @@ from chatsite.realtime.delivery import delivery, revocation
 from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.limits import event_costs
 from chatsite.realtime.queues.group_commit import GroupCommit, Outcome
+from files import services as files
+from files.models import File
+from files.payloads import file_payload
 from messaging.models import Message
 from messaging.payloads import encoded
 from messaging.references import References
@@ -50,6 +54,7 @@ class Batch:
         self.known_messages: dict[Key, Message] = {}
         self.authorisations = self._authorise_all()
         self.quoted = self._fetch_quoted()
+        self.loose = self._fetch_files()
         self.errors: dict[Draft, Exception] = {}
         self.new: dict[Key, tuple[Draft, Place]] = {}
         for draft in drafts:
@@ -96,6 +101,11 @@ class Batch:
         ids = {draft.reply_to for draft in self.drafts if draft.reply_to is not None}
         return Message.objects.select_related("sender").in_bulk(ids) if ids else {}
 
+    def _fetch_files(self) -> dict[UUID, File]:
+        """Return the uploads that drafts take, by id."""
+        ids = {pk for draft in self.drafts for pk in draft.files}
+        return files.loose({draft.user_id for draft in self.drafts if draft.files}, ids) if ids else {}
+
     def _classify(self, draft: Draft) -> None:
         """Put a draft among the errors or the new messages, unless it is a repeat."""
         try:
@@ -116,7 +126,7 @@ class Batch:
             raise place
         if place.room is None:
             self._authorise_slowly(draft, place)
-        check_body(draft.body)
+        check_body(draft.body, may_be_empty=bool(draft.files))
         return place
 
     def _authorise_slowly(self, draft: Draft, place: Place) -> None:
@@ -142,6 +152,8 @@ class Batch:
             quoted = self.quoted.get(draft.reply_to)
             if quoted is None or place.room is None or quoted.room_id != place.room.pk:
                 raise Invalid.about("reply_to", "There is no such message in this room.")
+        if draft.files and place.room is not None:
+            files.checked(self.loose, draft.files, draft.user_id, place.room.pk)
 
     def outcomes(self) -> list[Outcome[Stored]]:
         """Store the new messages; return for each draft its message and whether it is new, or its error."""
@@ -157,9 +169,19 @@ class Batch:
         for (draft, place), row, at in zip(self.new.values(), self.rows, write(self.rows, now), strict=True):
             if at is not None:
                 messages[draft] = self.message(draft, place, row, *at, now)
+        self._attach(messages)
         Batch.last = set(self.new)
         self.references.store_mentions(list(messages.values()))
         return messages
+
+    def _attach(self, messages: dict[Draft, Message]) -> None:
+        """Give the new messages their files, by two statements for each message that has any."""
+        for draft, message in messages.items():
+            if draft.files:
+                taken = files.checked(self.loose, draft.files, draft.user_id, message.room_id)
+                files.attach(taken, message.pk)
+                message.files = [file_payload(file) for file in taken]
+                Message.objects.filter(pk=message.pk).update(files=message.files)
 
     def _build_row(self, draft: Draft, place: Place) -> Row:
         """Return the row to be stored."""
@@ -260,7 +282,7 @@ def store_all(drafts: Sequence[Draft]) -> list[Outcome[Stored]]:
 
 def store(batch: Batch) -> list[Outcome[Stored]]:
     """Store a batch that was authorised, after authorising it again if anything was revoked meanwhile."""
-    with delivery.soon(batch.slugs), together(batch.references):
+    with delivery.soon(batch.slugs), together(batch):
         if batch.is_stale:
             batch = Batch(batch.drafts)
         outcomes = batch.outcomes()
@@ -269,10 +291,11 @@ def store(batch: Batch) -> list[Outcome[Stored]]:
     return outcomes
 
 
-def together(references: References) -> AbstractContextManager[Any]:
-    """Return a transaction if one is needed: PostgreSQL stores messages without mentions in one statement, and BEGIN
-    and COMMIT are saved."""
-    return nullcontext() if sql.postgresql() and not references.anybody else transaction.atomic()
+def together(batch: Batch) -> AbstractContextManager[Any]:
+    """Return a transaction if one is needed: PostgreSQL stores messages without mentions and files in one statement, and
+    BEGIN and COMMIT are saved."""
+    is_one_statement = sql.postgresql() and not batch.references.anybody and not batch.loose
+    return nullcontext() if is_one_statement else transaction.atomic()
 
 
 batches: GroupCommit[Draft, Stored] = GroupCommit(

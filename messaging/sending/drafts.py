@@ -2,6 +2,7 @@
 
 import hashlib
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from accounts.models import User
@@ -14,6 +15,8 @@ from rooms.models import Room
 MAX_BODY_LENGTH = 10_000
 # Characters of a text that is cheap to render whatever it contains.
 SHORT_BODY_LENGTH = 200
+# Weight of a file, which is two statements more.
+FILE_WEIGHT = 200
 # Weight of a mention beside its rendering, for its look-up and events; a character of plain text takes 0.6 µs.
 NAME_WEIGHT = 40
 Stored = tuple[Message, bool]
@@ -32,6 +35,8 @@ class Draft:
     client_id: uuid.UUID
     reply_to: int | None = None
     connection: Connection | None = None
+    # Uploads of the sender that the message takes, in order.
+    files: Sequence[uuid.UUID] = ()
     user_id: int = field(init=False)
     fingerprint: str = field(init=False)
     # Cost of storing it, in characters of plain text.
@@ -39,8 +44,9 @@ class Draft:
 
     def __post_init__(self) -> None:
         self.user_id = self.user.pk if self.user else self.connection.identity.user_id  # type: ignore[union-attr]
-        self.fingerprint = hashlib.sha256(self.body.encode()).hexdigest()
-        self.weight = weight_of(self.body)
+        # No text has a null character: no message without files has the same.
+        self.fingerprint = hashlib.sha256("\0".join((self.body, *map(str, self.files))).encode()).hexdigest()
+        self.weight = weight_of(self.body) + FILE_WEIGHT * len(self.files)
 
     @property
     def key(self) -> Key:
@@ -72,9 +78,9 @@ def weight_of(body: str) -> int:
     return weight(body) + NAME_WEIGHT * (body.count("@") + body.count("#"))
 
 
-def check_body(body: str) -> None:
-    """Raise TooLarge or Invalid for a text that can't be sent."""
+def check_body(body: str, *, may_be_empty: bool = False) -> None:
+    """Raise TooLarge or Invalid for a text that can't be sent. It may be empty where the message has something else."""
     if len(body) > MAX_BODY_LENGTH:
         raise TooLarge.about("body", f"Use at most {MAX_BODY_LENGTH} characters.")
-    if not body.strip():
+    if not may_be_empty and not body.strip():
         raise Invalid.about("body", "Write something.")
