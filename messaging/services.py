@@ -195,12 +195,17 @@ def mentions_of(message: Message) -> QuerySet[Mention]:
     return Mention.objects.filter(room_id=message.room_id, seq=message.seq)
 
 
-def record(message: Message, event: str, user: User | None) -> None:
-    """Log a change as a new line whose data is the message with that line's seq, and publish it. `user` is None for what the
-    site does by itself."""
+def record(message: Message, event: str, user: User) -> None:
+    """Log a change as a new line whose data is the message with that line's seq, publish it, and have unread counts told
+    anew."""
+    record_unseen(message, event, user)
+    transaction.on_commit(partial(unread_notify.touch, message.room.slug), robust=True)
+
+
+def record_unseen(message: Message, event: str, user: User | None) -> None:
+    """Do `record` for a change that no unread count depends on. `user` is None for what the site does by itself."""
     seq = log.next_seq(message.room)
     log.write(message.room, seq, event, user, subject_id=message.pk)
     log.publish(message.room, event, {**message_payload(message), "seq": seq})
-    transaction.on_commit(partial(unread_notify.touch, message.room.slug), robust=True)
     if user is not None:
         event_costs.charge_for_room(user.pk, message.room.slug)

@@ -18,7 +18,7 @@ from accounts.quotas import HOUR_SECONDS
 from chatsite.contract.errors import Forbidden, NotFound, RateLimited
 from chatsite.realtime.queues import read_queue
 from messaging.models import Message
-from messaging.services import locked, record, visible_message
+from messaging.services import locked, record_unseen, visible_message
 from previews.links import Link, links_in
 from previews.models import MessagePreview, Preview
 from previews.payloads import preview_payload
@@ -137,7 +137,7 @@ def show(message: Message, by: User | None) -> bool:
         return False
     message.previews = shown
     message.save(update_fields=["previews"])
-    record(message, "message-previewed", by)
+    record_unseen(message, "message-previewed", by)
     return True
 
 

@@ -49,6 +49,7 @@ def ask(server, tmp_path):
         ("with_oembed", "By oEmbed", True),
         ("huge_body", "A title", True),
         ("nested", "Kept", False),
+        ("unclosed", "Kept", False),
         ("large_picture", "Kept", False),
         ("picture_inside", "Kept", False),
         ("picture_of_text", "Kept", False),
@@ -100,11 +101,9 @@ def test_what_a_page_says_of_itself(ask, path, title, picture):
     ],
 )
 def test_what_has_no_preview(ask, path, reason):
-    began = monotonic()
     # Bounded by bytes, and not by the time that a busy machine takes.
     answer = ask(path, seconds=SECONDS if reason == "late" else 5)
     assert answer == {"refused": reason}
-    assert monotonic() - began < 10
 
 
 @pytest.mark.parametrize(
