@@ -13,6 +13,7 @@ from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.limits import limits
 from chatsite.realtime.socketio.routing import Router, every
 from chatsite.web.rest.api import translate
+from files.sweeping import SWEEP_SECONDS, sweeper
 
 
 def disconnected(connection: Connection) -> None:
@@ -40,6 +41,7 @@ router = Router(
         *accounts.sockets.jobs,
         *rooms.sockets.jobs,
         *previews.sockets.jobs,
+        every(SWEEP_SECONDS, sweeper.sweep),
         every(revocation.RECHECK_SECONDS, recheck),
         every(limits.REPORT_SECONDS, limits.remote_connections.report),
     ],

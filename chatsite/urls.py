@@ -26,6 +26,7 @@ urlpatterns = [
     path("", include("messaging.api")),
     path("", include("messaging.reactions.api")),
     path("", include("previews.api")),
+    path("", include("files.api")),
     path("", include("rooms.urls")),
     path("", include("messaging.urls")),
     path("", include("previews.urls")),

@@ -7,35 +7,55 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from accounts.models import User
-from chatsite.contract.errors import Invalid, NotFound
+from chatsite.contract.errors import Banned, Forbidden, Invalid, NotFound
 from files.models import File
-from rooms import access
+from files.sweeping import sweeper
+from rooms.models import Ban, Membership, Room
 
 # Files of one message.
 MAX_FILES = 10
+NO_FILE = "There is no such file."
 MISSING = "There is no such file of yours for this room."
 
 
 def readable(user: User, pk: UUID) -> File:
     """Return a file that the person may read, with its blob: their own upload, or that of a message which stands in a room
-    that they may read. What everybody sees, avatars and the like, is anybody's who is signed in. Raises NotFound and
-    Banned."""
-    file = File.objects.kept().select_related("blob", "room", "message").filter(pk=pk).first()
-    if file is None or not file.blob:
-        raise NotFound("There is no such file.")
-    if file.purpose != File.Purpose.MESSAGE:
-        return file
-    if file.attached_at is None:
-        if file.owner_id != user.pk:
-            raise NotFound("There is no such file.")
-        return file
-    if file.message is None or file.message.gone or file.room is None:
-        raise NotFound("There is no such file.")
-    access.room_for(user, file.room.slug)
+    that they may read. What everybody sees, avatars and the like, is anybody's who is signed in. One query.
+
+    Raises NotFound and Banned."""
+    here = {"room": OuterRef("room"), "user": user}
+    files = File.objects.kept().select_related("blob", "room", "message")
+    file = (
+        files.annotate(
+            is_member=Exists(Membership.objects.filter(**here)), is_banned=Exists(Ban.objects.filter(**here))
+        )
+        .filter(pk=pk)
+        .first()
+    )
+    if file is None:
+        raise NotFound(NO_FILE)
+    if file.purpose == File.Purpose.MESSAGE:
+        check_sight(user, file)
     return file
+
+
+def check_sight(user: User, file: Any) -> None:
+    """Raise NotFound or Banned unless the person may read the file of a message, as `rooms.access.find` decides."""
+    if file.attached_at is None and file.owner_id == user.pk:
+        return
+    if file.attached_at is None or file.message is None or file.message.gone or file.room is None:
+        raise NotFound(NO_FILE)
+    if file.is_member:
+        return
+    if file.room.kind != Room.Kind.PUBLIC:
+        raise NotFound(NO_FILE)
+    if file.is_banned:
+        raise Banned()
 
 
 def loose(owner_ids: Collection[int], ids: Collection[UUID]) -> dict[UUID, File]:
@@ -63,4 +83,18 @@ def release(message_ids: Iterable[int]) -> int:
     """Give up the files of messages, within the transaction that takes their texts; the sweep takes the bytes. Return how
     many there were."""
     files: Any = File.objects.kept().filter(message__in=message_ids)
-    return int(files.update(released_at=timezone.now()))
+    released = int(files.update(released_at=timezone.now()))
+    if released:
+        transaction.on_commit(sweeper.soon)
+    return released
+
+
+def discard(user: User, pk: UUID) -> None:
+    """Give up an upload of one's own that no message carries. Raises NotFound and Banned as `readable` does, and Forbidden
+    for another file."""
+    file = readable(user, pk)
+    with transaction.atomic():
+        mine = File.objects.loose().filter(pk=file.pk, owner=user)
+        if not mine.update(released_at=timezone.now()):
+            raise Forbidden("Only uploads that no message carries can be deleted; delete the message.")
+        transaction.on_commit(sweeper.soon)

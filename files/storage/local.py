@@ -5,6 +5,7 @@ process that is killed in between leaves nothing.
 """
 
 import errno
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from django.conf import settings
 
 from files.storage.keys import KEY, path_of
 
+# Names of the small pictures that a blob may have.
+PREVIEWS = ("small", "large")
 COPY_BYTES = 1024 * 1024
 # Bytes after which what was written goes to the disk: more at once and a commit beside it waits 0.1 s instead of some ms.
 SYNC_BYTES = 8 * 1024 * 1024
@@ -80,10 +83,37 @@ def copied(source: BinaryIO, target: BinaryIO) -> None:
     """Copy a file's bytes from its beginning, and put them on the disk as they come. Call it in a thread."""
     at = 0
     while piece := os.pread(source.fileno(), COPY_BYTES, at):
-        target.write(piece)
+        written(target, piece)
         at += len(piece)
         if at % SYNC_BYTES < COPY_BYTES:
             os.fdatasync(target.fileno())
+
+
+def written(file: BinaryIO, data: bytes) -> None:
+    """Write all of it: an unbuffered file may take less."""
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
+
+
+def hashed(file: BinaryIO) -> str:
+    """Return the SHA-256 of a file, in hex. Call it in a thread."""
+    digest, at = hashlib.sha256(), 0
+    while piece := os.pread(file.fileno(), COPY_BYTES, at):
+        digest.update(piece)
+        at += len(piece)
+    return digest.hexdigest()
+
+
+def note(key: str) -> None:
+    """Note that bytes of this key are being kept, of which no row may know yet."""
+    incoming_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+    (incoming_folder() / key).touch(mode=0o600)
+
+
+def forget(key: str) -> None:
+    """Remove the note: there are rows now, or the bytes are gone again."""
+    (incoming_folder() / key).unlink(missing_ok=True)
 
 
 def delete(key: str, previews: Any = ()) -> None:

@@ -16,6 +16,7 @@ from schemathesis.specs.openapi import checks
 from accounts import services
 from accounts.models import SiteSettings
 from chatsite.web.rest import api_docs
+from files.storage import local
 from messaging import services as messages
 from rooms.membership import invites, membership
 from rooms.models import Membership
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def scene(owner, member, private_room, make_person):
+def scene(owner, member, private_room, make_person, upload):
     """The member moderates the room, wrote in it, and anybody may sign up."""
     for name in ("helper", "banned"):
         membership.grant(private_room, make_person(name))
@@ -32,7 +33,13 @@ def scene(owner, member, private_room, make_person):
     membership.ban(owner, "board", "banned")
     SiteSettings.objects.update_or_create(defaults={"sign_up": SiteSettings.SignUp.OPEN})
     message = messages.send(member, "board", "hello", uuid.uuid4())[0]
-    return {"message": message.pk, "code": invites.make_room_invite(member, "board").invite.code}
+    file = upload(member, private_room, previews={"small": [1, 1, 10]})
+    local.path(file.blob.key, "small").write_bytes(bytes(10))
+    return {
+        "message": message.pk,
+        "file": str(file.pk),
+        "code": invites.make_room_invite(member, "board").invite.code,
+    }
 
 
 METHODS = {"get", "post", "put", "patch", "delete"}
@@ -44,6 +51,7 @@ NAMES = {
     *("list_messages", "send_message", "get_message", "put_message", "edit_message", "delete_message"),
     *("list_reactions", "react", "unreact"),
     *("get_message_history", "remove_preview"),
+    *("upload_file", "get_file", "delete_file", "download_file", "download_preview"),
     *("list_users", "sign_up", "get_user", "get_me", "put_me", "update_me"),
 }
 CHECKS = [
@@ -80,11 +88,14 @@ def test_operations_have_names_that_a_person_would_choose():
     assert {operation["operationId"] for operation in operations()} == NAMES
 
 
-def test_bodies_are_json():
+def test_bodies_are_json_but_for_a_file():
     kinds = {
-        kind for each in operations() if "requestBody" in each for kind in each["requestBody"]["content"]
+        (each["operationId"] if kind != "application/json" else "", kind)
+        for each in operations()
+        if "requestBody" in each
+        for kind in each["requestBody"]["content"]
     }
-    assert kinds == {"application/json"}
+    assert kinds == {("", "application/json"), ("upload_file", "multipart/form-data")}
 
 
 def test_every_error_is_declared_and_of_one_shape():
@@ -158,6 +169,9 @@ def known(case, scene):
         "code": scene["code"],
         "emoji": "👍",
         "preview": scene.get("preview", 1),
+        "file": scene["file"],
+        "name": "note.txt",
+        "which": "small",
     }
     for name in case.path_parameters or {}:
         case.path_parameters[name] = there[name]
