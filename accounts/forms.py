@@ -60,7 +60,7 @@ class SetupForm(SignUpForm):
 
 
 class ProfileForm(forms.Form):
-    """One's own display name, email address, and reaction by a double click."""
+    """One's own display name, email address, reaction by a double click, and whether links have previews."""
 
     display_name = name_field(help_text="How others see you. Without one it is your username.")
     email = EmailField(
@@ -74,6 +74,11 @@ class ProfileForm(forms.Form):
         label="Double click on a message",
         required=False,
         help_text="It puts this reaction there, and a second one takes it back.",
+    )
+    show_previews = forms.BooleanField(
+        label="Show previews of links",
+        required=False,
+        help_text="Where this site makes some: what a page says of itself, under the message that links to it.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

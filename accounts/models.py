@@ -104,6 +104,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     # The id of the picture's file in hex, the version in its address; empty for initials.
     avatar = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
+    # Whether their pages show previews of links.
+    show_previews = models.BooleanField(default=True, db_default=True, editable=False)
     # Part of every session's hash: incrementing it ends all sessions and sockets of this person.
     session_version = models.PositiveIntegerField(default=0, editable=False)
     last_seen = models.DateTimeField(null=True, blank=True, editable=False)
@@ -341,6 +343,13 @@ class SiteSettings(models.Model):
         help_text="Pictures of the site's own, which people write as :name:. Administrators, and whoever added one,"
         " remove them.",
     )
+    link_previews = models.BooleanField(
+        "show previews of links",
+        default=False,
+        db_default=False,
+        help_text="This server then fetches each page that somebody links to, also in private rooms: its owner learns when"
+        " that was, and the server's address. Some links do something when they are opened.",
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "site settings"
@@ -363,6 +372,11 @@ class SiteSettings(models.Model):
         if user.is_superuser or self.emoji_adders == self.EmojiAdders.MEMBERS:
             return True
         return self.emoji_adders == self.EmojiAdders.MODERATORS and user.is_staff
+
+    @classmethod
+    def shows_link_previews(cls) -> bool:
+        """Return whether links in messages get previews; they don't where nobody has set anything."""
+        return cls.objects.filter(link_previews=True).exists()
 
 
 def new_code() -> str:

@@ -77,4 +77,5 @@ def own_payload(user: User) -> Payload:
         **user_payload(user),
         "email": user.email,
         "double_click_reaction": user.double_click_reaction,
+        "show_previews": user.show_previews,
     }

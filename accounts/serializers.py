@@ -8,7 +8,7 @@ from accounts.authentication.password_validators import MAX_PASSWORD_LENGTH, MIN
 from accounts.models import User
 from accounts.payloads import own_payload, user_payload
 from chatsite.contract.emoji import MAX_EMOJI_LENGTH
-from chatsite.web.fields import StrictSerializer, Text
+from chatsite.web.fields import Flag, StrictSerializer, Text
 
 
 class AvatarSerializer(serializers.Serializer[Any]):
@@ -38,6 +38,7 @@ class UserSerializer(BriefUserSerializer):
 class OwnUserSerializer(UserSerializer):
     email = serializers.CharField()
     double_click_reaction = serializers.CharField(help_text="An emoji, or empty.")
+    show_previews = serializers.BooleanField(help_text="Whether pages show previews of links.")
 
     def to_representation(self, instance: User) -> dict[str, Any]:
         return own_payload(instance)
@@ -66,3 +67,4 @@ class ProfileSerializer(StrictSerializer):
         allow_blank=True,
         help_text="The emoji that a double click puts under a message; empty for none.",
     )
+    show_previews = Flag(required=False, help_text="Whether pages show previews of links.")

@@ -3,6 +3,7 @@
 import accounts.authentication.session_recheck
 import accounts.sockets
 import messaging.sockets
+import previews.sockets
 import rooms.membership.membership_recheck
 import rooms.sockets
 from chatsite import hello
@@ -30,7 +31,7 @@ def recheck() -> None:
 
 
 router = Router(
-    events=[*rooms.sockets.events, *messaging.sockets.events],
+    events=[*rooms.sockets.events, *messaging.sockets.events, *previews.sockets.events],
     authenticate=accounts.sockets.authenticate,
     authorise=accounts.sockets.authorise,
     admit=accounts.sockets.admit,
@@ -42,6 +43,7 @@ router = Router(
         *accounts.sockets.jobs,
         *rooms.sockets.jobs,
         every(names.REFRESH_SECONDS, names.refresh),
+        *previews.sockets.jobs,
         every(SWEEP_SECONDS, sweeper.sweep),
         every(MOVE_SECONDS, mover.move),
         every(revocation.RECHECK_SECONDS, recheck),

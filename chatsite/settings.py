@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "files",
     "emoji",
     "messaging",
+    "previews",
 ]
 
 MIDDLEWARE = [
@@ -311,6 +312,11 @@ FILES_URL = conf.files_url()
 FILES_ACCEL = conf.files_accel()
 # Pixels, in millions, above which a picture is kept without a preview, as a download.
 PICTURE_MEGAPIXELS = conf.whole("PICTURE_MEGAPIXELS", 50)
+
+# Links of one person that are fetched in an hour for previews; 0 is no limit.
+PREVIEWS_PER_HOUR = conf.whole("PREVIEWS_PER_HOUR", 120)
+# Networks, at any port, that may be fetched from though they aren't public. For tests: nothing of the environment gets here.
+PREVIEW_TEST_NETWORKS: list[str] = []
 
 # Members above which a room is told only how many are online, not who comes and goes.
 PRESENCE_ROOM_SIZE = conf.whole("PRESENCE_ROOM_SIZE", 200)

@@ -16,8 +16,9 @@ from chatsite.web import versioned_static
 from chatsite.web.rest import api_docs
 from files.storage import store
 from files.uploading.processing import decoder
+from previews.queue import fetcher
 
-collector.sources += [gauges.of_server, partial(of_children, [decoder, store.child])]
+collector.sources += [gauges.of_server, partial(of_children, [decoder, store.child, *fetcher.children])]
 
 urlpatterns = [
     path("", include("accounts.urls")),
@@ -26,6 +27,7 @@ urlpatterns = [
     path("", include("emoji.api")),
     path("", include("messaging.api")),
     path("", include("messaging.reactions.api")),
+    path("", include("previews.api")),
     path("", include("files.api")),
     path("", include("files.listing.api")),
     path("", include("files.avatars.api")),
@@ -34,6 +36,7 @@ urlpatterns = [
     path("", include("rooms.urls")),
     path("", include("files.listing.urls")),
     path("", include("messaging.urls")),
+    path("", include("previews.urls")),
     path("admin/", admin.site.urls),
     path("favicon.ico", RedirectView.as_view(url=static("favicon.svg"))),
     re_path(r"^static/(?:(?P<version>[0-9a-f]{12})/)?(?P<path>.+)$", versioned_static.redirect_to_current),

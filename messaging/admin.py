@@ -92,7 +92,7 @@ class KindFilter(ChoiceFilter):
 UNSHOWN = [
     f"{person}__{column}"
     for person in ("sender", "hidden_by")
-    for column in ("password", "email", "last_login", "last_seen", "double_click_reaction")
+    for column in ("password", "email", "last_login", "last_seen", "double_click_reaction", "show_previews")
 ]
 
 

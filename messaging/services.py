@@ -18,7 +18,7 @@ from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.limits import event_costs
 from chatsite.realtime.queues.group_commit import Outcome
 from files import services as files_services
-from messaging import edit_history
+from messaging import edit_history, hooks
 from messaging.models import PARTS, Message, Reaction
 from messaging.payloads import message_payload
 from messaging.references import References
@@ -115,7 +115,9 @@ def replace_text(user: User, message: Message, body: str, html: str, references:
         return message
     edit_history.keep(message)
     message.body, message.html, message.folded, message.edited_at = body, html, folded(body), timezone.now()
-    message.save(update_fields=["body", "html", "folded", "edited_at"])
+    for hook in hooks.on_edit:
+        hook(message)
+    message.save(update_fields=["body", "html", "folded", "edited_at", "previews"])
     mentions_of(message).delete()
     references.store_mentions([message])
     record(message, "message-edited", user)
@@ -143,6 +145,8 @@ def delete(user: User, pk: int) -> Message:
         setattr(message, part, None)
     message.save(update_fields=["body", "html", "folded", "deleted_at", *PARTS])
     Reaction.objects.filter(message=message).delete()
+    for hook in hooks.on_delete:
+        hook(message)
     retract(message, user)
     return message
 
@@ -192,9 +196,16 @@ def mentions_of(message: Message) -> QuerySet[Mention]:
 
 
 def record(message: Message, event: str, user: User) -> None:
-    """Log a change as a new line whose data is the message with that line's seq, and publish it."""
+    """Log a change as a new line whose data is the message with that line's seq, publish it, and have unread counts told
+    anew."""
+    record_unseen(message, event, user)
+    transaction.on_commit(partial(unread_notify.touch, message.room.slug), robust=True)
+
+
+def record_unseen(message: Message, event: str, user: User | None) -> None:
+    """Do `record` for a change that no unread count depends on. `user` is None for what the site does by itself."""
     seq = log.next_seq(message.room)
     log.write(message.room, seq, event, user, subject_id=message.pk)
     log.publish(message.room, event, {**message_payload(message), "seq": seq})
-    transaction.on_commit(partial(unread_notify.touch, message.room.slug), robust=True)
-    event_costs.charge_for_room(user.pk, message.room.slug)
+    if user is not None:
+        event_costs.charge_for_room(user.pk, message.room.slug)

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0010_keep_edits")]
+    dependencies = [("accounts", "0011_link_previews")]
 
     operations = [
         migrations.AddField(

@@ -8,6 +8,8 @@ from accounts.services.naming import check_names, save_named
 from chatsite.contract.emoji import spelling_of
 from chatsite.contract.errors import Invalid
 
+CHANGEABLE = ("display_name", "email", "double_click_reaction", "show_previews")
+
 
 def update_profile(
     user: User,
@@ -15,22 +17,26 @@ def update_profile(
     display_name: str | None = None,
     email: str | None = None,
     double_click_reaction: str | None = None,
+    show_previews: bool | None = None,
 ) -> User:
     """Change the given fields. A display name that is unchanged, or repeats the username that stands for a missing
     one, is kept whatever today's rules say; an empty `double_click_reaction` is none. Raises Invalid with `fields` and
     restores `user`."""
-    before = user.display_name, user.email, user.double_click_reaction
-    new: dict[str, str] = {}
+    before = {name: getattr(user, name) for name in CHANGEABLE}
+    new: dict[str, str | bool] = {}
     if display_name is not None and tidy(display_name) not in (user.display_name, user.name):
         new["display_name"] = display_name
     if email is not None:
         new["email"] = User.objects.normalize_email(email)
     if double_click_reaction is not None:
         new["double_click_reaction"] = emoji_or_none(double_click_reaction)
+    if show_previews is not None:
+        new["show_previews"] = show_previews
     try:
         change(user, new)
     except Invalid:
-        user.display_name, user.email, user.double_click_reaction = before
+        for name, value in before.items():
+            setattr(user, name, value)
         raise
     return user
 
@@ -43,7 +49,7 @@ def emoji_or_none(value: str) -> str:
     return known
 
 
-def change(user: User, new: dict[str, str]) -> None:
+def change(user: User, new: dict[str, str | bool]) -> None:
     """Check and store new values of fields."""
     for name, value in new.items():
         setattr(user, name, value)

@@ -1,5 +1,7 @@
 """One's own profile, with API tokens."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -27,7 +29,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     return profile_page(request, form, outcome)
 
 
-def own_fields(user: User) -> dict[str, str]:
+def own_fields(user: User) -> dict[str, Any]:
     """Return the values of a ProfileForm."""
     return {name: getattr(user, name) for name in ProfileForm.base_fields}
 

@@ -37,7 +37,7 @@ class Carries(Enum):
 # Events that clients send; each has a handler in the `sockets.py` of an app.
 REQUESTS = (
     *("join", "leave", "sync", "chat-message", "typing", "edit-message", "delete-message", "read"),
-    *("react", "unreact"),
+    *("react", "unreact", "remove-preview"),
 )
 
 
@@ -53,6 +53,7 @@ REGISTRY = (
     Event("chat-message", Reach.LOG, Carries.MESSAGE),
     Event("message-edited", Reach.LOG, Carries.MESSAGE),
     Event("message-deleted", Reach.LOG, Carries.MESSAGE),
+    Event("message-previewed", Reach.LOG, Carries.MESSAGE),
     Event("reaction-added", Reach.LOG, Carries.FIELDS),
     Event("reaction-removed", Reach.LOG, Carries.FIELDS),
     Event("member-joined", Reach.LOG, Carries.FIELDS),

@@ -17,17 +17,20 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def message(context: template.Context, row: Row) -> SafeString:
     """Render one message. The context has `online` (usernames), `target` (a message's id), the people's `signs`, and what
-    `reactions_context` returns."""
+    `reactions_context` and, where previews of links are shown, `previews_context` return."""
     said, signs = row.message, context["signs"]
     sender, answered = said["sender"]["username"], said["reply_to"]
     person = {**said["sender"], "online": sender in context["online"]}
-    shown = {**said, "sender": person, "reactions": None, "files": None}
+    shown = {**said, "sender": person, "reactions": None, "files": None, "previews": None}
+    previews = said["previews"] if context.get("show_previews") else []
     target = said["id"] == context.get("target")
     return render_fragment(
         "messaging/_message.html",
         row={"message": shown, "continued": row.continued, "mentions_me": row.mentions_me, "time": row.time},
         target=target,
         files=file_views(said["files"]),
+        previews=previews,
+        removable=bool(previews) and context["may_remove_previews"] and (row.mine or context["moderates"]),
         reactions=reactions_of(context, said),
         can_react=bool(said["reactions"] or target) and context["can_react"],
         offered=offered(said) if target and context["can_react"] else [],

@@ -201,6 +201,7 @@ def room_context(
         | {"signs": signs.payload(), "first_unread": first_unread},
         **people,
         **state,
+        **previews_context(user, mine),
         **reactions_context(
             user,
             shown["messages"],
@@ -233,6 +234,18 @@ def page_data(user: User, about: Payload, mine: Membership | None, shown: Payloa
             "kinds": sorted(settings.FILE_KINDS),
         },
         "double_click_reaction": user.double_click_reaction,
+        "show_previews": user.show_previews,
+    }
+
+
+def previews_context(user: User, mine: Membership | None) -> Payload:
+    """Return what the tag `message` needs to show previews of links, and whose it lets the reader remove."""
+    return {
+        "show_previews": user.show_previews,
+        "may_remove_previews": bool(mine and not mine.room.archived),
+        "moderates": bool(mine and mine.moderates),
+        # What a script's <template> has of a preview.
+        "blank_previews": [{}],
     }
 
 

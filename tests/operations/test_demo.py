@@ -19,6 +19,7 @@ from emoji.models import CustomEmoji
 from files.uploading.processing import decoder
 from messaging.models import Message, MessageText, Reaction
 from messaging.reactions.emoji import canonical
+from previews.models import MessagePreview
 from rooms import payloads
 from rooms.models import Event, Membership, Mention, Room
 from tests.support.servers.checkout import form
@@ -91,6 +92,15 @@ def test_people_react_and_each_reaction_is_counted_and_logged(ada):
     assert any(
         Message.objects.filter(room__slug="general").order_by("-pk").values_list("reactions", flat=True)[:40]
     )
+
+
+def test_links_have_previews_without_anything_being_fetched(ada):
+    shown = {row.pk: row for row in MessagePreview.objects.select_related("message", "preview")}
+    messages = Message.objects.exclude(previews=None)
+    assert {entry["id"] for message in messages for entry in message.previews} == set(shown)
+    assert len({row.preview.url for row in shown.values()}) >= 3
+    assert Event.objects.filter(event="message-previewed").count() == messages.count()
+    assert not SiteSettings.load().link_previews
 
 
 def test_time_runs_forward_over_weeks_until_now(ada):

@@ -255,6 +255,6 @@ NOT_READ = {
     ),
     *("admin:password_change", "admin:password_change_done", "admin:view_on_site", "admin:<path:object_id>/"),
     *("room-block", "person-block", "room_block", "person_block", "room_invite_revoke"),
-    *("reaction-detail", "admin:(?P<url>.*)$"),
+    *("reaction-detail", "preview-detail", "preview_remove", "admin:(?P<url>.*)$"),
 }
 ALL = PAGES | REST | OPEN | ADMIN

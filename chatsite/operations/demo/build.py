@@ -19,6 +19,7 @@ from accounts.models import NameSkeleton, SiteSettings, User
 from accounts.names.skeletons import store_skeletons
 from chatsite.operations.demo import site
 from chatsite.operations.demo.files import attach_files
+from chatsite.operations.demo.link_previews import LinkPreviews
 from chatsite.operations.demo.performance import Post, posts
 from chatsite.operations.demo.reactions import reactions, summary_of
 from emoji import names, services
@@ -42,9 +43,12 @@ class PendingRows:
     events: list[Event] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
     reactions: list[Reaction] = field(default_factory=list)
+    previews: LinkPreviews = field(default_factory=LinkPreviews)
     members: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def log(self, room: Room, name: str, user: User, at: datetime, subject: int | None = None) -> Event:
+    def log(
+        self, room: Room, name: str, user: User | None, at: datetime, subject: int | None = None
+    ) -> Event:
         room.head += 1
         event = Event(room=room, seq=room.head, event=name, user=user, subject_id=subject, at=at)
         self.events.append(event)
@@ -69,6 +73,7 @@ def build(password: str, seed: int = 7) -> None:
     Event.objects.bulk_create(rows.events, batch_size=500)
     Mention.objects.bulk_create(rows.mentions, batch_size=500)
     Reaction.objects.bulk_create(rows.reactions, batch_size=500)
+    rows.previews.save()
     mark_read(rows, random)
     attach_files()
 
@@ -162,6 +167,7 @@ def add_message(rows: PendingRows, post: Post, random: Random) -> None:
     if not edit_or_delete(rows, message, random):
         add_mentions(rows, message, people)
         add_reactions(rows, message, random)
+        add_previews(rows, message)
 
 
 def edit_or_delete(rows: PendingRows, message: Message, random: Random) -> bool:
@@ -204,6 +210,14 @@ def add_reactions(rows: PendingRows, message: Message, random: Random) -> None:
         rows.reactions.append(Reaction(message=message, user=rows.users[name], emoji=emoji, at=at))
         event = rows.log(message.room, "reaction-added", rows.users[name], at)
         event.data = {"message": message.pk, "emoji": emoji, "count": counts[emoji]}
+
+
+def add_previews(rows: PendingRows, message: Message) -> None:
+    rows.previews.add(message)
+    if message.previews:
+        rows.log(
+            message.room, "message-previewed", None, message.created_at + timedelta(seconds=2), message.pk
+        )
 
 
 def mark_read(rows: PendingRows, random: Random) -> None:

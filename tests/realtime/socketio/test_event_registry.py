@@ -13,7 +13,7 @@ from tests.support import ROOT
 
 SENDERS = {
     "to_log", "to_room", "to_user", "to_users", "to_connections", "to_user_elsewhere", "piggyback", "leave", "append",
-    "append_all", "deliver", "record",
+    "append_all", "deliver", "record", "record_unseen",
 }  # fmt: skip
 SCRIPTS = ROOT / "static" / "js"
 # Events that the page's connection, its Socket.IO client and its room (lib/connection/connection.js, lib/room/room.js)
@@ -34,7 +34,7 @@ CALL = re.compile(r"\b(connection|socket|room)\??\.(on|request|sendVolatile)\(\s
 
 
 def sources():
-    for app in ("accounts", "chatsite", "emoji", "messaging", "rooms"):
+    for app in ("accounts", "chatsite", "emoji", "files", "messaging", "previews", "rooms"):
         for path in (ROOT / app).rglob("*.py"):
             if path != ROOT / "chatsite" / "contract" / "events.py":
                 yield ast.parse(path.read_text())

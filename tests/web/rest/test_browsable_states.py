@@ -21,7 +21,7 @@ ROLES = ["owner", "member", "stranger", "nobody"]
 PATHS = {route: path.partition("?")[0] for (route, _), (path, _, _) in DOORS.items()}
 UNREAD = {"ban-detail": (200, 403, 404, 401), "room-block": (200, 200, 404, 401)}
 UNREAD |= {"person-block": (200, 200, 200, 401), "room-invite": (200, 403, 404, 401)}
-UNREAD |= {"reaction-detail": (200, 200, 404, 401)}
+UNREAD |= dict.fromkeys(("reaction-detail", "preview-detail"), (200, 200, 404, 401))
 
 # What each may read of what can be changed; whether they may change it is asked when they do.
 FORMS = {
@@ -44,7 +44,7 @@ def scene(owner, member, stranger, private_room, make_person):
     services.update_room(owner, "board", topic='"Wood" & <glue>')
     message = messages.send(owner, "board", '\n  one & "two"\n</textarea>\nthree  ', uuid.uuid4())[0]
     code = invites.make_room_invite(owner, "board").invite.code
-    return {"message": message.pk, "code": code}
+    return {"message": message.pk, "code": code, "preview": 1}
 
 
 @pytest.fixture
@@ -240,4 +240,4 @@ def test_a_form_that_only_the_name_was_filled_into_makes_a_room(people, scene):
 
 def test_all_routes_are_here():
     assert set(PATHS) == {name for name, _ in rest_routes()}
-    assert all(resolve(path.format(message=1, code="x")) for path in PATHS.values())
+    assert all(resolve(path.format(message=1, code="x", preview=1)) for path in PATHS.values())

@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 
 from files.storage import local
 from messaging import services as messages
+from previews.models import MessagePreview, Preview
 from rooms.membership import invites, membership
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +63,7 @@ DOORS = {
     ("reaction-list", "post"): ("/message/{message}/reaction", {"emoji": "👍"}, (201, 201, 404, 401)),
     ("reaction-detail", "delete"): ("/message/{message}/reaction/👍", None, (204, 204, 404, 401)),
     ("message-history", "get"): ("/message/{message}/history", None, (200, 200, 404, 401)),
+    ("preview-detail", "delete"): ("/message/{message}/preview/{preview}", None, (204, 403, 404, 401)),
     ("file-list", "post"): ("/file?room=board", FILE, (201, 201, 404, 401)),
     ("file-detail", "get"): ("/file/{file}", None, (200, 200, 404, 401)),
     ("file-detail", "patch"): ("/file/{loose}", {"alt": "a lathe"}, (200, 404, 404, 401)),
@@ -93,7 +95,10 @@ def scene(owner, member, private_room, make_person, upload):
     local.path(file.blob.key, "small").write_bytes(bytes(10))
     message = messages.send(owner, "board", "hello", uuid.uuid4(), files=[file.pk])[0]
     code = invites.make_room_invite(owner, "board").invite.code
-    return {"message": message.pk, "code": code, "file": file.pk, "loose": loose.pk}
+    page = Preview.objects.create(url_hash="x", url="https://example.org/", title="A page")
+    preview = MessagePreview.objects.create(message=message, preview=page, position=0)
+    there = {"message": message.pk, "code": code, "preview": preview.pk}
+    return {**there, "file": file.pk, "loose": loose.pk}
 
 
 @pytest.mark.parametrize("door", DOORS, ids="-".join)

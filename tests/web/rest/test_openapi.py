@@ -50,7 +50,7 @@ NAMES = {
     *("block_room", "unblock_room", "list_blocked_rooms", "block_user", "unblock_user", "list_blocked_users"),
     *("list_messages", "send_message", "get_message", "put_message", "edit_message", "delete_message"),
     *("list_reactions", "react", "unreact"),
-    "get_message_history",
+    *("get_message_history", "remove_preview"),
     *(
         "upload_file",
         "get_file",
@@ -181,6 +181,7 @@ def known(case, scene):
         "id": scene["message"],
         "code": scene["code"],
         "emoji": "👍",
+        "preview": scene.get("preview", 1),
         "file": scene["file"],
         "which": "small",
         # Of an emoji of the site's own; a file is served by any name.

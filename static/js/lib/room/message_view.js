@@ -5,6 +5,7 @@ import { me } from "../page/me.js"
 import { renderAvatar } from "../people/avatar.js"
 import { isLookalike, renderName, renderUsername } from "../people/names.js"
 import { fillFiles } from "./files.js"
+import { fillLinkPreviews } from "./link_previews.js"
 import { fillReactions } from "./reactions.js"
 
 const template = document.getElementById("message-template")
@@ -35,6 +36,7 @@ export function fillMessage(row, message) {
   fillBody(row, message)
   fillQuote(row, message)
   fillFiles(row, message)
+  fillLinkPreviews(row, message)
   fillReactions(row, message)
   decorateBody(row)
 }

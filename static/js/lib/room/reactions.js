@@ -80,7 +80,7 @@ function entryOf(chip) {
 function addBar(row) {
   const bar = cloneTemplate(template)
   bar.querySelector(".reaction[name]").remove()
-  const above = part(row, "files") ?? part(row, "body").parentElement
+  const above = part(row, "link-previews") ?? part(row, "files") ?? part(row, "body").parentElement
   above.after(bar)
   return bar
 }

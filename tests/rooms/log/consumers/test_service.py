@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import SiteSettings, User
 from chatsite.observability.metrics import collector
 from chatsite.operations.doctor import consumers
 from chatsite.realtime.delivery import peers
@@ -71,14 +71,21 @@ def queries_of(function):
     return [query["sql"].split()[0] for query in found.captured_queries]
 
 
-def test_this_version_of_the_program_has_none():
+def test_this_version_of_the_program_has_one_and_it_is_off_until_an_administrator_switches_it_on(db):
     assert apps.ready
-    assert registry.consumers == {}
+    assert [*registry.consumers] == ["previews"]
+    enabled = registry.consumers["previews"].enabled
+    assert not enabled()
+    SiteSettings.load()
+    assert not enabled()
+    SiteSettings.objects.update(link_previews=True)
+    assert enabled()
 
 
 def test_without_consumers_nothing_runs_and_nothing_is_noted(
     monkeypatch, owner, private_room, django_capture_on_commit_callbacks
 ):
+    monkeypatch.setattr(service, "consumers", {})
     monkeypatch.setattr(service, "repeat", lambda *arguments: pytest.fail("a job"))
     running, sources = service.ConsumerService(), [*collector.sources]
     running.start()

@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+
+
+class PreviewsConfig(AppConfig):
+    """Registers the consumer of the log, and what becomes of previews when a message is edited or deleted."""
+
+    name = "previews"
+
+    def ready(self) -> None:
+        from messaging import hooks
+        from previews import consumer, services
+        from rooms.log.consumers import registry
+
+        registry.register(consumer.consumer)
+        hooks.on_edit.append(services.drop_lost_links)
+        hooks.on_delete.append(services.forget)
