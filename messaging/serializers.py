@@ -17,11 +17,15 @@ from rooms.serializers import Slug
 
 
 class Body(Text):
-    """A message's text, unchanged."""
+    """A message's text, unchanged. Empty where the message shows something else; the service says where."""
 
-    def __init__(self, **kwargs: object) -> None:
+    def __init__(self) -> None:
         super().__init__(
-            max_length=MAX_BODY_LENGTH, trim_whitespace=False, style={"base_template": "textarea.html"}
+            shortest=0,
+            max_length=MAX_BODY_LENGTH,
+            trim_whitespace=False,
+            allow_blank=True,
+            style={"base_template": "textarea.html"},
         )
 
     def to_internal_value(self, data: object) -> str:
@@ -49,6 +53,11 @@ class SendSerializer(StrictSerializer):
     body = Body()
     client_id = ClientId()
     reply_to = Whole(required=False, allow_null=True, help_text="The id of a message in the same room.")
+    forward = Whole(
+        required=False,
+        allow_null=True,
+        help_text="The id of a message that this one passes on; not together with reply_to.",
+    )
 
 
 @extend_schema_serializer(component_name="MessageCreate")

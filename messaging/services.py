@@ -32,14 +32,19 @@ from rooms.unread import unread_notify
 
 
 def send(
-    user: User, room: str, body: str, client_id: uuid.UUID, reply_to: int | None = None
+    user: User,
+    room: str,
+    body: str,
+    client_id: uuid.UUID,
+    reply_to: int | None = None,
+    forward: int | None = None,
 ) -> tuple[Message, bool]:
     """Store a message with the next batch; return it and whether it is new: a repeat of a `client_id` returns the
-    first message.
+    first message. `forward` is the id of a message that it passes on.
 
     Raises Conflict if that `client_id` was used for another text or room.
     """
-    return batches.wait(Draft(user, room, body, client_id, reply_to))
+    return batches.wait(Draft(user, room, body, client_id, reply_to, forward=forward))
 
 
 def submit(
@@ -50,10 +55,11 @@ def submit(
     body: str,
     client_id: uuid.UUID,
     reply_to: int | None = None,
+    forward: int | None = None,
 ) -> None:
     """Do `send` for a connection, which the batch authorises; call `done` with the outcome after the commit. Returns at
     once: what arrives meanwhile goes into the next batch."""
-    batches.submit(Draft(None, room, body, client_id, reply_to, connection), done)
+    batches.submit(Draft(None, room, body, client_id, reply_to, connection, forward), done)
 
 
 def visible_message(user: User, pk: int) -> Message:
@@ -88,7 +94,7 @@ def edit(user: User, pk: int, body: str) -> Message:
     if message.sender_id != user.pk:
         raise Forbidden("Only its sender may edit a message.")
     access.posting_membership(user, message.room.slug)
-    check_body(body)
+    check_body(body, may_be_empty=message.forwarded is not None)
     if body == message.body and not message.gone:
         return message
     references = References([body])
@@ -107,7 +113,12 @@ def replace_text(user: User, message: Message, body: str, html: str, references:
     if body == message.body:
         return message
     edit_history.keep(message)
-    message.body, message.html, message.folded, message.edited_at = body, html, folded(body), timezone.now()
+    message.body, message.html, message.folded, message.edited_at = (
+        body,
+        html,
+        folded(body, message.forwarded),
+        timezone.now(),
+    )
     message.save(update_fields=["body", "html", "folded", "edited_at"])
     mentions_of(message).delete()
     references.store_mentions([message])

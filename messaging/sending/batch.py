@@ -23,11 +23,12 @@ from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.limits import event_costs
 from chatsite.realtime.queues.group_commit import GroupCommit, Outcome
 from messaging.models import Message
-from messaging.payloads import encoded
+from messaging.payloads import Payload, encoded
 from messaging.references import References
 from messaging.rendering import render
 from messaging.search.folded import folded
 from messaging.search.indexes import pending
+from messaging.sending import forwarding
 from messaging.sending.drafts import Asked, Draft, Key, Place, Stored, check_body
 from messaging.sending.sql import AuthorisationRow, Row, fetch_authorisation, write
 from rooms import access
@@ -50,6 +51,7 @@ class Batch:
         self.known_messages: dict[Key, Message] = {}
         self.authorisations = self._authorise_all()
         self.quoted = self._fetch_quoted()
+        self.forwarded = self._fetch_forwarded()
         self.errors: dict[Draft, Exception] = {}
         self.new: dict[Key, tuple[Draft, Place]] = {}
         for draft in drafts:
@@ -61,8 +63,15 @@ class Batch:
 
     @property
     def is_stale(self) -> bool:
-        """Whether any right was revoked, or one of these drafts stored, since the batch was read."""
-        return self.revocations != revocation.revocations() or not Batch.last.isdisjoint(self.new)
+        """Whether any right was revoked, or one of these drafts stored, since the batch was read. What is forwarded may
+        have been deleted, which nothing tells."""
+        revoked = self.revocations != revocation.revocations()
+        return revoked or not Batch.last.isdisjoint(self.new) or bool(self.forwarded)
+
+    @property
+    def in_one_statement(self) -> bool:
+        """Whether PostgreSQL stores the batch in one statement: BEGIN and COMMIT are saved."""
+        return sql.postgresql() and not self.references.anybody and not self.forwarded
 
     @property
     def slugs(self) -> set[str]:
@@ -96,6 +105,14 @@ class Batch:
         ids = {draft.reply_to for draft in self.drafts if draft.reply_to is not None}
         return Message.objects.select_related("sender").in_bulk(ids) if ids else {}
 
+    def _fetch_forwarded(self) -> dict[tuple[int, int], Payload]:
+        """Return copies of the messages that drafts pass on, by the sender's id and the message's."""
+        asked: dict[int, set[int]] = {}
+        for draft in self.drafts:
+            if draft.forward is not None:
+                asked.setdefault(draft.user_id, set()).add(draft.forward)
+        return forwarding.copies(self.users, asked) if asked else {}
+
     def _classify(self, draft: Draft) -> None:
         """Put a draft among the errors or the new messages, unless it is a repeat."""
         try:
@@ -116,7 +133,7 @@ class Batch:
             raise place
         if place.room is None:
             self._authorise_slowly(draft, place)
-        check_body(draft.body)
+        check_body(draft.body, may_be_empty=draft.forward is not None)
         return place
 
     def _authorise_slowly(self, draft: Draft, place: Place) -> None:
@@ -142,6 +159,19 @@ class Batch:
             quoted = self.quoted.get(draft.reply_to)
             if quoted is None or place.room is None or quoted.room_id != place.room.pk:
                 raise Invalid.about("reply_to", "There is no such message in this room.")
+        if draft.forward is not None:
+            self.check_forward(draft)
+
+    def check_forward(self, draft: Draft) -> None:
+        """Raise Invalid for a message that can't be forwarded."""
+        if draft.reply_to is not None:
+            raise Invalid.about("forward", "A message answers or forwards another, not both.")
+        if self.copy_for(draft) is None:
+            raise Invalid.about("forward", "There is no such message.")
+
+    def copy_for(self, draft: Draft) -> Payload | None:
+        """Return the copy that the draft's message shows."""
+        return None if draft.forward is None else self.forwarded.get((draft.user_id, draft.forward))
 
     def outcomes(self) -> list[Outcome[Stored]]:
         """Store the new messages; return for each draft its message and whether it is new, or its error."""
@@ -157,6 +187,8 @@ class Batch:
         for (draft, place), row, at in zip(self.new.values(), self.rows, write(self.rows, now), strict=True):
             if at is not None:
                 messages[draft] = self.message(draft, place, row, *at, now)
+        if self.forwarded:
+            forwarding.store(messages.values())
         Batch.last = set(self.new)
         self.references.store_mentions(list(messages.values()))
         return messages
@@ -173,7 +205,7 @@ class Batch:
             body=body,
             html=render(body, self.references.people_in(body), self.references.rooms_in(body, room)),
             reply_to_id=draft.reply_to,
-            folded=folded(body),
+            folded=folded(body, self.copy_for(draft)),
         )
 
     def message(self, draft: Draft, place: Place, row: Row, pk: int, seq: int, at: datetime) -> Message:
@@ -198,7 +230,7 @@ class Batch:
             reactions=None,
             files=None,
             previews=None,
-            forwarded=None,
+            forwarded=self.copy_for(draft),
         )
         message._state.fields_cache |= {"room": place.room, "sender": place.user, "reply_to": reply_to}
         return message
@@ -260,7 +292,7 @@ def store_all(drafts: Sequence[Draft]) -> list[Outcome[Stored]]:
 
 def store(batch: Batch) -> list[Outcome[Stored]]:
     """Store a batch that was authorised, after authorising it again if anything was revoked meanwhile."""
-    with delivery.soon(batch.slugs), together(batch.references):
+    with delivery.soon(batch.slugs), together(batch):
         if batch.is_stale:
             batch = Batch(batch.drafts)
         outcomes = batch.outcomes()
@@ -269,10 +301,9 @@ def store(batch: Batch) -> list[Outcome[Stored]]:
     return outcomes
 
 
-def together(references: References) -> AbstractContextManager[Any]:
-    """Return a transaction if one is needed: PostgreSQL stores messages without mentions in one statement, and BEGIN
-    and COMMIT are saved."""
-    return nullcontext() if sql.postgresql() and not references.anybody else transaction.atomic()
+def together(batch: Batch) -> AbstractContextManager[Any]:
+    """Return a transaction if one is needed."""
+    return nullcontext() if batch.in_one_statement else transaction.atomic()
 
 
 batches: GroupCommit[Draft, Stored] = GroupCommit(

@@ -16,6 +16,8 @@ MAX_BODY_LENGTH = 10_000
 SHORT_BODY_LENGTH = 200
 # Weight of a mention beside its rendering, for its look-up and events; a character of plain text takes 0.6 µs.
 NAME_WEIGHT = 40
+# Weight of a forwarded message: FIXME.
+FORWARD_WEIGHT = 1000
 Stored = tuple[Message, bool]
 Key = tuple[int, uuid.UUID]
 # A person or connection to be authorised, and the room.
@@ -32,6 +34,8 @@ class Draft:
     client_id: uuid.UUID
     reply_to: int | None = None
     connection: Connection | None = None
+    # The id of a message that this one passes on (`messaging.sending.forwarding`).
+    forward: int | None = None
     user_id: int = field(init=False)
     fingerprint: str = field(init=False)
     # Cost of storing it, in characters of plain text.
@@ -39,8 +43,13 @@ class Draft:
 
     def __post_init__(self) -> None:
         self.user_id = self.user.pk if self.user else self.connection.identity.user_id  # type: ignore[union-attr]
-        self.fingerprint = hashlib.sha256(self.body.encode()).hexdigest()
+        content = self.body.encode()
         self.weight = weight_of(self.body)
+        if self.forward is not None:
+            # No text has a NUL.
+            content += b"\0%d" % self.forward
+            self.weight += FORWARD_WEIGHT
+        self.fingerprint = hashlib.sha256(content).hexdigest()
 
     @property
     def key(self) -> Key:
@@ -72,9 +81,9 @@ def weight_of(body: str) -> int:
     return weight(body) + NAME_WEIGHT * (body.count("@") + body.count("#"))
 
 
-def check_body(body: str) -> None:
-    """Raise TooLarge or Invalid for a text that can't be sent."""
+def check_body(body: str, *, may_be_empty: bool = False) -> None:
+    """Raise TooLarge or Invalid for a text that can't be sent. One beside something else may be empty."""
     if len(body) > MAX_BODY_LENGTH:
         raise TooLarge.about("body", f"Use at most {MAX_BODY_LENGTH} characters.")
-    if not body.strip():
+    if not body.strip() and not may_be_empty:
         raise Invalid.about("body", "Write something.")
