@@ -153,6 +153,8 @@ def quote(message: Message | QuoteRow) -> Payload:
         "seq": message.seq,
         "sender": user_brief(message.sender),
         "body": "" if message.gone else first_line(message.body),
+        # A standing message may have no text of its own.
+        "deleted": message.gone,
     }
 
 

@@ -123,6 +123,7 @@ class QuoteSerializer(serializers.Serializer[Any]):
     seq = serializers.IntegerField()
     sender = BriefUserSerializer()
     body = serializers.CharField()
+    deleted = serializers.BooleanField()
 
 
 class ReactionSummarySerializer(serializers.Serializer[Any]):

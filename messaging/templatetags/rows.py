@@ -5,7 +5,7 @@ from django.utils.safestring import SafeString
 
 from chatsite.contract.emoji import COMMON
 from chatsite.web.fragment_cache import render_fragment
-from messaging.history.timeline import Row
+from messaging.history.timeline import Row, time_of
 from messaging.payloads import Payload
 from messaging.reactions.sentences import by_whom, label_of
 
@@ -17,8 +17,9 @@ def message(context: template.Context, row: Row) -> SafeString:
     """Render one message. The context has `online` (usernames), `target` (a message's id), the people's `signs`, and what
     `reactions_context` returns."""
     said, signs = row.message, context["signs"]
-    sender, answered = said["sender"]["username"], said["reply_to"]
-    shown = {**said, "sender": {**said["sender"], "online": sender in context["online"]}, "reactions": None}
+    sender, answered, copy = said["sender"]["username"], said["reply_to"], said["forwarded"]
+    shown = {**said, "sender": {**said["sender"], "online": sender in context["online"]}}
+    shown |= {"reactions": None, "forwarded": None}
     target = said["id"] == context.get("target")
     return render_fragment(
         "messaging/_message.html",
@@ -30,6 +31,9 @@ def message(context: template.Context, row: Row) -> SafeString:
         mark=signs.marks.get(sender),
         alike=sender in signs.alike,
         quote_alike=bool(answered) and answered["sender"]["username"] in signs.alike,
+        copy=copy,
+        copy_at=copy and time_of(copy),
+        copy_alike=bool(copy) and copy["sender"]["username"] in signs.alike,
     )
 
 

@@ -13,7 +13,7 @@ from chatsite.realtime.queues import read_queue
 from chatsite.web.fields import MAX_BIGINT
 from chatsite.web.pages import signed_in, without_nulls, words
 from messaging.history import history
-from messaging.history.timeline import Row, named_in, rows
+from messaging.history.timeline import Row, named_in, rows, time_of
 from messaging.payloads import MessageRow, Payload, message_payload
 from messaging.search import Span, read, search
 from messaging.views.panel import online_of
@@ -48,16 +48,20 @@ def search_page(request: HttpRequest) -> HttpResponse:
 
 def results(messages: list[MessageRow]) -> list[Payload]:
     """Return the payloads of messages with their room's name and their sender's signs."""
-    signs = signs_among(message.sender.username for message in messages)
+    payloads = [message_payload(message) for message in messages]
+    signs = signs_among(named_in(payloads))
     return [
         {
-            **message_payload(message),
+            **payload,
             "room_name": message.room.name,
             "at": message.created_at,
             "mark": signs.marks.get(message.sender.username),
             "alike": message.sender.username in signs.alike,
+            "copy_at": copy and time_of(copy),
+            "copy_alike": bool(copy) and copy["sender"]["username"] in signs.alike,
         }
-        for message in messages
+        for message, payload in zip(messages, payloads, strict=True)
+        for copy in [payload["forwarded"]]
     ]
 
 

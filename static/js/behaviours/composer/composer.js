@@ -7,6 +7,7 @@ import { toast } from "../../lib/page/toast.js"
 import { uuid } from "../../lib/page/uuid.js"
 import { distinctName } from "../../lib/people/names.js"
 import { messagePane } from "../../lib/room/message_pane.js"
+import { textOf } from "../../lib/room/message_view.js"
 import { room } from "../../lib/room/room.js"
 import { Draft } from "../../models/draft.js"
 import { lengthError } from "../../models/message_length.js"
@@ -130,7 +131,7 @@ class Composer {
   }
 
   startReply(row) {
-    const body = part(row, "body").innerText.trim().split("\n")[0].slice(0, 140)
+    const body = textOf(row).split("\n")[0].slice(0, 140)
     const sender = { username: row.dataset.user, display_name: part(row, "name").textContent }
     this.draft.replyTo({ id: Number(row.dataset.id), sender, body })
     this.render()

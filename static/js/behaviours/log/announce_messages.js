@@ -1,7 +1,7 @@
-import { part } from "../../lib/page/dom.js"
 import { distinctName } from "../../lib/people/names.js"
 import { announce } from "../../lib/room/announce.js"
 import { messagePane } from "../../lib/room/message_pane.js"
+import { textOf } from "../../lib/room/message_view.js"
 import { room } from "../../lib/room/room.js"
 
 const GATHER_MS = 1500
@@ -19,8 +19,8 @@ export function mount() {
 
   messagePane.on("received", (message, row) => {
     if (message.sender.username === room.me.username || message.deleted) return
-    const words = row ? part(row, "body").innerText.trim().slice(0, 200) : message.body.slice(0, 200)
-    waiting.push(`${distinctName(message.sender)}: ${words}`)
+    const words = (row ? textOf(row) : message.body || message.forwarded?.body || "").slice(0, 200)
+    waiting.push(`${distinctName(message.sender)}${message.forwarded ? ` forwards ${distinctName(message.forwarded.sender)}` : ""}: ${words}`)
     timer ??= setTimeout(flush, GATHER_MS)
   })
 }

@@ -1,5 +1,5 @@
 import { messagePane } from "../../lib/room/message_pane.js"
-import { permalink } from "../../lib/room/message_view.js"
+import { permalink, quotedLine } from "../../lib/room/message_view.js"
 import { room } from "../../lib/room/room.js"
 
 /** Adds, updates and deletes the room's messages as their events come, and scrolls to where the page opens. */
@@ -24,7 +24,7 @@ function update(message) {
 
 /** Updates the line that replies quote of a message. */
 function updateQuotes(message) {
-  const line = message.body.split("\n").find((text) => text.trim()) ?? "message deleted"
+  const line = quotedLine(message)
   for (const quote of messagePane.element.querySelectorAll(`.message-quote[href="${permalink(message.room, message.id)}"]`)) {
     quote.querySelector("[data-part=quote-body]").textContent = line
   }
