@@ -64,8 +64,8 @@ class ForwardDialog {
   async send() {
     const { selected: item } = this.options
     const body = this.text.value
-    const error = lengthError(body, Number(this.text.dataset.most))
-    if (!item || error) return this.showError(error)
+    const tooLong = lengthError(body, Number(this.text.dataset.most))
+    if (!item || tooLong) return this.showError(tooLong)
     const data = { room: item.slug, body, forward: this.message }
     part(this.dialog, "send").disabled = true
     try {
