@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
@@ -21,6 +22,7 @@ from chatsite.operations.demo.reactions import reactions, summary_of
 from messaging.models import Message, MessageText, Reaction
 from messaging.rendering import names_in, render
 from messaging.search.folded import folded
+from messaging.sending.forwarding import copy_of
 from rooms.models import Event, Membership, Mention, Room
 
 WEEKS_OF_HISTORY = 11
@@ -56,6 +58,9 @@ def build(password: str, seed: int = 7) -> None:
     rows = PendingRows(make_people(password, start), make_rooms(start))
     add_members(rows, start)
     for post in sorted(posts(start, now, random), key=lambda post: post.at):
+        add_message(rows, post, random)
+    for source, room, who, text in site.FORWARDS:
+        post = Post(room, who, text, now - timedelta(minutes=2), forwards=copy_of_last(rows, source))
         add_message(rows, post, random)
     Room.objects.bulk_update(rows.rooms.values(), ["head"])
     Message.objects.bulk_create(rows.messages, batch_size=500)
@@ -140,7 +145,8 @@ def add_message(rows: PendingRows, post: Post, random: Random) -> None:
         fingerprint=hashlib.sha256(post.text.encode()).hexdigest(),
         body=post.text,
         html=render(post.text, people, public),
-        folded=folded(post.text),
+        folded=folded(post.text, post.forwards),
+        forwarded=post.forwards,
         reply_to_id=post.answers.pk if post.answers else None,
         created_at=post.at,
     )
@@ -148,6 +154,12 @@ def add_message(rows: PendingRows, post: Post, random: Random) -> None:
     if not edit_or_delete(rows, message, random):
         add_mentions(rows, message, people)
         add_reactions(rows, message, random)
+
+
+def copy_of_last(rows: PendingRows, slug: str) -> dict[str, Any]:
+    """Return the copy of the last message that stands in a room."""
+    said = [message for message in rows.messages if message.room.slug == slug and not message.gone]
+    return copy_of(said[-1], frozenset())
 
 
 def edit_or_delete(rows: PendingRows, message: Message, random: Random) -> bool:
