@@ -26,16 +26,17 @@ def forward(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if message.room.slug != slug:
         raise NotFound()
     form = ForwardForm(post_data(request))
-    form.offer(rooms_of(user))
+    form.offer(other_rooms(user, slug))
     done, outcome = attempt(form, lambda **data: services.send(user, forward=pk, **data))
     if done:
         return redirect(reverse("room", args=[form.cleaned_data["room"]]) + "?latest=1#latest")
     return form_page(request, "messaging/forward.html", form, outcome, **about(message))
 
 
-def rooms_of(user: User) -> list[tuple[str, str]]:
-    """Return slug and name of the nearest of the person's rooms in which something may be sent."""
-    return [(room["slug"], room["name"]) for room in sidebar_payloads(user) if not room["archived"]]
+def other_rooms(user: User, slug: str) -> list[tuple[str, str]]:
+    """Return slug and name of the nearest of the person's rooms but this one."""
+    found = [room for room in sidebar_payloads(user) if not room["archived"] and room["slug"] != slug]
+    return [(room["slug"], room["name"]) for room in found]
 
 
 def about(message: Message) -> dict[str, Any]:

@@ -157,8 +157,8 @@ def add_message(rows: PendingRows, post: Post, random: Random) -> None:
 
 
 def copy_of_last(rows: PendingRows, slug: str) -> dict[str, Any]:
-    """Return the copy of the last message that stands in a room."""
-    said = [message for message in rows.messages if message.room.slug == slug and not message.gone]
+    """Return the copy of the last message of some words that stands in a room."""
+    said = [message for message in rows.messages if message.room.slug == slug and len(message.body) > 60]
     return copy_of(said[-1], frozenset())
 
 

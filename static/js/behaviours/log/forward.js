@@ -6,6 +6,7 @@ import { toast } from "../../lib/page/toast.js"
 import { uuid } from "../../lib/page/uuid.js"
 import { messagePane } from "../../lib/room/message_pane.js"
 import { textOf } from "../../lib/room/message_view.js"
+import { room } from "../../lib/room/room.js"
 import { roomItem, sidebarItems } from "../../lib/room/room_items.js"
 import { lengthError } from "../../models/message_length.js"
 
@@ -42,9 +43,10 @@ class ForwardDialog {
     this.sent = null
     this.text.value = ""
     this.showError("")
-    part(this.dialog, "quote").textContent = textOf(row).slice(0, 300)
+    // Of a message that is forwarded itself, that goes on.
+    part(this.dialog, "quote").textContent = (part(row, "forwarded-body")?.innerText.trim() ?? textOf(row)).slice(0, 300)
     this.dialog.showModal()
-    this.options.start(sidebarItems())
+    this.options.start(sidebarItems().filter(isElsewhere))
     this.input.focus()
   }
 
@@ -57,7 +59,7 @@ class ForwardDialog {
   search() {
     clearTimeout(this.timer)
     const q = this.input.value.trim()
-    const find = () => get("/room", { mine: true, q }).then(({ results }) => this.options.add(results.filter(isListed).map(roomItem)), () => {})
+    const find = () => get("/room", { mine: true, q }).then(({ results }) => this.options.add(results.filter(isOpen).map(roomItem).filter(isElsewhere)), () => {})
     if (q) this.timer = setTimeout(find, SEARCH_DELAY_MS)
   }
 
@@ -91,4 +93,5 @@ class ForwardDialog {
   }
 }
 
-const isListed = (room) => room.kind !== "direct" && !room.archived
+const isOpen = ({ kind, archived }) => kind !== "direct" && !archived
+const isElsewhere = ({ slug }) => slug !== room.slug
