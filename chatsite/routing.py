@@ -38,6 +38,7 @@ router = Router(
     jobs=[
         *accounts.sockets.jobs,
         *rooms.sockets.jobs,
+        *messaging.sockets.jobs,
         every(revocation.RECHECK_SECONDS, recheck),
         every(limits.REPORT_SECONDS, limits.remote_connections.report),
     ],
