@@ -10,6 +10,7 @@ from accounts.serializers import BriefUserSerializer
 from chatsite.contract.emoji import MAX_EMOJI_LENGTH
 from chatsite.web.fields import MAX_BIGINT, ClientId, Limit, StrictSerializer, Text, Whole, from_form
 from files.serializers import FileSerializer
+from messaging.edit_history import PRESENT
 from messaging.models import Message
 from messaging.payloads import Payload, message_payload
 from messaging.sending.drafts import MAX_BODY_LENGTH
@@ -118,6 +119,12 @@ class HistoryQuerySerializer(serializers.Serializer[Any]):
         return attrs
 
 
+class TextsQuerySerializer(serializers.Serializer[Any]):
+    """Query parameters of a page of a message's texts."""
+
+    before = Whole(required=False, max_value=PRESENT, help_text="Out of `next` of another page.")
+
+
 class QuoteSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     seq = serializers.IntegerField()
@@ -141,8 +148,10 @@ class MessageTextSerializer(serializers.Serializer[Any]):
 
 
 class MessageHistorySerializer(serializers.Serializer[Any]):
-    """Describes the texts of a message for the OpenAPI document; `edit_history.text_payload` makes them."""
+    """Describes a page of a message's texts for the OpenAPI document; `edit_history.text_payload` makes them."""
 
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True, help_text="Always null: they are read onward alone.")
     results = MessageTextSerializer(many=True)
 
 
