@@ -40,11 +40,18 @@ def message(context: template.Context, row: Row) -> SafeString:
 def reactions_of(context: template.Context, said: Payload) -> list[Payload]:
     """Return the message's reactions with `mine`, whether one is the reader's, and the `label` that a screen reader says.
     The same for all who reacted alike, so that their pages share the fragment."""
-    mine, pressable = context["own_emoji"].get(said["id"], ()), context["can_react"]
+    mine = context["own_emoji"].get(said["id"], ())
     return [
-        {**entry, "by": by, "mine": own, "label": label_of(entry["emoji"], by, own, pressable)}
+        {
+            **entry,
+            "by": by,
+            "mine": own,
+            "pressable": pressable,
+            "label": label_of(entry["emoji"], by, own, pressable),
+        }
         for entry in said["reactions"]
         for own in [entry["emoji"] in mine]
+        for pressable in [context["can_react"] or (own and context["can_take_back"])]
         for by in [by_whom([name_of(context, user) for user in entry["users"]], entry["count"])]
     ]
 

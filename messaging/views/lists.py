@@ -85,7 +85,7 @@ def catch_up(request: HttpRequest) -> HttpResponse:
         "waiting": waiting,
         "online": online_of({message["sender"]["username"] for message in messages}),
         "signs": signs_among(named_in(messages)),
-        **reactions_context(user, messages, [], can_react=False),
+        **reactions_context(user, messages, []),
     }
     return render(request, "messaging/catch_up.html", context)
 

@@ -180,7 +180,8 @@ def room_context(
             user,
             shown["messages"],
             (member["user"] for member in people["here_now"] + people["away"]),
-            state["can_post"],
+            can_react=state["can_post"],
+            can_take_back=bool(mine and not here.archived),
         ),
     }
 

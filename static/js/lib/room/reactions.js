@@ -8,8 +8,10 @@ import { displayNameOf } from "./members.js"
 // Messages that aren't loaded whose events are kept.
 const MAX_MISSED = 200
 
-/** Whether the reader may react in this room: its page has the form for it. */
-export const canReact = Boolean(document.getElementById("reaction-form"))
+/** Whether the reader may react in this room, and whether they may take back what they gave: its page has the form for it. */
+const form = document.getElementById("reaction-form")
+export const canReact = form?.dataset.mayAdd !== undefined
+const canTakeBack = Boolean(form)
 const template = document.getElementById("reactions-template")
 const states = new WeakMap()
 const names = new Map()
@@ -86,7 +88,7 @@ function addBar(row) {
 function buildChip(row) {
   const chip = cloneTemplate(template).querySelector(".reaction[name]")
   chip.removeAttribute("title")
-  if (canReact) chip.formAction = `${part(row, "link").getAttribute("href")}/reaction`
+  if (canTakeBack) chip.formAction = `${part(row, "link").getAttribute("href")}/reaction`
   return chip
 }
 
@@ -95,8 +97,11 @@ function fillChip(chip, { emoji, count, users, mine }) {
   chip.dataset.users = users.join(" ")
   chip.querySelector(".reaction-emoji").textContent = emoji
   part(chip, "count").textContent = count
+  const pressable = canReact || (mine && canTakeBack)
+  if (pressable) chip.removeAttribute("aria-disabled")
+  else chip.setAttribute("aria-disabled", "true")
   chip.setAttribute("aria-pressed", String(mine))
-  chip.setAttribute("aria-label", labelOf(emoji, byWhom(users.map(nameOf), count), mine, canReact))
+  chip.setAttribute("aria-label", labelOf(emoji, byWhom(users.map(nameOf), count), mine, pressable))
 }
 
 function removeChip(row, chip) {
