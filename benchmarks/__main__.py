@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import page_load, pages, picture, programs, report, workers
+from benchmarks import files, page_load, pages, picture, programs, report, workers
 from benchmarks.cluster import postgresql
 from benchmarks.groups import PEOPLE
 from benchmarks.loader import LoadError
@@ -24,7 +24,7 @@ from benchmarks.scenarios import NAMES, QUICK, Plan, Step, steps
 from benchmarks.servers import OURS, OURS_SQLITE, ROOT, TITLES, Server, Workspace, running
 
 READ_SCENARIOS = ("history", "pages")
-WORKERS, PAGE_LOAD = "workers", "page-load"
+WORKERS, PAGE_LOAD, FILES = "workers", "page-load", "files"
 # Figures that are printed during the run.
 PROGRESS_FIGURES = (
     "deliveries_per_second",
@@ -44,7 +44,7 @@ Rounds = dict[str, dict[str, list[dict[str, Any]]]]
 
 def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
-    names = [*NAMES, *READ_SCENARIOS, WORKERS, PAGE_LOAD]
+    names = [*NAMES, *READ_SCENARIOS, WORKERS, PAGE_LOAD, FILES]
     parser.add_argument(
         "scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(names)}; all if none"
     )
@@ -118,6 +118,16 @@ def measure_page_load(workspace: Workspace, plan: Plan, rounds: Rounds) -> None:
         rounds.setdefault(f"{PAGE_LOAD}: {name}", {}).setdefault(OURS_SQLITE, []).append(numbers)
 
 
+def measure_files(workspace: Workspace, plan: Plan, rounds: Rounds) -> None:
+    """Measure transfers on SQLite alone, whose commits wait for the same disk."""
+    print_progress(f"{TITLES[OURS_SQLITE]}: uploads and downloads")
+    numbers = files.measure(workspace, plan)
+    rounds.setdefault(FILES, {}).setdefault(OURS_SQLITE, []).append(numbers)
+    print_progress(
+        ", ".join(f"{name} {report.number(found)}" for name, found in numbers.items() if name != "faults")
+    )
+
+
 def measure_workers(workspace: Workspace, plan: Plan, rounds: Rounds) -> None:
     try:
         numbers = workers.measure(workspace, plan)
@@ -181,6 +191,8 @@ def measure_all(arguments: argparse.Namespace, plan: Plan, rounds: Rounds) -> No
             print_progress(f"round {number + 1} of {count}")
             if WORKERS in arguments.scenarios and OURS in arguments.servers:
                 measure_workers(workspace, plan, rounds)
+            if FILES in arguments.scenarios and OURS_SQLITE in arguments.servers:
+                measure_files(workspace, plan, rounds)
             for server_name in arguments.servers:
                 measure_round(workspace, plan, talks, server_name, rounds)
         for log in workspace.folder.glob("*.log"):
@@ -191,7 +203,13 @@ def finish(arguments: argparse.Namespace, plan: Plan, facts: dict[str, Any], rou
     results = report.results_of(rounds, facts, vars(plan))
     text = report.text(results)
     print(text)
-    whole = not arguments.quick and set(arguments.scenarios) >= {*NAMES, *READ_SCENARIOS, WORKERS, PAGE_LOAD}
+    whole = not arguments.quick and set(arguments.scenarios) >= {
+        *NAMES,
+        *READ_SCENARIOS,
+        WORKERS,
+        PAGE_LOAD,
+        FILES,
+    }
     out = arguments.out or (RESULTS if whole else programs.BUILD / "results.json")
     out.write_text(json.dumps(results, indent=1) + "\n")
     if out == RESULTS:

@@ -27,6 +27,7 @@ class Plan:
     history: int = 1_000_000
     requests: int = 200
     page_loads: int = 5
+    file_megabytes: int = 1024
 
 
 QUICK = Plan(
@@ -38,6 +39,7 @@ QUICK = Plan(
     history=100_000,
     requests=50,
     page_loads=1,
+    file_megabytes=128,
 )
 
 

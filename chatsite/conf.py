@@ -40,6 +40,8 @@ POSTGRESQL_TIMEOUTS = {
     # In milliseconds: how long sent data may stay unacknowledged.
     "tcp_user_timeout": 30_000,
 }
+# Kinds of files, as `files.uploading.kinds` has them.
+FILE_KINDS = ("picture", "audio", "video", "text", "document", "archive", "other")
 # A line of .env that is blank, a comment, or NAME=value.
 DOTENV_LINE = re.compile(r"\s*(#.*)?|(?:export )?[A-Za-z_0-9]+=.*")
 MAIL_SCHEMES = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465, "smtps": 465}
@@ -245,6 +247,15 @@ def choice(name: str, *known: str) -> str:
     if value not in known:
         raise ImproperlyConfigured(f"{name} is not {', '.join(known[:-1])} or {known[-1]}: {value!r}.")
     return value
+
+
+def kinds(name: str) -> frozenset[str]:
+    """Read words of FILE_KINDS, separated by commas; all of them where there are none."""
+    words = items(name) or ["any"]
+    unknown = [word for word in words if word not in (*FILE_KINDS, "any")]
+    if unknown:
+        raise ImproperlyConfigured(f"{name} is not made of {', '.join(FILE_KINDS)} and any: {unknown[0]!r}.")
+    return frozenset(FILE_KINDS if "any" in words else words)
 
 
 def redis_url() -> str:

@@ -12,6 +12,7 @@ from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.limits import limits
 from chatsite.realtime.socketio.routing import Router, every
 from chatsite.web.rest.api import translate
+from files.sweeping import SWEEP_SECONDS, sweeper
 
 
 def disconnected(connection: Connection) -> None:
@@ -38,6 +39,7 @@ router = Router(
     jobs=[
         *accounts.sockets.jobs,
         *rooms.sockets.jobs,
+        every(SWEEP_SECONDS, sweeper.sweep),
         *messaging.sockets.jobs,
         every(revocation.RECHECK_SECONDS, recheck),
         every(limits.REPORT_SECONDS, limits.remote_connections.report),

@@ -285,12 +285,22 @@ ADDITIONS_PER_HOUR = conf.whole("ADDITIONS_PER_HOUR", 1000)
 ADDITIONS_PER_USER = conf.whole("ADDITIONS_PER_USER", 20_000)
 INVITES_PER_HOUR = conf.whole("INVITES_PER_HOUR", 60)
 INVITES_PER_USER = conf.whole("INVITES_PER_USER", 200)
+FILES_PER_HOUR = conf.whole("FILES_PER_HOUR", 600)
+FILES_PER_USER_MB = conf.whole("FILES_PER_USER_MB", 10_000)
 
 # Connections to PostgreSQL of each process: a greenlet without one waits, and gives up with `unavailable` after a few
 # seconds (chatsite/database/connection_quota.py). Then the seconds after which a statement is cancelled; 0 is never.
 DATABASE_CONNECTIONS = conf.database_connections(WORKERS)
 DATABASE_STATEMENT_TIMEOUT = conf.whole("DATABASE_STATEMENT_TIMEOUT", 30)
 
+# Files: the largest one, their kinds, how many one person may be sending at once, the site's total, what stays free on
+# the disk, and how fast all of a process's uploads, or downloads, may be together. 0 is no limit.
+FILE_MAX_MB = conf.whole("FILE_MAX_MB", 100)
+FILE_KINDS = conf.kinds("FILE_KINDS")
+UPLOADS_PER_USER = conf.whole("UPLOADS_PER_USER", 6)
+FILES_TOTAL_MB = conf.whole("FILES_TOTAL_MB", 0)
+FILES_FREE_MB = conf.whole("FILES_FREE_MB", 1000)
+FILES_MB_PER_SECOND = conf.whole("FILES_MB_PER_SECOND", 64)
 # Pixels, in millions, above which a picture is kept without a preview, as a download.
 PICTURE_MEGAPIXELS = conf.whole("PICTURE_MEGAPIXELS", 50)
 

@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include("rooms.api")),
     path("", include("messaging.api")),
     path("", include("messaging.reactions.api")),
+    path("", include("files.api")),
     path("", include("rooms.urls")),
     path("", include("messaging.urls")),
     path("admin/", admin.site.urls),

@@ -1,8 +1,14 @@
 """Shapes of files in requests and answers."""
 
+import uuid
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
+
+from chatsite.web.fields import ClientId, StrictSerializer, Text
+from rooms.serializers import Slug
 
 
 class LargePreviewSerializer(serializers.Serializer[Any]):
@@ -37,3 +43,24 @@ class FileSerializer(serializers.Serializer[Any]):
     url = serializers.CharField()
     preview = FilePreviewSerializer(allow_null=True)
     created_at = serializers.DateTimeField()
+
+
+class UploadSerializer(StrictSerializer):
+    """The fields of an upload beside its file. Without `client_id` it can't be repeated safely."""
+
+    room = Slug()
+    client_id = ClientId(default=uuid.uuid4)
+    alt = Text(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=1000,
+        help_text="What a picture shows, in words.",
+    )
+
+
+@extend_schema_serializer(component_name="FileUpload")
+class UploadFormSerializer(UploadSerializer):
+    """Describes an upload for the OpenAPI document. The file comes last."""
+
+    file = extend_schema_field(OpenApiTypes.BINARY)(serializers.FileField)()

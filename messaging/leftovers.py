@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Model, Q
 
 from chatsite.realtime.queues import read_queue
+from files import services as files
 from messaging.models import PARTS, Message, MessageText, Reaction
 
 # An old process ends within minutes of the new one's start.
@@ -40,5 +41,6 @@ def sweep_all(pks: list[int]) -> int:
         with transaction.atomic():
             for found in rows:
                 found.delete()
+            files.release(left)
             Message.objects.filter(pk__in=left).update(**dict.fromkeys(PARTS))
     return len(left)

@@ -36,7 +36,15 @@ OWN = (
 )
 ROOM = ("room__slug", "room__name")
 SENDER = ("sender__pk", "sender__username", "sender__display_name")
-QUOTE = ("reply_to__pk", "reply_to__seq", "reply_to__body", "reply_to__deleted_at", "reply_to__hidden_at")
+QUOTE = (
+    "reply_to__pk",
+    "reply_to__seq",
+    "reply_to__body",
+    "reply_to__files",
+    "reply_to__forwarded",
+    "reply_to__deleted_at",
+    "reply_to__hidden_at",
+)
 QUOTE_SENDER = tuple(f"reply_to__{column}" for column in SENDER)
 COLUMNS = (OWN, ROOM, SENDER, QUOTE, QUOTE_SENDER)
 ENDS = tuple(accumulate(map(len, COLUMNS)))
@@ -57,6 +65,8 @@ class QuoteRow(NamedTuple):
     pk: int
     seq: int
     body: str
+    files: list[Payload] | None
+    forwarded: Payload | None
     deleted_at: datetime | None
     hidden_at: datetime | None
     sender: Brief
@@ -152,10 +162,17 @@ def quote(message: Message | QuoteRow) -> Payload:
         "id": message.pk,
         "seq": message.seq,
         "sender": user_brief(message.sender),
-        "body": "" if message.gone else first_line(message.body),
-        # A standing message may have no text of its own.
-        "deleted": message.gone,
+        "body": "" if message.gone else gist(message),
     }
+
+
+def gist(message: Message | QuoteRow) -> str:
+    """Return the line that a reply quotes: of the text, else the first file's name, else of what is passed on."""
+    if line := first_line(message.body):
+        return line
+    if message.files:
+        return str(message.files[0]["name"])
+    return first_line(message.forwarded["body"]) if message.forwarded else ""
 
 
 def first_line(body: str) -> str:

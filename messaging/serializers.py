@@ -8,8 +8,18 @@ from rest_framework import serializers
 
 from accounts.serializers import BriefUserSerializer
 from chatsite.contract.emoji import MAX_EMOJI_LENGTH
-from chatsite.web.fields import MAX_BIGINT, ClientId, Limit, StrictSerializer, Text, Whole, from_form
+from chatsite.web.fields import (
+    MAX_BIGINT,
+    ClientId,
+    Limit,
+    NeedsFullCheck,
+    StrictSerializer,
+    Text,
+    Whole,
+    from_form,
+)
 from files.serializers import FileSerializer
+from files.services import MAX_FILES
 from messaging.edit_history import PRESENT
 from messaging.models import Message
 from messaging.payloads import Payload, message_payload
@@ -22,9 +32,9 @@ class Body(Text):
 
     def __init__(self) -> None:
         super().__init__(
-            shortest=0,
             max_length=MAX_BODY_LENGTH,
             trim_whitespace=False,
+            # The service says that there has to be some.
             allow_blank=True,
             style={"base_template": "textarea.html"},
         )
@@ -34,6 +44,29 @@ class Body(Text):
         if isinstance(data, str) and from_form(self):
             data = data.replace("\r\n", "\n")
         return super().to_internal_value(data)
+
+
+class FileIds(serializers.ListField):
+    """Ids of uploads, each once."""
+
+    child = ClientId()
+
+    def __init__(self) -> None:
+        super().__init__(
+            required=False,
+            max_length=MAX_FILES,
+            help_text="Ids of my uploads for this room that no message has yet. `body` may then be empty.",
+        )
+
+    def to_internal_value(self, data: Any) -> list[uuid.UUID]:
+        ids = super().to_internal_value(data)
+        if len(set(ids)) < len(ids):
+            raise serializers.ValidationError("Name each file once.")
+        return ids
+
+    def fast_check(self, value: Any) -> list[uuid.UUID]:
+        """Leave any list to the full check: few messages have one."""
+        raise NeedsFullCheck
 
 
 class Emoji(Text):
@@ -54,6 +87,7 @@ class SendSerializer(StrictSerializer):
     body = Body()
     client_id = ClientId()
     reply_to = Whole(required=False, allow_null=True, help_text="The id of a message in the same room.")
+    files = FileIds()
     forward = Whole(
         required=False,
         allow_null=True,
@@ -130,7 +164,6 @@ class QuoteSerializer(serializers.Serializer[Any]):
     seq = serializers.IntegerField()
     sender = BriefUserSerializer()
     body = serializers.CharField()
-    deleted = serializers.BooleanField()
 
 
 class ReactionSummarySerializer(serializers.Serializer[Any]):

@@ -4,7 +4,7 @@ All raise the contract's errors (`chatsite.contract.errors`).
 """
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -17,6 +17,7 @@ from chatsite.contract.errors import Conflict, Forbidden, NotFound
 from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.limits import event_costs
 from chatsite.realtime.queues.group_commit import Outcome
+from files import services as files_services
 from messaging import edit_history
 from messaging.models import PARTS, Message, Reaction
 from messaging.payloads import message_payload
@@ -37,14 +38,16 @@ def send(
     body: str,
     client_id: uuid.UUID,
     reply_to: int | None = None,
+    files: Sequence[uuid.UUID] = (),
     forward: int | None = None,
 ) -> tuple[Message, bool]:
     """Store a message with the next batch; return it and whether it is new: a repeat of a `client_id` returns the
-    first message. `forward` is the id of a message that it passes on.
+    first message. `files` are uploads of the sender's, for this room, which it takes; `forward` is the id of a message that
+    it passes on.
 
-    Raises Conflict if that `client_id` was used for another text or room.
+    Raises Conflict if that `client_id` was used for another text, room or files.
     """
-    return batches.wait(Draft(user, room, body, client_id, reply_to, forward=forward))
+    return batches.wait(Draft(user, room, body, client_id, reply_to, files=files, forward=forward))
 
 
 def submit(
@@ -55,11 +58,12 @@ def submit(
     body: str,
     client_id: uuid.UUID,
     reply_to: int | None = None,
+    files: Sequence[uuid.UUID] = (),
     forward: int | None = None,
 ) -> None:
     """Do `send` for a connection, which the batch authorises; call `done` with the outcome after the commit. Returns at
     once: what arrives meanwhile goes into the next batch."""
-    batches.submit(Draft(None, room, body, client_id, reply_to, connection, forward), done)
+    batches.submit(Draft(None, room, body, client_id, reply_to, connection, files, forward), done)
 
 
 def visible_message(user: User, pk: int) -> Message:
@@ -94,7 +98,7 @@ def edit(user: User, pk: int, body: str) -> Message:
     if message.sender_id != user.pk:
         raise Forbidden("Only its sender may edit a message.")
     access.posting_membership(user, message.room.slug)
-    check_body(body, may_be_empty=message.forwarded is not None)
+    check_body(body, may_be_empty=bool(message.files or message.forwarded))
     if body == message.body and not message.gone:
         return message
     references = References([body])
@@ -128,8 +132,8 @@ def replace_text(user: User, message: Message, body: str, html: str, references:
 
 @transaction.atomic
 def delete(user: User, pk: int) -> Message:
-    """Delete the text with its earlier ones and its reactions, and leave a tombstone, by the sender or a moderator of the
-    room. Repeating it is no error. Raises NotFound and Forbidden."""
+    """Delete the text with its earlier ones, its files and its reactions, and leave a tombstone, by the sender or a
+    moderator of the room. Repeating it is no error. Raises NotFound and Forbidden."""
     message = locked(visible_message(user, pk))
     here = access.membership_for(user, message.room.slug)
     if message.sender_id != user.pk and not here.moderates:
@@ -141,7 +145,10 @@ def delete(user: User, pk: int) -> Message:
     if message.edited_at:
         edit_history.forget(message)
     message.body, message.html, message.folded, message.deleted_at = "", "", None, timezone.now()
-    message.reactions = message.files = message.previews = message.forwarded = None
+    if message.files:
+        files_services.release([message.pk])
+    for part in PARTS:
+        setattr(message, part, None)
     message.save(update_fields=["body", "html", "folded", "deleted_at", *PARTS])
     Reaction.objects.filter(message=message).delete()
     retract(message, user)

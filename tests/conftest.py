@@ -1,6 +1,7 @@
 """The cast: an owner, a member, a stranger; and nobody, who is `client`."""
 
 import gc
+import hashlib
 import os
 import resource
 from importlib import import_module
@@ -13,6 +14,8 @@ from hypothesis import HealthCheck, settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from files.models import Blob, File
+from files.storage import local
 from rooms import services
 from rooms.membership import membership
 from tests.support.run import made_once, marks, xdist_order
@@ -103,6 +106,28 @@ def member(db):
 @pytest.fixture
 def stranger(db):
     return person("stranger")
+
+
+@pytest.fixture
+def uploads(settings, tmp_path):
+    """The folder of uploads, for this test alone."""
+    settings.MEDIA_ROOT = tmp_path / "uploads"
+    return settings.MEDIA_ROOT
+
+
+@pytest.fixture
+def upload(db, uploads):
+    """`upload(owner, room)` is a file that is stored, which no message has yet."""
+
+    def upload(owner, room, name="note.txt", data=b"some words", **values):
+        about = {"type": "text/plain", "kind": "text", "inline": False, **values}
+        blob = Blob.objects.create(size=len(data), sha256=hashlib.sha256(data).hexdigest(), **about)
+        with local.incoming() as file:
+            file.write(data)
+            local.keep(file, blob.key)
+        return File.of(blob, owner=owner, room=room, name=name)
+
+    return upload
 
 
 @pytest.fixture

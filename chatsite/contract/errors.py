@@ -114,6 +114,13 @@ class UnsupportedMediaType(ChatError):
     detail = "A body of that Content-Type can't be read."
 
 
+class UnsupportedType(ChatError):
+    """A file whose kind isn't taken."""
+
+    code, status = "unsupported_type", 415
+    detail = "Files of that kind aren't taken."
+
+
 class Unavailable(ChatError):
     code, status = "unavailable", 503
     detail = "The server could not do that now. Try again."

@@ -12,23 +12,36 @@ from django.utils.functional import SimpleLazyObject
 from chatsite.contract.errors import TooLarge
 from chatsite.realtime.cluster import processes
 
+View = Callable[..., Any]
 GetResponse = Callable[[HttpRequest], HttpResponse]
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 # A page of fewer bytes fits into one packet anyway.
 ONE_PACKET_BYTES = 1_400
 
 
+def takes_files(view: View) -> View:
+    """Mark a view that reads its body itself, of any length."""
+    view.takes_files = True  # type: ignore[attr-defined]
+    return view
+
+
 def limit_body(get_response: GetResponse) -> Callable[[HttpRequest], HttpResponse]:
-    """Refuse a body beyond DATA_UPLOAD_MAX_MEMORY_SIZE unread. DRF's parsers have no limit; Django bounds only its own."""
+    """Refuse a body beyond DATA_UPLOAD_MAX_MEMORY_SIZE unread, but for views that take files. DRF's parsers have no limit;
+    Django bounds only its own."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        # WSGI reads no further than CONTENT_LENGTH, so a false one only truncates the body.
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdigit() or int(length[:20]) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            error = TooLarge()
-            return JsonResponse(error.payload(), status=error.status)
         return get_response(request)
 
+    def process_view(request: HttpRequest, view: View, *arguments: object) -> HttpResponse | None:
+        # WSGI reads no further than CONTENT_LENGTH, so a false one only truncates the body.
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        allowed = length.isdigit() and int(length[:20]) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if allowed or getattr(view, "takes_files", False):
+            return None
+        error = TooLarge()
+        return JsonResponse(error.payload(), status=error.status)
+
+    middleware.process_view = process_view  # type: ignore[attr-defined]
     return middleware
 
 

@@ -40,6 +40,11 @@ class Highlighter:
         return "".join([*parts, escape(code[end:])])
 
 
+def coloured(code: str, name: str) -> str | None:
+    """Return code as HTML; None for an unknown language."""
+    return Highlighter().highlight(code, name)
+
+
 def spans(code: str, language: Language) -> Iterator[tuple[int, int, str]]:
     """Yield start, end and class of coloured parts. The classes are those of `static/css/code.css`."""
     for match in lexer(language).finditer(code):

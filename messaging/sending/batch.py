@@ -4,11 +4,13 @@ Drafts that arrive while a batch is committed form the next one. A busy site pay
 batch; a calm one stores each message at once.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar, cast
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -22,6 +24,9 @@ from chatsite.realtime.delivery import delivery, revocation
 from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.limits import event_costs
 from chatsite.realtime.queues.group_commit import GroupCommit, Outcome
+from files import services as files
+from files.models import File
+from files.payloads import file_payload
 from messaging.models import Message
 from messaging.payloads import Payload, encoded
 from messaging.references import References
@@ -30,6 +35,7 @@ from messaging.search.folded import folded
 from messaging.search.indexes import pending
 from messaging.sending import forwarding
 from messaging.sending.drafts import Asked, Draft, Key, Place, Stored, check_body
+from messaging.sending.forwarding import Forward
 from messaging.sending.sql import AuthorisationRow, Row, fetch_authorisation, write
 from rooms import access
 from rooms.log import log
@@ -51,7 +57,10 @@ class Batch:
         self.known_messages: dict[Key, Message] = {}
         self.authorisations = self._authorise_all()
         self.quoted = self._fetch_quoted()
+        self.loose = self._fetch_files()
         self.forwarded = self._fetch_forwarded()
+        # Bytes of files that people pass on.
+        self.passed_bytes: Counter[int] = Counter()
         self.errors: dict[Draft, Exception] = {}
         self.new: dict[Key, tuple[Draft, Place]] = {}
         for draft in drafts:
@@ -71,7 +80,7 @@ class Batch:
     @property
     def in_one_statement(self) -> bool:
         """Whether PostgreSQL stores the batch in one statement: BEGIN and COMMIT are saved."""
-        return sql.postgresql() and not self.references.anybody and not self.forwarded
+        return sql.postgresql() and not (self.references.anybody or self.loose or self.forwarded)
 
     @property
     def slugs(self) -> set[str]:
@@ -105,13 +114,18 @@ class Batch:
         ids = {draft.reply_to for draft in self.drafts if draft.reply_to is not None}
         return Message.objects.select_related("sender").in_bulk(ids) if ids else {}
 
-    def _fetch_forwarded(self) -> dict[tuple[int, int], Payload]:
-        """Return copies of the messages that drafts pass on, by the sender's id and the message's."""
+    def _fetch_files(self) -> dict[UUID, File]:
+        """Return the uploads that drafts take, by id."""
+        ids = {pk for draft in self.drafts for pk in draft.files}
+        return files.loose({draft.user_id for draft in self.drafts if draft.files}, ids) if ids else {}
+
+    def _fetch_forwarded(self) -> dict[tuple[int, int], Forward]:
+        """Return what drafts pass on, by the sender's id and the message's."""
         asked: dict[int, set[int]] = {}
         for draft in self.drafts:
             if draft.forward is not None:
                 asked.setdefault(draft.user_id, set()).add(draft.forward)
-        return forwarding.copies(self.users, asked) if asked else {}
+        return forwarding.fetch(self.users, asked) if asked else {}
 
     def _classify(self, draft: Draft) -> None:
         """Put a draft among the errors or the new messages, unless it is a repeat."""
@@ -133,7 +147,7 @@ class Batch:
             raise place
         if place.room is None:
             self._authorise_slowly(draft, place)
-        check_body(draft.body, may_be_empty=draft.forward is not None)
+        check_body(draft.body, may_be_empty=bool(draft.files) or draft.forward is not None)
         return place
 
     def _authorise_slowly(self, draft: Draft, place: Place) -> None:
@@ -159,19 +173,30 @@ class Batch:
             quoted = self.quoted.get(draft.reply_to)
             if quoted is None or place.room is None or quoted.room_id != place.room.pk:
                 raise Invalid.about("reply_to", "There is no such message in this room.")
+        if draft.files and place.room is not None:
+            files.checked(self.loose, draft.files, draft.user_id, place.room.pk)
         if draft.forward is not None:
             self.check_forward(draft)
 
     def check_forward(self, draft: Draft) -> None:
         """Raise Invalid for a message that can't be forwarded."""
-        if draft.reply_to is not None:
-            raise Invalid.about("forward", "A message answers or forwards another, not both.")
-        if self.copy_for(draft) is None:
+        if draft.reply_to is not None or draft.files:
+            raise Invalid.about("forward", "What is forwarded is no answer, and has no files beside its own.")
+        forward = self.forward_of(draft)
+        if forward is None:
             raise Invalid.about("forward", "There is no such message.")
+        self.passed_bytes[draft.user_id] += forward.bytes
+        if forward.bytes:
+            files.check_total(self.users[draft.user_id], self.passed_bytes[draft.user_id])
+
+    def forward_of(self, draft: Draft) -> Forward | None:
+        """Return what the draft passes on."""
+        return None if draft.forward is None else self.forwarded.get((draft.user_id, draft.forward))
 
     def copy_for(self, draft: Draft) -> Payload | None:
         """Return the copy that the draft's message shows."""
-        return None if draft.forward is None else self.forwarded.get((draft.user_id, draft.forward))
+        forward = self.forward_of(draft)
+        return forward and forward.copy
 
     def outcomes(self) -> list[Outcome[Stored]]:
         """Store the new messages; return for each draft its message and whether it is new, or its error."""
@@ -187,11 +212,22 @@ class Batch:
         for (draft, place), row, at in zip(self.new.values(), self.rows, write(self.rows, now), strict=True):
             if at is not None:
                 messages[draft] = self.message(draft, place, row, *at, now)
+        self._attach(messages)
         if self.forwarded:
-            forwarding.store(messages.values())
+            passed = {message: self.forward_of(draft) for draft, message in messages.items()}
+            forwarding.store({message: each for message, each in passed.items() if each is not None})
         Batch.last = set(self.new)
         self.references.store_mentions(list(messages.values()))
         return messages
+
+    def _attach(self, messages: dict[Draft, Message]) -> None:
+        """Give the new messages their files, by two statements for each message that has any."""
+        for draft, message in messages.items():
+            if draft.files:
+                taken = files.checked(self.loose, draft.files, draft.user_id, message.room_id)
+                files.attach(taken, message.pk)
+                message.files = [file_payload(file) for file in taken]
+                Message.objects.filter(pk=message.pk).update(files=message.files)
 
     def _build_row(self, draft: Draft, place: Place) -> Row:
         """Return the row to be stored."""

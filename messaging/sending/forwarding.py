@@ -3,10 +3,14 @@ original don't reach the copy."""
 
 import re
 from collections.abc import Iterable, Mapping, Set
+from typing import NamedTuple
 
 from accounts.models import User
 from accounts.payloads import user_brief
 from chatsite.contract.times import iso
+from files import services as files
+from files.models import File
+from files.payloads import file_payload
 from messaging.models import Message
 from messaging.payloads import Payload
 from rooms.models import Room
@@ -15,9 +19,21 @@ from rooms.models import Room
 ROOM_LINK = re.compile(r'<a class="room-link"[^>]* data-room="(?P<slug>[^"]*)"[^>]*>(?P<text>[^<]*)</a>')
 
 
-def copies(users: Mapping[int, User], asked: Mapping[int, Set[int]]) -> dict[tuple[int, int], Payload]:
-    """Return copies of messages by the ids of who asked and of the message: of those that stand, where that person may
-    read them. One query for each person, and one if any of the messages forwards another."""
+class Forward(NamedTuple):
+    """What a message passes on: the copy that it shows, and the files that it gets."""
+
+    copy: Payload
+    files: list[File]
+
+    @property
+    def bytes(self) -> int:
+        """What its files count towards the total of whoever forwards it."""
+        return sum(file.blob.size for file in self.files)
+
+
+def fetch(users: Mapping[int, User], asked: Mapping[int, Set[int]]) -> dict[tuple[int, int], Forward]:
+    """Return what is passed on by the ids of who asked and of the message: of those that stand, where that person may
+    read them. One query for each person, and one each if any of the messages forwards another, or has files."""
     found = {
         (user_id, message.pk): message
         for user_id, pks in asked.items()
@@ -25,7 +41,15 @@ def copies(users: Mapping[int, User], asked: Mapping[int, Set[int]]) -> dict[tup
         for message in Message.objects.whole().visible_to(users[user_id]).standing().filter(pk__in=pks)
     }
     public = standing_in_public(message.forwarded for message in found.values())
-    return {key: copy_of(message, public) for key, message in found.items()}
+    attached = files.attached(message.pk for message in found.values() if message.files)
+    return {
+        key: Forward(copy_of(message, public), in_order(message, attached)) for key, message in found.items()
+    }
+
+
+def in_order(message: Message, attached: Mapping[str, File]) -> list[File]:
+    """Return the message's files as it shows them."""
+    return [attached[each["id"]] for each in message.files or [] if each["id"] in attached]
 
 
 def copy_of(message: Message, public: Set[int]) -> Payload:
@@ -60,7 +84,12 @@ def standing_in_public(forwarded: Iterable[Payload | None]) -> set[int]:
     return set(found.values_list("pk", flat=True))
 
 
-def store(messages: Iterable[Message]) -> None:
+def store(passed: Mapping[Message, Forward]) -> None:
     """Store what new messages forward, in their transaction: the statement of a batch is the same for those that forward
     nothing."""
-    Message.objects.bulk_update([each for each in messages if each.forwarded is not None], ["forwarded"])
+    Message.objects.bulk_update(passed, ["forwarded"])
+    for message, forward in passed.items():
+        if forward.files:
+            given = files.pass_on(forward.files, message.sender_id, message.room_id, message.pk)
+            message.files = [file_payload(file) for file in given]
+            Message.objects.filter(pk=message.pk).update(files=message.files)

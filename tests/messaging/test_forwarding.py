@@ -9,7 +9,17 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts import services as accounts
 from accounts.models import User
-from chatsite.contract.errors import Archived, Conflict, Forbidden, Invalid, Muted, NotFound, TooLarge
+from chatsite.contract.errors import (
+    Archived,
+    Conflict,
+    Forbidden,
+    Invalid,
+    Muted,
+    NotFound,
+    QuotaExceeded,
+    TooLarge,
+)
+from files.models import Blob, File
 from messaging import private_reading, services
 from messaging.history import history
 from messaging.models import Message
@@ -283,6 +293,55 @@ def test_a_bad_one_fails_alone(owner, member, secret, public_room):
     assert [message.forwarded is None for message, _ in (outcomes[0], *outcomes[2:])] == [True, False, False]
 
 
+class TestFiles:
+    @pytest.fixture
+    def album(self, owner, private_room, upload):
+        """A message with two files, the second first."""
+        one, two = (upload(owner, private_room, name, b"12345") for name in ("one.txt", "two.txt"))
+        File.objects.filter(owner=owner).update(alt="Ä")
+        return say(owner, private_room, "", files=[two.pk, one.pk])
+
+    def test_they_go_along_and_outlive_the_original(self, owner, member, album, public_room, private_room):
+        passed = forward(member, public_room, album)
+        said, origin = shown(passed), shown(album)
+        assert said == message_payload(passed)
+        assert [file["name"] for file in said["files"]] == ["two.txt", "one.txt"]
+        assert not {file["id"] for file in said["files"]} & {file["id"] for file in origin["files"]}
+        mine = File.objects.filter(message=passed)
+        assert {*mine.values_list("owner", "room", "alt")} == {(member.pk, public_room.pk, "Ä")}
+        assert {*mine.values_list("blob", flat=True)} == {
+            *File.objects.filter(message=album.pk).values_list("blob", flat=True)
+        }
+        services.delete(owner, album.pk)
+        assert mine.kept().count() == 2
+        again = shown(forward(owner, private_room, passed))
+        assert [file["name"] for file in again["files"]] == ["two.txt", "one.txt"]
+        services.delete(member, passed.pk)
+        assert not File.objects.kept().filter(message=passed).exists()
+
+    def test_they_are_read_where_they_went_alone(self, api, owner, member, stranger, album, public_room):
+        membership.grant(public_room, stranger)
+        there, here = shown(forward(member, public_room, album))["files"], shown(album)["files"]
+        assert [api(stranger).get(f"/file/{files[0]['id']}").status_code for files in (there, here)] == [
+            200,
+            404,
+        ]
+
+    def test_they_count_towards_the_forwarders_total(self, settings, owner, member, album, public_room):
+        settings.FILES_PER_USER_MB = 1
+        Blob.objects.filter(files__message=album.pk).update(size=300_000)
+        drafts = [Draft(member, public_room.slug, "", uuid.uuid4(), forward=album.pk) for _ in range(2)]
+        assert [type(outcome) for outcome in store_all(drafts)] == [tuple, QuotaExceeded]
+        with pytest.raises(QuotaExceeded):
+            forward(member, public_room, album)
+        assert File.objects.filter(owner=member).count() == 2
+
+    def test_none_beside_them(self, owner, public_room, album, upload):
+        with pytest.raises(Invalid) as error:
+            forward(owner, public_room, album, files=[upload(owner, public_room).pk])
+        assert list(error.value.fields) == ["forward"]
+
+
 class TestSearch:
     @pytest.fixture
     def found(self, public_room):
@@ -312,15 +371,12 @@ class TestSearch:
         assert found(owner, "hush") == []
 
 
-def test_an_answer_to_one_without_text_is_no_answer_to_a_deleted_one(owner, member, secret, public_room):
+def test_an_answer_quotes_what_is_passed_on(owner, member, secret, public_room):
     passed = forward(member, public_room, secret)
     answer = say(owner, public_room, reply_to=passed.pk)
-    assert {key: shown(answer)["reply_to"][key] for key in ("body", "deleted")} == {
-        "body": "",
-        "deleted": False,
-    }
+    assert shown(answer)["reply_to"]["body"] == secret.body
     services.delete(member, passed.pk)
-    assert shown(answer)["reply_to"]["deleted"] is True
+    assert shown(answer)["reply_to"]["body"] == ""
     history_of = {message["id"]: message for message in history.history(owner, public_room.slug)}
     assert history_of[answer.pk] == shown(answer)
 

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from files.models import File
 from messaging import leftovers, services
 from messaging.models import PARTS, Message, MessageText, Reaction
 from messaging.reactions.services import react
@@ -27,6 +28,14 @@ def said(owner, member, private_room):
         react(member, message.pk, "👍")
         messages.append(message.pk)
     return messages
+
+
+def test_their_files_are_given_up(owner, private_room, upload):
+    file = upload(owner, private_room)
+    message = services.send(owner, private_room.slug, "", uuid.uuid4(), files=[file.pk])[0]
+    delete_as_before(message.pk)
+    assert leftovers.sweep() == 1
+    assert File.objects.get(pk=file.pk).released_at
 
 
 def delete_as_before(*pks):

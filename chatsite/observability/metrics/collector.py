@@ -59,6 +59,13 @@ COUNTERS: tuple[tuple[str, str, tuple[str, ...], Counts], ...] = (
         ("kind", "outcome"),
         counters.child_jobs,
     ),
+    ("uploads", "Files uploaded, by what they were answered", ("outcome",), counters.uploads),
+    (
+        "file_bytes",
+        "Bytes of files received or sent in turns of threads",
+        ("direction",),
+        counters.transferred,
+    ),
     ("database_errors", "Errors of the database's driver", ("kind",), counters.database_errors),
 )
 HISTOGRAMS: tuple[tuple[str, str, tuple[str, ...], Any], ...] = (

@@ -81,6 +81,9 @@ database_errors = new_counts()
 # Starts of child processes by (kind,), and their jobs by (kind, outcome).
 child_starts, child_jobs = new_counts(), new_counts()
 
+# Uploads by (outcome,): "stored", "repeated", or an error's code; bytes of uploads and files by (direction,): "in" or "out".
+uploads, transferred = new_counts(), new_counts()
+
 # Delay of a timer of the hub, in seconds.
 hub_lag = fast_histogram()
 

@@ -109,6 +109,24 @@ class ClientSocket(GreenSocket):
         self._end(began, sent)
         return sent
 
+    def wait_readable(self) -> None:
+        """Wait until something can be read, for a reader beside this object, which tells `note` of it."""
+        self._wait(read=True)
+
+    def wait_writable(self) -> None:
+        """Wait until something can be written."""
+        self._wait(write=True)
+
+    def _wait(self, read: bool = False, write: bool = False) -> None:
+        began = self._begin()
+        late = TimeoutError("the client is too slow")
+        self._trampoline(self.fd, read, write, timeout=self.gettimeout(), timeout_exc=late)
+        self._end(began, 0)
+
+    def note(self, count: int) -> None:
+        """Count bytes that were moved by others."""
+        self._end(monotonic(), count)
+
     def _trampoline(
         self, fd: Any, read: bool = False, write: bool = False, timeout: Any = None, timeout_exc: Any = None
     ) -> None:

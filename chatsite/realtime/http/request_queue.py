@@ -48,7 +48,8 @@ GIVE_UP_SECONDS = 15.0
 # The cost of a request of an unmeasured kind, and the weight of each new measurement in the average.
 FIRST_COST_SECONDS, AVERAGE_WEIGHT = 0.005, 0.1
 
-# Statuses of files that exist; others are counted as pages.
+# Kinds of files: the site's own, and people's. Statuses of those that exist; others are counted as pages.
+FILES = ("file", "upload")
 FOUND_STATUSES = (0, 200, 206, 304)
 VISIT = "chatsite.visit"
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -103,12 +104,18 @@ class QueuedRequest:
         """Give its place to others: it is about to wait for its client."""
         self.queue.aside(self)
 
+    def pay(self) -> None:
+        """Charge what it has cost so far: a transfer takes minutes, and must not cost it all at its end."""
+        self.queue.pay(self)
+
 
 def kind_of(path: str) -> str:
     if path.startswith("/socket.io"):
         return "live"
     if path.startswith("/static/"):
         return "file"
+    if path.startswith("/file/"):
+        return "upload"
     return "health" if path.rstrip("/") == "/healthz" else "page"
 
 
@@ -180,7 +187,7 @@ class RequestQueue:
                 self.enter(visit)
             except ChatError as error:
                 counters.refusals[str(error.status), error.detail] += 1
-                self._pay(visit)
+                self.pay(visit)
                 return refused_request.answer(error, environ, start_response)
             status = 0
             try:
@@ -262,7 +269,7 @@ class RequestQueue:
     def _rate_wait(self, visit: QueuedRequest) -> float:
         if visit.kind == "page":
             return self._rates.wait(visit.payer)
-        return self._rates.owed(visit.payer) if visit.kind == "file" else 0.0
+        return self._rates.owed(visit.payer) if visit.kind in FILES else 0.0
 
     def _ahead(self, visit: QueuedRequest) -> float:
         """Return the seconds until the request's turn if nobody else wanted theirs."""
@@ -294,16 +301,16 @@ class RequestQueue:
         """The answer is computed, and only has to be sent: charge it, and let the next one begin."""
         if visit.asked_who:
             self._people.learn(visit.credential, visit.person)
-        cost = self._pay(visit)
+        cost = self.pay(visit)
         average = self._costs.get(visit.kind, cost)
         self._costs[visit.kind] = average + AVERAGE_WEIGHT * (cost - average)
         if visit.kind not in ("health", "live"):
             self._live_first_until = monotonic() + min(LIVE_SECONDS, LIVE_TIMES * cost)
-        if visit.kind == "file" and status not in FOUND_STATUSES:
+        if visit.kind in FILES and status not in FOUND_STATUSES:
             self._rates.wait(visit.payer)
         self.aside(visit)
 
-    def _pay(self, visit: QueuedRequest) -> float:
+    def pay(self, visit: QueuedRequest) -> float:
         """Charge the request to its payer; return the loop seconds that it cost."""
         cost = visit.meter.take()
         payer = visit.payer if visit.person is None else visit.person

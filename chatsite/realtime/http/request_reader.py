@@ -95,7 +95,7 @@ def read_body(request: Any, connection: HttpConnection, connections: HttpConnect
     length = length_of(request)
     if length == 0:
         return
-    if wants_upgrade(request) or (length or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+    if is_left_to_views(request):
         request.force_close()
         return
     connection.set_state(State.SENDING)
@@ -106,6 +106,11 @@ def read_body(request: Any, connection: HttpConnection, connections: HttpConnect
         raise BadBody(408, "Request Timeout") from None
     except NoMoreData:
         raise BadBody(400, "Bad Request") from None
+
+
+def is_left_to_views(request: Any) -> bool:
+    """Return whether the body stays where it is."""
+    return wants_upgrade(request) or (length_of(request) or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 
 def receive(

@@ -117,7 +117,11 @@ class HttpServer:
         try:
             if request._expected_100_continue and request_reader.length_of(request) != 0:
                 request._expected_100_continue = False
-                connection.client.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+                if request_reader.is_left_to_views(request):
+                    # The view sends it, if it wants the body.
+                    request.body.expects_continue = True
+                else:
+                    connection.client.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
             request_reader.read_body(request, connection, self.connections)
         except request_reader.BadBody as error:
             status = HTTPStatus(error.status)

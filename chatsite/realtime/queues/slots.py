@@ -21,10 +21,12 @@ WAIT_SECONDS = 10.0
 
 
 class Slots:
-    """`at_once` slots of this process."""
+    """`at_once` slots of this process. A payer may wait for `max_waiting` more, `wait_seconds` for each."""
 
-    def __init__(self, at_once: int) -> None:
-        self._at_once = at_once
+    def __init__(
+        self, at_once: int, max_waiting: int = MAX_WAITING_PER_PERSON, wait_seconds: float = WAIT_SECONDS
+    ) -> None:
+        self._at_once, self._max_waiting, self._wait_seconds = at_once, max_waiting, wait_seconds
         self._running: set[Hashable] = set()
         # By payer, next turn first: their waiting requests.
         self._waiting: dict[Hashable, deque[Event]] = {}
@@ -37,7 +39,7 @@ class Slots:
     @contextmanager
     def taken(self, payer: Hashable) -> Iterator[None]:
         """Hold a slot for the block. Raises RateLimited where the payer waits for too many, Unavailable where
-        none becomes free in WAIT_SECONDS. Outside of the server nobody waits."""
+        none becomes free in time. Outside of the server nobody waits."""
         if not serving():
             yield
             return
@@ -52,7 +54,7 @@ class Slots:
         if len(self._running) < self._at_once and payer not in self._running:
             self._running.add(payer)
             return
-        if len(self._waiting.get(payer, ())) >= MAX_WAITING_PER_PERSON:
+        if len(self._waiting.get(payer, ())) >= self._max_waiting:
             raise RateLimited("You are asking for that several times already.", retry_after=1)
         self._wait(payer)
 
@@ -60,7 +62,7 @@ class Slots:
         turn: Event = Event()
         self._waiting.setdefault(payer, deque()).append(turn)
         try:
-            with eventlet.Timeout(WAIT_SECONDS, False):
+            with eventlet.Timeout(self._wait_seconds, False):
                 turn.wait()
         except BaseException:
             # The greenlet was killed while it waited: a slot that it was given goes to the next.

@@ -100,12 +100,13 @@ function fillQuote(row, { room, reply_to: quoted }) {
   part(quote, "quote-name").title = username ? `@${username}` : ""
   renderUsername(part(quote, "quote-username"), quoted.sender)
   part(quote, "quote-username").classList.toggle("visually-hidden", !isLookalike(username))
-  part(quote, "quote-body").textContent = quotedLine(quoted)
+  part(quote, "quote-body").textContent = quoted.body || "message deleted"
 }
 
-/** The line that a reply shows of a message. */
-export function quotedLine({ body, deleted }) {
-  return deleted ? "message deleted" : body.split("\n").find((line) => line.trim()) ?? "message without text"
+/** The line that a reply shows of a message: of its text, else the first file's name, else of what it passes on. */
+export function quotedLine({ body, files, forwarded }) {
+  const first = (text) => text.split("\n").find((line) => line.trim())
+  return first(body) ?? files?.[0]?.name ?? first(forwarded?.body ?? "") ?? "message deleted"
 }
 
 function fillForwarded(row, { forwarded: copy }) {

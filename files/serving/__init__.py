@@ -1,0 +1,1 @@
+"""Serving of files to those who may read them."""

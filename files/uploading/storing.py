@@ -1,0 +1,264 @@
+"""From a received file to its bytes on the disk, and its rows.
+
+The order keeps every moment safe: a note in `incoming`, the bytes, the rows, and the note goes. What has a note of long ago
+and no rows was given up, or its process was killed (`files.sweeping`).
+"""
+
+import errno
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import BinaryIO, NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from accounts import quotas
+from accounts.models import User
+from chatsite.contract.errors import Conflict, QuotaExceeded, UnsupportedType
+from chatsite.realtime.queues.slots import Slots
+from chatsite.realtime.scheduling.background import in_thread
+from files.models import Blob, File
+from files.storage import local
+from files.storage.keys import new_key
+from files.uploading import doors, kinds, names
+from files.uploading.excerpts import excerpt_of
+from files.uploading.processing import Processed, Rejected, kind_of, processed
+from rooms import access
+
+# Pictures and films in the child process at once: it does one job at a time, and people take turns. Those of one person that
+# wait, and seconds: as many as may be sent at once, of many people.
+PROCESSED_AT_ONCE, MAX_WAITING, WAIT_SECONDS = 1, 64, 60.0
+decoding = Slots(PROCESSED_AT_ONCE, MAX_WAITING, WAIT_SECONDS)
+FULL = {errno.ENOSPC, errno.EDQUOT}
+TAKEN = "You have used this client_id for another file."
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What a client says of a file: the room for which it is, its name, its description, and an id of the client's own."""
+
+    room: str
+    client_id: UUID
+    name: str
+    alt: str = ""
+
+
+class Writer:
+    """Takes the pieces of a file, in a thread: counts, hashes and writes them. The kind is judged by the first bytes.
+
+    Raises TooLarge, UnsupportedType and QuotaExceeded."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file, self.size = file, 0
+        self._digest = hashlib.sha256()
+        self._head = bytearray()
+        self._judged = False
+        self._unsynced = 0
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
+    def write(self, piece: bytes) -> None:
+        self.size += len(piece)
+        if doors.max_bytes() and self.size > doors.max_bytes():
+            raise doors.too_large()
+        if not self._judged:
+            self._head += piece[: kinds.HEAD_BYTES - len(self._head)]
+            if len(self._head) == kinds.HEAD_BYTES:
+                self.judge()
+        self._digest.update(piece)
+        with disk_errors():
+            local.written(self.file, piece)
+            self._sync(len(piece))
+
+    def judge(self) -> None:
+        """Judge the kind, by what has come. Raises UnsupportedType."""
+        self._judged = True
+        check_kind(kinds.guess(bytes(self._head)))
+        self._head.clear()
+
+    def end(self) -> None:
+        """Judge a file of few bytes."""
+        if not self._judged:
+            self.judge()
+
+    def _sync(self, count: int) -> None:
+        self._unsynced += count
+        if self._unsynced >= local.SYNC_BYTES:
+            self._unsynced = 0
+            os.fdatasync(self.file.fileno())
+
+
+@contextmanager
+def disk_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise QuotaExceeded(doors.DISK_IS_FULL) from None
+        raise
+
+
+def check_kind(found: kinds.FileType | None) -> None:
+    """Raise UnsupportedType for a picture that can't be cleaned, and a kind that FILE_KINDS doesn't name."""
+    if found is None:
+        raise UnsupportedType(str(Rejected("unsupported")))
+    allowed = settings.FILE_KINDS
+    if found.kind not in allowed:
+        raise UnsupportedType(f"This site takes files of these kinds: {', '.join(sorted(allowed))}.")
+
+
+def first_of(user: User, upload: Upload) -> File | None:
+    """Return the file that the person has stored with this client_id. Raises Conflict where it is another, or is gone."""
+    found = File.objects.select_related("blob", "room").filter(owner=user, client_id=upload.client_id).first()
+    if found is None:
+        return None
+    same = found.room is not None and found.room.slug == upload.room and is_named(found, upload.name)
+    if not same or found.released_at is not None:
+        raise Conflict(TAKEN)
+    return found
+
+
+def is_named(file: File, name: str) -> bool:
+    """Return whether a file came with this name; one that was encoded anew has another extension."""
+    cleaned = names.cleaned(name)
+    return file.name == cleaned or names.split(file.name)[0] == names.split(cleaned)[0]
+
+
+def store(user: User, upload: Upload, file: BinaryIO, sha256: str = "") -> tuple[File, bool]:
+    """Store a received file, open for reading and writing and without a name on the disk; return its row and whether it is
+    new. `sha256` is that of its bytes, if it is known.
+
+    Raises what the person's rights and quotas refuse, UnsupportedType, Conflict and Unavailable."""
+    access.posting_membership(user, upload.room)
+    try:
+        with stored(file, user.pk, upload.name, sha256) as (blob, name):
+            return add(user, upload, name, blob), True
+    except IntegrityError:
+        # The same upload, at the same time.
+        first = first_of(user, upload)
+        if first is None:
+            raise
+        return first, False
+
+
+def add(user: User, upload: Upload, name: str, blob: Blob) -> File:
+    """Add the rows of a file whose bytes are stored. Rights are asked anew: it may have taken minutes to come."""
+    with transaction.atomic():
+        quotas.lock_owner(user)
+        doors.check_total(user, blob.size)
+        room = access.posting_membership(user, upload.room).room
+        blob.save(force_insert=True)
+        return File.of(
+            blob,
+            owner=user,
+            room=room,
+            name=name,
+            alt=upload.alt,
+            client_id=upload.client_id,
+        )
+
+
+@contextmanager
+def stored(file: BinaryIO, payer: int, name: str, sha256: str = "") -> Iterator[tuple[Blob, str]]:
+    """Clean a file, and give its bytes and previews names on the disk; yield the Blob, which isn't in the database, and the
+    file's cleaned name. If the block raises, all is removed.
+
+    Raises UnsupportedType, QuotaExceeded and Unavailable."""
+    key = new_key()
+    try:
+        with cleaned(file, payer) as found, disk_errors():
+            kept = in_thread(keep, file, found, key, sha256)
+            blob = blob_of(found, key, kept)
+            name = name_of(name, file, found)
+            if blob.kind == "text":
+                blob.excerpt = excerpt_of(file, name)
+        yield blob, name
+    except BaseException:
+        in_thread(local.delete, key, local.PREVIEWS)
+        raise
+    finally:
+        local.forget(key)
+    doors.site_total.add(blob.size)
+
+
+@contextmanager
+def cleaned(file: BinaryIO, payer: int) -> Iterator[Processed]:
+    """Clean a file for the block; what the child process has to do waits for the payer's turn."""
+    try:
+        type_ = kind_of(file)
+        check_kind(type_)
+        with decoding.taken(payer) if type_.work else nullcontext(), processed(file, local.folder()) as found:
+            yield found
+    except Rejected as error:
+        raise UnsupportedType(str(error)) from None
+
+
+def name_of(name: str, file: BinaryIO, found: Processed) -> str:
+    """Return the cleaned name, with the extension of the type to which a picture was encoded."""
+    good = names.cleaned(name)
+    encoded = found.clean is not None and kind_of(file) is not found.type
+    return names.with_extension(good, found.type.extension) if encoded else good
+
+
+def blob_of(found: Processed, key: str, kept: "Kept") -> Blob:
+    return Blob(
+        key=key,
+        size=kept.size,
+        sha256=kept.sha256,
+        type=found.type.media_type,
+        kind=found.type.kind,
+        inline=found.inline,
+        width=found.width,
+        height=found.height,
+        animated=found.frames > 1,
+        duration=found.duration,
+        previews={
+            which: [preview.width, preview.height, kept.previews[which]]
+            for which, preview in found.previews.items()
+        },
+        placeholder=found.placeholder,
+    )
+
+
+class Kept(NamedTuple):
+    """Bytes that have a name on the disk: how many, their hash, and the bytes of each preview."""
+
+    size: int
+    sha256: str
+    previews: dict[str, int]
+
+
+# In a thread
+
+
+def keep(file: BinaryIO, found: Processed, key: str, sha256: str) -> Kept:
+    """Give the bytes and previews of a file their names, below a note that says so. Copies are kept of what the child has
+    written: it may still have its files open."""
+    local.note(key)
+    for which, preview in found.previews.items():
+        keep_copy(preview.file, key, which)
+    sizes = {which: size_of(preview.file) for which, preview in found.previews.items()}
+    if found.clean is not None:
+        return Kept(size_of(found.clean), keep_copy(found.clean, key), sizes)
+    # A film was changed after it was hashed.
+    digest = local.hashed(file) if kind_of(file).work or not sha256 else sha256
+    local.keep(file, key)
+    return Kept(size_of(file), digest, sizes)
+
+
+def keep_copy(source: BinaryIO, key: str, which: str = "") -> str:
+    """Keep a copy of a file, and return its SHA-256."""
+    with local.incoming() as copy:
+        local.copied(source, copy)
+        local.keep(copy, key, which)
+        return local.hashed(copy)
+
+
+def size_of(file: BinaryIO) -> int:
+    return os.fstat(file.fileno()).st_size
