@@ -48,11 +48,14 @@ class Draft:
 
     def __post_init__(self) -> None:
         self.user_id = self.user.pk if self.user else self.connection.identity.user_id  # type: ignore[union-attr]
-        # No text has a null character: no message of a text alone has the same.
-        beside = [*map(str, self.files), *([] if self.forward is None else [str(self.forward)])]
-        self.fingerprint = hashlib.sha256("\0".join((self.body, *beside)).encode()).hexdigest()
-        self.weight = weight_of(self.body) + FILE_WEIGHT * len(self.files)
-        self.weight += 0 if self.forward is None else FORWARD_WEIGHT
+        self.weight = weight_of(self.body)
+        content = self.body
+        if self.files or self.forward is not None:
+            # No text has a null character: no message of a text alone has the same.
+            beside = [*self.files, *([] if self.forward is None else [self.forward])]
+            content = "\0".join((content, *map(str, beside)))
+            self.weight += FILE_WEIGHT * len(self.files) + FORWARD_WEIGHT * (self.forward is not None)
+        self.fingerprint = hashlib.sha256(content.encode()).hexdigest()
 
     @property
     def key(self) -> Key:
