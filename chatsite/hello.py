@@ -7,7 +7,7 @@ from django.conf import settings
 from accounts.payloads import user_brief
 from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.protocol.packets import MAX_VALUES, PACKET_BYTES
-from files.services import MAX_FILES
+from files.models import MAX_FILES
 from files.uploading.doors import max_bytes
 from messaging.sending.drafts import MAX_BODY_LENGTH
 from rooms.log import log

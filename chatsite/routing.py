@@ -46,6 +46,7 @@ router = Router(
         *previews.sockets.jobs,
         every(SWEEP_SECONDS, sweeper.sweep),
         every(MOVE_SECONDS, mover.move),
+        *messaging.sockets.jobs,
         every(revocation.RECHECK_SECONDS, recheck),
         every(limits.REPORT_SECONDS, limits.remote_connections.report),
     ],

@@ -9,6 +9,9 @@ from django.utils import timezone
 
 from files.storage.keys import new_key
 
+# Files of one message.
+MAX_FILES = 10
+
 
 class Blob(models.Model):
     """Bytes on the disk, with the small pictures made of them. They never change, and go with the last File."""

@@ -15,10 +15,9 @@ from accounts.models import User
 from chatsite.contract.errors import Banned, Forbidden, Invalid, NotFound
 from files.models import File
 from files.sweeping import sweeper
+from files.uploading import doors
 from rooms.models import Ban, Membership, Room
 
-# Files of one message.
-MAX_FILES = 10
 NO_FILE = "There is no such file."
 MISSING = "There is no such file of yours for this room."
 
@@ -85,6 +84,38 @@ def attach(files: Sequence[File], message_id: int) -> None:
     found = File.objects.loose().filter(pk__in=[file.pk for file in files])
     if found.update(message_id=message_id, attached_at=timezone.now()) != len(files):
         raise Invalid.about("files", MISSING)
+
+
+def attached(message_ids: Iterable[int]) -> dict[str, File]:
+    """Return the files of messages by their ids as payloads have them. One query, or none."""
+    ids = list(message_ids)
+    found = File.objects.kept().select_related("blob").filter(message__in=ids) if ids else []
+    return {str(file.pk): file for file in found}
+
+
+def pass_on(files: Sequence[File], owner_id: int, room_id: int, message_id: int) -> list[File]:
+    """Give a message files of its own of the same bytes, within its transaction; return them in the order given."""
+    now = timezone.now()
+    given = [
+        File(
+            blob=file.blob,
+            owner_id=owner_id,
+            name=file.name,
+            alt=file.alt,
+            room_id=room_id,
+            message_id=message_id,
+            created_at=now,
+            attached_at=now,
+        )
+        for file in files
+    ]
+    return list(File.objects.bulk_create(given))
+
+
+def check_total(user: User, more: int) -> None:
+    """Raise QuotaExceeded if `more` bytes beside the person's files exceed their total."""
+    if more:
+        doors.check_total(user, more)
 
 
 def release(message_ids: Iterable[int]) -> int:

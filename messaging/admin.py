@@ -29,7 +29,6 @@ from chatsite.web.rest.api import me
 from messaging import edit_history, moderation, private_reading, services
 from messaging.forms import ReasonForm
 from messaging.models import Message, PrivateReading
-from messaging.payloads import gist
 from messaging.reactions import services as reactions
 from messaging.search.folded import containing, words_of
 from rooms.admin import RoomFilter
@@ -191,7 +190,7 @@ class MessageAdmin(ActingAdmin):
         if not message.readable:
             back = reverse("admin:messaging_message_change", args=[message.pk])
             return moderation.reason_link(message.room, back)
-        return format_html('<span dir="auto">{}</span>', gist(message) or "—")
+        return format_html('<span dir="auto">{}</span>', moderation.line_of(message) or "—")
 
     @admin.display(description="state")
     def state(self, message: Message) -> str:
@@ -202,7 +201,7 @@ class MessageAdmin(ActingAdmin):
         return moderation.shown(list(whole), me(request))
 
     def line_of(self, row: Message) -> str:
-        text = gist(row) or "no text" if row.readable else "private, not read"
+        text = moderation.line_of(row) or "no text" if row.readable else "private, not read"
         return f"{row.sender.full_name} in {row.room}: {text}"
 
     def consequences(self, act: Act, rows: Sequence[Message]) -> list[str]:

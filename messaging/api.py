@@ -28,6 +28,7 @@ from messaging.serializers import (
     HistoryQuerySerializer,
     MessageHistorySerializer,
     MessageSerializer,
+    TextsQuerySerializer,
 )
 from rooms.log.log import PAGE_BYTES
 
@@ -114,13 +115,22 @@ class MessageViewSet(viewsets.GenericViewSet[Message]):
         operation_id="get_message_history",
         summary="The texts of a message, newest first",
         description="The first is what it says now. A deleted message has none, and one that was never edited has one; "
-        "so has any where the site keeps no earlier texts.",
+        "so has any where the site keeps no earlier texts. There is more as long as there is a `next`.",
+        parameters=[TextsQuerySerializer],
         responses=MessageHistorySerializer,
     )
     def history(self, request: Request, pk: str) -> Response:
         with services.reading_texts(user := me(request), number(pk)) as message:
-            texts = edit_history.rendered(user, message, edit_history.texts_of(message))
-        return Response({"results": [edit_history.text_payload(text) for text in texts]})
+            before = checked(TextsQuerySerializer(data=request.query_params)).get("before")
+            texts = edit_history.texts_of(message, before)
+            page = edit_history.page_of(user, message, texts)
+        return Response(
+            {
+                "next": self.link("before", page[-1].number) if len(page) < len(texts) else None,
+                "previous": None,
+                "results": [edit_history.text_payload(text) for text in page],
+            }
+        )
 
     @extend_schema(
         operation_id="send_message",

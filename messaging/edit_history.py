@@ -18,16 +18,16 @@ from chatsite.realtime.queues import read_queue
 from messaging.models import Message, MessageText
 from messaging.payloads import Payload
 from messaging.references import References
-from messaging.rendering import as_typed, render, weight
+from messaging.rendering import render, weight
+from rooms.log.log import PAGE_BYTES
 from rooms.models import Room
 
 # Earlier texts of one message. Beyond that the second-oldest goes: the first tells what people answered to.
 MAX_TEXTS = 100
 # The place of the present text, behind those of all earlier ones.
 PRESENT = 2**31 - 1
-# `rendering.weight` of what is rendered in one turn, some 15 ms, and for one request, some 0.3 s; texts beyond that are
-# shown as typed.
-TURN_WEIGHT, MAX_RENDERED_WEIGHT = 10_000, 200_000
+# `rendering.weight` of what is rendered in one turn, some 15 ms, and for one page, some 0.3 s.
+TURN_WEIGHT, PAGE_WEIGHT = 10_000, 200_000
 # Rows that are counted, and those of one DELETE when all are removed.
 MAX_COUNTED, ROWS_PER_DELETE = 10_000, 1000
 
@@ -62,19 +62,23 @@ def forget(message: Message) -> None:
     MessageText.objects.filter(message=message).delete()
 
 
-def texts_of(message: Message) -> list[Text]:
+def texts_of(message: Message, before: int | None = None) -> list[Text]:
     """Return the texts of a message that the reader may read, newest first: the present one, and the earlier ones where
-    the site keeps them; none of a message that is gone.
+    the site keeps them; none of a message that is gone. With `before`, those of lower numbers.
 
     One statement reads them all: an edit in between would show a text twice, or not at all.
     """
     standing = Message.objects.standing().filter(pk=message.pk)
     present = standing.annotate(at=Coalesce("edited_at", "created_at"), number=Value(PRESENT))
-    columns = present.values_list("body", "html", "at", "number")
-    if message.edited_at and SiteSettings.keeps_edits():
-        earlier = MessageText.objects.filter(message__in=standing).annotate(html=Value(""))
-        columns = columns.union(earlier.values_list("body", "html", "at", "number"), all=True)
-    return [Text._make(row) for row in columns.order_by("-number")]
+    kept = MessageText.objects.filter(message__in=standing).annotate(html=Value(""))
+    now, earlier = (found.values_list("body", "html", "at", "number") for found in (present, kept))
+    if not (message.edited_at and SiteSettings.keeps_edits()):
+        rows = [] if before is not None else list(now)
+    elif before is not None:
+        rows = list(earlier.filter(number__lt=before).order_by("-number"))
+    else:
+        rows = list(now.union(earlier, all=True).order_by("-number"))
+    return [Text._make(row) for row in rows]
 
 
 def earlier_texts(message: Message) -> list[MessageText]:
@@ -84,15 +88,20 @@ def earlier_texts(message: Message) -> list[MessageText]:
     return list(message.texts.order_by("-number"))
 
 
-def rendered(reader: User, message: Message, texts: Sequence[Text]) -> list[Text]:
-    """Return the texts with `html`. In turns with other people's reads; what goes beyond MAX_RENDERED_WEIGHT is as
-    typed."""
+def page_of(reader: User, message: Message, texts: Sequence[Text]) -> list[Text]:
+    """Return the first of the texts with `html`: those that fit PAGE_BYTES and PAGE_WEIGHT, at least one. In turns with
+    other people's reads."""
     done: list[Text] = []
-    left = MAX_RENDERED_WEIGHT
+    size = heavy = 0
     for turn in turns(texts):
-        left -= sum(weight(text.body) for text in turn)
-        step = partial(render_all, turn, message.room) if left >= 0 else partial(show_as_typed, turn)
-        done += read_queue.wait(reader.pk, step)
+        heavy += sum(weight(text.body) for text in turn)
+        if done and heavy > PAGE_WEIGHT:
+            return done
+        for text in read_queue.wait(reader.pk, partial(render_all, turn, message.room)):
+            size += len(text.body) + len(text.html)
+            if done and size > PAGE_BYTES:
+                return done
+            done.append(text)
     return done
 
 
@@ -119,11 +128,6 @@ def render_all(texts: Sequence[Text], room: Room) -> list[Text]:
         return render(body, references.people_in(body), references.rooms_in(body, room))
 
     return [text if text.html else text._replace(html=html(text.body)) for text in texts]
-
-
-def show_as_typed(texts: Sequence[Text]) -> list[Text]:
-    """Give the texts that aren't rendered yet the HTML of plain text."""
-    return [text if text.html else text._replace(html=as_typed(text.body)) for text in texts]
 
 
 def text_payload(text: Text) -> Payload:

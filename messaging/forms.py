@@ -31,6 +31,24 @@ class MessageForm(forms.Form):
         self.fields["body"].required = not has_files
 
 
+class ForwardForm(forms.Form):
+    """Where a message is forwarded to, and a text beside it."""
+
+    room = forms.ChoiceField(label="Room")
+    body = BodyField(
+        label="Text",
+        max_length=MAX_BODY_LENGTH,
+        strip=False,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+
+    def offer(self, rooms: list[tuple[str, str]]) -> None:
+        """Set the rooms that may be chosen, as slug and name."""
+        self.fields["room"].choices = rooms  # type: ignore[attr-defined]
+
+
 class ReasonForm(forms.Form):
     """A moderator's reason to read a private room."""
 

@@ -42,6 +42,12 @@ def state_of(message: Message) -> str:
     return "edited" if message.edited_at else ""
 
 
+def line_of(message: Message) -> str:
+    """Return the line by which a list tells a message, as a reply quotes it; "" without any."""
+    is_passed_on = message.forwarded is not None and not message.body.strip()
+    return f"Forwarded: {gist(message)}" if is_passed_on else gist(message)
+
+
 def why_not_hidden(message: Message, by: User) -> str:
     """Say why a message can't be hidden, or ""."""
     if message.deleted_at:
@@ -125,7 +131,7 @@ def about(message: Message, moderator: User) -> dict[str, Any]:
         "room_link": room_link(message.room),
         "reason_url": reason_url(message.room, back),
         "earlier_texts": edit_history.earlier_texts(message) if message.readable else [],
-        "around": [(each, gist(each), state_of(each)) for each in around],
+        "around": [(each, line_of(each), state_of(each)) for each in around],
         # In a private room the link is for its members only.
         "in_its_room": Message.objects.visible_to(moderator).filter(pk=message.pk).exists(),
         "until": PrivateReading.objects.open_to(moderator).filter(room=message.room_id).first(),
@@ -164,7 +170,7 @@ def newest_public() -> QuerySet[Message]:
 def lines(found: QuerySet[Message], moderator: User) -> list[tuple[Message, str, SafeString]]:
     """Return each message with its first line and a link to its room."""
     messages = shown(list(found), moderator)
-    return [(message, gist(message), room_link(message.room)) for message in messages]
+    return [(message, line_of(message), room_link(message.room)) for message in messages]
 
 
 def readings() -> list[tuple[PrivateReading, SafeString]]:

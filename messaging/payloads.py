@@ -167,12 +167,10 @@ def quote(message: Message | QuoteRow) -> Payload:
 
 
 def gist(message: Message | QuoteRow) -> str:
-    """Return the line that a reply quotes: of the text, else the first file's name, else of what is passed on."""
-    if line := first_line(message.body):
-        return line
-    if message.files:
-        return str(message.files[0]["name"])
-    return first_line(message.forwarded["body"]) if message.forwarded else ""
+    """Return the line that a reply quotes: of the text, else of what is passed on, else the first file's name."""
+    copied = message.forwarded["body"] if message.forwarded else ""
+    named = message.files[0]["name"] if message.files else ""
+    return first_line(message.body) or first_line(copied) or str(named)
 
 
 def first_line(body: str) -> str:

@@ -18,8 +18,9 @@ from chatsite.web.fields import (
     Whole,
     from_form,
 )
+from files.models import MAX_FILES
 from files.serializers import FileSerializer
-from files.services import MAX_FILES
+from messaging.edit_history import PRESENT
 from messaging.models import Message
 from messaging.payloads import Payload, message_payload
 from messaging.sending.drafts import MAX_BODY_LENGTH
@@ -27,9 +28,9 @@ from rooms.serializers import Slug
 
 
 class Body(Text):
-    """A message's text, unchanged."""
+    """A message's text, unchanged. Empty where the message shows something else; the service says where."""
 
-    def __init__(self, **kwargs: object) -> None:
+    def __init__(self) -> None:
         super().__init__(
             max_length=MAX_BODY_LENGTH,
             trim_whitespace=False,
@@ -87,6 +88,11 @@ class SendSerializer(StrictSerializer):
     client_id = ClientId()
     reply_to = Whole(required=False, allow_null=True, help_text="The id of a message in the same room.")
     files = FileIds()
+    forward = Whole(
+        required=False,
+        allow_null=True,
+        help_text="The id of a message that this one passes on; not together with reply_to.",
+    )
 
 
 @extend_schema_serializer(component_name="MessageCreate")
@@ -147,6 +153,12 @@ class HistoryQuerySerializer(serializers.Serializer[Any]):
         return attrs
 
 
+class TextsQuerySerializer(serializers.Serializer[Any]):
+    """Query parameters of a page of a message's texts."""
+
+    before = Whole(required=False, max_value=PRESENT, help_text="Out of `next` of another page.")
+
+
 class QuoteSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     seq = serializers.IntegerField()
@@ -169,8 +181,10 @@ class MessageTextSerializer(serializers.Serializer[Any]):
 
 
 class MessageHistorySerializer(serializers.Serializer[Any]):
-    """Describes the texts of a message for the OpenAPI document; `edit_history.text_payload` makes them."""
+    """Describes a page of a message's texts for the OpenAPI document; `edit_history.text_payload` makes them."""
 
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True, help_text="Always null: they are read onward alone.")
     results = MessageTextSerializer(many=True)
 
 

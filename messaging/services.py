@@ -39,13 +39,15 @@ def send(
     client_id: uuid.UUID,
     reply_to: int | None = None,
     files: Sequence[uuid.UUID] = (),
+    forward: int | None = None,
 ) -> tuple[Message, bool]:
     """Store a message with the next batch; return it and whether it is new: a repeat of a `client_id` returns the
-    first message. `files` are uploads of the sender's, for this room, which it takes.
+    first message. `files` are uploads of the sender's, for this room, which it takes; `forward` is the id of a message that
+    it passes on.
 
     Raises Conflict if that `client_id` was used for another text, room or files.
     """
-    return batches.wait(Draft(user, room, body, client_id, reply_to, files=files))
+    return batches.wait(Draft(user, room, body, client_id, reply_to, files=files, forward=forward))
 
 
 def submit(
@@ -57,10 +59,11 @@ def submit(
     client_id: uuid.UUID,
     reply_to: int | None = None,
     files: Sequence[uuid.UUID] = (),
+    forward: int | None = None,
 ) -> None:
     """Do `send` for a connection, which the batch authorises; call `done` with the outcome after the commit. Returns at
     once: what arrives meanwhile goes into the next batch."""
-    batches.submit(Draft(None, room, body, client_id, reply_to, connection, files), done)
+    batches.submit(Draft(None, room, body, client_id, reply_to, connection, files, forward), done)
 
 
 def visible_message(user: User, pk: int) -> Message:
@@ -114,7 +117,8 @@ def replace_text(user: User, message: Message, body: str, html: str, references:
     if body == message.body:
         return message
     edit_history.keep(message)
-    message.body, message.html, message.folded, message.edited_at = body, html, folded(body), timezone.now()
+    message.body, message.html, message.edited_at = body, html, timezone.now()
+    message.folded = folded(body, message.forwarded)
     for hook in hooks.on_edit:
         hook(message)
     message.save(update_fields=["body", "html", "folded", "edited_at", "previews"])

@@ -5,8 +5,8 @@ from typing import Any
 
 from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.queues.group_commit import Outcome
-from chatsite.realtime.socketio.routing import Answer, deferred, event
-from messaging import services
+from chatsite.realtime.socketio.routing import Answer, deferred, event, every
+from messaging import leftovers, services
 from messaging.payloads import encoded, message_payload
 from messaging.reactions import services as reactions
 from messaging.sending.drafts import Stored
@@ -53,3 +53,5 @@ events = [
     event("react", react, ReactSerializer),
     event("unreact", unreact, ReactSerializer),
 ]
+
+jobs = [every(leftovers.SWEEP_SECONDS, leftovers.sweep)]

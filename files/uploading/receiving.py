@@ -20,9 +20,8 @@ from chatsite.contract.errors import ChatError, Forbidden, Invalid, TooLarge
 from chatsite.observability.metrics import counters
 from chatsite.realtime.http import transfers
 from chatsite.web.rest.api import checked
-from files.models import File
+from files.models import MAX_FILES, File
 from files.serializers import UploadSerializer
-from files.services import MAX_FILES
 from files.storage import local
 from files.uploading import doors, storing
 from files.uploading.forms import Form

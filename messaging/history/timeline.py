@@ -61,7 +61,13 @@ def mentions(html: str, username: str) -> bool:
     return re.search(rf'<a [^>]*data-user="{re.escape(username)}"', html) is not None
 
 
+def time_of(copy: Payload) -> str:
+    """Return when a forwarded message was sent, in the reader's zone."""
+    at = timezone.localtime(datetime.fromisoformat(copy["created_at"]))
+    return f"{at.day} {at:%b %Y, %H:%M}"
+
+
 def named_in(messages: Sequence[Payload]) -> set[str]:
-    """Return the usernames that these messages show: senders, and senders of quoted messages."""
-    quotes = [message["reply_to"] for message in messages if message["reply_to"]]
-    return {said["sender"]["username"] for said in [*messages, *quotes]}
+    """Return the usernames that these messages show: senders, and those of quoted and forwarded messages."""
+    beside = [message[part] for message in messages for part in ("reply_to", "forwarded") if message[part]]
+    return {said["sender"]["username"] for said in [*messages, *beside]}

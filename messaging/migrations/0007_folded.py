@@ -18,7 +18,7 @@ def drop_column(apps, schema_editor):
 
 
 def fold(apps, schema_editor):
-    folded.fold_all(schema_editor.connection)
+    folded.fold_all(schema_editor.connection, forwarded="NULL")
 
 
 def make_index(apps, schema_editor):

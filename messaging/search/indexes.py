@@ -87,7 +87,7 @@ class Pending:
 
     def stored(self, messages: Sequence[Message]) -> None:
         """Count committed messages; merge in the background when enough have come."""
-        self.characters += sum(len(message.body) for message in messages)
+        self.characters += sum(len(message.folded or message.body) for message in messages)
         if self.characters >= CLEANUP_CHARACTERS // settings.WORKERS and not self.sorting:
             self.characters, self.sorting = 0, True
             in_background(self.sort_in)

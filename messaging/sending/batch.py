@@ -4,6 +4,7 @@ Drafts that arrive while a batch is committed form the next one. A busy site pay
 batch; a calm one stores each message at once.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
@@ -27,12 +28,14 @@ from files import services as files
 from files.models import File
 from files.payloads import file_payload
 from messaging.models import Message
-from messaging.payloads import encoded
+from messaging.payloads import Payload, encoded
 from messaging.references import References
 from messaging.rendering import render
 from messaging.search.folded import folded
 from messaging.search.indexes import pending
+from messaging.sending import forwarding
 from messaging.sending.drafts import Asked, Draft, Key, Place, Stored, check_body
+from messaging.sending.forwarding import Forward
 from messaging.sending.sql import AuthorisationRow, Row, fetch_authorisation, write
 from rooms import access
 from rooms.log import log
@@ -55,6 +58,9 @@ class Batch:
         self.authorisations = self._authorise_all()
         self.quoted = self._fetch_quoted()
         self.loose = self._fetch_files()
+        self.forwarded = self._fetch_forwarded()
+        # Bytes of files that people pass on.
+        self.passed_bytes: Counter[int] = Counter()
         self.errors: dict[Draft, Exception] = {}
         self.new: dict[Key, tuple[Draft, Place]] = {}
         for draft in drafts:
@@ -66,8 +72,15 @@ class Batch:
 
     @property
     def is_stale(self) -> bool:
-        """Whether any right was revoked, or one of these drafts stored, since the batch was read."""
-        return self.revocations != revocation.revocations() or not Batch.last.isdisjoint(self.new)
+        """Whether any right was revoked, or one of these drafts stored, since the batch was read. What is forwarded may
+        have been deleted, which nothing tells."""
+        revoked = self.revocations != revocation.revocations()
+        return revoked or not Batch.last.isdisjoint(self.new) or bool(self.forwarded)
+
+    @property
+    def in_one_statement(self) -> bool:
+        """Whether PostgreSQL stores the batch in one statement: BEGIN and COMMIT are saved."""
+        return sql.postgresql() and not (self.references.anybody or self.loose or self.forwarded)
 
     @property
     def slugs(self) -> set[str]:
@@ -106,6 +119,14 @@ class Batch:
         ids = {pk for draft in self.drafts for pk in draft.files}
         return files.loose({draft.user_id for draft in self.drafts if draft.files}, ids) if ids else {}
 
+    def _fetch_forwarded(self) -> dict[tuple[int, int], Forward]:
+        """Return what drafts pass on, by the sender's id and the message's."""
+        asked: dict[int, set[int]] = {}
+        for draft in self.drafts:
+            if draft.forward is not None:
+                asked.setdefault(draft.user_id, set()).add(draft.forward)
+        return forwarding.fetch(self.users, asked) if asked else {}
+
     def _classify(self, draft: Draft) -> None:
         """Put a draft among the errors or the new messages, unless it is a repeat."""
         try:
@@ -126,7 +147,7 @@ class Batch:
             raise place
         if place.room is None:
             self._authorise_slowly(draft, place)
-        check_body(draft.body, may_be_empty=bool(draft.files))
+        check_body(draft.body, may_be_empty=bool(draft.files) or draft.forward is not None)
         return place
 
     def _authorise_slowly(self, draft: Draft, place: Place) -> None:
@@ -154,6 +175,28 @@ class Batch:
                 raise Invalid.about("reply_to", "There is no such message in this room.")
         if draft.files and place.room is not None:
             files.checked(self.loose, draft.files, draft.user_id, place.room.pk)
+        if draft.forward is not None:
+            self.check_forward(draft)
+
+    def check_forward(self, draft: Draft) -> None:
+        """Raise Invalid for a message that can't be forwarded."""
+        if draft.reply_to is not None or draft.files:
+            raise Invalid.about("forward", "What is forwarded is no answer, and has no files beside its own.")
+        forward = self.forward_of(draft)
+        if forward is None:
+            raise Invalid.about("forward", "There is no such message.")
+        self.passed_bytes[draft.user_id] += forward.bytes
+        if forward.bytes:
+            files.check_total(self.users[draft.user_id], self.passed_bytes[draft.user_id])
+
+    def forward_of(self, draft: Draft) -> Forward | None:
+        """Return what the draft passes on."""
+        return None if draft.forward is None else self.forwarded.get((draft.user_id, draft.forward))
+
+    def copy_for(self, draft: Draft) -> Payload | None:
+        """Return the copy that the draft's message shows."""
+        forward = self.forward_of(draft)
+        return forward and forward.copy
 
     def outcomes(self) -> list[Outcome[Stored]]:
         """Store the new messages; return for each draft its message and whether it is new, or its error."""
@@ -170,6 +213,9 @@ class Batch:
             if at is not None:
                 messages[draft] = self.message(draft, place, row, *at, now)
         self._attach(messages)
+        if self.forwarded:
+            passed = {message: self.forward_of(draft) for draft, message in messages.items()}
+            forwarding.store({message: each for message, each in passed.items() if each is not None})
         Batch.last = set(self.new)
         self.references.store_mentions(list(messages.values()))
         return messages
@@ -195,7 +241,7 @@ class Batch:
             body=body,
             html=render(body, self.references.people_in(body), self.references.rooms_in(body, room)),
             reply_to_id=draft.reply_to,
-            folded=folded(body),
+            folded=folded(body, self.copy_for(draft)),
         )
 
     def message(self, draft: Draft, place: Place, row: Row, pk: int, seq: int, at: datetime) -> Message:
@@ -220,7 +266,7 @@ class Batch:
             reactions=None,
             files=None,
             previews=None,
-            forwarded=None,
+            forwarded=self.copy_for(draft),
         )
         message._state.fields_cache |= {"room": place.room, "sender": place.user, "reply_to": reply_to}
         return message
@@ -294,10 +340,8 @@ def store(batch: Batch) -> list[Outcome[Stored]]:
 
 
 def together(batch: Batch) -> AbstractContextManager[Any]:
-    """Return a transaction if one is needed: PostgreSQL stores messages without mentions and files in one statement, and
-    BEGIN and COMMIT are saved."""
-    is_one_statement = sql.postgresql() and not batch.references.anybody and not batch.loose
-    return nullcontext() if is_one_statement else transaction.atomic()
+    """Return a transaction if one is needed."""
+    return nullcontext() if batch.in_one_statement else transaction.atomic()
 
 
 batches: GroupCommit[Draft, Stored] = GroupCommit(

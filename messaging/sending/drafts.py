@@ -19,6 +19,8 @@ SHORT_BODY_LENGTH = 200
 FILE_WEIGHT = 200
 # Weight of a mention beside its rendering, for its look-up and events; a character of plain text takes 0.6 µs.
 NAME_WEIGHT = 40
+# Weight of a forwarded message, whichever: the longest of Cyrillic takes 2.6 ms to copy, fold and store, a line 0.6.
+FORWARD_WEIGHT = 1500
 Stored = tuple[Message, bool]
 Key = tuple[int, uuid.UUID]
 # A person or connection to be authorised, and the room.
@@ -37,6 +39,8 @@ class Draft:
     connection: Connection | None = None
     # Uploads of the sender that the message takes, in order.
     files: Sequence[uuid.UUID] = ()
+    # The id of a message that this one passes on (`messaging.sending.forwarding`).
+    forward: int | None = None
     user_id: int = field(init=False)
     fingerprint: str = field(init=False)
     # Cost of storing it, in characters of plain text.
@@ -44,9 +48,14 @@ class Draft:
 
     def __post_init__(self) -> None:
         self.user_id = self.user.pk if self.user else self.connection.identity.user_id  # type: ignore[union-attr]
-        # No text has a null character: no message without files has the same.
-        self.fingerprint = hashlib.sha256("\0".join((self.body, *map(str, self.files))).encode()).hexdigest()
-        self.weight = weight_of(self.body) + FILE_WEIGHT * len(self.files)
+        self.weight = weight_of(self.body)
+        content = self.body
+        if self.files or self.forward is not None:
+            # No text has a null character: no message of a text alone has the same.
+            beside = [*self.files, *([] if self.forward is None else [self.forward])]
+            content = "\0".join((content, *map(str, beside)))
+            self.weight += FILE_WEIGHT * len(self.files) + FORWARD_WEIGHT * (self.forward is not None)
+        self.fingerprint = hashlib.sha256(content.encode()).hexdigest()
 
     @property
     def key(self) -> Key:

@@ -7,7 +7,8 @@ from chatsite.contract.emoji import COMMON
 from chatsite.web.fragment_cache import render_fragment
 from emoji import names
 from files.showing import file_views
-from messaging.history.timeline import Row
+from messaging.history.timeline import Row, time_of
+from messaging.models import PARTS
 from messaging.payloads import Payload
 from messaging.reactions.sentences import by_whom, label_of
 
@@ -19,9 +20,9 @@ def message(context: template.Context, row: Row) -> SafeString:
     """Render one message. The context has `online` (usernames), `target` (a message's id), the people's `signs`, and what
     `reactions_context` and, where previews of links are shown, `previews_context` return."""
     said, signs = row.message, context["signs"]
-    sender, answered = said["sender"]["username"], said["reply_to"]
+    sender, answered, copy = said["sender"]["username"], said["reply_to"], said["forwarded"]
     person = {**said["sender"], "online": sender in context["online"]}
-    shown = {**said, "sender": person, "reactions": None, "files": None, "previews": None}
+    shown = {**said, "sender": person, **dict.fromkeys(PARTS)}
     previews = said["previews"] if context.get("show_previews") else []
     target = said["id"] == context.get("target")
     return render_fragment(
@@ -37,23 +38,28 @@ def message(context: template.Context, row: Row) -> SafeString:
         mark=signs.marks.get(sender),
         alike=sender in signs.alike,
         quote_alike=bool(answered) and answered["sender"]["username"] in signs.alike,
+        copy=copy,
+        copy_at=copy and time_of(copy),
+        copy_alike=bool(copy) and copy["sender"]["username"] in signs.alike,
     )
 
 
 def reactions_of(context: template.Context, said: Payload) -> list[Payload]:
     """Return the message's reactions with `mine`, whether one is the reader's, and the `label` that a screen reader says.
     The same for all who reacted alike, so that their pages share the fragment."""
-    mine, pressable = context["own_emoji"].get(said["id"], ()), context["can_react"]
+    mine = context["own_emoji"].get(said["id"], ())
     return [
         {
             **entry,
             "by": by,
             "mine": own,
+            "pressable": pressable,
             "label": label_of(entry["emoji"], by, own, pressable),
             "image": image_of(entry["emoji"]),
         }
         for entry in said["reactions"]
         for own in [entry["emoji"] in mine]
+        for pressable in [context["can_react"] or (own and context["can_take_back"])]
         for by in [by_whom([name_of(context, user) for user in entry["users"]], entry["count"])]
     ]
 

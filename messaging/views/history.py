@@ -1,5 +1,6 @@
 """The page of the texts that a message had, with what each edit changed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -18,6 +19,8 @@ from messaging import edit_history, services
 from messaging.differences import Comparison, Part
 from messaging.edit_history import Text
 from messaging.models import Message
+from messaging.views.room import place
+from rooms.log.log import PAGE_BYTES
 
 
 @dataclass
@@ -42,7 +45,10 @@ def message_history(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     with services.reading_texts(user, pk) as message:
         if message.room.slug != slug:
             raise NotFound()
-        context: dict[str, Any] = {"message": message, "versions": versions(user, message)}
+        texts = edit_history.texts_of(message, place(request, "before"))
+        shown = versions(user, message, texts)
+    context: dict[str, Any] = {"message": message, "versions": shown}
+    context["further"] = texts[len(shown) - 1].number if len(shown) < len(texts) else None
     if "part" in request.GET:
         return render(request, "messaging/_history.html", context)
     username = message.sender.username
@@ -51,14 +57,17 @@ def message_history(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     return render(request, "messaging/history.html", context)
 
 
-def versions(reader: User, message: Message) -> list[Version]:
-    """Return the message's texts with the changes that each made to the one before. In turns with other people's
-    reads."""
-    texts = edit_history.texts_of(message)
+def versions(reader: User, message: Message, texts: Sequence[Text]) -> list[Version]:
+    """Return the first of the texts with the changes that each made to the one before: those that fit PAGE_BYTES, at least
+    one. In turns with other people's reads."""
     comparison = Comparison()
     result: list[Version] = []
-    for place, text in enumerate(texts):
-        before = texts[place + 1] if place + 1 < len(texts) else None
+    size = 0
+    for number, text in enumerate(texts):
+        before = texts[number + 1] if number + 1 < len(texts) else None
+        size += len(text.body) + (len(before.body) if before else 0)
+        if result and size > PAGE_BYTES:
+            break
         result.append(read_queue.wait(reader.pk, partial(version, message, text, before, comparison)))
     return result
 

@@ -14,7 +14,7 @@ from chatsite.web.fields import MAX_BIGINT
 from chatsite.web.pages import signed_in, without_nulls, words
 from files.showing import file_views
 from messaging.history import history
-from messaging.history.timeline import Row, named_in, rows
+from messaging.history.timeline import Row, named_in, rows, time_of
 from messaging.payloads import MessageRow, Payload, message_payload
 from messaging.search import Span, read, search
 from messaging.views.panel import online_of
@@ -49,17 +49,21 @@ def search_page(request: HttpRequest) -> HttpResponse:
 
 def results(messages: list[MessageRow]) -> list[Payload]:
     """Return the payloads of messages with their room's name and their sender's signs."""
-    signs = signs_among(message.sender.username for message in messages)
+    payloads = [message_payload(message) for message in messages]
+    signs = signs_among(named_in(payloads))
     return [
         {
-            **message_payload(message),
+            **payload,
             "shown_files": file_views(message.files),
             "room_name": message.room.name,
             "at": message.created_at,
             "mark": signs.marks.get(message.sender.username),
             "alike": message.sender.username in signs.alike,
+            "copy_at": copy and time_of(copy),
+            "copy_alike": bool(copy) and copy["sender"]["username"] in signs.alike,
         }
-        for message in messages
+        for message, payload in zip(messages, payloads, strict=True)
+        for copy in [payload["forwarded"]]
     ]
 
 
@@ -83,7 +87,7 @@ def catch_up(request: HttpRequest) -> HttpResponse:
         "waiting": waiting,
         "online": online_of({message["sender"]["username"] for message in messages}),
         "signs": signs_among(named_in(messages)),
-        **reactions_context(user, messages, [], can_react=False),
+        **reactions_context(user, messages, []),
     }
     return render(request, "messaging/catch_up.html", context)
 

@@ -28,16 +28,22 @@ def reaction(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 
 def reactions_context(
-    user: User, messages: Iterable[Payload], people: Iterable[Payload], can_react: bool
+    user: User,
+    messages: Iterable[Payload],
+    people: Iterable[Payload],
+    *,
+    can_react: bool = False,
+    can_take_back: bool = False,
 ) -> Payload:
     """Return what the tag `message` needs to show reactions: `own_emoji` by message, `names` of the page's `people`
-    and of the senders by username, and `can_react`."""
+    and of the senders by username, whether the person may react and whether they may take back what they gave."""
     shown = list(messages)
     known = [*people, *(message["sender"] for message in shown)]
     return {
         "own_emoji": own_emoji(user, shown),
         "names": {person["username"]: person["display_name"] for person in known},
         "can_react": can_react,
+        "can_take_back": can_take_back,
         # What a script's <template> has of a reaction.
         "blank_reactions": [{}],
     }

@@ -21,7 +21,7 @@ from chatsite.contract.errors import ChatError, NotFound
 from chatsite.web.fragment_cache import render_fragment
 from chatsite.web.middleware import takes_files
 from chatsite.web.pages import attempt, form_page, signed_in, without_nulls
-from files.services import MAX_FILES
+from files.models import MAX_FILES
 from files.showing import BLANK
 from files.uploading import doors
 from files.uploading.receiving import FormOutOfDate, receive_form
@@ -206,7 +206,8 @@ def room_context(
             user,
             shown["messages"],
             (member["user"] for member in people["here_now"] + people["away"]),
-            state["can_post"],
+            can_react=state["can_post"],
+            can_take_back=bool(mine and not here.archived),
         ),
     }
 

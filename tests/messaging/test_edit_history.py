@@ -1,5 +1,6 @@
 """The texts that a message had: kept by each edit, read by whoever may read the message, and gone when it is deleted."""
 
+import re
 import uuid
 
 import pytest
@@ -10,6 +11,8 @@ from accounts.models import SiteSettings, User
 from messaging import edit_history, private_reading, services
 from messaging.differences import MAX_PAIRS, Comparison, Part
 from messaging.models import Message, MessageText
+from rooms import services as rooms
+from rooms.log.log import PAGE_BYTES
 from rooms.membership import membership
 
 pytestmark = pytest.mark.django_db
@@ -67,8 +70,8 @@ def test_who_may_no_longer_at_the_end_gets_nothing(
     membership.grant(edited.room, reader)
     read = edit_history.texts_of
 
-    def slowly(message):
-        found = read(message)
+    def slowly(*asked):
+        found = read(*asked)
         if meanwhile == "deleted":
             services.delete(edited.sender, edited.pk)
         else:
@@ -92,7 +95,7 @@ def test_the_version_before_makes_the_settings_too(db):
 def test_each_text_has_its_html_and_its_time(api, edited, owner):
     answer = api(owner).get(f"/message/{edited.pk}/history/")
     now, second, first = answer.data["results"]
-    assert set(answer.data) == {"results"}
+    assert (set(answer.data), answer.data["next"]) == ({"next", "previous", "results"}, None)
     assert set(now) == {"body", "html", "at"}
     assert (now["body"], now["html"]) == (edited.body, edited.html)
     assert second["html"] == "<p>the <strong>kiln</strong> is at 800</p>"
@@ -126,6 +129,16 @@ def test_who_may_not_read_it_finds_nothing(api, client, edited, stranger, make_p
 
 def test_nor_does_a_moderator_of_the_site_outside_the_administration(api, client, edited):
     assert api(boss(client, is_superuser=True)).get(f"/message/{edited.pk}/history").status_code == 404
+
+
+def test_an_archived_room_s_can_be_read_and_a_direct_one_s_by_its_two(texts, owner, member, stranger, edited):
+    rooms.set_archived(owner, "board", True)
+    assert len(texts(owner, edited)) == 3
+    direct = rooms.open_direct(owner, ["member"])[0]
+    said = services.send(owner, direct.slug, "one", uuid.uuid4())[0]
+    services.edit(owner, said.pk, "two")
+    assert texts(member, said) == ["two", "one"]
+    assert texts(stranger, said).status_code == 404
 
 
 def test_a_public_room_s_are_everybody_s_but_not_those_of_the_banned(
@@ -258,7 +271,9 @@ def test_nobody_else_removes_them(client, edited, member, kept_off, who):
     assert MessageText.objects.count() == 2
 
 
-def test_a_long_history_is_rendered_in_turns_up_to_a_bound(message, member, monkeypatch):
+def test_a_long_history_comes_in_pages_that_are_rendered_in_turns(
+    api, client_of, message, member, monkeypatch
+):
     """Each turn looks its own names up: those of a hundred texts are more than a statement takes."""
     turns, read = [], edit_history.read_queue.wait
     monkeypatch.setattr(
@@ -267,14 +282,34 @@ def test_a_long_history_is_rendered_in_turns_up_to_a_bound(message, member, monk
     names = " ".join(f"@{n:03}" for n in range(1200))
     MessageText.objects.bulk_create(
         MessageText(message=message, number=n, body=f"**{n}** {names}", at=message.created_at)
-        for n in range(1, 101)
+        for n in range(1, 41)
     )
-    message.edited_at = message.created_at
-    done = edit_history.rendered(member, message, edit_history.texts_of(message))
-    assert turns == [member.pk] * 101
-    assert done[1].html.startswith("<p><strong>100</strong>")
-    assert done[100].html.startswith("<p>**1** @")
-    assert 5 < sum("<strong>" in text.html for text in done) < 50
+    Message.objects.filter(pk=message.pk).update(edited_at=message.created_at)
+    door, pages = f"/message/{message.pk}/history", []
+    while door:
+        answer = api(member).get(door)
+        assert len(answer.content) < PAGE_BYTES + 100_000
+        pages.append(answer.data["results"])
+        door = answer.data["next"]
+    texts = [text for page in pages for text in page]
+    assert [text["html"][:20] for text in texts[1:]] == [
+        f"<p><strong>{n}</strong>"[:20] for n in range(40, 0, -1)
+    ]
+    assert 2 < len(pages) < 20
+    assert len(pages[0]) > 2
+    assert turns.count(member.pk) > 40
+    shown = client_of(member).get(address(message)).text
+    assert len(shown) < 3 * PAGE_BYTES
+    [further] = re.findall(r'history\?before=(\d+)"', shown)
+    older = client_of(member).get(f"{address(message)}?before={further}").text
+    assert older.count('class="version"') > 5
+    assert "Now" not in older.partition('class="versions"')[2]
+
+
+@pytest.mark.parametrize("before", ["x", "-1", "1.5", str(2**31)])
+def test_a_made_up_place_is_refused(api, edited, owner, before):
+    refused = api(owner).get(f"/message/{edited.pk}/history", {"before": before})
+    assert (refused.status_code, list(refused.data["fields"])) == (400, ["before"])
 
 
 def test_the_page_shows_what_each_edit_changed(client, edited, owner, member):

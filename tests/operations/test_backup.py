@@ -44,6 +44,17 @@ message = services.send(ada, "general", "hello", uuid.uuid4())[0]
 for emoji in "🦉👍":
     react(ada, message.pk, emoji)
 """
+# The message, what it shows, the texts that it had, and what is under it after a reaction.
+SHOWN = """
+from accounts.models import User
+from messaging.models import Message, MessageText
+from messaging.payloads import message_payload
+from messaging.reactions.services import react
+message = Message.objects.whole().get()
+said = message_payload(message)
+print(said["body"], said["reactions"], said["forwarded"], MessageText.objects.count(), sep="|")
+print(len(react(User.objects.get(), message.pk, "👍")[0].message.reactions))
+"""
 SAY = """
 import uuid
 from messaging import services
@@ -414,6 +425,17 @@ class TestVersions:
         assert empty.do("migrate", "--check") == ""
         empty.do("backup", tmp_path / "new.zip")
         assert "accounts.usersession" in manifest(tmp_path / "new.zip")["tables"]
+
+    def test_messages_from_before_there_were_reactions_have_none(self, empty, tmp_path):
+        path = tmp_path / "old.zip"
+        with closing(Place(tmp_path / "old")) as old:
+            old.talk()
+            old.do("migrate", "-v0", "messaging", "0007")
+            old.do("backup", path)
+        assert "messaging.reaction" not in manifest(path)["tables"]
+        empty.do("restore", path)
+        assert empty.do("migrate", "--check") == ""
+        assert empty.do("shell", "-v0", "-c", SHOWN).split() == ["hello|[]|None|0", "1"]
 
     def test_a_newer_one_is_refused(self, backup, empty, tmp_path):
         said = manifest(backup)

@@ -63,6 +63,7 @@ PAGES = {
         "/chat/quiet?before=30",
     ],
     "permalink": [f"/chat/quiet/message/{MESSAGE}"],
+    "forward": [f"/chat/quiet/message/{MESSAGE}/forward"],
     "message_history": [f"/chat/quiet/message/{MESSAGE}/history", f"/chat/plaza/message/{EDITED}/history"],
     "room_join": ["/chat/plaza/join"],
     "own_emoji": ["/site/emoji"],

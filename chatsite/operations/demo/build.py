@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -26,6 +27,7 @@ from emoji import names, services
 from messaging.models import Message, MessageText, Reaction
 from messaging.rendering import names_in, render
 from messaging.search.folded import folded
+from messaging.sending.forwarding import copy_of
 from rooms.models import Event, Membership, Mention, Room
 
 WEEKS_OF_HISTORY = 11
@@ -66,6 +68,9 @@ def build(password: str, seed: int = 7) -> None:
     add_emoji(rows.users[site.ME])
     add_members(rows, start)
     for post in sorted(posts(start, now, random), key=lambda post: post.at):
+        add_message(rows, post, random)
+    for source, room, who, text in site.FORWARDS:
+        post = Post(room, who, text, now - timedelta(minutes=2), forwards=copy_of_last(rows, source))
         add_message(rows, post, random)
     Room.objects.bulk_update(rows.rooms.values(), ["head"])
     Message.objects.bulk_create(rows.messages, batch_size=500)
@@ -159,7 +164,8 @@ def add_message(rows: PendingRows, post: Post, random: Random) -> None:
         fingerprint=hashlib.sha256(post.text.encode()).hexdigest(),
         body=post.text,
         html=render(post.text, people, public),
-        folded=folded(post.text),
+        folded=folded(post.text, post.forwards),
+        forwarded=post.forwards,
         reply_to_id=post.answers.pk if post.answers else None,
         created_at=post.at,
     )
@@ -168,6 +174,12 @@ def add_message(rows: PendingRows, post: Post, random: Random) -> None:
         add_mentions(rows, message, people)
         add_reactions(rows, message, random)
         add_previews(rows, message)
+
+
+def copy_of_last(rows: PendingRows, slug: str) -> dict[str, Any]:
+    """Return the copy of the last message of some words that stands in a room."""
+    said = [message for message in rows.messages if message.room.slug == slug and len(message.body) > 60]
+    return copy_of(said[-1], frozenset())
 
 
 def edit_or_delete(rows: PendingRows, message: Message, random: Random) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 
 from chatsite.operations.demo import script, site, timeline
 
@@ -17,6 +18,8 @@ class Post:
     text: str
     at: datetime
     answers: "Post | None" = None
+    # Of a message that is forwarded: its copy.
+    forwards: dict[str, Any] | None = None
     # The message's id, once it has one.
     pk: int | None = None
 

@@ -82,5 +82,8 @@ def direct_slug(people: tuple[str, ...]) -> str:
     return "d-" + hashlib.sha256(" ".join(people).encode()).hexdigest()[:16]
 
 
+# Messages that somebody forwards at the very end: the last of a room goes to another.
+FORWARDS = [("3d-printing", "general", "jun", "From next door, for those who aren't in #3d-printing:")]
+
 # Of ME, how many of a room's last messages aren't read.
 UNREAD = {"general": 7, "3d-printing": 4, "workshop": 3, "events": 2, direct_slug(("ada", "mira")): 1}

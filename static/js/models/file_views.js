@@ -110,9 +110,9 @@ export function markOf(name) {
   return /^[0-9a-z]{1,4}$/i.test(ending) && ending.length <= MAX_MARK ? ending.toUpperCase() : "FILE"
 }
 
-/** The line that a reply quotes of a message: of its text, else the first file's name, else of what it passes on. */
+/** The line that a reply quotes of a message: of its text, else of what it passes on, else the first file's name. */
 export function gistOf({ body, files = [], forwarded = null }) {
-  return firstLine(body) || files[0]?.name || firstLine(forwarded?.body ?? "")
+  return firstLine(body) || firstLine(forwarded?.body ?? "") || files[0]?.name || ""
 }
 
 const firstLine = (text) => text.split("\n").find((line) => line.trim())?.trim() ?? ""

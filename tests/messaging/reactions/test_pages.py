@@ -121,12 +121,9 @@ def archive(owner, member):
     rooms.set_archived(owner, "board", True)
 
 
-@pytest.mark.parametrize("change", [mute, archive])
-def test_where_i_may_not_write_reactions_are_shown_and_cannot_be_pressed(
-    client_of, owner, member, message, change
-):
+def test_in_an_archived_room_reactions_are_shown_and_cannot_be_pressed(client_of, owner, member, message):
     react(member, message.pk, "👍")
-    change(owner, member)
+    archive(owner, member)
     [chip] = chips(client_of(member)).values()
     assert (chip["aria-disabled"], chip["type"], chip["aria-pressed"]) == ("true", "button", "true")
     assert chip["aria-label"] == "👍 by member"
@@ -135,7 +132,25 @@ def test_where_i_may_not_write_reactions_are_shown_and_cannot_be_pressed(
     assert "reaction-form" not in page
 
 
-def test_from_outside_and_in_a_blocked_direct_room_neither(
+def test_who_is_muted_takes_theirs_back_and_adds_none(client_of, owner, member, message, door):
+    react(member, message.pk, "👍")
+    react(owner, message.pk, "🎉")
+    mute(owner, member)
+    client = client_of(member)
+    mine, other = (chips(client)[emoji] for emoji in ("👍", "🎉"))
+    assert (mine["type"], mine["formaction"], mine["form"]) == ("submit", door, "reaction-form")
+    assert mine["aria-label"] == "👍 by member; press to take yours back"
+    assert (other["aria-disabled"], other["type"], other["aria-label"]) == ("true", "button", "🎉 by owner")
+    page = client.get(f"/chat/board/message/{message.pk}").text
+    assert 'id="reaction-form"' in page
+    assert "data-may-add" not in page
+    assert 'class="reactions unscripted"' not in page
+    assert client.post(door, {"emoji": "🎉"}).status_code == 403
+    assert client.post(door, {"emoji": "👍"}).status_code == 302
+    assert [*Reaction.objects.values_list("emoji", flat=True)] == ["🎉"]
+
+
+def test_from_outside_none_and_in_a_blocked_direct_room_ones_own(
     client_of, owner, member, stranger, public_room, make_person
 ):
     said = messages.send(owner, "lobby", "hello", uuid.uuid4())[0]
@@ -144,8 +159,10 @@ def test_from_outside_and_in_a_blocked_direct_room_neither(
     direct, _ = rooms.open_direct(owner, ["member"])
     said = messages.send(owner, direct.slug, "hello", uuid.uuid4())[0]
     react(member, said.pk, "👍")
+    react(owner, said.pk, "🎉")
     blocks.block_person(member, "owner")
-    assert chips(client_of(member), f"/chat/{direct.slug}")["👍"]["aria-disabled"] == "true"
+    shown = chips(client_of(member), f"/chat/{direct.slug}")
+    assert [shown[emoji].get("aria-disabled") for emoji in ("👍", "🎉")] == [None, "true"]
 
 
 def test_catch_up_shows_them_and_asks_nothing_of_them(client_of, owner, member, message):

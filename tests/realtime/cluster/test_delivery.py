@@ -33,9 +33,15 @@ def test_a_message_is_heard_in_both_once_and_in_order(two):
     senders = [here, there] * 10
     sent = [sender.say("board", f"number {n}")["message"]["seq"] for n, sender in enumerate(senders)]
     here.wait("chat-message", seq=sent[-1]), there.wait("chat-message", seq=sent[-1])
+    last = here.wait("chat-message", seq=sent[-1])["id"]
+    for chatter, other, emoji in ((here, there, "👍"), (there, here, "👍")):
+        mine = chatter.call("react", {"id": last, "emoji": emoji})["reactions"]
+        assert other.wait("reaction-added", count=mine[0]["count"])["message"] == last
+    assert mine == [{"emoji": "👍", "count": 2, "users": ["owner", "member"]}]
     settled(two, here, there)
     for chatter in (here, there):
         assert [message["seq"] for message in heard(chatter)] == sent
+        assert [told["count"] for told in chatter.all("reaction-added")] == [1, 2]
 
 
 def test_many_who_send_in_both_are_heard_in_one_order_without_a_hole(two):

@@ -139,6 +139,33 @@ def test_reactions_follow_the_log_and_only_who_joined_hears_them(connect, room):
     assert heads == {message["seq"]}
 
 
+def test_a_forwarded_message_is_told_where_it_goes_and_nowhere_else(server, connect, room):
+    owner, member, stranger = (connect(name) for name in ("owner", "member", "stranger"))
+    members = {"name": "Elsewhere", "kind": "private", "members": ["stranger"]}
+    elsewhere = rest(server, server.tokens["owner"], "POST", "/room", **members).json()["slug"]
+    for chatter, place in ((owner, room), (member, room), (stranger, elsewhere)):
+        chatter.join(place)
+    origin = owner.say(room, "@stranger **hi**")["message"]
+    passed = {"room": elsewhere, "body": "", "client_id": str(uuid.uuid4()), "forward": origin["id"]}
+    acks = [owner.call("chat-message", passed) for _ in range(2)]
+    assert acks[0] == acks[1]
+    told = stranger.wait("chat-message")
+    assert told == acks[0]["message"]
+    assert told["forwarded"] == {
+        "id": None,
+        "room": None,
+        **{key: origin[key] for key in ("sender", "body", "html", "created_at")},
+    }
+    assert error(member.call("chat-message", passed)) == "not_found"
+    back = {**passed, "room": room, "client_id": str(uuid.uuid4()), "forward": told["id"]}
+    assert error(member.call("chat-message", back)) == "invalid"
+    assert error(owner.call("chat-message", {**back, "forward": None})) == "invalid"
+    member.round_trip()
+    stranger.round_trip()
+    assert [each["id"] for each in member.all("chat-message")] == [origin["id"]]
+    assert [each["id"] for each in stranger.all("chat-message")] == [told["id"]]
+
+
 def test_edits_and_deletions_follow_the_log(connect, room):
     owner, member = connect("owner"), connect("member")
     member.join(room)

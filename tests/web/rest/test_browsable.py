@@ -41,6 +41,22 @@ def test_pages_show_their_form(door, private_room, path, field):
     assert field in page.text
 
 
+def test_pages_of_a_message_show_what_is_about_it(door, owner, private_room):
+    message = messages.send(owner, "board", "<one>", uuid.uuid4())[0]
+    messages.edit(owner, message.pk, "two")
+    there = f"/message/{message.pk}"
+    assert form(door, f"{there}/reaction", emoji="👍").status_code == 201
+    pages = {
+        part: door.get(f"{there}/{part}", headers={"accept": "text/html"}).text
+        for part in ("reaction", "history")
+    }
+    assert 'name="emoji"' in pages["reaction"]
+    assert "👍" in pages["reaction"]
+    assert "&lt;one&gt;" in pages["history"]
+    sent = form(door, "/message", room="board", body="", forward=message.pk)
+    assert (sent.status_code, sent.data["forwarded"]["body"]) == (201, "two")
+
+
 def test_forms_make_rooms_members_and_messages(door, private_room, stranger):
     assert form(door, "/room", name="Kitchen", topic="", kind="public", slug="").status_code == 201
     assert form(door, "/room/board/member", username="stranger").status_code == 201

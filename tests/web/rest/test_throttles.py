@@ -8,7 +8,8 @@ from rest_framework.test import APIRequestFactory
 from chatsite.realtime.limits import limits
 from chatsite.realtime.limits.limits import SharedPersonRates
 from chatsite.web.rest.throttles import UserThrottle
-from messaging.models import Message
+from messaging.models import Message, Reaction
+from messaging.services import send
 
 NOW, HOUR = 1_000_000_000, 3600
 
@@ -72,6 +73,21 @@ def test_what_a_program_and_a_form_do_are_the_same_persons_events(
     assert client_of(member).get(form).status_code == 200, "a page can be looked at"
     assert Message.objects.filter(sender=member).count() == 2
     assert sent(api, owner, public_room).status_code == 201, "nobody else notices"
+
+
+def test_reactions_are_events_by_either_door(api, client_of, member, owner, public_room, two_events):
+    message = send(owner, public_room.slug, "hello", uuid4())[0]
+    door, page = f"/message/{message.pk}/reaction", f"/chat/lobby/message/{message.pk}/reaction"
+    assert api(member).post(door, {"emoji": "👍"}).status_code == 201
+    assert client_of(member).post(page, {"emoji": "🎉"}).status_code == 302
+    refused = [
+        api(member).post(door, {"emoji": "👀"}),
+        api(member).delete(f"{door}/👍"),
+        client_of(member).post(page, {"emoji": "👀"}),
+    ]
+    assert [answer.status_code for answer in refused] == [429] * 3
+    assert Reaction.objects.count() == 2
+    assert api(owner).post(door, {"emoji": "👍"}).status_code == 201
 
 
 def test_who_is_nobody_has_no_events(client, two_events):

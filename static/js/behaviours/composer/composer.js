@@ -7,8 +7,8 @@ import { toast } from "../../lib/page/toast.js"
 import { uuid } from "../../lib/page/uuid.js"
 import { distinctName } from "../../lib/people/names.js"
 import { attachments } from "../../lib/room/attachments.js"
-import { firstNameIn } from "../../lib/room/files.js"
 import { messagePane } from "../../lib/room/message_pane.js"
+import { textOf } from "../../lib/room/message_view.js"
 import { room } from "../../lib/room/room.js"
 import { Draft } from "../../models/draft.js"
 import { lengthError } from "../../models/message_length.js"
@@ -141,7 +141,7 @@ class Composer {
   }
 
   startReply(row) {
-    const body = (part(row, "body").innerText.trim().split("\n")[0] || firstNameIn(row)).slice(0, 140)
+    const body = textOf(row).split("\n")[0].slice(0, 140)
     const sender = { username: row.dataset.user, display_name: part(row, "name").textContent }
     this.draft.replyTo({ id: Number(row.dataset.id), sender, body })
     this.render()

@@ -1,7 +1,7 @@
-import { part } from "../../lib/page/dom.js"
 import { distinctName } from "../../lib/people/names.js"
 import { announce } from "../../lib/room/announce.js"
 import { messagePane } from "../../lib/room/message_pane.js"
+import { wordsOf } from "../../lib/room/message_view.js"
 import { room } from "../../lib/room/room.js"
 import { spokenLine } from "../../models/file_views.js"
 
@@ -20,8 +20,12 @@ export function mount() {
 
   messagePane.on("received", (message, row) => {
     if (message.sender.username === room.me.username || message.deleted) return
-    const text = row ? part(row, "body").innerText.trim() : message.body
-    waiting.push(`${distinctName(message.sender)}: ${spokenLine(text.slice(0, 200), message.files)}`)
+    const words = row ? wordsOf(row) : message.body || message.forwarded?.body || ""
+    waiting.push(`${whoSays(message)}: ${spokenLine(words.slice(0, 200), message.files)}`)
     timer ??= setTimeout(flush, GATHER_MS)
   })
+}
+
+function whoSays({ sender, forwarded }) {
+  return distinctName(sender) + (forwarded ? ` forwards ${distinctName(forwarded.sender)}` : "")
 }

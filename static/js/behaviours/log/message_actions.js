@@ -1,9 +1,8 @@
 import { connection } from "../../lib/connection/connection.js"
 import { cloneTemplate, part } from "../../lib/page/dom.js"
 import { toast } from "../../lib/page/toast.js"
-import { firstNameIn } from "../../lib/room/files.js"
 import { messagePane } from "../../lib/room/message_pane.js"
-import { permalink } from "../../lib/room/message_view.js"
+import { permalink, textOf } from "../../lib/room/message_view.js"
 import { canReact } from "../../lib/room/reactions.js"
 import { room } from "../../lib/room/room.js"
 
@@ -48,6 +47,7 @@ const isOwn = (row) => row.dataset.user === room.me.username
 const ACTIONS = {
   react: (row) => messagePane.emit("react", row),
   reply: (row) => messagePane.emit("reply", row),
+  forward: (row) => messagePane.emit("forward", row),
   edit: (row) => messagePane.emit("edit", row),
   async copy(row) {
     const address = new URL(permalink(room.slug, row.dataset.id), location.origin).href
@@ -63,7 +63,7 @@ const ACTIONS = {
 
 function confirmDeletion(row) {
   const dialog = document.getElementById("delete-dialog")
-  part(dialog, "quote").textContent = (part(row, "body").innerText.trim() || firstNameIn(row)).slice(0, 300)
+  part(dialog, "quote").textContent = textOf(row).slice(0, 300)
   dialog.returnValue = ""
   dialog.addEventListener("close", () => dialog.returnValue === "delete" && deleteMessage(row), { once: true })
   dialog.showModal()

@@ -23,7 +23,7 @@ export function mount(element) {
     if (!chip) return
     event.preventDefault()
     const row = chip.closest(".message")
-    if (!canReact || chip.dataset.held) delete chip.dataset.held
+    if (chip.ariaDisabled || chip.dataset.held) delete chip.dataset.held
     else if (chip.name) toggle(row, chip.value)
     else choose(row)
   })

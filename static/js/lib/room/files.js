@@ -1,5 +1,6 @@
 import { fileViews } from "../../models/file_views.js"
 import { cloneTemplate, part } from "../page/dom.js"
+import { insertPart } from "./message_parts.js"
 
 const template = document.getElementById("files-template")
 
@@ -9,7 +10,7 @@ export function fillFiles(row, message) {
   const views = message.deleted ? null : fileViews(message.files)
   if (shown?.dataset.ids === views?.ids) return
   shown?.remove()
-  if (views) part(row, "body").parentElement.after(buildFiles(views))
+  if (views) insertPart(row, "files", buildFiles(views))
 }
 
 /** The name of a row's first file, which stands for a message without text. */

@@ -1,4 +1,5 @@
 import { cloneTemplate, part } from "../page/dom.js"
+import { insertPart } from "./message_parts.js"
 import { room } from "./room.js"
 
 const template = document.getElementById("link-previews-template")
@@ -19,8 +20,7 @@ export function fillLinkPreviews(row, { previews, deleted }) {
 function addBox(row) {
   const box = cloneTemplate(template)
   box.replaceChildren()
-  const above = part(row, "files") ?? part(row, "body").parentElement
-  above.after(box)
+  insertPart(row, "link-previews", box)
   return box
 }
 

@@ -1,14 +1,16 @@
 import { isEmojiOnly } from "../../models/emoji_only.js"
-import { formatCompactTime, formatFullDate, formatTime } from "../page/dates.js"
+import { formatCompactTime, formatFullDate, formatShortDate, formatTime } from "../page/dates.js"
 import { cloneTemplate, part } from "../page/dom.js"
 import { me } from "../page/me.js"
 import { renderAvatar } from "../people/avatar.js"
 import { isLookalike, renderName, renderUsername } from "../people/names.js"
-import { fillFiles } from "./files.js"
+import { fillFiles, firstNameIn } from "./files.js"
 import { fillLinkPreviews } from "./link_previews.js"
+import { insertPart } from "./message_parts.js"
 import { fillReactions } from "./reactions.js"
 
 const template = document.getElementById("message-template")
+const forwardedTemplate = document.getElementById("forwarded-template")
 
 /** Builds a row for a message: a copy of the server's own markup in <template>, filled in. */
 export function buildMessage(message) {
@@ -35,6 +37,7 @@ export function fillMessage(row, message) {
   part(row, "edited").hidden = !message.edited_at || message.deleted
   fillBody(row, message)
   fillQuote(row, message)
+  fillForwarded(row, message)
   fillFiles(row, message)
   fillLinkPreviews(row, message)
   fillReactions(row, message)
@@ -48,6 +51,18 @@ export function localizeTimes(row) {
   part(row, "time").textContent = formatTime(at)
   part(row, "side-time").textContent = formatCompactTime(at)
   part(row, "link").title = formatFullDate(at)
+  const forwarded = part(row, "forwarded-time")
+  if (forwarded) localizeForwarded(forwarded)
+}
+
+/** The text of a row's message, or where it has none the text that it forwards. */
+export function wordsOf(row) {
+  return part(row, "body").innerText.trim() || part(row, "forwarded-body")?.innerText.trim() || ""
+}
+
+/** What tells a row's message to people: its words, else the name of its first file. */
+export function textOf(row) {
+  return wordsOf(row) || firstNameIn(row)
 }
 
 export function permalink(room, id) {
@@ -59,9 +74,11 @@ export function permalink(room, id) {
  * direction.
  */
 export function decorateBody(row) {
-  const ownMentions = row.querySelectorAll(`.mention[data-user="${CSS.escape(me)}"]`)
-  for (const mention of ownMentions) mention.classList.add("me")
-  for (const block of part(row, "body").querySelectorAll("blockquote, ul, ol")) block.dir = "auto"
+  const mine = `.mention[data-user="${CSS.escape(me)}"]`
+  for (const mention of row.querySelectorAll(mine)) mention.classList.add("me")
+  for (const block of row.querySelectorAll(":is([data-part=body], [data-part=forwarded-body]) :is(blockquote, ul, ol)")) block.dir = "auto"
+  // What is forwarded mentions nobody here.
+  const ownMentions = part(row, "body").querySelectorAll(mine)
   row.classList.toggle("mentions-me", ownMentions.length > 0 && row.dataset.user !== me)
 }
 
@@ -94,4 +111,26 @@ function fillQuote(row, { room, reply_to: quoted }) {
   renderUsername(part(quote, "quote-username"), quoted.sender)
   part(quote, "quote-username").classList.toggle("visually-hidden", !isLookalike(username))
   part(quote, "quote-body").textContent = quoted.body || "message deleted"
+}
+
+function fillForwarded(row, { forwarded: copy }) {
+  part(row, "forwarded")?.remove()
+  if (!copy) return
+  const figure = cloneTemplate(forwardedTemplate)
+  const { username, display_name: name } = copy.sender
+  part(figure, "forwarded-name").textContent = name
+  part(figure, "forwarded-name").title = `@${username}`
+  renderUsername(part(figure, "forwarded-username"), copy.sender)
+  part(figure, "forwarded-username").classList.toggle("visually-hidden", !isLookalike(username))
+  if (copy.id) part(figure, "forwarded-link").href = permalink(copy.room, copy.id)
+  part(figure, "forwarded-time").dateTime = copy.created_at
+  localizeForwarded(part(figure, "forwarded-time"))
+  // eslint-disable-next-line no-restricted-syntax -- the server's sanitised rendering, as it was stored with the message
+  part(figure, "forwarded-body").innerHTML = copy.html
+  insertPart(row, "forwarded", figure)
+}
+
+function localizeForwarded(time) {
+  time.textContent = formatShortDate(time.dateTime)
+  time.title = formatFullDate(time.dateTime)
 }

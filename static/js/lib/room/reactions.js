@@ -5,12 +5,15 @@ import { cloneTemplate, part } from "../page/dom.js"
 import { me } from "../page/me.js"
 import { isLookalike } from "../people/names.js"
 import { displayNameOf } from "./members.js"
+import { insertPart } from "./message_parts.js"
 
 // Messages that aren't loaded whose events are kept.
 const MAX_MISSED = 200
 
-/** Whether the reader may react in this room: its page has the form for it. */
-export const canReact = Boolean(document.getElementById("reaction-form"))
+/** Whether the reader may react in this room, and whether they may take back what they gave: its page has the form for it. */
+const form = document.getElementById("reaction-form")
+export const canReact = form?.dataset.mayAdd !== undefined
+const canTakeBack = Boolean(form)
 const template = document.getElementById("reactions-template")
 const states = new WeakMap()
 const names = new Map()
@@ -80,15 +83,14 @@ function entryOf(chip) {
 function addBar(row) {
   const bar = cloneTemplate(template)
   bar.querySelector(".reaction[name]").remove()
-  const above = part(row, "link-previews") ?? part(row, "files") ?? part(row, "body").parentElement
-  above.after(bar)
+  insertPart(row, "reactions", bar)
   return bar
 }
 
 function buildChip(row) {
   const chip = cloneTemplate(template).querySelector(".reaction[name]")
   chip.removeAttribute("title")
-  if (canReact) chip.formAction = `${part(row, "link").getAttribute("href")}/reaction`
+  if (canTakeBack) chip.formAction = `${part(row, "link").getAttribute("href")}/reaction`
   return chip
 }
 
@@ -97,8 +99,11 @@ function fillChip(chip, { emoji, count, users, mine }) {
   chip.dataset.users = users.join(" ")
   showEmoji(chip.querySelector(".reaction-emoji"), emoji)
   part(chip, "count").textContent = count
+  const pressable = canReact || (mine && canTakeBack)
+  if (pressable) chip.removeAttribute("aria-disabled")
+  else chip.setAttribute("aria-disabled", "true")
   chip.setAttribute("aria-pressed", String(mine))
-  chip.setAttribute("aria-label", labelOf(emoji, byWhom(users.map(nameOf), count), mine, canReact))
+  chip.setAttribute("aria-label", labelOf(emoji, byWhom(users.map(nameOf), count), mine, pressable))
 }
 
 function removeChip(row, chip) {
