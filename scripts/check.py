@@ -104,8 +104,8 @@ def install_store() -> None:
     if stamp.is_file() and stamp.read_text() == wanted:
         return
     # Without a pip of its own, and without compiling what is mostly never imported: a third of the time.
-    pip = [BIN / "python", "-m", "pip", "--python", folder / "bin" / "python", "install", "--no-compile"]
-    quiet = ("--quiet", "--no-input", "--disable-pip-version-check")
+    pip: list[str | Path] = [BIN / "python", "-m", "pip", "--python", folder / "bin" / "python", "install"]
+    quiet = ("--quiet", "--no-compile", "--no-input", "--disable-pip-version-check")
     installed = run(sys.executable, "-m", "venv", "--clear", "--without-pip", folder) and run(
         *pip, *quiet, "--require-hashes", "-r", lock
     )
