@@ -24,6 +24,8 @@ MOVE_SECONDS, SOON_SECONDS = 30.0, 0.1
 # earlier versions may have left some.
 AGAIN_SECONDS = 600.0
 BLOBS_AT_ONCE = 100
+# Keys that are looked at again each time: a row may be committed later than those behind it.
+LATE_ROWS = 1000
 
 
 class Mover:
@@ -57,19 +59,23 @@ class Mover:
         moved = 0
         try:
             with alone() as may:
-                while may and (blobs := self._next()):
-                    moved += sum(move(blob) for blob in blobs)
-                    self._after = blobs[-1].pk
+                for blob in new_blobs(self._after - LATE_ROWS) if may else ():
+                    moved += move(blob)
+                    self._after = max(self._after, blob.pk)
         except StoreError as error:
             logger.error("Files can't be moved to the store of FILES_URL (%s)", error.reason)
         return moved
 
-    def _next(self) -> list[Blob]:
-        found = Blob.objects.filter(remote=False, pk__gt=self._after).only("key", "previews")
-        return list(found.order_by("pk")[:BLOBS_AT_ONCE])
-
 
 mover = Mover()
+
+
+def new_blobs(after: int) -> Iterator[Blob]:
+    """Yield blobs behind a key that aren't in the store, also those that come meanwhile."""
+    rows = Blob.objects.filter(remote=False).only("key", "previews").order_by("pk")
+    while blobs := list(rows.filter(pk__gt=after)[:BLOBS_AT_ONCE]):
+        yield from blobs
+        after = blobs[-1].pk
 
 
 @contextmanager

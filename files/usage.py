@@ -36,12 +36,12 @@ def by_kind() -> list[Share]:
 def by_room() -> list[Share]:
     """List the rooms whose messages carry most."""
     carried = File.objects.kept().filter(message__isnull=False, room__isnull=False)
-    return of(shares(carried, "room__slug", "blob__size")[:LARGEST])
+    return of(shares(carried, "room__slug", "size")[:LARGEST])
 
 
 def by_person() -> list[Share]:
     """List the people who have most, as their quotas count it."""
-    return of(shares(File.objects.kept().exclude(owner=None), "owner__username", "blob__size")[:LARGEST])
+    return of(shares(File.objects.kept().exclude(owner=None), "owner__username", "size")[:LARGEST])
 
 
 def loose() -> Share:
@@ -53,7 +53,7 @@ def released() -> Share:
 
 
 def total(name: str, files: QuerySet[File]) -> Share:
-    found = files.aggregate(count=Count("pk"), bytes=Sum("blob__size"))
+    found = files.aggregate(count=Count("pk"), bytes=Sum("size"))
     return Share(name, found["count"], found["bytes"] or 0)
 
 

@@ -1,4 +1,4 @@
-"""The store of FILES_URL, asked by way of a child process: boto3 blocks, and is 42 MB that no other site needs.
+"""The store of FILES_URL, asked by way of a child process: boto3 blocks, and takes 40 MB that no other site needs.
 
 Call it from greenlets of the server or from a command, not from a thread (`chatsite.subprocesses.supervisor`).
 """

@@ -165,6 +165,16 @@ def test_what_is_deleted_while_it_is_moved_goes(bucket, owner, private_room, upl
     assert kept(uploads) == {}
 
 
+def test_a_row_that_came_late_is_moved(bucket, owner, private_room, upload):
+    """Rows are committed in another order than they have their keys."""
+    late, _ = (upload(owner, private_room) for _ in range(2))
+    Blob.objects.filter(pk=late.blob_id).update(remote=True)
+    assert mover.move() == 1
+    Blob.objects.filter(pk=late.blob_id).update(remote=False)
+    assert mover.move() == 1
+    assert len(bucket.names()) == 2
+
+
 def test_of_several_processes_one_moves(bucket, owner, private_room, upload):
     upload(owner, private_room)
     with moving.alone() as may:
@@ -202,8 +212,11 @@ def test_a_backup_has_them(moved, bucket, away, uploads, tmp_path):
     check(path)
     restore(path)
     assert sorted(kept(uploads).values()) == sorted([LARGE, b"small"])
-    bucket.client().delete_object(Bucket=BUCKET, Key=f"some/folder/{store.name_of(moved.blob.key, 'small')}")
     local.delete(moved.blob.key, ["small"])
+    # Moved after its row was read.
+    Blob.objects.update(remote=False)
+    assert backed_up(path)["files"] == 2
+    bucket.client().delete_object(Bucket=BUCKET, Key=f"some/folder/{store.name_of(moved.blob.key, 'small')}")
     assert backed_up(path)["missing"] == 1
     away()
     with pytest.raises(CommandError, match=r"the store doesn't give a file \(EndpointConnectionError\)"):
@@ -227,8 +240,10 @@ def test_the_doctor_tries_it(bucket, settings, path, secret, reason):
     assert "opensesame" not in str(finding)
 
 
-def test_where_there_is_no_store_nobody_asks_one(settings, moved, api, owner):
+def test_where_there_is_no_store_nobody_asks_one(settings, moved, api, owner, tmp_path):
     settings.FILES_URL = ""
+    with archive.new(tmp_path / "b.zip") as file, pytest.raises(CommandError, match="FILES_URL is not set"):
+        backup_uploads(file)
     assert list(doctor.remote()) == []
     assert mover.move() == 0
     assert api(owner).get(f"/file/{moved.pk}/note.txt").status_code == 503

@@ -122,6 +122,21 @@ def test_a_link_to_another_disk_stays_one(folder, tmp_path):
     assert kept(tmp_path / "disk") == {"uploads/note": b"note"}
 
 
+def test_a_disk_of_its_own_cannot_be_exchanged(settings, tmp_path):
+    path = of_format_1(tmp_path / "b.zip", note=b"note")
+    settings.MEDIA_ROOT = "/proc"
+    with pytest.raises(CommandError, match="/proc is a disk of its own"):
+        restore(path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_the_servers_user_gets_what_root_restores(folder, tmp_path):
+    made(tmp_path / "b.zip", [stored(b"whole")])
+    os.chown(folder, 65534, 65534)
+    restore(tmp_path / "b.zip")
+    assert {path.stat().st_uid for path in (folder, *folder.rglob("*"))} == {65534}
+
+
 def test_what_is_gone_or_broken_by_then_is_said(tmp_path):
     gone, broken, whole = stored(b"gone"), stored(b"broken"), stored(b"whole")
     local.path(gone.key).unlink()

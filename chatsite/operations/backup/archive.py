@@ -42,8 +42,8 @@ SHAPE: dict[str, Any] = {
 SHAPE_OF_FORMAT_1 = SHAPE | {"uploads": {ANY_KEY: {"bytes": int, "sha256": str}}}
 # Twice as fast as zlib's default of 6, for a file that is a tenth larger.
 COMPRESSION_LEVEL = 3
-# Of a tar at once.
-READ_BYTES = 1024 * 1024
+# Of a tar at once: more makes many small files slow, which are cut off it one by one.
+READ_BYTES = 256 * 1024
 # Errors of reading a damaged archive; LookupError is of a missing member.
 DAMAGE_ERRORS = (
     zipfile.BadZipFile,

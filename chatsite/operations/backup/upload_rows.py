@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -96,23 +96,25 @@ def spool() -> Iterator[Spool]:
 
 @contextmanager
 def opened(one: Wanted) -> Iterator[tuple[int, Iterator[bytes]]]:
-    """Open a file to read, on the disk or in the store: its size, and its bytes in pieces. Raises FileNotFoundError."""
-    if one.remote and (found := remote(one)):
-        try:
-            yield one.size, found.pieces()
-        finally:
-            found.close()
+    """Open a file to read, on the disk or in the store: its size, and its bytes in pieces. Raises FileNotFoundError and
+    CommandError."""
+    try:
+        file = local.path(one.key, one.which).open("rb", buffering=0)
+    except FileNotFoundError:
+        # It may have been moved since the rows were read.
+        if not (one.remote or store.in_use()):
+            raise
+    else:
+        with file:
+            yield os.fstat(file.fileno()).st_size, iter(lambda: file.read(PIECE_BYTES), b"")
         return
-    with local.path(one.key, one.which).open("rb", buffering=0) as file:
-        yield os.fstat(file.fileno()).st_size, iter(lambda: file.read(PIECE_BYTES), b"")
+    with closing(from_store(one)) as answer:
+        yield one.size, answer.pieces()
 
 
-def remote(one: Wanted) -> store.Answer | None:
-    """Return the bytes of a file in the store; None where the store hasn't got it. Raises CommandError."""
+def from_store(one: Wanted) -> store.Answer:
     try:
         return store.get(store.name_of(one.key, one.which), 0, one.size)
-    except FileNotFoundError:
-        return None
     except StoreError as error:
         raise CommandError(
             f"FILES_URL: the store doesn't give a file ({error.reason}). --without-files leaves all files out."
