@@ -13,6 +13,8 @@ from django.utils import timezone
 from accounts.models import SiteSettings, User
 from chatsite.operations.demo import script, site
 from chatsite.operations.demo.build import build
+from files.models import File
+from files.storage import local
 from messaging.models import Message, MessageText, Reaction
 from messaging.reactions.emoji import canonical
 from rooms import payloads
@@ -73,6 +75,20 @@ def test_people_react_and_each_reaction_is_counted_and_logged(ada):
     assert any(
         Message.objects.filter(room__slug="general").order_by("-pk").values_list("reactions", flat=True)[:40]
     )
+
+
+def test_people_attach_pictures_sound_texts_and_documents(ada):
+    carried = {
+        pk: [file["id"] for file in shown]
+        for pk, shown in Message.objects.exclude(files=None).values_list("pk", "files")
+    }
+    rows = File.objects.select_related("blob").all()
+    assert {str(file.pk) for file in rows} == {pk for shown in carried.values() for pk in shown}
+    assert all(str(file.pk) in carried[file.message_id] for file in rows)
+    assert {file.blob.kind for file in rows} == {"picture", "document", "text", "audio"}
+    assert all(local.path(file.blob.key).is_file() for file in rows)
+    assert max(map(len, carried.values())) > 4
+    assert any(file.blob.animated for file in rows)
 
 
 def test_time_runs_forward_over_weeks_until_now(ada):

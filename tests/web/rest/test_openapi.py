@@ -51,7 +51,15 @@ NAMES = {
     *("list_messages", "send_message", "get_message", "put_message", "edit_message", "delete_message"),
     *("list_reactions", "react", "unreact"),
     "get_message_history",
-    *("upload_file", "get_file", "describe_file", "delete_file", "download_file", "download_preview", "list_room_files"),
+    *(
+        "upload_file",
+        "get_file",
+        "describe_file",
+        "delete_file",
+        "download_file",
+        "download_preview",
+        "list_room_files",
+    ),
     *("list_users", "sign_up", "get_user", "get_me", "put_me", "update_me"),
 }
 CHECKS = [
