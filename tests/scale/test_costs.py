@@ -49,8 +49,11 @@ BYTES, LOG_BYTES = 260_000, 600_000
 METRICS_BYTES = 20_000
 
 
-# Nobody sees a page there: redirects, a file that isn't served here, and a link whose maker may bring in nobody any more.
-NOBODYS = {"/chat/plaza/join", "/favicon.ico", "/static/css/base.css", "/invite/code2"}
+# Nobody sees a page there: redirects, files that aren't served here, and a link whose maker may bring in nobody any more.
+NOBODYS = {
+    *("/chat/plaza/join", "/favicon.ico", "/static/css/base.css", "/invite/code2"),
+    *(f"/file/{routes.NO_FILE}/{what}" for what in ("a.txt", "preview/small")),
+}
 
 
 class Cost(NamedTuple):
