@@ -58,6 +58,7 @@ def test_newest_first_by_kind_and_person(api, owner, member, board):
     for nobody in ("nobody", "\0", "x" * 65):
         answer = client.get(DOOR, {"from": nobody})
         assert (answer.status_code, answer.data.get("results", [])) in ((200, []), (400, []))
+    assert "song.mp3" in client.get(DOOR, headers={"Accept": "text/html"}).text
     first = client.get(DOOR).data["results"][0]
     assert (first["sender"]["username"], first["message"]) == ("member", Message.objects.latest("pk").pk)
 

@@ -129,7 +129,7 @@ class Store {
 
 const store = () => new Store()
 const open = (kept, sent) => new Outbox({ store: kept, schedule: () => {}, now: () => 1000, send: async (entry) => sent.push(entry.client_id) && new Promise(() => {}) })
-const write = (outbox, id, ...files) => outbox.add({ client_id: id, room: "general", body: id, files: files.map((key) => ({ key, name: key, file: null })) })
+const write = (outbox, id, ...files) => outbox.add({ client_id: id, room: "general", body: id, files: files.map((key) => ({ key, name: key, file: null, error: null })) })
 
 test("a message waits for its files, and later ones of its room for it", () => {
   const sent = []
@@ -166,7 +166,7 @@ test("a file that fails holds its message alone, until it is tried again or take
 
 test("a message of nothing but a file goes with it", () => {
   const outbox = open(store(), [])
-  outbox.add({ client_id: "m1", room: "general", body: "", files: [{ key: "a", name: "a", file: null }] })
+  outbox.add({ client_id: "m1", room: "general", body: "", files: [{ key: "a", name: "a", file: null, error: null }] })
   outbox.withoutFile("a")
   assert.equal(outbox.find("m1"), undefined)
 })

@@ -16,6 +16,8 @@ from chatsite.operations.demo import script, site
 from chatsite.operations.demo.build import build
 from emoji import names
 from emoji.models import CustomEmoji
+from files.models import File
+from files.storage import local
 from files.uploading.processing import decoder
 from messaging.models import Message, MessageText, Reaction
 from messaging.reactions.emoji import canonical
@@ -101,6 +103,20 @@ def test_links_have_previews_without_anything_being_fetched(ada):
     assert len({row.preview.url for row in shown.values()}) >= 3
     assert Event.objects.filter(event="message-previewed").count() == messages.count()
     assert not SiteSettings.load().link_previews
+
+
+def test_people_attach_pictures_sound_texts_and_documents(ada):
+    carried = {
+        pk: [file["id"] for file in shown]
+        for pk, shown in Message.objects.exclude(files=None).values_list("pk", "files")
+    }
+    rows = File.objects.select_related("blob").filter(purpose=File.Purpose.MESSAGE)
+    assert {str(file.pk) for file in rows} == {pk for shown in carried.values() for pk in shown}
+    assert all(str(file.pk) in carried[file.message_id] for file in rows)
+    assert {file.blob.kind for file in rows} == {"picture", "document", "text", "audio"}
+    assert all(local.path(file.blob.key).is_file() for file in rows)
+    assert max(map(len, carried.values())) > 4
+    assert any(file.blob.animated for file in rows)
 
 
 def test_time_runs_forward_over_weeks_until_now(ada):

@@ -5,6 +5,8 @@ from urllib.parse import quote
 from tests.support.servers.large_site import BASE, BOSS, EDITED, PLAZA, QUIET
 
 NO_FILE = "00000000-0000-4000-8000-000000000000"
+# A file of the plaza, with no bytes.
+CARRIED = f"00000000-0000-0000-0000-{BASE + 100:012x}"
 MESSAGE, MIDDLE = BASE + 1, BASE + 300
 
 # By the route's name (by its pattern, where it has none): addresses that a large site could make dear.
@@ -27,7 +29,7 @@ PAGES = {
     "room_files": [
         *(
             "/chat/plaza/files",
-            "/chat/plaza/files?kind=archive",
+            "/chat/plaza/files?kind=document",
             "/chat/plaza/files?from=few",
             "/chat/quiet/files",
         ),
@@ -78,7 +80,7 @@ REST = {
     ],
     "room-detail": ["/room/plaza", "/room/quiet"],
     "room-file-list": [
-        *("/room/plaza/file", "/room/plaza/file?kind=archive&limit=200", "/room/plaza/file?from=few"),
+        *("/room/plaza/file", "/room/plaza/file?kind=document&limit=200", "/room/plaza/file?from=few"),
         "/room/quiet/file",
     ],
     "member-list": [
@@ -115,7 +117,7 @@ REST = {
         f"/message/{MESSAGE}/reaction?emoji={quote('🦉')}",
     ],
     "message-history": [f"/message/{MESSAGE}/history", f"/message/{EDITED}/history"],
-    "file-detail": [f"/file/{NO_FILE}"],
+    "file-detail": [f"/file/{CARRIED}"],
     "file-original": [f"/file/{NO_FILE}/a.txt"],
     "file-preview": [f"/file/{NO_FILE}/preview/small"],
     "user-list": [
@@ -256,6 +258,6 @@ NOT_READ = {
     ),
     *("admin:password_change", "admin:password_change_done", "admin:view_on_site", "admin:<path:object_id>/"),
     *("room-block", "person-block", "room_block", "person_block", "room_invite_revoke"),
-    *("reaction-detail", "preview-detail", "preview_remove", "admin:(?P<url>.*)$"),
+    *("reaction-detail", "preview-detail", "preview_remove", "file-list", "admin:(?P<url>.*)$"),
 }
 ALL = PAGES | REST | OPEN | ADMIN

@@ -43,14 +43,17 @@ STEPS_SEARCH, STEPS_ASIDE = (160_000, 20_000) if SQLITE else (2_000_000, 150_000
 QUERIES, WINDOWS = 12, 60
 # Of a page of the administration, on a site of any size: a room's, where each of ten members is a form, takes most of them.
 ADMIN_QUERIES = 40
-# A page of the log is 256 KiB, and twice that where the browsable API sets it out.
-BYTES, LOG_BYTES = 260_000, 600_000
+# A page of the log is 256 KiB, and two and a half times that where the browsable API sets it out.
+BYTES, LOG_BYTES = 260_000, 700_000
 # What answering all the other addresses once more may add to /metrics.
 METRICS_BYTES = 20_000
 
 
-# Nobody sees a page there: redirects, a file that isn't served here, and a link whose maker may bring in nobody any more.
-NOBODYS = {"/chat/plaza/join", "/favicon.ico", "/static/css/base.css", "/invite/code2"}
+# Nobody sees a page there: redirects, files that aren't served here, and a link whose maker may bring in nobody any more.
+NOBODYS = {
+    *("/chat/plaza/join", "/favicon.ico", "/static/css/base.css", "/invite/code2"),
+    *(f"/file/{routes.NO_FILE}/{what}" for what in ("a.txt", "preview/small")),
+}
 
 
 class Cost(NamedTuple):

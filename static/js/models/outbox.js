@@ -11,8 +11,8 @@ const INITIAL_STATE = { state: "waiting", error: null, tries: 0, delay: null }
  *
  * An entry: {client_id, room, body, reply_to, quote, files, written, state, error, tries}; `state` is one of
  * "waiting" (for its turn, its files, the connection, or the next try, where it has an `error`), "sending", "failed" (the
- * person decides). `files` are {key, name, file}: an upload's key, and what the server answered once it is there. Later
- * messages of the room wait for an entry's files, too.
+ * person decides). `files` are {key, name, file, error}: an upload's key, and what the server answered once it is there, or
+ * why it failed; else null. Later messages of the room wait for an entry's files, too.
  * `send(entry)` resolves when the server has stored it, or rejects with {code, detail, retry_after}.
  */
 export class Outbox {
@@ -22,7 +22,7 @@ export class Outbox {
     Object.assign(this, { store, send, onChange, schedule, now })
     this.online = false
     this.pause = null
-    this.entries = this.#load().map((entry) => ({ files: [], ...entry, ...stateOf(entry) }))
+    this.entries = this.#load().map((entry) => ({ ...entry, files: (entry.files ?? []).map((file) => ({ ...file, error: null })), ...stateOf(entry) }))
     this.entries.sort((one, other) => one.written - other.written)
   }
 
@@ -80,7 +80,7 @@ export class Outbox {
   /** Takes why a file of an entry wasn't uploaded; null once it is tried again. */
   uploadFailed(key, error) {
     const entry = this.#entryWith(key)
-    if (!entry || entry.state === "sending") return
+    if (!entry || entry.state === "sending" || fileOf(entry, key).error === error) return
     fileOf(entry, key).error = error
     if (!error) return this.#resume(entry)
     this.#setState(entry, "failed", error)

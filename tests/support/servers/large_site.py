@@ -9,6 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import ApiToken, Invite, NameSkeleton, User
+from files.models import Blob
 from messaging.models import Message, MessageText, PrivateReading
 from messaging.reactions.services import MAX_NAMED
 from messaging.search import indexes
@@ -32,6 +33,7 @@ MODELS = [
     ),
     Message,
     MessageText,
+    Blob,
     PrivateReading,
 ]
 # Smaller ids are a migration's and the cast's. `few` is in the plaza and the quiet room, `many` in every room, `nobodys` in
@@ -65,7 +67,7 @@ def fill(size: Size) -> None:
     with connection.cursor() as cursor:
         if postgresql:
             cursor.execute(f"SET LOCAL session_replication_role = replica; DROP INDEX IF EXISTS {PARTS}")
-        for make in (people, rooms, members, talk, reactions, read, links, blocks, moderated):
+        for make in (people, rooms, members, talk, reactions, files, read, links, blocks, moderated):
             for statement in make(size):
                 cursor.execute(statement)
         for statement in connection.ops.sequence_reset_sql(no_style(), MODELS):
@@ -164,6 +166,23 @@ def reactions(size: Size) -> Iterator[str]:
     yield f"""UPDATE messaging_message
               SET reactions = '[{{"emoji": "👍", "count": {size.people}, "users": [{users}]}},
                                 {{"emoji": "🦉", "count": 1, "users": ["person1"]}}]' WHERE id = {BASE + 1}"""
+
+
+def files(size: Size) -> Iterator[str]:
+    """Let every fourth message carry a file: a picture, but documents in what was said first."""
+    uuid = on("CAST(lpad(to_hex(id), 32, '0') AS uuid)", "printf('%032x', id)")
+    carrying = f"FROM messaging_message WHERE id > {BASE} AND id % 4 = 0"
+    columns = "id, key, size, sha256, type, kind, inline, width, height, animated, previews, placeholder, excerpt, remote"
+    yield f"""INSERT INTO files_blob ({columns}, created_at)
+              SELECT id, {text("id")}, 412000, 'f', 'image/png',
+                     CASE WHEN id < {BASE + 2 * QUIET_MESSAGES} THEN 'document' ELSE 'picture' END, TRUE, 4, 3, FALSE,
+                     {on("CAST('{}' AS jsonb)", "'{}'")}, '', '', FALSE, created_at {carrying}"""
+    columns = (
+        "id, blob_id, owner_id, purpose, name, alt, client_id, room_id, message_id, created_at, attached_at"
+    )
+    yield f"""INSERT INTO files_file ({columns})
+              SELECT {uuid}, id, sender_id, 'message', 'lathe.png', '', {uuid}, room_id, id, created_at, created_at
+              {carrying}"""
 
 
 def read(size: Size) -> Iterator[str]:

@@ -66,15 +66,17 @@ function asMessage(entry) {
 }
 
 /** Shows the files of an entry below its text, with how far they are. */
-function renderFiles(row, { files }) {
+function renderFiles(row, entry) {
   let list = row.querySelector(".uploads")
-  if (!list && !files.length) return
+  if (!list && !entry.files.length) return
   if (!list) {
     list = document.createElement("ul")
     list.className = "uploads"
-    part(row, "body").parentElement.before(list)
+    part(row, "body").parentElement.after(list)
   }
-  renderTiles(list, files.map(({ key }) => key), takeAway)
+  const { files } = entry
+  // What is on its way already goes as it is.
+  renderTiles(list, files.map(({ key }) => key), (key) => entry.state !== "sending" && takeAway(key))
 }
 
 function takeAway(key) {

@@ -47,9 +47,9 @@ class Attachments extends Emitter {
     return files.length - taken.length
   }
 
-  /** Hands the files over to a message: {key, name, file} each, `file` null while it is under way. */
+  /** Hands the files over to a message: {key, name, file, error} each, `file` null while it is under way. */
   take() {
-    const files = this.uploads.map(({ key, name, file, state }) => ({ key, name, file: state === "done" ? file : null }))
+    const files = this.uploads.map(({ key, name, file, state }) => ({ key, name, file: state === "done" ? file : null, error: null }))
     this.#set([])
     return files
   }
