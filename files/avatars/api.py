@@ -20,18 +20,18 @@ from chatsite.web.rest.api import checked, me
 from files import small_pictures
 from files.api import Bytes
 from files.avatars import services
-from files.avatars.serializers import AvatarSerializer
+from files.avatars.serializers import NewAvatarSerializer
 from files.models import File
 from files.serving import answers
 from rooms import access
 from rooms.payloads import room_payload
 from rooms.serializers import RoomSerializer
 
-FORM = {"multipart/form-data": AvatarSerializer}
+FORM = {"multipart/form-data": NewAvatarSerializer}
 
 
 class Changing(GenericAPIView[Any]):
-    serializer_class = AvatarSerializer
+    serializer_class = NewAvatarSerializer
     parser_classes = [MultiPartParser]
 
     def image(self, request: Request) -> Any:
