@@ -197,11 +197,30 @@ def details(results: Results) -> str:
             f"{numbers['reactions_per_second']:.0f} reactions/s; the acks' p99 {numbers['ack_p99_ms_alone']:.1f} → "
             f"{numbers['ack_p99_ms']:.1f} ms."
         )
+    for name, numbers in results["medians"].get("files", {}).items():
+        found += files_lines(TITLES[name], numbers)
     bad = unclean(results)
     found.append(
         f"Not clean: {'; '.join(bad)}." if bad else "Every message reached every receiver once and in order."
     )
     return "\n".join(f"- {line}" for line in found)
+
+
+def files_lines(title: str, numbers: dict[str, float]) -> list[str]:
+    """Tell the speed of transfers, and what others' acks take beside them."""
+    speeds = ", ".join(
+        f"{word} {numbers[f'unpaced_{way}']:.0f} MB/s ({numbers[f'{way}_ratio']:.2f} × nginx's "
+        f"{numbers[f'nginx_{way}']:.0f}; {numbers[way]:.0f} at the usual pace)"
+        for word, way in (("up", "upload"), ("down", "download"))
+    )
+    photos = f"{numbers['photos_per_second']:.1f} photos of 12 megapixels a second"
+    kinds = {"transfers": "an upload and a download of it", "photos": photos}
+    return [f"{title}, a file of a gigabyte without a pace: {speeds}."] + [
+        f"{title}, {what} beside 50 messages/s: the acks' p50 {numbers[f'{kind}_ack_p50_ms_alone']:.1f} → "
+        f"{numbers[f'{kind}_ack_p50_ms']:.1f} ms, p99 {numbers[f'{kind}_ack_p99_ms_alone']:.1f} → "
+        f"{numbers[f'{kind}_ack_p99_ms']:.1f} ms."
+        for kind, what in kinds.items()
+    ]
 
 
 def unclean(results: Results) -> list[str]:

@@ -243,6 +243,18 @@ def test_what_is_too_large_is_told_by_the_site(proxy, token, certificate):
     assert post(3_000_000).status_code == 413
 
 
+def test_a_large_file_goes_through_it_both_ways(proxy, token, certificate):
+    data = bytes(range(256)) * 12_000
+    asking = {
+        "headers": {"Authorization": f"Token {token}"},
+        "verify": str(certificate.certificate),
+        "timeout": PATIENCE,
+    }
+    answer = requests.post(proxy.url + "/file?room=general", files={"file": ("a.bin", data)}, **asking)
+    assert answer.status_code == 201, answer.text
+    assert requests.get(proxy.url + answer.json()["url"], **asking).content == data
+
+
 def test_http_leads_to_https(proxy, name):
     if name == "caddy":
         pytest.skip("Caddy does it by itself, on port 80")

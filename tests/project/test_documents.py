@@ -1,5 +1,6 @@
 """What the documents show is run as it stands there, but for the address and the token."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -118,11 +119,21 @@ def test_the_protocols_first_example(language, server, token):
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not here")
 @pytest.mark.parametrize("document", ["README.md", "docs/protocol.md"])
 def test_the_line_for_a_shell(document, server, ada, token):
-    (snippet,) = [text for text in snippets(ROOT / document, "sh") if text.startswith("curl")]
+    (snippet,) = [
+        text for text in snippets(ROOT / document, "sh") if text.startswith("curl") and "body" in text
+    ]
     subprocess.run(["sh", "-c", fitted(snippet, server, token)], check=True, capture_output=True, timeout=100)
     sentence = re.search(r'"body": "([^"]+)"', snippet)
     assert sentence
     assert sentence[1] in bodies(ada, server, "botty")
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not here")
+def test_the_line_that_uploads(server, ada, token):
+    (snippet,) = [text for text in snippets(ROOT / "docs" / "protocol.md", "sh") if "file=@" in text]
+    line = fitted(snippet, server, token)
+    done = subprocess.run(["sh", "-c", line], cwd=ROOT, check=True, capture_output=True, timeout=100)
+    assert json.loads(done.stdout)["name"] == "README.md"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -199,7 +210,9 @@ def test_the_protocol_names_every_error_and_its_status():
 
 def test_every_setting_is_in_the_example_and_in_the_table():
     source = (ROOT / "chatsite" / "conf.py").read_text() + (ROOT / "chatsite" / "settings.py").read_text()
-    read = set(re.findall(r'(?:text|folder|items|flag|origins|rate|whole|choice)\("([A-Z_]+)"', source)) - {
+    read = set(
+        re.findall(r'(?:text|folder|items|flag|origins|rate|whole|choice|kinds)\("([A-Z_]+)"', source)
+    ) - {
         "DEBUG",
         "STATIC_DIR",
     }

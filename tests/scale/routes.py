@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 from tests.support.servers.large_site import BASE, BOSS, EDITED, PLAZA, QUIET
 
+NO_FILE = "00000000-0000-4000-8000-000000000000"
 MESSAGE, MIDDLE = BASE + 1, BASE + 300
 
 # By the route's name (by its pattern, where it has none): addresses that a large site could make dear.
@@ -101,6 +102,9 @@ REST = {
         f"/message/{MESSAGE}/reaction?emoji={quote('🦉')}",
     ],
     "message-history": [f"/message/{MESSAGE}/history", f"/message/{EDITED}/history"],
+    "file-detail": [f"/file/{NO_FILE}"],
+    "file-original": [f"/file/{NO_FILE}/a.txt"],
+    "file-preview": [f"/file/{NO_FILE}/preview/small"],
     "user-list": [
         "/user",
         "/user?limit=200",

@@ -145,6 +145,9 @@ class SocketBody:
                 self._client.note(before - self.left)
                 incoming.note(before - self.left)
                 self._pay()
+                if not self.left:
+                    # It is the client that waits now.
+                    getcurrent().connection.set_state(State.ANSWERING)
         except TimeoutError:
             raise Interrupted("the client is too slow") from None
 

@@ -21,10 +21,10 @@ WAIT_SECONDS = 10.0
 
 
 class Slots:
-    """`at_once` slots of this process. A payer may wait for `max_waiting` more, `wait_seconds` for each."""
+    """`at_once` slots of this process. A payer may wait for `max_waiting` more, `wait_seconds` for each (WAIT_SECONDS)."""
 
     def __init__(
-        self, at_once: int, max_waiting: int = MAX_WAITING_PER_PERSON, wait_seconds: float = WAIT_SECONDS
+        self, at_once: int, max_waiting: int = MAX_WAITING_PER_PERSON, wait_seconds: float | None = None
     ) -> None:
         self._at_once, self._max_waiting, self._wait_seconds = at_once, max_waiting, wait_seconds
         self._running: set[Hashable] = set()
@@ -62,7 +62,7 @@ class Slots:
         turn: Event = Event()
         self._waiting.setdefault(payer, deque()).append(turn)
         try:
-            with eventlet.Timeout(self._wait_seconds, False):
+            with eventlet.Timeout(self._wait_seconds or WAIT_SECONDS, False):
                 turn.wait()
         except BaseException:
             # The greenlet was killed while it waited: a slot that it was given goes to the next.

@@ -21,7 +21,7 @@ ERROR_DESCRIPTIONS = {
     406: "`not_acceptable`: `Accept` names no kind that there is.",
     409: "`conflict` or `archived`.",
     413: "`too_large`.",
-    415: "`unsupported_media_type`: the body's `Content-Type` can't be read.",
+    415: "`unsupported_media_type`: the body's `Content-Type` can't be read. `unsupported_type`: a file's kind isn't taken.",
     429: "`rate_limited`: `retry_after` says how long.",
     500: "`internal`: a fault of the server's, and trying again is no use.",
     503: "`unavailable`: nothing was stored, or the `client_id` will find it; try again.",

@@ -3,14 +3,17 @@
 import uuid
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import get_resolver
 from rest_framework.test import APIClient
 
+from files.storage import local
 from messaging import services as messages
 from rooms.membership import invites, membership
 
 pytestmark = pytest.mark.django_db
 
+FILE = object()
 # Route and method → a path in the owner's private room, a body, and what owner, member, stranger and nobody get.
 DOORS = {
     ("room-list", "get"): ("/room", None, (200, 200, 200, 401)),
@@ -58,6 +61,11 @@ DOORS = {
     ("reaction-list", "post"): ("/message/{message}/reaction", {"emoji": "👍"}, (201, 201, 404, 401)),
     ("reaction-detail", "delete"): ("/message/{message}/reaction/👍", None, (204, 204, 404, 401)),
     ("message-history", "get"): ("/message/{message}/history", None, (200, 200, 404, 401)),
+    ("file-list", "post"): ("/file?room=board", FILE, (201, 201, 404, 401)),
+    ("file-detail", "get"): ("/file/{file}", None, (200, 200, 404, 401)),
+    ("file-detail", "delete"): ("/file/{loose}", None, (204, 404, 404, 401)),
+    ("file-original", "get"): ("/file/{file}/note.txt", None, (200, 200, 404, 401)),
+    ("file-preview", "get"): ("/file/{file}/preview/small", None, (200, 200, 404, 401)),
     ("user-list", "get"): ("/user", None, (200, 200, 200, 401)),
     ("user-list", "post"): (
         "/user",
@@ -74,14 +82,16 @@ OPEN = {"schema", "docs", "healthz", "readyz", "metrics"}
 
 
 @pytest.fixture
-def scene(owner, member, private_room, make_person):
+def scene(owner, member, private_room, make_person, upload):
     helper, banned = make_person("helper"), make_person("banned")
     make_person("other")
     membership.grant(private_room, helper)
     membership.ban(owner, "board", banned.username)
-    message = messages.send(owner, "board", "hello", uuid.uuid4())[0]
+    file, loose = (upload(owner, private_room, previews={"small": [1, 1, 10]}) for _ in range(2))
+    local.path(file.blob.key, "small").write_bytes(bytes(10))
+    message = messages.send(owner, "board", "hello", uuid.uuid4(), files=[file.pk])[0]
     code = invites.make_room_invite(owner, "board").invite.code
-    return {"message": message.pk, "code": code}
+    return {"message": message.pk, "code": code, "file": file.pk, "loose": loose.pk}
 
 
 @pytest.mark.parametrize("door", DOORS, ids="-".join)
@@ -92,7 +102,10 @@ def test_door(door, role, scene, owner, member, stranger):
     client = APIClient()
     if people[role]:
         client.force_authenticate(people[role])
-    response = getattr(client, door[1])(path.format(**scene), body, format="json")
+    form = "json"
+    if body is FILE:
+        body, form = {"file": SimpleUploadedFile("a.txt", b"words")}, "multipart"
+    response = getattr(client, door[1])(path.format(**scene), body, format=form)
     assert response.status_code == expected[list(people).index(role)], response.content[:300]
 
 

@@ -16,6 +16,7 @@ from schemathesis.specs.openapi import checks
 from accounts import services
 from accounts.models import SiteSettings
 from chatsite.web.rest import api_docs
+from files.storage import local
 from messaging import services as messages
 from rooms.membership import invites, membership
 from rooms.models import Membership
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def scene(owner, member, private_room, make_person):
+def scene(owner, member, private_room, make_person, upload):
     """The member moderates the room, wrote in it, and anybody may sign up."""
     for name in ("helper", "banned"):
         membership.grant(private_room, make_person(name))
@@ -32,7 +33,13 @@ def scene(owner, member, private_room, make_person):
     membership.ban(owner, "board", "banned")
     SiteSettings.objects.update_or_create(defaults={"sign_up": SiteSettings.SignUp.OPEN})
     message = messages.send(member, "board", "hello", uuid.uuid4())[0]
-    return {"message": message.pk, "code": invites.make_room_invite(member, "board").invite.code}
+    file = upload(member, private_room, previews={"small": [1, 1, 10]})
+    local.path(file.blob.key, "small").write_bytes(bytes(10))
+    return {
+        "message": message.pk,
+        "file": str(file.pk),
+        "code": invites.make_room_invite(member, "board").invite.code,
+    }
 
 
 METHODS = {"get", "post", "put", "patch", "delete"}
@@ -47,6 +54,7 @@ NAMES = {
     *("put_my_avatar", "delete_my_avatar", "get_avatar"),
     *("put_room_avatar", "delete_room_avatar", "get_room_avatar"),
     *("list_emoji", "add_emoji", "remove_emoji", "get_emoji_picture"),
+    *("upload_file", "get_file", "delete_file", "download_file", "download_preview"),
     *("list_users", "sign_up", "get_user", "get_me", "put_me", "update_me"),
 }
 CHECKS = [
@@ -83,11 +91,15 @@ def test_operations_have_names_that_a_person_would_choose():
     assert {operation["operationId"] for operation in operations()} == NAMES
 
 
-def test_bodies_are_json_or_have_a_file():
+def test_bodies_are_json_but_for_a_file():
     kinds = {
-        kind for each in operations() if "requestBody" in each for kind in each["requestBody"]["content"]
+        (each["operationId"] if kind != "application/json" else "", kind)
+        for each in operations()
+        if "requestBody" in each
+        for kind in each["requestBody"]["content"]
     }
-    assert kinds == {"application/json", "multipart/form-data"}
+    uploads = {"upload_file", "add_emoji", "put_my_avatar", "put_room_avatar"}
+    assert kinds == {("", "application/json"), *((name, "multipart/form-data") for name in uploads)}
 
 
 def test_every_error_is_declared_and_of_one_shape():
@@ -160,8 +172,9 @@ def known(case, scene):
         "id": scene["message"],
         "code": scene["code"],
         "emoji": "👍",
-        # Of an emoji of the site's own.
-        "name": "lathe",
+        "file": scene["file"],
+        "name": "note.txt",
+        "which": "small",
         "version": "0" * 32,
         "size": "48",
     }
