@@ -53,6 +53,9 @@ class Own(Changing):
         services.remove_from(me(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
+    def check_sight(self, request: Request) -> None:
+        """Everybody who is signed in sees it."""
+
 
 class OfRoom(Changing):
     @extend_schema(
@@ -70,6 +73,10 @@ class OfRoom(Changing):
     def delete(self, request: Request, slug: str) -> Response:
         services.remove_from_room(me(request), slug)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def check_sight(self, request: Request, slug: str) -> None:
+        """Raise what keeps the person from the room."""
+        access.room_for(me(request), slug)
 
 
 def answer(request: Request, file: File, size: str) -> HttpResponseBase:
