@@ -66,6 +66,10 @@ class EmojiViewSet(viewsets.GenericViewSet[CustomEmoji]):
         services.remove(me(request), services.found(name))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
+    def check_sight(self, request: Request, name: str) -> None:
+        """Raise NotFound where there is no such emoji."""
+        services.found(name)
+
 
 class Picture(Bytes):
     @extend_schema(

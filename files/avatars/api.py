@@ -20,18 +20,18 @@ from chatsite.web.rest.api import checked, me
 from files import small_pictures
 from files.api import Bytes
 from files.avatars import services
-from files.avatars.serializers import AvatarSerializer
+from files.avatars.serializers import NewAvatarSerializer
 from files.models import File
 from files.serving import answers
 from rooms import access
 from rooms.payloads import room_payload
 from rooms.serializers import RoomSerializer
 
-FORM = {"multipart/form-data": AvatarSerializer}
+FORM = {"multipart/form-data": NewAvatarSerializer}
 
 
 class Changing(GenericAPIView[Any]):
-    serializer_class = AvatarSerializer
+    serializer_class = NewAvatarSerializer
     parser_classes = [MultiPartParser]
 
     def image(self, request: Request) -> Any:
@@ -53,6 +53,9 @@ class Own(Changing):
         services.remove_from(me(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
+    def check_sight(self, request: Request) -> None:
+        """Everybody who is signed in sees it."""
+
 
 class OfRoom(Changing):
     @extend_schema(
@@ -70,6 +73,10 @@ class OfRoom(Changing):
     def delete(self, request: Request, slug: str) -> Response:
         services.remove_from_room(me(request), slug)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def check_sight(self, request: Request, slug: str) -> None:
+        """Raise what keeps the person from the room."""
+        access.room_for(me(request), slug)
 
 
 def answer(request: Request, file: File, size: str) -> HttpResponseBase:

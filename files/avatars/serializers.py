@@ -5,7 +5,7 @@ from rest_framework import serializers
 from chatsite.web.fields import StrictSerializer
 
 
-class AvatarSerializer(StrictSerializer):
+class NewAvatarSerializer(StrictSerializer):
     image = serializers.FileField(
         allow_empty_file=True,
         use_url=False,

@@ -47,7 +47,7 @@ def with_current(rooms: list[Payload], context: template.Context) -> list[Payloa
 def side_room(room: Payload, current: str) -> SafeString:
     """Render one room. In a direct room every unread message counts as others' mentions do."""
     calls = room["unread"] if room["kind"] == Room.Kind.DIRECT else room["mentions"]
-    about = {key: room[key] for key in ("slug", "name", "kind", "archived", "unread", "mentions")}
+    about = {key: room[key] for key in ("slug", "name", "kind", "avatar", "archived", "unread", "mentions")}
     about["people"] = room.get("people", [])[:1]
     return render_fragment(
         "rooms/_side_room.html",

@@ -11,7 +11,7 @@ from PIL import Image
 
 from accounts.models import SiteSettings, User
 from chatsite.contract.errors import Conflict, Forbidden, Invalid, QuotaExceeded, RateLimited
-from chatsite.realtime.delivery import subscriptions
+from chatsite.realtime.delivery import peers, subscriptions
 from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.delivery.identity import Identity
 from emoji import names, services
@@ -291,3 +291,26 @@ def test_the_administration_adds_and_removes(client, administrator, make_person,
         {"action": "delete_selected", "_selected_action": [made.pk], "post": "yes"},
     )
     assert not CustomEmoji.objects.exists()
+
+
+def test_another_process_reads_the_names_again_at_a_word(administrator, lathe, committed, monkeypatch):
+    words = []
+    monkeypatch.setattr(peers, "site", Elsewhere(words))
+    monkeypatch.setattr(names.words, "later", lambda seconds, flush: flush())
+    with committed():
+        services.remove(administrator, lathe)
+    assert words == [(names.WORD,)]
+    # The other process still knows it, until it hears the word.
+    names.known.pictures = {"lathe": names.Picture("lathe", "/emoji/lathe/0", False)}
+    assert peers.dispatch(names.WORD, [])
+    assert names.picture_of("lathe") is None
+
+
+class Elsewhere(peers.Peers):
+    there = True
+
+    def __init__(self, words):
+        self.words = words
+
+    def notify(self, word, *parts):
+        self.words.append((word, *parts))

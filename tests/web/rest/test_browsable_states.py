@@ -22,6 +22,8 @@ PATHS = {route: path.partition("?")[0] for (route, _), (path, _, _) in DOORS.ite
 UNREAD = {"ban-detail": (200, 403, 404, 401), "room-block": (200, 200, 404, 401)}
 UNREAD |= {"person-block": (200, 200, 200, 401), "room-invite": (200, 403, 404, 401)}
 UNREAD |= dict.fromkeys(("reaction-detail", "preview-detail"), (200, 200, 404, 401))
+UNREAD |= {"user-avatar": (200, 200, 200, 401), "room-avatar": (200, 200, 404, 401)}
+UNREAD |= {"emoji-detail": (404, 404, 404, 401)}
 
 # What each may read of what can be changed; whether they may change it is asked when they do.
 FORMS = {
