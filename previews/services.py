@@ -17,6 +17,8 @@ from accounts.models import User
 from accounts.quotas import HOUR_SECONDS
 from chatsite.contract.errors import Forbidden, NotFound, RateLimited
 from chatsite.realtime.queues import read_queue
+from files import services as files
+from files.models import File
 from messaging.models import Message
 from messaging.services import locked, record_unseen, visible_message
 from previews.links import Link, links_in
@@ -121,7 +123,9 @@ def lock(pks: Collection[int]) -> None:
 
 def rows_of(message: Message) -> dict[str, MessagePreview]:
     """Return the message's previews by the hash of their links, removed ones too."""
-    found = MessagePreview.objects.filter(message=message).select_related("preview").order_by("pk")
+    found = (
+        MessagePreview.objects.filter(message=message).select_related("preview__picture__blob").order_by("pk")
+    )
     return {row.preview.url_hash: row for row in found}
 
 
@@ -181,7 +185,17 @@ def forget(message: Message) -> None:
 
 def delete_unshown(pks: Collection[int]) -> None:
     """Delete those of these previews that no message shows."""
-    Preview.objects.filter(pk__in=pks, shown=None).delete()
+    delete_previews(Preview.objects.filter(pk__in=pks, shown=None).values_list("pk", flat=True))
+
+
+@transaction.atomic
+def delete_previews(pks: Iterable[int]) -> None:
+    """Delete previews, and give up their pictures."""
+    found = Preview.objects.filter(pk__in=list(pks))
+    pictures = list(found.exclude(picture=None).values_list("picture", flat=True))
+    if pictures:
+        files.give_up(File.objects.kept().filter(pk__in=pictures))
+    found.delete()
 
 
 def sweep() -> int:
@@ -192,7 +206,7 @@ def sweep() -> int:
     useless = old.filter(Q(title="") | Q(shown=None)).order_by("pk")
     total = 0
     while pks := list(useless.values_list("pk", flat=True)[:ROWS_PER_DELETE]):
-        Preview.objects.filter(pk__in=pks).delete()
+        delete_previews(pks)
         total += len(pks)
         read_queue.give_way()
     return total

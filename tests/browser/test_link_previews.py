@@ -29,14 +29,18 @@ def test_a_preview_comes_live_and_goes_by_a_button(browser, server):
     with hostile_servers.running("127.0.0.2") as pages:
         post(server, "member", "lobby", "\n\n".join(f"line {number}" for number in range(30)))
         page = visits("member", "/chat/lobby")
-        said = post(server, "member", "lobby", f"look at {pages.url}/markup and {pages.url}/drips_head")
-        again = post(server, "owner", "lobby", f"once more {pages.url}/markup")
+        said = post(server, "member", "lobby", f"look at {pages.url}/with_photo and {pages.url}/drips_head")
+        again = post(server, "owner", "lobby", f"once more {pages.url}/with_photo")
         shown = message(page, "look at").locator(".link-preview")
-        expect(shown.locator(".link-preview-title")).to_have_text("<script>alert(1)</script>gnp")
+        expect(shown.locator(".link-preview-title")).to_have_text("With a photo")
         expect(shown.locator(".link-preview-host")).to_have_text("127.0.0.2")
         expect(message(page, "once more").locator(".link-preview")).to_have_count(1)
         assert page.locator(".log").evaluate(AT_BOTTOM), "a preview pushed the end out of sight"
-        assert pages.asked.count("/markup") == 1
+        picture = shown.get_by_role("presentation")
+        page.wait_for_function(
+            "image => image.complete && image.naturalWidth === 720", arg=picture.element_handle()
+        )
+        assert pages.asked.count("/with_photo") == pages.asked.count("/photo") == 1
         expect(message(page, "once more").get_by_role("button", name="Remove this preview")).to_have_count(0)
         message(page, "look at").hover()
         message(page, "look at").get_by_role("button", name="Remove this preview").click()
