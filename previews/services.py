@@ -62,12 +62,15 @@ def follow(message: Message) -> bool:
 
 def shared(links: Sequence[Link]) -> dict[str, int]:
     """Return the ids of previews of these links that are young enough, by the link's hash."""
-    now = timezone.now()
-    young = Q(fetched_at__gt=now - SILENCE_SHARED_FOR) | Q(fetched_at__gt=now - SHARED_FOR, title__gt="")
-    found = Preview.objects.filter(
-        Q(pending=True) | young, url_hash__in=[link.key for link in links], current=True
-    )
+    found = Preview.objects.filter(young(), url_hash__in=[link.key for link in links], current=True)
     return dict(found.values_list("url_hash", "pk")) if links else {}
+
+
+def young() -> Q:
+    """Return the condition of a preview that further messages share."""
+    now = timezone.now()
+    silent = Q(fetched_at__gt=now - SILENCE_SHARED_FOR)
+    return Q(pending=True) | silent | Q(fetched_at__gt=now - SHARED_FOR, title__gt="")
 
 
 def want(link: Link, person: User) -> int | None:
@@ -82,7 +85,7 @@ def want(link: Link, person: User) -> int | None:
         return None
     try:
         with transaction.atomic():
-            Preview.objects.filter(url_hash=link.key, current=True).update(current=False)
+            Preview.objects.filter(~young(), url_hash=link.key, current=True).update(current=False)
             made = Preview.objects.create(url_hash=link.key, url=link.url, host=link.host, wanted_by=person)
     except IntegrityError:
         # Somebody else's message has it at the same moment.

@@ -4,7 +4,6 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from tests.browser.conftest import static_files
 from tests.previews import hostile_servers
 from tests.support.browser.people import Visits, message, post
 from tests.support.clients.cast import rest, settle
@@ -16,14 +15,15 @@ AT_BOTTOM = "log => log.scrollHeight - log.scrollTop - log.clientHeight < 2"
 
 
 @pytest.fixture
-def server(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("previews")
-    with serve(folder, LINK_PREVIEWS, STATIC_DIR=str(static_files(tmp_path_factory))) as server:
-        server.tokens = settle(server)
-        yield server
+def previewing(server, tmp_path):
+    """Another site, with the files of the one that other tests share."""
+    with serve(tmp_path, LINK_PREVIEWS, STATIC_DIR=server.environ["STATIC_DIR"]) as previewing:
+        previewing.tokens = settle(previewing)
+        yield previewing
 
 
-def test_a_preview_comes_live_and_goes_by_a_button(browser, server):
+def test_a_preview_comes_live_and_goes_by_a_button(browser, previewing):
+    server = previewing
     wait_for(lambda: 'consumer_lag{consumer="previews"}' in requests.get(f"{server.url}/metrics").text)
     visits = Visits(browser, server)
     with hostile_servers.running("127.0.0.2") as pages:
