@@ -3,7 +3,7 @@
 All raise the contract's errors (`chatsite.contract.errors`).
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -21,10 +21,14 @@ from rooms.models import Ban, Membership, Room
 NO_FILE = "There is no such file."
 MISSING = "There is no such file of yours for this room."
 
+# By purpose, what raises NotFound unless a person may read a file that no message carries; other apps register theirs.
+sights: dict[str, Callable[[User, File], None]] = {}
+
 
 def readable(user: User, pk: UUID) -> File:
     """Return a file that the person may read, with its blob: their own upload, or that of a message which stands in a room
-    that they may read. What everybody sees, avatars and the like, is anybody's who is signed in. One query.
+    that they may read. What everybody sees, avatars and the like, is anybody's who is signed in. One query, and that of
+    `sights`.
 
     Raises NotFound and Banned."""
     here = {"room": OuterRef("room"), "user": user}
@@ -43,6 +47,8 @@ def readable(user: User, pk: UUID) -> File:
     elif file.room is not None:
         # A room's avatar.
         check_room(file)
+    elif check := sights.get(file.purpose):
+        check(user, file)
     return file
 
 
@@ -121,7 +127,11 @@ def check_total(user: User, more: int) -> None:
 def release(message_ids: Iterable[int]) -> int:
     """Give up the files of messages, within the transaction that takes their texts; the sweep takes the bytes. Return how
     many there were."""
-    files: Any = File.objects.kept().filter(message__in=message_ids)
+    return give_up(File.objects.kept().filter(message__in=message_ids))
+
+
+def give_up(files: Any) -> int:
+    """Give up these files, which the sweep takes soon; return how many there were."""
     released = int(files.update(released_at=timezone.now()))
     if released:
         transaction.on_commit(sweeper.soon)

@@ -7,10 +7,13 @@ class PreviewsConfig(AppConfig):
     name = "previews"
 
     def ready(self) -> None:
+        from files.models import File
+        from files.services import sights
         from messaging import hooks
-        from previews import consumer, services
+        from previews import consumer, pictures, services
         from rooms.log.consumers import registry
 
         registry.register(consumer.consumer)
+        sights[File.Purpose.PREVIEW] = pictures.check_sight
         hooks.on_edit.append(services.drop_lost_links)
         hooks.on_delete.append(services.forget)

@@ -30,6 +30,10 @@ class Preview(models.Model):
     host = models.CharField(max_length=255)
     title = models.CharField(max_length=200, blank=True)
     description = models.CharField(max_length=500, blank=True)
+    # Its row says in `released_at` that it is given up.
+    picture = models.ForeignKey(
+        "files.File", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
 
     class Meta:
         constraints = [
@@ -40,6 +44,9 @@ class Preview(models.Model):
         indexes = [
             models.Index(fields=["id"], name="preview_pending", condition=models.Q(pending=True)),
             models.Index(fields=["wanted_at"], name="preview_age"),
+            models.Index(
+                fields=["picture"], name="preview_picture", condition=models.Q(picture__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

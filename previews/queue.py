@@ -5,9 +5,10 @@ Each process fetches some at once, by child processes; a claim in the row keeps 
 
 import logging
 from collections import deque
+from contextlib import nullcontext
 from datetime import timedelta
 from time import monotonic
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connections, transaction
@@ -18,9 +19,10 @@ from chatsite.contract.errors import Unavailable
 from chatsite.realtime.queues import read_queue
 from chatsite.realtime.scheduling.background import in_background, serving
 from chatsite.subprocesses.supervisor import MB, Child, ChildFailed, Kind, Limits
+from files.storage import local
 from messaging.models import Message
 from messaging.services import locked
-from previews import services
+from previews import pictures, services
 from previews.fetching.parsing import MAX_DESCRIPTION_LENGTH, MAX_TITLE_LENGTH, tidy
 from previews.models import MessagePreview, Preview
 
@@ -38,6 +40,7 @@ KIND = Kind(
 )
 # For how long a process has a link for itself, and leaves it alone when no child starts; and tries before it has none.
 CLAIMED_FOR, PUT_OFF_FOR, MAX_TRIES = timedelta(seconds=60), timedelta(seconds=30), 3
+FETCHED = ("title", "description", "picture", "fetched_at")
 # Seconds between two steps, two looks for what another process left behind, and two sweeps.
 STEP_SECONDS, POLL_SECONDS, SWEEP_SECONDS = 1.0, 30.0, 3600.0
 
@@ -107,11 +110,14 @@ class Fetcher:
         """Fetch what a former process didn't, and tell the messages that wait for it."""
         if preview.fetched_at is None:
             try:
-                answer = ask(child, preview)
+                with local.incoming() as file:
+                    store(preview, ask(child, preview, file), file)
             except Unavailable:
                 Preview.objects.filter(pk=preview.pk).update(claimed_until=timezone.now() + PUT_OFF_FOR)
                 return
-            store(preview, answer)
+            except Preview.DoesNotExist:
+                # Its message was deleted meanwhile.
+                return
         tell(preview)
 
     def end(self) -> None:
@@ -125,15 +131,16 @@ def unclaimed(now: Any) -> QuerySet[Preview]:
     return Preview.objects.filter(Q(claimed_until=None) | Q(claimed_until__lt=now), pending=True)
 
 
-def ask(child: Child, preview: Preview) -> dict[str, Any]:
-    """Return the child's answer; an empty one where it failed, or was tried too often. Raises Unavailable."""
+def ask(child: Child, preview: Preview, picture: BinaryIO) -> dict[str, Any]:
+    """Return the child's answer, which may write the picture; an empty one where it failed, or was tried too often. Raises
+    Unavailable."""
     if preview.tries >= MAX_TRIES:
         return {}
     if serving():
         # Whoever waits for a stranger's server holds no connection of ours.
         connections.close_all()
     try:
-        return child.ask(job_of(preview))
+        return child.ask(job_of(preview), [picture.fileno()])
     except ChildFailed as failed:
         logger.info("a child that fetched a page failed: %s", failed.reason)
         return {}
@@ -149,14 +156,21 @@ def job_of(preview: Preview) -> dict[str, Any]:
     }
 
 
-def store(preview: Preview, answer: dict[str, Any]) -> None:
-    """Store what the child answered, checked as if a stranger had sent it: a page may have taken it over."""
+def store(preview: Preview, answer: dict[str, Any], file: BinaryIO) -> None:
+    """Store what the child answered, and the picture that it wrote, checked as if a stranger had sent them: a page may have
+    taken it over. Raises Preview.DoesNotExist if nobody wants it any more."""
     preview.title = text(answer.get("title"), MAX_TITLE_LENGTH)
     preview.description = text(answer.get("description"), MAX_DESCRIPTION_LENGTH)
-    preview.fetched_at = timezone.now()
-    Preview.objects.filter(pk=preview.pk).update(
-        title=preview.title, description=preview.description, fetched_at=preview.fetched_at
-    )
+    pictured = bool(preview.title) and answer.get("picture") is True
+    with (
+        pictures.kept(file, preview.wanted_by_id or 0) if pictured else nullcontext() as blob,
+        transaction.atomic(),
+    ):
+        preview.picture = pictures.add(blob) if blob else None
+        preview.fetched_at = timezone.now()
+        fields = {name: getattr(preview, name) for name in FETCHED}
+        if not Preview.objects.filter(pk=preview.pk).update(**fields):
+            raise Preview.DoesNotExist
 
 
 def text(value: object, most: int) -> str:

@@ -17,6 +17,8 @@ from accounts.models import User
 from accounts.quotas import HOUR_SECONDS
 from chatsite.contract.errors import Forbidden, NotFound, RateLimited
 from chatsite.realtime.queues import read_queue
+from files import services as files
+from files.models import File
 from messaging.models import Message
 from messaging.services import locked, record_unseen, visible_message
 from previews.links import Link, links_in
@@ -60,12 +62,15 @@ def follow(message: Message) -> bool:
 
 def shared(links: Sequence[Link]) -> dict[str, int]:
     """Return the ids of previews of these links that are young enough, by the link's hash."""
-    now = timezone.now()
-    young = Q(fetched_at__gt=now - SILENCE_SHARED_FOR) | Q(fetched_at__gt=now - SHARED_FOR, title__gt="")
-    found = Preview.objects.filter(
-        Q(pending=True) | young, url_hash__in=[link.key for link in links], current=True
-    )
+    found = Preview.objects.filter(young(), url_hash__in=[link.key for link in links], current=True)
     return dict(found.values_list("url_hash", "pk")) if links else {}
+
+
+def young() -> Q:
+    """Return the condition of a preview that further messages share."""
+    now = timezone.now()
+    silent = Q(fetched_at__gt=now - SILENCE_SHARED_FOR)
+    return Q(pending=True) | silent | Q(fetched_at__gt=now - SHARED_FOR, title__gt="")
 
 
 def want(link: Link, person: User) -> int | None:
@@ -80,7 +85,7 @@ def want(link: Link, person: User) -> int | None:
         return None
     try:
         with transaction.atomic():
-            Preview.objects.filter(url_hash=link.key, current=True).update(current=False)
+            Preview.objects.filter(~young(), url_hash=link.key, current=True).update(current=False)
             made = Preview.objects.create(url_hash=link.key, url=link.url, host=link.host, wanted_by=person)
     except IntegrityError:
         # Somebody else's message has it at the same moment.
@@ -121,7 +126,9 @@ def lock(pks: Collection[int]) -> None:
 
 def rows_of(message: Message) -> dict[str, MessagePreview]:
     """Return the message's previews by the hash of their links, removed ones too."""
-    found = MessagePreview.objects.filter(message=message).select_related("preview").order_by("pk")
+    found = (
+        MessagePreview.objects.filter(message=message).select_related("preview__picture__blob").order_by("pk")
+    )
     return {row.preview.url_hash: row for row in found}
 
 
@@ -181,7 +188,17 @@ def forget(message: Message) -> None:
 
 def delete_unshown(pks: Collection[int]) -> None:
     """Delete those of these previews that no message shows."""
-    Preview.objects.filter(pk__in=pks, shown=None).delete()
+    delete_previews(Preview.objects.filter(pk__in=pks, shown=None).values_list("pk", flat=True))
+
+
+@transaction.atomic
+def delete_previews(pks: Iterable[int]) -> None:
+    """Delete previews, and give up their pictures."""
+    found = Preview.objects.filter(pk__in=list(pks))
+    pictures = list(found.exclude(picture=None).values_list("picture", flat=True))
+    if pictures:
+        files.give_up(File.objects.kept().filter(pk__in=pictures))
+    found.delete()
 
 
 def sweep() -> int:
@@ -192,7 +209,7 @@ def sweep() -> int:
     useless = old.filter(Q(title="") | Q(shown=None)).order_by("pk")
     total = 0
     while pks := list(useless.values_list("pk", flat=True)[:ROWS_PER_DELETE]):
-        Preview.objects.filter(pk__in=pks).delete()
+        delete_previews(pks)
         total += len(pks)
         read_queue.give_way()
     return total

@@ -96,6 +96,11 @@ def count(user: User) -> None:
 def check_room(user: User, length: int) -> None:
     """Raise QuotaExceeded if `length` bytes are too many for the person, the site or the disk."""
     check_total(user, underway.bytes_of[user.pk] + length)
+    check_disk(length)
+
+
+def check_disk(length: int) -> None:
+    """Raise QuotaExceeded if `length` bytes are too many for the site or the disk."""
     check_site(underway.bytes + length)
     if free_bytes() - underway.bytes - length < settings.FILES_FREE_MB * MB:
         raise QuotaExceeded(DISK_IS_FULL)

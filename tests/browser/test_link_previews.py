@@ -4,7 +4,6 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from tests.browser.conftest import static_files
 from tests.previews import hostile_servers
 from tests.support.browser.people import Visits, message, post
 from tests.support.clients.cast import rest, settle
@@ -16,27 +15,32 @@ AT_BOTTOM = "log => log.scrollHeight - log.scrollTop - log.clientHeight < 2"
 
 
 @pytest.fixture
-def server(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("previews")
-    with serve(folder, LINK_PREVIEWS, STATIC_DIR=str(static_files(tmp_path_factory))) as server:
-        server.tokens = settle(server)
-        yield server
+def previewing(server, tmp_path):
+    """Another site, with the files of the one that other tests share."""
+    with serve(tmp_path, LINK_PREVIEWS, STATIC_DIR=server.environ["STATIC_DIR"]) as previewing:
+        previewing.tokens = settle(previewing)
+        yield previewing
 
 
-def test_a_preview_comes_live_and_goes_by_a_button(browser, server):
+def test_a_preview_comes_live_and_goes_by_a_button(browser, previewing):
+    server = previewing
     wait_for(lambda: 'consumer_lag{consumer="previews"}' in requests.get(f"{server.url}/metrics").text)
     visits = Visits(browser, server)
     with hostile_servers.running("127.0.0.2") as pages:
         post(server, "member", "lobby", "\n\n".join(f"line {number}" for number in range(30)))
         page = visits("member", "/chat/lobby")
-        said = post(server, "member", "lobby", f"look at {pages.url}/markup and {pages.url}/drips_head")
-        again = post(server, "owner", "lobby", f"once more {pages.url}/markup")
+        said = post(server, "member", "lobby", f"look at {pages.url}/with_photo and {pages.url}/drips_head")
+        again = post(server, "owner", "lobby", f"once more {pages.url}/with_photo")
         shown = message(page, "look at").locator(".link-preview")
-        expect(shown.locator(".link-preview-title")).to_have_text("<script>alert(1)</script>gnp")
+        expect(shown.locator(".link-preview-title")).to_have_text("With a photo")
         expect(shown.locator(".link-preview-host")).to_have_text("127.0.0.2")
         expect(message(page, "once more").locator(".link-preview")).to_have_count(1)
         assert page.locator(".log").evaluate(AT_BOTTOM), "a preview pushed the end out of sight"
-        assert pages.asked.count("/markup") == 1
+        picture = shown.get_by_role("presentation")
+        page.wait_for_function(
+            "image => image.complete && image.naturalWidth === 720", arg=picture.element_handle()
+        )
+        assert pages.asked.count("/with_photo") == pages.asked.count("/photo") == 1
         expect(message(page, "once more").get_by_role("button", name="Remove this preview")).to_have_count(0)
         message(page, "look at").hover()
         message(page, "look at").get_by_role("button", name="Remove this preview").click()

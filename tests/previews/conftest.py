@@ -18,7 +18,7 @@ PAGE = "https://example.org/page"
 
 
 @pytest.fixture
-def fetcher(db, monkeypatch):
+def fetcher(db, monkeypatch, uploads):
     """The fetcher of a process; nothing is fetched before the test calls `step`."""
     SiteSettings.load()
     SiteSettings.objects.update(link_previews=True)
@@ -46,10 +46,10 @@ def follow(fetcher, private_room):
     return follow
 
 
-def fetched(title="A title", description="", url=PAGE):
+def fetched(title="A title", description="", url=PAGE, file=None):
     """Store what a page says of itself, as the fetcher does."""
     preview = Preview.objects.get(url=url, pending=True)
-    queue.store(preview, {"title": title, "description": description})
+    queue.store(preview, {"title": title, "description": description, "picture": file is not None}, file)
     queue.tell(preview)
     return preview
 

@@ -5,12 +5,26 @@ import socketserver
 import threading
 import time
 from contextlib import contextmanager
+from functools import cache
+from io import BytesIO
 from urllib.parse import parse_qs, urlsplit
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(100)
 PAGE = b"<html><head><title>A title</title><meta property=og:image content=/picture></head><body>"
 # Bytes and seconds in which the behaviours end by themselves.
 ENDLESS_BYTES, ENDLESS_SECONDS = 30_000_000, 5
+
+
+@cache
+def photo():
+    """A picture of 1000 by 500 pixels, with a text in it."""
+    image, said, file = Image.radial_gradient("L").resize((1000, 500)), PngInfo(), BytesIO()
+    said.add_text("Comment", "where it was taken")
+    image.save(file, "PNG", pnginfo=said)
+    return file.getvalue()
 
 
 class Handler(socketserver.StreamRequestHandler):
@@ -56,6 +70,12 @@ class Handler(socketserver.StreamRequestHandler):
 
     def picture(self):
         self.answer(PICTURE, type_="image/png")
+
+    def photo(self):
+        self.answer(photo(), type_="image/png")
+
+    def with_photo(self):
+        self.answer(b"<title>With a photo</title><meta property=og:image content=photo></head>")
 
     def chunked(self):
         self.answer(b"1e\r\n<title>In pieces</title></head>\r\n0\r\n\r\n", "Transfer-Encoding: chunked")

@@ -176,8 +176,8 @@ def test_a_message_deleted_before_it_is_read_or_while_its_link_is_fetched_has_no
     follow()
     preview = Preview.objects.get()
     messages.delete(owner, other.pk)
-    queue.store(preview, {"title": "Late"})
-    queue.tell(preview)
+    with pytest.raises(Preview.DoesNotExist):
+        queue.store(preview, {"title": "Late"}, None)
     assert (shown(other), Preview.objects.count(), told()) == ([], 0, 0)
 
 

@@ -26,7 +26,7 @@ def asked(monkeypatch):
     """URLs that are fetched, each answered by the test's `answer`."""
     asked = []
 
-    def ask(child, preview):
+    def ask(child, preview, picture):
         asked.append(preview.url)
         return {"title": f"of {preview.url}"}
 
@@ -51,7 +51,7 @@ def test_what_a_child_makes_up_is_no_preview(say, follow, answer):
     message = say()
     follow()
     preview = Preview.objects.get()
-    queue.store(preview, answer)
+    queue.store(preview, answer, None)
     queue.tell(preview)
     assert shown(message) == []
 
@@ -89,7 +89,7 @@ def test_a_link_is_one_processs_until_its_claim_ends(say, follow, fetcher, asked
 def test_what_was_fetched_and_not_told_is_told_without_fetching(say, follow, fetcher, asked):
     message = say()
     follow()
-    queue.store(Preview.objects.get(), {"title": "Before the crash"})
+    queue.store(Preview.objects.get(), {"title": "Before the crash"}, None)
     assert shown(message) == []
     fetcher.step()
     assert (asked, titles(message)) == ([], ["Before the crash"])
@@ -99,7 +99,7 @@ def test_a_child_that_fails_leaves_no_preview_and_one_that_cant_start_is_tried_a
     say, follow, fetcher, monkeypatch
 ):
     def fails(error):
-        def ask(job):
+        def ask(job, files):
             raise error
 
         return ask
