@@ -306,6 +306,17 @@ def test_a_long_history_comes_in_pages_that_are_rendered_in_turns(
     assert "Now" not in older.partition('class="versions"')[2]
 
 
+def test_a_page_of_long_texts_ends_by_their_size(api, message, member):
+    MessageText.objects.bulk_create(
+        MessageText(message=message, number=n, body="x" * 9900, at=message.created_at) for n in range(1, 17)
+    )
+    Message.objects.filter(pk=message.pk).update(edited_at=message.created_at)
+    answer = api(member).get(f"/message/{message.pk}/history")
+    assert len(answer.data["results"]) == 1 + PAGE_BYTES // 20_000
+    rest = api(member).get(answer.data["next"])
+    assert (len(rest.data["results"]), rest.data["next"]) == (16 - PAGE_BYTES // 20_000, None)
+
+
 @pytest.mark.parametrize("before", ["x", "-1", "1.5", str(2**31)])
 def test_a_made_up_place_is_refused(api, edited, owner, before):
     refused = api(owner).get(f"/message/{edited.pk}/history", {"before": before})

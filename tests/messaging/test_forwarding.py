@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts import services as accounts
-from accounts.models import User
+from accounts.models import NameSkeleton, User
 from chatsite.contract.errors import (
     Archived,
     Conflict,
@@ -32,7 +32,7 @@ from rooms import directs
 from rooms import services as rooms
 from rooms.log import log
 from rooms.membership import blocks, membership
-from rooms.models import Mention, Room
+from rooms.models import Membership, Mention, Room
 from rooms.payloads import room_payload
 
 pytestmark = pytest.mark.django_db
@@ -480,13 +480,19 @@ class TestPage:
         )
 
     def test_names_are_escaped_and_those_alike_told_apart(
-        self, client_of, owner, member, secret, public_room
+        self, client_of, owner, member, stranger, secret, public_room
     ):
         accounts.update_profile(owner, display_name="Ada <b>")
+        NameSkeleton.objects.filter(user=owner).update(exclusive=False)
+        # The page has nothing else of the owner.
+        Membership.objects.filter(user=owner, room=public_room).delete()
         forward(member, public_room, secret)
-        page = client_of(member).get("/chat/lobby").text
-        assert "Ada &lt;b&gt;" in page
-        assert "Ada <b>" not in page.replace('"Ada <b>"', "")
+        page = client_of(stranger).get("/chat/lobby").text
+        head = page.partition('data-part="forwarded-name"')[2].partition("</figcaption>")[0]
+        assert "Ada &lt;b&gt;" in head
+        assert "<b>" not in head
+        assert "@owner" in head
+        assert "visually-hidden" not in head
 
 
 def test_moderators_see_what_was_forwarded_and_of_private_rooms_only_with_a_reason(
