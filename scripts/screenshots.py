@@ -1,8 +1,9 @@
-"""Take the screenshots of the README: serve a demo site and write docs/images/*.png.
+"""Take the screenshots of the documents: serve a demo site and write docs/images/*.png and docs/images/parts/*.webp.
 
 .venv/bin/python -m scripts.screenshots
 """
 
+import io
 import os
 import re
 import shutil
@@ -18,7 +19,8 @@ from typing import Any, Literal
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, FilePayload, Locator, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
@@ -38,6 +40,10 @@ PHONE: dict[str, Any] = {
 }
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
+# A sheet of a part in its four forms: the desktop's one above the other, and the phone's beside them at their height.
+DESKTOP_WIDTH, DESKTOP_HEIGHT, GAP = 748, 451, 8
+PHONE_HEIGHT = 2 * DESKTOP_HEIGHT + GAP
+PHONE_WIDTH = PHONE_HEIGHT * 390 // 820
 
 
 def main() -> None:
@@ -50,6 +56,8 @@ def main() -> None:
         for theme in THEMES:
             talk(browser, url, password, theme, others)
         pages(browser, url, password)
+        for name in PARTS:
+            sheet(browser, url, password, name)
         browser.close()
 
 
@@ -139,6 +147,116 @@ def pages(browser: Browser, url: str, password: str) -> None:
         page.goto(path)
         page.wait_for_timeout(500)
         page.screenshot(path=IMAGES / f"{name}.png")
+
+
+def sheet(browser: Browser, url: str, password: str, name: str) -> None:
+    """Photograph a part of the chat in its four forms."""
+    whole = Image.new("RGB", (DESKTOP_WIDTH + 2 * (GAP + PHONE_WIDTH), PHONE_HEIGHT), "#8a8f98")
+    for number, theme in enumerate(THEMES):
+        desktop = photograph(browser, url, password, name, DESKTOP, theme)
+        phone = photograph(browser, url, password, name, PHONE, theme)
+        top, left = number * (DESKTOP_HEIGHT + GAP), DESKTOP_WIDTH + GAP + number * (PHONE_WIDTH + GAP)
+        whole.paste(desktop.resize((DESKTOP_WIDTH, DESKTOP_HEIGHT)), (0, top))
+        whole.paste(phone.resize((PHONE_WIDTH, PHONE_HEIGHT)), (left, 0))
+    (IMAGES / "parts").mkdir(exist_ok=True)
+    whole.save(IMAGES / "parts" / f"{name}.webp", quality=82, method=6)
+
+
+def photograph(
+    browser: Browser, url: str, password: str, name: str, size: dict[str, Any], theme: Theme
+) -> Image.Image:
+    page = sign_in(browser, url, "ada", password, size, theme)
+    PARTS[name](page)
+    page.wait_for_timeout(500)
+    photo = Image.open(io.BytesIO(page.screenshot()))
+    page.context.close()
+    return photo
+
+
+def row(page: Page, selector: str) -> Locator:
+    """Scroll to the newest message that has something, and return it."""
+    found = page.locator(".message").filter(has=page.locator(selector)).last
+    found.scroll_into_view_if_needed()
+    return found
+
+
+def files(page: Page) -> None:
+    row(room(page), ".picture").locator(".picture").first.scroll_into_view_if_needed()
+
+
+def composer(page: Page) -> None:
+    room(page).locator("input[type=file]").set_input_files([picture("left"), picture("right")])
+    page.locator("#composer-body").fill("Both sides of the guard, before")
+
+
+def picture(name: str) -> FilePayload:
+    file = io.BytesIO()
+    Image.linear_gradient("L").resize((1200, 800)).save(file, "PNG")
+    return {"name": f"guard-{name}.png", "mimeType": "image/png", "buffer": file.getvalue()}
+
+
+def viewer(page: Page) -> None:
+    row(room(page), ".picture").locator(".picture").first.click()
+    page.locator("#viewer[open] .viewer-image").wait_for()
+
+
+def room_files(page: Page) -> None:
+    page.goto("/chat/workshop/files")
+
+
+def reactions(page: Page) -> None:
+    row(room(page), ".reaction[name]").locator(".reaction").first.hover()
+
+
+def emoji(page: Page) -> None:
+    room(page).get_by_role("button", name="Emoji").click()
+    page.get_by_label("Search emoji").wait_for()
+
+
+def own_emoji(page: Page) -> None:
+    page.goto("/site/emoji")
+
+
+def link_previews(page: Page) -> None:
+    page.goto("/chat/workshop")
+    row(room(page), ".link-preview")
+
+
+def forwarding(page: Page) -> None:
+    open_dialog(page, "forward")
+
+
+def open_dialog(page: Page, action: str) -> None:
+    message = room(page).locator(".message").last
+    message.focus()
+    message.hover()
+    page.locator(f".message-actions [data-action={action}]").click()
+
+
+def history(page: Page) -> None:
+    page.goto("/chat/workshop")
+    page.goto(str(row(room(page), ".edited:not([hidden])").locator(".edited").get_attribute("href")))
+
+
+def avatars(page: Page) -> None:
+    page.goto("/profile")
+    page.get_by_label("Picture", exact=True).set_input_files(picture("left"))
+    page.get_by_role("dialog").wait_for()
+
+
+PARTS = {
+    "files": files,
+    "composer": composer,
+    "viewer": viewer,
+    "room-files": room_files,
+    "reactions": reactions,
+    "emoji": emoji,
+    "own-emoji": own_emoji,
+    "link-previews": link_previews,
+    "forwarding": forwarding,
+    "history": history,
+    "avatars": avatars,
+}
 
 
 if __name__ == "__main__":
