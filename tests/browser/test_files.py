@@ -181,7 +181,8 @@ def test_without_scripts_the_form_sends_files(visit, server, room):
         ]
     )
     page.get_by_role("button", name="Send").click()
-    expect(page.locator(".picture-image")).to_have_count(1)
+    box = page.locator(".picture-image").bounding_box()
+    assert (box["width"], box["height"]) == (360, 240)
     expect(page.locator(".text-file")).to_contain_text("first line")
     page.get_by_role("link", name="Files of this room").click()
     page.get_by_role("link", name="Texts").click()

@@ -51,7 +51,9 @@ function buildPicture(blank, view) {
 }
 
 function resize(element, { width, height }) {
-  Object.assign(element, { width, height })
+  element.setAttribute("width", width)
+  element.setAttribute("height", height)
+  if (element.matches("svg")) element.setAttribute("viewBox", `0 0 ${width} ${height}`)
 }
 
 function fillMore(picture, more) {

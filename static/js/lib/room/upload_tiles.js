@@ -80,6 +80,7 @@ function draw(tile, image) {
   const [width, height] = [image.width * scale, image.height * scale]
   Object.assign(canvas, { width: THUMB_WIDTH, height: THUMB_HEIGHT })
   canvas.getContext("2d").drawImage(image, (THUMB_WIDTH - width) / 2, (THUMB_HEIGHT - height) / 2, width, height)
+  image.close?.()
   canvas.hidden = false
   part(tile, "mark").hidden = true
 }
