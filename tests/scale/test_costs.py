@@ -50,7 +50,7 @@ METRICS_BYTES = 20_000
 
 
 # Nobody sees a page there: redirects, a file that isn't served here, and a link whose maker may bring in nobody any more.
-NOBODYS = {"/chat/plaza/join", "/favicon.ico", "/static/css/base.css", "/invite/code2"}
+NOBODYS = {"/chat/plaza/join", "/favicon.ico", "/static/css/base.css", "/invite/code2", *routes.NO_PICTURES}
 
 
 class Cost(NamedTuple):
