@@ -22,6 +22,8 @@ from urllib.request import urlopen
 from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Locator, Page, sync_playwright
 
+from chatsite.operations.demo import pictures
+
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
 FLAGS = [
@@ -185,14 +187,14 @@ def files(page: Page) -> None:
 
 
 def composer(page: Page) -> None:
-    room(page).locator("input[type=file]").set_input_files([picture("left"), picture("right")])
-    page.locator("#composer-body").fill("Both sides of the guard, before")
+    photos = [photo("legs.jpg", pictures.legs()), photo("chuck.jpg", pictures.chuck())]
+    room(page).locator("input[type=file]").set_input_files(photos)
+    page.locator("#composer-body").fill("Both sides, before the second pass")
+    page.locator(".upload[data-state=done]").nth(1).wait_for()
 
 
-def picture(name: str) -> FilePayload:
-    file = io.BytesIO()
-    Image.linear_gradient("L").resize((1200, 800)).save(file, "PNG")
-    return {"name": f"guard-{name}.png", "mimeType": "image/png", "buffer": file.getvalue()}
+def photo(name: str, data: bytes) -> FilePayload:
+    return {"name": name, "mimeType": "image/jpeg", "buffer": data}
 
 
 def viewer(page: Page) -> None:
@@ -209,7 +211,7 @@ def reactions(page: Page) -> None:
 
 
 def emoji(page: Page) -> None:
-    room(page).get_by_role("button", name="Emoji").click()
+    room(page).get_by_role("button", name="Emoji", exact=True).click()
     page.get_by_label("Search emoji").wait_for()
 
 
@@ -223,14 +225,11 @@ def link_previews(page: Page) -> None:
 
 
 def forwarding(page: Page) -> None:
-    open_dialog(page, "forward")
-
-
-def open_dialog(page: Page, action: str) -> None:
     message = room(page).locator(".message").last
-    message.focus()
     message.hover()
-    page.locator(f".message-actions [data-action={action}]").click()
+    message.focus()
+    page.locator(".actions [data-action=forward]").click()
+    page.get_by_role("dialog", name="Forward this message").wait_for()
 
 
 def history(page: Page) -> None:
@@ -240,7 +239,7 @@ def history(page: Page) -> None:
 
 def avatars(page: Page) -> None:
     page.goto("/profile")
-    page.get_by_label("Picture", exact=True).set_input_files(picture("left"))
+    page.get_by_label("Picture", exact=True).set_input_files(photo("legs.jpg", pictures.legs()))
     page.get_by_role("dialog").wait_for()
 
 

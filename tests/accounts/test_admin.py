@@ -200,6 +200,7 @@ def test_people_see_no_admin(client_of, owner, path):
 def test_site_settings_are_one_row(admin, db):
     assert admin.get("/admin/accounts/sitesettings/").url == "/admin/accounts/sitesettings/1/change/"
     wanted = {"name": "Hut", "sign_up": "open", "inviters": "members", "keep_edits": False}
+    wanted |= {"emoji_adders": "administrators"}
     admin.post("/admin/accounts/sitesettings/1/change/", wanted)
     assert {name: getattr(SiteSettings.load(), name) for name in wanted} == wanted
     assert admin.get("/admin/accounts/sitesettings/add/").status_code == 403

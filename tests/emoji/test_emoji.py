@@ -77,7 +77,7 @@ def test_an_animation_stays_one_without_its_metadata(api, administrator):
 def test_a_setting_says_who_adds(administrator, make_person, member, adders, may):
     keeper = make_person("keeper")
     User.objects.filter(pk=keeper.pk).update(is_staff=True)
-    SiteSettings.objects.update_or_create(defaults={"emoji_adders": adders})
+    SiteSettings.objects.update_or_create(pk=1, defaults={"emoji_adders": adders})
     people = User.objects.all()
     assert {user.username for user in people if services.may_add(user)} == may
     for user in people:
@@ -87,7 +87,7 @@ def test_a_setting_says_who_adds(administrator, make_person, member, adders, may
 
 
 def test_only_administrators_and_who_added_it_remove_one(api, administrator, member, stranger):
-    SiteSettings.objects.update_or_create(defaults={"emoji_adders": "members"})
+    SiteSettings.objects.update_or_create(pk=1, defaults={"emoji_adders": "members"})
     for name in ("drill", "plane_1"):
         assert post(api(member), name).status_code == 201
     assert api(stranger).delete("/emoji/drill").status_code == 403
@@ -166,7 +166,7 @@ def test_they_are_bounded_in_number_and_by_the_hour(administrator, member, lathe
         services.add(administrator, "other", upload())
     monkeypatch.setattr(services, "MAX_EMOJI", 9)
     settings.FILES_PER_HOUR = 1
-    SiteSettings.objects.update_or_create(defaults={"emoji_adders": "members"})
+    SiteSettings.objects.update_or_create(pk=1, defaults={"emoji_adders": "members"})
     services.add(member, "other", upload())
     with pytest.raises(RateLimited):
         services.add(member, "third", upload())

@@ -9,6 +9,11 @@ NO_FILE = "00000000-0000-4000-8000-000000000000"
 CARRIED = f"00000000-0000-0000-0000-{BASE + 100:012x}"
 MESSAGE, MIDDLE = BASE + 1, BASE + 300
 
+# Pictures that nobody has: their bytes aren't the database's.
+NO_PICTURES = [
+    f"/{path}/{'0' * 32}{size}"
+    for path, size in (("emoji/lathe", ""), ("user/few/avatar", "/48"), ("room/plaza/avatar", "/48"))
+]
 # By the route's name (by its pattern, where it has none): addresses that a large site could make dear.
 PAGES = {
     "login": ["/login"],
@@ -111,6 +116,9 @@ REST = {
     ],
     "message-detail": [f"/message/{MESSAGE}", f"/message/{MIDDLE}"],
     "emoji-list": ["/emoji", "/emoji?limit=500"],
+    "emoji-picture": [NO_PICTURES[0]],
+    "avatar-picture": [NO_PICTURES[1]],
+    "room-avatar-picture": [NO_PICTURES[2]],
     "reaction-list": [
         f"/message/{MESSAGE}/reaction",
         f"/message/{MESSAGE}/reaction?limit=200",
@@ -259,5 +267,7 @@ NOT_READ = {
     *("admin:password_change", "admin:password_change_done", "admin:view_on_site", "admin:<path:object_id>/"),
     *("room-block", "person-block", "room_block", "person_block", "room_invite_revoke"),
     *("reaction-detail", "preview-detail", "preview_remove", "file-list", "admin:(?P<url>.*)$"),
+    *("own_emoji_remove", "emoji-detail"),
+    *("user-avatar", "room-avatar", "profile_avatar", "room_settings_avatar"),
 }
 ALL = PAGES | REST | OPEN | ADMIN

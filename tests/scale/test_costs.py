@@ -51,7 +51,7 @@ METRICS_BYTES = 20_000
 
 # Nobody sees a page there: redirects, files that aren't served here, and a link whose maker may bring in nobody any more.
 NOBODYS = {
-    *("/chat/plaza/join", "/favicon.ico", "/static/css/base.css", "/invite/code2"),
+    *("/chat/plaza/join", "/favicon.ico", "/static/css/base.css", "/invite/code2", *routes.NO_PICTURES),
     *(f"/file/{routes.NO_FILE}/{what}" for what in ("a.txt", "preview/small")),
 }
 
