@@ -32,6 +32,7 @@ WITH_DATABASE: list[tuple[str, Check]] = [
     ("migrations", database.migrations),
     ("clock", clock.clock),
     ("consumers", consumers.consumers),
+    ("previews", children.previews),
 ]
 
 
