@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from accounts.models import SiteSettings
+from chatsite.realtime.queues import read_queue
 from previews import services
 from previews.queue import fetcher
 from rooms.log.consumers.registry import LogConsumer
@@ -13,10 +14,13 @@ from rooms.models import Room
 def handle(room: Room, lines: Sequence[LogLine]) -> bool:
     """Note the links of new and edited messages; they are fetched behind this."""
     pks = {line.subject_id for line in lines if line.subject_id is not None}
-    changed = [services.follow(message) for message in services.candidates(pks)]
-    if any(changed):
+    changed = False
+    for message in services.candidates(pks):
+        read_queue.give_way()
+        changed |= services.follow(message)
+    if changed:
         fetcher.wake()
-    return any(changed)
+    return changed
 
 
 def enabled() -> bool:

@@ -55,12 +55,12 @@ class Preview(models.Model):
 
 
 class MessagePreview(models.Model):
-    """A preview of a message's link. One that a person removed stays as a row, so that it doesn't come back."""
+    """A preview of a message's link; the text has their order. One that a person removed stays as a row, so that it doesn't
+    come back."""
 
     # No index of its own: the unique key below begins with it.
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="+", db_index=False)
     preview = models.ForeignKey(Preview, on_delete=models.CASCADE, related_name="shown")
-    position = models.PositiveSmallIntegerField()
     removed_at = models.DateTimeField(null=True)
 
     class Meta:

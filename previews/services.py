@@ -104,15 +104,9 @@ def attach(message: Message, known: dict[str, int]) -> bool:
     removed = sorted(row.pk for row in rows.values() if row.removed_at)[:-MAX_REMOVED]
     if gone or removed:
         MessagePreview.objects.filter(pk__in=[*gone, *removed]).delete()
-    missing = {
-        known[link.key]: place
-        for place, link in enumerate(links)
-        if link.key in known and link.key not in rows
-    }
+    missing = [known[link.key] for link in links if link.key in known and link.key not in rows]
     lock(missing)
-    MessagePreview.objects.bulk_create(
-        MessagePreview(message=message, preview_id=pk, position=place) for pk, place in missing.items()
-    )
+    MessagePreview.objects.bulk_create(MessagePreview(message=message, preview_id=pk) for pk in missing)
     return bool(gone or missing)
 
 

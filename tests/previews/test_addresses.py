@@ -1,7 +1,10 @@
 """What is a public address, by literals of every kind that guards of other programs let through."""
 
+from pathlib import Path
+
 import pytest
 
+from chatsite import settings
 from previews.fetching.addresses import may_connect, networks_of
 
 PUBLIC = """
@@ -49,3 +52,8 @@ def test_a_tests_network_takes_any_port_and_is_the_only_exception():
     assert may_connect("127.1.2.3", 4711, allowed)
     assert not any(may_connect(address, 80, allowed) for address in ("10.0.0.1", "::1", "::ffff:127.0.0.1"))
     assert not may_connect("1.1.1.1", 4711, allowed)
+
+
+def test_a_site_allows_no_network_whatever_its_environment_says():
+    """The setting is written as it is, and read from nowhere."""
+    assert "\nPREVIEW_TEST_NETWORKS: list[str] = []\n" in Path(settings.__file__).read_text()

@@ -3,7 +3,9 @@
 import pytest
 from django.utils import timezone
 
+from accounts.models import SiteSettings
 from chatsite.contract.errors import Unavailable
+from chatsite.operations.doctor import children
 from chatsite.subprocesses.supervisor import ChildFailed
 from previews import queue
 from previews.models import Preview
@@ -122,6 +124,17 @@ def test_a_child_that_fails_leaves_no_preview_and_one_that_cant_start_is_tried_a
         monkeypatch.setattr(child, "ask", fails(ChildFailed("died")))
     fetcher.step()
     assert (shown(message), shown(other), Preview.objects.filter(pending=True).count()) == ([], [], 0)
+
+
+def test_the_doctor_says_whether_links_can_be_fetched(fetcher, monkeypatch):
+    [found] = children.previews()
+    assert (found.level, "refuses this machine" in found.sentence) == ("ok", True)
+    monkeypatch.setattr(children, "has_certificates", lambda: False)
+    [found] = children.previews()
+    assert found.level == "wrong"
+    SiteSettings.objects.update(link_previews=False)
+    [found] = children.previews()
+    assert (found.level, found.sentence) == ("ok", "Off: no link is fetched.")
 
 
 def test_nothing_is_fetched_while_the_site_has_none(say, follow, asked):

@@ -35,11 +35,11 @@ class LinkPreviews:
     def add(self, message: Message) -> None:
         """Give a message the previews of its links."""
         links = [link for link in links_in(message.html) if link.url in PAGES]
-        message.previews = [self._shown(message, link, place) for place, link in enumerate(links)] or None
+        message.previews = [self._shown(message, link) for link in links] or None
 
-    def _shown(self, message: Message, link: Link, place: int) -> dict[str, object]:
+    def _shown(self, message: Message, link: Link) -> dict[str, object]:
         page = self.pages.setdefault(link.key, self._page(link, message))
-        shown = MessagePreview(pk=len(self.shown) + 1, message=message, preview=page, position=place)
+        shown = MessagePreview(pk=len(self.shown) + 1, message=message, preview=page)
         self.shown.append(shown)
         return preview_payload(link, shown)
 

@@ -36,6 +36,7 @@ WITH_DATABASE: list[tuple[str, Check]] = [
     ("consumers", consumers.consumers),
     ("uploads", uploads.machines),
     ("store", uploads.remote),
+    ("previews", children.previews),
 ]
 
 

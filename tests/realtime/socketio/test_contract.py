@@ -166,6 +166,16 @@ def test_a_forwarded_message_is_told_where_it_goes_and_nowhere_else(server, conn
     assert [each["id"] for each in stranger.all("chat-message")] == [told["id"]]
 
 
+def test_previews_are_removed_by_the_sender_and_moderators_alone(connect, room):
+    """What they remove is in tests/previews: this site fetches nothing."""
+    owner, member, stranger = (connect(name) for name in ("owner", "member", "stranger"))
+    there = {"id": owner.say(room, "https://example.org/")["message"]["id"], "preview": 1}
+    assert error(stranger.call("remove-preview", there)) == "not_found"
+    assert error(member.call("remove-preview", there)) == "forbidden"
+    assert error(owner.call("remove-preview", there)) == "not_found"
+    assert error(owner.call("remove-preview", {**there, "preview": "1"})) == "invalid"
+
+
 def test_edits_and_deletions_follow_the_log(connect, room):
     owner, member = connect("owner"), connect("member")
     member.join(room)

@@ -96,7 +96,7 @@ def scene(owner, member, private_room, make_person, upload):
     message = messages.send(owner, "board", "hello", uuid.uuid4(), files=[file.pk])[0]
     code = invites.make_room_invite(owner, "board").invite.code
     page = Preview.objects.create(url_hash="x", url="https://example.org/", title="A page")
-    preview = MessagePreview.objects.create(message=message, preview=page, position=0)
+    preview = MessagePreview.objects.create(message=message, preview=page)
     there = {"message": message.pk, "code": code, "preview": preview.pk}
     return {**there, "file": file.pk, "loose": loose.pk}
 
