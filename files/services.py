@@ -105,6 +105,7 @@ def pass_on(files: Sequence[File], owner_id: int, room_id: int, message_id: int)
     given = [
         File(
             blob=file.blob,
+            size=file.blob.size,
             owner_id=owner_id,
             name=file.name,
             alt=file.alt,

@@ -336,6 +336,10 @@ class TestFiles:
             forward(member, public_room, album)
         assert File.objects.filter(owner=member).count() == 2
 
+    def test_the_page_names_them(self, client_of, owner, album):
+        page = client_of(owner).get(f"/chat/board/message/{album.pk}/forward").text
+        assert "<li><bdi>two.txt</bdi></li><li><bdi>one.txt</bdi></li>" in page
+
     def test_none_beside_them(self, owner, public_room, album, upload):
         with pytest.raises(Invalid) as error:
             forward(owner, public_room, album, files=[upload(owner, public_room).pk])

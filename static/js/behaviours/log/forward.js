@@ -44,7 +44,7 @@ class ForwardDialog {
     this.text.value = ""
     this.showError("")
     // Of a message that is forwarded itself, that goes on.
-    part(this.dialog, "quote").textContent = (part(row, "forwarded-body")?.innerText.trim() ?? textOf(row)).slice(0, 300)
+    part(this.dialog, "quote").textContent = (part(row, "forwarded-body")?.innerText.trim() || textOf(row)).slice(0, 300)
     this.dialog.showModal()
     this.options.start(sidebarItems().filter(isElsewhere))
     this.input.focus()
