@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from chatsite.contract.errors import Archived, Forbidden, NotFound
+from messaging import leftovers
 from messaging import services as messages
 from messaging.models import Message
 from previews import queue, services
@@ -155,6 +156,14 @@ def test_deleting_a_message_takes_its_previews_and_their_addresses(say, follow, 
     assert [*Preview.objects.values_list("url", flat=True)] == ["https://example.org/both"]
     fetched("Both", url="https://example.org/both")
     assert (shown(message), titles(other)) == ([], ["Both"])
+
+
+def test_what_an_older_version_leaves_of_a_deleted_message_goes_later(say, follow):
+    message = say()
+    follow()
+    Message.objects.filter(pk=message.pk).update(deleted_at=message.created_at)
+    assert leftovers.sweep() == 1
+    assert not MessagePreview.objects.exists()
 
 
 def test_a_hidden_message_shows_none_and_gets_them_when_it_is_restored(say, follow, owner):
