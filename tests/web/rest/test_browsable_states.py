@@ -45,9 +45,8 @@ def scene(owner, member, stranger, private_room, make_person, upload):
     services.update_room(owner, "board", topic='"Wood" & <glue>')
     file, loose = (upload(owner, private_room, previews={"small": [1, 1, 10]}) for _ in range(2))
     local.path(file.blob.key, "small").write_bytes(bytes(10))
-    message = messages.send(
-        owner, "board", '\n  one & "two"\n</textarea>\nthree  ', uuid.uuid4(), files=[file.pk]
-    )[0]
+    messages.send(owner, "board", "", uuid.uuid4(), files=[file.pk])
+    message = messages.send(owner, "board", '\n  one & "two"\n</textarea>\nthree  ', uuid.uuid4())[0]
     code = invites.make_room_invite(owner, "board").invite.code
     return {"message": message.pk, "code": code, "file": file.pk, "loose": loose.pk}
 
@@ -245,4 +244,4 @@ def test_a_form_that_only_the_name_was_filled_into_makes_a_room(people, scene):
 
 def test_all_routes_are_here():
     assert set(PATHS) == {name for name, _ in rest_routes()}
-    assert all(resolve(path.format(message=1, code="x")) for path in PATHS.values())
+    assert all(resolve(path.format(message=1, code="x", file=1, loose=2)) for path in PATHS.values())
