@@ -1,6 +1,7 @@
 """The bytes of an answer: small ones from memory, others by turns of threads (`chatsite.realtime.http.transfers`)."""
 
 import os
+from collections import Counter
 from collections.abc import Hashable, Iterator
 from pathlib import Path
 from time import monotonic
@@ -11,7 +12,7 @@ from django.db import connections
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from chatsite.contract.errors import NotFound
+from chatsite.contract.errors import NotFound, RateLimited
 from chatsite.realtime.http import transfers
 from chatsite.realtime.http.client_socket import ClientSocket
 from chatsite.realtime.scheduling.background import in_thread, pause
@@ -23,6 +24,9 @@ from files.storage import local, store
 SMALL_BYTES = 256 * 1024
 # Seconds for which a file is waited for that another machine is moving to the store, and between two looks.
 MOVE_SECONDS, MOVE_POLL_SECONDS = 10.0, 0.5
+# Downloads of one person at once from the store, which gives at most 256: a slow one holds its place for long.
+MAX_STREAMS, STREAMS_RETRY_SECONDS = 32, 10
+streams: Counter[int | None] = Counter()
 GONE = "The file's bytes are not there any more."
 
 
@@ -57,7 +61,9 @@ def opened(blob: Blob, which: str) -> BinaryIO | None:
 
 
 def by_store(request: HttpRequest, blob: Blob, which: str, span: Span) -> HttpResponseBase:
-    """Answer with bytes of the store. Raises NotFound and Unavailable."""
+    """Answer with bytes of the store. Raises NotFound, RateLimited and Unavailable."""
+    if streams[request.user.pk] >= MAX_STREAMS:
+        raise RateLimited("You are downloading too many files at once.", retry_after=STREAMS_RETRY_SECONDS)
     visit = request.META.get("chatsite.visit")
     if visit is not None:
         # It waits for another machine: meanwhile others have its place, and its connection to the database.
@@ -68,7 +74,7 @@ def by_store(request: HttpRequest, blob: Blob, which: str, span: Span) -> HttpRe
     except FileNotFoundError:
         raise NotFound(GONE) from None
     if span.length > SMALL_BYTES:
-        return StreamingHttpResponse(StoreBody(request.META, found, span))
+        return StreamingHttpResponse(StoreBody(request.META, found, span, request.user.pk))
     try:
         return HttpResponse(found.exactly(span.length))
     finally:
@@ -142,9 +148,10 @@ class FileBody(Body):
 class StoreBody(Body):
     """Bytes that come from the store."""
 
-    def __init__(self, environ: dict[str, Any], found: store.Answer, span: Span) -> None:
+    def __init__(self, environ: dict[str, Any], found: store.Answer, span: Span, person: int | None) -> None:
         super().__init__(environ, span)
-        self._found = found
+        self._found, self._person = found, person
+        streams[person] += 1
 
     def _send(self, payer: Hashable) -> None:
         transfers.relay(self._environ, self._found.descriptor, self._span.length, payer)
@@ -153,4 +160,9 @@ class StoreBody(Body):
         return self._found.pieces()
 
     def close(self) -> None:
+        if self._found.closed:
+            return
         self._found.close()
+        streams[self._person] -= 1
+        if not streams[self._person]:
+            del streams[self._person]

@@ -61,6 +61,7 @@ class Answer:
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
+        self.closed = False
 
     def read(self, size: int, seconds: float = ANSWER_SECONDS) -> bytes:
         """Return up to `size` bytes; b"" at the end. Raises StoreError."""
@@ -84,7 +85,9 @@ class Answer:
         return iter(lambda: self.read(PIECE_BYTES), b"")
 
     def close(self) -> None:
-        os.close(self.descriptor)
+        if not self.closed:
+            self.closed = True
+            os.close(self.descriptor)
 
 
 def begin(act: str, files: Sequence[BinaryIO] = (), seconds: float = ANSWER_SECONDS, **job: Any) -> Answer:
@@ -123,6 +126,8 @@ def ask(job: dict[str, Any], descriptors: Sequence[int]) -> None:
             if is_last or failed.reason != "died":
                 raise StoreError(failed.reason) from failed
             continue
+        except Unavailable as unavailable:
+            raise StoreError("its process doesn't start") from unavailable
         if error:
             raise StoreError(error)
         return

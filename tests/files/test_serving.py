@@ -214,6 +214,21 @@ def test_bytes_that_are_gone_are_not_found(api, owner, shared):
     assert Blob.objects.filter(pk=shared.blob_id).exists()
 
 
+def test_nginx_is_told_where_the_bytes_are(api, owner, stranger, shared, settings):
+    settings.FILES_ACCEL = "/protected-files/"
+    answer = api(owner).get(address(shared), headers={"Range": "bytes=5-9"})
+    inner = local.path(shared.blob.key).relative_to(local.folder())
+    assert answer["X-Accel-Redirect"] == f"/protected-files/{inner}"
+    # nginx sees to ranges itself, and has the headers from here.
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert answer["Content-Disposition"] == 'attachment; filename="data.bin"'
+    refused = api(stranger).get(address(shared))
+    assert (refused.status_code, "X-Accel-Redirect" in refused) == (404, False)
+    local.delete(shared.blob.key)
+    assert api(owner).get(address(shared)).status_code == 404
+
+
 def test_pictures_of_people_are_everybodys_who_is_signed_in(
     api, client, stranger, owner, private_room, upload
 ):

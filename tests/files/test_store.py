@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from django.core.management import CommandError, call_command
 from chatsite.operations.backup import archive, uploads
 from chatsite.operations.backup.upload_rows import wanted
 from chatsite.operations.doctor import uploads as doctor
+from chatsite.subprocesses.supervisor import Child
 from files import moving, orphans, services, sweeping
 from files.models import Blob, File
 from files.moving import mover
@@ -113,6 +115,31 @@ def test_a_store_that_is_away_loses_nothing(
     call_command("files", "--move", stdout=StringIO())
     assert not Blob.objects.filter(remote=False).exists()
     assert api(owner).get(f"/file/{later.pk}/note.txt").content == b"some words"
+
+
+def test_one_person_has_so_many_downloads(moved, bucket, api, owner, monkeypatch):
+    monkeypatch.setattr(delivery, "MAX_STREAMS", 2)
+    url = f"/file/{moved.pk}/note.txt"
+    first, second = (api(owner).get(url) for _ in range(2))
+    assert api(owner).get(url).json()["code"] == "rate_limited"
+    first.close()
+    third = api(owner).get(url)
+    assert b"".join(third.streaming_content) == LARGE
+    for answer in (second, third):
+        answer.close()
+    assert not delivery.streams
+
+
+def test_without_its_packages_it_is_said(
+    server, settings, uploads, owner, private_room, upload, caplog, monkeypatch
+):
+    settings.FILES_URL = server.url()
+    upload(owner, private_room)
+    monkeypatch.setattr(store, "child", Child(replace(store.child.kind, module="files.storage.nothing")))
+    mover.start_over()
+    assert mover.move() == 0
+    assert "Files can't be moved to the store of FILES_URL (its process doesn't start)" in caplog.text
+    assert [finding.level for finding in doctor.remote()] == ["wrong"]
 
 
 def test_a_lost_file_is_not_found(moved, bucket, api, owner):
@@ -244,7 +271,7 @@ def test_where_there_is_no_store_nobody_asks_one(settings, moved, api, owner, tm
     settings.FILES_URL = ""
     with archive.new(tmp_path / "b.zip") as file, pytest.raises(CommandError, match="FILES_URL is not set"):
         backup_uploads(file)
-    assert list(doctor.remote()) == []
+    assert [finding.level for finding in doctor.remote()] == ["ok"]
     assert mover.move() == 0
     assert api(owner).get(f"/file/{moved.pk}/note.txt").status_code == 503
     with pytest.raises(CommandError, match="FILES_URL is not set"):

@@ -2,7 +2,7 @@
 
 In a turn a thread moves what the socket gives or takes at once, some pieces at most; between turns the hub waits for the
 client, so that a slow one holds no thread. People have their turns one after another, and all together keep the pace of
-FILES_MB_PER_SECOND (docs/decisions/031).
+FILES_MB_PER_SECOND (docs/decisions/032).
 """
 
 import os

@@ -18,7 +18,7 @@ from tests.support.servers.harness import free_port
 LEFT_OUT = (".venv", ".env", ".git", "data", "node_modules", ".*_cache", ".hypothesis")
 # Settings of the machine that runs the tests must not reach the copy.
 OURS = {"SECRET_KEY", "DJANGO_SETTINGS_MODULE", "SITE_URL", "HOST", "PORT", "DATA_DIR", "DATABASE_URL", "REDIS_URL",
-        "STATIC_DIR", "EMAIL_URL", "TRUST_PROXY", "DEBUG"}  # fmt: skip
+        "STATIC_DIR", "EMAIL_URL", "FILES_URL", "FILES_ACCEL", "TRUST_PROXY", "DEBUG"}  # fmt: skip
 
 PASSWORD = "an unlikely sentence 42"
 

@@ -137,6 +137,8 @@ def site_environ(folder: Path, port: int, **settings: str) -> dict[str, str]:
         "DATA_DIR": str(folder),
         "DATABASE_URL": f"sqlite:///{folder / 'chat.sqlite3'}",
         "REDIS_URL": "",
+        "FILES_URL": "",
+        "FILES_ACCEL": "",
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "SITE_URL": f"http://127.0.0.1:{port}",
