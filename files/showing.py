@@ -20,8 +20,13 @@ UNITS = ((1024**3, "GB"), (1024**2, "MB"), (1024, "KB"))
 # Letters of a name's ending on a card.
 MAX_MARK = 4
 # One of each form, as a script's <template> has them.
-BLANK = {"ids": "", "shape": 1, "pictures": [{"animated": True, "more": 1}],
-         "others": [{"form": form} for form in ("film", "sound", "text", "card")]}  # fmt: skip
+UNSIZED = {"width": 1, "height": 1}
+BLANK = {
+    "ids": "",
+    "shape": 1,
+    "pictures": [{"animated": True, "more": 1, **UNSIZED}],
+    "others": [{"form": form, **UNSIZED} for form in ("film", "sound", "text", "card")],
+}
 
 
 def file_views(files: Sequence[Payload] | None) -> Payload | None:
