@@ -51,7 +51,7 @@ METRICS_BYTES = 20_000
 
 # Nobody sees a page there: redirects, files that aren't there, and a link whose maker may bring in nobody any more.
 NOBODYS = {"/chat/plaza/join", "/favicon.ico", "/static/css/base.css", "/invite/code2"}
-NOBODYS |= {path for name in ("file-detail", "file-original", "file-preview") for path in REST[name]}
+NOBODYS |= {path for name in ("file-detail", "file-original", "file-preview") for path in routes.REST[name]}
 
 
 class Cost(NamedTuple):
