@@ -18,7 +18,7 @@ from chatsite.operations.backup.archive import Archive, part
 from chatsite.operations.backup.rows import Tally
 from chatsite.operations.backup.upload_rows import PIECE_BYTES, Entry, Wanted, opened
 
-# Of one tar. A larger file has one of its own.
+# Of one tar; a larger file is the last of its tar.
 PART_FILES, PART_BYTES = 1000, 256 * 1024 * 1024
 # What ends a tar.
 TAR_END = bytes(2 * tarfile.BLOCKSIZE)
