@@ -73,6 +73,8 @@ test("a picture is zoomed where one points, and no edge of it leaves the stage's
   assert.equal(zoom.scale, 8)
   zoom.by(1 / 8, { x: 0, y: 0 }, picture, stage)
   assert.deepEqual([zoom.zoomed, zoom.x, zoom.y], [false, 0, 0])
+  zoom.pan(30, 50, picture, stage)
+  assert.deepEqual([zoom.x, zoom.y], [0, 0])
   zoom.by(0.5, { x: 50, y: 0 }, picture, stage)
   assert.equal(zoom.scale, 1)
 })
