@@ -70,6 +70,8 @@ class File(models.Model):
     )
     purpose = models.CharField(max_length=10, choices=Purpose, default=Purpose.MESSAGE)
     name = models.CharField(max_length=255)
+    # The blob's: a person's sum would read a hundred thousand blobs, and so reads an index.
+    size = models.PositiveBigIntegerField(default=0, db_default=0)
     # What a picture shows, in words.
     alt = models.CharField(max_length=1000, blank=True)
     client_id = models.UUIDField(default=uuid.uuid4)
@@ -102,6 +104,10 @@ class File(models.Model):
             models.Index(
                 fields=["message"], name="file_of_message", condition=models.Q(message__isnull=False)
             ),
+            # For a person's quota.
+            models.Index(
+                fields=["owner", "size"], name="file_sizes", condition=models.Q(released_at__isnull=True)
+            ),
             # For the sweep: few rows are any of these.
             models.Index(
                 fields=["created_at"],
@@ -125,4 +131,4 @@ class File(models.Model):
     @classmethod
     def of(cls, blob: Blob, **values: Any) -> "File":
         """Make the row of a Blob that is stored."""
-        return cls.objects.create(blob=blob, **values)
+        return cls.objects.create(blob=blob, size=blob.size, **values)

@@ -111,7 +111,7 @@ def check_total(user: User, more: int) -> None:
 
 def bytes_of(user: User) -> int:
     """Sum up the sizes of a person's files, with those that are still loose."""
-    return File.objects.kept().filter(owner=user).aggregate(sum=Sum("blob__size"))["sum"] or 0
+    return File.objects.kept().filter(owner=user).aggregate(sum=Sum("size"))["sum"] or 0
 
 
 class SiteTotal:

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError
 from django.test import Client, RequestFactory
 from rest_framework.test import APIClient
 
@@ -52,6 +53,21 @@ def test_a_file_is_stored_and_told(api, owner, private_room):
     )
     assert on_disk() == [row.blob.key]
     assert row.blob.sha256 == sha256(TEXT).hexdigest() == local.hashed(local.path(row.blob.key).open("rb"))
+
+
+@pytest.mark.parametrize(
+    ("data", "excerpt"),
+    [
+        (b"", ""),
+        (b"\xef\xbb\xbf<b>&\r\nnext", "&lt;b&gt;&amp;\nnext"),
+        (b"line\n" * 100, "\n".join(["line"] * 12)),
+        ("é".encode() * 1000, "é" * 200),
+        ((b'"' * 99 + b"\n") * 12, ("&quot;" * 99 + "\n") * 4),
+    ],
+    ids=["empty", "marks", "many lines", "a long line", "nothing but marks"],
+)
+def test_the_first_lines_of_a_text_are_safe_and_few(api, owner, private_room, data, excerpt):
+    assert send(api(owner), data, "a.unknown").json()["excerpt"] == excerpt
 
 
 def test_a_picture_is_cleaned_and_has_previews(api, owner, private_room):
@@ -249,7 +265,9 @@ def test_a_file_that_is_larger_than_it_may_be_is_cut_off(api, owner, private_roo
 def test_quotas_of_a_person_and_of_the_site(api, owner, member, private_room, settings, upload):
     settings.FILES_PER_USER_MB = 1
     kept = upload(owner, private_room)
-    Blob.objects.filter(pk=kept.blob_id).update(size=999_000)
+    assert kept.size == kept.blob.size
+    for rows in (Blob.objects.filter(pk=kept.blob_id), File.objects.filter(pk=kept.pk)):
+        rows.update(size=999_000)
     assert refused(send(api(owner), b"x" * 1100))[:2] == (403, "quota_exceeded")
     assert send(api(member), b"x" * 1100).status_code == 201
     File.objects.filter(pk=kept.pk).update(released_at=kept.created_at)
@@ -282,6 +300,21 @@ def test_rights_are_asked_again_when_the_file_has_come(owner, member, private_ro
         with pytest.raises(NotFound):
             storing.store(member, upload, file)
     assert (on_disk(), File.objects.count()) == ([], 0)
+
+
+def test_a_commit_without_an_answer_leaves_the_bytes_to_the_sweep(owner, private_room, monkeypatch):
+    """They may be a row's; the note says which to look for."""
+
+    def fail(*arguments):
+        raise OperationalError("server closed the connection")
+
+    monkeypatch.setattr(storing, "add", fail)
+    with local.incoming() as file:
+        file.write(b"words")
+        with pytest.raises(OperationalError):
+            storing.store(owner, storing.Upload("board", uuid.uuid4(), "a.txt"), file)
+    [key, note] = on_disk()
+    assert (key, (local.incoming_folder() / note).exists()) == (note, True)
 
 
 # Forms of pages
