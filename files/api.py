@@ -11,6 +11,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -28,9 +29,21 @@ from files.uploading.receiving import receive_file
 FILE = OpenApiParameter("file", OpenApiTypes.UUID, OpenApiParameter.PATH)
 
 
+class AnyType(BaseContentNegotiation):
+    """Answers JSON or a file of its own type, whatever `Accept` names."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
 class Upload(APIView):
-    # The body is read as it comes.
+    # The body is read as it comes; the browsable API would want a parser for its form.
     parser_classes = []
+    renderer_classes = [JSONRenderer]
+    content_negotiation_class = AnyType
 
     def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
         """Keep Django and DRF from reading the body for a CSRF token: here it is a header."""
@@ -50,6 +63,13 @@ class Upload(APIView):
         file, new = receive_file(request._request, me(request))
         return Response(file_payload(file), status=status.HTTP_201_CREATED if new else status.HTTP_200_OK)
 
+    def get_serializer(self) -> UploadFormSerializer:
+        """Return what OPTIONS describes."""
+        return UploadFormSerializer()
+
+    def check_sight(self, request: Request) -> None:
+        """Let everybody who is signed in see what an upload takes."""
+
 
 class Detail(APIView):
     @extend_schema(operation_id="get_file", summary="One file", parameters=[FILE], responses=FileSerializer)
@@ -64,16 +84,6 @@ class Detail(APIView):
     def delete(self, request: Request, file: str) -> Response:
         services.discard(me(request), key(file))
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-class AnyType(BaseContentNegotiation):
-    """A file's type is its own, whatever `Accept` names."""
-
-    def select_parser(self, request: Request, parsers: Any) -> Any:
-        return parsers[0]
-
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
-        return renderers[0], renderers[0].media_type
 
 
 class Bytes(APIView):

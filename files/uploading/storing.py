@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 
 from accounts import quotas
 from accounts.models import User
@@ -179,11 +179,14 @@ def stored(file: BinaryIO, payer: int, name: str, sha256: str = "") -> Iterator[
             if blob.kind == "text":
                 blob.excerpt = excerpt_of(file, name)
         yield blob, name
+    except (OperationalError, InterfaceError):
+        # A commit without an answer may have been done: the note stays, and by it the sweep finds out.
+        raise
     except BaseException:
         in_thread(local.delete, key, local.PREVIEWS)
-        raise
-    finally:
         local.forget(key)
+        raise
+    local.forget(key)
     doors.site_total.add(blob.size)
 
 

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError
 from django.test import Client, RequestFactory
 from rest_framework.test import APIClient
 
@@ -299,6 +300,21 @@ def test_rights_are_asked_again_when_the_file_has_come(owner, member, private_ro
         with pytest.raises(NotFound):
             storing.store(member, upload, file)
     assert (on_disk(), File.objects.count()) == ([], 0)
+
+
+def test_a_commit_without_an_answer_leaves_the_bytes_to_the_sweep(owner, private_room, monkeypatch):
+    """They may be a row's; the note says which to look for."""
+
+    def fail(*arguments):
+        raise OperationalError("server closed the connection")
+
+    monkeypatch.setattr(storing, "add", fail)
+    with local.incoming() as file:
+        file.write(b"words")
+        with pytest.raises(OperationalError):
+            storing.store(owner, storing.Upload("board", uuid.uuid4(), "a.txt"), file)
+    [key, note] = on_disk()
+    assert (key, (local.incoming_folder() / note).exists()) == (note, True)
 
 
 # Forms of pages

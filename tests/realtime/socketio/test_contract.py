@@ -493,6 +493,8 @@ def test_the_first_word_is_hello(connect, transport):
     assert set(told["user"]) == {"username", "display_name", "avatar"}
     assert told["user"]["username"] == "member"
     assert (told["limits"]["body"], told["limits"]["packet"]) == (10_000, 65_536)
+    assert (told["limits"]["file"], told["limits"]["files"]) == (100_000_000, 10)
+    assert {"picture", "text", "other"} < set(told["limits"]["kinds"])
 
 
 def test_mine_are_joined_now_and_later(server, connect, room):

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import resolve
 
 from accounts.models import User
+from files.storage import local
 from messaging import services as messages
 from messaging.models import Message
 from rooms import directs, services
@@ -22,6 +23,7 @@ PATHS = {route: path.partition("?")[0] for (route, _), (path, _, _) in DOORS.ite
 UNREAD = {"ban-detail": (200, 403, 404, 401), "room-block": (200, 200, 404, 401)}
 UNREAD |= {"person-block": (200, 200, 200, 401), "room-invite": (200, 403, 404, 401)}
 UNREAD |= dict.fromkeys(("reaction-detail", "preview-detail"), (200, 200, 404, 401))
+UNREAD |= {"file-list": (200, 200, 200, 401)}
 
 # What each may read of what can be changed; whether they may change it is asked when they do.
 FORMS = {
@@ -33,7 +35,7 @@ FORMS = {
 
 
 @pytest.fixture
-def scene(owner, member, stranger, private_room, make_person):
+def scene(owner, member, stranger, private_room, make_person, upload):
     """What the addresses name. Texts have marks in them, and settings aren't the first of a list."""
     helper, banned = make_person("helper"), make_person("banned")
     make_person("other")
@@ -42,9 +44,13 @@ def scene(owner, member, stranger, private_room, make_person):
     Membership.objects.filter(user=helper).update(role="moderator", muted=False)
     membership.ban(owner, "board", banned.username)
     services.update_room(owner, "board", topic='"Wood" & <glue>')
+    file, loose = (upload(owner, private_room, previews={"small": [1, 1, 10]}) for _ in range(2))
+    local.path(file.blob.key, "small").write_bytes(bytes(10))
+    messages.send(owner, "board", "", uuid.uuid4(), files=[file.pk])
     message = messages.send(owner, "board", '\n  one & "two"\n</textarea>\nthree  ', uuid.uuid4())[0]
     code = invites.make_room_invite(owner, "board").invite.code
-    return {"message": message.pk, "code": code, "preview": 1}
+    there = {"message": message.pk, "code": code, "preview": 1}
+    return {**there, "file": file.pk, "loose": loose.pk}
 
 
 @pytest.fixture
@@ -240,4 +246,5 @@ def test_a_form_that_only_the_name_was_filled_into_makes_a_room(people, scene):
 
 def test_all_routes_are_here():
     assert set(PATHS) == {name for name, _ in rest_routes()}
-    assert all(resolve(path.format(message=1, code="x", preview=1)) for path in PATHS.values())
+    named = {"message": 1, "code": "x", "preview": 1, "file": 1, "loose": 2}
+    assert all(resolve(path.format(**named)) for path in PATHS.values())
