@@ -214,6 +214,7 @@ NOT_READ = {
         "theme",
         "token_new",
         "reaction",
+        "file-list",
         "token_revoke",
         "others_out",
         "invite_revoke",
