@@ -106,6 +106,13 @@ def test_what_has_no_preview(ask, path, reason):
     assert answer == {"refused": reason}
 
 
+def test_what_is_compressed_comes_in_small_pieces(server):
+    rules = Rules(monotonic() + 5, networks=jobs.networks_of(["127.0.0.0/8"]))
+    with fetched(f"{server.url}/bomb", ["text/html"], rules) as answer:
+        sizes = [len(piece) for piece, _ in zip(answer.pieces, range(200), strict=False)]
+    assert (len(sizes), max(sizes)) == (200, fetch.PIECE_BYTES)
+
+
 @pytest.mark.parametrize(
     "url",
     [

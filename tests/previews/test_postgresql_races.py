@@ -1,5 +1,7 @@
 """Several at one link at once, each with a connection of their own, as processes have."""
 
+import threading
+
 import pytest
 
 from messaging import services as messages
@@ -7,6 +9,7 @@ from messaging.models import Message
 from previews import queue, services
 from previews.models import MessagePreview, Preview
 from tests.previews.conftest import titles
+from tests.support.servers.postgres_locks import until_waiting
 from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,6 +33,28 @@ def test_all_that_are_read_while_the_page_is_fetched_show_it(fetcher, say, turn)
     assert at_once(fetch, *(lambda message=message: read(message) for message in said)) == []
     assert [titles(message) for message in said] == [["A title"]] * 5
     assert MessagePreview.objects.count() == 5
+
+
+def test_who_stores_what_was_fetched_waits_for_a_message_that_is_about_to_show_it(fetcher, say, monkeypatch):
+    """Otherwise it would find nobody to tell, and the message nothing to show."""
+    one, other = say(), say()
+    read(one)
+    shown, let_go = threading.Event(), services.show
+
+    def show_slowly(message, by):
+        changed = let_go(message, by)
+        if not shown.is_set():
+            shown.set()
+            until_waiting()
+        return changed
+
+    def fetch_then():
+        assert shown.wait(60)
+        fetch()
+
+    monkeypatch.setattr(services, "show", show_slowly)
+    assert at_once(lambda: read(other), fetch_then) == []
+    assert [titles(message) for message in (one, other)] == [["A title"]] * 2
 
 
 def test_a_link_that_several_say_at_once_is_wanted_once(fetcher, say):

@@ -181,6 +181,11 @@ def test_a_message_deleted_before_it_is_read_or_while_its_link_is_fetched_has_no
     message = say()
     messages.delete(owner, message.pk)
     assert (follow(), Preview.objects.count()) == (False, 0)
+    read = say()
+    messages.delete(owner, read.pk)
+    # As the consumer read it, a moment before.
+    assert (services.follow(read), MessagePreview.objects.count()) == (False, 0)
+    Preview.objects.all().delete()
     other = say()
     follow()
     preview = Preview.objects.get()
