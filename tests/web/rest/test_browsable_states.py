@@ -26,7 +26,7 @@ UNREAD |= {"reaction-detail": (200, 200, 404, 401), "file-list": (200, 200, 200,
 
 # What each may read of what can be changed; whether they may change it is asked when they do.
 FORMS = {
-    "owner": {"room-detail", "member-detail", "message-detail", "user-me"},
+    "owner": {"room-detail", "member-detail", "message-detail", "user-me", "file-detail"},
     "member": {"room-detail", "member-detail", "message-detail", "user-me"},
     "stranger": {"user-me"},
     "nobody": set(),
