@@ -228,6 +228,7 @@ NOT_READ = {
         "theme",
         "token_new",
         "reaction",
+        "file-list",
         "token_revoke",
         "others_out",
         "invite_revoke",
@@ -245,6 +246,6 @@ NOT_READ = {
     ),
     *("admin:password_change", "admin:password_change_done", "admin:view_on_site", "admin:<path:object_id>/"),
     *("room-block", "person-block", "room_block", "person_block", "room_invite_revoke"),
-    *("reaction-detail", "file-list", "admin:(?P<url>.*)$"),
+    *("reaction-detail", "admin:(?P<url>.*)$"),
 }
 ALL = PAGES | REST | OPEN | ADMIN
