@@ -10,6 +10,7 @@ from django.utils.datastructures import MultiValueDict
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
+from rest_framework.generics import GenericAPIView
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -71,7 +72,12 @@ class Upload(APIView):
         """Let everybody who is signed in see what an upload takes."""
 
 
-class Detail(APIView):
+class Detail(GenericAPIView[File]):
+    # What the browsable API's forms show.
+    serializer_class = DescriptionSerializer
+    filter_backends = []
+    queryset = File.objects.none()
+
     @extend_schema(operation_id="get_file", summary="One file", parameters=[FILE], responses=FileSerializer)
     def get(self, request: Request, file: str) -> Response:
         return Response(file_payload(services.readable(me(request), key(file))))
@@ -85,8 +91,18 @@ class Detail(APIView):
     )
     def patch(self, request: Request, file: str) -> Response:
         services.readable(me(request), key(file))
-        alt = checked(DescriptionSerializer(data=request.data))["alt"]
+        alt = checked(self.get_serializer(data=request.data))["alt"]
         return Response(file_payload(services.describe(me(request), key(file), alt)))
+
+    @extend_schema(
+        operation_id="put_file",
+        summary="The same as PATCH",
+        parameters=[FILE],
+        request=DescriptionSerializer,
+        responses=FileSerializer,
+    )
+    def put(self, request: Request, file: str) -> Response:
+        return self.patch(request, file)
 
     @extend_schema(
         operation_id="delete_file",

@@ -267,7 +267,7 @@ NOT_READ = {
     ),
     *("admin:password_change", "admin:password_change_done", "admin:view_on_site", "admin:<path:object_id>/"),
     *("room-block", "person-block", "room_block", "person_block", "room_invite_revoke"),
-    *("reaction-detail", "preview-detail", "preview_remove", "file-list", "admin:(?P<url>.*)$"),
+    *("reaction-detail", "preview-detail", "preview_remove", "admin:(?P<url>.*)$"),
     *("own_emoji_remove", "emoji-detail"),
     *("user-avatar", "room-avatar", "profile_avatar", "room_settings_avatar"),
 }

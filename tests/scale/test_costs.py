@@ -49,11 +49,9 @@ BYTES, LOG_BYTES = 260_000, 700_000
 METRICS_BYTES = 20_000
 
 
-# Nobody sees a page there: redirects, files that aren't served here, and a link whose maker may bring in nobody any more.
-NOBODYS = {
-    *("/chat/plaza/join", "/favicon.ico", "/static/css/base.css", "/invite/code2", *routes.NO_PICTURES),
-    *(f"/file/{routes.NO_FILE}/{what}" for what in ("a.txt", "preview/small")),
-}
+# Nobody sees a page there: redirects, bytes that aren't there, and a link whose maker may bring in nobody any more.
+NOBODYS = {"/chat/plaza/join", "/favicon.ico", "/static/css/base.css", "/invite/code2", *routes.NO_PICTURES}
+NOBODYS |= {path for name in ("file-original", "file-preview") for path in routes.REST[name]}
 
 
 class Cost(NamedTuple):

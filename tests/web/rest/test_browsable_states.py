@@ -29,7 +29,7 @@ UNREAD |= {"file-list": (200, 200, 200, 401)}
 
 # What each may read of what can be changed; whether they may change it is asked when they do.
 FORMS = {
-    "owner": {"room-detail", "member-detail", "message-detail", "user-me"},
+    "owner": {"room-detail", "member-detail", "message-detail", "user-me", "file-detail"},
     "member": {"room-detail", "member-detail", "message-detail", "user-me"},
     "stranger": {"user-me"},
     "nobody": set(),
@@ -247,4 +247,6 @@ def test_a_form_that_only_the_name_was_filled_into_makes_a_room(people, scene):
 
 def test_all_routes_are_here():
     assert set(PATHS) == {name for name, _ in rest_routes()}
-    assert all(resolve(path.format(message=1, code="x", preview=1, file=1, loose=2)) for path in PATHS.values())
+    assert all(
+        resolve(path.format(message=1, code="x", preview=1, file=1, loose=2)) for path in PATHS.values()
+    )

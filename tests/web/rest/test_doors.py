@@ -66,6 +66,7 @@ DOORS = {
     ("preview-detail", "delete"): ("/message/{message}/preview/{preview}", None, (204, 403, 404, 401)),
     ("file-list", "post"): ("/file?room=board", FILE, (201, 201, 404, 401)),
     ("file-detail", "get"): ("/file/{file}", None, (200, 200, 404, 401)),
+    ("file-detail", "put"): ("/file/{loose}", {"alt": "a lathe"}, (200, 404, 404, 401)),
     ("file-detail", "patch"): ("/file/{loose}", {"alt": "a lathe"}, (200, 404, 404, 401)),
     ("file-detail", "delete"): ("/file/{loose}", None, (204, 404, 404, 401)),
     ("file-original", "get"): ("/file/{file}/note.txt", None, (200, 200, 404, 401)),

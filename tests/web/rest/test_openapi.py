@@ -54,6 +54,7 @@ NAMES = {
     *(
         "upload_file",
         "get_file",
+        "put_file",
         "describe_file",
         "delete_file",
         "download_file",
