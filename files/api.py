@@ -128,7 +128,7 @@ class Original(Bytes):
         operation_id="download_file",
         summary="The bytes of a file",
         parameters=[FILE, OpenApiParameter("name", str, OpenApiParameter.PATH, description="Any will do.")],
-        responses={(200, "*/*"): OpenApiTypes.BINARY, (206, "*/*"): OpenApiTypes.BINARY},
+        responses={(code, "application/octet-stream"): OpenApiTypes.BINARY for code in (200, 206)},
     )
     def get(self, request: Request, file: str, name: str) -> HttpResponseBase:
         return answers.answer(request._request, answers.original(self.found(request, file)))
@@ -139,7 +139,7 @@ class Preview(Bytes):
         operation_id="download_preview",
         summary="A small picture of a file",
         parameters=[FILE, OpenApiParameter("which", str, OpenApiParameter.PATH, enum=["small", "large"])],
-        responses={(200, "image/webp"): OpenApiTypes.BINARY, (206, "image/webp"): OpenApiTypes.BINARY},
+        responses={(code, "application/octet-stream"): OpenApiTypes.BINARY for code in (200, 206)},
     )
     def get(self, request: Request, file: str, which: str) -> HttpResponseBase:
         return answers.answer(request._request, answers.preview(self.found(request, file), which))

@@ -18,7 +18,7 @@ from chatsite.subprocesses.supervisor import Child, ChildFailed, Kind, Limits
 from tests.support import ROOT
 from tests.support.servers.harness import apart
 
-KIND = Kind("test", "tests.subprocesses.work", deadline=5.0, patience=5.0)
+KIND = Kind("test", "tests.subprocesses.work", deadline=60.0, patience=60.0)
 
 
 @pytest.fixture(scope="module")
