@@ -192,6 +192,24 @@ def test_what_is_deleted_while_it_is_moved_goes(bucket, owner, private_room, upl
     assert kept(uploads) == {}
 
 
+def test_what_is_swept_between_two_of_its_pictures_goes(
+    bucket, owner, private_room, upload, uploads, monkeypatch
+):
+    file = upload(owner, private_room, previews={"small": [1, 1, 5]})
+    local.path(file.blob.key, "small").write_bytes(b"small")
+    put = store.put
+
+    def put_and_sweep(name, source):
+        put(name, source)
+        services.discard(owner, file.pk)
+        sweeping.remove_some()
+
+    monkeypatch.setattr(store, "put", put_and_sweep)
+    assert mover.move() == 0
+    assert bucket.names() == set()
+    assert kept(uploads) == {"moving.lock": b""}
+
+
 def test_a_row_that_came_late_is_moved(bucket, owner, private_room, upload):
     """Rows are committed in another order than they have their keys."""
     late, _ = (upload(owner, private_room) for _ in range(2))
