@@ -11,7 +11,7 @@ from django.test import Client, RequestFactory
 from rest_framework.test import APIClient
 
 from accounts.services import tokens
-from chatsite.contract.errors import NotFound
+from chatsite.contract.errors import NotFound, QuotaExceeded
 from files.models import Blob, File
 from files.storage import local
 from files.uploading import doors, storing
@@ -253,6 +253,23 @@ def test_limits_come_before_the_body(api, owner, private_room, settings, monkeyp
     assert doors.underway.bytes == 0
     assert not doors.underway.uploads_of
     assert len(on_disk()) == 1
+
+
+def test_of_two_at_once_the_second_is_too_much(owner, settings, monkeypatch):
+    """It comes while the database is asked for the first."""
+    settings.FILES_PER_USER_MB = 1
+    bytes_of = doors.bytes_of
+
+    def second_comes(user):
+        monkeypatch.setattr(doors, "bytes_of", bytes_of)
+        with pytest.raises(QuotaExceeded), doors.admitted(user, 600_000):
+            raise AssertionError("both are let in")
+        return bytes_of(user)
+
+    monkeypatch.setattr(doors, "bytes_of", second_comes)
+    with doors.admitted(owner, 600_000):
+        assert doors.underway.uploads_of[owner.pk] == 1
+    assert not doors.underway.uploads_of
 
 
 def test_a_file_that_is_larger_than_it_may_be_is_cut_off(api, owner, private_room, settings):
