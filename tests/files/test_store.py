@@ -10,7 +10,7 @@ import pytest
 import requests
 from django.core.management import CommandError, call_command
 
-from chatsite.operations.backup import archive, uploads
+from chatsite.operations.backup import archive, upload_rows, uploads
 from chatsite.operations.backup.upload_rows import wanted
 from chatsite.operations.doctor import uploads as doctor
 from chatsite.subprocesses.supervisor import Child
@@ -243,6 +243,21 @@ def test_orphans_in_the_store_are_deleted(moved, bucket):
     assert bucket.names() == {*names_of(moved.blob), "some/folder/README"}
     Blob.objects.update(remote=False)
     assert list(orphans.bytes_without_rows(later)) == []
+
+
+def test_rows_of_a_backup_without_files_say_where_they_are_now(
+    moved, bucket, away, uploads, owner, private_room, upload
+):
+    here, gone = (upload(owner, private_room) for _ in range(2))
+    local.delete(gone.blob.key)
+    Blob.objects.filter(pk=moved.blob_id).update(remote=False)
+    Blob.objects.filter(pk=here.blob_id).update(remote=True)
+    upload_rows.correct_places()
+    remote = Blob.objects.order_by("pk").values_list("remote", flat=True)
+    assert [*remote] == [True, False, False]
+    away()
+    with pytest.raises(CommandError, match="FILES_URL: the store doesn't say what it has"):
+        upload_rows.correct_places()
 
 
 def test_a_backup_has_them(moved, bucket, away, uploads, tmp_path):
