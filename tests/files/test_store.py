@@ -130,6 +130,18 @@ def test_one_person_has_so_many_downloads(moved, bucket, api, owner, monkeypatch
     assert not delivery.streams
 
 
+def test_a_download_counts_before_the_store_is_asked(moved, bucket, api, owner, monkeypatch):
+    counted, get = [], store.get
+
+    def get_counted(*arguments):
+        counted.append(delivery.streams[owner.pk])
+        return get(*arguments)
+
+    monkeypatch.setattr(store, "get", get_counted)
+    api(owner).get(f"/file/{moved.pk}/note.txt").close()
+    assert (counted, delivery.streams) == ([1], {})
+
+
 def test_without_its_packages_it_is_said(
     server, settings, uploads, owner, private_room, upload, caplog, monkeypatch
 ):
@@ -145,6 +157,7 @@ def test_without_its_packages_it_is_said(
 def test_a_lost_file_is_not_found(moved, bucket, api, owner):
     bucket.client().delete_object(Bucket=BUCKET, Key=f"some/folder/{store.name_of(moved.blob.key)}")
     assert api(owner).get(f"/file/{moved.pk}/note.txt").status_code == 404
+    assert not delivery.streams
 
 
 def test_another_machines_upload_is_waited_for(moved, bucket, api, owner, monkeypatch):
