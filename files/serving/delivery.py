@@ -32,7 +32,7 @@ GONE = "The file's bytes are not there any more."
 
 def delivery(request: HttpRequest, blob: Blob, which: str, span: Span) -> HttpResponseBase:
     """Answer with bytes of a blob, or of its small picture `which`. Raises NotFound where the bytes are gone."""
-    file = None if blob.remote else opened(blob, which)
+    file = None if blob.remote else opened(request, blob, which)
     if file is None:
         return by_store(request, blob, which, span)
     if settings.FILES_ACCEL:
@@ -44,7 +44,7 @@ def delivery(request: HttpRequest, blob: Blob, which: str, span: Span) -> HttpRe
         return HttpResponse(small(file, span))
 
 
-def opened(blob: Blob, which: str) -> BinaryIO | None:
+def opened(request: HttpRequest, blob: Blob, which: str) -> BinaryIO | None:
     """Open a file on the disk; None where it is in the store. Another machine that has it on its own disk moves it there
     soon. Raises NotFound."""
     until = monotonic() + MOVE_SECONDS
@@ -57,7 +57,16 @@ def opened(blob: Blob, which: str) -> BinaryIO | None:
             return None
         if remote is None or not store.in_use() or monotonic() > until:
             raise NotFound(GONE)
+        make_way(request)
         pause(MOVE_POLL_SECONDS)
+
+
+def make_way(request: HttpRequest) -> None:
+    """Let others have the request's place, and its connection to the database, while it waits for another machine."""
+    visit = request.META.get("chatsite.visit")
+    if visit is not None:
+        visit.step_aside()
+        connections.close_all()
 
 
 def by_store(request: HttpRequest, blob: Blob, which: str, span: Span) -> HttpResponseBase:
@@ -65,11 +74,7 @@ def by_store(request: HttpRequest, blob: Blob, which: str, span: Span) -> HttpRe
     person = request.user.pk
     if streams[person] >= MAX_STREAMS:
         raise RateLimited("You are downloading too many files at once.", retry_after=STREAMS_RETRY_SECONDS)
-    visit = request.META.get("chatsite.visit")
-    if visit is not None:
-        # It waits for another machine: meanwhile others have its place, and its connection to the database.
-        visit.step_aside()
-        connections.close_all()
+    make_way(request)
     if span.length > SMALL_BYTES:
         return streamed(request, blob, which, span, person)
     found = asked(blob, which, span)

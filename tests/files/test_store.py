@@ -163,7 +163,15 @@ def test_a_lost_file_is_not_found(moved, bucket, api, owner):
 def test_another_machines_upload_is_waited_for(moved, bucket, api, owner, monkeypatch):
     """It has the bytes, and we the row, until it has moved them."""
     Blob.objects.update(remote=False)
-    monkeypatch.setattr(delivery, "pause", lambda seconds: Blob.objects.update(remote=True))
+    ways = []
+    monkeypatch.setattr(delivery, "make_way", ways.append)
+
+    def pause(seconds):
+        # Others have had its place before it waits.
+        assert len(ways) == 1
+        Blob.objects.update(remote=True)
+
+    monkeypatch.setattr(delivery, "pause", pause)
     answer = api(owner).get(f"/file/{moved.pk}/note.txt")
     assert b"".join(answer.streaming_content) == LARGE
     Blob.objects.update(remote=False)
