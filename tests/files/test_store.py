@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from chatsite.operations.backup import archive, upload_rows, uploads
 from chatsite.operations.backup.upload_rows import wanted
 from chatsite.operations.doctor import uploads as doctor
+from chatsite.subprocesses import channel
 from chatsite.subprocesses.supervisor import Child
 from files import moving, orphans, services, sweeping
 from files.models import Blob, File
@@ -200,6 +201,21 @@ def test_what_a_store_was_away_for_goes_later(moved, bucket, away, owner, settin
     settings.FILES_URL = back
     sweeping.remove_leftovers()
     assert not note.exists()
+    assert bucket.names() == set()
+
+
+def test_however_many_a_store_was_away_for_go(bucket, uploads, monkeypatch):
+    """More than a job of the child process may name."""
+    monkeypatch.setattr(channel, "MAX_FRAME_BYTES", 1000)
+    monkeypatch.setattr(store, "DELETED_AT_ONCE", 8)
+    keys = [new_key() for _ in range(5)]
+    with local.incoming() as file:
+        store.put(store.name_of(keys[-1]), file)
+    for key in keys:
+        local.note(key)
+        os.utime(local.incoming_folder() / key, (0, 0))
+    sweeping.remove_leftovers()
+    assert not list(local.incoming_folder().iterdir())
     assert bucket.names() == set()
 
 
