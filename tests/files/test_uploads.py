@@ -365,6 +365,16 @@ def test_a_pages_form_has_its_fields_and_files(owner, private_room):
     assert received(owner, [field(b"body", b"words alone"), named_file(b"", b"")]).files == []
 
 
+def test_a_form_is_never_left_to_django_however_its_type_is_written(owner, private_room):
+    """Django has no limit of files."""
+    body, written = form(named_file(b"a.txt")), MULTIPART.replace("form", "Form")
+    request = RequestFactory().generic("POST", "/chat/board", body, content_type=written)
+    request.user, request._dont_enforce_csrf_checks = owner, True
+    result = receive_form(request, owner, "board")
+    assert [file.name for file in result.files] == ["a.txt"]
+    assert not request.FILES
+
+
 def test_a_refused_file_leaves_the_forms_fields(owner, stranger, private_room):
     got = received(owner, [field(b"body", b"look"), named_file(b"a.txt"), named_file(b"b.jpg", b"\xff\x0a")])
     assert (got.fields["body"], len(got.files), got.error.code) == ("look", 1, "unsupported_type")
