@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from chatsite.realtime.scheduling.background import Timer, in_thread, serving
+from files import sweeping
 from files.models import Blob
 from files.storage import local, store
 from files.storage.store import StoreError
@@ -96,14 +97,28 @@ def move(blob: Blob) -> bool:
     names = ["", *blob.previews]
     if not all(local.path(blob.key, which).exists() for which in names):
         return False
-    for which in names:
-        with local.path(blob.key, which).open("rb") as file:
-            store.put(store.name_of(blob.key, which), file)
+    try:
+        for which in names:
+            with local.path(blob.key, which).open("rb") as file:
+                store.put(store.name_of(blob.key, which), file)
+    except (FileNotFoundError, StoreError) as error:
+        if not Blob.objects.filter(pk=blob.pk).exists():
+            undo(blob)
+        if isinstance(error, StoreError):
+            raise
+        return False
     if not Blob.objects.filter(pk=blob.pk).update(remote=True):
         # It was deleted meanwhile.
-        store.delete([store.name_of(blob.key, which) for which in names])
+        undo(blob)
     in_thread(local.delete, blob.key, blob.previews)
     return True
+
+
+def undo(blob: Blob) -> None:
+    """Delete from the store what was put there of a blob that has no row any more. Where the store is away the sweep does it
+    later, by the note."""
+    in_thread(local.note, blob.key)
+    sweeping.remove_remote({blob.key})
 
 
 def check() -> None:

@@ -25,7 +25,7 @@ from files.sweeping import sweeper
 from files.uploading import doors
 from files.uploading.kinds import FileType
 from files.uploading.processing import Rejected
-from files.uploading.storing import decoding, disk_errors, keep_copy, size_of
+from files.uploading.storing import decoding, disk_errors, keep_copy, noted, size_of
 
 # The name of the field in forms and requests.
 FIELD = "image"
@@ -80,7 +80,7 @@ def stored(
     square ones), and return what `save(blob)` makes of it in one transaction; where it raises, the bytes go again. `about`
     are further columns of the Blob."""
     key = new_key()
-    try:
+    with noted(key):
         with disk_errors():
             digest = in_thread(keep, key, pictures)
         with transaction.atomic():
@@ -96,11 +96,6 @@ def stored(
                     **about,
                 )
             )
-    except BaseException:
-        in_thread(local.delete, key, list(sides))
-        raise
-    finally:
-        local.forget(key)
 
 
 def keep(key: str, pictures: Mapping[str, BinaryIO]) -> str:

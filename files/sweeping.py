@@ -5,6 +5,7 @@ The same notes stand for uploads that are being stored.
 """
 
 import logging
+import math
 import time
 from collections.abc import Collection
 from datetime import timedelta
@@ -151,7 +152,15 @@ def remove_leftovers() -> None:
 def leftovers() -> list[Path]:
     """Return what lies in `incoming` for long."""
     folder, old = local.incoming_folder(), time.time() - LEFTOVER_SECONDS
-    return [path for path in folder.iterdir() if path.stat().st_mtime < old] if folder.exists() else []
+    return [path for path in folder.iterdir() if changed_at(path) < old] if folder.exists() else []
+
+
+def changed_at(path: Path) -> float:
+    """Return when a file was written to; the end of time for one that went meanwhile."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return math.inf
 
 
 def remove_paths(paths: Collection[Path], lost: Collection[str]) -> None:

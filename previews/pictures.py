@@ -23,13 +23,8 @@ def kept(file: BinaryIO, payer: int) -> Iterator[Blob | None]:
     """Keep the small picture of what was fetched, and yield its Blob, which isn't in the database; None where it is no
     picture that a browser may be shown, or there is no room. If the block raises, its bytes are removed."""
     key = new_key()
-    try:
+    with storing.noted(key):
         yield blob_of(file, payer, key)
-    except BaseException:
-        in_thread(local.delete, key)
-        raise
-    finally:
-        local.forget(key)
 
 
 def blob_of(file: BinaryIO, payer: int, key: str) -> Blob | None:
@@ -41,6 +36,8 @@ def blob_of(file: BinaryIO, payer: int, key: str) -> Blob | None:
                 return None
             size, sha256 = in_thread(keep, small.file, key)
     except ChatError:
+        # The disk may have become full behind the name.
+        in_thread(local.delete, key)
         return None
     about = {"type": TYPE, "kind": "picture", "inline": True, "width": small.width, "height": small.height}
     return Blob(key=key, size=size, sha256=sha256, **about)

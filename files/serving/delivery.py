@@ -32,7 +32,7 @@ GONE = "The file's bytes are not there any more."
 
 def delivery(request: HttpRequest, blob: Blob, which: str, span: Span) -> HttpResponseBase:
     """Answer with bytes of a blob, or of its small picture `which`. Raises NotFound where the bytes are gone."""
-    file = None if blob.remote else opened(blob, which)
+    file = None if blob.remote else opened(request, blob, which)
     if file is None:
         return by_store(request, blob, which, span)
     if settings.FILES_ACCEL:
@@ -44,7 +44,7 @@ def delivery(request: HttpRequest, blob: Blob, which: str, span: Span) -> HttpRe
         return HttpResponse(small(file, span))
 
 
-def opened(blob: Blob, which: str) -> BinaryIO | None:
+def opened(request: HttpRequest, blob: Blob, which: str) -> BinaryIO | None:
     """Open a file on the disk; None where it is in the store. Another machine that has it on its own disk moves it there
     soon. Raises NotFound."""
     until = monotonic() + MOVE_SECONDS
@@ -57,28 +57,57 @@ def opened(blob: Blob, which: str) -> BinaryIO | None:
             return None
         if remote is None or not store.in_use() or monotonic() > until:
             raise NotFound(GONE)
+        make_way(request)
         pause(MOVE_POLL_SECONDS)
+
+
+def make_way(request: HttpRequest) -> None:
+    """Let others have the request's place, and its connection to the database, while it waits for another machine."""
+    visit = request.META.get("chatsite.visit")
+    if visit is not None:
+        visit.step_aside()
+        connections.close_all()
 
 
 def by_store(request: HttpRequest, blob: Blob, which: str, span: Span) -> HttpResponseBase:
     """Answer with bytes of the store. Raises NotFound, RateLimited and Unavailable."""
-    if streams[request.user.pk] >= MAX_STREAMS:
+    person = request.user.pk
+    if streams[person] >= MAX_STREAMS:
         raise RateLimited("You are downloading too many files at once.", retry_after=STREAMS_RETRY_SECONDS)
-    visit = request.META.get("chatsite.visit")
-    if visit is not None:
-        # It waits for another machine: meanwhile others have its place, and its connection to the database.
-        visit.step_aside()
-        connections.close_all()
-    try:
-        found = store.get(store.name_of(blob.key, which), span.start, span.end)
-    except FileNotFoundError:
-        raise NotFound(GONE) from None
+    make_way(request)
     if span.length > SMALL_BYTES:
-        return StreamingHttpResponse(StoreBody(request.META, found, span, request.user.pk))
+        return streamed(request, blob, which, span, person)
+    found = asked(blob, which, span)
     try:
         return HttpResponse(found.exactly(span.length))
     finally:
         found.close()
+
+
+def streamed(
+    request: HttpRequest, blob: Blob, which: str, span: Span, person: int | None
+) -> HttpResponseBase:
+    """Answer with a stream, which counts before the store is asked: others may come meanwhile."""
+    streams[person] += 1
+    try:
+        found = asked(blob, which, span)
+    except BaseException:
+        end_stream(person)
+        raise
+    return StreamingHttpResponse(StoreBody(request.META, found, span, person))
+
+
+def end_stream(person: int | None) -> None:
+    streams[person] -= 1
+    if not streams[person]:
+        del streams[person]
+
+
+def asked(blob: Blob, which: str, span: Span) -> store.Answer:
+    try:
+        return store.get(store.name_of(blob.key, which), span.start, span.end)
+    except FileNotFoundError:
+        raise NotFound(GONE) from None
 
 
 def by_nginx(path: Path) -> HttpResponse:
@@ -146,12 +175,11 @@ class FileBody(Body):
 
 
 class StoreBody(Body):
-    """Bytes that come from the store."""
+    """Bytes that come from the store, in one of the person's `streams`."""
 
     def __init__(self, environ: dict[str, Any], found: store.Answer, span: Span, person: int | None) -> None:
         super().__init__(environ, span)
         self._found, self._person = found, person
-        streams[person] += 1
 
     def _send(self, payer: Hashable) -> None:
         transfers.relay(self._environ, self._found.descriptor, self._span.length, payer)
@@ -163,6 +191,4 @@ class StoreBody(Body):
         if self._found.closed:
             return
         self._found.close()
-        streams[self._person] -= 1
-        if not streams[self._person]:
-            del streams[self._person]
+        end_stream(self._person)

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, NamedTuple
 from django.conf import settings
 
 from chatsite.contract.errors import Unavailable
+from chatsite.database.chunks import chunked
 from chatsite.realtime.scheduling.background import wait_readable
 from chatsite.subprocesses.supervisor import Child, ChildFailed, Kind, Limits
 from files.storage import local
@@ -23,6 +24,8 @@ PIECE_BYTES = 256 * 1024
 PIPE_BYTES = 1024 * 1024
 # Seconds that a store may say nothing, and that it may take to take a file.
 ANSWER_SECONDS, PUT_SECONDS = 60.0, 3600.0
+# Names of one job: a frame has 64 KB, and each is a request of its own.
+DELETED_AT_ONCE = 100
 # Before the JSON that an answer begins with, as `s3.py` writes it.
 HEAD = struct.Struct(">I")
 AWAY = "The store of files can't be reached. Try again in a moment."
@@ -155,8 +158,8 @@ def get(name: str, start: int, end: int) -> Answer:
 
 def delete(names: Collection[str]) -> None:
     """Delete files; what isn't there is no error. Raises StoreError."""
-    if names:
-        with asked("delete", names=sorted(names)):
+    for some in chunked(sorted(names), DELETED_AT_ONCE):
+        with asked("delete", names=some):
             pass
 
 

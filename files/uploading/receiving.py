@@ -133,7 +133,8 @@ def receive_form(request: HttpRequest, user: User, room: str) -> ReceivedForm:
     The view is `takes_files` and `csrf_exempt`: Django's own check would read the whole body. Here the token is checked
     before the first file is stored. A refused file is the form's `error`, and its fields are there to be shown again.
     Raises FormOutOfDate, and Invalid for what is no form."""
-    if not str(request.META.get("CONTENT_TYPE", "")).startswith("multipart/form-data"):
+    # As Django reads it, in any case of letters: its own parser would write files of any length to the disk.
+    if request.content_type != "multipart/form-data":
         check_csrf(request)
         return ReceivedForm(request.POST)
     length = doors.length_of(request.META)

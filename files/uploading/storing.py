@@ -174,7 +174,7 @@ def stored(file: BinaryIO, payer: int, name: str, sha256: str = "") -> Iterator[
 
     Raises UnsupportedType, QuotaExceeded and Unavailable."""
     key = new_key()
-    try:
+    with noted(key):
         with cleaned(file, payer) as found, disk_errors():
             kept = in_thread(keep, file, found, key, sha256)
             blob = blob_of(found, key, kept)
@@ -182,6 +182,14 @@ def stored(file: BinaryIO, payer: int, name: str, sha256: str = "") -> Iterator[
             if blob.kind == "text":
                 blob.excerpt = excerpt_of(file, name)
         yield blob, name
+    doors.site_total.add(blob.size)
+
+
+@contextmanager
+def noted(key: str) -> Iterator[None]:
+    """Keep bytes of a key below its note, and commit their rows, within the block. If it raises, the bytes are removed."""
+    try:
+        yield
     except (OperationalError, InterfaceError):
         # A commit without an answer may have been done: the note stays, and by it the sweep finds out.
         raise
@@ -190,7 +198,6 @@ def stored(file: BinaryIO, payer: int, name: str, sha256: str = "") -> Iterator[
         local.forget(key)
         raise
     local.forget(key)
-    doors.site_total.add(blob.size)
 
 
 @contextmanager

@@ -59,6 +59,8 @@ class Batch:
         self.quoted = self._fetch_quoted()
         self.loose = self._fetch_files()
         self.forwarded = self._fetch_forwarded()
+        # Uploads that the new messages take.
+        self.taken: set[UUID] = set()
         # Bytes of files that people pass on.
         self.passed_bytes: Counter[int] = Counter()
         self.errors: dict[Draft, Exception] = {}
@@ -174,9 +176,16 @@ class Batch:
             if quoted is None or place.room is None or quoted.room_id != place.room.pk:
                 raise Invalid.about("reply_to", "There is no such message in this room.")
         if draft.files and place.room is not None:
-            files.checked(self.loose, draft.files, draft.user_id, place.room.pk)
+            self.check_files(draft, place.room)
         if draft.forward is not None:
             self.check_forward(draft)
+
+    def check_files(self, draft: Draft, room: Room) -> None:
+        """Raise Invalid for files that the draft can't take. One that a draft before it takes would end the whole batch."""
+        files.checked(self.loose, draft.files, draft.user_id, room.pk)
+        if not self.taken.isdisjoint(draft.files):
+            raise Invalid.about("files", files.MISSING)
+        self.taken.update(draft.files)
 
     def check_forward(self, draft: Draft) -> None:
         """Raise Invalid for a message that can't be forwarded."""

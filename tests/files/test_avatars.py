@@ -6,6 +6,7 @@ import uuid
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError
 from PIL import Image
 
 from accounts.models import User
@@ -152,6 +153,20 @@ def test_a_bad_picture_is_refused_and_nothing_changes(api, owner, private_room, 
     assert answer.status_code == {"unsupported_type": 415, "too_large": 413, "invalid": 400}[code]
     assert api(owner).get(path.removesuffix("/avatar")).json()["avatar"] == before
     assert File.objects.kept().count() == File.objects.count() == 1
+
+
+def test_a_commit_without_an_answer_leaves_the_bytes_to_the_sweep(owner, monkeypatch):
+    """They may be a row's; the note says which to look for."""
+
+    def put_own(user, blob):
+        raise OperationalError("server closed the connection")
+
+    monkeypatch.setattr(services, "put_own", put_own)
+    with pytest.raises(OperationalError):
+        services.change_own(owner, image())
+    [(key, *_), *smaller] = local.walk()
+    assert [found[0] for found in smaller] == [key, key]
+    assert [note.name for note in local.incoming_folder().iterdir()] == [key]
 
 
 @pytest.mark.parametrize("body", [{}, {"picture": "x"}, {"image": "x"}])

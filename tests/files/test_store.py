@@ -10,9 +10,10 @@ import pytest
 import requests
 from django.core.management import CommandError, call_command
 
-from chatsite.operations.backup import archive, uploads
+from chatsite.operations.backup import archive, upload_rows, uploads
 from chatsite.operations.backup.upload_rows import wanted
 from chatsite.operations.doctor import uploads as doctor
+from chatsite.subprocesses import channel
 from chatsite.subprocesses.supervisor import Child
 from files import moving, orphans, services, sweeping
 from files.models import Blob, File
@@ -130,6 +131,18 @@ def test_one_person_has_so_many_downloads(moved, bucket, api, owner, monkeypatch
     assert not delivery.streams
 
 
+def test_a_download_counts_before_the_store_is_asked(moved, bucket, api, owner, monkeypatch):
+    counted, get = [], store.get
+
+    def get_counted(*arguments):
+        counted.append(delivery.streams[owner.pk])
+        return get(*arguments)
+
+    monkeypatch.setattr(store, "get", get_counted)
+    api(owner).get(f"/file/{moved.pk}/note.txt").close()
+    assert (counted, delivery.streams) == ([1], {})
+
+
 def test_without_its_packages_it_is_said(
     server, settings, uploads, owner, private_room, upload, caplog, monkeypatch
 ):
@@ -145,12 +158,21 @@ def test_without_its_packages_it_is_said(
 def test_a_lost_file_is_not_found(moved, bucket, api, owner):
     bucket.client().delete_object(Bucket=BUCKET, Key=f"some/folder/{store.name_of(moved.blob.key)}")
     assert api(owner).get(f"/file/{moved.pk}/note.txt").status_code == 404
+    assert not delivery.streams
 
 
 def test_another_machines_upload_is_waited_for(moved, bucket, api, owner, monkeypatch):
     """It has the bytes, and we the row, until it has moved them."""
     Blob.objects.update(remote=False)
-    monkeypatch.setattr(delivery, "pause", lambda seconds: Blob.objects.update(remote=True))
+    ways = []
+    monkeypatch.setattr(delivery, "make_way", ways.append)
+
+    def pause(seconds):
+        # Others have had its place before it waits.
+        assert len(ways) == 1
+        Blob.objects.update(remote=True)
+
+    monkeypatch.setattr(delivery, "pause", pause)
     answer = api(owner).get(f"/file/{moved.pk}/note.txt")
     assert b"".join(answer.streaming_content) == LARGE
     Blob.objects.update(remote=False)
@@ -182,6 +204,21 @@ def test_what_a_store_was_away_for_goes_later(moved, bucket, away, owner, settin
     assert bucket.names() == set()
 
 
+def test_however_many_a_store_was_away_for_go(bucket, uploads, monkeypatch):
+    """More than a job of the child process may name."""
+    monkeypatch.setattr(channel, "MAX_FRAME_BYTES", 1000)
+    monkeypatch.setattr(store, "DELETED_AT_ONCE", 8)
+    keys = [new_key() for _ in range(5)]
+    with local.incoming() as file:
+        store.put(store.name_of(keys[-1]), file)
+    for key in keys:
+        local.note(key)
+        os.utime(local.incoming_folder() / key, (0, 0))
+    sweeping.remove_leftovers()
+    assert not list(local.incoming_folder().iterdir())
+    assert bucket.names() == set()
+
+
 def test_what_is_deleted_while_it_is_moved_goes(bucket, owner, private_room, upload, uploads):
     file = upload(owner, private_room)
     blob = file.blob
@@ -190,6 +227,24 @@ def test_what_is_deleted_while_it_is_moved_goes(bucket, owner, private_room, upl
     assert moving.move(Blob(pk=1, key=blob.key))
     assert bucket.names() == set()
     assert kept(uploads) == {}
+
+
+def test_what_is_swept_between_two_of_its_pictures_goes(
+    bucket, owner, private_room, upload, uploads, monkeypatch
+):
+    file = upload(owner, private_room, previews={"small": [1, 1, 5]})
+    local.path(file.blob.key, "small").write_bytes(b"small")
+    put = store.put
+
+    def put_and_sweep(name, source):
+        put(name, source)
+        services.discard(owner, file.pk)
+        sweeping.remove_some()
+
+    monkeypatch.setattr(store, "put", put_and_sweep)
+    assert mover.move() == 0
+    assert bucket.names() == set()
+    assert kept(uploads) == {"moving.lock": b""}
 
 
 def test_a_row_that_came_late_is_moved(bucket, owner, private_room, upload):
@@ -225,6 +280,21 @@ def test_orphans_in_the_store_are_deleted(moved, bucket):
     assert bucket.names() == {*names_of(moved.blob), "some/folder/README"}
     Blob.objects.update(remote=False)
     assert list(orphans.bytes_without_rows(later)) == []
+
+
+def test_rows_of_a_backup_without_files_say_where_they_are_now(
+    moved, bucket, away, uploads, owner, private_room, upload
+):
+    here, gone = (upload(owner, private_room) for _ in range(2))
+    local.delete(gone.blob.key)
+    Blob.objects.filter(pk=moved.blob_id).update(remote=False)
+    Blob.objects.filter(pk=here.blob_id).update(remote=True)
+    upload_rows.correct_places()
+    remote = Blob.objects.order_by("pk").values_list("remote", flat=True)
+    assert [*remote] == [True, False, False]
+    away()
+    with pytest.raises(CommandError, match="FILES_URL: the store doesn't say what it has"):
+        upload_rows.correct_places()
 
 
 def test_a_backup_has_them(moved, bucket, away, uploads, tmp_path):

@@ -110,6 +110,8 @@ def test_what_killed_processes_left_goes(owner, private_room, upload):
     half = local.incoming_folder() / "tmphalf"
     half.write_bytes(b"x")
     os.utime(half, (0, 0))
+    # As a note that goes while the folder is read.
+    (local.incoming_folder() / "gone").symlink_to("nowhere")
     sweep()
     assert on_disk() == sorted([known, young, young, f"{young}.small"])
 

@@ -11,7 +11,7 @@ from django.test import Client, RequestFactory
 from rest_framework.test import APIClient
 
 from accounts.services import tokens
-from chatsite.contract.errors import NotFound
+from chatsite.contract.errors import NotFound, QuotaExceeded
 from files.models import Blob, File
 from files.storage import local
 from files.uploading import doors, storing
@@ -255,6 +255,23 @@ def test_limits_come_before_the_body(api, owner, private_room, settings, monkeyp
     assert len(on_disk()) == 1
 
 
+def test_of_two_at_once_the_second_is_too_much(owner, settings, monkeypatch):
+    """It comes while the database is asked for the first."""
+    settings.FILES_PER_USER_MB = 1
+    bytes_of = doors.bytes_of
+
+    def second_comes(user):
+        monkeypatch.setattr(doors, "bytes_of", bytes_of)
+        with pytest.raises(QuotaExceeded), doors.admitted(user, 600_000):
+            raise AssertionError("both are let in")
+        return bytes_of(user)
+
+    monkeypatch.setattr(doors, "bytes_of", second_comes)
+    with doors.admitted(owner, 600_000):
+        assert doors.underway.uploads_of[owner.pk] == 1
+    assert not doors.underway.uploads_of
+
+
 def test_a_file_that_is_larger_than_it_may_be_is_cut_off(api, owner, private_room, settings):
     """The length of the whole form leaves room for its fields."""
     settings.FILE_MAX_MB = 1
@@ -346,6 +363,16 @@ def test_a_pages_form_has_its_fields_and_files(owner, private_room):
     again = received(owner, [*parts, named_file(b"", b""), named_file(b"b.txt")])
     assert [file.pk for file in again.files] == [file.pk for file in got.files]
     assert received(owner, [field(b"body", b"words alone"), named_file(b"", b"")]).files == []
+
+
+def test_a_form_is_never_left_to_django_however_its_type_is_written(owner, private_room):
+    """Django has no limit of files."""
+    body, written = form(named_file(b"a.txt")), MULTIPART.replace("form", "Form")
+    request = RequestFactory().generic("POST", "/chat/board", body, content_type=written)
+    request.user, request._dont_enforce_csrf_checks = owner, True
+    result = receive_form(request, owner, "board")
+    assert [file.name for file in result.files] == ["a.txt"]
+    assert not request.FILES
 
 
 def test_a_refused_file_leaves_the_forms_fields(owner, stranger, private_room):

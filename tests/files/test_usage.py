@@ -85,6 +85,15 @@ def test_rows_without_bytes_are_named(owner, private_room, upload):
     assert Blob.objects.count() == 4
 
 
+def test_without_any_row_nothing_is_deleted():
+    """It may be another database."""
+    age(path := without_row())
+    with pytest.raises(CommandError, match="knows of no file at all"):
+        told("--delete-orphans")
+    assert path.exists()
+    assert "1 for an hour or longer" in " ".join(told().split())
+
+
 def test_it_reads_many_in_few_queries(
     owner, private_room, upload, django_assert_max_num_queries, monkeypatch
 ):

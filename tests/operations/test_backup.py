@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import shutil
+import sqlite3
 import stat
 import struct
 import subprocess
@@ -575,11 +576,16 @@ class TestUploads:
         assert sorted(path.name for path in empty.file.parent.glob("uploads*")) == ["uploads"]
 
     def test_they_are_left_out_if_told(self, shown, lite, tmp_path):
+        with closing(sqlite3.connect(lite.file)) as database, database:
+            database.execute("UPDATE files_blob SET remote = 1")
         assert "no files, as they were left out" in lite.do("backup", "--without-files", tmp_path / "b.zip")
         assert manifest(tmp_path / "b.zip")["uploads"]["included"] is False
         before = files_of(lite.file.parent / "uploads")
         lite.do("restore", tmp_path / "b.zip", "--force")
         assert files_of(lite.file.parent / "uploads") == before
+        with closing(sqlite3.connect(lite.file)) as database:
+            here = {key for (key,) in database.execute("SELECT key FROM files_blob WHERE NOT remote")}
+        assert here == {name for name in before if "." not in name}
 
     def test_those_of_other_rows_are_refused(self, shown, empty, tmp_path):
         with zipfile.ZipFile(shown) as archive:

@@ -39,6 +39,8 @@ def restore(archive: Archive, force: bool) -> None:
         if archive.has_uploads:
             # Also those that were in a store: they are in the folder now.
             Blob.objects.update(remote=False)
+        else:
+            upload_rows.correct_places()
         call_command("new_epochs", stdout=io.StringIO())
 
 

@@ -13,7 +13,9 @@ from typing import IO, Any, NamedTuple
 import orjson
 from django.core.management.base import CommandError
 
+from chatsite.database.chunks import chunked
 from chatsite.operations.backup.rows import CHUNK_ROWS
+from files import orphans
 from files.models import Blob
 from files.storage import local, store
 from files.storage.store import StoreError
@@ -119,6 +121,26 @@ def from_store(one: Wanted) -> store.Answer:
         raise CommandError(
             f"FILES_URL: the store doesn't give a file ({error.reason}). --without-files leaves all files out."
         ) from error
+
+
+def correct_places() -> None:
+    """Say in the rows of blobs where their bytes are now, for an archive without files: since it was made they may have been
+    moved to the store, or back. Raises CommandError."""
+    moved = Blob.objects.filter(remote=True).order_by("pk").values_list("key", flat=True)
+    for chunk in chunked(moved.iterator(chunk_size=CHUNK_ROWS), CHUNK_ROWS):
+        Blob.objects.filter(key__in=filter(is_here, chunk)).update(remote=False)
+    if not store.in_use() or not Blob.objects.filter(remote=False).exists():
+        return
+    try:
+        for found in chunked(orphans.in_store(), CHUNK_ROWS):
+            keys = {one.key for one in found if not one.which and not is_here(one.key)}
+            Blob.objects.filter(key__in=keys).update(remote=True)
+    except StoreError as error:
+        raise CommandError(f"FILES_URL: the store doesn't say what it has ({error.reason}).") from error
+
+
+def is_here(key: str) -> bool:
+    return local.path(key).exists()
 
 
 def check_space(folder: Path, needed: int, what: str) -> None:

@@ -93,6 +93,10 @@ class Command(BaseCommand):
         self.report_orphans(delete_orphans)
 
     def report_orphans(self, delete: bool) -> None:
+        if delete and not Blob.objects.exists():
+            raise CommandError(
+                "The database knows of no file at all, so nothing is deleted. If it is the right one, do it by hand."
+            )
         count = size = 0
         for found in orphans.bytes_without_rows():
             count, size = count + 1, size + found.size

@@ -10,6 +10,8 @@ from files.storage import local
 from messaging import services
 from messaging.models import Message
 from messaging.payloads import message_payload, message_rows
+from messaging.sending.batch import store_all
+from messaging.sending.drafts import Draft
 from rooms.models import Room
 
 
@@ -42,6 +44,16 @@ def test_a_repeat_is_the_same_message_and_other_files_are_a_conflict(member, pri
     for files in ([other], [], [file, other]):
         with pytest.raises(Conflict):
             sent(member, private_room, *files, body="" if files else "words", client_id=client_id)
+
+
+def test_of_two_messages_at_once_one_takes_a_file_and_others_are_sent(owner, member, private_room, upload):
+    file = upload(member, private_room)
+    drafts = [Draft(member, "board", "", uuid.uuid4(), files=[file.pk]) for _ in range(2)]
+    other = Draft(owner, "board", "words", uuid.uuid4())
+    first, second, third = store_all([*drafts, other])
+    assert isinstance(second, Invalid)
+    assert [outcome[0].body for outcome in (first, third)] == ["", "words"]
+    assert File.objects.get().message == first[0]
 
 
 def test_only_ones_own_loose_files_of_that_room_are_taken(owner, member, private_room, upload):
