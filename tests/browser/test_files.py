@@ -84,7 +84,7 @@ def test_files_are_attached_sent_seen_and_viewed(visit, server, room):
     expect(tile(page, "broken.png")).to_contain_text("damaged")
     field.fill("Both sides")
     field.press("Enter")
-    expect(page.locator(".composer-error[data-part=error]")).to_contain_text("A file can't be sent")
+    expect(page.locator("#composer .composer-error")).to_contain_text("A file can't be sent")
     tile(page, "broken.png").get_by_role("button", name="away").click()
 
     # Words for who can't see it, after the upload.
@@ -134,6 +134,13 @@ def test_files_are_attached_sent_seen_and_viewed(visit, server, room):
     with other.expect_download() as download:
         other.keyboard.press("d")
     assert download.value.suggested_filename == "left.png"
+    # The keys go on behind a button that ends with the last picture.
+    for _ in range(3):
+        viewer.locator("[data-part=next]").click()
+    expect(viewer.locator("[data-part=place]")).to_have_text("4 of 4")
+    other.wait_for_timeout(50)
+    other.keyboard.press("ArrowLeft")
+    expect(viewer.locator("[data-part=place]")).to_have_text("3 of 4")
     other.keyboard.press("Escape")
     expect(viewer).to_be_hidden()
     expect(row.locator(".picture").nth(1)).to_be_focused()
