@@ -63,6 +63,7 @@ def test_files_are_attached_sent_seen_and_viewed(visit, server, room):
     expect(tile(page, "third.png")).to_have_attribute("data-state", "waiting")
     tile(page, "third.png").get_by_role("button", name="away").click()
     expect(tile(page, "third.png")).to_have_count(0)
+    expect(tile(page, "right.png").get_by_role("button", name="away")).to_be_focused()
     # One is let go, the other breaks off and is tried again by itself.
     held[0].continue_()
     done(page, "left.png")
