@@ -71,7 +71,8 @@ def test_files_are_attached_sent_seen_and_viewed(visit, server, room):
     done(page, "right.png")
     page.unroute("**/file?*")
 
-    # Pasted: a picture alone, and those of a text out of a word processor.
+    # Pasted: a picture alone, and those of a text out of a word processor. What another than the server answers is no file.
+    page.route("**/file?*", lambda route: route.fulfill(body="<p>Welcome to the train's network"), times=1)
     field.evaluate(RECEIVE, ["paste", files("pasted.png"), {}])
     digits = base64.b64decode(picture((9, 9, 9), (40, 30))).hex()
     texts = {"text/plain": "Words", "text/rtf": f"{{\\rtf1{{\\pict\\pngblip\n{digits}}}}}"}
