@@ -128,6 +128,7 @@ def test_files_are_attached_sent_seen_and_viewed(visit, server, room):
     expect(viewer.locator("[data-part=place]")).to_have_text("2 of 4")
     other.keyboard.press("ArrowLeft")
     expect(viewer.locator("[data-part=alt]")).to_have_text("The guard from the left")
+    expect(viewer.locator("[aria-live]")).to_have_text("1 of 4: The guard from the left")
     expect(viewer.locator("img[data-part=image][data-loaded]")).to_be_visible()
     other.keyboard.press("+")
     expect(viewer.locator("img[data-part=image]")).to_have_attribute("style", re.compile(r"scale\(1\.5\)"))

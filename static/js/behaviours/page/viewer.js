@@ -63,7 +63,9 @@ class Viewer {
     part(this.dialog, "note").textContent = note
     part(this.dialog, "alt").textContent = alt
     part(this.dialog, "alt").hidden = !alt
-    part(this.dialog, "place").textContent = all.length > 1 ? `${place + 1} of ${all.length}` : ""
+    const where = all.length > 1 ? `${place + 1} of ${all.length}` : ""
+    part(this.dialog, "place").textContent = where
+    part(this.dialog, "said").textContent = [where, alt || name].filter(Boolean).join(": ")
     this.enable("previous", place > 0)
     this.enable("next", place < all.length - 1)
     Object.assign(part(this.dialog, "download"), { href: picture.href, download: name })
