@@ -56,7 +56,8 @@ def copy_of(message: Message, public: Set[int]) -> Payload:
     """Return the copy of a message; of one that is forwarded itself, what it forwards. Where that stands is told of
     public rooms alone: by id and room, or by a link to the room in which the text was written. `public` are the ids of
     `standing_in_public`."""
-    if (copy := message.forwarded) is not None:
+    if message.forwarded is not None:
+        copy: Payload = message.forwarded
         if copy["id"] is None or copy["id"] in public:
             return copy
         return {**copy, "id": None, "room": None, "html": without_link(copy["html"], copy["room"])}
