@@ -57,8 +57,10 @@ def copy_of(message: Message, public: Set[int]) -> Payload:
     public rooms alone: by id and room, or by a link to the room in which the text was written. `public` are the ids of
     `standing_in_public`."""
     if message.forwarded is not None:
-        known = message.forwarded["id"] in public
-        return message.forwarded if known else {**message.forwarded, "id": None, "room": None}
+        copy: Payload = message.forwarded
+        if copy["id"] is None or copy["id"] in public:
+            return copy
+        return {**copy, "id": None, "room": None, "html": without_link(copy["html"], copy["room"])}
     is_public = message.room.kind == Room.Kind.PUBLIC
     return {
         "id": message.pk if is_public else None,

@@ -26,6 +26,9 @@ MAX_REDIRECTS, MAX_ADDRESSES = 5, 4
 MAX_URL_LENGTH, MAX_HOST_LENGTH = 2000, 253
 # Bytes of an answer before its body. http.client bounds the number of headers and the length of each besides.
 MAX_HEAD_BYTES = 65_536
+# Bytes of an answer's body as they come: more than any that is wanted. Marks of chunks, and what unpacks to nothing, need
+# not end.
+MAX_BODY_BYTES = 6_000_000
 # Bytes that are read at once.
 PIECE_BYTES = 16_384
 USER_AGENT = "Mozilla/5.0 (compatible; Chatsite; link preview)"
@@ -88,6 +91,8 @@ def target_of(url: str) -> Target:
         usual = PORTS[parts.scheme]
         port = parts.port or usual
         host = (parts.hostname or "").encode("idna").decode().rstrip(".")
+        if ":" in host:
+            host = str(ip_address(host))
     except (ValueError, KeyError):
         raise Refused("url") from None
     if not 0 < len(host) <= MAX_HOST_LENGTH or len(url) > MAX_URL_LENGTH or "@" in parts.netloc:
@@ -170,8 +175,10 @@ def asked(
 
 
 def is_refused(host: str, hosts: Sequence[str]) -> bool:
-    """Return whether the host is one of `hosts`, of which some begin with a dot: all below them."""
-    return any(host == name.lstrip(".") or (name[0] == "." and host.endswith(name)) for name in hosts if name)
+    """Return whether the host is one of `hosts`, as Django's ALLOWED_HOSTS has them: addresses of IPv6 in brackets, and
+    with a dot before it a name with all below it."""
+    names = [name.strip("[]") for name in hosts]
+    return any(host == name.lstrip(".") or (name[0] == "." and host.endswith(name)) for name in names if name)
 
 
 @contextmanager
@@ -214,7 +221,7 @@ def answer_of(
     type_ = response.headers.get_content_type()
     if "Content-Type" not in response.headers or not type_.startswith(tuple(types)):
         raise Refused("type")
-    reader.allowance = None
+    reader.allowance = MAX_BODY_BYTES
     return Answer(target.url, type_, response.headers.get_content_charset(), body(response))
 
 
@@ -232,6 +239,8 @@ def body(response: http.client.HTTPResponse) -> Iterator[bytes]:
         while data:
             yield unpacker.decompress(data, PIECE_BYTES)
             data = unpacker.unconsumed_tail
+        if unpacker.eof:
+            return
 
 
 def connected(target: Target, rules: Rules) -> socket.socket:
@@ -304,12 +313,11 @@ class BoundedSocket:
 
 
 class BoundedReader(io.RawIOBase):
-    """Reads a socket until the job's end, however little comes at once, and at most `allowance` bytes, unless it is
-    None."""
+    """Reads a socket until the job's end, however little comes at once, and at most `allowance` bytes."""
 
     def __init__(self, link: socket.socket, rules: Rules) -> None:
         self._link, self._rules = link, rules
-        self.allowance: int | None = MAX_HEAD_BYTES
+        self.allowance = MAX_HEAD_BYTES
 
     def readable(self) -> bool:
         return True
@@ -317,8 +325,7 @@ class BoundedReader(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         self._link.settimeout(self._rules.left())
         count = self._link.recv_into(buffer)
-        if self.allowance is not None:
-            self.allowance -= count
-            if self.allowance < 0:
-                raise Refused("size")
+        self.allowance -= count
+        if self.allowance < 0:
+            raise Refused("size")
         return count

@@ -68,15 +68,28 @@ def test_a_skin_tone_is_kept_and_names_are_completed(visit, room):
 
 def test_up_to_three_emoji_are_large_before_and_after_they_are_sent(visit, room):
     owner = visit("owner", f"/chat/{room}")
+    open_picker = owner.get_by_role("button", name="Emoji", exact=True)
+    open_picker.click()
+    expect(owner.locator(".emoji-grid button").first).to_be_visible()
+    owner.keyboard.press("Escape")
     heights = "rows => rows.map((row) => getComputedStyle(row.querySelector('.emoji-only')).fontSize)"
     owner.context.set_offline(True)
     say(owner, "🎉 👍🏽")
     rows = owner.locator(".message:has(.emoji-only)")
     expect(rows).to_have_count(1)
     assert rows.evaluate_all(heights) == ["34px"]
+    lathe = {
+        "name": "lathe",
+        "url": "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAACADs=",
+        "animated": False,
+    }
+    owner.route("**/emoji?*", lambda route: route.fulfill(json={"results": [lathe]}))
     owner.context.set_offline(False)
     expect(message(owner, "🎉 👍🏽").locator("p.emoji-only")).to_have_count(1)
     assert rows.evaluate_all(heights) == ["34px"]
+    # What was added meanwhile.
+    open_picker.click()
+    expect(owner.locator(".emoji-grid img[alt=':lathe:']")).to_be_visible()
 
 
 def test_a_picker_that_cant_be_loaded_says_so(visit, room):

@@ -63,6 +63,7 @@ def test_files_are_attached_sent_seen_and_viewed(visit, server, room):
     expect(tile(page, "third.png")).to_have_attribute("data-state", "waiting")
     tile(page, "third.png").get_by_role("button", name="away").click()
     expect(tile(page, "third.png")).to_have_count(0)
+    expect(tile(page, "right.png").get_by_role("button", name="away")).to_be_focused()
     # One is let go, the other breaks off and is tried again by itself.
     held[0].continue_()
     done(page, "left.png")
@@ -70,7 +71,8 @@ def test_files_are_attached_sent_seen_and_viewed(visit, server, room):
     done(page, "right.png")
     page.unroute("**/file?*")
 
-    # Pasted: a picture alone, and those of a text out of a word processor.
+    # Pasted: a picture alone, and those of a text out of a word processor. What another than the server answers is no file.
+    page.route("**/file?*", lambda route: route.fulfill(body="<p>Welcome to the train's network"), times=1)
     field.evaluate(RECEIVE, ["paste", files("pasted.png"), {}])
     digits = base64.b64decode(picture((9, 9, 9), (40, 30))).hex()
     texts = {"text/plain": "Words", "text/rtf": f"{{\\rtf1{{\\pict\\pngblip\n{digits}}}}}"}
@@ -84,7 +86,7 @@ def test_files_are_attached_sent_seen_and_viewed(visit, server, room):
     expect(tile(page, "broken.png")).to_contain_text("damaged")
     field.fill("Both sides")
     field.press("Enter")
-    expect(page.locator(".composer-error[data-part=error]")).to_contain_text("A file can't be sent")
+    expect(page.locator("#composer .composer-error")).to_contain_text("A file can't be sent")
     tile(page, "broken.png").get_by_role("button", name="away").click()
 
     # Words for who can't see it, after the upload.
@@ -126,6 +128,7 @@ def test_files_are_attached_sent_seen_and_viewed(visit, server, room):
     expect(viewer.locator("[data-part=place]")).to_have_text("2 of 4")
     other.keyboard.press("ArrowLeft")
     expect(viewer.locator("[data-part=alt]")).to_have_text("The guard from the left")
+    expect(viewer.locator("[aria-live]")).to_have_text("1 of 4: The guard from the left")
     expect(viewer.locator("img[data-part=image][data-loaded]")).to_be_visible()
     other.keyboard.press("+")
     expect(viewer.locator("img[data-part=image]")).to_have_attribute("style", re.compile(r"scale\(1\.5\)"))
@@ -134,6 +137,13 @@ def test_files_are_attached_sent_seen_and_viewed(visit, server, room):
     with other.expect_download() as download:
         other.keyboard.press("d")
     assert download.value.suggested_filename == "left.png"
+    # The keys go on behind a button that ends with the last picture.
+    for _ in range(3):
+        viewer.locator("[data-part=next]").click()
+    expect(viewer.locator("[data-part=place]")).to_have_text("4 of 4")
+    other.wait_for_timeout(50)
+    other.keyboard.press("ArrowLeft")
+    expect(viewer.locator("[data-part=place]")).to_have_text("3 of 4")
     other.keyboard.press("Escape")
     expect(viewer).to_be_hidden()
     expect(row.locator(".picture").nth(1)).to_be_focused()

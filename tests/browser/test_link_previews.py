@@ -45,6 +45,7 @@ def test_a_preview_comes_live_and_goes_by_a_button(browser, previewing):
         message(page, "look at").hover()
         message(page, "look at").get_by_role("button", name="Remove this preview").click()
         expect(shown).to_have_count(0)
+        expect(message(page, "look at")).to_be_focused()
         expect(message(page, "once more").locator(".link-preview")).to_have_count(1)
     kept = [
         rest(server, server.tokens["member"], "GET", f"/message/{one['id']}").json() for one in (said, again)

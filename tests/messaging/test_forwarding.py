@@ -101,9 +101,12 @@ def test_what_is_forwarded_again_is_what_was_written_first(
         assert again["forwarded"] == shown(once)["forwarded"]
         assert "between" not in str(again)
     # Nor is a place named that isn't public any more, or has nothing.
+    assert 'data-room="lobby"' in str(again)
     services.delete(owner, open_message.pk)
     copy = shown(forward(owner, public_room, once))["forwarded"]
     assert (copy["id"], copy["room"], copy["body"]) == (None, None, open_message.body)
+    assert "see #lobby" in copy["html"]
+    assert "data-room" not in copy["html"]
 
 
 def test_edits_and_deletion_of_the_original_do_not_reach_the_copy(owner, member, secret, public_room):

@@ -140,6 +140,18 @@ class Handler(socketserver.StreamRequestHandler):
     def bomb(self):
         self.answer(gzip.compress(b"<p>" * 2_000_000, 1), "Content-Encoding: gzip")
 
+    def nothing_packed(self):
+        self.answer(b"\x1f\x8b\x08\x08" + bytes(6), "Content-Encoding: gzip")
+        self.endlessly(b"the name of a file" * 1000)
+
+    def behind_gzip(self):
+        self.answer(gzip.compress(b"<title>A title</title>"), "Content-Encoding: gzip")
+        self.endlessly(b"x" * 10_000)
+
+    def marks_of_chunks(self):
+        self.answer(b"", "Transfer-Encoding: chunked")
+        self.endlessly(b"1;" + b"x" * 10_000 + b"\r\n \r\n")
+
     def torn_gzip(self):
         self.answer(b"not gzip at all", "Content-Encoding: gzip")
 

@@ -48,6 +48,7 @@ def ask(server, tmp_path):
         ("compressed", "A title", True),
         ("with_oembed", "By oEmbed", True),
         ("huge_body", "A title", True),
+        ("behind_gzip", "A title", False),
         ("nested", "Kept", False),
         ("unclosed", "Kept", False),
         ("large_picture", "Kept", False),
@@ -89,6 +90,8 @@ def test_what_a_page_says_of_itself(ask, path, title, picture):
         ("continues", "size"),
         ("huge_head", "nothing"),
         ("bomb", "nothing"),
+        ("nothing_packed", "size"),
+        ("marks_of_chunks", "size"),
         ("torn_gzip", "broken"),
         ("brotli", "type"),
         ("torn_chunks", "broken"),
@@ -136,6 +139,7 @@ def test_the_sites_own_hosts_are_never_asked_also_not_by_a_redirect(ask, server)
     for host in ("127.0.0.1", ".0.0.1"):
         assert ask("page", hosts=[host]) == {"refused": "host"}
     assert len(server.asked) == asked
+    assert ask("http://[2A00:0::1]/", hosts=["[2a00::1]"]) == {"refused": "host"}
     to = f"redirect?to=http://localhost:{server.server_address[1]}/page"
     assert ask(to, hosts=["localhost"]) == {"refused": "host"}
 

@@ -28,11 +28,13 @@ function receive(message) {
 async function remove(button) {
   const id = Number(button.closest(".message").dataset.id)
   const preview = Number(button.closest(".link-preview").dataset.preview)
-  button.disabled = true
+  // A button that is disabled would lose the focus, which goes to the message with the preview's end.
+  if (button.ariaDisabled) return
+  button.ariaDisabled = "true"
   try {
     await connection.request("remove-preview", { id, preview })
   } catch (error) {
-    button.disabled = false
+    button.ariaDisabled = null
     toast(`Not removed: ${error.detail}`)
   }
 }

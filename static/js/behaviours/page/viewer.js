@@ -63,13 +63,22 @@ class Viewer {
     part(this.dialog, "note").textContent = note
     part(this.dialog, "alt").textContent = alt
     part(this.dialog, "alt").hidden = !alt
-    part(this.dialog, "place").textContent = all.length > 1 ? `${place + 1} of ${all.length}` : ""
-    part(this.dialog, "previous").disabled = place <= 0
-    part(this.dialog, "next").disabled = place === all.length - 1
+    const where = all.length > 1 ? `${place + 1} of ${all.length}` : ""
+    part(this.dialog, "place").textContent = where
+    part(this.dialog, "said").textContent = [where, alt || name].filter(Boolean).join(": ")
+    this.enable("previous", place > 0)
+    this.enable("next", place < all.length - 1)
     Object.assign(part(this.dialog, "download"), { href: picture.href, download: name })
     part(this.dialog, "original").href = picture.href
     this.zoom.reset()
     this.render()
+  }
+
+  /** Lets a button be pressed, or not: then the focus, without which the dialog hears no keys, goes from it to the stage. */
+  enable(name, enabled) {
+    const button = part(this.dialog, name)
+    if (!enabled && button === document.activeElement) this.stage.focus({ preventScroll: true })
+    button.disabled = !enabled
   }
 
   /** Shows the picture before or behind; closes where this one's message is gone. */

@@ -35,7 +35,7 @@ function post({ key, room, alt, source, name }, { signal, onProgress }) {
       onProgress(total ? loaded / total : 0)
       watch(loaded < total ? STALLED_MS : PROCESSING_MS)
     })
-    request.addEventListener("load", () => (request.status < 300 ? end(resolve, request.response) : end(reject, errorOf(request))))
+    request.addEventListener("load", () => (isFile(request.status < 300, request.response) ? end(resolve, request.response) : end(reject, errorOf(request))))
     request.addEventListener("error", () => end(reject, OFFLINE))
     request.addEventListener("abort", () => end(reject, OFFLINE))
     signal.addEventListener("abort", () => request.abort())
@@ -56,7 +56,7 @@ async function describe({ id }, alt) {
     throw OFFLINE
   }
   const answer = await response.json().catch(() => null)
-  if (!response.ok) throw answer?.code ? answer : { code: "unavailable", detail: "The server gave no answer." }
+  if (!isFile(response.ok, answer)) throw answer?.code ? answer : { code: "unavailable", detail: "The server gave no answer." }
   return answer
 }
 
@@ -64,6 +64,9 @@ async function describe({ id }, alt) {
 export function discardUpload({ file }) {
   if (file) fetch(`/file/${file.id}`, { method: "DELETE", headers: headers(), credentials: "same-origin", keepalive: true }).catch(() => {})
 }
+
+/** Whether it is the server's answer, and not that of a network that asks to log in first, or of a proxy. */
+const isFile = (ok, answer) => ok && Boolean(answer?.id)
 
 function errorOf({ status, response }) {
   if (response?.code) return response

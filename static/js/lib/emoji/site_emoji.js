@@ -5,7 +5,7 @@ const MOST = 500
 let pictures = new Map()
 let loading
 
-/** The site's own emoji by name, {name, url, animated} each; loaded once for a page. Rejects where they can't be. */
+/** The site's own emoji by name, {name, url, animated} each; loaded once for a connection. Rejects where they can't be. */
 export async function loadSiteEmoji() {
   loading ??= load()
   loading.catch(() => (loading = undefined))
@@ -45,6 +45,8 @@ async function load() {
   pictures = new Map(results.map((picture) => [`:${picture.name}:`, picture]))
 }
 
+// What changed while there was no connection isn't told.
+connection.on("online", () => (loading = undefined))
 connection.on("emoji-updated", ({ added, removed }) => {
   for (const picture of added) pictures.set(`:${picture.name}:`, picture)
   for (const name of removed) {

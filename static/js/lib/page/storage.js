@@ -1,17 +1,19 @@
-/** localStorage; memory where the browser refuses it (private windows, blocked cookies, full). */
+/** localStorage; memory where the browser refuses it (private windows, blocked cookies), and for what it has no room for. */
 const memory = new Map()
 
 export const storage = {
   getItem(key) {
+    if (memory.has(key)) return memory.get(key)
     try {
       return localStorage.getItem(key)
     } catch {
-      return memory.get(key) ?? null
+      return null
     }
   },
   setItem(key, value) {
     try {
       localStorage.setItem(key, value)
+      memory.delete(key)
     } catch {
       memory.set(key, value)
     }
@@ -26,7 +28,7 @@ export const storage = {
   },
   keys() {
     try {
-      return Object.keys(localStorage)
+      return [...new Set([...Object.keys(localStorage), ...memory.keys()])]
     } catch {
       return [...memory.keys()]
     }

@@ -12,9 +12,10 @@ export function fillLinkPreviews(row, { previews, deleted }) {
   const box = part(row, "link-previews") ?? (shown.length ? addBox(row) : null)
   if (!box) return
   const known = new Map([...box.children].map((element) => [Number(element.dataset.preview), element]))
-  if (box.contains(document.activeElement) && !shown.length) row.focus({ preventScroll: true })
-  if (!shown.length) return box.remove()
+  const focused = box.contains(document.activeElement) ? document.activeElement : null
   box.replaceChildren(...shown.map((preview) => known.get(preview.id) ?? build(row, preview)))
+  if (focused) (focused.isConnected ? focused : row).focus({ preventScroll: true })
+  if (!shown.length) box.remove()
 }
 
 function addBox(row) {

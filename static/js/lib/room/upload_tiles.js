@@ -13,13 +13,23 @@ const PICTURE = /^image\/(?!svg)/
 export function renderTiles(list, keys, remove) {
   const tiles = new Map([...list.children].map((tile) => [tile.dataset.key, tile]))
   const shown = keys.map((key) => uploads.find(key)).filter(Boolean)
-  for (const [key, tile] of tiles) if (!shown.some((upload) => upload.key === key)) tile.remove()
+  for (const [key, tile] of tiles) if (!shown.some((upload) => upload.key === key)) removeTile(list, tile)
   shown.forEach((upload, place) => {
     const tile = tiles.get(upload.key) ?? buildTile(upload, remove)
     if (list.children[place] !== tile) list.insertBefore(tile, list.children[place] ?? null)
     fillTile(tile, upload)
   })
   list.hidden = shown.length === 0
+}
+
+/** Takes a tile away; the focus goes from it to the one beside it, or to what the files belong to. */
+function removeTile(list, tile) {
+  if (tile.contains(document.activeElement)) {
+    const beside = tile.nextElementSibling ?? tile.previousElementSibling
+    const target = beside ? part(beside, "remove") : (list.closest(".message") ?? part(list.closest("form"), "text"))
+    target.focus({ preventScroll: true })
+  }
+  tile.remove()
 }
 
 function buildTile(upload, remove) {
@@ -47,7 +57,10 @@ function fillTile(tile, upload) {
   else bar.value = state === "done" ? 1 : sent
   part(tile, "note").textContent = noteOf(upload, sizeInWords(size))
   part(tile, "note").classList.toggle("failed", state === "failed" || Boolean(error))
-  part(tile, "retry").hidden = state !== "failed" || upload.final
+  const retry = part(tile, "retry")
+  const needsNone = state !== "failed" || upload.final
+  if (needsNone && retry === document.activeElement) part(tile, "remove").focus({ preventScroll: true })
+  retry.hidden = needsNone
   const isPicture = file ? file.kind === "picture" : PICTURE.test(type ?? "")
   part(tile, "describe").hidden = !isPicture || state === "failed"
   part(tile, "describe").setAttribute("aria-pressed", String(Boolean(alt)))
