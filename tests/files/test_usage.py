@@ -85,7 +85,7 @@ def test_rows_without_bytes_are_named(owner, private_room, upload):
     assert Blob.objects.count() == 4
 
 
-def test_without_any_row_nothing_is_deleted():
+def test_without_any_row_nothing_is_deleted(uploads):
     """It may be another database."""
     age(path := without_row())
     with pytest.raises(CommandError, match="knows of no file at all"):

@@ -249,3 +249,17 @@ test("what nobody sent for a week is given up", () => {
   assert.deepEqual(outbox.entries.map((entry) => entry.client_id), ["b"])
   assert.deepEqual([...store.kept.keys()], ["b"])
 })
+
+test("what another page still uploads is left to it, and only that", () => {
+  outbox.connected()
+  outbox.add({ client_id: "a", room: "general", body: "", files: [{ key: "k", name: "long.mp4", file: null, error: null }] })
+  const second = open()
+  assert.deepEqual([outbox.lost, second.lost], [[], ["a"]])
+  assert.deepEqual([outbox.having(["a", "b"]), second.having(["a"])], [["a"], []])
+  outbox.leave("a")
+  second.leave("a")
+  assert.deepEqual([outbox.entries.length, second.entries.length, store.kept.size], [1, 0, 1])
+  assert.equal(changes.at(-1), "a gone")
+  outbox.uploaded("k", { id: "f" })
+  assert.deepEqual(calls.map(({ entry }) => entry.files[0].file.id), ["f"])
+})

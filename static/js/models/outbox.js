@@ -62,7 +62,7 @@ export class Outbox {
   /** Sends a failed or delayed entry again at once; one that is being sent shows the button still. */
   retry(clientId) {
     const entry = this.find(clientId)
-    if (!entry?.error || entry.state === "sending" || entry.error.code === FILES_LOST) return
+    if (!entry?.error || entry.state === "sending" || hasLostFiles(entry)) return
     this.pause = entry.delay = null
     this.#setState(entry, "waiting")
     this.#pump()
@@ -108,6 +108,24 @@ export class Outbox {
 
   discard(clientId) {
     return this.settle(clientId)
+  }
+
+  /** The ids of entries whose files went with the page that had them, as far as this one knows. */
+  get lost() {
+    return this.entries.filter(hasLostFiles).map(({ client_id }) => client_id)
+  }
+
+  /** Those of these entries that this page sends, having their files. */
+  having(clientIds) {
+    return this.entries.filter((entry) => clientIds.includes(entry.client_id) && !hasLostFiles(entry)).map(({ client_id }) => client_id)
+  }
+
+  /** Leaves an entry to another page that has its files. */
+  leave(clientId) {
+    const entry = this.find(clientId)
+    if (!entry || !hasLostFiles(entry)) return
+    this.entries = this.entries.filter((other) => other !== entry)
+    this.#notify(entry, true)
   }
 
   /** Removes entries that another page sent or discarded while this one was suspended. */
@@ -212,6 +230,7 @@ export class Outbox {
   }
 }
 
+const hasLostFiles = ({ error }) => error?.code === FILES_LOST
 const fileOf = (entry, key) => entry.files.find((one) => one.key === key)
 
 /** The names of an entry's files that aren't uploaded. */

@@ -1,11 +1,15 @@
 import { Outbox } from "../../models/outbox.js"
 import { me } from "../page/me.js"
 import { storage } from "../page/storage.js"
+import { uuid } from "../page/uuid.js"
 import { connection } from "./connection.js"
 import { Emitter } from "./emitter.js"
 import { uploadEvents, uploads } from "./uploads.js"
 
 const KEY_PREFIX = `outbox:${me}:`
+// Words between a person's tabs: whose files, of which messages?
+const ASKED = `outbox-asked:${me}`
+const ANSWERED = `outbox-answered:${me}`
 
 /** Stores each message under a key of its own, so that two tabs don't overwrite each other's. */
 const store = {
@@ -41,7 +45,21 @@ for (const { files } of outbox.entries) for (const { key, file } of files) if (f
 connection.on("offline", () => outbox.disconnected())
 // An entry that another tab sent or discarded is removed here too, also where this tab was suspended meanwhile.
 addEventListener("storage", ({ key, newValue }) => key?.startsWith(KEY_PREFIX) && newValue === null && outbox.settle(key.slice(KEY_PREFIX.length)))
+// One whose files another tab still uploads is that tab's to send: it isn't lost.
+addEventListener("storage", ({ key, newValue }) => {
+  if (!newValue) return
+  if (key === ASKED) tellTabs(ANSWERED, outbox.having(JSON.parse(newValue).ids))
+  else if (key === ANSWERED) JSON.parse(newValue).ids.forEach((id) => outbox.leave(id))
+})
+tellTabs(ASKED, outbox.lost)
 addEventListener("pageshow", ({ persisted }) => persisted && outbox.reconcile())
+
+/** Tells the person's other tabs some ids. A value that is the same is told to nobody. */
+function tellTabs(key, ids) {
+  if (!ids.length) return
+  storage.setItem(key, JSON.stringify({ ids, once: uuid() }))
+  storage.removeItem(key)
+}
 
 /** Begins to send. A room's page calls it once the room is joined, since the room's log settles what is sent. */
 export const startSending = () => outbox.connected()
