@@ -231,7 +231,7 @@ def test_files_that_are_put_back_by_hand_are_noticed(checkout):
         """What SQLite keeps beside its file is a part of it."""
         for file in data.glob("chat.sqlite3*"):
             file.unlink()
-        for file in copy.glob(names):
+        for file in filter(Path.is_file, copy.glob(names)):
             shutil.copy2(file, data)
 
     first = served("before")
