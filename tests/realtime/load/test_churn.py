@@ -148,7 +148,7 @@ class Square:
         """One thread is everybody: on a busy machine some aren't in within the server's five seconds."""
         assert not follower.joined
         self.late += 1
-        assert self.late < self.count // 20
+        assert self.late < self.count // 10
         self.selector.unregister(follower.socket)
         follower.socket.close()
         self.come(follower.person)
