@@ -14,7 +14,7 @@ pytestmark = pytest.mark.realtime
 TYPING = 6
 ROOM_KEYS = {
     "slug", "name", "topic", "kind", "archived", "role", "members", "online", "epoch", "head", "read_seq", "unread",
-    "mentions", "created_at",
+    "mentions", "created_at", "avatar",
 }  # fmt: skip
 
 
