@@ -87,9 +87,10 @@ class Member:
         if len(buffer) < 2:
             return None
         size, start = buffer[1], 2
-        if size == 126:
-            size, start = int.from_bytes(buffer[2:4], "big"), 4
-        if (size > 126 and start == 2) or len(buffer) < start + size:
+        if size >= 126:
+            start = 4 if size == 126 else 10
+            size = int.from_bytes(buffer[2:start], "big")
+        if len(buffer) < start + size:
             return None
         self.buffer = buffer[start + size :]
         return buffer[start : start + size]
