@@ -31,7 +31,9 @@ def browser():
 
 @pytest.fixture(scope="package")
 def server(tmp_path_factory):
-    with serve(tmp_path_factory.mktemp("browser"), STATIC_DIR=str(static_files(tmp_path_factory))) as server:
+    static = str(static_files(tmp_path_factory))
+    # Each test has a room of the same owner's.
+    with serve(tmp_path_factory.mktemp("browser"), STATIC_DIR=static, ROOMS_PER_HOUR="0") as server:
         server.tokens = settle(server)
         yield server
 
