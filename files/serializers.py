@@ -71,4 +71,7 @@ class DescriptionSerializer(StrictSerializer):
 class UploadFormSerializer(UploadSerializer):
     """Describes an upload for the OpenAPI document. The file comes last."""
 
+    poster = extend_schema_field(OpenApiTypes.BINARY)(serializers.FileField)(
+        required=False, help_text="A picture of a film, of at most 1 MB, from which its previews are made."
+    )
     file = extend_schema_field(OpenApiTypes.BINARY)(serializers.FileField)()

@@ -5,7 +5,7 @@ The body is received in turns of threads (`chatsite.realtime.http.transfers`); w
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 from uuid import UUID, uuid4, uuid5
 
@@ -55,11 +55,13 @@ def receive_file(request: HttpRequest, user: User) -> tuple[File, bool]:
 
 
 def received(form: Form, user: User, query: QueryDict) -> tuple[File, bool]:
-    if not form.next_file():
+    there = form.next_file()
+    poster = poster_of(form) if there and form.name == "poster" else b""
+    if not there or (poster and not form.next_file()):
         raise Invalid.about("file", "Send a file.")
     if form.name != "file":
         raise Invalid.about(form.name[:64], "There is no such field.")
-    upload = upload_of(form, query)
+    upload = replace(upload_of(form, query), poster=poster)
     access.posting_membership(user, upload.room)
     first = storing.first_of(user, upload)
     if first is not None:
@@ -71,6 +73,21 @@ def received(form: Form, user: User, query: QueryDict) -> tuple[File, bool]:
         copy(form, writer)
         end(form)
         return storing.store(user, upload, file, writer.sha256)
+
+
+def poster_of(form: Form) -> bytes:
+    """Receive the poster of a film, which stands before it. Raises TooLarge, and Invalid for an empty one."""
+    poster = bytearray()
+
+    def take(piece: bytes) -> None:
+        if len(poster) + len(piece) > doors.MAX_POSTER_BYTES:
+            raise TooLarge.about("poster", "A poster has at most 1 MB.")
+        poster.extend(piece)
+
+    form.copy_to(take)
+    if not poster:
+        raise Invalid.about("poster", "This file is empty.")
+    return bytes(poster)
 
 
 def upload_of(form: Form, query: QueryDict) -> Upload:

@@ -7,9 +7,10 @@ and no rows was given up, or its process was killed (`files.sweeping`).
 import errno
 import hashlib
 import os
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from typing import BinaryIO, NamedTuple
 from uuid import UUID
 
@@ -40,12 +41,14 @@ TAKEN = "You have used this client_id for another file."
 
 @dataclass(frozen=True)
 class Upload:
-    """What a client says of a file: the room for which it is, its name, its description, and an id of the client's own."""
+    """What a client says of a file: the room for which it is, its name, its description, an id of the client's own, and
+    the poster of a film, a picture's bytes."""
 
     room: str
     client_id: UUID
     name: str
     alt: str = ""
+    poster: bytes = b""
 
 
 class Writer:
@@ -138,7 +141,7 @@ def store(user: User, upload: Upload, file: BinaryIO, sha256: str = "") -> tuple
     Raises what the person's rights and quotas refuse, UnsupportedType, Conflict and Unavailable."""
     access.posting_membership(user, upload.room)
     try:
-        with stored(file, user.pk, upload.name, sha256) as (blob, name):
+        with stored(file, user.pk, upload.name, sha256, upload.poster) as (blob, name):
             added = add(user, upload, name, blob)
         mover.soon()
         return added, True
@@ -168,14 +171,16 @@ def add(user: User, upload: Upload, name: str, blob: Blob) -> File:
 
 
 @contextmanager
-def stored(file: BinaryIO, payer: int, name: str, sha256: str = "") -> Iterator[tuple[Blob, str]]:
+def stored(
+    file: BinaryIO, payer: int, name: str, sha256: str = "", poster: bytes = b""
+) -> Iterator[tuple[Blob, str]]:
     """Clean a file, and give its bytes and previews names on the disk; yield the Blob, which isn't in the database, and the
-    file's cleaned name. If the block raises, all is removed.
+    file's cleaned name. A film's previews are its poster's. If the block raises, all is removed.
 
     Raises UnsupportedType, QuotaExceeded and Unavailable."""
     key = new_key()
     with noted(key):
-        with cleaned(file, payer) as found, disk_errors():
+        with cleaned(file, payer) as clean, posed(clean, poster, payer) as found, disk_errors():
             kept = in_thread(keep, file, found, key, sha256)
             blob = blob_of(found, key, kept)
             name = name_of(name, file, found)
@@ -210,6 +215,39 @@ def cleaned(file: BinaryIO, payer: int) -> Iterator[Processed]:
             yield found
     except Rejected as error:
         raise UnsupportedType(str(error)) from None
+
+
+@contextmanager
+def posed(found: Processed, poster: bytes, payer: int) -> Iterator[Processed]:
+    """Give a film the previews of its poster for the block, and its size where nothing else tells that. A poster that is no
+    proper picture is left out: the film is what was sent."""
+    with ExitStack() as stack:
+        if not poster or found.type.kind != "video":
+            yield found
+            return
+        picture = pictured(stack, poster, None if found.type.work else payer)
+        if picture is None:
+            yield found
+            return
+        size = (
+            (found.width, found.height) if found.width and found.height else (picture.width, picture.height)
+        )
+        about = {"previews": picture.previews, "placeholder": picture.placeholder}
+        yield replace(found, width=size[0], height=size[1], **about)
+
+
+def pictured(stack: ExitStack, poster: bytes, payer: int | None) -> Processed | None:
+    """Return what the child process makes of a poster, whose files last as long as the stack; None for what is no picture.
+    With a `payer` it waits for their turn; else the film has it."""
+    file = stack.enter_context(tempfile.TemporaryFile(buffering=0))  # noqa: SIM115 (the stack closes it)
+    local.written(file, poster)
+    try:
+        if payer is not None:
+            stack.enter_context(decoding.taken(payer))
+        found = stack.enter_context(processed(file, local.folder()))
+    except Rejected:
+        return None
+    return found if found.type.kind == "picture" and found.previews else None
 
 
 def name_of(name: str, file: BinaryIO, found: Processed) -> str:

@@ -195,6 +195,46 @@ def test_on_a_phone_a_swipe_goes_on_and_a_file_alone_is_a_message(visit, server,
     expect(page.locator("#viewer [data-part=name]")).to_have_text("b.png")
 
 
+# Half a second of a red square, as the browser records it.
+RECORD = """async () => {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 180 })
+  const pen = canvas.getContext("2d")
+  const recorder = new MediaRecorder(canvas.captureStream(20), { mimeType: "video/webm" })
+  const pieces = []
+  recorder.ondataavailable = ({ data }) => pieces.push(data)
+  recorder.start()
+  for (let n = 0; n < 12; n++) {
+    pen.fillStyle = `rgb(220, ${n}, 0)`
+    pen.fillRect(0, 0, 320, 180)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  const over = new Promise((resolve) => (recorder.onstop = resolve))
+  recorder.stop()
+  await over
+  const given = new DataTransfer()
+  given.items.add(new File([new Blob(pieces)], "lathe.webm", { type: "video/webm" }))
+  const input = document.getElementById("composer-files")
+  input.files = given.files
+  input.dispatchEvent(new Event("change", { bubbles: true }))
+}"""
+
+
+def test_a_film_has_a_poster_that_the_browser_draws(visit, server, room):
+    page, other = visit("owner", f"/chat/{room}"), visit("member", f"/chat/{room}")
+    page.evaluate(RECORD)
+    done(page, "lathe.webm")
+    page.get_by_role("button", name="Send").click()
+    film = other.locator(".messages video")
+    expect(film).to_have_attribute("poster", re.compile(r"^/file/[0-9a-f-]{36}/preview/small$"))
+    assert film.evaluate("film => [film.width, film.height]") == [320, 180]
+    drawn = """film => new Promise((resolve) => {
+      const image = new Image()
+      image.onload = () => resolve([image.naturalWidth, image.naturalHeight])
+      image.src = film.poster
+    })"""
+    assert film.evaluate(drawn) == [320, 180]
+
+
 def test_without_scripts_the_form_sends_files(visit, server, room):
     page = visit("owner", f"/chat/{room}", java_script_enabled=False)
     page.locator("#composer-body").fill("By the form")

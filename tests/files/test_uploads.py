@@ -388,3 +388,43 @@ def test_a_form_of_another_site_stores_nothing(owner, private_room):
     with pytest.raises(FormOutOfDate):
         received(owner, [field(b"csrfmiddlewaretoken", b"x" * 64), named_file(b"a.txt")], enforced=True)
     assert on_disk() == []
+
+
+WEBM = (
+    b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\xf7\x81\x01\x42\xf2\x81\x04\x42\xf3\x81\x08\x42\x82\x84webm"
+    + bytes(60)
+)
+
+
+def posed(client, poster, data, name="film.mp4", **fields):
+    parts = {"poster": SimpleUploadedFile("poster.webp", poster), "file": SimpleUploadedFile(name, data)}
+    return client.post("/file", {"room": "board", **fields, **parts})
+
+
+def test_a_film_has_the_previews_of_its_poster_and_nothing_else_of_it(api, owner, private_room):
+    poster = containers.picture((640, 360))
+    for film, size in ((containers.mp4(), (1920, 1080)), (WEBM, (640, 360))):
+        file = posed(api(owner), poster, film).json()
+        assert file["kind"] == "video"
+        assert file["preview"]["url"] == f"/file/{file['id']}/preview/small"
+        assert file["preview"]["placeholder"].startswith("data:image/webp;base64,")
+        if film is WEBM:
+            assert (file["width"], file["height"]) == size
+        key = File.objects.get(pk=file["id"]).blob.key
+        kept = [name for name in on_disk() if name.startswith(key)]
+        assert kept in ([key, f"{key}.small"], [key, f"{key}.large", f"{key}.small"])
+
+
+@pytest.mark.parametrize("poster", [b"<svg/>", b"words", b"\xff\xd8\xff\xe0 cut short", b"\x00" * 100])
+def test_a_film_is_kept_without_a_poster_that_is_no_picture(api, owner, private_room, poster):
+    file = posed(api(owner), poster, containers.mp4())
+    assert (file.status_code, file.json()["preview"]) == (201, None)
+
+
+def test_other_files_have_no_poster_and_a_large_one_is_refused(api, owner, private_room):
+    assert posed(api(owner), containers.picture((64, 64)), TEXT, "a.txt").json()["preview"] is None
+    answer = posed(api(owner), b"x" * (doors.MAX_POSTER_BYTES + 1), containers.mp4())
+    assert refused(answer) == (413, "too_large", ["poster"])
+    assert refused(posed(api(owner), b"", containers.mp4())) == (400, "invalid", ["poster"])
+    alone = api(owner).post("/file", {"room": "board", "poster": SimpleUploadedFile("p.webp", b"x")})
+    assert refused(alone) == (400, "invalid", ["file"])

@@ -1,5 +1,6 @@
 import { UploadQueue } from "../../models/upload_queue.js"
 import { connection } from "./connection.js"
+import { drawPoster } from "../page/poster.js"
 import { Emitter } from "./emitter.js"
 
 // Without any progress; and while the server looks at what it has, which may wait for its turn.
@@ -9,15 +10,16 @@ const OFFLINE = { code: "offline", detail: "The connection was lost." }
 
 /** Uploads or describes a file; resolves with the server's {id, name, …}. */
 async function send(upload, options) {
-  const file = upload.file ?? (await post(upload, options))
+  const file = upload.file ?? (await post(upload, await drawPoster(upload.source), options))
   return upload.alt && upload.alt !== file.alt ? describe(file, upload.alt) : file
 }
 
 /** Posts a file by XMLHttpRequest, as `fetch` tells no progress of what it sends. */
-function post({ key, room, alt, source, name }, { signal, onProgress }) {
+function post({ key, room, alt, source, name }, poster, { signal, onProgress }) {
   // In the address, what is refused is refused before the file is sent.
   const about = new URLSearchParams({ room, client_id: key, alt })
   const form = new FormData()
+  if (poster) form.append("poster", poster, "poster.webp")
   form.append("file", source, name)
   const request = new XMLHttpRequest()
   return new Promise((resolve, reject) => {
