@@ -22,9 +22,10 @@ from files.storage import local
 
 # Bytes in a MB of the settings.
 MB = 1_000_000
-# Bytes of a film's poster; and of a form beside its files: a poster, fields, and the heads of its parts.
+# Bytes of a form beside its files: a poster, fields, and the heads of its parts.
+MAX_FORM_BYTES = 128 * 1024
+# Bytes of a film's poster. With one of more than MAX_FORM_BYTES, a film of the most bytes is too large.
 MAX_POSTER_BYTES = MB
-MAX_FORM_BYTES = MAX_POSTER_BYTES + 128 * 1024
 FILES = Quota("files", "FILES_PER_HOUR", "FILES_PER_USER_MB", "Your files take {most} MB, which is the most.")
 DISK_IS_FULL = "The site's disk is full."
 SITE_IS_FULL = "The site's files take all the room that they may have."

@@ -229,11 +229,14 @@ def posed(found: Processed, poster: bytes, payer: int) -> Iterator[Processed]:
         if picture is None:
             yield found
             return
-        size = (
-            (found.width, found.height) if found.width and found.height else (picture.width, picture.height)
+        size = found if found.width and found.height else picture
+        yield replace(
+            found,
+            width=size.width,
+            height=size.height,
+            previews=picture.previews,
+            placeholder=picture.placeholder,
         )
-        about = {"previews": picture.previews, "placeholder": picture.placeholder}
-        yield replace(found, width=size[0], height=size[1], **about)
 
 
 def pictured(stack: ExitStack, poster: bytes, payer: int | None) -> Processed | None:

@@ -16,6 +16,8 @@ async function send(upload, options) {
 
 /** Posts a file by XMLHttpRequest, as `fetch` tells no progress of what it sends. */
 function post({ key, room, alt, source, name }, poster, { signal, onProgress }) {
+  // Meanwhile its poster was drawn.
+  if (signal.aborted) return Promise.reject(OFFLINE)
   // In the address, what is refused is refused before the file is sent.
   const about = new URLSearchParams({ room, client_id: key, alt })
   const form = new FormData()

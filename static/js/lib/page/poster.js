@@ -1,9 +1,9 @@
-// Of a film's first second; a frame of fewer pixels than the largest preview has; and how long it may take.
+// Of a film's first second; pixels of a side; how long it may take; and bytes that a form may have beside the largest file.
 const AT_SECONDS = 1
-const MAX_SIDE = 1440
+const MAX_SIDE = 960
 const TIMEOUT_MS = 4000
-const QUALITY = 0.85
-const MAX_BYTES = 1_000_000
+const MAX_BYTES = 100_000
+const QUALITIES = [0.8, 0.5]
 
 /** Draws a frame of a film, by which others know it before they play it; null of another file, and where that fails. */
 export async function drawPoster(source) {
@@ -14,8 +14,7 @@ export async function drawPoster(source) {
     await happens(film, "loadeddata")
     film.currentTime = Math.min(AT_SECONDS, (Number.isFinite(film.duration) ? film.duration : 0) / 10)
     await happens(film, "seeked")
-    const picture = await pictureOf(film)
-    return picture && picture.size <= MAX_BYTES ? picture : null
+    return await pictureOf(film)
   } catch {
     return null
   } finally {
@@ -36,11 +35,15 @@ function happens(film, event) {
   })
 }
 
-function pictureOf(film) {
+async function pictureOf(film) {
   const scale = Math.min(1, MAX_SIDE / Math.max(film.videoWidth, film.videoHeight))
   const canvas = document.createElement("canvas")
   canvas.width = Math.round(film.videoWidth * scale)
   canvas.height = Math.round(film.videoHeight * scale)
   canvas.getContext("2d").drawImage(film, 0, 0, canvas.width, canvas.height)
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/webp", QUALITY))
+  for (const quality of QUALITIES) {
+    const picture = await new Promise((resolve) => canvas.toBlob(resolve, "image/webp", quality))
+    if (picture?.size <= MAX_BYTES) return picture
+  }
+  return null
 }
