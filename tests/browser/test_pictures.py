@@ -55,6 +55,8 @@ def test_a_picture_is_cut_by_the_keys_and_others_see_it_at_once(visit, room):
     mine = member.locator("main .avatar img")
     member.get_by_label("Picture", exact=True).set_input_files(file(picture((400, 200))))
     crop = member.get_by_role("dialog", name="What is shown of it")
+    # It opens when the picture is decoded; a key before that is the page's.
+    expect(crop.locator("canvas")).to_be_focused()
     # A red quarter in the upper left corner: what is in the middle of it after it was moved there.
     for key in ["+"] * 6 + ["ArrowLeft"] * 60 + ["ArrowUp"] * 60:
         member.keyboard.press(key)

@@ -5,6 +5,7 @@ import { setUnread } from "../../lib/page/title.js"
 import { messagePane } from "../../lib/room/message_pane.js"
 import { room } from "../../lib/room/room.js"
 import { ReadPosition } from "../../models/read_position.js"
+import { retryDelay, TRANSIENT_ERRORS } from "../../models/retry.js"
 
 const REPORT_DELAY_MS = 300
 
@@ -23,6 +24,7 @@ class ReadTracker {
     // With nothing unread, the position is the head: events that aren't messages of others need not be seen.
     this.position = new ReadPosition({ me: room.me.username, seq: first ? first - 1 : Math.max(info.read_seq, info.head), unread: info.unread })
     this.reported = this.position.read
+    this.tries = 0
     // The seq above which the "New" line goes as soon as its message is loaded.
     this.newLineSeq = element.querySelector(".new-line") ? null : first
     messagePane.on("received", (message) => this.onReceived(message))
@@ -114,11 +116,15 @@ class ReadTracker {
     this.reported = seq
     try {
       const { unread } = await connection.request("read", { room: room.slug, seq })
+      this.tries = 0
       this.position.applyServer({ read_seq: seq, unread })
       this.schedule()
-    } catch {
-      // Reported again by the next update, or after the next join.
+    } catch (error) {
       this.reported = before
+      // After the next join, and else by itself: the reader who has come to the end may never move again.
+      if (error.code === "offline" || !TRANSIENT_ERRORS.has(error.code)) return
+      this.tries += 1
+      this.timer ??= setTimeout(() => this.report(), retryDelay(this.tries, error))
     }
   }
 }
