@@ -102,6 +102,17 @@ class Person:
             raise RuntimeError(f"POST /file: {said}")
         return str(answer["url"])
 
+    def section(self, path: Path) -> str:
+        """Return an upload as a section of curl's configuration; it prints the answer's status."""
+        options = {
+            "url": f"{self.url}/file",
+            "header": f"Authorization: Bearer {self.token}",
+            "output": os.devnull,
+            "write-out": "%{stderr}%{http_code}\\n",
+        }
+        lines = ["silent", *(f'{name} = "{value}"' for name, value in options.items())]
+        return "\n".join([*lines, f'form = "room={self.room}"', f'form = "file=@{path}"'])
+
     def download(self, address: str, seconds: float = 600) -> None:
         self.curl("-o", "/dev/null", url=self.url + address, seconds=seconds)
 
@@ -187,16 +198,23 @@ def transfer(server: Server, big: Path, address: str, seconds: float) -> dict[st
 
 
 def send_photos(server: Server, photos: list[Path], seconds: float) -> dict[str, float]:
-    """Send photos by several people at once, fifty or as many as the time allows."""
-    began, left = time.monotonic(), list(range(PHOTOS))
+    """Send photos by several people at once, fifty or as many as the time allows.
 
-    def send(number: int) -> None:
-        person = Person(server, number % PEOPLE)
-        while left and time.monotonic() - began < seconds:
-            left.pop()
-            person.upload(photos[number // PEOPLE])
-
-    with ThreadPoolExecutor(PEOPLE * AT_ONCE) as pool:
-        list(pool.map(send, range(PEOPLE * AT_ONCE)))
-    taken = min(time.monotonic() - began, seconds)
-    return {"per_second": (PHOTOS - len(left)) / taken}
+    One curl sends all of them: twenty starts of a program in a second, with nothing sent, triple the p99 of others' acks."""
+    people = [Person(server, number) for number in range(PEOPLE)]
+    sections = [people[n % PEOPLE].section(photos[n // PEOPLE % len(photos)]) for n in range(PHOTOS)]
+    configuration = server.folder / "photos.curl"
+    configuration.write_text("\nnext\n".join(sections))
+    command = ["curl", "-Z", "--parallel-immediate", "--parallel-max", str(PEOPLE * AT_ONCE)]
+    began = time.monotonic()
+    with subprocess.Popen([*command, "-K", str(configuration)], stderr=subprocess.PIPE, text=True) as curl:
+        try:
+            _, said = curl.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            curl.terminate()
+            _, said = curl.communicate()
+    # Among the lines of its progress.
+    answers = [line for line in said.splitlines() if len(line) == 3 and line.isdigit()]
+    if set(answers) - {"201"}:
+        raise RuntimeError(f"POST /file: {answers}")
+    return {"per_second": len(answers) / (time.monotonic() - began)}
