@@ -350,6 +350,13 @@ class SiteSettings(models.Model):
         help_text="This server then fetches each page that somebody links to, also in private rooms: its owner learns when"
         " that was, and the server's address. Some links do something when they are opened.",
     )
+    push_content = models.BooleanField(
+        "show what was said in notifications of devices",
+        default=True,
+        db_default=True,
+        help_text="Names and texts go to people's devices encrypted, so that the services of their makers can't read them;"
+        " a locked screen may show them. Without it a device is told only what kind of thing happened.",
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "site settings"
@@ -377,6 +384,11 @@ class SiteSettings(models.Model):
     def shows_link_previews(cls) -> bool:
         """Return whether links in messages get previews; they don't where nobody has set anything."""
         return cls.objects.filter(link_previews=True).exists()
+
+    @classmethod
+    def shows_push_content(cls) -> bool:
+        """Return whether pushes may say what was said; they may where nobody has set anything."""
+        return not cls.objects.filter(push_content=False).exists()
 
 
 def new_code() -> str:

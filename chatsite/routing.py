@@ -4,6 +4,7 @@ import accounts.authentication.session_recheck
 import accounts.sockets
 import messaging.sockets
 import previews.sockets
+import push.sockets
 import rooms.membership.membership_recheck
 import rooms.sockets
 from chatsite import hello
@@ -21,6 +22,7 @@ from files.sweeping import SWEEP_SECONDS, sweeper
 def disconnected(connection: Connection) -> None:
     accounts.sockets.disconnected(connection)
     rooms.sockets.disconnected(connection)
+    push.sockets.disconnected(connection)
 
 
 def recheck() -> None:
@@ -31,7 +33,7 @@ def recheck() -> None:
 
 
 router = Router(
-    events=[*rooms.sockets.events, *messaging.sockets.events, *previews.sockets.events],
+    events=[*rooms.sockets.events, *messaging.sockets.events, *previews.sockets.events, *push.sockets.events],
     authenticate=accounts.sockets.authenticate,
     authorise=accounts.sockets.authorise,
     admit=accounts.sockets.admit,
@@ -44,6 +46,7 @@ router = Router(
         *rooms.sockets.jobs,
         every(names.REFRESH_SECONDS, names.refresh),
         *previews.sockets.jobs,
+        *push.sockets.jobs,
         every(SWEEP_SECONDS, sweeper.sweep),
         every(MOVE_SECONDS, mover.move),
         *messaging.sockets.jobs,
