@@ -6,7 +6,6 @@ from django.http import HttpRequest
 from chatsite.web.administration.lists import BoundedAdmin
 from push.models import PushSubscription
 
-
 SHOWN = ("user", "name", "host", "content", "created_at", "last_success", "last_error", "last_error_at")
 
 

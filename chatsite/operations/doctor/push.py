@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from chatsite.contract.errors import Unavailable
 from chatsite.operations.doctor.children import has_certificates
-from chatsite.operations.doctor.findings import Findings, ok, warn, wrong
+from chatsite.operations.doctor.findings import Findings, note, ok, wrong
 from chatsite.subprocesses.supervisor import Child, ChildFailed
 
 # How long a push may be due before something is wrong.
@@ -55,7 +55,7 @@ def sending(devices: int) -> Findings:
     elif not has_certificates():
         yield wrong("push", "No certificates: no push service can be reached.", "Install ca-certificates.")
     elif late:
-        yield warn(
+        yield note(
             "push", f"{late} pushes are late.", "Is the site running, and may it open https connections?"
         )
     elif not settings.SECURE:
