@@ -13,7 +13,6 @@ from rest_framework.views import APIView
 
 from accounts.models import ApiToken
 from chatsite.contract.errors import NotFound
-from chatsite.web.fields import MAX_BIGINT
 from chatsite.web.rest.api import Pages, checked, me
 from push import devices, testing, vapid
 from push.agents import name_of
@@ -26,6 +25,10 @@ from push.serializers import (
     NewDeviceSerializer,
     TestedSerializer,
 )
+
+
+# Digits of which a database's ids have fewer.
+MAX_DIGITS = 19
 
 
 class DevicePages(Pages):
@@ -77,12 +80,11 @@ class DeviceViewSet(viewsets.GenericViewSet[PushSubscription]):
     def retrieve(self, request: Request, pk: str) -> Response:
         return Response(self.shown(devices.device(me(request), id_of(pk))))
 
+    @extend_schema(methods=["PUT"], operation_id="put_device", summary="The same as PATCH")
     @extend_schema(
-        operation_id="update_device",
-        summary="Let it show what was said, or not",
-        request=ChangedDeviceSerializer,
-        responses=DeviceSerializer,
+        methods=["PATCH"], operation_id="update_device", summary="Let it show what was said, or not"
     )
+    @extend_schema(request=ChangedDeviceSerializer, responses=DeviceSerializer)
     def change(self, request: Request, pk: str) -> Response:
         content = checked(self.get_serializer(data=request.data))["content"]
         return Response(self.shown(devices.change(me(request), id_of(pk), content)))
@@ -98,6 +100,10 @@ class DeviceViewSet(viewsets.GenericViewSet[PushSubscription]):
     def test(self, request: Request, pk: str) -> Response:
         outcome = testing.test(me(request), id_of(pk))
         return Response({"sent": outcome.sent, "detail": outcome.detail})
+
+    def check_sight(self, request: Request, pk: str) -> None:
+        """Raise NotFound where a device isn't the person's."""
+        devices.device(me(request), id_of(pk))
 
     def shown(self, device: PushSubscription) -> dict[str, Any]:
         return device_payload(device, session_key_of(self.request))
@@ -118,7 +124,7 @@ def session_key_of(request: Request) -> str | None:
 
 def id_of(text: str) -> int:
     """Return an id out of an address. Raises NotFound."""
-    if not (text.isascii() and text.isdigit() and int(text) <= MAX_BIGINT):
+    if not (text.isascii() and text.isdigit() and len(text) < MAX_DIGITS):
         raise NotFound("There is no such device.")
     return int(text)
 
@@ -128,7 +134,7 @@ urlpatterns = [
     re_path(r"^push/key/?$", KeyView.as_view(), name="push-key"),
     re_path(
         r"^push/(?P<pk>[^/]+)/?$",
-        DeviceViewSet.as_view({"get": "retrieve", "patch": "change", "delete": "destroy"}),
+        DeviceViewSet.as_view({"get": "retrieve", "put": "change", "patch": "change", "delete": "destroy"}),
         name="push-detail",
     ),
     re_path(r"^push/(?P<pk>[^/]+)/test/?$", DeviceViewSet.as_view({"post": "test"}), name="push-test"),

@@ -74,6 +74,7 @@ PAGES = {
     "message_history": [f"/chat/quiet/message/{MESSAGE}/history", f"/chat/plaza/message/{EDITED}/history"],
     "room_join": ["/chat/plaza/join"],
     "own_emoji": ["/site/emoji"],
+    "push_devices": ["/profile/devices"],
     "favicon.ico": ["/favicon.ico"],
     "^static/(?:(?P<version>[0-9a-f]{12})/)?(?P<path>.+)$": ["/static/css/base.css"],
 }
@@ -128,6 +129,9 @@ REST = {
     "file-detail": [f"/file/{CARRIED}"],
     "file-original": [f"/file/{NO_FILE}/a.txt"],
     "file-preview": [f"/file/{NO_FILE}/preview/small"],
+    "push-list": ["/push", "/push?limit=200"],
+    "push-key": ["/push/key"],
+    "push-detail": ["/push/1"],
     "user-list": [
         "/user",
         "/user?limit=200",
@@ -241,6 +245,7 @@ ADMIN = {
         for term in ("", "person", "99", "room", "zzzz")
     ],
     **admin_of("accounts_sitesettings", 1),
+    **admin_of("push_pushsubscription", 1, "q=zzzz", "q=few"),
 }
 # They are only written to; the administration's own ways in and out are the site's.
 NOT_READ = {
@@ -269,6 +274,7 @@ NOT_READ = {
     *("room-block", "person-block", "room_block", "person_block", "room_invite_revoke"),
     *("reaction-detail", "preview-detail", "preview_remove", "admin:(?P<url>.*)$"),
     *("own_emoji_remove", "emoji-detail"),
+    *("push_test", "push_content", "push_remove", "push-test"),
     *("user-avatar", "room-avatar", "profile_avatar", "room_settings_avatar"),
 }
 ALL = PAGES | REST | OPEN | ADMIN

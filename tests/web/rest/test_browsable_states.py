@@ -14,7 +14,7 @@ from messaging.models import Message
 from rooms import directs, services
 from rooms.membership import invites, membership
 from rooms.models import Event, Membership, Room
-from tests.web.rest.test_doors import DOORS, rest_routes
+from tests.web.rest.test_doors import DOORS, device_of, rest_routes
 
 pytestmark = pytest.mark.django_db
 ROLES = ["owner", "member", "stranger", "nobody"]
@@ -25,12 +25,12 @@ UNREAD |= {"person-block": (200, 200, 200, 401), "room-invite": (200, 403, 404, 
 UNREAD |= dict.fromkeys(("reaction-detail", "preview-detail"), (200, 200, 404, 401))
 UNREAD |= {"user-avatar": (200, 200, 200, 401), "room-avatar": (200, 200, 404, 401)}
 UNREAD |= {"emoji-detail": (404, 404, 404, 401)}
-UNREAD |= {"file-list": (200, 200, 200, 401)}
+UNREAD |= {"file-list": (200, 200, 200, 401), "push-test": (404, 200, 404, 401)}
 
 # What each may read of what can be changed; whether they may change it is asked when they do.
 FORMS = {
     "owner": {"room-detail", "member-detail", "message-detail", "user-me", "file-detail"},
-    "member": {"room-detail", "member-detail", "message-detail", "user-me"},
+    "member": {"room-detail", "member-detail", "message-detail", "user-me", "push-detail"},
     "stranger": {"user-me"},
     "nobody": set(),
 }
@@ -51,7 +51,8 @@ def scene(owner, member, stranger, private_room, make_person, upload):
     messages.send(owner, "board", "", uuid.uuid4(), files=[file.pk])
     message = messages.send(owner, "board", '\n  one & "two"\n</textarea>\nthree  ', uuid.uuid4())[0]
     code = invites.make_room_invite(owner, "board").invite.code
-    return {"message": message.pk, "code": code, "preview": 1, "file": file.pk, "loose": loose.pk}
+    there = {"message": message.pk, "code": code, "preview": 1, "device": device_of(member).pk}
+    return {**there, "file": file.pk, "loose": loose.pk}
 
 
 @pytest.fixture
