@@ -26,7 +26,6 @@ from push.serializers import (
     TestedSerializer,
 )
 
-
 # Digits of which a database's ids have fewer.
 MAX_DIGITS = 19
 

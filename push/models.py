@@ -5,6 +5,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import ApiToken, UserSession
+from rooms.models import Membership
 
 MAX_NAME_LENGTH, MAX_ENDPOINT_LENGTH = 60, 1000
 
@@ -68,6 +69,20 @@ class PushSubscription(models.Model):
         return f"{self.name} of {self.user}"
 
 
+class PushNoticeQuerySet(models.QuerySet["PushNotice"]):
+    """Notices, by whether they were read."""
+
+    def read(self) -> "PushNoticeQuerySet":
+        """Keep those that were withdrawn, or beyond which the person has read: that is asked and not stored, so that no
+        order of reading and telling leaves one that nobody closes."""
+        place = Membership.objects.filter(
+            room=models.OuterRef("room"),
+            user=models.OuterRef("subscription__user"),
+            read_seq__gte=models.OuterRef("seq"),
+        )
+        return self.filter(models.Q(read_at__isnull=False) | models.Exists(place))
+
+
 class PushNotice(models.Model):
     """The one notification that a device shows of a room, or is to show: further messages make it grow. The row goes
     when the room is read before the push was sent, or once the device was told that it is read."""
@@ -99,6 +114,8 @@ class PushNotice(models.Model):
     sent_at = models.DateTimeField(null=True)
     # When the room was read elsewhere while the device shows the notification: the next push says so.
     read_at = models.DateTimeField(null=True)
+
+    objects = PushNoticeQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["subscription", "tag"], name="push_notice_once")]

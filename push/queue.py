@@ -166,7 +166,9 @@ class Sender:
                 row.subscription,
                 NoticeKind(row.kind),
                 row.tag,
-                push_text(row, with_content and row.subscription.content, read.get(row.subscription_id, [])),
+                push_text(
+                    row, with_content and row.subscription.content, list(read.get(row.subscription_id, ()))
+                ),
             )
             for row in wanted
         ]
@@ -177,7 +179,7 @@ class Sender:
                 settle_failure(row, outcome)
         sent = [row for row, outcome in zip(wanted, outcomes, strict=True) if outcome.sent]
         if sent:
-            settle_sent(sent, [tag for row in sent for tag in read.get(row.subscription_id, [])])
+            settle_sent(sent, {pk for row in sent for pk in read.get(row.subscription_id, {}).values()})
 
     def note_host(self, host: str, outcome: Outcome) -> None:
         """Note whether a push service answers, and whether it wants to be left alone."""
@@ -277,16 +279,17 @@ def put_off(row: PushNotice, seconds: float) -> None:
     release(row)
 
 
-def shown_and_read(rows: Iterable[PushNotice]) -> dict[int, list[str]]:
-    """Return the tags of notifications that these devices show though they were read elsewhere, by device. One query."""
-    found: dict[int, list[str]] = {}
-    closing = PushNotice.objects.filter(
-        subscription__in={row.subscription_id for row in rows}, read_at__isnull=False
+def shown_and_read(rows: Iterable[PushNotice]) -> dict[int, dict[str, int]]:
+    """Return the tags of notifications that these devices show though they were read elsewhere, with their rows' ids, by
+    device. One query."""
+    found: dict[int, dict[str, int]] = {}
+    shown = PushNotice.objects.filter(
+        subscription__in={row.subscription_id for row in rows}, sent_at__isnull=False, due_at=None
     )
-    for device, tag in closing.order_by("-read_at").values_list("subscription_id", "tag"):
-        tags = found.setdefault(device, [])
+    for device, tag, pk in shown.read().order_by("-at").values_list("subscription_id", "tag", "pk"):
+        tags = found.setdefault(device, {})
         if len(tags) < MAX_READ:
-            tags.append(tag)
+            tags[tag] = pk
     return found
 
 
@@ -309,9 +312,9 @@ def ask(child: Child, pushes: list[tuple[PushSubscription, NoticeKind, str, byte
 
 
 @transaction.atomic
-def settle_sent(rows: Sequence[PushNotice], read: list[str]) -> None:
-    """Store that push services took these pushes, which close the notifications `read`. Those that grew meanwhile are due
-    again. Five queries, however many they are."""
+def settle_sent(rows: Sequence[PushNotice], read: set[int]) -> None:
+    """Store that push services took these pushes, which close the notifications of the rows `read`. Those that grew meanwhile
+    are due again. Five queries, however many they are."""
     now, of_devices = timezone.now(), [row.subscription_id for row in rows]
     mine = PushSubscription.objects.filter(pk__in=of_devices)
     # Locked in their order: several jobs may have pushes for the same.
@@ -320,7 +323,7 @@ def settle_sent(rows: Sequence[PushNotice], read: list[str]) -> None:
     PushNotice.objects.filter(unchanged).update(due_at=None, held=False)
     pks = [row.pk for row in rows]
     PushNotice.objects.filter(pk__in=pks).update(sent_at=now, claimed_until=None, tries=0)
-    PushNotice.objects.filter(subscription__in=of_devices, tag__in=read, read_at__isnull=False).delete()
+    PushNotice.objects.filter(pk__in=read, due_at=None).delete()
     mine.update(last_success=now, last_error="", last_error_at=None)
 
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.presence import activity
 from messaging.models import Message
-from push.models import Kind, PushNotice, PushSubscription
+from push.models import Kind, PushNotice, PushNoticeQuerySet, PushSubscription
 from push.queue import sender
 from push.tags import tag_of
 from rooms.models import Room
@@ -71,12 +71,12 @@ def notify_all(user_ids: Collection[int], notice: Notice) -> int:
     return len(devices)
 
 
-def grow(known: "QuerySet[PushNotice]", notice: Notice, held: bool) -> None:
+def grow(known: PushNoticeQuerySet, notice: Notice, held: bool) -> None:
     """Add a notice to those that are shown, or wait. One that was read begins anew."""
     now = timezone.now()
     due = now + timedelta(seconds=activity.ACTIVE_SECONDS) if held else now
     newer = known.filter(seq__lt=notice.seq)
-    newer.filter(read_at__isnull=False).update(count=0, read_at=None)
+    newer.read().update(count=0, read_at=None)
     newer.update(
         count=F("count") + 1, version=F("version") + 1, tries=0, due_at=due, held=held, **fields_of(notice)
     )

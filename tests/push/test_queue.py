@@ -124,6 +124,23 @@ def test_the_next_push_closes_what_was_read_elsewhere(member, owner, add, say, s
     assert device.texts[2]["read"] == []
 
 
+def test_what_is_read_without_a_word_is_closed_too_and_begins_anew(member, add, say, send, make_person):
+    from rooms.directs import open_direct
+
+    _, device = add(member)
+    message = say("one", to=[member])
+    send()
+    Membership.objects.filter(user=member, room=message.room).update(read_seq=message.seq)
+    direct, _ = open_direct(make_person("other"), ["member"])
+    say("hey", to=[member], kind=Kind.DIRECT, room=direct, by=direct.created_by)
+    send()
+    say("two", to=[member])
+    send()
+    first, second, third = device.texts
+    assert (second["read"], third["read"]) == ([first["tag"]], [])
+    assert third["count"] == 1
+
+
 def test_a_room_that_was_read_begins_anew(member, add, say, send, private_room):
     _, device = add(member)
     message = say("one", to=[member])
