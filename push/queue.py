@@ -126,9 +126,9 @@ class Sender:
         if not pks:
             return []
         with transaction.atomic():
-            until = now + CLAIMED_FOR
-            # In their order: two processes that claim the same would else wait for each other.
-            mine = [pk for pk in sorted(pks) if unclaimed(now).filter(pk=pk).update(claimed_until=until)]
+            free = unclaimed(now).select_for_update(no_key=True, skip_locked=True).filter(pk__in=pks)
+            mine = list(free.values_list("pk", flat=True))
+            PushNotice.objects.filter(pk__in=mine).update(claimed_until=now + CLAIMED_FOR)
         return list(PushNotice.objects.filter(pk__in=mine).select_related(*RELATED).order_by("pk"))
 
     def _chosen(self, rows: Iterable[tuple[int, int, str]]) -> list[int]:
@@ -313,8 +313,8 @@ def ask(child: Child, pushes: list[tuple[PushSubscription, NoticeKind, str, byte
 
 @transaction.atomic
 def settle_sent(rows: Sequence[PushNotice], read: set[int]) -> None:
-    """Store that push services took these pushes, which close the notifications of the rows `read`. Those that grew meanwhile
-    are due again. Five queries, however many they are."""
+    """Store that push services took these pushes, which close the notifications of the rows `read`. What grew
+    meanwhile is due again. Five queries, however many they are."""
     now, of_devices = timezone.now(), [row.subscription_id for row in rows]
     mine = PushSubscription.objects.filter(pk__in=of_devices)
     # Locked in their order: several jobs may have pushes for the same.
