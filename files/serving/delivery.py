@@ -105,9 +105,13 @@ def end_stream(person: int | None) -> None:
 
 def asked(blob: Blob, which: str, span: Span) -> store.Answer:
     try:
-        return store.get(store.name_of(blob.key, which), span.start, span.end)
+        found = store.get(store.name_of(blob.key, which), span.start, span.end)
     except FileNotFoundError:
         raise NotFound(GONE) from None
+    if found.length < span.length:
+        found.close()
+        raise NotFound(GONE)
+    return found
 
 
 def by_nginx(path: Path) -> HttpResponse:

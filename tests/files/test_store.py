@@ -10,7 +10,8 @@ import pytest
 import requests
 from django.core.management import CommandError, call_command
 
-from chatsite.operations.backup import archive, upload_rows, uploads
+from chatsite.operations.backup import archive, output, upload_rows
+from chatsite.operations.backup import uploads as backup
 from chatsite.operations.backup.upload_rows import wanted
 from chatsite.operations.doctor import uploads as doctor
 from chatsite.subprocesses import channel
@@ -321,7 +322,40 @@ def test_a_backup_has_them(moved, bucket, away, uploads, tmp_path):
 
 
 def backup_uploads(file):
-    return uploads.add(file, wanted(Blob))
+    return backup.add(file, wanted(Blob), backup.Losses())
+
+
+def test_a_backup_has_the_rest_where_a_store_has_less(bucket, uploads, owner, private_room, upload, tmp_path):
+    whole, shorter, emptied, gone, deleted = (upload(owner, private_room, data=LARGE) for _ in range(5))
+    assert mover.move() == 5
+    for file, body in ((shorter, LARGE[:1000]), (emptied, b"")):
+        name = f"some/folder/{store.name_of(file.blob.key)}"
+        bucket.client().put_object(Bucket=BUCKET, Key=name, Body=body)
+    rows = list(wanted(Blob))
+    services.discard(owner, deleted.pk)
+    sweeping.remove_some()
+    bucket.client().delete_object(Bucket=BUCKET, Key=f"some/folder/{store.name_of(gone.blob.key)}")
+    path, losses = tmp_path / "b.zip", backup.Losses()
+    with archive.new(path) as file:
+        said = backup.add(file, iter(rows), losses)
+        archive.add_manifest(file, SAID | {"format": 2, "uploads": said})
+    assert [said[key] for key in ("files", "missing", "lost", "damaged")] == [3, 2, 1, 2]
+    names = [store.name_of(each.blob.key) for each in (shorter, emptied, gone)]
+    assert losses.names == names
+    with pytest.raises(CommandError, match=rf"3 files are gone or not as .*: uploads/{names[0]}, ") as error:
+        output.check_whole(losses)
+    assert error.value.returncode == 2
+    check(path)
+    restore(path)
+    assert sorted(kept(uploads).values()) == [b"", LARGE[:1000], LARGE]
+    assert (uploads / store.name_of(whole.blob.key)).read_bytes() == LARGE
+
+
+def test_a_file_that_is_shorter_in_the_store_is_not_begun(moved, bucket, api, owner):
+    name = f"some/folder/{store.name_of(moved.blob.key)}"
+    bucket.client().put_object(Bucket=BUCKET, Key=name, Body=LARGE[:1000])
+    assert api(owner).get(f"/file/{moved.pk}/note.txt").status_code == 404
+    assert not delivery.streams
 
 
 @pytest.mark.parametrize(

@@ -556,7 +556,9 @@ def shown(lite, tmp_path_factory):
     """A backup of a site with two files and a preview, and a third of which only the row is there."""
     path = tmp_path_factory.mktemp("shown") / "shown.zip"
     lite.do("shell", "-v0", "-c", STORE)
-    lite.do("backup", path)
+    done = lite("backup", path)
+    assert (done.returncode, "3 files (gone: 1)" in done.stdout) == (2, True)
+    assert "everything else, but 1 files are gone or not as they were uploaded: uploads/" in done.stderr
     return path
 
 
@@ -567,7 +569,7 @@ class TestUploads:
         stale = empty.file.parent / "uploads" / "stale"
         stale.parent.mkdir()
         stale.touch()
-        assert "and 3 files (deleted before they were read: 1), of" in empty.do("verify", shown)
+        assert "and 3 files (gone: 1), of" in empty.do("verify", shown)
         assert stale.exists()
         empty.do("restore", shown)
         uploads = [files_of(place.file.parent / "uploads") for place in (lite, empty)]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -38,9 +39,13 @@ def stored(data: bytes, which: str = "", key: str = "") -> Wanted:
     return Wanted(key, which, len(data), sha256, remote=False)
 
 
-def made(path: Path, wanted: list[Wanted]) -> dict:
+def is_nobodys(wanted: Wanted) -> bool:
+    return False
+
+
+def made(path: Path, wanted: list[Wanted], losses: uploads.Losses | None = None) -> dict:
     with archive.new(path) as file:
-        manifest = SAID | {"format": 2, "uploads": uploads.add(file, iter(wanted))}
+        manifest = SAID | {"format": 2, "uploads": uploads.add(file, iter(wanted), losses or uploads.Losses(is_nobodys))}
         archive.add_manifest(file, manifest)
     return manifest
 
@@ -149,6 +154,42 @@ def test_what_is_gone_or_broken_by_then_is_said(tmp_path):
     restore(tmp_path / "b.zip")
     assert not local.path(gone.key).exists()
     assert local.path(whole.key).read_bytes() == b"whole"
+
+
+def test_what_a_row_names_and_nobody_has_is_told_by_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(uploads, "MAX_NAMED", 2)
+    gone = [stored(b"gone") for _ in range(3)]
+    for one in gone:
+        local.path(one.key).unlink()
+    losses = uploads.Losses(lambda wanted: True)
+    manifest = made(tmp_path / "b.zip", [*gone, stored(b"whole")], losses)
+    assert output.files(manifest) == "1 files (gone: 3)"
+    with pytest.raises(CommandError, match=f": uploads/{gone[0].name}, uploads/{gone[1].name}, and 1 more"):
+        output.check_whole(losses)
+    check(tmp_path / "b.zip")
+
+
+def test_a_file_that_cannot_be_read_to_its_end_keeps_nobody_else_out(tmp_path, monkeypatch):
+    broken, grown, whole = stored(b"broken"), stored(b"grown"), stored(b"whole")
+
+    @contextmanager
+    def opened(wanted):
+        if wanted is broken:
+            yield 6, breaking_off()
+        else:
+            yield 5, iter([local.path(wanted.key).read_bytes() + b"!"])
+
+    def breaking_off():
+        yield b"bro"
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(uploads, "opened", opened)
+    manifest = made(tmp_path / "b.zip", [broken, grown, whole])
+    assert (manifest["uploads"]["files"], manifest["uploads"]["damaged"]) == (3, 1)
+    check(tmp_path / "b.zip")
+    restore(tmp_path / "b.zip")
+    found = [local.path(one.key).read_bytes() for one in (broken, grown, whole)]
+    assert found == [b"bro\0\0\0", b"grown", b"whole"]
 
 
 @pytest.mark.parametrize(
@@ -299,7 +340,7 @@ from tests.operations import test_backup_files as tests
 files = iter([tests.Wanted(key, "", 0, "", False) for key in keys])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 with zipfile.ZipFile(tests.Holes(path, "w"), "w") as file:
-    manifest = tests.SAID | {"format": 2, "uploads": tests.uploads.add(file, files)}
+    manifest = tests.SAID | {"format": 2, "uploads": tests.uploads.add(file, files, tests.uploads.Losses(tests.is_nobodys))}
     tests.archive.add_manifest(file, manifest)
 tests.check(path)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, manifest["uploads"]["bytes"])

@@ -36,6 +36,7 @@ SHAPE: dict[str, Any] = {
         "bytes": int,
         "missing": int,
         "damaged": int,
+        "lost": int,
         "sha256": str,
     },
 }
@@ -141,6 +142,9 @@ class Archive:
             raise CommandError(
                 "The archive is of a newer version of the program: upgrade the program first (git pull)."
             )
+        if self.format == FORMAT_VERSION and isinstance(self.manifest.get("uploads"), dict):
+            # The first archives of this format don't count them.
+            self.manifest["uploads"].setdefault("lost", 0)
         check_shape(self.manifest, SHAPE_OF_FORMAT_1 if self.format == 1 else SHAPE)
         self.tables: dict[str, dict[str, Any]] = self.manifest["tables"]
         self.rooms: dict[str, dict[str, Any]] = self.manifest["rooms"]
