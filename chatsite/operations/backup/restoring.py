@@ -18,12 +18,16 @@ from chatsite.operations.backup import history, loader, targets, upload_folder, 
 from chatsite.operations.backup.archive import Archive
 from files.models import Blob
 
+# A database takes about as many bytes as its rows do as JSON.
+ROWS_NEED = "The rows need"
+
 
 def verify(archive: Archive) -> None:
     """Restore to a temporary SQLite file, and read all files. Raises CommandError if the archive is damaged."""
     history.check_known(archive.migrations, "The archive")
     uploads.check(archive)
     with tempfile.TemporaryDirectory() as folder, targets.sqlite_file(Path(folder) / "chat.sqlite3"):
+        upload_rows.check_space(Path(folder), archive.table_bytes, ROWS_NEED)
         rebuild(archive)
 
 
@@ -34,7 +38,7 @@ def restore(archive: Archive, force: bool) -> None:
     if not force:
         check_empty()
     connection.close()
-    with upload_folder.replaced(archive), target():
+    with upload_folder.replaced(archive), target(archive):
         rebuild(archive)
         if archive.has_uploads:
             # Also those that were in a store: they are in the folder now.
@@ -44,10 +48,14 @@ def restore(archive: Archive, force: bool) -> None:
         call_command("new_epochs", stdout=io.StringIO())
 
 
-def target() -> AbstractContextManager[None]:
-    """Return the context within which the default database is the empty one to fill."""
+def target(archive: Archive) -> AbstractContextManager[None]:
+    """Return the context within which the default database is the empty one to fill. Raises CommandError where the disk
+    hasn't the space for SQLite's."""
     if connection.vendor == "sqlite":
-        return targets.replaced_file(Path(settings.DATABASES["default"]["NAME"]).resolve())
+        path = Path(settings.DATABASES["default"]["NAME"]).resolve()
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        upload_rows.check_space(path.parent, archive.table_bytes, ROWS_NEED)
+        return targets.replaced_file(path)
     return targets.replaced_tables()
 
 

@@ -4,7 +4,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -55,7 +55,10 @@ class Entry:
 
     @classmethod
     def of(cls, line: bytes) -> "Entry":
-        return cls(**orjson.loads(line))
+        entry = cls(**orjson.loads(line))
+        if not all(type(getattr(entry, each.name)) is each.type for each in fields(cls)) or entry.size < 0:
+            raise ValueError("a line of its list of uploads is not what it should be")
+        return entry
 
     @property
     def line(self) -> bytes:

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from django.core.management.base import CommandError
 
-from chatsite.operations.backup.archive import Archive, part
+from chatsite.operations.backup.archive import Archive, Tar, part
 from chatsite.operations.backup.rows import Tally
 from chatsite.operations.backup.upload_rows import PIECE_BYTES, Entry, Wanted, is_named, opened
 from files.storage.store import StoreError
@@ -136,6 +136,8 @@ def listed(archive: Archive) -> Iterator[Entry]:
     """Yield what an archive's lists say. Raises CommandError where it isn't what they said."""
     if archive.format == 1:
         for name, said in archive.uploads.items():
+            if said["bytes"] < 0:
+                raise ValueError("a file of its manifest is not what it should be")
             yield Entry(name, said["bytes"], said["sha256"])
         return
     tally = Tally()
@@ -146,7 +148,17 @@ def listed(archive: Archive) -> Iterator[Entry]:
 
 
 def contents(archive: Archive) -> Iterator[tuple[Entry, IO[bytes]]]:
-    """Yield each file of an archive, open to be read until the next one."""
+    """Yield each file of an archive, open to be read until the next one. Raises CommandError where they are more than its
+    manifest says: by that the disk was asked for room."""
+    count, size = totals(archive)
+    for entry, source in every(archive):
+        count, size = count - 1, size - entry.size
+        if count < 0 or size < 0:
+            raise CommandError("The archive has more files than it says, or larger ones.")
+        yield entry, source
+
+
+def every(archive: Archive) -> Iterator[tuple[Entry, IO[bytes]]]:
     if archive.format == 1:
         for entry in listed(archive):
             with archive.upload(entry.name) as source:
@@ -159,12 +171,9 @@ def contents(archive: Archive) -> Iterator[tuple[Entry, IO[bytes]]]:
                     yield entry, member_of(tar, entry)
 
 
-def member_of(tar: tarfile.TarFile, entry: Entry) -> IO[bytes]:
+def member_of(tar: Tar, entry: Entry) -> IO[bytes]:
     """Open the next member of a tar. Raises CommandError if it isn't the list's."""
-    info = tar.next()
-    # Otherwise a tar keeps all that were read.
-    tar.members.clear()  # type: ignore[attr-defined]
-    source = tar.extractfile(info) if info and info.isreg() and info.name == entry.name else None
+    source = tar.member(entry.name, entry.size)
     if source is None:
         raise CommandError(f"The file uploads/{entry.name} is not where the archive's list has it.")
     return source
@@ -172,9 +181,16 @@ def member_of(tar: tarfile.TarFile, entry: Entry) -> IO[bytes]:
 
 def checked(entry: Entry, source: IO[bytes], sink: IO[bytes] | None = None) -> None:
     """Read a file of an archive, and copy it into `sink`. Raises CommandError if it isn't what the list says."""
-    found = copied(iter(lambda: source.read(PIECE_BYTES), b""), sink)
+    # One byte beyond its size shows that it is longer, however much follows.
+    found = copied(at_most(entry.size + 1, source), sink)
     if found != (entry.size, entry.sha256):
         raise CommandError(f"The file uploads/{entry.name} is not as it was when the backup was made.")
+
+
+def at_most(size: int, source: IO[bytes]) -> Iterator[bytes]:
+    while size and (piece := source.read(min(size, PIECE_BYTES))):
+        yield piece
+        size -= len(piece)
 
 
 def check(archive: Archive) -> None:
