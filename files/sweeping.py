@@ -17,6 +17,7 @@ from django.utils import timezone
 from chatsite.database.chunks import chunked
 from chatsite.realtime.queues import read_queue
 from chatsite.realtime.scheduling.background import Timer, in_thread, serving
+from files import store_claim
 from files.models import Blob, File
 from files.storage import local, store
 from files.storage.keys import KEY
@@ -124,10 +125,13 @@ def remove_bytes(blobs: Collection[Blob]) -> None:
 
 
 def remove_remote(keys: Collection[str]) -> bool:
-    """Remove bytes and small pictures from the store, and the notes on them; return False where it is away, and the notes
-    stay."""
+    """Remove bytes and small pictures from the store, and the notes on them; return False where it is away, or another
+    site's, and the notes stay."""
+    if not keys:
+        return True
     names = [store.name_of(key, which) for key in keys for which in ("", *local.PREVIEWS)]
     try:
+        store_claim.check(anew=True)
         store.delete(names)
     except StoreError as error:
         logger.error("Files can't be removed from the store of FILES_URL (%s)", error.reason)

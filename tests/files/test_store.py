@@ -16,8 +16,8 @@ from chatsite.operations.backup.upload_rows import wanted
 from chatsite.operations.doctor import uploads as doctor
 from chatsite.subprocesses import channel
 from chatsite.subprocesses.supervisor import Child
-from files import moving, orphans, services, sweeping
-from files.models import Blob, File
+from files import moving, orphans, services, store_claim, sweeping
+from files.models import Blob, File, StoreClaim
 from files.moving import mover
 from files.serving import delivery
 from files.storage import local, store
@@ -40,12 +40,13 @@ def server():
 
 
 @pytest.fixture
-def bucket(server, settings, uploads):
+def bucket(server, settings, uploads, monkeypatch):
     """The store, with nothing in it."""
     settings.FILES_URL = server.url(f"{BUCKET}/some/folder")
-    for name in server.names():
+    for name in server.all_names():
         server.client().delete_object(Bucket=BUCKET, Key=name)
     mover.start_over()
+    monkeypatch.setattr(store_claim.checks, "_until", 0.0)
     return server
 
 
@@ -264,6 +265,55 @@ def test_of_several_processes_one_moves(bucket, owner, private_room, upload):
         assert may
         assert mover.move() == 0
     assert mover.move() == 1
+
+
+@pytest.fixture
+def copied(moved):
+    """Make the site a copy of the one whose store it is: restored from its backup."""
+
+    def copied():
+        store_claim.set_token()
+        store_claim.checks._until = 0.0
+
+    return copied
+
+
+def test_a_copy_of_the_site_changes_nothing_in_the_store(
+    moved, copied, bucket, api, owner, private_room, upload, caplog
+):
+    before = names_of(moved.blob)
+    copied()
+    upload(owner, private_room)
+    mover.start_over()
+    assert mover.move() == 0
+    assert "(it is another site's, or this one's from before it was copied or restored" in caplog.text
+    assert api(owner).get(f"/file/{moved.pk}/note.txt").status_code == 200
+    services.discard(owner, moved.pk)
+    sweeping.remove_some()
+    (note,) = (path for path in local.incoming_folder().iterdir())
+    os.utime(note, (0, 0))
+    sweeping.remove_leftovers()
+    later = time.time() + orphans.MIN_AGE_SECONDS + 60
+    with pytest.raises(StoreError, match="can't be reached"):
+        orphans.delete(next(iter(orphans.bytes_without_rows(later))))
+    assert bucket.names() == before
+    assert [finding.level for finding in doctor.remote()][:2] == ["ok", "wrong"]
+    call_command("files", "--take-store", stdout=StringIO())
+    sweeping.remove_leftovers()
+    assert mover.move() == 1
+    assert bucket.names() == names_of(Blob.objects.get())
+    assert "wrong" not in [finding.level for finding in doctor.remote()]
+
+
+def test_the_site_that_lost_its_store_stops_at_once(moved, copied, bucket, owner):
+    mine = StoreClaim.objects.get().token
+    copied()
+    store_claim.take()
+    StoreClaim.objects.update(token=mine)
+    store_claim.checks._url, store_claim.checks._until = "", time.monotonic() + 60
+    services.discard(owner, moved.pk)
+    sweeping.remove_some()
+    assert bucket.names() == names_of(moved.blob)
 
 
 def test_orphans_in_the_store_are_deleted(moved, bucket):

@@ -11,12 +11,14 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
+from django.db.models import Model
 
 from accounts.models import User
 from chatsite.observability.host_names import WILDCARDS, bracketed
 from chatsite.operations.backup import history, loader, targets, upload_folder, upload_rows, uploads
 from chatsite.operations.backup.archive import Archive
-from files.models import Blob
+from files import store_claim
+from files.models import Blob, StoreClaim
 
 # A database takes about as many bytes as its rows do as JSON.
 ROWS_NEED = "The rows need"
@@ -37,6 +39,7 @@ def restore(archive: Archive, force: bool) -> None:
     check_stopped()
     if not force:
         check_empty()
+    token = store_token()
     connection.close()
     with upload_folder.replaced(archive), target(archive):
         rebuild(archive)
@@ -46,6 +49,18 @@ def restore(archive: Archive, force: bool) -> None:
         else:
             upload_rows.correct_places()
         call_command("new_epochs", stdout=io.StringIO())
+        # The store of FILES_URL stays this installation's, and doesn't become that of a copy.
+        store_claim.set_token(token)
+
+
+def store_token() -> str:
+    """Return the token that this site has had (`files.store_claim`); "" where it had none, or nothing can be read."""
+    try:
+        if not has_table(StoreClaim):
+            return ""
+        return StoreClaim.objects.values_list("token", flat=True).first() or ""
+    except DatabaseError:
+        return ""
 
 
 def target(archive: Archive) -> AbstractContextManager[None]:
@@ -93,10 +108,11 @@ def check_empty() -> None:
 
 
 def account_count() -> int:
+    return User.objects.count() if has_table(User) else 0
+
+
+def has_table(model: type[Model]) -> bool:
     # Connecting would create the file.
     if connection.vendor == "sqlite" and not Path(settings.DATABASES["default"]["NAME"]).exists():
-        return 0
-    if User._meta.db_table not in connection.introspection.table_names():
-        return 0
-    count: int = User.objects.count()
-    return count
+        return False
+    return model._meta.db_table in connection.introspection.table_names()
