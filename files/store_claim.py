@@ -69,12 +69,8 @@ def owner_token() -> str | None:
 
 def own_token() -> str:
     """Return the token of this site, made when it is first asked for."""
-    claim, _ = StoreClaim.objects.get_or_create(pk=1, defaults={"token": new_token()})
+    claim, _ = StoreClaim.objects.get_or_create(pk=1, defaults={"token": str(uuid.uuid4())})
     return claim.token
-
-
-def new_token() -> str:
-    return str(uuid.uuid4())
 
 
 def is_ours() -> bool:
@@ -91,5 +87,8 @@ def take() -> None:
 
 
 def set_token(token: str = "") -> None:
-    """Give the site a token, by default a new one: it is a copy, and what it was copied from may be served, too."""
-    StoreClaim.objects.update_or_create(pk=1, defaults={"token": token or new_token()})
+    """Give the site a token; without one a new one is made when it is asked for: the site is a copy, and what it was copied
+    from may be served, too."""
+    StoreClaim.objects.all().delete()
+    if token:
+        StoreClaim.objects.create(token=token)

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections import Counter
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import requests
 from django.core.management import CommandError, call_command
 
+from chatsite.contract.errors import ChatError
 from chatsite.operations.backup import archive, output, upload_rows
 from chatsite.operations.backup import uploads as backup
 from chatsite.operations.backup.upload_rows import wanted
@@ -121,7 +123,8 @@ def test_a_store_that_is_away_loses_nothing(
 
 
 def test_one_person_has_so_many_downloads(moved, bucket, api, owner, monkeypatch):
-    monkeypatch.setattr(delivery, "MAX_STREAMS", 2)
+    monkeypatch.setattr(delivery, "STREAMS", 10)
+    monkeypatch.setattr(delivery, "PART_OF_FREE", 1 / 8)
     url = f"/file/{moved.pk}/note.txt"
     first, second = (api(owner).get(url) for _ in range(2))
     assert api(owner).get(url).json()["code"] == "rate_limited"
@@ -131,6 +134,25 @@ def test_one_person_has_so_many_downloads(moved, bucket, api, owner, monkeypatch
     for answer in (second, third):
         answer.close()
     assert not delivery.streams
+
+
+def test_downloads_of_others_leave_room_for_one_more(monkeypatch):
+    monkeypatch.setattr(delivery, "streams", Counter())
+
+    def take(person):
+        while True:
+            try:
+                delivery.check_streams(person)
+            except ChatError as error:
+                return error.code
+            delivery.streams[person] += 1
+
+    assert {take(person) for person in range(8)} == {"rate_limited"}
+    assert delivery.streams.total() < delivery.STREAMS * 0.7
+    assert delivery.streams[0] <= 24
+    delivery.check_streams("somebody else")
+    delivery.streams["others"] = delivery.STREAMS
+    assert take("somebody else") == "unavailable"
 
 
 def test_a_download_counts_before_the_store_is_asked(moved, bucket, api, owner, monkeypatch):
@@ -287,7 +309,7 @@ def test_a_copy_of_the_site_changes_nothing_in_the_store(
     mover.start_over()
     assert mover.move() == 0
     assert "(it is another site's, or this one's from before it was copied or restored" in caplog.text
-    assert api(owner).get(f"/file/{moved.pk}/note.txt").status_code == 200
+    assert b"".join(api(owner).get(f"/file/{moved.pk}/note.txt").streaming_content) == LARGE
     services.discard(owner, moved.pk)
     sweeping.remove_some()
     (note,) = (path for path in local.incoming_folder().iterdir())
