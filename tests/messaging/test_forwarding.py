@@ -17,6 +17,7 @@ from chatsite.contract.errors import (
     Muted,
     NotFound,
     QuotaExceeded,
+    RateLimited,
     TooLarge,
 )
 from files.models import Blob, File
@@ -38,8 +39,8 @@ from rooms.payloads import room_payload
 pytestmark = pytest.mark.django_db
 
 
-def say(user, room, body="hello", **more):
-    return services.send(user, room.slug, body, uuid.uuid4(), **more)[0]
+def say(user, room, body="hello", client_id=None, **more):
+    return services.send(user, room.slug, body, client_id or uuid.uuid4(), **more)[0]
 
 
 def forward(user, room, message, body="", **more):
@@ -338,6 +339,28 @@ class TestFiles:
         with pytest.raises(QuotaExceeded):
             forward(member, public_room, album)
         assert File.objects.filter(owner=member).count() == 2
+
+    def test_they_count_towards_the_forwarders_hour_once(self, settings, member, album, public_room):
+        settings.FILES_PER_HOUR = 5
+        first = Draft(member, public_room.slug, "", uuid.uuid4(), forward=album.pk)
+        for _ in range(3):
+            # A batch that the database refused is tried again, and a client repeats what it has no answer to.
+            Batch([first])
+        store_all([first])
+        forward(member, public_room, album, client_id=first.client_id)
+        forward(member, public_room, album)
+        with pytest.raises(RateLimited):
+            forward(member, public_room, album)
+        assert File.objects.filter(owner=member).count() == 4
+
+    def test_whoever_passes_on_a_text_is_not_locked(self, owner, member, album, secret, public_room):
+        drafts = {
+            each: Draft(member, public_room.slug, "", uuid.uuid4(), forward=each.pk)
+            for each in (album, secret)
+        }
+        plain = Draft(member, public_room.slug, "plain", uuid.uuid4())
+        batches = [Batch([draft]) for draft in (*drafts.values(), plain)]
+        assert [batch.passers for batch in batches] == [{member.pk}, set(), set()]
 
     def test_the_page_names_them(self, client_of, owner, album):
         page = client_of(owner).get(f"/chat/board/message/{album.pk}/forward").text
