@@ -7,7 +7,7 @@ export function mount(dialog) {
     const picture = event.target.closest(".picture")
     if (!picture || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
     event.preventDefault()
-    withModule(() => import("../../lib/page/viewer.js"), ({ Viewer }) => {
+    withModule(() => import("../../lib/room/viewer.js"), ({ Viewer }) => {
       viewer ??= new Viewer(dialog)
       viewer.open(picture)
     })

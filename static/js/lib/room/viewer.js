@@ -1,16 +1,18 @@
 import { swipeOf, Zoom } from "../../models/zoom.js"
-import { part } from "./dom.js"
+import { part } from "../page/dom.js"
+import { RoomPictures } from "./room_pictures.js"
 
 const STEP = 1.5
 const DOUBLE_CLICK_SCALE = 2.5
 const WHEEL_RATE = 0.002
 
-/** Shows the page's pictures one after another in a dialog: by pointer, keys, swipe, pinch and wheel. */
+/** Shows the page's pictures, and the room's beyond them, one after another in a dialog: by pointer, keys, swipe, pinch and wheel. */
 export class Viewer {
   constructor(dialog) {
     this.dialog = dialog
     this.stage = part(dialog, "stage")
     this.image = part(dialog, "image")
+    this.pictures = new RoomPictures(dialog.dataset)
     this.zoom = new Zoom()
     this.pointers = new Map()
     for (const [name, act] of Object.entries({ close: () => dialog.close(), previous: () => this.step(-1), next: () => this.step(1) })) {
@@ -28,6 +30,7 @@ export class Viewer {
 
   open(picture) {
     this.opener = picture
+    this.pictures.restart()
     this.dialog.showModal()
     this.show(picture)
     this.stage.focus({ preventScroll: true })
@@ -43,8 +46,6 @@ export class Viewer {
   show(picture) {
     this.picture = picture
     const { large, name, alt, note, animated } = picture.dataset
-    const all = pictures()
-    const place = all.indexOf(picture)
     delete this.image.dataset.loaded
     this.image.src = animated === undefined ? large : picture.href
     this.image.alt = alt || name
@@ -53,15 +54,36 @@ export class Viewer {
     part(this.dialog, "note").textContent = note
     part(this.dialog, "alt").textContent = alt
     part(this.dialog, "alt").hidden = !alt
-    const where = all.length > 1 ? `${place + 1} of ${all.length}` : ""
-    part(this.dialog, "place").textContent = where
+    const where = this.showPlace()
     part(this.dialog, "said").textContent = [where, alt || name].filter(Boolean).join(": ")
-    this.enable("previous", place > 0)
-    this.enable("next", place < all.length - 1)
+    for (const by of [-1, 1]) this.prepare(by)
     Object.assign(part(this.dialog, "download"), { href: picture.href, download: name })
     part(this.dialog, "original").href = picture.href
     this.zoom.reset()
     this.render()
+  }
+
+  /** Says which of the known pictures it is. */
+  showPlace() {
+    const all = this.pictures.all()
+    const place = all.indexOf(this.picture)
+    const where = all.length > 1 ? `${place + 1} of ${all.length}` : ""
+    part(this.dialog, "place").textContent = where
+    this.enable("previous", place > 0)
+    this.enable("next", place < all.length - 1)
+    return where
+  }
+
+  neighbour(by) {
+    const all = this.pictures.all()
+    return all[all.indexOf(this.picture) + by]
+  }
+
+  /** Asks for the room's pictures beyond the last known one. */
+  async prepare(by) {
+    if (this.neighbour(by)) return
+    await this.pictures.load(by)
+    if (this.dialog.open) this.showPlace()
   }
 
   /** Lets a button be pressed, or not: then the focus, without which the dialog hears no keys, goes from it to the stage. */
@@ -72,11 +94,12 @@ export class Viewer {
   }
 
   /** Shows the picture before or behind; closes where this one's message is gone. */
-  step(by) {
-    const all = pictures()
-    const place = all.indexOf(this.picture)
-    if (place < 0) return this.dialog.close()
-    if (all[place + by]) this.show(all[place + by])
+  async step(by) {
+    const { picture } = this
+    if (!this.pictures.all().includes(picture)) return this.dialog.close()
+    await this.prepare(by)
+    const next = this.neighbour(by)
+    if (next && this.picture === picture && this.dialog.open) this.show(next)
   }
 
   onKey(event) {
@@ -161,6 +184,5 @@ export class Viewer {
   }
 }
 
-const pictures = () => [...document.querySelectorAll(".picture")]
 const distance = (one, other) => Math.hypot(one.x - other.x, one.y - other.y)
 const middle = (one, other) => ({ x: (one.x + other.x) / 2, y: (one.y + other.y) / 2 })
