@@ -273,10 +273,10 @@ def send_picture(server, room, name):
 
 def test_the_viewer_goes_on_where_the_page_ends(visit, server, room):
     first = send_picture(server, room, "first.png")
-    for number in range(80):
+    for number in range(55):
         post(server, "owner", room, f"text {number}")
     send_picture(server, room, "last.png")
-    page = visit("member", f"/chat/{room}")
+    page = visit("owner", f"/chat/{room}")
     viewer = page.locator("#viewer")
     expect(page.locator(".messages:not(.pending) .picture")).to_have_count(1)
     page.locator(".picture[data-name='last.png']").click()
