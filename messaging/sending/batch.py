@@ -300,6 +300,7 @@ class Batch:
             previews=None,
             forwarded=self.copy_for(draft),
         )
+        message.just_stored = True
         message._state.fields_cache |= {"room": place.room, "sender": place.user, "reply_to": reply_to}
         return message
 

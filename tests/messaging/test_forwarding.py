@@ -110,6 +110,48 @@ def test_what_is_forwarded_again_is_what_was_written_first(
     assert "data-room" not in copy["html"]
 
 
+def test_a_room_that_became_private_is_named_no_more(
+    api, client_of, owner, member, stranger, open_message, public_room
+):
+    """By no door, to nobody: what is told live goes to all alike. A page pays one query, however many copies it has."""
+    hall = rooms.create_room(owner, "Hall")
+    for user in (member, stranger):
+        membership.grant(hall, user)
+    passed = forward(owner, hall, open_message, "look at this")
+    assert shown(passed)["forwarded"]["room"] == "lobby"
+    head = Room.objects.get(pk=hall.pk).head
+    Room.objects.filter(pk=public_room.pk).update(kind=Room.Kind.PRIVATE)
+    services.edit(owner, passed.pk, "look at that")
+    told = log.read(Room.objects.get(pk=hall.pk), head)["events"]
+    assert [event["event"] for event in told] == ["message-edited"]
+    client = api(stranger)
+    answers = [
+        client.get(f"/message/{passed.pk}").data,
+        *client.get("/message?room=hall").data["results"],
+        *client.get("/message?q=look").data["results"],
+        message_payload(Message.objects.whole().get(pk=passed.pk)),
+        told[0]["data"],
+        services.send(owner, hall.slug, "look at this", passed.client_id, forward=open_message.pk)[0],
+    ]
+    answers[-1] = message_payload(answers[-1])
+    for said in answers:
+        copy = said["forwarded"]
+        assert (copy["id"], copy["room"], copy["body"]) == (None, None, open_message.body)
+        assert "data-room" not in copy["html"]
+    page = client_of(stranger).get("/chat/hall").text
+    assert "see #lobby" in page
+    assert f"/chat/lobby/message/{open_message.pk}" not in page
+    assert 'data-room="lobby"' not in page
+    for _ in range(3):
+        forward(owner, hall, open_message)
+    Message.objects.exclude(forwarded=None).update(forwarded=Message.objects.get(pk=passed.pk).forwarded)
+    say(owner, hall, "plain")
+    for found, queries in ((hall.messages.all(), 2), (hall.messages.filter(forwarded__isnull=True), 1)):
+        with CaptureQueriesContext(connection) as captured:
+            assert history.payloads(found)
+        assert len(captured) == queries
+
+
 def test_edits_and_deletion_of_the_original_do_not_reach_the_copy(owner, member, secret, public_room):
     passed = forward(member, public_room, secret)
     before = shown(passed)
