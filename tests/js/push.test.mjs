@@ -3,6 +3,7 @@ import { test } from "node:test"
 import { Attention } from "../../static/js/models/attention.js"
 import { noticeOf } from "../../static/js/models/push_notice.js"
 import { addressOf } from "../../static/js/worker/address.js"
+import { onNotificationClick, onPush } from "../../static/js/worker/push.js"
 
 const PUSH = { tag: "abc", room: "board", title: "Board", body: "owner: hi", count: 1, url: "/chat/board/message/1", at: "2026-11-29T08:00:00Z", read: [] }
 
@@ -85,4 +86,62 @@ test("a hidden page is not active, and a new connection is told what holds", () 
   made.connected()
   made.noteHidden()
   assert.deepEqual(said, [true, true, false])
+})
+
+/** A worker's world: what it shows, and its windows. */
+function world(urls = []) {
+  const shown = []
+  globalThis.location = new URL("https://chat.example/sw.js")
+  globalThis.registration = {
+    async showNotification(title, options) {
+      const there = shown.findIndex(({ options: { tag } }) => tag && tag === options.tag)
+      const notification = { title, options, close: () => shown.splice(shown.indexOf(notification), 1) }
+      if (there >= 0) shown.splice(there, 1, notification)
+      else shown.push(notification)
+    },
+    getNotifications: async ({ tag }) => shown.filter(({ options }) => options.tag === tag),
+  }
+  const windows = urls.map((url) => ({ url, focused: false, focus: async () => {}, navigate: async (to) => done.push(["navigate", to]) }))
+  const done = []
+  globalThis.clients = { matchAll: async () => windows, openWindow: async (to) => done.push(["open", to]) }
+  return { shown, done }
+}
+
+async function happen(handler, event) {
+  const waits = []
+  handler({ ...event, waitUntil: (promise) => waits.push(promise) })
+  assert.equal(waits.length, 1)
+  await waits[0]
+}
+
+test("the worker shows one notification of a room, and closes those of rooms that were read elsewhere", async () => {
+  const { shown } = world()
+  const push = (payload) => happen(onPush, { data: { json: () => payload } })
+  await push(PUSH)
+  await push({ ...PUSH, body: "owner: two", count: 2 })
+  assert.deepEqual(shown.map(({ title, options }) => [title, options.body]), [["Board (2)", "owner: two"]])
+  await push({ ...PUSH, tag: "def", title: "Lobby", read: ["abc"] })
+  assert.deepEqual(shown.map(({ title }) => title), ["Lobby"])
+})
+
+test("the worker shows something also for a push that it can't read", async () => {
+  for (const data of [null, { json: () => JSON.parse("{") }]) {
+    const { shown } = world()
+    await happen(onPush, { data })
+    assert.deepEqual(shown.map(({ title }) => title), ["Something new"])
+  }
+})
+
+test("a click opens the place in a window that is there, or in a new one", async () => {
+  const click = async (urls) => {
+    const { done } = world(urls)
+    const closed = []
+    await happen(onNotificationClick, { notification: { close: () => closed.push(1), data: { url: PUSH.url } } })
+    assert.equal(closed.length, 1)
+    return done
+  }
+  const there = `https://chat.example${PUSH.url}`
+  assert.deepEqual(await click([]), [["open", there]])
+  assert.deepEqual(await click(["https://chat.example/"]), [["navigate", there]])
+  assert.deepEqual(await click(["https://chat.example/", there]), [])
 })

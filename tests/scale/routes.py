@@ -75,6 +75,7 @@ PAGES = {
     "room_join": ["/chat/plaza/join"],
     "own_emoji": ["/site/emoji"],
     "push_devices": ["/profile/devices"],
+    "service_worker": ["/sw.js"],
     "favicon.ico": ["/favicon.ico"],
     "^static/(?:(?P<version>[0-9a-f]{12})/)?(?P<path>.+)$": ["/static/css/base.css"],
 }
