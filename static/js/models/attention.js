@@ -5,7 +5,7 @@
 export class Attention {
   active = false
 
-  constructor({ report, now = () => performance.now(), schedule = setTimeout, idleMs = 120_000, repeatMs = 30_000 }) {
+  constructor({ report, now = () => performance.now(), schedule = (look, ms) => setTimeout(look, ms), idleMs = 120_000, repeatMs = 30_000 }) {
     Object.assign(this, { report, now, schedule, idleMs, repeatMs, lastInput: -Infinity, reportedAt: -Infinity, waiting: false })
   }
 
