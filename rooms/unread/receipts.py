@@ -36,7 +36,7 @@ TAKES_PART = "{0}.show_receipts AND {0}.is_active AND NOT {0}.is_banned"
 BLOCK = """SELECT 1 FROM rooms_personblock b WHERE b.user_id = reader.id AND b.blocked_id = viewer.id
                                             OR b.user_id = viewer.id AND b.blocked_id = reader.id"""
 # Reads no more members of a room than there may be.
-SIZE = f"SELECT count(*) FROM (SELECT 1 FROM rooms_membership s WHERE s.room_id = r.id LIMIT {MAX_MEMBERS + 1}) AS some"
+SIZE = f"SELECT count(*) FROM (SELECT 1 FROM rooms_membership s WHERE s.room_id = r.id LIMIT {MAX_MEMBERS + 1}) AS few"
 
 
 class Receipt(NamedTuple):
@@ -59,7 +59,8 @@ def note(memberships: Iterable[Membership]) -> None:
 def send_reads(changed: Mapping[tuple[int, int], None]) -> None:
     """Send `receipt` for each person's first ROOMS_PER_PERSON of these memberships; the others wait for the next time."""
     told: Counter[int] = Counter()
-    now, later = [], {}
+    now: list[int] = []
+    later: dict[tuple[int, int], None] = {}
     for user_id, membership_id in changed:
         told[user_id] += 1
         if told[user_id] <= ROOMS_PER_PERSON:
