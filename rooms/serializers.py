@@ -80,6 +80,10 @@ class PositionChangeSerializer(StrictSerializer):
         help_text="The `read_version` that I know. If the position was moved back since, nothing changes.",
     )
 
+    def to_representation(self, position: dict[str, Any]) -> dict[str, Any]:
+        """Return the change that a browsable page's form proposes: none."""
+        return {"seq": position["read_seq"], "back": False, "version": position["read_version"]}
+
 
 class ReadSerializer(PositionChangeSerializer):
     room = Slug()

@@ -25,7 +25,8 @@ class ReadViewSet(viewsets.GenericViewSet[Membership]):
     filter_backends = []
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
-        return PositionChangeSerializer if self.action == "update" else PositionSerializer
+        changes = ("update", "partial_update")
+        return PositionChangeSerializer if self.action in changes else PositionSerializer
 
     @extend_schema(
         operation_id="get_read_position", summary="How far I have read", responses=PositionSerializer
@@ -34,8 +35,8 @@ class ReadViewSet(viewsets.GenericViewSet[Membership]):
         return Response({"room": slug, **services.read_position(me(request), slug)})
 
     @extend_schema(
-        operation_id="mark_read",
-        summary="Mark read up to a place, or (`back`) unread after it",
+        operation_id="put_read_position",
+        summary="The same as PATCH",
         request=PositionChangeSerializer,
         responses=PositionSerializer,
     )
@@ -44,13 +45,21 @@ class ReadViewSet(viewsets.GenericViewSet[Membership]):
         data = checked(self.get_serializer(data=request.data))
         return Response({"room": slug, **services.mark_read(me(request), slug, **data)})
 
+    @extend_schema(
+        operation_id="mark_read",
+        summary="Mark read up to a place, or (`back`) unread after it",
+        request=PositionChangeSerializer,
+        responses=PositionSerializer,
+    )
+    def partial_update(self, request: Request, slug: str) -> Response:
+        return self.update(request, slug)
+
 
 @extend_schema(tags=["room"])
 class ReceiptView(APIView):
     @extend_schema(
         operation_id="list_receipts",
         summary="How far the others have read, in a direct room or one of at most 20 members",
-        description="Empty in a larger room, and for who doesn't show their own. All are on one page.",
         responses=ReceiptListSerializer,
     )
     def get(self, request: Request, slug: str) -> Response:
@@ -58,9 +67,10 @@ class ReceiptView(APIView):
         return Response({"next": None, "previous": None, "results": receipts.of_others([mine.pk])[mine.pk]})
 
 
+READS: dict[str, Any] = {"get": "retrieve", "put": "update", "patch": "partial_update"}
 ROOM = r"^room/(?P<slug>[^/]+)"
 
 urlpatterns = [
-    re_path(rf"{ROOM}/read/?$", ReadViewSet.as_view({"get": "retrieve", "put": "update"}), name="room-read"),
+    re_path(rf"{ROOM}/read/?$", ReadViewSet.as_view(READS), name="room-read"),
     re_path(rf"{ROOM}/receipt/?$", ReceiptView.as_view(), name="room-receipts"),
 ]

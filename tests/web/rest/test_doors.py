@@ -32,6 +32,7 @@ DOORS = {
     ("room-events", "get"): ("/room/board/event", None, (200, 200, 404, 401)),
     ("room-read", "get"): ("/room/board/read", None, (200, 200, 404, 401)),
     ("room-read", "put"): ("/room/board/read", {"seq": 0, "back": True}, (200, 200, 404, 401)),
+    ("room-read", "patch"): ("/room/board/read", {"seq": 0, "back": True}, (200, 200, 404, 401)),
     ("room-receipts", "get"): ("/room/board/receipt", None, (200, 200, 404, 401)),
     ("ban-list", "get"): ("/room/board/ban", None, (200, 403, 404, 401)),
     ("ban-list", "post"): ("/room/board/ban", {"username": "helper"}, (201, 403, 404, 401)),
