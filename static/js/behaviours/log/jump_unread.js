@@ -14,7 +14,8 @@ export function mount(element) {
   })
   const firstUnread = () => {
     const row = messagePane.list.rows().find(({ dataset }) => Number(dataset.seq) > position.read)
-    return row && messagePane.list.rowAbove(row) ? row : null
+    const known = row && (messagePane.list.rowAbove(row) || part(messagePane.element, "older").hidden)
+    return known ? row : null
   }
   link.addEventListener("click", (event) => {
     const row = firstUnread()
