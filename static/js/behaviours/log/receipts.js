@@ -14,7 +14,7 @@ export function mount() {
   const schedule = () => {
     frame ??= requestAnimationFrame(() => {
       frame = null
-      messagePane.scroller.follow(() => render(receipts))
+      render(receipts)
     })
   }
   room.on("joined", (ack) => {
