@@ -135,13 +135,13 @@ def test_a_small_room_shows_who_has_seen_what(visit, server):
     rest(server, server.tokens["member"], "PUT", f"/room/{slug}/read", seq=first["seq"])
     expect(message(owner, "line 0.").locator(".seen")).to_have_text(re.compile("^Seen by member"))
     rest(server, server.tokens["member"], "PUT", f"/room/{slug}/read", seq=second["seq"])
-    expect(message(owner, "line 1.").locator(".seen")).to_be_visible()
+    expect(message(owner, "line 1.").locator(".seen .avatar")).to_be_visible()
     expect(seen).to_have_count(1)
     # It stays where it is when something else is said, and is there when the page is loaded.
     post(server, "owner", slug, "line 2.")
     expect(message(owner, "line 2.")).to_be_visible()
     owner.reload()
-    expect(message(owner, "line 1.").locator(".seen")).to_be_visible()
+    expect(message(owner, "line 1.").locator(".seen .avatar")).to_be_visible()
     try:
         rest(server, server.tokens["member"], "PATCH", "/user/me", show_receipts=False)
         owner.reload()
