@@ -106,6 +106,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     avatar = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
     # Whether their pages show previews of links.
     show_previews = models.BooleanField(default=True, db_default=True, editable=False)
+    # Whether they show in small rooms how far they have read, and see it of others.
+    show_receipts = models.BooleanField(default=True, db_default=True, editable=False)
     # Part of every session's hash: incrementing it ends all sessions and sockets of this person.
     session_version = models.PositiveIntegerField(default=0, editable=False)
     last_seen = models.DateTimeField(null=True, blank=True, editable=False)

@@ -78,4 +78,5 @@ def own_payload(user: User) -> Payload:
         "email": user.email,
         "double_click_reaction": user.double_click_reaction,
         "show_previews": user.show_previews,
+        "show_receipts": user.show_receipts,
     }

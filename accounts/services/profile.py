@@ -8,7 +8,7 @@ from accounts.services.naming import check_names, save_named
 from chatsite.contract.emoji import spelling_of
 from chatsite.contract.errors import Invalid
 
-CHANGEABLE = ("display_name", "email", "double_click_reaction", "show_previews")
+CHANGEABLE = ("display_name", "email", "double_click_reaction", "show_previews", "show_receipts")
 
 
 def update_profile(
@@ -18,6 +18,7 @@ def update_profile(
     email: str | None = None,
     double_click_reaction: str | None = None,
     show_previews: bool | None = None,
+    show_receipts: bool | None = None,
 ) -> User:
     """Change the given fields. A display name that is unchanged, or repeats the username that stands for a missing
     one, is kept whatever today's rules say; an empty `double_click_reaction` is none. Raises Invalid with `fields` and
@@ -32,6 +33,8 @@ def update_profile(
         new["double_click_reaction"] = emoji_or_none(double_click_reaction)
     if show_previews is not None:
         new["show_previews"] = show_previews
+    if show_receipts is not None:
+        new["show_receipts"] = show_receipts
     try:
         change(user, new)
     except Invalid:

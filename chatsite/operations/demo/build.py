@@ -244,7 +244,8 @@ def mark_read(rows: PendingRows, random: Random) -> None:
         if membership.user.username == site.ME:
             behind = site.UNREAD.get(slug, 0)
             membership.read_seq = seqs[slug][-behind] - 1 if behind else rows.rooms[slug].head
-        membership.save(update_fields=["read_seq"])
+        membership.seen_seq = membership.read_seq
+        membership.save(update_fields=["read_seq", "seen_seq"])
     for username, user in rows.users.items():
         user.last_seen = max(
             (message.created_at for message in rows.messages if message.sender.username == username),
