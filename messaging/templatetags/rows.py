@@ -55,22 +55,13 @@ def reactions_of(context: template.Context, said: Payload) -> list[Payload]:
             "mine": own,
             "pressable": pressable,
             "label": label_of(entry["emoji"], by, own, pressable),
-            "image": image_of(entry["emoji"]),
+            "image": names.image_of(entry["emoji"]),
         }
         for entry in said["reactions"]
         for own in [entry["emoji"] in mine]
         for pressable in [context["can_react"] or (own and context["can_take_back"])]
         for by in [by_whom([name_of(context, user) for user in entry["users"]], entry["count"])]
     ]
-
-
-def image_of(emoji: str) -> str | None:
-    """Return the address of the picture of one of the site's own emoji; None for any other."""
-    if emoji[:1] != ":":
-        return None
-    names.ensure()
-    picture = names.picture_in(emoji)
-    return picture.url if picture else None
 
 
 def name_of(context: template.Context, username: str) -> str:
