@@ -23,9 +23,9 @@ def update_profile(
     show_previews: bool | None = None,
     **said: Any,
 ) -> User:
-    """Change the given fields; `said` are those of `status.columns_of`. A display name that is unchanged, or repeats the username that stands for a missing
-    one, is kept whatever today's rules say; an empty `double_click_reaction` is none. Raises Invalid with `fields` and
-    restores `user`."""
+    """Change the given fields; `said` are those of `status.columns_of`. A display name that is unchanged, or repeats the
+    username that stands for a missing one, is kept whatever today's rules say; an empty `double_click_reaction` is none.
+    Raises Invalid with `fields` and restores `user`."""
     before = {name: getattr(user, name) for name in CHANGEABLE}
     new: dict[str, Any] = status.columns_of(user, said)
     if display_name is not None and tidy(display_name) not in (user.display_name, user.name):
