@@ -27,9 +27,12 @@ def admit(request: ConnectionRequest, answer: AdmitCallback) -> None:
 
 
 def connected(connection: Connection) -> None:
-    """Register a new connection, and broadcast a person who came online."""
-    if presence.here.connect(connection.identity.user_id, connection.sid):
-        presence_broadcast.arrived(connection.identity.user_id)
+    """Register a new connection, and broadcast a person who came online, or back from being idle."""
+    user_id = connection.identity.user_id
+    if presence.here.connect(user_id, connection.sid):
+        presence_broadcast.arrived(user_id)
+    else:
+        idle.look_again(user_id)
 
 
 def disconnected(connection: Connection) -> None:
