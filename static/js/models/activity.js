@@ -2,10 +2,10 @@ const IDLE_MS = 600_000
 
 /**
  * Tells whether a page is active: it is idle after ten minutes without input. `report(active)` is called with each change,
- * and `connected()` after each connection, which the server takes for active. `schedule` is setTimeout.
+ * and `connected()` is to be called after each connection, which the server takes for active. `schedule` is setTimeout.
  */
 export class Activity {
-  constructor({ report, now = Date.now, schedule = setTimeout }) {
+  constructor({ report, now = Date.now, schedule = (again, delay) => setTimeout(again, delay) }) {
     Object.assign(this, { report, now, schedule, active: true, lastInput: now() })
     this.#look()
   }
