@@ -29,7 +29,7 @@ test("a page is idle after ten minutes without input, once", () => {
   activity.input()
   pass(9 * MINUTE)
   assert.deepEqual(reports, [])
-  pass(1 * MINUTE)
+  pass(MINUTE)
   assert.deepEqual(reports, [false])
   pass(60 * MINUTE)
   assert.deepEqual(reports, [false])
