@@ -95,9 +95,7 @@ class ProfileForm(forms.Form):
         required=False,
         max_length=MAX_ZONE_LENGTH,
         help_text="Such as Europe/Vienna.",
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "spellcheck": "false", "data-behaviour": "page/zone-choices"}
-        ),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     show_local_time = forms.BooleanField(
         label="Show my local time",

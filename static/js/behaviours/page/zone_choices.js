@@ -1,5 +1,6 @@
-/** Offers the time zones that the browser knows, its own first, below a text field. */
-export function mount(field) {
+/** Offers the time zones that the browser knows, its own first, below the text field inside. */
+export function mount(element) {
+  const field = element.querySelector("input")
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
   const list = document.createElement("datalist")
   list.id = `${field.id}-choices`
