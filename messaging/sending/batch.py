@@ -20,6 +20,7 @@ from accounts.models import User
 from accounts.sql import identity_of
 from chatsite.contract.errors import Archived, ChatError, Conflict, Forbidden, Invalid, Muted, Unavailable
 from chatsite.database import sql
+from chatsite.database.instances import loaded
 from chatsite.realtime.delivery import delivery, revocation
 from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.limits import event_costs
@@ -256,7 +257,8 @@ class Batch:
     def message(self, draft: Draft, place: Place, row: Row, pk: int, seq: int, at: datetime) -> Message:
         """Return the stored message with its room, sender and quoted message."""
         reply_to = self.quoted[draft.reply_to] if draft.reply_to is not None else None
-        message = Message.stored(
+        message = loaded(
+            Message,
             id=pk,
             room_id=row["room_id"],
             seq=seq,
@@ -311,15 +313,13 @@ def authorisation_query(who: User | Connection, room: str) -> dict[str, Any]:
 
 def room_of(row: AuthorisationRow) -> Room:
     """Return the room of a row, with the fields that payloads and log need."""
-    return Room.from_db("default", ("id", "slug", "name"), (row.room_id, row.slug, row.name))
+    return loaded(Room, id=row.room_id, slug=row.slug, name=row.name)
 
 
 def user_of(row: AuthorisationRow) -> User:
     """Return the sender of a row, with the fields that payloads need; others are fetched on access."""
-    return User.from_db(
-        "default",
-        ("id", "username", "display_name", "avatar"),
-        (row.user_id, row.username, row.display_name, row.avatar),
+    return loaded(
+        User, id=row.user_id, username=row.username, display_name=row.display_name, avatar=row.avatar
     )
 
 
