@@ -104,8 +104,10 @@ def test_the_clock_of_another_zone_is_on_the_card(visit, server):
     rest(server, server.tokens["owner"], "PATCH", "/user/me", **zone, status={"text": "At sea"})
     page = visit("member", "/people/owner")
     clock = page.locator("time[data-zone]")
-    format = "new Intl.DateTimeFormat(undefined, {hour: 'numeric', minute: '2-digit', timeZone: 'Asia/Kathmandu'})"
-    expect(clock).to_have_text(page.evaluate(f"{format}.format(new Date())"))
+    clocks = (
+        "new Intl.DateTimeFormat(undefined, {hour: 'numeric', minute: '2-digit', timeZone: 'Asia/Kathmandu'})"
+    )
+    expect(clock).to_have_text(page.evaluate(f"{clocks}.format(new Date())"))
     expect(page.locator(".person .status-text")).to_have_text("At sea")
 
 
