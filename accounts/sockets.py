@@ -43,7 +43,8 @@ def disconnected(connection: Connection) -> None:
 
 def activity(connection: Connection, data: dict[str, Any], answer: Answer) -> None:
     """Note whether the connection's page has input. It reads and writes nothing, so it needs no authorisation."""
-    idle.report(connection, data["active"])
+    if not connection.closed:
+        idle.report(connection, data["active"])
     answer({})
 
 
