@@ -9,7 +9,7 @@ from accounts.authentication.password_validators import MAX_PASSWORD_LENGTH
 from accounts.models import MAX_STATUS_LENGTH, MAX_ZONE_LENGTH, ApiToken
 from accounts.services.invites import DEFAULT_USES, MAX_USES
 from chatsite.contract.emoji import COMMON, MAX_EMOJI_LENGTH
-from chatsite.web.forms import EmailField, TextField
+from chatsite.web.forms import EmailField, PartialForm, TextField, TickField
 
 # For how long a status or an availability can last, and the choice that keeps the end it has.
 LASTING = [
@@ -69,7 +69,7 @@ class SetupForm(SignUpForm):
     field_order = ["site_name", "username", "display_name", "password"]
 
 
-class ProfileForm(forms.Form):
+class ProfileForm(PartialForm, forms.Form):
     """One's own display name, email address, reaction by a double click, whether links have previews, and time zone."""
 
     display_name = name_field(help_text="How others see you. Without one it is your username.")
@@ -85,7 +85,7 @@ class ProfileForm(forms.Form):
         required=False,
         help_text="It puts this reaction there, and a second one takes it back.",
     )
-    show_previews = forms.BooleanField(
+    show_previews = TickField(
         label="Show previews of links",
         required=False,
         help_text="Where this site makes some: what a page says of itself, under the message that links to it.",
@@ -97,7 +97,7 @@ class ProfileForm(forms.Form):
         help_text="Such as Europe/Vienna.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-    show_local_time = forms.BooleanField(
+    show_local_time = TickField(
         label="Show my local time",
         required=False,
         help_text="Others see on your page what time it is in your time zone, and so which one that is.",
