@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from accounts.models import User
-from accounts.presence import presence
+from accounts.presence import presence, visibility
 from accounts.services.profile import update_profile
 from chatsite.realtime.delivery import subscriptions
 from chatsite.realtime.delivery.connection import Connection
@@ -119,7 +119,11 @@ def deactivate(user):
     User.objects.filter(pk=user.pk).update(is_active=False)
 
 
-@pytest.mark.parametrize("leave", [turn_off, ban, deactivate])
+def become_invisible(user):
+    visibility.learn(user.pk, visibility.Steered(True, visibility.NEVER, visibility.NEVER))
+
+
+@pytest.mark.parametrize("leave", [turn_off, ban, deactivate, become_invisible])
 def test_who_takes_no_part_shows_none(leave, connect, later, api, owner, member, private_room):
     theirs = connect(owner)
     seq = say(owner, "board")
