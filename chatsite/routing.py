@@ -33,7 +33,13 @@ def recheck() -> None:
 
 
 router = Router(
-    events=[*rooms.sockets.events, *messaging.sockets.events, *previews.sockets.events, *push.sockets.events],
+    events=[
+        *accounts.sockets.events,
+        *rooms.sockets.events,
+        *messaging.sockets.events,
+        *previews.sockets.events,
+        *push.sockets.events,
+    ],
     authenticate=accounts.sockets.authenticate,
     authorise=accounts.sockets.authorise,
     admit=accounts.sockets.admit,
