@@ -27,6 +27,7 @@ LAST_RECORD = b"\x02"
 PADDING_BYTES = 1024
 # For how long a push service may believe a proof. They refuse more than a day.
 PROOF_SECONDS = 12 * 3600
+HEAD: dict[str, object] = {"typ": "JWT", "alg": "ES256"}
 
 
 def encrypt(
@@ -78,7 +79,7 @@ def proof(origin: str, subject: str, private: bytes, expires: int) -> str:
     where its operator is reached, `expires` in seconds since the epoch."""
     key = private_key(private)
     claims: dict[str, object] = {"aud": origin, "exp": expires, "sub": subject}
-    said = ".".join(encoded(compact(part)) for part in ({"typ": "JWT", "alg": "ES256"}, claims))
+    said = ".".join(encoded(compact(part)) for part in (HEAD, claims))
     r, s = utils.decode_dss_signature(key.sign(said.encode(), ec.ECDSA(SHA256())))
     signature = r.to_bytes(NUMBER_BYTES, "big") + s.to_bytes(NUMBER_BYTES, "big")
     return f"vapid t={said}.{encoded(signature)}, k={encoded(point(key.public_key()))}"
