@@ -1,18 +1,22 @@
-from django.apps import AppConfig
+from importlib import import_module
+
+from django.apps import AppConfig, apps
 
 
 class PushConfig(AppConfig):
-    """Registers what is looked at again when a person's last active page goes."""
+    """Registers the channel of notifications, and what is looked at again when a person's last active page goes."""
 
     name = "push"
 
     def ready(self) -> None:
         from accounts.presence import activity
         from messaging import leftovers
-        from push import services
+        from push import channel, services
         from push.models import PushNotice
 
         activity.on_gone.append(services.look_again)
         leftovers.OF_MESSAGES.append(PushNotice)
-        # The place to join notifications: their consumer calls `services.notify_all` with each message's people whom
-        # its decision tells by push, or whom it doesn't because they are active; and reading calls `services.withdraw`.
+        if apps.is_installed("notifications"):
+            channels = import_module("notifications.channels")
+            channels.knowledge.append(channel.known_of)
+            channels.tellers.append(channel.tell)
