@@ -10,7 +10,8 @@ from drafts.models import ScheduledMessage
 class ScheduledMessageAdmin(AdministratorsOnly, BoundedAdmin):
     """Scheduled messages without what they say."""
 
-    fields = readonly_fields = ["user", "room", "send_at", "state", "error_detail", "tries", "created_at"]
+    readonly_fields = ["user", "room", "send_at", "state", "error_detail", "tries", "created_at"]
+    fields = tuple(readonly_fields)
     list_display = ["send_at", "user", "room", "state", "error_detail"]
     list_select_related = ["user", "room"]
     ordering = ["-pk"]

@@ -43,8 +43,8 @@ class DraftViewSet(viewsets.GenericViewSet[SavedDraft]):
     @extend_schema(
         operation_id="put_draft",
         summary="Store my draft in a room",
-        description="`version` is that of the draft which this device has seen last. If another device has changed it since, "
-        "nothing is stored: the answer is a `conflict` with what is stored as `draft`.",
+        description="`version` is that of the draft which this device has seen last. If another device has changed it "
+        "since, nothing is stored: the answer is a `conflict` with what is stored as `draft`.",
         request=PutDraftSerializer,
         responses=DraftSerializer,
     )

@@ -24,8 +24,8 @@ STEP_SECONDS = 0.5
 
 
 class DueQueue:
-    """Calls `handle(pk)` for each row when its time has come. Each process does so for all rows, at the same moment, also for
-    what was due while none ran: `handle` makes sure that one does it."""
+    """Calls `handle(pk)` for each row when its time has come. Each process does so for all rows, at the same moment, also
+    for what was due while none ran: `handle` makes sure that one does it."""
 
     def __init__(self, waiting: Callable[[], QuerySet], field: str, handle: Callable[[int], None]) -> None:
         """`waiting()` are the rows, and `field` is the name of their time."""

@@ -34,8 +34,10 @@ class ReminderViewSet(viewsets.GenericViewSet[Reminder]):
         return services.reminders_of(me(self.request))
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
-        changing = dict.fromkeys(("update", "partial_update"), ChangeReminderSerializer)
-        forms: dict[str, Any] = {"create": AddReminderSerializer, **changing}
+        changing: dict[str, type[BaseSerializer[Any]]] = dict.fromkeys(
+            ("update", "partial_update"), ChangeReminderSerializer
+        )
+        forms: dict[str, type[BaseSerializer[Any]]] = {"create": AddReminderSerializer, **changing}
         return forms.get(self.action, ReminderSerializer)
 
     @extend_schema(operation_id="list_reminders", summary="My reminders")

@@ -36,8 +36,10 @@ class ScheduledViewSet(viewsets.GenericViewSet[ScheduledMessage]):
         return services.scheduled_of(me(self.request))
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
-        changing = dict.fromkeys(("update", "partial_update"), ChangeScheduledSerializer)
-        forms: dict[str, Any] = {"create": ScheduleSerializer, **changing}
+        changing: dict[str, type[BaseSerializer[Any]]] = dict.fromkeys(
+            ("update", "partial_update"), ChangeScheduledSerializer
+        )
+        forms: dict[str, type[BaseSerializer[Any]]] = {"create": ScheduleSerializer, **changing}
         return forms.get(self.action, ScheduledSerializer)
 
     @extend_schema(

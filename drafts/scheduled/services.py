@@ -1,7 +1,9 @@
 """Services of scheduled messages. Rights are asked when one is made or changed, and again when it is sent.
 
 A message is stored once, however often its row is tried: it has the row's `client_id`. The claim in the row keeps two
-processes from doing the same work, and a change from coming in between. All raise the contract's errors (`chatsite.contract.errors`).
+processes from doing the same work, and a change from coming in between.
+
+All raise the contract's errors (`chatsite.contract.errors`).
 """
 
 import uuid
