@@ -55,19 +55,28 @@ class WhenForm(forms.Form):
         super().__init__(*args, **kwargs)
         choices = [*((name, TIMES[name][0]) for name in self.offered), (OWN, "At a time of my own")]
         self.fields["when"].choices = choices  # type: ignore[attr-defined]
+        if at := self.initial.get("at"):
+            # A browser's field has minutes.
+            self.initial["at"] = timezone.localtime(at).replace(second=0, microsecond=0)
         self.fields["when"].initial = OWN if self.initial.get("at") else self.offered[0]
         self.fields["at"].help_text = f"Times are of the zone {timezone.get_current_timezone_name()}."
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
-        if "when" in data and "at" in data and self.is_own and data["at"] is None:
+        if data.get("when") == OWN and "at" in data and data["at"] is None:
             self.add_error("at", "Choose a time.")
         return data
 
     @property
     def is_own(self) -> bool:
         """Whether the person's own time counts; one that is filled in does, whatever else is chosen."""
-        return self.cleaned_data["when"] == OWN or "at" in self.changed_data
+        filled = "at" in self.changed_data and self.cleaned_data.get("at") is not None
+        return filled or self.cleaned_data["when"] == OWN
+
+    @property
+    def leaves_time(self) -> bool:
+        """Whether the time stays as it was."""
+        return self.cleaned_data["when"] == OWN and "at" not in self.changed_data
 
     @property
     def moment(self) -> datetime:

@@ -74,7 +74,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
     reminder = services.found(user, pk)
     about = reminder_payload(user, reminder)["message"]
-    initial = {"text": reminder.text, "at": timezone.localtime(reminder.remind_at)}
+    initial = {"text": reminder.text, "at": reminder.remind_at}
     form = ReminderForm(post_data(request), initial=initial, has_message=reminder.message_id is not None)
     done, outcome = attempt(form, lambda text, **_: services.change(user, pk, **values_of(form, text)))
     if done:
@@ -86,8 +86,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
 def values_of(form: ReminderForm, text: str) -> dict[str, Any]:
     """Return what a form changes; a time that was left as it is is none."""
     values: dict[str, Any] = {"text": text, "time_zone": timezone.get_current_timezone_name()}
-    untouched = "at" not in form.changed_data and "when" not in form.changed_data
-    return values if untouched else {**values, "remind_at": form.moment}
+    return values if form.leaves_time else {**values, "remind_at": form.moment}
 
 
 @require_POST

@@ -68,14 +68,13 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def initial_of(row: ScheduledMessage) -> dict[str, Any]:
-    return {"body": row.body, "at": timezone.localtime(row.send_at)}
+    return {"body": row.body, "at": row.send_at}
 
 
 def values_of(form: ChangeScheduledForm, body: str) -> dict[str, Any]:
     """Return what a form changes; a time that was left as it is is none."""
     values: dict[str, Any] = {"body": body, "time_zone": timezone.get_current_timezone_name()}
-    untouched = "at" not in form.changed_data and "when" not in form.changed_data
-    return values if untouched else {**values, "send_at": form.moment}
+    return values if form.leaves_time else {**values, "send_at": form.moment}
 
 
 @require_POST
