@@ -41,7 +41,8 @@ def checked_time(field: str, chosen: datetime, zone: str) -> datetime:
         raise Invalid.about(field, "Choose a time that is still to come.")
     if moment > now + AHEAD:
         raise Invalid.about(field, "Choose a time within a year.")
-    return moment
+    # As clients are told it.
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 class Moment(serializers.DateTimeField):
