@@ -57,8 +57,8 @@ def current(user: User, room: Room) -> Payload:
 def put(
     user: User, slug: str, body: str, version: int, reply_to: int | None = None, origin: str = ""
 ) -> Payload:
-    """Store a draft, and tell the person's connections but `origin` (a sid); return it. One of nothing is deleted. Raises Outdated, QuotaExceeded,
-    Invalid, TooLarge, NotFound, Banned and Forbidden."""
+    """Store a draft, and tell the person's connections but `origin` (a sid); return it. One of nothing is deleted. Raises
+    Outdated, QuotaExceeded, Invalid, TooLarge, NotFound, Banned and Forbidden."""
     room = access.membership_for(user, slug).room
     check_body(body, may_be_empty=True)
     if not body.strip() and reply_to is None:
