@@ -1,6 +1,6 @@
 """Reminders as clients see them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from accounts.models import User
@@ -8,16 +8,26 @@ from chatsite.contract.times import iso
 from drafts.models import Reminder
 from messaging.models import Message
 from messaging.payloads import quote
+from rooms.models import Room
 
 Payload = dict[str, Any]
 
 
 def reminder_payloads(user: User, reminders: Sequence[Reminder]) -> list[Payload]:
-    """Return the contract's reminders of a person. One query more, for the messages that they may still read."""
-    ids = {reminder.message_id for reminder in reminders if reminder.message_id is not None}
-    readable = Message.objects.whole().visible_to(user).filter(pk__in=ids) if ids else ()
-    messages = {message.pk: message for message in readable}
+    """Return the contract's reminders of a person. Two queries more, for the messages that they may still read."""
+    messages = readable(user, {reminder.message_id for reminder in reminders} - {None})
     return [payload(reminder, messages.get(reminder.message_id or 0)) for reminder in reminders]
+
+
+def readable(user: User, ids: Collection[int | None]) -> dict[int, Message]:
+    """Return those of the messages that the person may read, by id. Asked about their rooms alone: all that a person may
+    read are as many as the site has public ones."""
+    if not ids:
+        return {}
+    messages = Message.objects.whole().in_bulk(ids)
+    rooms = {message.room_id for message in messages.values()}
+    open_to = set(Room.objects.filter(pk__in=rooms).readable_by(user).values_list("pk", flat=True))
+    return {pk: message for pk, message in messages.items() if message.room_id in open_to}
 
 
 def reminder_payload(user: User, reminder: Reminder) -> Payload:

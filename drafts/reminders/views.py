@@ -17,9 +17,12 @@ from drafts.models import Reminder
 from drafts.reminders import services
 from drafts.reminders.payloads import Payload, reminder_payload, reminder_payloads
 from messaging.services import visible_message
+from messaging.views.room import place
 
 # What comes first on the page.
-ORDER = {Reminder.State.DUE: 0, Reminder.State.WAITING: 1, Reminder.State.DONE: 2}
+ORDER = (Reminder.State.DUE, Reminder.State.WAITING, Reminder.State.DONE)
+# Reminders of each state on a page.
+SHOWN = 50
 
 
 @signed_in
@@ -30,16 +33,19 @@ def reminders(request: HttpRequest) -> HttpResponse:
     done, outcome = attempt(form, lambda **_: add(user, form))
     if done:
         return redirect("reminders")
-    groups = [(state.label, shown(user, state)) for state in ORDER]
-    return form_page(request, "drafts/reminders.html", form, outcome, current="reminders", groups=groups)
+    skipped = place(request, "skip") or 0
+    groups = [(state.label, shown(user, state, skipped)) for state in ORDER]
+    more = skipped + SHOWN if any(len(group) > SHOWN for _, group in groups) else None
+    context = {"current": "reminders", "groups": [(label, group[:SHOWN]) for label, group in groups]}
+    return form_page(request, "drafts/reminders.html", form, outcome, **context, more=more)
 
 
-def shown(user: User, state: Reminder.State) -> list[Payload]:
-    """Return the person's reminders of a state as the page shows them: the next first, of those done the last."""
+def shown(user: User, state: Reminder.State, skipped: int) -> list[Payload]:
+    """Return the person's reminders of a state as the page shows them, one more if there are more: the next first, of those
+    done the last."""
     found = services.reminders_of(user).filter(state=state)
-    rows = list(
-        found.order_by("-pk" if state == Reminder.State.DONE else "remind_at")[: services.MAX_REMINDERS]
-    )
+    ordered = found.order_by("-pk" if state == Reminder.State.DONE else "remind_at")
+    rows = list(ordered[skipped : skipped + SHOWN + 1])
     payloads = reminder_payloads(user, rows)
     return [{**payload, "at": row.remind_at} for payload, row in zip(payloads, rows, strict=True)]
 

@@ -173,7 +173,7 @@ def test_a_list_costs_as_many_queries_for_many_as_for_one(api, member, message):
         with CaptureQueriesContext(connection) as captured:
             assert api(member).get("/reminder").status_code == 200
         counts.append(len(captured))
-    assert counts == [2, 2]
+    assert counts == [3, 3]
 
 
 def test_the_pages_work_without_scripts(client, owner, member, message):

@@ -71,10 +71,9 @@ class Sidebar {
     this.updateTotal()
   }
 
-  /** Marks a room in which a message is begun, but for this page's. */
+  /** Marks a room in which a message is begun. */
   markDraft(slug, begun) {
-    const mark = this.row(slug)?.querySelector("[data-draft]")
-    if (mark) mark.hidden = !begun || slug === room?.slug
+    this.row(slug)?.toggleAttribute("data-draft", begun)
   }
 
   /** Marks what is begun on this device, which the server may not know yet. */
