@@ -1,3 +1,4 @@
+import { countCharacters } from "./message_length.js"
 import { TRANSIENT_ERRORS } from "./retry.js"
 
 // The server gets what is typed once in this time at most; and what another device wrote waits so long for typing to end.
@@ -38,7 +39,7 @@ export class DraftSync {
   /** Sends what the server hasn't got, at once. */
   async push() {
     const { draft } = this
-    if (this.busy || this.conflict || !draft.dirty || draft.newText.length > 2 * this.maxLength) return
+    if (this.busy || this.conflict || !draft.dirty || countCharacters(draft.newText) > this.maxLength) return
     this.busy = true
     const { changes } = draft
     try {
