@@ -10,15 +10,17 @@ const TYPING_MS = 5000
  * has written something else meanwhile, `onConflict` is called with that, and with null once the person has decided by
  * `keepMine` or `takeTheirs`. `onAdopt` is called when the draft has become what another device wrote.
  *
- * `save({body, reply_to, version})` resolves with the server's draft, `remove(version)` with nothing; both reject with
- * {code, draft?, retry_after?}.
+ * `save({body, reply_to, version})` and `read()` resolve with the server's draft, `remove(version)` with nothing; all reject
+ * with {code, draft?, retry_after?}.
  */
 export class DraftSync {
   conflict = null
 
-  constructor({ draft, save, remove, maxLength, onAdopt = () => {}, onConflict = () => {}, schedule = (run, after) => setTimeout(run, after), now = Date.now }) {
-    Object.assign(this, { draft, save, remove, maxLength, onAdopt, onConflict, schedule, now })
+  constructor({ draft, save, remove, read, maxLength, onAdopt = () => {}, onConflict = () => {}, schedule = (run, after) => setTimeout(run, after), now = Date.now }) {
+    Object.assign(this, { draft, save, remove, read, maxLength, onAdopt, onConflict, schedule, now })
     this.typedAt = -Infinity
+    // What the page before sent as it was left may have come or not.
+    this.unsure = draft.sent !== null
   }
 
   /** Notes that the person has typed. */
@@ -39,6 +41,7 @@ export class DraftSync {
   /** Sends what the server hasn't got, at once. */
   async push() {
     const { draft } = this
+    if (this.unsure && !this.busy) await this.#ask()
     if (this.busy || this.conflict || !draft.dirty || countCharacters(draft.newText) > this.maxLength) return
     this.busy = true
     const { changes } = draft
@@ -54,6 +57,15 @@ export class DraftSync {
     this.heard = null
     if (heard) this.receive(heard)
     if (draft.dirty && draft.changes !== changes) this.saveSoon()
+  }
+
+  async #ask() {
+    this.busy = true
+    const theirs = await this.read().catch(() => null)
+    this.busy = false
+    if (!theirs) return
+    this.unsure = false
+    this.receive(theirs)
   }
 
   async #send() {

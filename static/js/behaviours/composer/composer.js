@@ -34,6 +34,7 @@ class Composer {
       draft: this.draft,
       save: (data) => put(`/draft/${room.slug}`, { ...data, origin: connection.id }, { keepalive: true }),
       remove: (version) => remove(`/draft/${room.slug}`, { version, origin: connection.id }, { keepalive: true }),
+      read: () => get(`/draft/${room.slug}`),
       maxLength: this.maxLength,
       onAdopt: () => this.render(),
       onConflict: (theirs) => this.showConflict(theirs),
@@ -80,7 +81,8 @@ class Composer {
   async catchUp() {
     const first = !this.connected
     this.connected = true
-    if (!first) await get(`/draft/${room.slug}`).then((theirs) => this.sync.receive(theirs), () => {})
+    if (first) return
+    await get(`/draft/${room.slug}`).then((theirs) => this.sync.receive(theirs), () => {})
     this.sync.push()
   }
 
