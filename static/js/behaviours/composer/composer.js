@@ -143,7 +143,7 @@ class Composer {
   onSubmit(event) {
     event.preventDefault()
     const body = this.field.value
-    if ((!body.trim() && !this.hasFiles()) || lengthError(body, this.maxLength)) return
+    if ((!body.trim() && !this.hasMore()) || lengthError(body, this.maxLength)) return
     if (event.submitter?.dataset.part === "later") return this.sendLater(body)
     if (!this.draft.edit && attachments.failed) return this.showError("A file can't be sent. Try it again, or take it away.")
     if (this.draft.edit) this.saveEdit(body)
@@ -151,11 +151,13 @@ class Composer {
     this.field.focus()
   }
 
-  /** Whether there are files with which the message needs no text. */
-  hasFiles() {
+  /** Whether there are files, or what an edited message forwards, with which it needs no text. */
+  hasMore() {
     const { edit } = this.draft
     if (!edit) return attachments.keys.length > 0
-    return Boolean(part(messagePane.list.row(edit.id) ?? this.form, "files")?.dataset.ids)
+    const row = messagePane.list.row(edit.id)
+    // The server knows of a row that isn't on the page.
+    return !row || Boolean(part(row, "files")?.dataset.ids || part(row, "forwarded"))
   }
 
   send(body) {
@@ -172,7 +174,7 @@ class Composer {
   /** Has the server send it later; what is written stays until the server has it. */
   async sendLater(body) {
     if (this.draft.edit) return this.showError("An edit is saved at once.")
-    if (this.hasFiles()) return this.showError("Files can't be scheduled. Take them away, or send them now.")
+    if (this.hasMore()) return this.showError("Only text can be scheduled. Take the rest away, or send it now.")
     const moment = await askTime("Send later", ["tomorrow", "monday"])
     if (!moment) return
     const data = { room: room.slug, body, reply_to: this.draft.reply?.id ?? null, ...timeFields("send_at", moment) }
