@@ -2,6 +2,7 @@
 
 import accounts.authentication.session_recheck
 import accounts.sockets
+import drafts.sockets
 import messaging.sockets
 import previews.sockets
 import push.sockets
@@ -53,6 +54,7 @@ router = Router(
         every(names.REFRESH_SECONDS, names.refresh),
         *previews.sockets.jobs,
         *push.sockets.jobs,
+        *drafts.sockets.jobs,
         every(SWEEP_SECONDS, sweeper.sweep),
         every(MOVE_SECONDS, mover.move),
         *messaging.sockets.jobs,

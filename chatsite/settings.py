@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "messaging",
     "previews",
     "push",
+    "drafts",
 ]
 
 MIDDLEWARE = [

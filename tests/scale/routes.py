@@ -76,6 +76,12 @@ PAGES = {
     "own_emoji": ["/site/emoji"],
     "push_devices": ["/profile/devices"],
     "service_worker": ["/sw.js"],
+    "scheduled": ["/later/scheduled"],
+    "scheduled_new": ["/chat/plaza/later"],
+    "scheduled_change": [f"/later/scheduled/{MESSAGE}"],
+    "reminders": ["/later/reminders"],
+    "reminder_change": [f"/later/reminders/{MESSAGE}"],
+    "reminder_of_message": [f"/chat/quiet/message/{MESSAGE}/remind"],
     "favicon.ico": ["/favicon.ico"],
     "^static/(?:(?P<version>[0-9a-f]{12})/)?(?P<path>.+)$": ["/static/css/base.css"],
 }
@@ -135,6 +141,12 @@ REST = {
     "push-list": ["/push", "/push?limit=200"],
     "push-key": ["/push/key"],
     "push-detail": ["/push/1"],
+    "draft-list": ["/draft", "/draft?limit=200"],
+    "draft-detail": ["/draft/plaza"],
+    "scheduled-list": ["/scheduled", "/scheduled?limit=200"],
+    "scheduled-detail": [f"/scheduled/{MESSAGE}"],
+    "reminder-list": ["/reminder", "/reminder?limit=200"],
+    "reminder-detail": [f"/reminder/{MESSAGE}"],
     "user-list": [
         "/user",
         "/user?limit=200",
@@ -221,6 +233,7 @@ ADMIN = {
     ),
     **act_of("rooms_membership", HUNDRED, "take_away"),
     **admin_of("rooms_consumer", 1),
+    **admin_of("drafts_scheduledmessage", MESSAGE),
     **admin_of("emoji_customemoji", 1, "q=zzzz", "q=lathe"),
     **act_of("rooms_consumer", HUNDRED, "pause", "resume", "try_again", "skip"),
     **admin_of("rooms_ban", 1, "q=zzzz", "q=room:plaza", "room=plaza&from=many"),
@@ -278,6 +291,7 @@ NOT_READ = {
     *("mark_unread", "reaction-detail", "preview-detail", "preview_remove", "admin:(?P<url>.*)$"),
     *("own_emoji_remove", "emoji-detail"),
     *("push_test", "push_content", "push_remove", "push-test"),
+    *("scheduled_cancel", "scheduled_send", "scheduled-message", "reminder_done", "reminder_delete"),
     *("user-avatar", "room-avatar", "profile_avatar", "room_settings_avatar"),
 }
 ALL = PAGES | REST | OPEN | ADMIN
