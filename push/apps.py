@@ -10,11 +10,13 @@ class PushConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.presence import activity
+        from drafts.reminders.services import due_hooks
         from messaging import leftovers
         from push import channel, services
         from push.models import PushNotice
 
         activity.on_gone.append(services.look_again)
+        due_hooks.append(channel.remind)
         leftovers.OF_MESSAGES.append(PushNotice)
         if apps.is_installed("notifications"):
             channels = import_module("notifications.channels")

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from django.urls import reverse
 
 from accounts.presence import activity
+from drafts.models import Reminder
 from messaging.models import Message
 from push import services
 from push.models import Kind, PushSubscription
@@ -75,3 +76,22 @@ def tell(message: Message, told: Iterable[Told]) -> None:
         url = reverse("permalink", args=[message.room.slug, message.pk])
         notice = Notice(kind, message.seq, url, message.created_at, room=message.room, message=message)
         services.notify_all(user_ids, notice)
+
+
+def remind(reminder: Reminder) -> None:
+    """Push a reminder that is due. Of a message it has the person's own words alone: they may not read it any more."""
+    at = reminder.due_at or reminder.remind_at
+    body = " ".join(reminder.text.split()) or "You wanted to come back to a message."
+    url = reverse("reminders")
+    services.notify(
+        reminder.user_id,
+        Notice(
+            Kind.REMINDER,
+            int(at.timestamp()),
+            url,
+            at,
+            title="Reminder",
+            body=body,
+            key=str(reminder.pk),
+        ),
+    )

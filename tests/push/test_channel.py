@@ -1,10 +1,15 @@
 """What is decided about notifications becomes pushes."""
 
+import uuid
 from collections import namedtuple
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from accounts.presence import activity
+from drafts.models import Reminder
+from drafts.reminders import services as reminders
 from push import channel
 from push.models import PushNotice
 
@@ -57,3 +62,20 @@ def test_who_is_active_is_held_back_and_others_are_left_alone(member, owner, add
     assert (device.pushes, others.pushes) == ([], [])
     [held] = PushNotice.objects.all()
     assert (held.held, held.subscription.user) == (True, member)
+
+
+def test_reminders_that_are_due_are_pushed_each_by_itself(member, add, send):
+    _, device = add(member)
+    for text in ("Order  filament", ""):
+        later = timezone.now() + timedelta(days=1)
+        reminder, _ = reminders.add(member, later, uuid.uuid4(), text or "x")
+        Reminder.objects.filter(pk=reminder.pk).update(text=text, remind_at=timezone.now())
+        reminders.ring(reminder.pk)
+    send()
+    # Both are under way at once.
+    assert {(text["title"], text["body"], text["count"]) for text in device.texts} == {
+        ("Reminder", "Order filament", 1),
+        ("Reminder", "You wanted to come back to a message.", 1),
+    }
+    assert {text["url"] for text in device.texts} == {"/later/reminders"}
+    assert not PushNotice.objects.exists()

@@ -1,4 +1,4 @@
-import { remove, send, get } from "../connection/rest.js"
+import { get, post, remove } from "../connection/rest.js"
 import { me } from "../page/me.js"
 import { storage } from "../page/storage.js"
 
@@ -77,7 +77,7 @@ function isBoundTo(subscription, key) {
 
 function tell(subscription) {
   const { endpoint, keys } = subscription.toJSON()
-  return send("/push", { endpoint, p256dh: keys.p256dh, auth: keys.auth })
+  return post("/push", { endpoint, p256dh: keys.p256dh, auth: keys.auth })
 }
 
 function bytesOf(key) {
