@@ -44,7 +44,7 @@ def unmailed() -> NotificationQuerySet:
 
 
 def people(now: datetime) -> list[int]:
-    """Return ids of people for whom a mail is due: one of theirs is unread for MAIL_AFTER_MINUTES, and no process has claimed
+    """Return ids of people for whom a mail is due: something is unread for MAIL_AFTER_MINUTES, and no process has claimed
     them."""
     cutoff = now - timedelta(minutes=settings.MAIL_AFTER_MINUTES)
     found = unmailed().filter(at__lte=cutoff, at__gt=now - MAX_AGE)

@@ -1,5 +1,5 @@
-"""The job that mails people what they didn't read. Each mail is decided anew: what was read, edited away or deleted meanwhile
-isn't in it."""
+"""The job that mails people what they didn't read. Each mail is decided anew: what was read, edited away or deleted
+meanwhile isn't in it."""
 
 import logging
 import smtplib

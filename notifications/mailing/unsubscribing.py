@@ -18,10 +18,10 @@ def token_of(user: User) -> str:
 def user_of(token: str) -> User:
     """Return whose link this is. Raises NotFound."""
     try:
-        pk = signing.loads(token, salt=SALT)
+        pk: int = signing.loads(token, salt=SALT)
     except signing.BadSignature:
         raise NotFound(GONE) from None
-    user = User.objects.filter(pk=pk).first()
+    user: User | None = User.objects.filter(pk=pk).first()
     if user is None:
         raise NotFound(GONE)
     return user

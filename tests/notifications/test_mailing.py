@@ -13,6 +13,7 @@ from accounts.models import User
 from messaging import services as messages
 from notifications.mailing import due, sending, unsubscribing
 from notifications.models import Mailing, MailWish, Notification
+from notifications.why import why
 from rooms import services as rooms
 from rooms.membership import membership
 from rooms.unread import read_positions
@@ -21,16 +22,23 @@ from tests.support.servers.smtp import mail_server
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def taker(settings):
+@pytest.fixture(scope="module")
+def server():
     with mail_server() as taker:
-        settings.MAIL = True
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", taker.port
-        settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
-        settings.SITE_URL = "https://chat.example.org"
-        settings.DEFAULT_FROM_EMAIL = "chat@example.org"
         yield taker
+
+
+@pytest.fixture
+def taker(server, settings):
+    server.mails.clear()
+    server.refused.clear()
+    settings.MAIL = True
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+    settings.SITE_URL = "https://chat.example.org"
+    settings.DEFAULT_FROM_EMAIL = "chat@example.org"
+    return server
 
 
 @pytest.fixture
@@ -87,7 +95,9 @@ class TestMail:
         later(60)
         assert sending.turn() == 0
 
-    def test_waits_for_what_comes_while_it_gathers(self, taker, people, owner, private_room, say, consume, later):
+    def test_waits_for_what_comes_while_it_gathers(
+        self, taker, people, owner, private_room, say, consume, later
+    ):
         say(owner, private_room, "@member one")
         consume()
         later(9)
@@ -111,7 +121,7 @@ class TestMail:
         elif how == "deleted":
             messages.delete(owner, message.pk)
         elif how == "left":
-            membership.leave(member, "board")
+            membership.leave_room(member, "board")
         elif how == "banned":
             User.objects.filter(pk=member.pk).update(is_banned=True)
         elif how == "level":
@@ -202,7 +212,7 @@ class TestFailures:
     def test_an_address_that_is_refused_holds_up_nobody(
         self, taker, people, owner, member, stranger, private_room, say, consume, later
     ):
-        membership.add(owner, "board", "stranger")
+        membership.add_member(owner, "board", "stranger")
         say(owner, private_room, "@member @stranger look")
         consume()
         later(11)
@@ -243,9 +253,26 @@ class TestFailures:
     def test_a_turn_without_mail_costs_one_query(self, taker, people, owner, private_room, say, consume):
         say(owner, private_room, "@member look")
         consume()
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             assert sending.turn() == 0
         assert len(queries) == 1
+
+
+def test_why_says_when_it_was_mailed(taker, people, owner, member, private_room, say, consume, later):
+    message = say(owner, private_room, "@member look")
+    consume()
+
+    def by_mail():
+        return next(each for each in why(member, message.pk)["channels"] if each["channel"] == "mail")
+
+    assert (by_mail()["told"], by_mail()["at"]) == (True, None)
+    later(11)
+    assert sending.turn() == 1
+    assert by_mail()["at"] is not None
+    unsubscribing.choose(member, MailWish.NEVER)
+    assert (by_mail()["told"], by_mail()["rule"]) == (False, "no_mail")
 
 
 class TestNoMore:
@@ -256,7 +283,7 @@ class TestNoMore:
         assert sending.turn() == 1
         mail = taker.mails[-1][1]
         assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-        return mail["List-Unsubscribe"].strip("<>").removeprefix("https://chat.example.org")
+        return mail["List-Unsubscribe"].strip(" <>").removeprefix("https://chat.example.org")
 
     def test_one_click_by_a_mail_program(
         self, taker, people, owner, member, private_room, say, consume, later
@@ -284,5 +311,3 @@ class TestNoMore:
 
         assert Client().post(f"/mail/unsubscribe/{signing.dumps(member.pk)}").status_code == 404
         assert unsubscribing.wish_of(member) == MailWish.CONTENT
-
-

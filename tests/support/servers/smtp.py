@@ -5,6 +5,8 @@ from email import message_from_bytes, policy
 
 from aiosmtpd.controller import Controller
 
+from tests.support.servers.harness import free_port
+
 
 class Taker:
     """Takes mail, and refuses that to addresses in `refused`."""
@@ -12,13 +14,13 @@ class Taker:
     def __init__(self):
         self.mails, self.refused = [], set()
 
-    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
+    async def handle_RCPT(self, server, session, envelope, address, options):
         if address in self.refused:
             return "550 no such person"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+    async def handle_DATA(self, server, session, envelope):
         mail = message_from_bytes(envelope.content, policy=policy.default)
         self.mails.append((envelope.rcpt_tos, mail))
         return "250 taken"
@@ -28,9 +30,9 @@ class Taker:
 def mail_server():
     """Run a mail server for the block; yield its Taker, with its `port`."""
     taker = Taker()
-    controller = Controller(taker, hostname="127.0.0.1", port=0)
+    taker.port = free_port()
+    controller = Controller(taker, hostname="127.0.0.1", port=taker.port)
     controller.start()
-    taker.port = controller.server.sockets[0].getsockname()[1]
     try:
         yield taker
     finally:
