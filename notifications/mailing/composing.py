@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.models import SiteSettings, User
 from messaging.models import Message
-from notifications.mailing.unsubscribing import token_of
+from notifications.mailing.wishes import token_of
 from notifications.models import Mailing, MailWish
 from rooms.models import Room
 

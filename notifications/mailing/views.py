@@ -6,7 +6,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from chatsite.contract.errors import ChatError
 from chatsite.web.pages import error_page
-from notifications.mailing import unsubscribing
+from notifications.mailing import wishes
 
 
 # The signed link is what authorises; a mail program's click (RFC 8058) has neither cookie nor form.
@@ -15,7 +15,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """Ask whether a person wants no more mail; a POST is the answer. A look, as mail scanners have it, changes nothing."""
     done = request.method == "POST"
     try:
-        person = unsubscribing.unsubscribe(token) if done else unsubscribing.user_of(token)
+        person = wishes.unsubscribe(token) if done else wishes.user_of(token)
     except ChatError as error:
         return error_page(request, error)
     return render(request, "notifications/unsubscribe.html", {"person": person, "done": done})

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from messaging import services as messages
-from notifications.mailing import due, sending, unsubscribing
+from notifications.mailing import due, sending, wishes
 from notifications.models import Mailing, MailWish, Notification
 from notifications.why import why
 from rooms import services as rooms
@@ -129,7 +129,7 @@ class TestMail:
         elif how == "blocked":
             rooms.block_person(member, "owner")
         elif how == "off":
-            unsubscribing.choose(member, MailWish.NEVER)
+            wishes.choose(member, MailWish.NEVER)
         else:
             User.objects.filter(pk=member.pk).update(email="")
         # The consumer may not have seen it yet.
@@ -152,7 +152,7 @@ class TestMail:
         if whose == "site":
             settings.MAIL_CONTENT = False
         else:
-            unsubscribing.choose(member, MailWish.NOTICE)
+            wishes.choose(member, MailWish.NOTICE)
         say(owner, private_room, "@member secret words")
         consume()
         later(11)
@@ -271,7 +271,7 @@ def test_why_says_when_it_was_mailed(taker, people, owner, member, private_room,
     later(11)
     assert sending.turn() == 1
     assert by_mail()["at"] is not None
-    unsubscribing.choose(member, MailWish.NEVER)
+    wishes.choose(member, MailWish.NEVER)
     assert (by_mail()["told"], by_mail()["rule"]) == (False, "no_mail")
 
 
@@ -292,9 +292,9 @@ class TestNoMore:
         nobody = Client(enforce_csrf_checks=True)
         # Scanners of mail look at every link.
         assert nobody.get(path).status_code == 200
-        assert unsubscribing.wish_of(member) == MailWish.CONTENT
+        assert wishes.wish_of(member) == MailWish.CONTENT
         assert nobody.post(path, {"List-Unsubscribe": "One-Click"}).status_code == 200
-        assert unsubscribing.wish_of(member) == MailWish.NEVER
+        assert wishes.wish_of(member) == MailWish.NEVER
         assert nobody.post(path).status_code == 200
         say(owner, private_room, "@member again")
         consume()
@@ -310,4 +310,22 @@ class TestNoMore:
         from django.core import signing
 
         assert Client().post(f"/mail/unsubscribe/{signing.dumps(member.pk)}").status_code == 404
-        assert unsubscribing.wish_of(member) == MailWish.CONTENT
+        assert wishes.wish_of(member) == MailWish.CONTENT
+
+
+class TestWish:
+    def test_by_the_page(self, taker, client, member):
+        page = "/profile/notifications"
+        client.force_login(member)
+        assert 'name="mail"' in client.get(page).text
+        answer = client.post(page, {"form": "words", "level": "default", "keywords": "", "mail": "notice"})
+        assert answer.status_code == 302
+        assert wishes.wish_of(member) == MailWish.NOTICE
+        # A form that was loaded before the site mailed has no such field.
+        client.post(page, {"form": "words", "level": "default", "keywords": ""})
+        assert wishes.wish_of(member) == MailWish.NOTICE
+
+    def test_is_not_asked_where_the_site_does_not_mail(self, client, member, settings):
+        settings.MAIL = False
+        client.force_login(member)
+        assert 'name="mail"' not in client.get("/profile/notifications").text

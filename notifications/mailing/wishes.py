@@ -1,4 +1,4 @@
-"""The way out of the mail: a link that is signed, so that a click in a mail program needs no session."""
+"""What people want to get by mail, and the way out of it: a link that is signed, so that a click needs no session."""
 
 from django.core import signing
 
