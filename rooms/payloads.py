@@ -110,8 +110,8 @@ def member_payloads(room: Room) -> list[Payload]:
     return [member_payload(membership) for membership in members.order_by("user__username")]
 
 
-def online_usernames(room: Room) -> list[str]:
-    """Return the usernames of members who are online."""
+def online_usernames(room: Room, viewer_id: int) -> list[str]:
+    """Return the usernames of members whom the viewer sees online: others, and themselves."""
     members = User.objects.filter(memberships__room=room).order_by("username").values_list("pk", "username")
-    online = presence.online_ids()
+    online = presence.online_ids() | {viewer_id}
     return [username for pk, username in members if pk in online]

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from accounts.presence import presence
+from accounts.presence import presence, visibility
 from chatsite.realtime.delivery import subscriptions
 from rooms import payloads
 from rooms.joining.rosters import Roster, rosters
@@ -84,7 +84,12 @@ class JoinAcks:
             about |= payloads.direct([member for member in roster.members or () if member.id != user_id])
         names = typing.usernames(roster.room.slug, user_id)
         shown = self.receipts.get(member.membership_id, [])
-        return Joined({"room": about, "online": part.online, "typing": names, "receipts": shown}, part.room)
+        online = part.online
+        if visibility.is_invisible(user_id):
+            # Nobody but themselves sees them here.
+            online = sorted([*online, *(one.username for one in roster.members or () if one.id == user_id)])
+            about["online"] += 1
+        return Joined({"room": about, "online": online, "typing": names, "receipts": shown}, part.room)
 
     def _shared_part(self, roster: Roster) -> SharedPart:
         """Return the room's payload and who is online. Of a large room only the number: with a list, each join would

@@ -175,6 +175,7 @@ def visit(join: Join, user: User) -> Joined:
         subscriptions.unsubscribe(join.connection, join.room)
         raise
     about = payloads.room_payload(user, room)
-    online = payloads.online_usernames(room) if about["members"] <= settings.PRESENCE_ROOM_SIZE else []
+    small = about["members"] <= settings.PRESENCE_ROOM_SIZE
+    online = payloads.online_usernames(room, user.pk) if small else []
     names = typing.usernames(room.slug, user.pk)
     return Joined({"room": about, "online": online, "typing": names, "receipts": []}, room)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from accounts.payloads import user_brief
-from accounts.presence import presence
+from accounts.presence import presence, visibility
 from accounts.sql import Brief
 from chatsite.database import sql
 from chatsite.database.chunks import chunked
@@ -30,8 +30,7 @@ GATHER_SECONDS = 1.0
 ROOMS_PER_PERSON = 20
 MEMBERSHIPS_PER_QUERY = 100
 
-# Whether the user `{0}` takes part: shows how far they have read, and sees it of others. Whoever is not to be noticed,
-# for whatever reason, is left out here.
+# Whether the user `{0}` takes part: shows how far they have read, and sees it of others.
 TAKES_PART = "{0}.show_receipts AND {0}.is_active AND NOT {0}.is_banned"
 BLOCK = """SELECT 1 FROM rooms_personblock b WHERE b.user_id = reader.id AND b.blocked_id = viewer.id
                                             OR b.user_id = viewer.id AND b.blocked_id = reader.id"""
@@ -100,10 +99,12 @@ def of_others(membership_ids: Collection[int]) -> dict[int, list[Payload]]:
 
 
 def find(asked: str, membership_ids: Collection[int]) -> list[Receipt]:
-    """Return the receipts of these memberships, those of the readers or the viewers as `asked`. One query."""
+    """Return the receipts of these memberships, those of the readers or the viewers as `asked`; none of who is invisible.
+    One query."""
     given = sql.packed({"id": pk} for pk in membership_ids)
     rows = sql.run(_receipts(connection.vendor, asked), given)
-    return [Receipt(pk, viewer, slug, Brief(*reader), seq) for pk, viewer, slug, seq, *reader in rows]
+    receipts = [Receipt(pk, viewer, slug, Brief(*reader), seq) for pk, viewer, slug, seq, *reader in rows]
+    return [receipt for receipt in receipts if not visibility.is_invisible(receipt.reader.id)]
 
 
 @cache

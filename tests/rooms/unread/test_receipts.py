@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from accounts.models import User
-from accounts.presence import presence
+from accounts.presence import presence, visibility
 from accounts.services.profile import update_profile
 from chatsite.realtime.delivery import subscriptions
 from chatsite.realtime.delivery.connection import Connection
@@ -119,7 +119,11 @@ def deactivate(user):
     User.objects.filter(pk=user.pk).update(is_active=False)
 
 
-@pytest.mark.parametrize("leave", [turn_off, ban, deactivate])
+def become_invisible(user):
+    visibility.learn(user.pk, visibility.Steered(True, visibility.NEVER, visibility.NEVER))
+
+
+@pytest.mark.parametrize("leave", [turn_off, ban, deactivate, become_invisible])
 def test_who_takes_no_part_shows_none(leave, connect, later, api, owner, member, private_room):
     theirs = connect(owner)
     seq = say(owner, "board")
@@ -258,6 +262,9 @@ def test_the_setting_in_the_profile_and_over_rest(client_of, api, owner, member)
     client = client_of(member)
     assert 'name="show_receipts"' in client.get("/profile").content.decode()
     client.post("/profile", {"display_name": "Member"})
+    member.refresh_from_db()
+    assert member.show_receipts
+    client.post("/profile", {"show_receipts": "false"})
     member.refresh_from_db()
     assert not member.show_receipts
     assert api(member).patch("/user/me", {"show_receipts": True}, format="json").data["show_receipts"] is True

@@ -65,6 +65,10 @@ NAMES = {
     *("put_my_avatar", "delete_my_avatar", "get_avatar"),
     *("put_room_avatar", "delete_room_avatar", "get_room_avatar"),
     *("list_emoji", "add_emoji", "remove_emoji", "get_emoji_picture"),
+    *("list_drafts", "get_draft", "put_draft", "delete_draft"),
+    *("list_scheduled", "schedule_message", "get_scheduled", "put_scheduled", "change_scheduled"),
+    *("cancel_scheduled", "send_scheduled"),
+    *("list_reminders", "add_reminder", "get_reminder", "put_reminder", "change_reminder", "delete_reminder"),
     *("list_users", "sign_up", "get_user", "get_me", "put_me", "update_me"),
 }
 CHECKS = [
@@ -149,6 +153,8 @@ def test_no_docstring_is_told():
         "list_messages",
         "list_room_files",
         "get_message_history",
+        "put_draft",
+        "schedule_message",
     }
 
 

@@ -31,8 +31,9 @@ export function renderAvatar(avatar, person) {
   renderPicture(avatar, person.avatar.url)
   const dot = avatar.querySelector("[data-presence]")
   if (!dot) return
-  const shownDot = `[data-presence="${CSS.escape(person.username)}"]:not([hidden])`
-  dot.hidden = !document.querySelector(shownDot)
+  const shownDot = document.querySelector(`[data-presence="${CSS.escape(person.username)}"]:not([hidden])`)
+  dot.hidden = !shownDot
+  dot.dataset.availability = shownDot?.dataset.availability ?? ""
   dot.dataset.presence = person.username
 }
 
