@@ -70,7 +70,8 @@ class SetupForm(SignUpForm):
 
 
 class ProfileForm(PartialForm, forms.Form):
-    """One's own display name, email address, reaction by a double click, whether links have previews, and time zone."""
+    """One's own display name, email address, reaction by a double click, whether links have previews and reads are shown,
+    and time zone."""
 
     display_name = name_field(help_text="How others see you. Without one it is your username.")
     email = EmailField(
@@ -89,6 +90,12 @@ class ProfileForm(PartialForm, forms.Form):
         label="Show previews of links",
         required=False,
         help_text="Where this site makes some: what a page says of itself, under the message that links to it.",
+    )
+    show_receipts = TickField(
+        label="Show what you have read",
+        required=False,
+        help_text="In direct conversations and rooms of at most 20 people others see how far you have read, and you see it "
+        "of them. Without it, neither.",
     )
     time_zone = TextField(
         label="Time zone",

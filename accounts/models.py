@@ -123,6 +123,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     avatar = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
     # Whether their pages show previews of links.
     show_previews = models.BooleanField(default=True, db_default=True, editable=False)
+    # Whether they show in small rooms how far they have read, and see it of others.
+    show_receipts = models.BooleanField(default=True, db_default=True, editable=False)
     # How present they are to others, and until when; then it is automatic again.
     availability = models.CharField(
         max_length=9, choices=Availability, default="automatic", db_default="automatic", editable=False

@@ -56,6 +56,9 @@ class OwnUserSerializer(UserSerializer):
     email = serializers.CharField()
     double_click_reaction = serializers.CharField(help_text="An emoji, or empty.")
     show_previews = serializers.BooleanField(help_text="Whether pages show previews of links.")
+    show_receipts = serializers.BooleanField(
+        help_text="Whether I show in small rooms how far I have read, and see it of others."
+    )
 
     def to_representation(self, instance: User) -> dict[str, Any]:
         return own_payload(instance)
@@ -95,6 +98,9 @@ class ProfileSerializer(StrictSerializer):
         help_text="The emoji that a double click puts under a message; empty for none.",
     )
     show_previews = Flag(required=False, help_text="Whether pages show previews of links.")
+    show_receipts = Flag(
+        required=False, help_text="Whether I show in small rooms how far I have read, and see it of others."
+    )
     availability = Choice(choices=Availability.choices, required=False)
     availability_until = serializers.DateTimeField(
         required=False,

@@ -2,6 +2,7 @@
 
 import accounts.authentication.session_recheck
 import accounts.sockets
+import drafts.sockets
 import messaging.sockets
 import previews.sockets
 import rooms.membership.membership_recheck
@@ -49,6 +50,7 @@ router = Router(
         *rooms.sockets.jobs,
         every(names.REFRESH_SECONDS, names.refresh),
         *previews.sockets.jobs,
+        *drafts.sockets.jobs,
         every(SWEEP_SECONDS, sweeper.sweep),
         every(MOVE_SECONDS, mover.move),
         *messaging.sockets.jobs,

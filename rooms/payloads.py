@@ -48,7 +48,7 @@ def room_payload(user: User, room: Room) -> Payload:
 def payload(summary: RoomSummary) -> Payload:
     """Return the room object of a summary."""
     result = about(summary.room, summary.size, summary.online) | own(
-        summary.role, summary.read_seq, summary.unread, summary.mentions
+        summary.role, summary.read_seq, summary.read_version, summary.unread, summary.mentions
     )
     return result | direct(summary.people) if summary.room.kind == Room.Kind.DIRECT else result
 
@@ -75,9 +75,15 @@ def avatar(room: Room | RoomRow) -> Payload:
     return {"url": f"/room/{room.slug}/avatar/{room.avatar}/{{size}}" if room.avatar else None}
 
 
-def own(role: str | None, read_seq: int, unread: int, mentions: int) -> Payload:
+def own(role: str | None, read_seq: int, read_version: int, unread: int, mentions: int) -> Payload:
     """Return the part of a room object that is the person's own."""
-    return {"role": role, "read_seq": read_seq, "unread": unread, "mentions": mentions}
+    return {
+        "role": role,
+        "read_seq": read_seq,
+        "read_version": read_version,
+        "unread": unread,
+        "mentions": mentions,
+    }
 
 
 def direct(people: Sequence[Named]) -> Payload:

@@ -62,8 +62,8 @@ def type_(connection: Connection, data: Data) -> None:
 
 
 def read(connection: Connection, data: Data) -> Data:
-    """Mark the room as read up to a seq."""
-    return services.mark_read(connection.user, data["room"], data["seq"])
+    """Mark the room as read up to a seq, or as unread after it."""
+    return services.mark_read(connection.user, data.pop("room"), **data)
 
 
 def disconnected(connection: Connection) -> None:

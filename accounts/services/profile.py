@@ -11,7 +11,14 @@ from accounts.services.naming import check_names, save_named
 from chatsite.contract.emoji import spelling_of
 from chatsite.contract.errors import Invalid
 
-CHANGEABLE = ("display_name", "email", "double_click_reaction", "show_previews", *status.COLUMNS)
+CHANGEABLE = (
+    "display_name",
+    "email",
+    "double_click_reaction",
+    "show_previews",
+    "show_receipts",
+    *status.COLUMNS,
+)
 
 
 def update_profile(
@@ -21,6 +28,7 @@ def update_profile(
     email: str | None = None,
     double_click_reaction: str | None = None,
     show_previews: bool | None = None,
+    show_receipts: bool | None = None,
     **said: Any,
 ) -> User:
     """Change the given fields; `said` are those of `status.columns_of`. A display name that is unchanged, or repeats the
@@ -36,6 +44,8 @@ def update_profile(
         new["double_click_reaction"] = emoji_or_none(double_click_reaction)
     if show_previews is not None:
         new["show_previews"] = show_previews
+    if show_receipts is not None:
+        new["show_receipts"] = show_receipts
     try:
         change(user, new)
     except Invalid:

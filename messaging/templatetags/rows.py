@@ -38,6 +38,7 @@ def message(context: template.Context, row: Row) -> SafeString:
         removable=bool(previews) and context["may_remove_previews"] and (row.mine or context["moderates"]),
         reactions=reactions_of(context, said),
         can_react=bool(said["reactions"] or target) and context["can_react"],
+        may_mark_unread=target and bool(context.get("mine")),
         offered=offered(said) if target and context["can_react"] else [],
         mark=signs.marks.get(sender),
         alike=sender in signs.alike,

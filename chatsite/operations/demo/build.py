@@ -20,6 +20,7 @@ from accounts.models import NameSkeleton, SiteSettings, User
 from accounts.names.skeletons import store_skeletons
 from chatsite.operations.demo import site
 from chatsite.operations.demo.files import attach_files
+from chatsite.operations.demo.later import plan
 from chatsite.operations.demo.link_previews import LinkPreviews
 from chatsite.operations.demo.performance import Post, posts
 from chatsite.operations.demo.reactions import reactions, summary_of
@@ -82,6 +83,7 @@ def build(password: str, seed: int = 7) -> None:
     rows.previews.save()
     mark_read(rows, random)
     attach_files()
+    plan(rows.users[site.ME], now)
 
 
 def make_people(password: str, start: datetime) -> dict[str, User]:
@@ -262,7 +264,8 @@ def mark_read(rows: PendingRows, random: Random) -> None:
         if membership.user.username == site.ME:
             behind = site.UNREAD.get(slug, 0)
             membership.read_seq = seqs[slug][-behind] - 1 if behind else rows.rooms[slug].head
-        membership.save(update_fields=["read_seq"])
+        membership.seen_seq = membership.read_seq
+        membership.save(update_fields=["read_seq", "seen_seq"])
     for username, user in rows.users.items():
         user.last_seen = max(
             (message.created_at for message in rows.messages if message.sender.username == username),

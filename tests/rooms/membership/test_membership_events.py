@@ -199,7 +199,7 @@ def test_who_is_muted_hears_it_on_all_connections_and_nobody_else(connect, done,
     done(membership.change_member, owner, "board", "member", muted=True)
     for connection in mine:
         (told,) = heard(connection, "membership-updated")
-        assert set(told) == {"room", "muted", "level", "read_seq", "unread", "mentions"}
+        assert set(told) == {"room", "muted", "level", "read_seq", "read_version", "unread", "mentions"}
         assert (told["room"], told["muted"], told["level"]) == ("board", True, "mentions")
     assert other.channel.events == []
 
