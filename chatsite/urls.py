@@ -28,6 +28,7 @@ urlpatterns = [
     path("", include("messaging.api")),
     path("", include("messaging.reactions.api")),
     path("", include("previews.api")),
+    path("", include("notifications.api")),
     path("", include("files.api")),
     path("", include("files.listing.api")),
     path("", include("files.avatars.api")),

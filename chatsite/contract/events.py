@@ -63,6 +63,8 @@ REGISTRY = (
     Event("typing", Reach.ROOM, Carries.FIELDS),
     Event("room-activity", Reach.ELSEWHERE, Carries.FIELDS),
     Event("membership-updated", Reach.PERSON, Carries.FIELDS),
+    Event("notification", Reach.PERSON, Carries.FIELDS),
+    Event("notification-read", Reach.PERSON, Carries.FIELDS),
     Event("hello", Reach.PROCESS, Carries.FIELDS),
     Event("user-connected", Reach.PROCESS, Carries.FIELDS),
     Event("user-disconnected", Reach.PROCESS, Carries.FIELDS),

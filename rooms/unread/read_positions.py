@@ -1,15 +1,20 @@
 """Read positions: how far people have read in the rooms' logs."""
 
+from collections.abc import Callable
+
 from django.db.models import F, OuterRef, Subquery
 
 from accounts.models import User
 from chatsite.realtime.queues import read_queue
 from rooms import access
-from rooms.membership import membership_events
+from rooms.membership import levels, membership_events
 from rooms.models import Membership, Room
 from rooms.unread.room_counts import counted_memberships
 
 ROOMS_PER_QUERY = 500
+
+# Called with a person's id whenever they have read on, after the write.
+on_read: list[Callable[[int], None]] = []
 
 
 def mark_read(user: User, slug: str, seq: int) -> dict[str, int]:
@@ -19,9 +24,10 @@ def mark_read(user: User, slug: str, seq: int) -> dict[str, int]:
     place = min(seq, membership.room.head)
     mine = Membership.objects.filter(pk=membership.pk)
     moved = mine.filter(read_seq__lt=place).update(read_seq=place)
-    counted = counted_memberships(mine.select_related("room")).get()
+    counted = levels.with_defaults(counted_memberships(mine.select_related("room"))).get()
     if moved:
         membership_events.send_read(counted)
+        tell_readers(user.pk)
     return {"unread": counted.unread, "mentions": counted.mentions}  # type: ignore[attr-defined]
 
 
@@ -37,9 +43,17 @@ def mark_all_read(user: User) -> None:
             one.unread = one.mentions = 0  # type: ignore[attr-defined]
             membership_events.send_counts(one)
         read_queue.give_way()
+    tell_readers(user.pk)
+
+
+def tell_readers(user_id: int) -> None:
+    """Call the hooks of a person who has read."""
+    for hook in on_read:
+        hook(user_id)
 
 
 def behind(user: User, last: int) -> list[Membership]:
     """Return the next memberships with unread events, in the order of ids."""
     mine = Membership.objects.filter(user=user, read_seq__lt=F("room__head"), pk__gt=last)
-    return list(mine.select_related("room").order_by("pk")[:ROOMS_PER_QUERY])
+    mine = levels.with_defaults(mine.select_related("room"))
+    return list(mine.order_by("pk")[:ROOMS_PER_QUERY])
