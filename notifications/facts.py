@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef
 
-from accounts.models import SiteSettings
+from accounts.models import SiteSettings, User
 from accounts.presence import presence
 from chatsite.realtime.queues import read_queue
 from messaging.models import Message
@@ -20,6 +20,7 @@ from rooms.models import Membership, Mention, PersonBlock, Room
 MEMBERS_PER_QUERY = 500
 # A call of everybody, as `messaging.rendering` writes it where its sender may do that.
 CALL = re.compile(r'<a [^>]*data-call="(room|here)"')
+NAME = re.compile(r'<a [^>]*data-user="([^"]+)"')
 COLUMNS = (
     *("pk", "user_id", "level", "read_seq", "blocks", "user__notification_level"),
     *("user__preferences__keywords", "user__preferences__quiet_until"),
@@ -73,7 +74,10 @@ def site_level() -> str:
 
 
 def named_in(message: Message) -> set[int]:
-    """Return the ids of the members whom the message names."""
+    """Return the ids of those whom the message names. Beside a call the stored mentions are of everybody."""
+    if call_in(message.html):
+        named = User.objects.filter(username__in=set(NAME.findall(message.html)))
+        return set(named.values_list("pk", flat=True))
     found = Mention.objects.filter(room_id=message.room_id, seq=message.seq)
     return set(found.values_list("user_id", flat=True))
 

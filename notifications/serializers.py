@@ -76,8 +76,8 @@ class PreferencesChangeSerializer(StrictSerializer):
     quiet_until = serializers.DateTimeField(
         required=False, allow_null=True, help_text="Do not disturb until then; null ends it."
     )
-    schedule = HoursSerializer(
-        many=True,
+    schedule = serializers.ListField(
+        child=HoursSerializer(),
         required=False,
         max_length=len(DAYS),
         help_text="The hours in which I want to be disturbed, by my zone; empty for all.",

@@ -217,7 +217,7 @@ class TestDoors:
         consume()
         client = api(member)
         page = client.get("/notification?limit=2").data
-        assert [row["text"] for row in page["results"]][0] in ("hi", "2 @member")
+        assert next(row["text"] for row in page["results"]) in ("hi", "2 @member")
         rest = client.get(page["next"]).data
         assert len(page["results"]) == len(rest["results"]) == 2
         assert {row["id"] for row in page["results"]}.isdisjoint(row["id"] for row in rest["results"])
