@@ -38,6 +38,7 @@ urlpatterns = [
     path("", include("files.listing.urls")),
     path("", include("messaging.urls")),
     path("", include("previews.urls")),
+    path("", include("notifications.urls")),
     path("admin/", admin.site.urls),
     path("favicon.ico", RedirectView.as_view(url=static("favicon.svg"))),
     re_path(r"^static/(?:(?P<version>[0-9a-f]{12})/)?(?P<path>.+)$", versioned_static.redirect_to_current),

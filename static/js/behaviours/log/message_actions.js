@@ -58,6 +58,7 @@ const ACTIONS = {
       toast(address)
     }
   },
+  why: (row) => location.assign(`${permalink(room.slug, row.dataset.id)}/why`),
   delete: (row) => confirmDeletion(row),
 }
 

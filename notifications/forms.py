@@ -1,0 +1,107 @@
+"""Forms of the notification pages. They check shapes; the services decide what is allowed."""
+
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+
+from chatsite.web.forms import TextField
+from notifications.keywords import MAX_KEYWORDS
+from notifications.schedule import DAYS, Hours
+from rooms.models import Room
+from rooms.serializers import LEVELS
+
+TIME = forms.TimeInput({"type": "time"}, format="%H:%M")
+
+
+@cache
+def zones() -> list[tuple[str, str]]:
+    """Return the time zones to choose from."""
+    names = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
+    return [("", "UTC"), *((name, name.replace("_", " ")) for name in names)]
+
+
+class PreferencesForm(forms.Form):
+    """What somebody is told of: the level where they chose none, and their keywords, one on each line."""
+
+    level = forms.ChoiceField(label="In rooms tell me of", choices=LEVELS)
+    keywords = TextField(
+        label="My words",
+        required=False,
+        max_length=5000,
+        help_text=f"One on each line, at most {MAX_KEYWORDS}. Whoever says one tells you, in any case and any script.",
+        widget=forms.Textarea({"rows": 4, "autocomplete": "off"}),
+    )
+
+    def changes(self) -> dict[str, Any]:
+        """Return what the service takes."""
+        return {"level": self.cleaned_data["level"], "words": self.cleaned_data["keywords"].splitlines()}
+
+
+class ScheduleForm(forms.Form):
+    """The hours of each day in which somebody wants to be disturbed, and their zone. No day ticked means all hours."""
+
+    zone = forms.ChoiceField(label="My time zone", required=False)
+
+    def __init__(self, *args: Any, schedule: list[Hours], zone: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = zones() if zone in dict(zones()) else [*zones(), (zone, zone)]
+        field: Any = self.fields["zone"]
+        field.choices, field.initial = known, zone
+        by_day = {each["day"]: each for each in schedule}
+        for day in DAYS:
+            hours = by_day.get(day)
+            self.fields[day] = forms.BooleanField(
+                label=day.capitalize(), required=False, initial=hours is not None
+            )
+            for name, usual in (("from", "09:00"), ("to", "18:00")):
+                # The name says which of the two it is to a screen reader, where the day is a column away.
+                words = f"{day.capitalize()} {name}"
+                self.fields[f"{day}_{name}"] = forms.TimeField(
+                    label=words,
+                    required=False,
+                    initial=hours[name] if hours else usual,
+                    widget=TIME,  # type: ignore[literal-required]
+                )
+
+    def days(self) -> list[tuple[forms.BoundField, forms.BoundField, forms.BoundField]]:
+        """Return the three fields of each day."""
+        return [(self[day], self[f"{day}_from"], self[f"{day}_to"]) for day in DAYS]
+
+    def changes(self) -> dict[str, Any]:
+        """Return what the service takes."""
+        data = self.cleaned_data
+        hours = [
+            {"day": day, **{name: said(data[f"{day}_{name}"]) for name in ("from", "to")}}
+            for day in DAYS
+            if data[day]
+        ]
+        return {"hours": hours, "zone": data["zone"]}
+
+
+def said(time: Any) -> str:
+    """Return a time as a schedule has it; "" for none, which the service refuses."""
+    return f"{time:%H:%M}" if time else ""
+
+
+class QuietForm(forms.Form):
+    """How long somebody doesn't want to be disturbed, in minutes from now on; 0 ends it."""
+
+    minutes = forms.IntegerField(min_value=0, max_value=7 * 24 * 60)
+
+
+class LevelForm(forms.Form):
+    """What somebody is told of in a room."""
+
+    level = forms.ChoiceField(label="Tell me of", choices=LEVELS, widget=forms.RadioSelect)
+
+
+class CallersForm(forms.Form):
+    """Who may call everybody in a room."""
+
+    callers = forms.ChoiceField(
+        label="Who may call everybody by @room and @here",
+        choices=[(value or "by_size", words) for value, words in Room.Callers.choices],
+        widget=forms.RadioSelect,
+    )
