@@ -12,6 +12,7 @@ from notifications.schedule import DAYS, Hours
 from rooms.models import Room
 from rooms.serializers import LEVELS
 
+USUAL_HOURS = ("09:00", "18:00")
 TIME = forms.TimeInput({"type": "time"}, format="%H:%M")
 
 
@@ -55,14 +56,12 @@ class ScheduleForm(forms.Form):
             self.fields[day] = forms.BooleanField(
                 label=day.capitalize(), required=False, initial=hours is not None
             )
-            for name, usual in (("from", "09:00"), ("to", "18:00")):
-                # The name says which of the two it is to a screen reader, where the day is a column away.
+            begin, end = (hours["from"], hours["to"]) if hours else USUAL_HOURS
+            for name, initial in (("from", begin), ("to", end)):
+                # A screen reader reads the day with each time.
                 words = f"{day.capitalize()} {name}"
                 self.fields[f"{day}_{name}"] = forms.TimeField(
-                    label=words,
-                    required=False,
-                    initial=hours[name] if hours else usual,
-                    widget=TIME,  # type: ignore[literal-required]
+                    label=words, required=False, initial=initial, widget=TIME
                 )
 
     def days(self) -> list[tuple[forms.BoundField, forms.BoundField, forms.BoundField]]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from accounts.models import SiteSettings, User
-from accounts.names.marks import signs_among
+from accounts.names.marks import Signs, signs_among
 from accounts.payloads import user_payload
 from chatsite.contract.errors import NotFound
 from chatsite.web.pages import attempt, form_page, post_data, signed_in, zone_of
@@ -82,18 +82,22 @@ def mark(request: HttpRequest, user: User) -> HttpResponse:
 def entries(rows: list[Notification]) -> list[dict[str, Any]]:
     """Return what the page shows of the rows. Two queries for any number."""
     signs = signs_among({row.actor.username for row in rows if row.actor})
-    return [
-        {
-            **inbox.payload(row),
-            "at": row.at,
-            "person": row.actor and user_payload(row.actor),
-            "mark": row.actor and signs.marks.get(row.actor.username),
-            "alike": bool(row.actor) and row.actor.username in signs.alike,
-            "room_name": row.room and row.room.name,
-            "is_direct": row.room and row.room.kind == Room.Kind.DIRECT,
+    return [entry(row, signs) for row in rows]
+
+
+def entry(row: Notification, signs: Signs) -> dict[str, Any]:
+    """Return what the page shows of a row."""
+    shown = inbox.payload(row) | {"at": row.at}
+    if row.room:
+        shown |= {"room_name": row.room.name, "is_direct": row.room.kind == Room.Kind.DIRECT}
+    if row.actor:
+        name = row.actor.username
+        shown |= {
+            "person": user_payload(row.actor),
+            "mark": signs.marks.get(name),
+            "alike": name in signs.alike,
         }
-        for row in rows
-    ]
+    return shown
 
 
 @signed_in

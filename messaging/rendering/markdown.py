@@ -109,7 +109,9 @@ def markdown() -> MarkdownIt:
     parser.add_render_rule("softbreak", line_break)
     parser.add_render_rule("fence", fence)
     # Compile the rules now: `cpu_limit` must not interrupt that.
-    parser.render("*a*\n> - a", {"people": {}, "rooms": {}, "calls": (), "steps": Steps(), "highlighter": Highlighter()})
+    parser.render(
+        "*a*\n> - a", {"people": {}, "rooms": {}, "calls": (), "steps": Steps(), "highlighter": Highlighter()}
+    )
     return parser
 
 

@@ -42,7 +42,9 @@ def test_who_may_call(role, callers, size, may):
 
 
 @pytest.mark.parametrize("word", ["@room", "@ROOM", "＠room", "look, @room.", "**@room**", "> @room"])
-def test_a_call_tells_everybody_but_its_sender(owner, member, stranger, private_room, make_person, say, consume, word):
+def test_a_call_tells_everybody_but_its_sender(
+    owner, member, stranger, private_room, make_person, say, consume, word
+):
     membership.grant(private_room, make_person("helper"))
     message = say(owner, private_room, word)
     assert 'data-call="room"' in message.html
@@ -57,7 +59,9 @@ def test_other_words_call_nobody(owner, member, private_room, say, consume, word
     assert told() == set()
 
 
-def test_who_may_not_call_has_written_plain_text(owner, member, private_room, make_person, crowded, say, consume):
+def test_who_may_not_call_has_written_plain_text(
+    owner, member, private_room, make_person, crowded, say, consume
+):
     helper = make_person("helper")
     membership.grant(private_room, helper)
     message = say(member, private_room, "@room and @here, @helper")
@@ -89,7 +93,9 @@ def test_here_calls_who_is_online(owner, member, private_room, make_person, say,
     assert why(member, message.pk)["channels"][0]["rule"] == "here_call"
 
 
-def test_somebody_of_that_name_is_mentioned_and_nobody_called(owner, member, private_room, make_person, say, consume):
+def test_somebody_of_that_name_is_mentioned_and_nobody_called(
+    owner, member, private_room, make_person, say, consume
+):
     """Such names are refused today; one may be from before."""
     here = make_person("helper")
     User.objects.filter(pk=here.pk).update(username="here")

@@ -30,7 +30,12 @@ class TestInbox:
         say(owner, rooms.open_direct(owner, ["member"])[0], "hi")
         consume()
         page = browser(member).get("/inbox").text
-        for words in ("mentioned you", "wrote to you", "reacted 🎉 to your message", "@member &lt;b&gt;look&lt;/b&gt;"):
+        for words in (
+            "mentioned you",
+            "wrote to you",
+            "reacted 🎉 to your message",
+            "@member &lt;b&gt;look&lt;/b&gt;",
+        ):
             assert words in page
         assert ", 3 unread" in page
         assert page.count("inbox-row unread") == 3

@@ -11,7 +11,9 @@ pytestmark = pytest.mark.django_db
 def rules(api, user, message):
     answer = api(user).get(f"/message/{message.pk}/why")
     assert answer.status_code == 200
-    return {each["channel"]: (each["told"], each["rule"], bool(each["at"])) for each in answer.data["channels"]}
+    return {
+        each["channel"]: (each["told"], each["rule"], bool(each["at"])) for each in answer.data["channels"]
+    }
 
 
 def test_of_a_mention(api, owner, member, private_room, say, consume):
