@@ -52,7 +52,8 @@ def render(
     calls: Set[str] = frozenset(),
 ) -> str:
     """Return safe HTML of `body`. `people` are usernames by their lower case and `rooms` names by slug; only these
-    become links. `calls` are those words of CALLS by which its sender may call everybody; others stay text. The site's own emoji are those that `emoji.names` knows."""
+    become links. `calls` are those words of CALLS by which its sender may call everybody; others stay text. The site's own
+    emoji are those that `emoji.names` knows."""
     if is_plain(body):
         return f"<p>{escape(body)}</p>"
     if (large := large_emoji(body)) is not None:
