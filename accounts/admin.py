@@ -19,8 +19,9 @@ from accounts.models import ApiToken, Invite, SiteSettings, User, UserSession
 from chatsite.contract.errors import ChatError, Invalid
 from chatsite.web.administration.acts import Act, ActingAdmin
 from chatsite.web.administration.filters import ChoiceFilter, TypedFilter
-from chatsite.web.administration.lists import BoundedAdmin
+from chatsite.web.administration.lists import TICKED, BoundedAdmin, PartialModelForm
 from chatsite.web.administration.site import MAX_COMPLETIONS, completions
+from chatsite.web.forms import PartialForm
 from chatsite.web.rest.api import me
 
 admin.site.unregister(Group)
@@ -153,7 +154,7 @@ class AccountCreationForm(NamedForm, AdminUserCreationForm):
         worded(self)
 
 
-class AccountChangeForm(NamedForm, UserChangeForm):
+class AccountChangeForm(PartialForm, NamedForm, UserChangeForm):
     """A change of an account."""
 
     class Meta(UserChangeForm.Meta):
@@ -461,6 +462,9 @@ class InviteAdmin(ActingAdmin):
 @admin.register(SiteSettings)
 class SiteSettingsAdmin(admin.ModelAdmin):
     """The one row of the site's settings."""
+
+    form = PartialModelForm
+    formfield_overrides = TICKED
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

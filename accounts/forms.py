@@ -9,7 +9,7 @@ from accounts.authentication.password_validators import MAX_PASSWORD_LENGTH
 from accounts.models import ApiToken
 from accounts.services.invites import DEFAULT_USES, MAX_USES
 from chatsite.contract.emoji import COMMON
-from chatsite.web.forms import EmailField, TextField
+from chatsite.web.forms import EmailField, PartialForm, TextField, TickField
 
 LENGTH_HELP = "At least 8 characters, and not only digits."
 
@@ -59,7 +59,7 @@ class SetupForm(SignUpForm):
     field_order = ["site_name", "username", "display_name", "password"]
 
 
-class ProfileForm(forms.Form):
+class ProfileForm(PartialForm, forms.Form):
     """One's own display name, email address, reaction by a double click, and whether links have previews."""
 
     display_name = name_field(help_text="How others see you. Without one it is your username.")
@@ -75,7 +75,7 @@ class ProfileForm(forms.Form):
         required=False,
         help_text="It puts this reaction there, and a second one takes it back.",
     )
-    show_previews = forms.BooleanField(
+    show_previews = TickField(
         label="Show previews of links",
         required=False,
         help_text="Where this site makes some: what a page says of itself, under the message that links to it.",

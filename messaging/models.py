@@ -1,7 +1,7 @@
 """Messages, their earlier texts, reactions to them, and the record of private rooms that moderators read."""
 
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import orjson
 from django.conf import settings
@@ -94,6 +94,8 @@ class Message(models.Model):
 
     # The payload as JSON, of a message that was just stored (`messaging.payloads.encoded`).
     encoded: orjson.Fragment | None = None
+    # True if this process stored it just now, so that its copy of another message is as that was looked up.
+    just_stored = False
     # True if the administration may show the text (`messaging.private_reading`).
     readable = False
 
@@ -121,11 +123,6 @@ class Message(models.Model):
     def __str__(self) -> str:
         """Return the id alone: the administration's log must not contain messages."""
         return f"Message {self.pk}"
-
-    @classmethod
-    def stored(cls, **values: Any) -> "Message":
-        """Return the row as it would be read: values for all columns in the order of the fields."""
-        return cls.from_db("default", values.keys(), values.values())
 
     @property
     def gone(self) -> bool:

@@ -9,6 +9,7 @@ from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from chatsite.database import sql
+from chatsite.database.instances import loaded
 from rooms.log.log import LogLine
 from rooms.models import Consumer, ConsumerPosition, Room
 
@@ -109,7 +110,8 @@ def places(consumer_id: int, slugs: Iterable[str]) -> list[Place]:
         sql.packed({"slug": slug} for slug in slugs),
         consumer_id,
     )
-    return [Place(Room.from_db("default", ("id", "slug", "name", "kind"), row[:4]), *row[4:]) for row in rows]
+    columns = ("id", "slug", "name", "kind")
+    return [Place(loaded(Room, **dict(zip(columns, row, strict=False))), *row[4:]) for row in rows]
 
 
 def lines(ranges: Mapping[int, tuple[int, int]], events: Sequence[str]) -> dict[int, list[LogLine]]:

@@ -1,11 +1,11 @@
 import { uploadEvents } from "../../lib/connection/uploads.js"
 import { part } from "../../lib/page/dom.js"
+import { withModule } from "../../lib/page/later.js"
 import { toast } from "../../lib/page/toast.js"
 import { announce } from "../../lib/room/announce.js"
 import { attachments } from "../../lib/room/attachments.js"
 import { room } from "../../lib/room/room.js"
 import { renderTiles } from "../../lib/room/upload_tiles.js"
-import { picturesIn } from "../../models/rtf_pictures.js"
 
 /** Attaches files to the next message: by the paperclip, by a drop on the room, and out of the clipboard. */
 export function mount(tray) {
@@ -42,12 +42,16 @@ function onPaste(event, form) {
   const files = [...clipboard.files]
   const text = clipboard.getData("text/plain").trim()
   if (text && !areNames(text, files)) {
-    const pictures = picturesIn(clipboard.getData("text/rtf"))
-    attach(form, pictures.map(({ type, bytes }, place) => new File([bytes], `picture-${place + 1}.${type.slice(6).replace("jpeg", "jpg")}`, { type })))
+    const rtf = clipboard.getData("text/rtf")
+    if (rtf) withModule(() => import("../../models/rtf_pictures.js"), ({ picturesIn }) => attach(form, picturesIn(rtf).map(asFile)))
   } else if (files.length) {
     event.preventDefault()
     attach(form, files)
   }
+}
+
+function asFile({ type, bytes }, place) {
+  return new File([bytes], `picture-${place + 1}.${type.slice(6).replace("jpeg", "jpg")}`, { type })
 }
 
 /** Whether a text is no more than the names of the files that were copied. */

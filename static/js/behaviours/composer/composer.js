@@ -98,18 +98,20 @@ class Composer {
   onSubmit(event) {
     event.preventDefault()
     const body = this.field.value
-    if ((!body.trim() && !this.hasFiles()) || lengthError(body, this.maxLength)) return
+    if ((!body.trim() && !this.hasMore()) || lengthError(body, this.maxLength)) return
     if (!this.draft.edit && attachments.failed) return this.showError("A file can't be sent. Try it again, or take it away.")
     if (this.draft.edit) this.saveEdit(body)
     else this.send(body)
     this.field.focus()
   }
 
-  /** Whether there are files with which the message needs no text. */
-  hasFiles() {
+  /** Whether there are files, or what an edited message forwards, with which it needs no text. */
+  hasMore() {
     const { edit } = this.draft
     if (!edit) return attachments.keys.length > 0
-    return Boolean(part(messagePane.list.row(edit.id) ?? this.form, "files")?.dataset.ids)
+    const row = messagePane.list.row(edit.id)
+    // The server knows of a row that isn't on the page.
+    return !row || Boolean(part(row, "files")?.dataset.ids || part(row, "forwarded"))
   }
 
   send(body) {

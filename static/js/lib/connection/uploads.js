@@ -1,6 +1,5 @@
 import { UploadQueue } from "../../models/upload_queue.js"
 import { connection } from "./connection.js"
-import { drawPoster } from "../page/poster.js"
 import { Emitter } from "./emitter.js"
 
 // Without any progress; and while the server looks at what it has, which may wait for its turn.
@@ -10,8 +9,14 @@ const OFFLINE = { code: "offline", detail: "The connection was lost." }
 
 /** Uploads or describes a file; resolves with the server's {id, name, …}. */
 async function send(upload, options) {
-  const file = upload.file ?? (await post(upload, await drawPoster(upload.source), options))
+  const file = upload.file ?? (await post(upload, await posterOf(upload.source), options))
   return upload.alt && upload.alt !== file.alt ? describe(file, upload.alt) : file
+}
+
+/** What a film shows before it plays; null of another file, and where that can't be drawn. */
+function posterOf(source) {
+  if (!source?.type?.startsWith("video/")) return null
+  return import("../page/poster.js").then(({ drawPoster }) => drawPoster(source), () => null)
 }
 
 /** Posts a file by XMLHttpRequest, as `fetch` tells no progress of what it sends. */
