@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef
 
 from accounts.models import SiteSettings, User
 from accounts.presence import presence
+from chatsite.database.chunks import chunked
 from chatsite.realtime.queues import read_queue
 from messaging.models import Message
 from notifications import keywords, schedule
@@ -18,6 +19,8 @@ from rooms.models import Membership, Mention, PersonBlock, Room
 
 # Members that one query reads: some milliseconds.
 MEMBERS_PER_QUERY = 500
+# People whose keywords, and keywords that, one turn looks at: some milliseconds in a long text.
+PEOPLE_PER_TURN, WORDS_PER_TURN = 200, 2000
 # A call of everybody, as `messaging.rendering` writes it where its sender may do that.
 CALL = re.compile(r'<a [^>]*data-call="(room|here)"')
 NAME = re.compile(r'<a [^>]*data-user="([^"]+)"')
@@ -138,17 +141,24 @@ def person_of(
 
 
 class Watchers:
-    """The keywords of a room's members, read once for many messages."""
+    """The keywords of a room's members, read once for many messages, with others' turns in between."""
 
     def __init__(self, room_id: int) -> None:
         self._users: dict[str, list[int]] = {}
         found = Preferences.objects.filter(keywords__gt="", user__memberships__room=room_id)
-        for user_id, words in found.values_list("user_id", "keywords"):
-            for word in words.splitlines():
-                self._users.setdefault(keywords.fold(word), []).append(user_id)
+        rows = found.values_list("user_id", "keywords")
+        for some in chunked(rows, PEOPLE_PER_TURN, read_queue.give_way):
+            for user_id, words in some:
+                for word in words.splitlines():
+                    self._users.setdefault(keywords.fold(word), []).append(user_id)
 
     def of(self, body: str) -> set[int]:
         """Return the ids of people who have a keyword that the text has."""
         folded = keywords.fold(body)
-        hit = [word for word in self._users if word in folded and keywords.stands_in(folded, word)]
+        hit = [
+            word
+            for some in chunked(self._users, WORDS_PER_TURN, read_queue.give_way)
+            for word in some
+            if word in folded and keywords.stands_in(folded, word)
+        ]
         return {user_id for word in hit for user_id in self._users[word]}
