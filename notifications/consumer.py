@@ -62,7 +62,8 @@ def tell(message: Message, said: Said, watching: set[int], now: datetime, edited
     told: set[int] = set()
     changed = False
     if everybody or named or watching:
-        for some in facts.recipients(message, now, named, None if everybody else named | watching):
+        ids = None if everybody else named | watching
+        for some in facts.recipients(message, now, named, ids, watching):
             rows = rows_of(message, said, some, now)
             told |= {row.user_id for row in rows}
             changed |= tell_some(message, said, rows, named)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from notifications.models import Preferences
 from rooms.models import Membership, Mention, PersonBlock, Room
 
 # Members that one query reads: some milliseconds.
-MEMBERS_PER_QUERY = 500
+MEMBERS_PER_QUERY = 200
 # People whose keywords, and keywords that, one turn looks at: some milliseconds in a long text.
 PEOPLE_PER_TURN, WORDS_PER_TURN = 200, 2000
 # A call of everybody, as `messaging.rendering` writes it where its sender may do that.
@@ -90,14 +91,22 @@ def recipients(
     now: datetime,
     named: Collection[int],
     user_ids: Collection[int] | None = None,
+    watching: Collection[int] | None = None,
 ) -> Iterator[list[Recipient]]:
     """Yield the room's members, or those of these ids, with their facts at the time `now`, in parts. `named` are the ids of
-    those whom the text names. One query for each part, with others' turns in between."""
+    those whom the text names, `watching` of those whose keyword it has, where that is known. One query for each part, with
+    others' turns in between."""
     here, folded = presence.online_ids(), keywords.fold(message.body)
     for rows in parts(message, user_ids):
         yield [
             Recipient(
-                row.user_id, person_of(row, message, now, folded, row.user_id in named, row.user_id in here)
+                row.user_id,
+                replace(
+                    person_of(row, message, now),
+                    named=row.user_id in named,
+                    online=row.user_id in here,
+                    keyword=keyword_of(row, folded) if watching is None or row.user_id in watching else "",
+                ),
             )
             for row in rows
         ]
@@ -120,24 +129,23 @@ def parts(message: Message, user_ids: Collection[int] | None) -> Iterator[list[M
         read_queue.give_way()
 
 
-def person_of(
-    row: MemberRow, message: Message, now: datetime, folded: str, named: bool, online: bool
-) -> Person:
-    """Return the facts of a member. `folded` is the message's text, folded."""
-    words = row.keywords.splitlines() if row.keywords else ()
+def person_of(row: MemberRow, message: Message, now: datetime) -> Person:
+    """Return the facts of a member by their row."""
     return Person(
         level=row.level,
         default_level=row.default_level,
-        keyword=keywords.first_in(folded, map(keywords.fold, words)),
-        named=named,
         own=row.user_id == message.sender_id,
-        author=row.user_id == message.sender_id,
         blocks_sender=row.blocks,
         read=row.read_seq >= message.seq,
         quiet=row.quiet_until is not None and row.quiet_until > now,
         off_hours=schedule.off_hours(row.schedule or [], row.zone or "", now),
-        online=online,
     )
+
+
+def keyword_of(row: MemberRow, folded: str) -> str:
+    """Return the first of the member's keywords that a folded text has; "" for none."""
+    words = row.keywords.splitlines() if row.keywords else ()
+    return keywords.first_in(folded, map(keywords.fold, words))
 
 
 class Watchers:
