@@ -6,14 +6,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import SiteSettings, User
 from accounts.presence import presence
 from chatsite.database.chunks import chunked
 from chatsite.realtime.queues import read_queue
 from messaging.models import Message
-from notifications import keywords, schedule
+from notifications import channels, keywords, schedule
 from notifications.deciding import Person, Said
 from notifications.models import Preferences
 from rooms.models import Membership, Mention, PersonBlock, Room
@@ -98,18 +98,27 @@ def recipients(
     others' turns in between."""
     here, folded = presence.online_ids(), keywords.fold(message.body)
     for rows in parts(message, user_ids):
-        yield [
-            Recipient(
-                row.user_id,
-                replace(
-                    person_of(row, message, now),
-                    named=row.user_id in named,
-                    online=row.user_id in here,
-                    keyword=keyword_of(row, folded) if watching is None or row.user_id in watching else "",
-                ),
+        people = {
+            row.user_id: replace(
+                person_of(row, message, now),
+                named=row.user_id in named,
+                online=row.user_id in here,
+                keyword=keyword_of(row, folded) if watching is None or row.user_id in watching else "",
             )
             for row in rows
-        ]
+        }
+        yield [Recipient(*each) for each in channels.with_knowledge(people).items()]
+
+
+def told_everything(room_id: int, kind: str, site_level: str) -> set[int]:
+    """Return the ids of a room's members whose level is `all`. One query."""
+    by_default = Q(user__notification_level="all")
+    if site_level == "all":
+        by_default |= Q(user__notification_level="")
+    if kind == Room.Kind.DIRECT:
+        by_default = Q()
+    wanted = Q(level="all") | Q(by_default, level="")
+    return set(Membership.objects.filter(wanted, room=room_id).values_list("user_id", flat=True))
 
 
 def parts(message: Message, user_ids: Collection[int] | None) -> Iterator[list[MemberRow]]:
