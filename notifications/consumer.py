@@ -9,7 +9,8 @@ from django.utils import timezone
 from chatsite.database import sql
 from chatsite.realtime.queues import read_queue
 from messaging.models import Message, Reaction
-from notifications import facts, inbox
+from notifications import channels, facts, inbox
+from notifications.channels import Told
 from notifications.deciding import Person, Said, decide
 from notifications.facts import Recipient, Watchers
 from notifications.models import Kind, Notification
@@ -45,37 +46,47 @@ def tell_all(room: Room, pks: Collection[int], edited: Collection[int]) -> bool:
     if not found:
         return False
     site_level, watchers, now = facts.site_level(), Watchers(room.pk), timezone.now()
+    # The inbox has nothing of what is addressed to nobody; further channels may.
+    always = facts.told_everything(room.pk, room.kind, site_level) if channels.tellers else set()
     changed = False
     for message in found:
         read_queue.give_way()
         said = facts.said_of(message, room.kind, site_level)
-        changed |= tell(message, said, watchers.of(message.body), now, message.pk in edited)
+        watching = watchers.of(message.body)
+        changed |= tell(message, said, watching, always, now)
+        if message.pk in edited and not said.call:
+            changed |= withdraw_unsaid(message, said, watching, now)
     return changed
 
 
-def tell(message: Message, said: Said, watching: set[int], now: datetime, edited: bool) -> bool:
-    """Tell the members of one message; return whether anything was stored. Of an edited one also take back what its text
-    doesn't say any more."""
-    # A text without such a sign names nobody: most messages cost no query here.
-    named = facts.named_in(message) if SIGNS & set(message.body) else set()
-    everybody = said.direct or bool(said.call)
-    told: set[int] = set()
+def tell(message: Message, said: Said, watching: set[int], always: set[int], now: datetime) -> bool:
+    """Tell the members of one message; return whether anything was stored."""
+    named = names_in(message)
+    ids = None if said.direct or said.call else named | watching | always
+    if ids is not None and not ids:
+        return False
     changed = False
-    if everybody or named or watching:
-        for some in facts.recipients(message, now, named, None if everybody else named | watching):
-            rows = rows_of(message, said, some, now)
-            told |= {row.user_id for row in rows}
-            changed |= tell_some(message, said, rows, named)
+    for some in facts.recipients(message, now, named, ids, watching):
+        told = decided(said, some)
+        changed |= tell_some(message, said, rows_of(message, told, now), named)
+        channels.tell(message, told)
     if said.call and changed:
         unread_notify.touch(message.room.slug)
-    return (edited and not said.call and withdraw_unsaid(message, told)) or changed
+    return changed
 
 
-def rows_of(
-    message: Message, said: Said, recipients: Iterable[Recipient], now: datetime
-) -> list[Notification]:
+def names_in(message: Message) -> set[int]:
+    """Return the ids of those whom the message names. Most texts have no sign that begins a name, and cost no query."""
+    return facts.named_in(message) if SIGNS & set(message.body) else set()
+
+
+def decided(said: Said, recipients: Iterable[Recipient]) -> list[Told]:
+    """Return the decisions about some people."""
+    return [Told(user_id, decide(person, said)) for user_id, person in recipients]
+
+
+def rows_of(message: Message, told: Iterable[Told], now: datetime) -> list[Notification]:
     """Return the rows of those who are told of a message in their inbox."""
-    decisions = ((user_id, decide(person, said)) for user_id, person in recipients)
     return [
         Notification(
             user_id=user_id,
@@ -86,7 +97,7 @@ def rows_of(
             seq=message.seq,
             at=now,
         )
-        for user_id, decision in decisions
+        for user_id, decision in told
         if decision.kind
     ]
 
@@ -112,12 +123,18 @@ def store_mentions(message: Message, user_ids: Collection[int]) -> None:
     )
 
 
-def withdraw_unsaid(message: Message, told: set[int]) -> bool:
+def withdraw_unsaid(message: Message, said: Said, watching: set[int], now: datetime) -> bool:
     """Take back what an edited message no longer says: mentions and keywords of people who aren't told by its new text."""
     there = Notification.objects.filter(message=message, kind__in=[Kind.MENTION, Kind.KEYWORD])
-    return inbox.withdraw(
-        (pk, user_id) for pk, user_id in there.values_list("pk", "user_id") if user_id not in told
-    )
+    rows = list(there.values_list("pk", "user_id"))
+    named, people = names_in(message), [user_id for _, user_id in rows]
+    still = {
+        each.user_id
+        for some in (facts.recipients(message, now, named, people, watching) if rows else ())
+        for each in decided(said, some)
+        if each.decision.kind
+    }
+    return inbox.withdraw((pk, user_id) for pk, user_id in rows if user_id not in still)
 
 
 def withdraw_deleted(pks: Collection[int]) -> bool:

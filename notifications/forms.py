@@ -14,7 +14,7 @@ from rooms.models import Room
 from rooms.serializers import LEVELS
 
 USUAL_HOURS = ("09:00", "18:00")
-TIME = forms.TimeInput({"type": "time"}, format="%H:%M")
+TIME = forms.TimeInput({"type": "time", "class": "input"}, format="%H:%M")
 
 
 @cache
@@ -27,7 +27,9 @@ def zones() -> list[tuple[str, str]]:
 class PreferencesForm(forms.Form):
     """What somebody is told of: the level where they chose none, and their keywords, one on each line."""
 
-    level = forms.ChoiceField(label="In rooms tell me of", choices=LEVELS)
+    level = forms.ChoiceField(
+        label="In rooms tell me of", choices=[("default", "What this site chose"), *LEVELS[1:]]
+    )
     keywords = TextField(
         label="My words",
         required=False,

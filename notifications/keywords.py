@@ -15,6 +15,8 @@ UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "B
 
 def fold(text: str) -> str:
     """Return the text in a form in which case and the ways to write a letter make no difference."""
+    if text.isascii():
+        return text.lower()
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 

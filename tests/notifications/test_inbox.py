@@ -103,6 +103,16 @@ class TestOnce:
         assert list(Notification.objects.values()) == before
         assert len(before) == 2
 
+    def test_what_comes_again_is_told_live_to_nobody(self, owner, member, private_room, say):
+        message = say(owner, private_room, "@member")
+
+        def row():
+            about = {"room": private_room, "message": message, "actor": owner, "seq": message.seq}
+            return Notification(user=member, kind="mention", **about)
+
+        assert len(inbox.store([row()])) == 1
+        assert inbox.store([row()]) == []
+
     def test_a_person_is_told_once_of_a_message(self, owner, member, private_room, say, consume):
         services.change_preferences(member, words=["lathe"])
         message = say(owner, private_room, "lathe")

@@ -277,6 +277,7 @@ NOT_READ = {
     *(
         "logout",
         "theme",
+        "notification_quiet",
         "token_new",
         "reaction",
         "file-list",
