@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('accounts', '0016_push_content'),
+        ('accounts', '0017_push_content'),
         ('messaging', '0010_message_parts'),
         ('rooms', '0007_avatar'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
