@@ -45,6 +45,8 @@ READ_ABOVE_UNREAD = 5
 # Different reactions and files of a page's messages together, some 430 bytes and 0.1 ms each: with twenty under each of
 # fifty messages a page was four times as long and took six times as long.
 MAX_REACTIONS = 150
+# The session's key of a text on its way into a room's composer.
+SHARED = "shared"
 YEAR_SECONDS = 60 * 60 * 24 * 365
 
 
@@ -167,12 +169,18 @@ def room_page(
     here, mine = access.find(request.user, slug)  # type: ignore[arg-type]
     template = "messaging/room.html" if mine else "messaging/preview.html"
     context = room_context(request, here, mine, show)
-    response = form_page(request, template, form or MessageForm(), outcome, **context)
+    response = form_page(request, template, form or new_form(request), outcome, **context)
     if mine:
         response.set_cookie(
             "room", slug, max_age=YEAR_SECONDS, samesite="Lax", httponly=True, secure=settings.SECURE
         )
     return response
+
+
+def new_form(request: HttpRequest) -> MessageForm:
+    """Return the composer, empty or with a text that was shared into the room (views/share.py), which it takes once."""
+    text = request.session.pop(SHARED, "") if "shared" in request.GET else ""
+    return MessageForm(initial={"body": text})
 
 
 def room_context(

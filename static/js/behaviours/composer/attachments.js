@@ -1,5 +1,6 @@
 import { uploadEvents } from "../../lib/connection/uploads.js"
 import { part } from "../../lib/page/dom.js"
+import { takeSharedFiles } from "../../lib/device/shared_files.js"
 import { toast } from "../../lib/page/toast.js"
 import { announce } from "../../lib/room/announce.js"
 import { attachments } from "../../lib/room/attachments.js"
@@ -27,6 +28,7 @@ export function mount(tray) {
   })
   part(form, "text").addEventListener("paste", (event) => onPaste(event, form))
   takeDrops(document.getElementById("main"), (files) => attach(form, files))
+  if (new URLSearchParams(location.search).has("shared")) takeSharedFiles().then((files) => attach(form, files))
 }
 
 function attach(form, files) {

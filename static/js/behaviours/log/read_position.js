@@ -31,7 +31,7 @@ class ReadTracker {
     messagePane.on("loaded", () => this.schedule())
     messagePane.on("read-all", () => this.readAll())
     room.on("joined", (ack) => this.onJoined(ack.room))
-    outboxEvents.on("changed", (entry, gone) => entry.state === "waiting" && !gone && entry.room === room.slug && this.onSent())
+    outboxEvents.on("changed", (entry, gone) => entry.state === "waiting" && !gone && !entry.adopted && entry.room === room.slug && this.onSent())
     element.addEventListener("scroll", () => this.schedule(), { passive: true })
     for (const name of ["focus", "resize"]) addEventListener(name, () => this.schedule())
     document.addEventListener("visibilitychange", () => this.schedule())

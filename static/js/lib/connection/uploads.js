@@ -1,7 +1,9 @@
 import { UploadQueue } from "../../models/upload_queue.js"
 import { connection } from "./connection.js"
+import { exclusively } from "../device/locks.js"
 import { drawPoster } from "../page/poster.js"
 import { Emitter } from "./emitter.js"
+import { kept } from "../device/kept.js"
 
 // Without any progress; and while the server looks at what it has, which may wait for its turn.
 const STALLED_MS = 45_000
@@ -10,8 +12,13 @@ const OFFLINE = { code: "offline", detail: "The connection was lost." }
 
 /** Uploads or describes a file; resolves with the server's {id, name, …}. */
 async function send(upload, options) {
-  const file = upload.file ?? (await post(upload, await drawPoster(upload.source), options))
+  const file = upload.file ?? (await exclusively(`upload:${upload.key}`, () => sendOnce(upload, options), options.signal))
   return upload.alt && upload.alt !== file.alt ? describe(file, upload.alt) : file
+}
+
+/** Uploads a file, unless another tab has done so meanwhile. */
+async function sendOnce(upload, options) {
+  return (await kept.loadFile(upload.key))?.file ?? post(upload, await drawPoster(upload.source), options)
 }
 
 /** Posts a file by XMLHttpRequest, as `fetch` tells no progress of what it sends. */
