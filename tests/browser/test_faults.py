@@ -93,7 +93,8 @@ def test_what_one_tab_discards_no_other_tab_sends(visit, room, server):
         """async () => {
         const main = document.querySelector("script[type=module]").src
         const { outbox } = await import(new URL("lib/connection/outbox.js", main))
-        outbox.entries.push(...outbox.store.load().map((entry) => ({ ...entry, state: "waiting", tries: 0, notBefore: 0 })))
+        const { kept } = await import(new URL("lib/device/kept.js", main))
+        outbox.adopt(await kept.loadAll())
     }"""
     )
     one.evaluate(

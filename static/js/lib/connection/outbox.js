@@ -33,12 +33,15 @@ async function send(entry) {
   }
 }
 
-async function sendOnce({ room, body, client_id, reply_to, files, adopted }) {
-  if (adopted && !(await kept.has(client_id))) return null
+async function sendOnce({ room, body, client_id, reply_to, files }) {
+  if (!(await kept.has(client_id))) return null
   const data = { room, body, client_id }
   if (reply_to) data.reply_to = reply_to
   if (files.length) data.files = files.map(({ file }) => file.id)
-  return (await connection.request("chat-message", data)).message
+  const { message } = await connection.request("chat-message", data)
+  // Before the next tab looks.
+  await kept.remove(client_id)
+  return message
 }
 
 /** Emits "changed" (entry, gone) for each change of state of each message in the outbox. */

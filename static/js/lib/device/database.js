@@ -11,7 +11,8 @@ export const database = {
   get: (store, owner, key) => run(store, "readonly", (records) => records.get([owner, key])),
   all: (store, owner) => run(store, "readonly", (records) => records.getAll(ownedBy(owner))),
   keys: async (store, owner) => (await run(store, "readonly", (records) => records.getAllKeys(ownedBy(owner)))).map(([, key]) => key),
-  put: (store, record) => run(store, "readwrite", (records) => records.put(record)),
+  // Strict: it is on the disk before it is said to be kept.
+  put: (store, record) => run(store, "readwrite", (records) => records.put(record), "strict"),
   remove: (store, owner, key) => run(store, "readwrite", (records) => records.delete([owner, key])),
   /** Removes what belongs to anybody else; everything, where the owner is empty. */
   async keepOnly(owner, stores) {
@@ -28,11 +29,10 @@ export const database = {
 // Keys are compared by type first: a list comes after every text.
 const ownedBy = (owner) => IDBKeyRange.bound([owner], [owner, []])
 
-async function run(store, mode, act) {
+async function run(store, mode, act, durability = "default") {
   const connection = await open()
   return new Promise((resolve, reject) => {
-    // Strict: on the disk, before it is said to be kept.
-    const transaction = connection.transaction(store, mode, { durability: "strict" })
+    const transaction = connection.transaction(store, mode, { durability })
     const request = act(transaction.objectStore(store))
     transaction.oncomplete = () => resolve(request.result)
     transaction.onabort = () => reject(transaction.error)
