@@ -1,9 +1,9 @@
-"""What waits to be sent: it outlives its page, goes out once and in order whatever tabs there are, and stays with its owner."""
+"""What waits to be sent outlives its page, goes out once and in order from all tabs, and stays with its owner."""
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser.people import expect_texts, message, say
+from tests.support.browser.people import expect_texts, message, say, until
 
 ENTRIES = """async () => {
     const opened = indexedDB.open("chatsite")
@@ -20,7 +20,8 @@ KEEP_ONE = """async ([owner, room]) => {
     const opened = indexedDB.open("chatsite")
     const database = await new Promise((resolve) => (opened.onsuccess = () => resolve(opened.result)))
     const transaction = database.transaction(["outbox", "rooms"], "readwrite")
-    const entry = { client_id: crypto.randomUUID(), room, body: "waits", reply_to: null, quote: null, files: [], written: Date.now() }
+    const about = { body: "waits", reply_to: null, quote: null, files: [], written: Date.now() }
+    const entry = { client_id: crypto.randomUUID(), room, ...about }
     transaction.objectStore("outbox").put({ owner, key: entry.client_id, entry })
     transaction.objectStore("rooms").put({ owner, key: "board", name: "Board", at: 1, messages: [] })
     await new Promise((resolve) => (transaction.oncomplete = resolve))
@@ -32,7 +33,8 @@ LEFT = """async () => {
     const found = {}
     for (const store of ["outbox", "rooms"]) {
         const request = database.transaction(store).objectStore(store).getAllKeys()
-        found[store] = await new Promise((resolve) => (request.onsuccess = () => resolve(request.result.map(([owner]) => owner))))
+        const keys = await new Promise((resolve) => (request.onsuccess = () => resolve(request.result)))
+        found[store] = keys.map(([owner]) => owner)
     }
     database.close()
     return found
@@ -135,7 +137,7 @@ def test_logging_out_removes_what_is_kept(visit, room, server):
     page.get_by_role("button", name="Log out", exact=True).click()
     page.wait_for_url("**/login**")
     visit.sessions.pop((server.url, "visitor"))
-    page.wait_for_function(f"async () => Object.values(await ({LEFT})()).flat().length === 0")
+    until(page, f"async () => Object.values(await ({LEFT})()).flat().length === 0")
 
 
 @pytest.mark.parametrize(("who", "left"), [("owner", ["owner"]), ("member", [])])
@@ -145,8 +147,8 @@ def test_who_comes_next_finds_only_what_is_theirs(visit, room, who, left):
     page.context.clear_cookies()
     page.goto(visit.server.url + "/login")
     # The session ended by itself: what others wrote goes, and what the person wrote waits for them.
-    page.wait_for_function(f"async () => (await ({LEFT})()).rooms.length === 0")
+    until(page, f"async () => (await ({LEFT})()).rooms.length === 0")
     assert page.evaluate(LEFT)["outbox"] == ["owner"]
     page.context.add_cookies(visit.cookies(who))
     page.goto(visit.server.url + "/profile")
-    page.wait_for_function(f"async () => (await ({LEFT})()).outbox.join() === '{','.join(left)}'")
+    until(page, f"async () => (await ({LEFT})()).outbox.join() === '{','.join(left)}'")

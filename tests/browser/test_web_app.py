@@ -10,7 +10,7 @@ import requests
 from playwright.sync_api import expect
 
 from tests.browser.conftest import static_files
-from tests.support.browser.people import HERE, PHONE, Visits, expect_texts, new_room, post, say
+from tests.support.browser.people import HERE, PHONE, Visits, expect_texts, new_room, post, until
 from tests.support.clients.cast import settle
 from tests.support.servers.database_templates import migrate
 from tests.support.servers.harness import SITE, command, free_port, running, site_environ
@@ -89,7 +89,7 @@ def test_without_a_connection_it_opens_with_what_was_read_and_takes_messages(sit
         room = new_room(server, "owner", members=["member"])
         post(server, "member", room, "the **oak** is here")
         page = enter(server, "owner", f"/chat/{room}", **form)
-        page.wait_for_function(f"async () => (await ({COPY})('{room}')).includes('the oak is here')")
+        until(page, f"async () => (await ({COPY})('{room}')).includes('the oak is here')")
         page.context.set_offline(True)
         page.reload()
         expect(page.get_by_role("status")).to_contain_text("Offline, as of")
@@ -131,7 +131,7 @@ def test_an_upgrade_under_an_open_page_leaves_nothing_of_the_old_version(site, e
         page.wait_for_selector("html[data-build=next][data-live-status=online]")
         assert old not in page.content()
         assert not [url for url in asked if old in url]
-        page.wait_for_function(f"async () => (await caches.keys()).every((name) => !name.includes('{old}'))")
+        until(page, f"async () => (await caches.keys()).every((name) => !name.includes('{old}'))")
         assert any("bbbbbbbbbbbb" in name for name in page.evaluate(CACHES))
         # Nor does the page without a connection have anything of it.
         page.context.set_offline(True)
@@ -147,8 +147,9 @@ def test_switched_off_it_removes_itself(site, enter):
         page = enter(server, "owner", "/chat/general")
     with site.running(SERVICE_WORKER="off") as server:
         page.reload()
-        page.wait_for_function(
-            "async () => (await navigator.serviceWorker.getRegistrations()).length === 0 && !(await caches.keys()).length"
+        until(
+            page,
+            "async () => (await navigator.serviceWorker.getRegistrations()).length === 0 && !(await caches.keys()).length",
         )
         page.reload()
         assert page.evaluate("navigator.serviceWorker.controller") is None
@@ -169,7 +170,9 @@ def test_what_is_shared_goes_into_the_composer_of_the_chosen_room(site, enter):
             }
             const transfer = new DataTransfer()
             transfer.items.add(new File(["planks"], "planks.txt", { type: "text/plain" }))
-            form.append(Object.assign(document.createElement("input"), { type: "file", name: params.files[0].name, files: transfer.files }))
+            const input = Object.assign(document.createElement("input"), { type: "file", name: params.files[0].name })
+            input.files = transfer.files
+            form.append(input)
             document.body.append(form)
             form.submit()
         }""",
@@ -200,7 +203,10 @@ def test_the_icon_has_the_unread_count_and_the_hint_goes_for_good(site, enter):
         page.reload()
         post(server, "owner", room, "one")
         page.wait_for_function("() => globalThis.badge >= 1")
-        offer = """() => dispatchEvent(Object.assign(new Event("beforeinstallprompt", { cancelable: true }), { prompt: () => (globalThis.asked = true) }))"""
+        offer = """() => {
+            const event = new Event("beforeinstallprompt", { cancelable: true })
+            dispatchEvent(Object.assign(event, { prompt: () => (globalThis.asked = true) }))
+        }"""
         page.wait_for_selector("html[data-scripted]")
         page.evaluate(offer)
         page.get_by_role("button", name="Install as an app").click()
