@@ -74,6 +74,7 @@ PAGES = {
     "message_history": [f"/chat/quiet/message/{MESSAGE}/history", f"/chat/plaza/message/{EDITED}/history"],
     "room_join": ["/chat/plaza/join"],
     "own_emoji": ["/site/emoji"],
+    "share": ["/share"],
     "favicon.ico": ["/favicon.ico"],
     "^static/(?:(?P<version>[0-9a-f]{12})/)?(?P<path>.+)$": ["/static/css/base.css"],
 }
@@ -144,6 +145,10 @@ OPEN = {
     "metrics": ["/metrics"],
     "schema": ["/schema", "/schema?format=json"],
     "docs": ["/docs", "/docs?script="],
+    "worker": ["/sw.js"],
+    "offline": ["/offline"],
+    "offline_script": ["/offline.js"],
+    "manifest": ["/manifest.webmanifest"],
 }
 
 
@@ -249,6 +254,7 @@ NOT_READ = {
         "theme",
         "token_new",
         "reaction",
+        "share_into_room",
         "file-list",
         "token_revoke",
         "others_out",

@@ -71,10 +71,15 @@ async function showRoom({ name, kind, at, messages }) {
 
 function messageItem({ name, at, text, waits }) {
   const head = build("p", { className: "offline-message-head" })
-  head.append(build("b", { textContent: name, dir: "auto" }), build("time", { className: "muted small", textContent: waits ? "waits for the connection" : formatTime(at), title: formatShortDate(at) }))
+  head.append(build("b", { textContent: name, dir: "auto" }), build("time", { className: "muted small", textContent: waits ? "waits for the connection" : timeOf(at), title: formatShortDate(at) }))
   const item = build("li", { className: waits ? "waiting" : "" })
   item.append(head, build("p", { className: "offline-text", textContent: text, dir: "auto" }))
   return item
+}
+
+/** The time of today, else the day too. */
+function timeOf(at) {
+  return new Date(at).toDateString() === new Date().toDateString() ? formatTime(at) : formatShortDate(at)
 }
 
 function waitingItem({ body, files, written }) {

@@ -4,7 +4,9 @@ import { storage } from "../page/storage.js"
 
 // The username whose words this browser keeps, for the page that opens without a connection.
 const OWNER_KEY = "kept-for"
-const LOGGING_OUT_KEY = "logging-out"
+// Set by the server where somebody logs out.
+const LOGGED_OUT = /(?:^|; )logged-out=1/
+const STORES = ["outbox", "files", "rooms", "shared"]
 const OUTBOX_PREFIX = "outbox:"
 
 /** The username whose words this browser keeps; empty for nobody. */
@@ -15,17 +17,17 @@ export const keptFor = () => storage.getItem(OWNER_KEY) ?? ""
  * session that ends otherwise takes what was to be read with it; what that person wrote waits for them.
  */
 export function guardKeptData() {
-  addEventListener("submit", ({ target }) => new URL(target.action, location).pathname.startsWith("/logout") && storage.setItem(LOGGING_OUT_KEY, "1"))
+  const loggedOut = LOGGED_OUT.test(document.cookie)
+  if (loggedOut) {
+    document.cookie = "logged-out=; Path=/; Max-Age=0; SameSite=Lax"
+    storage.removeItem(OWNER_KEY)
+    forget("", STORES)
+  }
   if (me) {
-    const other = keptFor() !== me
+    if (!loggedOut && keptFor() !== me) forget(me, STORES)
     storage.setItem(OWNER_KEY, me)
-    storage.removeItem(LOGGING_OUT_KEY)
-    if (other) forget(me, ["outbox", "files", "rooms", "shared"])
-  } else if (location.pathname === "/login") {
-    const loggedOut = storage.getItem(LOGGING_OUT_KEY) !== null
-    if (!loggedOut && !keptFor()) return
-    forget("", loggedOut ? ["outbox", "files", "rooms", "shared"] : ["rooms", "shared"])
-    if (loggedOut) for (const key of [OWNER_KEY, LOGGING_OUT_KEY]) storage.removeItem(key)
+  } else if (loggedOut || (location.pathname === "/login" && keptFor())) {
+    forget("", ["rooms", "shared"])
     navigator.clearAppBadge?.().catch(() => {})
   }
 }
