@@ -19,8 +19,9 @@ from accounts.models import ApiToken, Invite, SiteSettings, User, UserSession
 from chatsite.contract.errors import ChatError, Invalid
 from chatsite.web.administration.acts import Act, ActingAdmin
 from chatsite.web.administration.filters import ChoiceFilter, TypedFilter
-from chatsite.web.administration.lists import BoundedAdmin
+from chatsite.web.administration.lists import TICKED, BoundedAdmin, PartialModelForm
 from chatsite.web.administration.site import MAX_COMPLETIONS, completions
+from chatsite.web.forms import PartialForm
 from chatsite.web.rest.api import me
 
 admin.site.unregister(Group)
@@ -153,7 +154,7 @@ class AccountCreationForm(NamedForm, AdminUserCreationForm):
         worded(self)
 
 
-class AccountChangeForm(NamedForm, UserChangeForm):
+class AccountChangeForm(PartialForm, NamedForm, UserChangeForm):
     """A change of an account."""
 
     class Meta(UserChangeForm.Meta):
@@ -199,11 +200,12 @@ class AccountAdmin(ActingAdmin, UserAdmin):
     list_filter = [StandingFilter, RankFilter]
     search_fields = ["username", "display_name", "email"]
     filter_horizontal = []
-    readonly_fields = ["username", "last_login", "last_seen", "date_joined"]
+    readonly_fields = ["username", "last_login", "last_seen", "date_joined", "says", "is_shown"]
     fieldsets = [
         (None, {"fields": ["username", "password", "display_name", "email"]}),
         ("Standing", {"fields": ["is_active", "is_banned", "is_staff", "is_superuser"]}),
         ("Times", {"fields": ["date_joined", "last_login", "last_seen"]}),
+        ("Presence", {"fields": ["says", "is_shown"]}),
     ]
     actions = ["make_reset_link"]
     acts = [
@@ -250,6 +252,14 @@ class AccountAdmin(ActingAdmin, UserAdmin):
             no_undo="This can't be undone: a token that was revoked is gone.",
             danger=True,
         ),
+        standing_act(
+            "take_back_status",
+            label="Take away the status of",
+            done="without a status",
+            effect="Their status goes from all pages. They can set another.",
+            refusal=refusal(lambda user: "" if user.has_status else "without a status"),
+            no_undo="This can't be undone: they can set it again.",
+        ),
     ]
 
     def add_view(
@@ -278,11 +288,19 @@ class AccountAdmin(ActingAdmin, UserAdmin):
             return "administrator"
         return "moderator" if user.is_staff else "member"
 
+    @admin.display(description="status")
+    def says(self, user: User) -> str:
+        return f"{user.status_emoji} {user.status_text}".strip() if user.has_status else ""
+
+    @admin.display(description="availability")
+    def is_shown(self, user: User) -> str:
+        return user.chosen_availability.label
+
     def line_of(self, row: User) -> str:
         return row.full_name
 
     def consequences(self, act: Act, rows: Sequence[User]) -> list[str]:
-        if act.name in ("unban", "reactivate"):
+        if act.name in ("unban", "reactivate", "take_back_status"):
             return []
         sessions = UserSession.objects.filter(user__in=rows).count()
         tokens = ApiToken.objects.filter(user__in=rows).count()
@@ -300,7 +318,9 @@ class AccountAdmin(ActingAdmin, UserAdmin):
         return [
             (None, {"fields": ["username", "display_name"]}),
             ("Standing", {"fields": ["is_active", "is_banned", "rank"]}),
-            *fieldsets[2:],
+            *fieldsets[2:-1],
+            # Who is invisible is for administrators alone.
+            ("Presence", {"fields": ["says"]}),
         ]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
@@ -461,6 +481,9 @@ class InviteAdmin(ActingAdmin):
 @admin.register(SiteSettings)
 class SiteSettingsAdmin(admin.ModelAdmin):
     """The one row of the site's settings."""
+
+    form = PartialModelForm
+    formfield_overrides = TICKED
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

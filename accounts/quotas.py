@@ -4,6 +4,7 @@ database).
 Site administrators are exempt, and so is everything done in the administration.
 """
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -60,6 +61,11 @@ def lock_owner(user: User) -> None:
     it. Raises Forbidden if the account was closed meanwhile."""
     if not User.objects.present().select_for_update(no_key=True).filter(pk=user.pk).values_list("pk").first():
         raise Forbidden("This account is closed.")
+
+
+def lock_owners(ids: Collection[int]) -> None:
+    """Lock these people's rows as `lock_owner` does, in the order of their ids. One query."""
+    list(User.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values_list("pk"))
 
 
 def check_total(user: User, quota: Quota, made: QuerySet[Any], more: int = 1) -> None:

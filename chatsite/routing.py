@@ -2,6 +2,7 @@
 
 import accounts.authentication.session_recheck
 import accounts.sockets
+import drafts.sockets
 import messaging.sockets
 import previews.sockets
 import rooms.membership.membership_recheck
@@ -31,7 +32,12 @@ def recheck() -> None:
 
 
 router = Router(
-    events=[*rooms.sockets.events, *messaging.sockets.events, *previews.sockets.events],
+    events=[
+        *accounts.sockets.events,
+        *rooms.sockets.events,
+        *messaging.sockets.events,
+        *previews.sockets.events,
+    ],
     authenticate=accounts.sockets.authenticate,
     authorise=accounts.sockets.authorise,
     admit=accounts.sockets.admit,
@@ -44,6 +50,7 @@ router = Router(
         *rooms.sockets.jobs,
         every(names.REFRESH_SECONDS, names.refresh),
         *previews.sockets.jobs,
+        *drafts.sockets.jobs,
         every(SWEEP_SECONDS, sweeper.sweep),
         every(MOVE_SECONDS, mover.move),
         *messaging.sockets.jobs,

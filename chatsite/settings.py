@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "emoji",
     "messaging",
     "previews",
+    "drafts",
 ]
 
 MIDDLEWARE = [

@@ -24,3 +24,15 @@ class CustomEmoji(models.Model):
 
     def __str__(self) -> str:
         return f":{self.name}:"
+
+
+class RetiredEmoji(models.Model):
+    """The name of an emoji that was removed. Texts and reactions have it still, so no other picture ever gets it."""
+
+    name = models.CharField(max_length=MAX_NAME_LENGTH, unique=True)
+    # Of the picture that had the name, and may have it again.
+    sha256 = models.CharField(max_length=64)
+    removed_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return f":{self.name}:"

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from accounts.models import SiteSettings, User
 from chatsite.contract.errors import Conflict, Forbidden, Invalid, NotFound, QuotaExceeded
 from emoji import names
-from emoji.models import CustomEmoji
+from emoji.models import CustomEmoji, RetiredEmoji
 from files import small_pictures
 from files.models import Blob, File
 from files.uploading import kinds
@@ -27,6 +27,7 @@ MAX_BYTES, MAX_SIDE = 256 * 1024, 128
 MAX_EMOJI = 500
 NAME = re.compile(r"[a-z0-9_+-]{2,32}", re.ASCII)
 TAKEN = "There is an emoji of that name."
+RETIRED = "Another emoji had that name, and messages have it still. Choose another name."
 
 
 def standing() -> QuerySet[CustomEmoji]:
@@ -64,6 +65,7 @@ def save(user: User, name: str, blob: Blob) -> CustomEmoji:
     file = File.of(blob, owner=user, purpose=File.Purpose.EMOJI, name=f"{name}.{extension}")
     emoji = CustomEmoji(name=name, file=file, added_by=user)
     emoji.save(force_insert=True)
+    check_not_retired(name, blob)
     transaction.on_commit(names.changed, robust=True)
     return emoji
 
@@ -92,6 +94,17 @@ def check_free(name: str) -> None:
         raise QuotaExceeded(f"The site has {MAX_EMOJI} emoji of its own, which is the most.")
 
 
+def check_not_retired(name: str, blob: Blob) -> None:
+    """Raise Conflict for a name that another picture had. Within the transaction that has taken the name: whoever removes an
+    emoji gives that up with its name."""
+    retired = RetiredEmoji.objects.filter(name=name).first()
+    if retired is None:
+        return
+    if retired.sha256 != blob.sha256:
+        raise Conflict.about("name", RETIRED)
+    retired.delete()
+
+
 @cache
 def unicode_names() -> frozenset[str]:
     """Return the short names of Unicode's emoji, as the picker has them."""
@@ -110,9 +123,10 @@ def found(name: str) -> CustomEmoji:
 
 @transaction.atomic
 def remove(user: User, emoji: CustomEmoji) -> None:
-    """Remove an emoji: texts and reactions show its name from then on. Raises Forbidden."""
+    """Remove an emoji: texts and reactions show its name from then on, which stays theirs. Raises Forbidden."""
     if not may_remove(user, emoji):
         raise Forbidden("Only administrators and whoever added an emoji remove it.")
+    RetiredEmoji.objects.update_or_create(name=emoji.name, defaults={"sha256": emoji.file.blob.sha256})
     emoji.delete()
     small_pictures.release(emoji.file_id)
     transaction.on_commit(names.changed, robust=True)

@@ -135,3 +135,13 @@ class File(models.Model):
     def of(cls, blob: Blob, **values: Any) -> "File":
         """Make the row of a Blob that is stored."""
         return cls.objects.create(blob=blob, size=blob.size, **values)
+
+
+class StoreClaim(models.Model):
+    """The token of this site in the store of FILES_URL (`files.store_claim`); one row. A restored backup's isn't kept."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    token = models.CharField(max_length=36)
+
+    def __str__(self) -> str:
+        return f"StoreClaim {self.pk}"

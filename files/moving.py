@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from chatsite.realtime.scheduling.background import Timer, in_thread, serving
-from files import sweeping
+from files import store_claim, sweeping
 from files.models import Blob
 from files.storage import local, store
 from files.storage.store import StoreError
@@ -61,6 +61,7 @@ class Mover:
         try:
             with alone() as may:
                 for blob in new_blobs(self._after - LATE_ROWS) if may else ():
+                    store_claim.check()
                     moved += move(blob)
                     self._after = max(self._after, blob.pk)
         except StoreError as error:

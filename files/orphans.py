@@ -8,6 +8,7 @@ from typing import NamedTuple
 from django.db.models import Exists, OuterRef
 
 from chatsite.database.chunks import chunked
+from files import store_claim
 from files.models import Blob, File
 from files.storage import local, store
 from files.storage.keys import KEY
@@ -79,6 +80,7 @@ def is_whole(blob: Blob) -> bool:
 def delete(found: Bytes) -> None:
     """Delete bytes of which no row knows. Raises StoreError."""
     if found.remote:
+        store_claim.check()
         store.delete([store.name_of(found.key, found.which)])
     else:
         local.path(found.key, found.which).unlink(missing_ok=True)

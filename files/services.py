@@ -119,8 +119,14 @@ def pass_on(files: Sequence[File], owner_id: int, room_id: int, message_id: int)
     return list(File.objects.bulk_create(given))
 
 
+def count(user: User, times: int) -> None:
+    """Count files towards the person's hour, as uploads are. Raises RateLimited. Not for use in a transaction."""
+    doors.count(user, times)
+
+
 def check_total(user: User, more: int) -> None:
-    """Raise QuotaExceeded if `more` bytes beside the person's files exceed their total."""
+    """Raise QuotaExceeded if `more` bytes beside the person's files exceed their total. For the last word call it after
+    `quotas.lock_owners`."""
     if more:
         doors.check_total(user, more)
 

@@ -14,8 +14,10 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
+from chatsite.database.chunks import chunked
 from chatsite.realtime.queues import read_queue
 from chatsite.realtime.scheduling.background import Timer, in_thread, serving
+from files import store_claim
 from files.models import Blob, File
 from files.storage import local, store
 from files.storage.keys import KEY
@@ -32,6 +34,8 @@ FILES_AT_ONCE, LONGEST_SWEEP_SECONDS = 50, 10.0
 # Seconds between two looks into `incoming`, and the age from which what lies there is nobody's: an upload that comes at all
 # is written to more often.
 LEFTOVER_SECONDS = 3600.0
+# Keys of one statement, of which SQLite takes only so many.
+KEYS_AT_ONCE = 500
 
 
 class Sweeper:
@@ -121,10 +125,13 @@ def remove_bytes(blobs: Collection[Blob]) -> None:
 
 
 def remove_remote(keys: Collection[str]) -> bool:
-    """Remove bytes and small pictures from the store, and the notes on them; return False where it is away, and the notes
-    stay."""
+    """Remove bytes and small pictures from the store, and the notes on them; return False where it is away, or another
+    site's, and the notes stay."""
+    if not keys:
+        return True
     names = [store.name_of(key, which) for key in keys for which in ("", *local.PREVIEWS)]
     try:
+        store_claim.check(anew=True)
         store.delete(names)
     except StoreError as error:
         logger.error("Files can't be removed from the store of FILES_URL (%s)", error.reason)
@@ -140,13 +147,22 @@ def forget_all(keys: Collection[str]) -> None:
 
 def remove_leftovers() -> None:
     """Remove what processes left behind that were killed, and what a store was away for."""
-    paths = in_thread(leftovers)
+    there = store.in_use()
+    for paths in chunked(in_thread(leftovers), KEYS_AT_ONCE, read_queue.give_way):
+        there = remove_some_leftovers(paths, there)
+
+
+def remove_some_leftovers(paths: list[Path], there: bool) -> bool:
+    """Remove some of them, and return whether the store is `there` to be asked for the next ones."""
     noted = {path.name for path in paths if KEY.fullmatch(path.name)}
     known = set(Blob.objects.filter(key__in=noted).values_list("key", flat=True)) if noted else set()
     lost = noted - known
-    if lost and store.in_use() and not remove_remote(lost):
-        paths = [path for path in paths if path.name not in lost]
+    if lost and store.in_use():
+        there = there and remove_remote(lost)
+        if not there:
+            paths = [path for path in paths if path.name not in lost]
     in_thread(remove_paths, paths, lost)
+    return there
 
 
 def leftovers() -> list[Path]:

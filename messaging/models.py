@@ -94,6 +94,8 @@ class Message(models.Model):
 
     # The payload as JSON, of a message that was just stored (`messaging.payloads.encoded`).
     encoded: orjson.Fragment | None = None
+    # True if this process stored it just now, so that its copy of another message is as that was looked up.
+    just_stored = False
     # True if the administration may show the text (`messaging.private_reading`).
     readable = False
 

@@ -3,6 +3,7 @@
 Rows are read without models: one query for any number of messages.
 """
 
+from collections.abc import Iterable, Set
 from datetime import datetime
 from itertools import accumulate, chain
 from typing import Any, NamedTuple
@@ -16,6 +17,9 @@ from accounts.sql import Brief
 from chatsite.contract.times import iso
 from messaging.models import PARTS as SHOWN
 from messaging.models import Message, Reaction, ReactionSummary
+from messaging.rendering.names import without_link
+from messaging.rendering.own_emoji import with_present_emoji
+from rooms.models import Room
 
 Payload = dict[str, Any]
 
@@ -109,10 +113,11 @@ class MessageRow(NamedTuple):
 
 
 def message_rows(messages: QuerySet[Message]) -> list[MessageRow]:
-    """Return the rows in the queryset's order. One query: models of 500 messages, with their rooms and senders, took three
-    quarters of the time of a page of the log."""
-    found = messages.values_list(*chain.from_iterable(COLUMNS))
-    return [message_row(columns) for columns in found]
+    """Return the rows in the queryset's order. One query, and one if any forwards something out of a room: models of 500
+    messages, with their rooms and senders, took three quarters of the time of a page of the log."""
+    rows = [message_row(columns) for columns in messages.values_list(*chain.from_iterable(COLUMNS))]
+    closed = not_public(row.forwarded for row in rows)
+    return [with_known_place(row, closed) for row in rows] if closed else rows
 
 
 def message_row(columns: tuple[Any, ...]) -> MessageRow:
@@ -120,6 +125,39 @@ def message_row(columns: tuple[Any, ...]) -> MessageRow:
     own, room, sender, replied, replied_sender = (columns[part] for part in PARTS)
     quoted = None if replied[0] is None else QuoteRow._make((*replied, Brief._make(replied_sender)))
     return MessageRow._make((*own, MessageRoom._make(room), Brief._make(sender), quoted))
+
+
+def with_known_place(row: MessageRow, closed: Set[str]) -> MessageRow:
+    """Return the row without the place of what it forwards, if that is one of these rooms."""
+    copy = row.forwarded
+    return row._replace(forwarded=unplaced(copy)) if copy and copy["room"] in closed else row
+
+
+def not_public(copies: Iterable[Payload | None]) -> set[str]:
+    """Return the slugs that copies of forwarded messages name, of rooms that aren't public any more: whoever reads a copy
+    may not know such a room. One query if any copy names a room, and none otherwise."""
+    named = {copy["room"] for copy in copies if copy is not None and copy["room"] is not None}
+    if not named:
+        return named
+    return named - {
+        *Room.objects.filter(slug__in=named, kind=Room.Kind.PUBLIC).values_list("slug", flat=True)
+    }
+
+
+def unplaced(copy: Payload) -> Payload:
+    """Return the copy without where its original stands."""
+    return {**copy, "id": None, "room": None, "html": without_link(copy["html"], copy["room"])}
+
+
+def copy_shown(message: Message | MessageRow) -> Payload | None:
+    """Return what a message forwards, as all may see it now. One query for a Message that was read and whose copy names a
+    room; `message_rows` has asked for its rows."""
+    if message.forwarded is None:
+        return None
+    copy: Payload = message.forwarded
+    if isinstance(message, Message) and not message.just_stored and not_public([copy]):
+        copy = unplaced(copy)
+    return {**copy, "html": with_present_emoji(copy["html"])}
 
 
 def message_payload(message: Message | MessageRow) -> Payload:
@@ -131,7 +169,7 @@ def message_payload(message: Message | MessageRow) -> Payload:
         "seq": message.seq,
         "sender": user_brief(message.sender),
         "body": "" if gone else message.body,
-        "html": "" if gone else message.html,
+        "html": "" if gone else with_present_emoji(message.html),
         "client_id": str(message.client_id),
         "created_at": iso(message.created_at),
         "edited_at": iso(message.edited_at),
@@ -140,7 +178,7 @@ def message_payload(message: Message | MessageRow) -> Payload:
         "reactions": [] if gone or message.reactions is None else message.reactions,
         "files": [] if gone or message.files is None else message.files,
         "previews": [] if gone or message.previews is None else message.previews,
-        "forwarded": None if gone else message.forwarded,
+        "forwarded": None if gone else copy_shown(message),
     }
 
 

@@ -5,15 +5,20 @@ from django.db import models
 from django.utils import timezone
 
 from messaging.models import Message
+from rooms.models import Room
 
 
 class Preview(models.Model):
-    """What the page of a link says of itself, shared by all messages with that link for a while. Never changed once it is
-    known: messages that show it keep showing that. Its title is empty where there is nothing to show."""
+    """What the page of a link says of itself, shared for a while by messages with that link: those of public rooms, or of
+    one other room. Never changed once it is known: messages that show it keep showing that. Its title is empty where there
+    is nothing to show."""
 
     # SHA-256 of the URL as it is fetched.
     url_hash = models.CharField(max_length=64)
     url = models.TextField()
+    # The room that is not public, if one shares it: nobody learns from a preview that is there at once what was linked where
+    # they can't read. No index of its own: it is asked for with the hash.
+    room = models.ForeignKey(Room, null=True, on_delete=models.CASCADE, related_name="+", db_index=False)
     # False once another was fetched for the same URL.
     current = models.BooleanField(default=True)
     # True until it is fetched, and all messages that have the link show it.
@@ -38,8 +43,15 @@ class Preview(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["url_hash"], name="preview_current_once", condition=models.Q(current=True)
-            )
+                fields=["url_hash"],
+                name="preview_public_once",
+                condition=models.Q(current=True, room__isnull=True),
+            ),
+            models.UniqueConstraint(
+                fields=["url_hash", "room"],
+                name="preview_private_once",
+                condition=models.Q(current=True, room__isnull=False),
+            ),
         ]
         indexes = [
             models.Index(fields=["id"], name="preview_pending", condition=models.Q(pending=True)),

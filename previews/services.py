@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from accounts.authentication import attempt_limits
@@ -25,6 +25,7 @@ from previews.links import Link, links_in
 from previews.models import MessagePreview, Preview
 from previews.payloads import preview_payload
 from rooms import access
+from rooms.models import Room
 
 # How long a page's words are shared, and how long its silence.
 SHARED_FOR, SILENCE_SHARED_FOR = timedelta(days=7), timedelta(hours=1)
@@ -40,7 +41,9 @@ def candidates(pks: Iterable[int]) -> list[Message]:
     """Return those of these messages that stand and have links, or previews that may have to go. One query."""
     had = Exists(MessagePreview.objects.filter(message=OuterRef("pk")))
     found = Message.objects.standing().filter(pk__in=list(pks))
-    return list(found.filter(Q(html__contains='href="http') | had).select_related("sender").order_by("pk"))
+    return list(
+        found.filter(Q(html__contains='href="http') | had).select_related("sender", "room").order_by("pk")
+    )
 
 
 def follow(message: Message) -> bool:
@@ -48,9 +51,10 @@ def follow(message: Message) -> bool:
     anything was stored. Repeating it changes nothing. Raises Preview.DoesNotExist if one was swept away meanwhile."""
     rows = rows_of(message)
     links = [link for link in links_in(message.html) if link.key not in rows]
-    known = shared(links)
+    room = None if message.room.kind == Room.Kind.PUBLIC else message.room
+    known = shared(links, room)
     for link in links:
-        if link.key not in known and (wanted := want(link, message.sender)):
+        if link.key not in known and (wanted := want(link, message.sender, room)):
             known[link.key] = wanted
     with transaction.atomic():
         message = locked(message)
@@ -60,10 +64,12 @@ def follow(message: Message) -> bool:
         return show(message, None) or changed
 
 
-def shared(links: Sequence[Link]) -> dict[str, int]:
-    """Return the ids of previews of these links that are young enough, by the link's hash."""
+def shared(links: Sequence[Link], room: Room | None) -> dict[str, int]:
+    """Return the ids of previews of these links that are young enough, by the link's hash: those of public rooms, which all
+    may read, and of this one. `room` is None for a public one."""
     found = Preview.objects.filter(young(), url_hash__in=[link.key for link in links], current=True)
-    return dict(found.values_list("url_hash", "pk")) if links else {}
+    here = found.filter(Q(room=None) | Q(room=room)).order_by(F("room").desc(nulls_last=True))
+    return dict(here.values_list("url_hash", "pk")) if links else {}
 
 
 def young() -> Q:
@@ -73,8 +79,9 @@ def young() -> Q:
     return Q(pending=True) | silent | Q(fetched_at__gt=now - SHARED_FOR, title__gt="")
 
 
-def want(link: Link, person: User) -> int | None:
-    """Have a link fetched on a person's behalf; return the preview's id, or None if they, or all, want too many."""
+def want(link: Link, person: User, room: Room | None) -> int | None:
+    """Have a link fetched on a person's behalf, for public rooms or for one other; return the preview's id, or None if they,
+    or all, want too many."""
     waiting = Preview.objects.filter(pending=True)
     if waiting.count() >= MAX_WAITING or waiting.filter(wanted_by=person).count() >= MAX_WAITING_OF_ONE:
         return None
@@ -85,11 +92,13 @@ def want(link: Link, person: User) -> int | None:
         return None
     try:
         with transaction.atomic():
-            Preview.objects.filter(~young(), url_hash=link.key, current=True).update(current=False)
-            made = Preview.objects.create(url_hash=link.key, url=link.url, host=link.host, wanted_by=person)
+            old = Preview.objects.filter(~young(), url_hash=link.key, room=room, current=True)
+            old.update(current=False)
+            about = {"url_hash": link.key, "url": link.url, "host": link.host}
+            made = Preview.objects.create(**about, room=room, wanted_by=person)
     except IntegrityError:
         # Somebody else's message has it at the same moment.
-        return shared([link]).get(link.key)
+        return shared([link], room).get(link.key)
     return made.pk
 
 

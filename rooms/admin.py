@@ -18,7 +18,14 @@ from accounts.models import User
 from chatsite.contract.errors import ChatError
 from chatsite.web.administration.acts import Act, ActingAdmin
 from chatsite.web.administration.filters import ChoiceFilter, TypedFilter
-from chatsite.web.administration.lists import MAX_INLINE_ROWS, AdministratorsOnly, FirstRows, split_search
+from chatsite.web.administration.lists import (
+    MAX_INLINE_ROWS,
+    TICKED,
+    AdministratorsOnly,
+    FirstRows,
+    PartialModelForm,
+    split_search,
+)
 from chatsite.web.administration.site import completions
 from chatsite.web.rest.api import me
 from rooms import moderation, services
@@ -85,7 +92,9 @@ class MemberInline(admin.TabularInline):
     """The first members of a room; the list of memberships has all."""
 
     model = Membership
+    form = PartialModelForm
     formset = FirstRows
+    formfield_overrides = TICKED
     verbose_name_plural = f"members: the first {MAX_INLINE_ROWS}"
     fields = ["user", "role", "muted", "joined_at"]
     readonly_fields = ["joined_at"]

@@ -59,10 +59,17 @@ def migrate() -> None:
 
 def check_log() -> None:
     """Renew the rooms' epochs if the database has been replaced by an older copy."""
+    from files import store_claim
     from rooms.log import log_marker
 
     if log_marker.check():
+        store_claim.set_token()
         sys.stderr.write("The database may be an older copy of itself: every client loads its rooms anew.\n")
+        if settings.FILES_URL:
+            sys.stderr.write(
+                "Files stay on the disk until you say that no other site has its FILES_URL:"
+                " ./run manage files --take-store\n"
+            )
 
 
 def static_sources() -> Iterator[Path]:

@@ -2,13 +2,16 @@
 
 Templates name an entry: a module that imports others (`static/js/*.js`), or a sheet that imports its neighbours
 (`static/css/*.css`). A browser can load the sources as they are, file by file, and does while DEBUG is set. `collectstatic`
-puts the joined file in the entry's place, under the same name. No list of files exists but the imports themselves.
+puts the joined file in the entry's place, under the same name. No list of files exists but the imports themselves. What is
+imported by `import()` alone comes in a second file.
 docs/decisions/001-joined-modules.md has the reasons and the figures.
 
 The joiner reads the part of JavaScript that the sources use: imports and exports by name, each at the start of a line, and
-`import()` of a literal address, or of a template literal with one gap for a file's path below a folder. It refuses the rest.
+`import()` of a literal address, or of a template literal with one gap for a file's path below a folder, of which all come at
+once. It refuses the rest.
 """
 
+import hashlib
 import posixpath
 import re
 from collections.abc import Iterator
@@ -33,6 +36,8 @@ STRING_OR_COMMENT = re.compile(
     r"""|(?P<comment>^[ \t]*(?://[^\n]*|/\*\*(?s:.*?)\*/)\n)""",
     re.MULTILINE,
 )
+# A comment of a sheet, on lines of its own or behind something.
+SHEET_COMMENT = re.compile(r"(?:^[ \t]*)?/\*(?!!)(?s:.*?)\*/\n?", re.MULTILINE)
 SHEET_IMPORT = re.compile(r'^@import url\("(?P<name>[\w/-]+\.css)"\);$', re.MULTILINE)
 
 # The loader of a joined file: it runs a module when it is first imported, and once, as browsers do.
@@ -42,8 +47,33 @@ const $load = (name) => {
   if (!$made.has(name)) $made.set(name, $modules[name]())
   return $made.get(name)
 }
+"""
+IMPORTER = """\
 const $import = async (name) => $load(name)
 export { $load }
+"""
+# The loader of one that has a second file. Browsers remember that an address failed, so it is asked for by another one
+# again. A server that was upgraded since has the file of another version, of which the page's modules can't be sure. It is
+# fetched as soon as somebody is there, before they ask for anything in it.
+LATE_IMPORTER = """\
+let $late, $tries = 0
+const $fetch = () => $late ??= import(`./$file${$tries ? `?${$tries}` : ""}`).then(({ version, modules }) => {
+  if (version !== "$version") throw new Error("The server has other scripts by now.")
+  Object.assign($modules, modules($load, $import))
+}).catch((error) => {
+  $tries += 1
+  $late = undefined
+  throw error
+})
+const $import = async (name) => {
+  if (!(name in $modules)) await $fetch()
+  return $load(name)
+}
+export { $load, $import }
+const $prepare = () => $fetch().catch(() => {})
+for (const type of ["pointerdown", "keydown"]) {
+  globalThis.addEventListener?.(type, $prepare, { once: true, passive: true })
+}
 """
 
 
@@ -58,7 +88,8 @@ class Module:
     """An ES module, `name` being its path in the folder of sources.
 
     `imports` lists (module, {exported name: local name}), `exports` maps exported names to local ones, `later` has the
-    modules that `import()` may ask for, and `body` is the text without its import and export words.
+    modules that `import()` may ask for, `at_once` those of a folder of which it may ask for any, and `body` is the text
+    without its import and export words.
     """
 
     def __init__(self, folder: Path, name: str) -> None:
@@ -66,6 +97,7 @@ class Module:
         self.imports: list[tuple[str, dict[str, str]]] = []
         self.exports: dict[str, str] = {}
         self.later: set[str] = set()
+        self.at_once: set[str] = set()
         try:
             self.body = self._read((folder / name).read_text())
         except FileNotFoundError:
@@ -106,7 +138,7 @@ class Module:
     def _take_import_any_of(self, found: re.Match[str]) -> str:
         folder = self._neighbour(found["folder"])
         paths = (self.folder / folder).rglob("*.js")
-        self.later |= {path.relative_to(self.folder).as_posix() for path in paths}
+        self.at_once |= {path.relative_to(self.folder).as_posix() for path in paths}
         return f"$import(`{folder}/{found['path']}`)"
 
     def _neighbour(self, path: str) -> str:
@@ -121,14 +153,15 @@ class Module:
         """An entry of `$modules`: runs the module and returns its exports."""
         return f'"{self.name}"() {{\n{self.program()}return {object_of(self.exports)}\n}},\n'
 
-    def stand_in(self, entry: str) -> str:
+    def stand_in(self, entry: str, is_late: bool) -> str:
         """The file at the module's own address: it exports the module of the joined file, so that a page never has two."""
         path = posixpath.relpath(entry, posixpath.dirname(self.name))
         exports = (
             "export default $module.default" if name == "default" else f"export const {name} = $module.{name}"
             for name in self.exports
         )
-        lines = (f'import {{ $load }} from "{path}"', f'const $module = $load("{self.name}")', *exports)
+        load, call = ("$import", "await $import") if is_late else ("$load", "$load")
+        lines = (f'import {{ {load} }} from "{path}"', f'const $module = {call}("{self.name}")', *exports)
         return "\n".join(lines) + "\n"
 
 
@@ -158,8 +191,20 @@ def modules_of(folder: Path, entry: str) -> dict[str, Module]:
         name = waiting.pop()
         if name not in found:
             module = found[name] = Module(folder, name)
-            waiting += sorted({other for other, _ in module.imports} | module.later)
+            waiting += sorted({other for other, _ in module.imports} | module.later | module.at_once)
     check_imports(found)
+    return found
+
+
+def needed_at_once(modules: dict[str, Module], entry: str) -> set[str]:
+    """Names of the modules that a page needs to begin with: not those that are imported by `import()` alone."""
+    found: set[str] = set()
+    waiting = {entry}
+    while waiting:
+        module = modules[waiting.pop()]
+        found.add(module.name)
+        waiting |= {other for other, _ in module.imports} | module.at_once
+        waiting -= found
     return found
 
 
@@ -181,19 +226,37 @@ def check_imports(modules: dict[str, Module]) -> None:
 
 
 def joined_modules(folder: Path, entry: str) -> dict[str, str]:
-    """The joined entry and the stand-ins of the modules in it, by name; nothing for an entry without imports."""
-    first, *others = modules_of(folder, entry).values()
+    """The joined entry, its second file if there is one, and the stand-ins of the modules in both, by name; nothing for an
+    entry without imports."""
+    modules = modules_of(folder, entry)
+    first = modules[entry]
+    others = sorted((module for name, module in modules.items() if name != entry), key=lambda one: one.name)
     if not others:
         return {}
     if first.exports:
         raise Unreadable(entry, "an entry exports nothing")
-    table = "".join(module.function() for module in sorted(others, key=lambda module: module.name))
-    stand_ins = {module.name: module.stand_in(entry) for module in others}
-    return {entry: f"const $modules = {{\n{table}}}\n{LOADER}{first.program()}"} | stand_ins
+    at_once = needed_at_once(modules, entry)
+    table, late = (
+        "".join(module.function() for module in others if (module.name in at_once) is early)
+        for early in (True, False)
+    )
+    importer, files = with_late(entry, table, late) if late else (IMPORTER, {})
+    stand_ins = {module.name: module.stand_in(entry, module.name not in at_once) for module in others}
+    text = f"const $modules = {{\n{table}}}\n{LOADER}{importer}{first.program()}"
+    return {entry: text} | files | stand_ins
+
+
+def with_late(entry: str, table: str, late: str) -> tuple[str, dict[str, str]]:
+    """The loader of an entry with a second file, and that file by its name."""
+    name = f"{entry.removesuffix('.js')}.later.js"
+    version = hashlib.sha256(f"{table}\0{late}".encode()).hexdigest()[:12]
+    importer = LATE_IMPORTER.replace("$file", posixpath.basename(name)).replace("$version", version)
+    text = f'export const version = "{version}"\nexport const modules = ($load, $import) => ({{\n{late}}})\n'
+    return importer, {name: text}
 
 
 def joined_sheet(folder: Path, name: str) -> str:
-    """The sheet with each imported one in the place of its `@import`.
+    """The sheet with each imported one in the place of its `@import`, without comments.
 
     Raises Unreadable for an `@import` of another form, and for a relative address in a sheet of another folder.
     """
@@ -203,12 +266,17 @@ def joined_sheet(folder: Path, name: str) -> str:
         text = joined_sheet(folder, other)
         if "/" in found["name"] and "url(" in text:
             raise Unreadable(other, "a relative address means another one in the sheet that imports it")
-        return f"/* {other} */\n{text}"
+        return text
 
-    text = SHEET_IMPORT.sub(imported, (folder / name).read_text())
+    text = SHEET_IMPORT.sub(imported, bare_sheet((folder / name).read_text()))
     if "@import" in text:
         raise Unreadable(name, 'an @import that is not of the form @import url("other.css");')
     return text
+
+
+def bare_sheet(text: str) -> str:
+    """The sheet without comments: a sixth of what a browser would be sent."""
+    return SHEET_COMMENT.sub("", text)
 
 
 def joined(folder: Path) -> dict[str, str]:
@@ -231,6 +299,8 @@ class JoinedStaticFilesStorage(CompressedStaticFilesStorage):
     def post_process(self, paths: dict[str, Any], dry_run: bool = False, **options: Any) -> Iterator[Any]:
         if not dry_run:
             # The sources are joined: files in the target may be joined already.
-            for name, text in joined(settings.BASE_DIR / "static").items():
+            texts = joined(settings.BASE_DIR / "static")
+            for name, text in texts.items():
                 Path(self.path(name)).write_text(text)
+            paths = {**dict.fromkeys(texts), **paths}
         yield from super().post_process(paths, dry_run, **options)

@@ -35,7 +35,8 @@ class RoomFileViewSet(viewsets.GenericViewSet[File]):
     @extend_schema(
         operation_id="list_room_files",
         summary="The files of a room, newest first",
-        description="A page may have fewer than `limit`, even none, and there is more as long as there is a `next`.",
+        description="With `after`, oldest first. "
+        "A page may have fewer than `limit`, even none, and there is more as long as there is a `next`.",
         parameters=[RoomFilesQuerySerializer],
     )
     def list(self, request: Request, slug: str) -> Response:
@@ -45,22 +46,24 @@ class RoomFileViewSet(viewsets.GenericViewSet[File]):
         found = read_queue.wait(user.pk, partial(read, user, slug, query))
         return Response(
             {
-                "next": self.link(found) if found.next else None,
+                "next": self.link(found, "after" if query.get("after") else "before") if found.next else None,
                 "previous": None,
                 "results": room_file_payloads(found.files),
             }
         )
 
-    def link(self, found: FilePage) -> str:
+    def link(self, found: FilePage, name: str) -> str:
         """Return the request's URL from where the page ends."""
-        return replace_query_param(self.request.build_absolute_uri(), "before", str(found.next))
+        return replace_query_param(self.request.build_absolute_uri(), name, str(found.next))
 
 
 def read(user: User, slug: str, query: dict[str, Any]) -> FilePage:
     """Authorise and read a page; called when its turn in the read queue comes."""
-    before = parse_place(query["before"]) if query.get("before") else None
+    name = "after" if query.get("after") else "before"
+    start = parse_place(query[name], name) if query.get(name) else None
+    kind, sender = query.get("kind", ""), query.get("from", "")
     with access.reading(user, slug) as room:
-        return page(room, query["limit"], before, query.get("kind", ""), query.get("from", ""))
+        return page(room, query["limit"], start, kind, sender, forward=name == "after")
 
 
 urlpatterns = [

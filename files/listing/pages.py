@@ -1,4 +1,4 @@
-"""Pages of a room's files: newest first by their messages, of one kind or person, by keyset.
+"""Pages of a room's files: newest first by their messages, or oldest first behind one, of one kind or person, by keyset.
 
 A page is found among a bounded number of files, so that one which nobody sent costs no more than others: it may have fewer
 than were asked for, even none, and there is more as long as there is a `next`.
@@ -42,51 +42,67 @@ class FilePage(NamedTuple):
     next: Place | None
 
 
-def parse_place(value: str) -> Place:
-    """Read a Place as `str` writes it. Raises Invalid."""
+def parse_place(value: str, name: str = "before") -> Place:
+    """Read a Place as `str` writes it. Raises Invalid about the parameter `name`."""
     message, _, file = value.partition("-")
     try:
         place = Place(int(message) if message.isascii() and message.isdigit() else -1, UUID(hex=file))
     except ValueError:
-        raise Invalid.about("before", WRONG_PLACE) from None
+        raise Invalid.about(name, WRONG_PLACE) from None
     if not 0 <= place.message_id <= MAX_BIGINT or len(file) != 32:
-        raise Invalid.about("before", WRONG_PLACE)
+        raise Invalid.about(name, WRONG_PLACE)
     return place
 
 
-def page(room: Room, limit: int, before: Place | None = None, kind: str = "", sender: str = "") -> FilePage:
-    """Return files of a room that the caller has authorised. Two queries, three at most."""
+def page(
+    room: Room,
+    limit: int,
+    start: Place | None = None,
+    kind: str = "",
+    sender: str = "",
+    *,
+    forward: bool = False,
+) -> FilePage:
+    """Return files of a room that the caller has authorised: the newest before `start`, or `forward` the oldest after it.
+    Two queries, three at most."""
     many = MAX_LOOKED_AT if kind or sender else LOOKED_AT_PER_FILE * limit
-    near = attached(room, before)[:many]
+    near = attached(room, start, forward)[:many]
     found = File.objects.filter(pk__in=near.values("pk"), message__deleted_at=None, message__hidden_at=None)
     if kind:
         found = found.filter(blob__kind=kind)
     if sender:
         found = found.filter(owner__username=sender) if USERNAME.fullmatch(sender) else File.objects.none()
-    files = list(found.select_related("blob", "owner", "message").order_by("-message", "-pk")[: limit + 1])
+    in_turn = found.select_related("blob", "owner", "message").order_by(*order_of(forward))
+    files = list(in_turn[: limit + 1])
     if len(files) > limit:
-        return FilePage(in_order(files[:limit]), place_of(files[limit - 1]))
-    return FilePage(in_order(files), last_of(near, many))
+        return FilePage(in_order(files[:limit], forward), place_of(files[limit - 1]))
+    return FilePage(in_order(files, forward), last_of(near, many))
 
 
-def attached(room: Room, before: Place | None) -> QuerySet[File]:
+def attached(room: Room, start: Place | None, forward: bool) -> QuerySet[File]:
     """Return the room's files in their order, by the index `file_of_room`."""
     found = File.objects.kept().filter(room=room, message__isnull=False)
-    if before is not None:
+    if start is not None:
+        way = "gt" if forward else "lt"
         # The first condition is the index's, the second sorts out what is left.
-        found = found.filter(message__lte=before.message_id).filter(
-            Q(message__lt=before.message_id) | Q(pk__lt=before.file_id)
+        found = found.filter(**{f"message__{way}e": start.message_id}).filter(
+            Q(**{f"message__{way}": start.message_id}) | Q(**{f"pk__{way}": start.file_id})
         )
-    return found.order_by("-message", "-pk")
+    return found.order_by(*order_of(forward))
 
 
-def in_order(files: list[File]) -> list[File]:
+def order_of(forward: bool) -> tuple[str, str]:
+    return ("message", "pk") if forward else ("-message", "-pk")
+
+
+def in_order(files: list[File], forward: bool) -> list[File]:
     """Return files of one page, those of a message in its own order."""
     order: dict[str, int] = {}
     for file in files:
         shown = file.message.files if file.message else None
         order |= {each["id"]: place for place, each in enumerate(shown or [])}
-    return sorted(files, key=lambda file: (-(file.message_id or 0), order.get(str(file.pk), 0)))
+    sign = 1 if forward else -1
+    return sorted(files, key=lambda file: (sign * (file.message_id or 0), order.get(str(file.pk), 0)))
 
 
 def last_of(near: QuerySet[File], many: int) -> Place | None:

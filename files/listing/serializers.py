@@ -14,8 +14,20 @@ class RoomFilesQuerySerializer(serializers.Serializer[Any]):
     """The query string of `/room/{slug}/file`."""
 
     kind = Choice(choices=KINDS, required=False)
-    before = serializers.CharField(required=False, max_length=64, help_text="Out of `next` of another page.")
+    before = serializers.CharField(
+        required=False,
+        max_length=64,
+        help_text="Out of `next` of another page, or a message's id and 32 zeros: `17-000…`.",
+    )
+    after = serializers.CharField(
+        required=False, max_length=64, help_text="The same, or a message's id and 32 f: oldest first."
+    )
     limit = Limit(200, default=50)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs.get("before") and attrs.get("after"):
+            raise serializers.ValidationError({"after": ["Use before or after, not both."]})
+        return attrs
 
     def get_fields(self) -> dict[str, Any]:
         """Add `from`, which is no name in Python."""

@@ -12,7 +12,7 @@ from django.db import connections
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from chatsite.contract.errors import NotFound, RateLimited
+from chatsite.contract.errors import NotFound, RateLimited, Unavailable
 from chatsite.realtime.http import transfers
 from chatsite.realtime.http.client_socket import ClientSocket
 from chatsite.realtime.scheduling.background import in_thread, pause
@@ -24,8 +24,10 @@ from files.storage import local, store
 SMALL_BYTES = 256 * 1024
 # Seconds for which a file is waited for that another machine is moving to the store, and between two looks.
 MOVE_SECONDS, MOVE_POLL_SECONDS = 10.0, 0.5
-# Downloads of one person at once from the store, which gives at most 256: a slow one holds its place for long.
-MAX_STREAMS, STREAMS_RETRY_SECONDS = 32, 10
+# Downloads from the store at once, of the 256 requests that it takes: a slow one holds its place for long, and small files,
+# uploads and deletions want some. A person has at most this part of those that are free: one has 22, of eight each has 12,
+# and there is always one for whoever has none.
+STREAMS, PART_OF_FREE, STREAMS_RETRY_SECONDS = 192, 1 / 8, 10
 streams: Counter[int | None] = Counter()
 GONE = "The file's bytes are not there any more."
 
@@ -72,8 +74,7 @@ def make_way(request: HttpRequest) -> None:
 def by_store(request: HttpRequest, blob: Blob, which: str, span: Span) -> HttpResponseBase:
     """Answer with bytes of the store. Raises NotFound, RateLimited and Unavailable."""
     person = request.user.pk
-    if streams[person] >= MAX_STREAMS:
-        raise RateLimited("You are downloading too many files at once.", retry_after=STREAMS_RETRY_SECONDS)
+    check_streams(person)
     make_way(request)
     if span.length > SMALL_BYTES:
         return streamed(request, blob, which, span, person)
@@ -82,6 +83,15 @@ def by_store(request: HttpRequest, blob: Blob, which: str, span: Span) -> HttpRe
         return HttpResponse(found.exactly(span.length))
     finally:
         found.close()
+
+
+def check_streams(person: int | None) -> None:
+    """Raise RateLimited for one who has too many downloads, and Unavailable where all together do."""
+    free = STREAMS - streams.total()
+    if free <= 0:
+        raise Unavailable("Too many files are being downloaded.", retry_after=STREAMS_RETRY_SECONDS)
+    if streams[person] >= free * PART_OF_FREE:
+        raise RateLimited("You are downloading too many files at once.", retry_after=STREAMS_RETRY_SECONDS)
 
 
 def streamed(
@@ -105,9 +115,13 @@ def end_stream(person: int | None) -> None:
 
 def asked(blob: Blob, which: str, span: Span) -> store.Answer:
     try:
-        return store.get(store.name_of(blob.key, which), span.start, span.end)
+        found = store.get(store.name_of(blob.key, which), span.start, span.end)
     except FileNotFoundError:
         raise NotFound(GONE) from None
+    if found.length < span.length:
+        found.close()
+        raise NotFound(GONE)
+    return found
 
 
 def by_nginx(path: Path) -> HttpResponse:

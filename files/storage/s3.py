@@ -2,7 +2,8 @@
 
 A job `{"act", "url", …}` comes with the end of a pipe to write to. It is answered at once, and done by a thread, as others
 mustn't wait for it. Into the pipe go the four bytes of a length, and so many of JSON: `{}`, or `{"error": reason}`, where
-`missing` is of a file that isn't there; after it what the act yields.
+`missing` is of a file that isn't there; after it what the act yields. That of `get` has the `length` of what follows: less
+than was asked for where the file is shorter.
 
 | act | besides | yields |
 |---|---|---|
@@ -38,6 +39,7 @@ PIECE_BYTES = 256 * 1024
 # Requests at once: each is a thread, and a connection to the store.
 MAX_REQUESTS = 256
 MISSING = {"404", "NoSuchKey", "NotFound"}
+BEHIND_THE_END = {"416", "InvalidRange"}
 HEAD = struct.Struct(">I")
 
 
@@ -77,11 +79,17 @@ class Store:
     def put(self, name: str, file: BinaryIO) -> None:
         self._storage.save(name, File(file, name))
 
-    def get(self, name: str, start: int, end: int) -> Iterator[bytes]:
+    def get(self, name: str, start: int, end: int) -> tuple[int, Iterator[bytes]]:
+        """Return how many bytes there are of those that are asked for, and them in pieces."""
         # An empty range is none.
         span = {"Range": f"bytes={start}-{end - 1}"} if end > start else {}
-        found = self._client.get_object(Bucket=self._bucket, Key=self._prefix + name, **span)
-        return iter(lambda: found["Body"].read(PIECE_BYTES), b"")
+        try:
+            found = self._client.get_object(Bucket=self._bucket, Key=self._prefix + name, **span)
+        except ClientError as error:
+            if code_of(error) not in BEHIND_THE_END:
+                raise
+            return 0, iter(())
+        return found["ContentLength"], iter(lambda: found["Body"].read(PIECE_BYTES), b"")
 
     def delete(self, names: list[str]) -> None:
         for name in names:
@@ -115,25 +123,28 @@ def store_of(url: str) -> Store:
         return made(url)
 
 
-Act = Callable[[Store, dict[str, Any], list[BinaryIO]], Iterator[bytes]]
+# What an answer begins with, and what it yields.
+Done = tuple[dict[str, Any], Iterator[bytes]]
+Act = Callable[[Store, dict[str, Any], list[BinaryIO]], Done]
 
 
-def put(store: Store, job: dict[str, Any], files: list[BinaryIO]) -> Iterator[bytes]:
+def put(store: Store, job: dict[str, Any], files: list[BinaryIO]) -> Done:
     store.put(job["name"], files[0])
-    return iter(())
+    return {}, iter(())
 
 
-def get(store: Store, job: dict[str, Any], files: list[BinaryIO]) -> Iterator[bytes]:
-    return store.get(job["name"], job["start"], job["end"])
+def get(store: Store, job: dict[str, Any], files: list[BinaryIO]) -> Done:
+    length, pieces = store.get(job["name"], job["start"], job["end"])
+    return {"length": length}, pieces
 
 
-def delete(store: Store, job: dict[str, Any], files: list[BinaryIO]) -> Iterator[bytes]:
+def delete(store: Store, job: dict[str, Any], files: list[BinaryIO]) -> Done:
     store.delete(job["names"])
-    return iter(())
+    return {}, iter(())
 
 
-def listed(store: Store, job: dict[str, Any], files: list[BinaryIO]) -> Iterator[bytes]:
-    return store.list()
+def listed(store: Store, job: dict[str, Any], files: list[BinaryIO]) -> Done:
+    return {}, store.list()
 
 
 ACTS: dict[str, Act] = {"put": put, "get": get, "delete": delete, "list": listed}
@@ -165,12 +176,12 @@ def run(job: dict[str, Any], answer: BinaryIO, files: list[BinaryIO]) -> None:
     try:
         with answer:
             try:
-                pieces = ACTS[job["act"]](store_of(job["url"]), job, files)
+                head, pieces = ACTS[job["act"]](store_of(job["url"]), job, files)
                 first = next(pieces, b"")
             except Exception as error:
                 answer.write(headed({"error": reason_of(error)}))
                 return
-            write(answer, headed({}) + first)
+            write(answer, headed(head) + first)
             for piece in pieces:
                 write(answer, piece)
     except Exception:
@@ -181,7 +192,7 @@ def run(job: dict[str, Any], answer: BinaryIO, files: list[BinaryIO]) -> None:
             file.close()
 
 
-def headed(head: dict[str, str]) -> bytes:
+def headed(head: dict[str, Any]) -> bytes:
     data = json.dumps(head).encode()
     return HEAD.pack(len(data)) + data
 
@@ -196,5 +207,9 @@ def reason_of(error: Exception) -> str:
     """Return the store's code for an error, `missing`, or the error's type: never a message, which may have a secret."""
     if not isinstance(error, ClientError):
         return type(error).__name__
-    code = str(error.response.get("Error", {}).get("Code", "error"))
+    code = code_of(error)
     return "missing" if code in MISSING else code[:100]
+
+
+def code_of(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", "error"))

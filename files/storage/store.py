@@ -60,11 +60,12 @@ def name_of(key: str, which: str = "") -> str:
 
 
 class Answer:
-    """What the child writes into a pipe, of which `descriptor` is the end to read."""
+    """What the child writes into a pipe, of which `descriptor` is the end to read: of a file `length` bytes."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
         self.closed = False
+        self.length = 0
 
     def read(self, size: int, seconds: float = ANSWER_SECONDS) -> bytes:
         """Return up to `size` bytes; b"" at the end. Raises StoreError."""
@@ -107,11 +108,12 @@ def begin(act: str, files: Sequence[BinaryIO] = (), seconds: float = ANSWER_SECO
             os.close(writer)
         os.set_blocking(reader, False)
         (length,) = HEAD.unpack(answer.exactly(HEAD.size, seconds))
-        error = json.loads(answer.exactly(length)).get("error")
-        if error == "missing":
+        head = json.loads(answer.exactly(length))
+        if head.get("error") == "missing":
             raise FileNotFoundError(job.get("name"))
-        if error:
-            raise StoreError(error)
+        if "error" in head:
+            raise StoreError(head["error"])
+        answer.length = head.get("length", 0)
     except BaseException:
         answer.close()
         raise
@@ -152,7 +154,8 @@ def put(name: str, file: BinaryIO) -> None:
 
 
 def get(name: str, start: int, end: int) -> Answer:
-    """Return bytes of a file; the caller closes it. Raises StoreError and FileNotFoundError."""
+    """Return bytes of a file, fewer where it ends before `end`; the caller closes it. Raises StoreError and
+    FileNotFoundError."""
     return begin("get", name=name, start=start, end=end)
 
 

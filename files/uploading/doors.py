@@ -91,9 +91,9 @@ def admitted(user: User, length: int, files: int = 1) -> Iterator[None]:
         yield
 
 
-def count(user: User) -> None:
-    """Count a file towards the person's hour. Raises RateLimited."""
-    quotas.spend(user, FILES)
+def count(user: User, times: int = 1) -> None:
+    """Count a file, or several, towards the person's hour. Raises RateLimited."""
+    quotas.spend(user, FILES, times)
 
 
 def check_room(user: User, length: int) -> None:

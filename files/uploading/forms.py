@@ -15,6 +15,8 @@ from chatsite.realtime.http.transfers import Interrupted, Read, RequestBody
 MAX_FIELDS, MAX_FIELDS_BYTES = 32, 64 * 1024
 # Parts of a form: its fields and files.
 MAX_PARTS = 64
+# Bytes of a body beside its fields and files: heads of parts, and what may stand before the first part and behind the last.
+MAX_BESIDE_BYTES = 128 * 1024
 MAX_BOUNDARY_LENGTH = 200
 # A name that isn't ASCII, as some libraries write it (RFC 5987).
 EXTENDED_NAME = re.compile(r";\s*filename\*\s*=\s*utf-8'[^']*'([^\s;]+)", re.IGNORECASE)
@@ -37,7 +39,7 @@ class Form:
         self._parser = PushMultipartParser(boundary_of(content_type), max_segment_count=MAX_PARTS)
         # Events of the last piece that haven't been looked at.
         self._events: Iterable[Any] = iter(())
-        self._field_bytes = 0
+        self._field_bytes = self._beside_bytes = 0
         self._value = bytearray()
         self.fields: list[tuple[str, str]] = []
         self.name, self.filename = "", ""
@@ -95,9 +97,14 @@ class Form:
                     return END_OF_PART
                 if isinstance(event, MultipartSegment):
                     return event
+                self._beside_bytes -= len(event)
                 sink(bytes(event))
+            # The events of all pieces are looked at: what they had beside fields and files is known.
+            if self._beside_bytes > MAX_BESIDE_BYTES:
+                raise TooLarge("The form has too much beside its fields and files.")
             piece = read()
             if piece:
+                self._beside_bytes += len(piece)
                 self._events = self._parser.parse(piece)
             elif self._body.left:
                 return NOTHING

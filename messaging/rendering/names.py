@@ -10,6 +10,8 @@ from markdown_it.token import Token
 
 from messaging.rendering.addresses import BARE, LINK_STEPS, Attributes, bare, link, text
 
+# A link to a room as `target` has it, with the text in it.
+ROOM_LINK = re.compile(r'<a class="room-link"[^>]* data-room="(?P<slug>[^"]*)"[^>]*>(?P<text>[^<]*)</a>')
 # After an ASCII letter, digit or sign of a username there is no mention, as in `mail@ada`; after any other letter
 # there is: Chinese and Japanese have no blanks between words.
 NAME = (
@@ -76,3 +78,8 @@ def target(name: str, env: Mapping[str, Any]) -> tuple[str, Attributes] | None:
         if word[0] == "#" and word[1:] in env["rooms"]:
             return word, {"class": "room-link", "href": f"/chat/{word[1:]}", "data-room": word[1:]}
     return None
+
+
+def without_link(html: str, slug: str) -> str:
+    """Return the HTML of a text without links to this room, with their words."""
+    return ROOM_LINK.sub(lambda link: link["text"] if link["slug"] == slug else link[0], html)

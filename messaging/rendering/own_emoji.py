@@ -1,15 +1,19 @@
 """The site's own emoji in texts: `:name:` becomes a picture, which nothing but its name could do wrong."""
 
+import re
+
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from markdown_it.rules_inline import StateInline
 
 from chatsite.contract.emoji import are_emoji
-from emoji.names import NAMED, Picture, known, picture_of
+from emoji.names import NAMED, Picture, ensure, known, picture_in, picture_of
 from messaging.rendering.addresses import LINK_STEPS
 
 # Emoji that are shown large, if they are all of a message; and the characters that so many have, with blanks.
 MAX_LARGE_EMOJI, MAX_LARGE_LENGTH = 3, 120
+# A picture in rendered HTML, which has none but these.
+IMAGE = re.compile(r'<img class="emoji" alt="(?P<alt>[^"]*)"[^>]*>')
 # Stands for one of the site's own where emoji of Unicode are looked for.
 STAND_IN = "\N{GRINNING FACE}"
 
@@ -59,3 +63,12 @@ def image(picture: Picture | None) -> SafeString:
     if picture is None:
         return SafeString("")
     return format_html('<img class="emoji" alt="{alt}" title="{title}" src="{src}">', **attributes(picture))
+
+
+def with_present_emoji(html: str) -> str:
+    """Return a text's HTML with the names of emoji that were removed since, whose pictures browsers keep, and with the
+    present address of one that came back."""
+    if "<img" not in html:
+        return html
+    ensure()
+    return IMAGE.sub(lambda found: image(picture_in(found["alt"])) or found["alt"], html)

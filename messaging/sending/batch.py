@@ -9,16 +9,26 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import partial
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Literal, cast
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import quotas
 from accounts.authentication import credentials
 from accounts.models import User
 from accounts.sql import identity_of
-from chatsite.contract.errors import Archived, ChatError, Conflict, Forbidden, Invalid, Muted, Unavailable
+from chatsite.contract.errors import (
+    Archived,
+    ChatError,
+    Conflict,
+    Forbidden,
+    Invalid,
+    Muted,
+    RateLimited,
+    Unavailable,
+)
 from chatsite.database import sql
 from chatsite.database.instances import loaded
 from chatsite.realtime.delivery import delivery, revocation
@@ -62,7 +72,8 @@ class Batch:
         self.forwarded = self._fetch_forwarded()
         # Uploads that the new messages take.
         self.taken: set[UUID] = set()
-        # Bytes of files that people pass on.
+        # People who pass on files, and the bytes of those.
+        self.passers: set[int] = set()
         self.passed_bytes: Counter[int] = Counter()
         self.errors: dict[Draft, Exception] = {}
         self.new: dict[Key, tuple[Draft, Place]] = {}
@@ -195,9 +206,19 @@ class Batch:
         forward = self.forward_of(draft)
         if forward is None:
             raise Invalid.about("forward", "There is no such message.")
-        self.passed_bytes[draft.user_id] += forward.bytes
-        if forward.bytes:
-            files.check_total(self.users[draft.user_id], self.passed_bytes[draft.user_id])
+        if forward.files:
+            self.check_passed(draft, forward)
+
+    def check_passed(self, draft: Draft, forward: Forward) -> None:
+        """Raise QuotaExceeded or RateLimited for files that are too many for whoever passes them on."""
+        user, more = self.users[draft.user_id], self.passed_bytes[draft.user_id] + forward.bytes
+        self.passers.add(user.pk)
+        files.check_total(user, more)
+        if not draft.counted:
+            draft.counted = counted(user, len(forward.files))
+        if draft.counted is not True:
+            raise draft.counted
+        self.passed_bytes[draft.user_id] = more
 
     def forward_of(self, draft: Draft) -> Forward | None:
         """Return what the draft passes on."""
@@ -279,6 +300,7 @@ class Batch:
             previews=None,
             forwarded=self.copy_for(draft),
         )
+        message.just_stored = True
         message._state.fields_cache |= {"room": place.room, "sender": place.user, "reply_to": reply_to}
         return message
 
@@ -297,6 +319,15 @@ class Batch:
             sentence = "This client_id belongs to another message."
             return Conflict(sentence, fields={"client_id": [sentence]})
         return first, False
+
+
+def counted(user: User, passed: int) -> Literal[True] | RateLimited:
+    """Count so many files that are passed on towards the person's hour; return why not if they are too many."""
+    try:
+        files.count(user, passed)
+    except RateLimited as error:
+        return error
+    return True
 
 
 def refusal(draft: Draft) -> Exception:
@@ -340,6 +371,9 @@ def store_all(drafts: Sequence[Draft]) -> list[Outcome[Stored]]:
 def store(batch: Batch) -> list[Outcome[Stored]]:
     """Store a batch that was authorised, after authorising it again if anything was revoked meanwhile."""
     with delivery.soon(batch.slugs), together(batch):
+        if batch.passers:
+            # Their totals are checked anew below, behind other processes' uploads and forwards.
+            quotas.lock_owners(batch.passers)
         if batch.is_stale:
             batch = Batch(batch.drafts)
         outcomes = batch.outcomes()

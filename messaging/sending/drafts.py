@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from accounts.models import User
-from chatsite.contract.errors import Invalid, TooLarge
+from chatsite.contract.errors import Invalid, RateLimited, TooLarge
 from chatsite.realtime.delivery.connection import Connection
 from messaging.models import Message
 from messaging.rendering import weight
@@ -41,6 +41,8 @@ class Draft:
     files: Sequence[uuid.UUID] = ()
     # The id of a message that this one passes on (`messaging.sending.forwarding`).
     forward: int | None = None
+    # Whether the files that it passes on are counted, or why not: it may be checked several times.
+    counted: bool | RateLimited = field(init=False, default=False)
     user_id: int = field(init=False)
     fingerprint: str = field(init=False)
     # Cost of storing it, in characters of plain text.

@@ -1,7 +1,6 @@
 """Copies of forwarded messages. A message shows what it forwards as that was then: edits and the deletion of the
 original don't reach the copy."""
 
-import re
 from collections.abc import Iterable, Mapping, Set
 from typing import NamedTuple
 
@@ -12,11 +11,10 @@ from files import services as files
 from files.models import File
 from files.payloads import file_payload
 from messaging.models import Message
-from messaging.payloads import Payload
+from messaging.payloads import Payload, unplaced
+from messaging.rendering.names import without_link
+from messaging.rendering.own_emoji import with_present_emoji
 from rooms.models import Room
-
-# A link to a room as `messaging.rendering` writes it, with the text in it.
-ROOM_LINK = re.compile(r'<a class="room-link"[^>]* data-room="(?P<slug>[^"]*)"[^>]*>(?P<text>[^<]*)</a>')
 
 
 class Forward(NamedTuple):
@@ -60,21 +58,16 @@ def copy_of(message: Message, public: Set[int]) -> Payload:
         copy: Payload = message.forwarded
         if copy["id"] is None or copy["id"] in public:
             return copy
-        return {**copy, "id": None, "room": None, "html": without_link(copy["html"], copy["room"])}
-    is_public = message.room.kind == Room.Kind.PUBLIC
+        return unplaced(copy)
+    is_public, html = message.room.kind == Room.Kind.PUBLIC, with_present_emoji(message.html)
     return {
         "id": message.pk if is_public else None,
         "room": message.room.slug if is_public else None,
         "sender": user_brief(message.sender),
         "body": message.body,
-        "html": message.html if is_public else without_link(message.html, message.room.slug),
+        "html": html if is_public else without_link(html, message.room.slug),
         "created_at": iso(message.created_at),
     }
-
-
-def without_link(html: str, slug: str) -> str:
-    """Return the HTML of a text without links to this room, with their words."""
-    return ROOM_LINK.sub(lambda link: link["text"] if link["slug"] == slug else link[0], html)
 
 
 def standing_in_public(forwarded: Iterable[Payload | None]) -> set[int]:

@@ -31,6 +31,7 @@ from messaging.history import history
 from messaging.history.timeline import named_in, rows
 from messaging.models import Message
 from messaging.payloads import Payload
+from messaging.views import draft_hooks
 from messaging.views.panel import panel
 from messaging.views.reactions import reactions_context
 from rooms import access
@@ -80,8 +81,10 @@ def post(request: HttpRequest, slug: str) -> HttpResponse:
         return form_out_of_date(request)
     form = MessageForm(received.fields, has_files=bool(received.files))
     files = [file.pk for file in received.files]
-    done, outcome = attempt(form, lambda **data: sent(user, slug, received.error, files, **data))
+    done, outcome = attempt(form, lambda draft, **data: sent(user, slug, received.error, files, **data))
     if done:
+        if version := form.cleaned_data["draft"]:
+            draft_hooks.forget(user, slug, version)
         return redirect(reverse("room", args=[slug]) + "?latest=1#latest")
     return room_page(request, slug, window, form, outcome)
 
@@ -169,7 +172,9 @@ def room_page(
     here, mine = access.find(request.user, slug)  # type: ignore[arg-type]
     template = "messaging/room.html" if mine else "messaging/preview.html"
     context = room_context(request, here, mine, show)
-    response = form_page(request, template, form or new_form(request), outcome, **context)
+    draft = draft_hooks.draft_of(request.user, here) if context["can_post"] else None  # type: ignore[arg-type]
+    context["draft"] = context["page_data"]["draft"] = draft
+    response = form_page(request, template, form or form_with(request, draft), outcome, **context)
     if mine:
         response.set_cookie(
             "room", slug, max_age=YEAR_SECONDS, samesite="Lax", httponly=True, secure=settings.SECURE
@@ -177,10 +182,15 @@ def room_page(
     return response
 
 
-def new_form(request: HttpRequest) -> MessageForm:
-    """Return the composer, empty or with a text that was shared into the room (views/share.py), which it takes once."""
-    text = request.session.pop(SHARED, "") if "shared" in request.GET else ""
-    return MessageForm(initial={"body": text})
+def form_with(request: HttpRequest, draft: Payload | None) -> MessageForm:
+    """Return the composer's form with what the person has begun to write, on whatever device, and below it a text that was
+    shared into the room (views/share.py), which it takes once."""
+    shared = request.session.pop(SHARED, "") if "shared" in request.GET else ""
+    if not draft or not draft["version"]:
+        return MessageForm(initial={"body": shared})
+    answered = draft["reply_to"] and draft["reply_to"]["id"]
+    body = "\n".join(filter(None, [draft["body"], shared]))
+    return MessageForm(initial={"body": body, "reply_to": answered, "draft": draft["version"]})
 
 
 def room_context(

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
@@ -36,7 +38,7 @@ def form_of(user, **changes):
         name: getattr(user, name)
         for name in ("display_name", "email", "is_active", "is_banned", "is_staff", "is_superuser")
     }
-    return {name: value for name, value in {**values, **changes}.items() if value is not False}
+    return {**values, **changes}
 
 
 def save(client, user, **changes):
@@ -205,6 +207,27 @@ def test_site_settings_are_one_row(admin, db):
     assert {name: getattr(SiteSettings.load(), name) for name in wanted} == wanted
     assert admin.get("/admin/accounts/sitesettings/add/").status_code == 403
     assert admin.get("/admin/accounts/sitesettings/1/delete/").status_code == 403
+
+
+def test_a_box_that_a_form_lacks_stays_as_it_is(admin, owner):
+    """As those of a page that was open before an upgrade brought the box."""
+    SiteSettings.load()
+    path = "/admin/accounts/sitesettings/1/change/"
+    SiteSettings.objects.update(link_previews=True, keep_edits=True)
+    chosen = {"name": "Hut", "sign_up": "open", "inviters": "members", "emoji_adders": "members"}
+    admin.post(path, {**chosen, "keep_edits": "false"})
+    found = SiteSettings.objects.get()
+    assert (found.name, found.link_previews, found.keep_edits) == ("Hut", True, False)
+    # A box sends its state whatever that is.
+    page = admin.get(path).content.decode()
+    assert re.search(
+        r'<input type="hidden" name="link_previews" value="false">\s*<input type="checkbox"', page
+    )
+    admin.post(path, {**chosen, "link_previews": ["false", "on"], "keep_edits": ["false"]})
+    assert SiteSettings.objects.get().link_previews
+    admin.post(f"{LIST}{owner.pk}/change/", {"display_name": "Ada", "email": ""}, follow=True)
+    owner.refresh_from_db()
+    assert (owner.display_name, owner.is_active, owner.is_staff) == ("Ada", True, False)
 
 
 def test_tokens_are_revoked(admin, owner, live, committed):

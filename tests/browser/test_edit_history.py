@@ -7,6 +7,20 @@ from tests.support.browser.people import message, post
 from tests.support.clients.cast import rest
 
 
+def spoken_in(page):
+    """What Chromium tells screen readers of the dialog's first text, in its order."""
+    tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    nodes = {node["nodeId"]: node for node in tree}
+    [dialog] = [node for node in tree if node.get("role", {}).get("value") == "dialog"]
+
+    def texts(node):
+        if node.get("role", {}).get("value") == "StaticText":
+            return [node["name"]["value"]]
+        return [text for child in node.get("childIds", []) for text in texts(nodes[child])]
+
+    return " ".join(texts(dialog)).split("Earlier")[0].split("As it was sent")[0]
+
+
 def test_edited_opens_what_it_said_before(visit, server, room):
     said = post(server, "owner", room, "The kiln is at 700")
     path = f"/message/{said['id']}"
@@ -19,6 +33,12 @@ def test_edited_opens_what_it_said_before(visit, server, room):
     expect(dialog.locator(".version-text")).to_have_text(["The kiln is at 700 800", "The kiln is at 700"])
     expect(dialog.locator("del")).to_have_text("700")
     expect(dialog.locator("ins")).to_have_text("800")
+    spoken = spoken_in(page)
+    assert spoken.index("removed: ") < spoken.index("700") < spoken.index("added: ") < spoken.index("800")
+    assert spoken.count("(end)") == 2
+    # Neither seen nor copied.
+    dialog.locator(".version-text").first.click(click_count=3)
+    assert page.evaluate("getSelection().toString().trim()") == "The kiln is at 700 800"
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     page.keyboard.press("Escape")

@@ -3,7 +3,9 @@
 import base64
 import io
 import re
+import uuid
 
+import requests
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -155,7 +157,7 @@ def test_files_are_attached_sent_seen_and_viewed(visit, server, room):
     expect(other.locator(".picture")).to_have_count(0)
     expect(message(other, "Which one?").locator("[data-part=quote-body]")).to_have_text("message deleted")
 
-    # What one tab still uploads another doesn't call lost, as its person would send it twice.
+    # What one tab still uploads waits in the other, too, which doesn't call it lost, and neither uploads nor sends it.
     page.route("**/file?*", lambda route: held.append(route))
     page.locator("#composer-files").set_input_files(
         [{"name": "last.png", "mimeType": "image/png", "buffer": base64.b64decode(picture("red"))}]
@@ -166,10 +168,12 @@ def test_files_are_attached_sent_seen_and_viewed(visit, server, room):
     tab = page.context.new_page()
     tab.goto(page.url)
     expect(message(tab, "Which one?")).to_be_visible()
-    expect(tab.locator(".pending .message")).to_have_count(0)
+    expect(tab.locator(".pending .message")).to_have_count(1)
+    expect(tab.locator(".pending .message")).not_to_contain_text("Not sent")
     held[-1].continue_()
     for each in (page, tab):
         expect(message(each, "From the first tab").locator(".picture")).to_have_count(1)
+        expect(each.locator(".pending .message")).to_have_count(0)
 
 
 def test_on_a_phone_a_swipe_goes_on_and_a_file_alone_is_a_message(visit, server, room):
@@ -254,3 +258,49 @@ def test_without_scripts_the_form_sends_files(visit, server, room):
     page.get_by_role("link", name="Texts").click()
     expect(page.get_by_role("link", name="notes.txt", exact=True)).to_be_visible()
     expect(page.locator(".file-row")).to_have_count(1)
+
+
+def send_picture(server, room, name):
+    """Send a picture by REST; return the message's id."""
+    about = {"room": room, "client_id": str(uuid.uuid4())}
+    said = requests.post(
+        f"{server.url}/file",
+        data=about,
+        files={"file": (name, base64.b64decode(picture("navy")), "image/png")},
+        headers={"Authorization": f"Token {server.tokens['owner']}"},
+    )
+    assert said.status_code == 201, said.text
+    return post(server, "owner", room, "", files=[said.json()["id"]])["id"]
+
+
+def test_the_viewer_goes_on_where_the_page_ends(visit, server, room):
+    first = send_picture(server, room, "first.png")
+    for number in range(55):
+        post(server, "owner", room, f"text {number}")
+    send_picture(server, room, "last.png")
+    page = visit("owner", f"/chat/{room}")
+    viewer = page.locator("#viewer")
+    expect(page.locator(".messages:not(.pending) .picture")).to_have_count(1)
+    page.locator(".picture[data-name='last.png']").click()
+    name, place = viewer.locator("[data-part=name]"), viewer.locator("[data-part=place]")
+    # To those of older messages, and back.
+    expect(viewer.locator("[data-part=previous]")).to_be_enabled()
+    expect(viewer.locator("[data-part=next]")).to_be_disabled()
+    page.keyboard.press("ArrowLeft")
+    expect(name).to_have_text("first.png")
+    expect(place).to_have_text("1 of 2")
+    expect(viewer.locator("img[data-part=image][data-loaded]")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(name).to_have_text("last.png")
+    # To those of newer messages, from a page of the past.
+    page.goto(f"{server.url}/chat/{room}/message/{first}")
+    page.locator(".picture[data-name='first.png']").click()
+    expect(place).to_have_text("1 of 2")
+    page.keyboard.press("ArrowRight")
+    expect(name).to_have_text("last.png")
+    page.keyboard.press("Escape")
+    expect(page.locator(".picture[data-name='first.png']")).to_be_focused()
+    # The room's list has the newest first.
+    page.goto(f"{server.url}/chat/{room}/files?kind=picture")
+    page.locator(".picture[data-name='last.png']").click()
+    expect(place).to_have_text("1 of 2")

@@ -42,3 +42,38 @@ def test_a_message_goes_to_another_room_with_a_word(visit, server, room):
     rest(server, server.tokens["member"], "DELETE", f"/message/{passed.get_attribute('data-id')}")
     expect(hearing.locator(".forwarded")).to_have_count(0)
     expect(message(hearing, "This message was deleted.")).to_be_visible()
+
+
+def test_a_refused_one_keeps_the_focus(visit, server, room):
+    there = new_room(server, "member")
+    name = rest(server, server.tokens["member"], "GET", f"/room/{there}").json()["name"]
+    said = post(server, "owner", room, "Soon gone")
+    page = visit("member", f"/chat/{room}")
+    message(page, "Soon gone").hover()
+    page.get_by_role("button", name="Forward").click()
+    dialog = page.get_by_role("dialog", name="Forward this message")
+    dialog.get_by_role("combobox", name="Room").fill(name)
+    send = dialog.get_by_role("button", name=f"Forward to {name}")
+    send.focus()
+    rest(server, server.tokens["owner"], "DELETE", f"/message/{said['id']}")
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("alert")).to_contain_text("Not forwarded.")
+    expect(send).to_be_focused()
+    expect(send).to_have_attribute("aria-disabled", "false")
+
+
+def test_the_word_beside_what_is_forwarded_can_be_cleared(visit, server, room):
+    said = post(server, "owner", room, "The kiln is at 700")
+    post(server, "member", room, "Look", forward=said["id"])
+    page = visit("member", f"/chat/{room}")
+    row = message(page, "Look")
+    number = row.get_attribute("data-id")
+    field = page.get_by_role("textbox", name="Message")
+    field.press("ArrowUp")
+    expect(field).to_have_value("Look")
+    field.fill("")
+    field.press("Enter")
+    row = page.locator(f"#message-{number}")
+    expect(row.locator("[data-part=body]")).to_have_text("")
+    expect(row.locator(".forwarded")).to_contain_text("The kiln is at 700")
+    expect(page.locator("[data-part=context]")).to_be_hidden()

@@ -32,7 +32,7 @@ def context(browser, visit):
 def test_a_room_takes_few_requests_and_bytes_and_one_websocket(context, server, talk):
     cold, warm = (load(context, f"{server.url}/chat/{talk}") for _ in range(2))
     assert cold.numbers()["requests"] <= 25
-    assert 100_000 < cold.bytes <= 175_000
+    assert 100_000 < cold.bytes <= 162_000
     # Whatever the page needs, the page itself names.
     assert cold.depth == 1
     # The page alone, and what opens within it.

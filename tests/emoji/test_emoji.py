@@ -19,6 +19,7 @@ from emoji.models import CustomEmoji
 from files.models import Blob, File
 from files.storage import local
 from messaging import services as messages
+from messaging.models import Message
 from messaging.payloads import message_payload
 from messaging.reactions.services import react, unreact
 from tests.emoji.conftest import upload
@@ -222,6 +223,39 @@ def test_they_are_reactions_until_they_are_removed_and_can_be_taken_back_then(
     assert unreact(member, message.pk, ":lathe:").reactions == [
         {"emoji": ":lathe:", "count": 1, "users": ["owner"]}
     ]
+
+
+def test_a_name_that_was_removed_gets_no_other_picture(
+    api, client_of, owner, member, administrator, private_room, lathe, committed
+):
+    message = messages.send(owner, private_room.slug, "a :lathe: b", uuid.uuid4())[0]
+    passed = messages.send(owner, private_room.slug, "", uuid.uuid4(), forward=message.pk)[0]
+    react(member, message.pk, ":lathe:")
+
+    def shown():
+        found = [message_payload(Message.objects.whole().get(pk=pk)) for pk in (message.pk, passed.pk)]
+        return found[0]["html"], found[1]["forwarded"]["html"]
+
+    url = names.url_of("lathe", lathe.file_id.hex)
+    assert all(url in html for html in shown())
+    with committed():
+        services.remove(administrator, lathe)
+    # No picture that a browser may have kept; nor does another come.
+    assert shown() == ("<p>a :lathe: b</p>", "<p>a :lathe: b</p>")
+    page = client_of(owner).get(f"/chat/{private_room.slug}").text
+    assert url not in page
+    assert "a :lathe: b" in page
+    refused = post(api(administrator), image=upload(picture((10, 20))))
+    assert (refused.status_code, list(refused.json()["fields"])) == (409, ["name"])
+    assert not CustomEmoji.objects.exists()
+    # The same one may come back.
+    with committed():
+        again = post(api(administrator), image=upload(animated("GIF")))
+    assert again.status_code == 201, again.content
+    assert all(again.json()["url"] in html for html in shown())
+    with committed():
+        services.remove(administrator, CustomEmoji.objects.get())
+    assert post(api(administrator), image=upload(picture((10, 20)))).status_code == 409
 
 
 def test_open_pages_are_told(stranger, administrator, committed, lathe):

@@ -78,6 +78,22 @@ def test_a_place_that_somebody_made_up_is_refused(api, client_of, owner, board, 
     assert len(shown(client_of(owner), f"?before={before}")) == 4
 
 
+def test_pages_behind_a_message_have_what_is_newer_and_before_it_what_is_older(api, owner, member, board):
+    client, (first, second, third) = api(member), Message.objects.order_by("pk").values_list("pk", flat=True)
+    assert walk(client, f"{DOOR}?after={first}-{'f' * 32}") == ["two.jpg", "plan.pdf", "song.mp3"]
+    assert sorted(walk(client, f"{DOOR}?after={first}-{'f' * 32}&limit=1")) == [
+        "plan.pdf",
+        "song.mp3",
+        "two.jpg",
+    ]
+    assert walk(client, f"{DOOR}?after={first}-{'f' * 32}&limit=1&kind=picture") == ["two.jpg"]
+    assert walk(client, f"{DOOR}?after={third}-{'f' * 32}") == []
+    assert walk(client, f"{DOOR}?before={second}-{'0' * 32}") == ["one.jpg"]
+    for query in ("after=x", f"after={first}-{'f' * 32}&before={first}-{'f' * 32}"):
+        refused = client.get(f"{DOOR}?{query}")
+        assert (refused.status_code, list(refused.data["fields"])) == (400, ["after"])
+
+
 def test_what_is_deleted_hidden_loose_or_elsewhere_is_not_there(
     api, client_of, owner, member, board, public_room
 ):

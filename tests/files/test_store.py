@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections import Counter
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -10,13 +11,15 @@ import pytest
 import requests
 from django.core.management import CommandError, call_command
 
-from chatsite.operations.backup import archive, upload_rows, uploads
+from chatsite.contract.errors import ChatError
+from chatsite.operations.backup import archive, output, upload_rows
+from chatsite.operations.backup import uploads as backup
 from chatsite.operations.backup.upload_rows import wanted
 from chatsite.operations.doctor import uploads as doctor
 from chatsite.subprocesses import channel
 from chatsite.subprocesses.supervisor import Child
-from files import moving, orphans, services, sweeping
-from files.models import Blob, File
+from files import moving, orphans, services, store_claim, sweeping
+from files.models import Blob, File, StoreClaim
 from files.moving import mover
 from files.serving import delivery
 from files.storage import local, store
@@ -39,12 +42,13 @@ def server():
 
 
 @pytest.fixture
-def bucket(server, settings, uploads):
+def bucket(server, settings, uploads, monkeypatch):
     """The store, with nothing in it."""
     settings.FILES_URL = server.url(f"{BUCKET}/some/folder")
-    for name in server.names():
+    for name in server.all_names():
         server.client().delete_object(Bucket=BUCKET, Key=name)
     mover.start_over()
+    monkeypatch.setattr(store_claim.checks, "_until", 0.0)
     return server
 
 
@@ -119,7 +123,8 @@ def test_a_store_that_is_away_loses_nothing(
 
 
 def test_one_person_has_so_many_downloads(moved, bucket, api, owner, monkeypatch):
-    monkeypatch.setattr(delivery, "MAX_STREAMS", 2)
+    monkeypatch.setattr(delivery, "STREAMS", 10)
+    monkeypatch.setattr(delivery, "PART_OF_FREE", 1 / 8)
     url = f"/file/{moved.pk}/note.txt"
     first, second = (api(owner).get(url) for _ in range(2))
     assert api(owner).get(url).json()["code"] == "rate_limited"
@@ -129,6 +134,25 @@ def test_one_person_has_so_many_downloads(moved, bucket, api, owner, monkeypatch
     for answer in (second, third):
         answer.close()
     assert not delivery.streams
+
+
+def test_downloads_of_others_leave_room_for_one_more(monkeypatch):
+    monkeypatch.setattr(delivery, "streams", Counter())
+
+    def take(person):
+        while True:
+            try:
+                delivery.check_streams(person)
+            except ChatError as error:
+                return error.code
+            delivery.streams[person] += 1
+
+    assert {take(person) for person in range(8)} == {"rate_limited"}
+    assert delivery.streams.total() < delivery.STREAMS * 0.7
+    assert delivery.streams[0] <= 24
+    delivery.check_streams("somebody else")
+    delivery.streams["others"] = delivery.STREAMS
+    assert take("somebody else") == "unavailable"
 
 
 def test_a_download_counts_before_the_store_is_asked(moved, bucket, api, owner, monkeypatch):
@@ -265,6 +289,55 @@ def test_of_several_processes_one_moves(bucket, owner, private_room, upload):
     assert mover.move() == 1
 
 
+@pytest.fixture
+def copied(moved):
+    """Make the site a copy of the one whose store it is: restored from its backup."""
+
+    def copied():
+        store_claim.set_token()
+        store_claim.checks._until = 0.0
+
+    return copied
+
+
+def test_a_copy_of_the_site_changes_nothing_in_the_store(
+    moved, copied, bucket, api, owner, private_room, upload, caplog
+):
+    before = names_of(moved.blob)
+    copied()
+    upload(owner, private_room)
+    mover.start_over()
+    assert mover.move() == 0
+    assert "(it is another site's, or this one's from before it was copied or restored" in caplog.text
+    assert b"".join(api(owner).get(f"/file/{moved.pk}/note.txt").streaming_content) == LARGE
+    services.discard(owner, moved.pk)
+    sweeping.remove_some()
+    (note,) = (path for path in local.incoming_folder().iterdir())
+    os.utime(note, (0, 0))
+    sweeping.remove_leftovers()
+    later = time.time() + orphans.MIN_AGE_SECONDS + 60
+    with pytest.raises(StoreError, match="can't be reached"):
+        orphans.delete(next(iter(orphans.bytes_without_rows(later))))
+    assert bucket.names() == before
+    assert [finding.level for finding in doctor.remote()][:2] == ["ok", "wrong"]
+    call_command("files", "--take-store", stdout=StringIO())
+    sweeping.remove_leftovers()
+    assert mover.move() == 1
+    assert bucket.names() == names_of(Blob.objects.get())
+    assert "wrong" not in [finding.level for finding in doctor.remote()]
+
+
+def test_the_site_that_lost_its_store_stops_at_once(moved, copied, bucket, owner):
+    mine = StoreClaim.objects.get().token
+    copied()
+    store_claim.take()
+    StoreClaim.objects.update(token=mine)
+    store_claim.checks._url, store_claim.checks._until = "", time.monotonic() + 60
+    services.discard(owner, moved.pk)
+    sweeping.remove_some()
+    assert bucket.names() == names_of(moved.blob)
+
+
 def test_orphans_in_the_store_are_deleted(moved, bucket):
     key = new_key()
     with local.incoming() as file:
@@ -321,7 +394,40 @@ def test_a_backup_has_them(moved, bucket, away, uploads, tmp_path):
 
 
 def backup_uploads(file):
-    return uploads.add(file, wanted(Blob))
+    return backup.add(file, wanted(Blob), backup.Losses())
+
+
+def test_a_backup_has_the_rest_where_a_store_has_less(bucket, uploads, owner, private_room, upload, tmp_path):
+    whole, shorter, emptied, gone, deleted = (upload(owner, private_room, data=LARGE) for _ in range(5))
+    assert mover.move() == 5
+    for file, body in ((shorter, LARGE[:1000]), (emptied, b"")):
+        name = f"some/folder/{store.name_of(file.blob.key)}"
+        bucket.client().put_object(Bucket=BUCKET, Key=name, Body=body)
+    rows = list(wanted(Blob))
+    services.discard(owner, deleted.pk)
+    sweeping.remove_some()
+    bucket.client().delete_object(Bucket=BUCKET, Key=f"some/folder/{store.name_of(gone.blob.key)}")
+    path, losses = tmp_path / "b.zip", backup.Losses()
+    with archive.new(path) as file:
+        said = backup.add(file, iter(rows), losses)
+        archive.add_manifest(file, SAID | {"format": 2, "uploads": said})
+    assert [said[key] for key in ("files", "missing", "lost", "damaged")] == [3, 2, 1, 2]
+    names = [store.name_of(each.blob.key) for each in (shorter, emptied, gone)]
+    assert losses.names == names
+    with pytest.raises(CommandError, match=rf"3 files are gone or not as .*: uploads/{names[0]}, ") as error:
+        output.check_whole(losses)
+    assert error.value.returncode == 2
+    check(path)
+    restore(path)
+    assert sorted(kept(uploads).values()) == [b"", LARGE[:1000], LARGE]
+    assert (uploads / store.name_of(whole.blob.key)).read_bytes() == LARGE
+
+
+def test_a_file_that_is_shorter_in_the_store_is_not_begun(moved, bucket, api, owner):
+    name = f"some/folder/{store.name_of(moved.blob.key)}"
+    bucket.client().put_object(Bucket=BUCKET, Key=name, Body=LARGE[:1000])
+    assert api(owner).get(f"/file/{moved.pk}/note.txt").status_code == 404
+    assert not delivery.streams
 
 
 @pytest.mark.parametrize(

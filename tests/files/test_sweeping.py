@@ -4,8 +4,10 @@ import os
 import time
 import uuid
 from datetime import timedelta
+from sqlite3 import SQLITE_LIMIT_VARIABLE_NUMBER
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from files import services, sweeping
@@ -139,3 +141,21 @@ def test_a_disk_that_fails_keeps_the_note(owner, private_room, upload, monkeypat
     sweep()
     assert on_disk() == [file.blob.key, file.blob.key]
     assert "can't be removed" in caplog.text
+
+
+def test_however_many_notes_are_left_behind_they_go(owner, private_room, upload, monkeypatch):
+    """More than a statement may name."""
+    monkeypatch.setattr(sweeping, "KEYS_AT_ONCE", 50)
+    kept = upload(owner, private_room)
+    for key in (kept.blob.key, *(new_key() for _ in range(150))):
+        local.note(key)
+        os.utime(local.incoming_folder() / key, (0, 0))
+    connection.ensure_connection()
+    sqlite = connection.connection if connection.vendor == "sqlite" else None
+    before = sqlite and sqlite.setlimit(SQLITE_LIMIT_VARIABLE_NUMBER, 100)
+    try:
+        sweeping.remove_leftovers()
+    finally:
+        if sqlite:
+            sqlite.setlimit(SQLITE_LIMIT_VARIABLE_NUMBER, before)
+    assert on_disk() == [kept.blob.key]

@@ -3,6 +3,7 @@
 import re
 import uuid
 from hashlib import sha256
+from io import BytesIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -11,10 +12,12 @@ from django.test import Client, RequestFactory
 from rest_framework.test import APIClient
 
 from accounts.services import tokens
-from chatsite.contract.errors import NotFound, QuotaExceeded
+from chatsite.contract.errors import NotFound, QuotaExceeded, TooLarge
+from chatsite.realtime.http.transfers import MemoryBody
 from files.models import Blob, File
 from files.storage import local
 from files.uploading import doors, storing
+from files.uploading.forms import Form
 from files.uploading.receiving import FormOutOfDate, receive_form
 from rooms.membership import membership
 from rooms.models import Membership
@@ -195,6 +198,38 @@ def test_bodies_that_are_no_upload_leave_nothing(owner, private_room, body, kind
     # What can't be a form at all is refused as one that has none.
     assert (answer.status_code, code, fields) in (expected, (400, "invalid", []) if not body else expected)
     assert on_disk() == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"x" * 1_000_000 + b"\r\n" + form(ROOM, FILE),
+        form(ROOM) + b"x" * 1_000_000,
+        form(ROOM, FILE) + b"x" * 1_000_000,
+        form(*[(ROOM[0] + b"\r\nX: " + b"x" * 4000, b"")] * 30) + b"x" * 500_000,
+    ],
+)
+def test_what_a_form_has_beside_its_parts_is_not_read_to_its_end(body):
+    body_read = MemoryBody(BytesIO(body), len(body))
+    received = Form(body_read, MULTIPART)
+    with pytest.raises(TooLarge):
+        read_to_its_end(received)
+    assert body_read.left
+
+
+def test_heads_of_many_parts_are_read():
+    body = form(*[ROOM] * 31, *[FILE] * 10)
+    received = Form(MemoryBody(BytesIO(body), len(body)), MULTIPART)
+    assert (read_to_its_end(received), len(received.fields)) == (10, 31)
+
+
+def read_to_its_end(received):
+    """Returns how many files there were."""
+    files = 0
+    while received.next_file():
+        received.copy_to(len)
+        files += 1
+    return files
 
 
 def test_a_name_in_the_extended_form_is_understood(owner, private_room):

@@ -17,6 +17,7 @@ from chatsite.contract.errors import (
     Muted,
     NotFound,
     QuotaExceeded,
+    RateLimited,
     TooLarge,
 )
 from files.models import Blob, File
@@ -38,8 +39,8 @@ from rooms.payloads import room_payload
 pytestmark = pytest.mark.django_db
 
 
-def say(user, room, body="hello", **more):
-    return services.send(user, room.slug, body, uuid.uuid4(), **more)[0]
+def say(user, room, body="hello", client_id=None, **more):
+    return services.send(user, room.slug, body, client_id or uuid.uuid4(), **more)[0]
 
 
 def forward(user, room, message, body="", **more):
@@ -107,6 +108,48 @@ def test_what_is_forwarded_again_is_what_was_written_first(
     assert (copy["id"], copy["room"], copy["body"]) == (None, None, open_message.body)
     assert "see #lobby" in copy["html"]
     assert "data-room" not in copy["html"]
+
+
+def test_a_room_that_became_private_is_named_no_more(
+    api, client_of, owner, member, stranger, open_message, public_room
+):
+    """By no door, to nobody: what is told live goes to all alike. A page pays one query, however many copies it has."""
+    hall = rooms.create_room(owner, "Hall")
+    for user in (member, stranger):
+        membership.grant(hall, user)
+    passed = forward(owner, hall, open_message, "look at this")
+    assert shown(passed)["forwarded"]["room"] == "lobby"
+    head = Room.objects.get(pk=hall.pk).head
+    Room.objects.filter(pk=public_room.pk).update(kind=Room.Kind.PRIVATE)
+    services.edit(owner, passed.pk, "look at that")
+    told = log.read(Room.objects.get(pk=hall.pk), head)["events"]
+    assert [event["event"] for event in told] == ["message-edited"]
+    client = api(stranger)
+    answers = [
+        client.get(f"/message/{passed.pk}").data,
+        *client.get("/message?room=hall").data["results"],
+        *client.get("/message?q=look").data["results"],
+        message_payload(Message.objects.whole().get(pk=passed.pk)),
+        told[0]["data"],
+        services.send(owner, hall.slug, "look at this", passed.client_id, forward=open_message.pk)[0],
+    ]
+    answers[-1] = message_payload(answers[-1])
+    for said in answers:
+        copy = said["forwarded"]
+        assert (copy["id"], copy["room"], copy["body"]) == (None, None, open_message.body)
+        assert "data-room" not in copy["html"]
+    page = client_of(stranger).get("/chat/hall").text
+    assert "see #lobby" in page
+    assert f"/chat/lobby/message/{open_message.pk}" not in page
+    assert 'data-room="lobby"' not in page
+    for _ in range(3):
+        forward(owner, hall, open_message)
+    Message.objects.exclude(forwarded=None).update(forwarded=Message.objects.get(pk=passed.pk).forwarded)
+    say(owner, hall, "plain")
+    for found, queries in ((hall.messages.all(), 2), (hall.messages.filter(forwarded__isnull=True), 1)):
+        with CaptureQueriesContext(connection) as captured:
+            assert history.payloads(found)
+        assert len(captured) == queries
 
 
 def test_edits_and_deletion_of_the_original_do_not_reach_the_copy(owner, member, secret, public_room):
@@ -338,6 +381,28 @@ class TestFiles:
         with pytest.raises(QuotaExceeded):
             forward(member, public_room, album)
         assert File.objects.filter(owner=member).count() == 2
+
+    def test_they_count_towards_the_forwarders_hour_once(self, settings, member, album, public_room):
+        settings.FILES_PER_HOUR = 5
+        first = Draft(member, public_room.slug, "", uuid.uuid4(), forward=album.pk)
+        for _ in range(3):
+            # A batch that the database refused is tried again, and a client repeats what it has no answer to.
+            Batch([first])
+        store_all([first])
+        forward(member, public_room, album, client_id=first.client_id)
+        forward(member, public_room, album)
+        with pytest.raises(RateLimited):
+            forward(member, public_room, album)
+        assert File.objects.filter(owner=member).count() == 4
+
+    def test_whoever_passes_on_a_text_is_not_locked(self, owner, member, album, secret, public_room):
+        drafts = {
+            each: Draft(member, public_room.slug, "", uuid.uuid4(), forward=each.pk)
+            for each in (album, secret)
+        }
+        plain = Draft(member, public_room.slug, "plain", uuid.uuid4())
+        batches = [Batch([draft]) for draft in (*drafts.values(), plain)]
+        assert [batch.passers for batch in batches] == [{member.pk}, set(), set()]
 
     def test_the_page_names_them(self, client_of, owner, album):
         page = client_of(owner).get(f"/chat/board/message/{album.pk}/forward").text

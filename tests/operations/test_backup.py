@@ -556,7 +556,9 @@ def shown(lite, tmp_path_factory):
     """A backup of a site with two files and a preview, and a third of which only the row is there."""
     path = tmp_path_factory.mktemp("shown") / "shown.zip"
     lite.do("shell", "-v0", "-c", STORE)
-    lite.do("backup", path)
+    done = lite("backup", path)
+    assert (done.returncode, "3 files (gone: 1)" in done.stdout) == (2, True)
+    assert "everything else, but 1 files are gone or not as they were uploaded: uploads/" in done.stderr
     return path
 
 
@@ -567,7 +569,7 @@ class TestUploads:
         stale = empty.file.parent / "uploads" / "stale"
         stale.parent.mkdir()
         stale.touch()
-        assert "and 3 files (deleted before they were read: 1), of" in empty.do("verify", shown)
+        assert "and 3 files (gone: 1), of" in empty.do("verify", shown)
         assert stale.exists()
         empty.do("restore", shown)
         uploads = [files_of(place.file.parent / "uploads") for place in (lite, empty)]
@@ -575,9 +577,10 @@ class TestUploads:
         assert sorted(uploads[1].values()) == [b"note", b"picture" * 1000, b"small"]
         assert sorted(path.name for path in empty.file.parent.glob("uploads*")) == ["uploads"]
 
-    def test_they_are_left_out_if_told(self, shown, lite, tmp_path):
+    def test_they_are_left_out_if_told(self, shown, lite, empty, tmp_path):
         with closing(sqlite3.connect(lite.file)) as database, database:
             database.execute("UPDATE files_blob SET remote = 1")
+            database.execute("INSERT INTO files_storeclaim (id, token) VALUES (1, 'first')")
         assert "no files, as they were left out" in lite.do("backup", "--without-files", tmp_path / "b.zip")
         assert manifest(tmp_path / "b.zip")["uploads"]["included"] is False
         before = files_of(lite.file.parent / "uploads")
@@ -586,6 +589,13 @@ class TestUploads:
         with closing(sqlite3.connect(lite.file)) as database:
             here = {key for (key,) in database.execute("SELECT key FROM files_blob WHERE NOT remote")}
         assert here == {name for name in before if "." not in name}
+        # A store stays the site's, and isn't that of a copy.
+        empty.do("restore", tmp_path / "b.zip")
+        assert [self.tokens(place) for place in (lite, empty)] == [[("first",)], []]
+
+    def tokens(self, place):
+        with closing(sqlite3.connect(place.file)) as database:
+            return database.execute("SELECT token FROM files_storeclaim").fetchall()
 
     def test_those_of_other_rows_are_refused(self, shown, empty, tmp_path):
         with zipfile.ZipFile(shown) as archive:

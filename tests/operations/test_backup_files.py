@@ -7,12 +7,13 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from django.core.management.base import CommandError
 
-from chatsite.operations.backup import archive, output, upload_folder, upload_rows, uploads
+from chatsite.operations.backup import archive, output, rows, upload_folder, upload_rows, uploads
 from chatsite.operations.backup.upload_rows import Wanted
 from files.models import Blob
 from files.storage import local
@@ -38,9 +39,16 @@ def stored(data: bytes, which: str = "", key: str = "") -> Wanted:
     return Wanted(key, which, len(data), sha256, remote=False)
 
 
-def made(path: Path, wanted: list[Wanted]) -> dict:
+def is_nobodys(wanted: Wanted) -> bool:
+    return False
+
+
+def made(path: Path, wanted: list[Wanted], losses: uploads.Losses | None = None) -> dict:
     with archive.new(path) as file:
-        manifest = SAID | {"format": 2, "uploads": uploads.add(file, iter(wanted))}
+        manifest = SAID | {
+            "format": 2,
+            "uploads": uploads.add(file, iter(wanted), losses or uploads.Losses(is_nobodys)),
+        }
         archive.add_manifest(file, manifest)
     return manifest
 
@@ -102,7 +110,7 @@ def test_files_come_back_in_tars_of_a_bounded_number(folder, tmp_path, monkeypat
         ]
     assert manifest["uploads"] | {"sha256": ""} == {
         "included": True, "parts": 4, "files": 10, "bytes": sum(map(len, before.values())),
-        "missing": 0, "damaged": 0, "sha256": "",
+        "missing": 0, "damaged": 0, "lost": 0, "sha256": "",
     }  # fmt: skip
     stored(b"younger than the backup")
     (folder.parent / "uploads.replaced").mkdir()
@@ -151,12 +159,48 @@ def test_what_is_gone_or_broken_by_then_is_said(tmp_path):
     assert local.path(whole.key).read_bytes() == b"whole"
 
 
+def test_what_a_row_names_and_nobody_has_is_told_by_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(uploads, "MAX_NAMED", 2)
+    gone = [stored(b"gone") for _ in range(3)]
+    for one in gone:
+        local.path(one.key).unlink()
+    losses = uploads.Losses(lambda wanted: True)
+    manifest = made(tmp_path / "b.zip", [*gone, stored(b"whole")], losses)
+    assert output.files(manifest) == "1 files (gone: 3)"
+    with pytest.raises(CommandError, match=f": uploads/{gone[0].name}, uploads/{gone[1].name}, and 1 more"):
+        output.check_whole(losses)
+    check(tmp_path / "b.zip")
+
+
+def test_a_file_that_cannot_be_read_to_its_end_keeps_nobody_else_out(tmp_path, monkeypatch):
+    broken, grown, whole = stored(b"broken"), stored(b"grown"), stored(b"whole")
+
+    @contextmanager
+    def opened(wanted):
+        if wanted is broken:
+            yield 6, breaking_off()
+        else:
+            yield 5, iter([local.path(wanted.key).read_bytes() + b"!"])
+
+    def breaking_off():
+        yield b"bro"
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(uploads, "opened", opened)
+    manifest = made(tmp_path / "b.zip", [broken, grown, whole])
+    assert (manifest["uploads"]["files"], manifest["uploads"]["damaged"]) == (3, 1)
+    check(tmp_path / "b.zip")
+    restore(tmp_path / "b.zip")
+    found = [local.path(one.key).read_bytes() for one in (broken, grown, whole)]
+    assert found == [b"bro\0\0\0", b"grown", b"whole"]
+
+
 @pytest.mark.parametrize(
     ("member", "before", "after", "said"),
     [
         ("uploads/00001.tar", b"whole", b"whale", "is not as it was"),
         ("uploads/00001.tar", b"ustar", b"usTar", "is not"),
-        ("uploads/00001.jsonl", b'"size":5', b'"size":6', "is not as it was"),
+        ("uploads/00001.jsonl", b'"size":5', b'"size":6', "is not where the archive's list has it"),
         ("uploads/00001.jsonl", b'"missing":false', b'"missing":true ', "The list of uploads is not as it was"),
         ("uploads/00001.jsonl", b'{"name":"', b'{"name":"../../', "is not where the archive's list has it"),
         ("uploads/00001.jsonl", b'"sha256"', b'"sha257"', "is not a whole backup"),
@@ -205,6 +249,99 @@ def with_sum(name: bytes) -> bytes:
     info = tarfile.TarInfo(name.decode())
     info.size, info.mode = 5, 0o600
     return info.tobuf(tarfile.PAX_FORMAT)
+
+
+class TestOfAStranger:
+    """An archive may have been made by anybody: what it says bounds no memory and no disk, and nothing is changed."""
+
+    @pytest.fixture
+    def whole(self, folder, tmp_path) -> Path:
+        made(tmp_path / "b.zip", [stored(b"whole")])
+        return tmp_path / "b.zip"
+
+    def refused(self, path: Path, said: str) -> None:
+        folder = local.folder()
+        before = kept(folder)
+        for attempt in (check, restore):
+            with pytest.raises(CommandError, match=said):
+                attempt(path)
+        assert kept(folder) == before
+        assert not list(path.parent.glob("*.restoring"))
+
+    def of_tar(self, whole: Path, tar: bytes) -> Path:
+        """The archive with other bytes in the place of its tar."""
+        with zipfile.ZipFile(whole) as file:
+            before = file.read("uploads/00001.tar")
+        return changed(whole, ("uploads/00001.tar", before, tar))
+
+    @pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+    def test_a_header_of_any_length_is_not_read(self, kind, whole):
+        info = tarfile.TarInfo("././@PaxHeader")
+        info.type, info.size = kind, 1_000_000_000
+        bad = self.of_tar(whole, info.tobuf(tarfile.USTAR_FORMAT) + bytes(1_000_000))
+        self.refused(bad, "a header of its files is too long|is not where the archive's list has it")
+
+    def test_what_python_writes_of_a_large_file_is_read(self):
+        data = uploads.header("large", 9 * 2**30) + b"some"
+        assert tarfile.TarInfo.frombuf(data[:512], "utf-8", "strict").type == tarfile.XHDTYPE
+        member = archive.Tar(io.BytesIO(data)).member("large", 9 * 2**30)
+        assert member is not None
+        assert member.read(100) == b"some"
+
+    def test_a_size_that_lies_fills_no_disk(self, whole, tmp_path):
+        self.refused(
+            changed(whole, ("manifest.json", b'"bytes": 5', b'"bytes": 4')),
+            "more files than it says, or larger",
+        )
+        self.refused(
+            changed(whole, ("manifest.json", b'"files": 1', b'"files": 0')),
+            "more files than it says, or larger",
+        )
+        self.refused(
+            changed(whole, ("uploads/00001.jsonl", b'"size":5', b'"size":-')), "is not a whole backup"
+        )
+        self.refused(
+            changed(whole, ("uploads/00001.jsonl", b'"damaged":false', b'"damaged":"none"')), "is not a whole"
+        )
+        old = of_format_1(tmp_path / "old.zip", note=b"note")
+        self.refused(
+            changed(old, ("manifest.json", b'"bytes": 4', b'"bytes": -4')), "is not what it should be"
+        )
+        sink = io.BytesIO()
+        with pytest.raises(CommandError):
+            uploads.checked(upload_rows.Entry("note", 4, ""), io.BytesIO(bytes(10_000_000)), sink)
+        assert len(sink.getvalue()) == 5
+
+    def test_a_line_is_no_longer_than_a_row(self, whole, monkeypatch):
+        monkeypatch.setattr(archive, "MAX_LINE_BYTES", 50)
+        self.refused(whole, "uploads/00001.jsonl has a longer line than a row")
+
+    def test_a_zip_has_so_many_members(self, whole, monkeypatch):
+        monkeypatch.setattr(archive, "MAX_DIRECTORY_BYTES", 100)
+        self.refused(whole, "it has too many members")
+
+    def test_its_bytes_are_compressed_as_ours_are(self, whole, tmp_path):
+        with (
+            zipfile.ZipFile(whole) as old,
+            zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_BZIP2) as new,
+        ):
+            for name in old.namelist():
+                new.writestr(name, old.read(name))
+        self.refused(tmp_path / "x.zip", "it is compressed in another way")
+
+    def test_it_brings_no_notes_for_the_sweep(self, folder, tmp_path):
+        stored(b"here")
+        path = of_format_1(tmp_path / "old.zip", **{f"incoming/{new_key()}": b""})
+        with pytest.raises(CommandError, match="wants to write notes of its own"):
+            restore(path)
+        assert list(kept(folder).values()) == [b"here"]
+
+
+def test_rows_are_taken_by_their_bytes(monkeypatch):
+    monkeypatch.setattr(rows, "CHUNK_ROWS", 3)
+    monkeypatch.setattr(rows, "CHUNK_BYTES", 10)
+    lines = [b"x" * size for size in (1, 1, 1, 11, 5, 6, 1)]
+    assert [len(chunk) for chunk in rows.in_chunks(lines)] == [3, 1, 2, 1]
 
 
 def test_an_old_archive_is_read(folder, tmp_path):
@@ -299,9 +436,9 @@ from tests.operations import test_backup_files as tests
 files = iter([tests.Wanted(key, "", 0, "", False) for key in keys])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 with zipfile.ZipFile(tests.Holes(path, "w"), "w") as file:
-    manifest = tests.SAID | {"format": 2, "uploads": tests.uploads.add(file, files)}
+    manifest = tests.SAID | {"format": 2, "uploads": tests.uploads.add(file, files, tests.uploads.Losses(tests.is_nobodys))}
     tests.archive.add_manifest(file, manifest)
-tests.check(path)
+tests.check(tests.Path(path))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, manifest["uploads"]["bytes"])
 """
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def read(message):
     """The message as the consumer reads it."""
-    services.follow(Message.objects.select_related("sender").get(pk=message.pk))
+    services.follow(Message.objects.select_related("sender", "room").get(pk=message.pk))
 
 
 def fetch():

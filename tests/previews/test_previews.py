@@ -1,5 +1,6 @@
 """Messages get the previews of their links behind the sending, share them, and lose them with what they belong to."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -64,6 +65,33 @@ def test_messages_with_the_same_link_share_one_preview(say, follow, member):
     follow()
     assert [titles(message) for message in (one, two, three)] == [["A title"]] * 3
     assert Preview.objects.count() == 1
+
+
+def test_what_was_linked_elsewhere_shows_only_where_all_may_read_that(
+    say, follow, fetcher, owner, member, stranger
+):
+    """A preview that is there at once would tell that somebody has posted the link, in a room that one can't read."""
+    say()
+    follow()
+    fetched("Of the board")
+    mine, public = (rooms.create_room(stranger, kind, kind=kind) for kind in ("private", "public"))
+    shows = {}
+    for room in (mine, public, mine):
+        message = messages.send(stranger, room.slug, PAGE, uuid.uuid4())[0]
+        services.follow(Message.objects.select_related("sender", "room").get(pk=message.pk))
+        shows.setdefault(room.slug, []).append(titles(message))
+    # Each waits until it is fetched for itself.
+    assert [*shows.values()] == [[[], []], [[]]]
+    waiting = Preview.objects.filter(pending=True).order_by("pk")
+    assert [preview.room for preview in waiting] == [mine, None]
+    for preview in waiting:
+        queue.store(preview, {"title": "Now", "description": "", "picture": False}, None)
+        queue.tell(preview)
+    # What is known to public rooms is known to all.
+    third = rooms.create_room(member, "third", kind="private")
+    message = messages.send(member, third.slug, PAGE, uuid.uuid4())[0]
+    services.follow(Message.objects.select_related("sender", "room").get(pk=message.pk))
+    assert titles(message) == ["Now"]
 
 
 def test_a_page_is_fetched_anew_after_a_week_and_messages_keep_what_they_showed(say, follow):
@@ -310,9 +338,13 @@ def test_a_person_may_hide_them_from_their_pages_alone(message, client_of, api, 
     pk = one_of(message)
     client = client_of(member)
     assert 'name="show_previews"' in client.get("/profile").content.decode()
-    client.post("/profile", {"display_name": "M"})
+    client.post("/profile", {"display_name": "M", "email": "m@example.org"})
+    client.post("/profile", {"display_name": "N"})
     member.refresh_from_db()
-    assert not member.show_previews
+    assert (member.show_previews, member.email, member.display_name) == (True, "m@example.org", "N")
+    client.post("/profile", {"show_previews": "false"})
+    member.refresh_from_db()
+    assert (member.show_previews, member.display_name) == (False, "N")
     page = page_of(client)
     assert f'data-preview="{pk}"' not in page
     assert '"show_previews": false' in page

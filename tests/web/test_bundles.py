@@ -99,6 +99,7 @@ def test_joined_modules_do_what_they_did(tmp_path):
     put(tmp_path / "sources", PROGRAM)
     target = put(tmp_path / "target", PROGRAM)
     put(target, bundles.joined(tmp_path / "sources"))
+    assert "unused" not in re.sub(r"\$import.*", "", (target / "js/main.js").read_text().split("$made")[0])
     expected = "base\ntwo words\nmain\ntrue export 118 one 2 export 1182\nunused\nfound\nnone\nbroken\n"
     assert printed(tmp_path / "sources/js/main.js") == printed(target / "js/main.js") == expected
     text = (target / "js/main.js").read_text()
@@ -112,6 +113,35 @@ import { Base } from "./lib/base.js"
 console.log(lines.filter((line) => line === "base").length, named === one, new Base().say())
 """})  # fmt: skip
     assert printed(target / "js/asks.js") == f"{expected}1 true export 118\n"
+
+
+def test_what_comes_later_is_of_the_same_version_or_asked_for_again(tmp_path):
+    target = put(tmp_path / "target", {"package.json": PROGRAM["package.json"]})
+    sources = {
+        "js/main.js": """\
+import { say } from "./lib/say.js"
+for (let step = 0; step < 3; step += 1) {
+  await say(step)
+}
+""",
+        "js/lib/say.js": """\
+import { renameSync } from "../vendor/fs.js"
+const here = process.argv[1].replace("main.js", "main.later.js")
+export async function say(step) {
+  await import("./late.js").then(({ late }) => console.log(late), () => console.log("not there"))
+  if (step === 0) renameSync(`${here}.other`, here)
+  if (step === 1) renameSync(`${here}.kept`, here)
+}
+""",
+        "js/lib/late.js": 'export const late = "late"\n',
+        "js/vendor/fs.js": "export const renameSync = process.getBuiltinModule('fs').renameSync\n",
+    }
+    put(target, bundles.joined(put(tmp_path / "sources", sources)))
+    late = target / "js/main.later.js"
+    other = late.read_text().replace('version = "', 'version = "other')
+    late.rename(f"{late}.kept")
+    Path(f"{late}.other").write_text(other)
+    assert printed(target / "js/main.js") == "not there\nnot there\nlate\n"
 
 
 @pytest.mark.parametrize(
@@ -161,12 +191,16 @@ def test_the_sites_modules_are_joined_each_once():
     entries = {name for name in names if name.count("/") == 1 and name.startswith("js/")}
     assert "js/main.js" in entries
     texts = bundles.joined(SOURCES)
-    joined = JOINED.findall(texts["js/main.js"])
+    early, late = (JOINED.findall(texts[f"js/main{part}.js"]) for part in ("", ".later"))
+    joined = early + late
     assert len(joined) == len(set(joined)) > 50
+    assert {"js/lib/emoji/picker.js", "js/models/zoom.js"} <= set(late)
+    assert "js/lib/connection/connection.js" in early
     # The programs of the service worker are apart (chatsite/web_app.py).
     assert set(joined) == {name for name in names - entries if not name.startswith("js/worker/")}
     # All that is left to ask for is at the modules' own addresses, for whoever comes by these.
-    assert not re.search(r"^import |(?<![\w$])import\(", texts["js/main.js"], re.MULTILINE)
+    asked_for = re.findall(r"^import .*|(?<![\w$])import\([^$]*", texts["js/main.js"], re.MULTILINE)
+    assert asked_for == ["import(`./main.later.js"]
     assert texts.keys() >= set(joined)
 
 
@@ -187,7 +221,8 @@ def test_the_sites_sheets_are_joined_in_their_order():
     }.items():
         text = texts[f"css/{name}.css"]
         assert "@import" not in text
-        places = [text.index((SOURCES / f"css/{part}.css").read_text()) for part in parts]
+        assert "/*" not in text
+        places = [text.index(bundles.bare_sheet((SOURCES / f"css/{part}.css").read_text())) for part in parts]
         assert places == sorted(places)
 
 
@@ -202,6 +237,7 @@ def test_what_is_collected_is_joined_and_then_compressed(tmp_path):
     text = (tmp_path / "js/main.js").read_text()
     assert text == bundles.joined(SOURCES)["js/main.js"]
     assert gzip.decompress((tmp_path / "js/main.js.gz").read_bytes()).decode() == text
+    assert (tmp_path / "js/main.later.js.gz").is_file()
 
 
 def test_a_version_is_of_the_sources_and_of_what_joins_them(tmp_path):

@@ -14,19 +14,20 @@ from django.db import connection, transaction
 from chatsite.operations.backup import archive, history, rows, upload_rows, uploads
 
 
-def back_up(path: Path, files: bool = True) -> dict[str, Any]:
-    """Write the archive `path` and return its manifest; without `files` no uploads. The server may run meanwhile and isn't
-    blocked."""
+def back_up(path: Path, files: bool = True) -> tuple[dict[str, Any], uploads.Losses]:
+    """Write the archive `path`; return its manifest, and which files it hasn't whole. Without `files` it has no uploads. The
+    server may run meanwhile and isn't blocked."""
     check_not_empty()
+    losses = uploads.Losses()
     with archive.new(path) as file, upload_rows.spool() as spool:
         with snapshot():
             manifest = dump(file, spool)
         if files:
             upload_rows.check_space(path.parent, spool.bytes, "The files need")
         # Not within the snapshot: reading many takes long, and keeps PostgreSQL from tidying up.
-        manifest["uploads"] = uploads.add(file, iter(spool)) if files else uploads.LEFT_OUT
+        manifest["uploads"] = uploads.add(file, iter(spool), losses) if files else uploads.LEFT_OUT
         archive.add_manifest(file, manifest)
-    return manifest
+    return manifest, losses
 
 
 def check_not_empty() -> None:

@@ -8,11 +8,10 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db import Error
 
-# By keys of the manifest's summary.
-ODD_FILES = {
-    "missing": "deleted before they were read",
-    "damaged": "not as they were uploaded",
-}
+from chatsite.operations.backup.uploads import Losses
+
+# Of a backup that was written, and lacks files.
+INCOMPLETE = 2
 
 
 def contents(manifest: dict[str, Any]) -> str:
@@ -35,8 +34,24 @@ def files(manifest: dict[str, Any]) -> str:
         return f"{len(uploads)} files"
     if not uploads["included"]:
         return "no files, as they were left out"
-    odd = "; ".join(f"{what}: {uploads[key]}" for key, what in ODD_FILES.items() if uploads[key])
-    return f"{uploads['files']} files" + (f" ({odd})" if odd else "")
+    odd = {
+        "deleted before they were read": uploads["missing"] - uploads["lost"],
+        "gone": uploads["lost"],
+        "not as they were uploaded": uploads["damaged"],
+    }
+    told = "; ".join(f"{what}: {count}" for what, count in odd.items() if count)
+    return f"{uploads['files']} files" + (f" ({told})" if told else "")
+
+
+def check_whole(losses: Losses) -> None:
+    """Raise CommandError, with the exit code INCOMPLETE, where a backup hasn't all files as their rows name them."""
+    if losses.count:
+        named = ", ".join(f"uploads/{name}" for name in losses.names)
+        more = f", and {losses.count - len(losses.names)} more" if losses.count > len(losses.names) else ""
+        raise CommandError(
+            f"It has everything else, but {losses.count} files are gone or not as they were uploaded: {named}{more}.",
+            returncode=INCOMPLETE,
+        )
 
 
 @contextmanager

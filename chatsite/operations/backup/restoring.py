@@ -11,12 +11,17 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
+from django.db.models import Model
 
 from accounts.models import User
 from chatsite.observability.host_names import WILDCARDS, bracketed
 from chatsite.operations.backup import history, loader, targets, upload_folder, upload_rows, uploads
 from chatsite.operations.backup.archive import Archive
-from files.models import Blob
+from files import store_claim
+from files.models import Blob, StoreClaim
+
+# A database takes about as many bytes as its rows do as JSON.
+ROWS_NEED = "The rows need"
 
 
 def verify(archive: Archive) -> None:
@@ -24,6 +29,7 @@ def verify(archive: Archive) -> None:
     history.check_known(archive.migrations, "The archive")
     uploads.check(archive)
     with tempfile.TemporaryDirectory() as folder, targets.sqlite_file(Path(folder) / "chat.sqlite3"):
+        upload_rows.check_space(Path(folder), archive.table_bytes, ROWS_NEED)
         rebuild(archive)
 
 
@@ -33,8 +39,9 @@ def restore(archive: Archive, force: bool) -> None:
     check_stopped()
     if not force:
         check_empty()
+    token = store_token()
     connection.close()
-    with upload_folder.replaced(archive), target():
+    with upload_folder.replaced(archive), target(archive):
         rebuild(archive)
         if archive.has_uploads:
             # Also those that were in a store: they are in the folder now.
@@ -42,12 +49,28 @@ def restore(archive: Archive, force: bool) -> None:
         else:
             upload_rows.correct_places()
         call_command("new_epochs", stdout=io.StringIO())
+        # The store of FILES_URL stays this installation's, and doesn't become that of a copy.
+        store_claim.set_token(token)
 
 
-def target() -> AbstractContextManager[None]:
-    """Return the context within which the default database is the empty one to fill."""
+def store_token() -> str:
+    """Return the token that this site has had (`files.store_claim`); "" where it had none, or nothing can be read."""
+    try:
+        if not has_table(StoreClaim):
+            return ""
+        return StoreClaim.objects.values_list("token", flat=True).first() or ""
+    except DatabaseError:
+        return ""
+
+
+def target(archive: Archive) -> AbstractContextManager[None]:
+    """Return the context within which the default database is the empty one to fill. Raises CommandError where the disk
+    hasn't the space for SQLite's."""
     if connection.vendor == "sqlite":
-        return targets.replaced_file(Path(settings.DATABASES["default"]["NAME"]).resolve())
+        path = Path(settings.DATABASES["default"]["NAME"]).resolve()
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        upload_rows.check_space(path.parent, archive.table_bytes, ROWS_NEED)
+        return targets.replaced_file(path)
     return targets.replaced_tables()
 
 
@@ -85,10 +108,11 @@ def check_empty() -> None:
 
 
 def account_count() -> int:
+    return User.objects.count() if has_table(User) else 0
+
+
+def has_table(model: type[Model]) -> bool:
     # Connecting would create the file.
     if connection.vendor == "sqlite" and not Path(settings.DATABASES["default"]["NAME"]).exists():
-        return 0
-    if User._meta.db_table not in connection.introspection.table_names():
-        return 0
-    count: int = User.objects.count()
-    return count
+        return False
+    return model._meta.db_table in connection.introspection.table_names()

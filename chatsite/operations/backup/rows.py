@@ -8,10 +8,8 @@ import orjson
 from django.db import connection, models
 from django.db.models.functions import Collate
 
-from chatsite.database.chunks import chunked
-
-# Few round trips, and at most a few MB of the longest messages.
-CHUNK_ROWS = 2000
+# Few round trips, and at most a few MB of the longest messages: of rows that aren't ours, too.
+CHUNK_ROWS, CHUNK_BYTES = 2000, 16 * 1024 * 1024
 # Sorted, as jsonb doesn't keep the order of keys.
 JSON_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 # Fields whose values JSON has natively; others are converted.
@@ -62,7 +60,7 @@ def read(model: Any) -> Iterator[bytes]:
 def write(model: Any, lines: Iterable[bytes]) -> None:
     """Insert lines into a model's empty table. `loader.reset_sequences` sets its sequence."""
     put = copy if connection.vendor == "postgresql" else insert
-    put(model, converted(model, lines))
+    put(model, lines)
 
 
 def converted(model: Any, lines: Iterable[bytes]) -> Iterator[list[Any]]:
@@ -83,19 +81,33 @@ def converter(field: Any) -> Callable[[Any], Any] | None:
     return lambda value: field.get_db_prep_save(field.to_python(value), connection)
 
 
-def insert(model: Any, rows: Iterator[list[Any]]) -> None:
+def in_chunks(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Yield lines in lists of at most CHUNK_ROWS, and of CHUNK_BYTES with one line more."""
+    chunk: list[bytes] = []
+    size = 0
+    for line in lines:
+        chunk.append(line)
+        size += len(line)
+        if len(chunk) == CHUNK_ROWS or size > CHUNK_BYTES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def insert(model: Any, lines: Iterable[bytes]) -> None:
     quoted = [connection.ops.quote_name(name) for name in columns_of(model)]
     table = connection.ops.quote_name(model._meta.db_table)
     statement = f"INSERT INTO {table} ({', '.join(quoted)}) VALUES ({', '.join(['%s'] * len(quoted))})"
     with connection.cursor() as cursor:
-        for chunk in chunked(rows, CHUNK_ROWS):
-            cursor.executemany(statement, chunk)
+        for chunk in in_chunks(lines):
+            cursor.executemany(statement, list(converted(model, chunk)))
 
 
-def copy(model: Any, rows: Iterator[list[Any]]) -> None:
+def copy(model: Any, lines: Iterable[bytes]) -> None:
     quoted = ", ".join(connection.ops.quote_name(name) for name in columns_of(model))
     table = connection.ops.quote_name(model._meta.db_table)
     statement = f"COPY {table} ({quoted}) FROM STDIN"
     with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as sink:
-        for row in rows:
+        for row in converted(model, lines):
             sink.write_row(row)

@@ -16,6 +16,7 @@ from files.storage import local
 
 # Of the disk, for a file beside its bytes.
 FILE_BYTES = 4096
+MAX_NAME_LENGTH = 1000
 
 
 @contextmanager
@@ -74,8 +75,11 @@ def private(path: Path) -> IO[bytes]:
 def inside(name: str) -> PurePosixPath:
     """Check that a file's path stays within the folder. Raises CommandError."""
     path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or not path.parts:
-        raise CommandError(f"The archive wants to write outside of its folder: {name!r}.")
+    if path.is_absolute() or ".." in path.parts or not path.parts or len(name) > MAX_NAME_LENGTH:
+        raise CommandError(f"The archive wants to write outside of its folder: {name[:MAX_NAME_LENGTH]!r}.")
+    if path.parts[0] == local.incoming_folder().name:
+        # By a note the sweep would delete the file that it names.
+        raise CommandError(f"The archive wants to write notes of its own: {name!r}.")
     return path
 
 

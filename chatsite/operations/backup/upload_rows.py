@@ -4,7 +4,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -12,6 +12,7 @@ from typing import IO, Any, NamedTuple
 
 import orjson
 from django.core.management.base import CommandError
+from django.db import connection
 
 from chatsite.database.chunks import chunked
 from chatsite.operations.backup.rows import CHUNK_ROWS
@@ -43,8 +44,8 @@ class Wanted(NamedTuple):
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of an archive's list. `missing` was deleted while the backup was made, `damaged` wasn't what its row says by
-    then."""
+    """A line of an archive's list. `missing` wasn't there any more when the backup came to it, `damaged` wasn't what its
+    row says."""
 
     name: str
     size: int
@@ -54,7 +55,10 @@ class Entry:
 
     @classmethod
     def of(cls, line: bytes) -> "Entry":
-        return cls(**orjson.loads(line))
+        entry = cls(**orjson.loads(line))
+        if not all(type(getattr(entry, each.name)) is each.type for each in fields(cls)) or entry.size < 0:
+            raise ValueError("a line of its list of uploads is not what it should be")
+        return entry
 
     @property
     def line(self) -> bytes:
@@ -111,7 +115,7 @@ def opened(one: Wanted) -> Iterator[tuple[int, Iterator[bytes]]]:
             yield os.fstat(file.fileno()).st_size, iter(lambda: file.read(PIECE_BYTES), b"")
         return
     with closing(from_store(one)) as answer:
-        yield one.size, answer.pieces()
+        yield answer.length, answer.pieces()
 
 
 def from_store(one: Wanted) -> store.Answer:
@@ -121,6 +125,14 @@ def from_store(one: Wanted) -> store.Answer:
         raise CommandError(
             f"FILES_URL: the store doesn't give a file ({error.reason}). --without-files leaves all files out."
         ) from error
+
+
+def is_named(one: Wanted) -> bool:
+    """Return whether a row still names the file: it wasn't deleted."""
+    if not connection.in_atomic_block:
+        # Reading many files takes hours: the server may have ended what wasn't used for so long.
+        connection.close()
+    return Blob.objects.filter(key=one.key).exists()
 
 
 def correct_places() -> None:

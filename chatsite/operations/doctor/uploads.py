@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from chatsite.operations.doctor.findings import Findings, note, ok, wrong
 from chatsite.realtime.cluster.models import Process
-from files import moving
+from files import moving, store_claim
 from files.models import Blob
 from files.storage import local
 from files.storage.store import StoreError
@@ -70,6 +70,13 @@ def remote() -> Findings:
     yield ok(
         "store", f"What is stored by FILES_URL is there: started, stored, read and deleted in {took:.0f} ms."
     )
+    if not store_claim.is_ours():
+        yield wrong(
+            "store",
+            "The store of FILES_URL is another site's, or was this one's before it was copied or restored: nothing is"
+            " moved there or deleted.",
+            "Let each site have a FILES_URL of its own. Only if no other serves with it: ./run manage files --take-store",
+        )
     waiting = Blob.objects.filter(remote=False, created_at__lt=timezone.now() - LATE).count()
     if waiting:
         yield note(

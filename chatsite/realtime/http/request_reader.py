@@ -17,6 +17,8 @@ from django.conf import settings
 from gunicorn.http.body import ChunkedReader, LengthReader
 from gunicorn.http.errors import InvalidRequestLine, LimitRequestHeaders, NoMoreData
 
+from chatsite.contract.errors import Invalid, TooLarge, Unavailable
+from chatsite.realtime.http import refused_request
 from chatsite.realtime.http.client_socket import ClientSocket
 from chatsite.realtime.http.connections import HttpConnection, HttpConnections, State
 
@@ -37,18 +39,10 @@ SMALL_BYTES, LARGE_BYTES, ROOM_SECONDS = 16 * 1024, 64 * 1024 * 1024, 5.0
 # reset; the seconds for which nothing may come, as nginx has them; and bytes per second that earn more.
 LINGER_BYTES, LINGER_SECONDS, LINGER_BYTES_PER_SECOND = 4 * 1024 * 1024, 5.0, 64 * 1024
 
+ENDED_EARLY = "The body ended early. Send it again."
 BARE_NEWLINE = re.compile(rb"(?<!\r)\n")
 # One empty line may stand before a request line.
 BEGINNING = re.compile(rb"\r|[A-Z]")
-
-
-class BadBody(Exception):
-    """A body that is refused: `status` and `reason` are what the client is told before its connection is
-    closed."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status, self.reason = status, reason
 
 
 def read_head(unreader: Any, client: ClientSocket) -> bool:
@@ -90,7 +84,7 @@ def read_body(request: Any, connection: HttpConnection, connections: HttpConnect
 
     A body that is longer than views may have in memory stays where it is, for the view to refuse or to
     stream, and so does that of a websocket's handshake, which may have none; the connection is closed after
-    the answer. Raises BadBody, and gunicorn's errors of an invalid body.
+    the answer. Raises the contract's errors, and gunicorn's of an invalid body.
     """
     length = length_of(request)
     if length == 0:
@@ -103,9 +97,9 @@ def read_body(request: Any, connection: HttpConnection, connections: HttpConnect
     try:
         request.body = io.BytesIO(receive(request, length, connection, connections))
     except TimeoutError:
-        raise BadBody(408, "Request Timeout") from None
+        raise refused_request.TooSlow() from None
     except NoMoreData:
-        raise BadBody(400, "Bad Request") from None
+        raise Invalid(ENDED_EARLY) from None
 
 
 def is_left_to_views(request: Any) -> bool:
@@ -116,7 +110,7 @@ def is_left_to_views(request: Any) -> bool:
 def receive(
     request: Any, length: int | None, connection: HttpConnection, connections: HttpConnections
 ) -> bytearray:
-    """Return the whole body. Raises TimeoutError, NoMoreData and BadBody."""
+    """Return the whole body. Raises TimeoutError, NoMoreData, TooLarge and Unavailable."""
     body = bytearray()
     for piece in pieces_of(request, length, connection.client):
         body += piece
@@ -182,12 +176,12 @@ def known(unreader: Any, length: int, client: ClientSocket) -> Iterator[bytes]:
 
 def check(length: int, moved: int) -> None:
     if length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE or moved > CHUNKED_OVERHEAD * length + WRAPPING_BYTES:
-        raise BadBody(413, "Content Too Large")
+        raise TooLarge()
 
 
 def hold(length: int, connection: HttpConnection, connections: HttpConnections) -> None:
     """Count so many bytes of the body. Where a large one finds no room, the slowest others are closed, or it
-    waits. Raises BadBody."""
+    waits. Raises Unavailable."""
     if connection.state is State.LEAVING:
         raise NoMoreData
     until = monotonic() + ROOM_SECONDS
@@ -195,7 +189,7 @@ def hold(length: int, connection: HttpConnection, connections: HttpConnections) 
         if connections.put_out_heaviest():
             continue
         if monotonic() > until:
-            raise BadBody(503, "Service Unavailable")
+            raise Unavailable("The server is busy. Try again in a moment.", retry_after=5)
         eventlet.sleep(GATHER_SECONDS)
     connections.set_body_bytes(connection, length)
 

@@ -8,16 +8,16 @@ gunicorn's own loop reads, parses, answers and reads on without ever giving way.
 
 import errno
 import socket
-from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
 from gunicorn import util
 from gunicorn.http import errors, get_parser
 
+from chatsite.contract.errors import ChatError
 from chatsite.observability.addresses import client_address, network
 from chatsite.realtime.engineio import fast_handshake
-from chatsite.realtime.http import request_reader
+from chatsite.realtime.http import refused_request, request_reader
 from chatsite.realtime.http.connections import HttpConnection, HttpConnections, State
 from chatsite.realtime.scheduling.hub_turns import HubTurns
 
@@ -123,10 +123,9 @@ class HttpServer:
                 else:
                     connection.client.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
             request_reader.read_body(request, connection, self.connections)
-        except request_reader.BadBody as error:
-            status = HTTPStatus(error.status)
-            util.write_error(connection.client, status.value, status.phrase, "")
-            if status is HTTPStatus.REQUEST_TIMEOUT:
+        except ChatError as error:
+            refused_request.write(connection.client, error, request)
+            if isinstance(error, refused_request.TooSlow):
                 # Nothing comes that would have to be read.
                 connection.client.close()
             raise StopIteration from None

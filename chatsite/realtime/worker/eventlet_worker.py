@@ -247,6 +247,17 @@ class EventletWorker(AsyncWorker):
             return False
         return self.handoff.give(owner, client, address, socket_handoff.as_read(request))
 
+    def handle_error(self, request: Any, client: Any, address: Any, error: Any) -> None:
+        """Log a request that can't be read, as gunicorn does, and answer it as docs/protocol.md has it."""
+        from chatsite.realtime.http import refused_request
+
+        found = refused_request.StatusOnly()
+        super().handle_error(request, found, address, error)
+        try:
+            refused_request.write(client, found.error, request)
+        except OSError:
+            self.log.debug("Failed to send error message.")
+
     def is_already_handled(self, response: Any) -> bool:
         if response is ALREADY_HANDLED:
             # The socket is a websocket's now: gunicorn must not read a next request from it.

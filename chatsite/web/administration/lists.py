@@ -10,8 +10,8 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
-from django.db.models import Model, QuerySet
-from django.forms import BaseInlineFormSet
+from django.db.models import BooleanField, Model, QuerySet
+from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.text import capfirst
@@ -19,6 +19,7 @@ from django.utils.text import capfirst
 from chatsite.realtime.queues.slots import Slots
 from chatsite.realtime.scheduling.yield_points import SlicedList
 from chatsite.web import query_deadline
+from chatsite.web.forms import PartialForm, TickBox, TickField
 from chatsite.web.rest.api import me
 
 if TYPE_CHECKING:
@@ -31,6 +32,14 @@ list_slots = Slots(2)
 MAX_LIST_PAGES = 20
 # Rows of an inline: each is a form, which takes some milliseconds to render.
 MAX_INLINE_ROWS = 10
+
+
+# Boxes that a form leaves out stay as they are.
+TICKED: Any = {BooleanField: {"form_class": TickField, "widget": TickBox}}
+
+
+class PartialModelForm(PartialForm, ModelForm):
+    """A form of a row, or of a part of its fields."""
 
 
 class Pages(Paginator):
@@ -78,6 +87,8 @@ class BoundedList(ChangeList):
 
 
 class BoundedAdmin(admin.ModelAdmin):
+    form: Any = PartialModelForm
+    formfield_overrides = TICKED
     paginator = Pages
     show_full_result_count = False
     list_per_page = 50

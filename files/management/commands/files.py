@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 from django.core.management.base import BaseCommand, CommandError
 
 from chatsite.contract.errors import Unavailable
-from files import orphans, usage
+from files import orphans, store_claim, usage
 from files.models import Blob
 from files.moving import mover
 from files.storage import store
@@ -45,6 +45,11 @@ class Command(BaseCommand):
             help="move files to the store of FILES_URL now, as the server does by itself",
         )
         parser.add_argument(
+            "--take-store",
+            action="store_true",
+            help="make the store of FILES_URL this site's, which alone may then write and delete there",
+        )
+        parser.add_argument(
             "--delete-orphans", action="store_true", help="delete bytes of which no row has known for an hour"
         )
 
@@ -54,6 +59,7 @@ class Command(BaseCommand):
         check: Path | None = None,
         into: Path | None = None,
         move: bool = False,
+        take_store: bool = False,
         delete_orphans: bool = False,
         **options: Any,
     ) -> None:
@@ -65,9 +71,15 @@ class Command(BaseCommand):
             self.move()
         else:
             try:
-                self.report(delete_orphans)
+                self.take_store() if take_store else self.report(delete_orphans)
             except StoreError as error:
                 raise CommandError(f"FILES_URL: the store can't be used ({error.reason}).") from error
+
+    def take_store(self) -> None:
+        store_claim.take()
+        self.stdout.write(
+            "The store of FILES_URL is this site's. Any other that has it must not serve any more."
+        )
 
     def move(self) -> None:
         if not store.in_use():

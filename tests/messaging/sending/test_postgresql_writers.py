@@ -7,8 +7,9 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from chatsite.contract.errors import Archived, Forbidden, Muted
+from chatsite.contract.errors import Archived, Forbidden, Muted, QuotaExceeded
 from chatsite.realtime.queues.group_commit import GroupCommit
+from files.models import Blob, File
 from messaging import services
 from messaging.models import Message
 from messaging.sending.batch import Batch, store, store_all
@@ -189,3 +190,23 @@ def test_a_removal_and_a_message_of_who_is_removed_never_wait_for_each_other_in_
     assert not at_once(remove, send)
     assert list(Message.objects.values_list("body", flat=True)) == [owner.username]
     assert gapless(room)
+
+
+def test_files_passed_on_at_once_are_no_more_than_the_total(owner, member, rooms, upload, settings):
+    for room in rooms:
+        membership.grant(room, member)
+    file = upload(owner, rooms[0])
+    said, _ = services.send(owner, rooms[0].slug, "", uuid.uuid4(), files=[file.pk])
+    Blob.objects.update(size=400_000)
+    settings.FILES_PER_USER_MB = 1
+
+    def forward(room):
+        draft = Draft(member, room.slug, "", uuid.uuid4(), forward=said.pk)
+        # A process's own: those of the site are for greenlets of one thread.
+        [outcome] = GroupCommit(store, prepare=Batch)._outcomes([draft])
+        if isinstance(outcome, Exception):
+            raise outcome
+
+    failures = at_once(*(lambda room=room: forward(room) for room in rooms * 2))
+    assert [type(failure) for failure in failures] == [QuotaExceeded] * 4
+    assert File.objects.filter(owner=member).count() == 2

@@ -1,5 +1,6 @@
 """HTTP as it comes: whole, in pieces, too slowly, too long, and with more behind it than was asked for."""
 
+import json
 import socket
 import time
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ import pytest
 from gunicorn.http.errors import InvalidRequestLine, LimitRequestHeaders, NoMoreData
 from gunicorn.http.unreader import IterUnreader
 
+from chatsite.contract.errors import TooLarge
 from chatsite.realtime.http import connections as http_connections
 from chatsite.realtime.http import request_reader
 from chatsite.realtime.http.client_socket import BEHIND_SECONDS, SPREAD, ClientSocket
@@ -111,6 +113,44 @@ def test_a_chunked_body_beyond_what_is_taken_is_refused_before_it_ends(client):
     for _ in range(20):
         client.sendall(chunk)
     assert statuses(everything(client)) == [413]
+
+
+def told(found):
+    head, _, body = found.partition(b"\r\n\r\n")
+    assert b"Content-Type: application/json" in head
+    return json.loads(body)["code"]
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "code"),
+    [
+        (post(b"200000\r\n" + b"x" * 0x100001, "Transfer-Encoding: chunked"), 413, "too_large"),
+        (post(b"1\r\nx\r\n" * 20_000, "Transfer-Encoding: chunked"), 413, "too_large"),
+        (post(b"xx\r\n", "Transfer-Encoding: chunked"), 400, "invalid"),
+        (post(b"", "Transfer-Encoding: none, chunked"), 501, "invalid"),
+        (b"GET / HTTP/1.1\r\nX: " + b"x" * 40_000, 431, "too_large"),
+        (b"GET /" + b"x" * 5000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 414, "too_large"),
+        (b"get / HTTP/1.1\r\n\r\n", 400, "invalid"),
+    ],
+)
+def test_what_no_view_sees_is_told_as_the_contract_has_it(client, data, status, code):
+    client.sendall(data)
+    found = everything(client)
+    assert (statuses(found), told(found)) == ([status], code)
+
+
+def test_a_body_that_ends_early_is_told_as_the_contract_has_it(client):
+    client.sendall(post(b"half", "Content-Length: 8"))
+    client.shutdown(socket.SHUT_WR)
+    assert told(everything(client)) == "invalid"
+
+
+def test_a_browser_is_told_by_a_page(client):
+    client.sendall(post(b"xx\r\n", "Transfer-Encoding: chunked", "Accept: text/html"))
+    found = everything(client)
+    assert statuses(found) == [400]
+    assert b"text/html" in found
+    assert b"That is no request that can be read" in found
 
 
 def test_a_refusal_is_read_while_the_body_is_still_sent(client):
@@ -355,9 +395,8 @@ def test_who_takes_nothing_of_an_answer_is_given_up():
 
 
 def test_a_chunked_body_that_is_mostly_wrapping_is_refused():
-    with pytest.raises(request_reader.BadBody) as error:
+    with pytest.raises(TooLarge):
         request_reader.check(5_000, 30_000)
-    assert error.value.status == 413
     request_reader.check(1_000_000, 1_900_000)
 
 

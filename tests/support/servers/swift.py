@@ -146,7 +146,13 @@ class Swift:
         )
 
     def names(self) -> set[str]:
-        """Names of all that is in the bucket."""
+        """Names of all files in the bucket."""
+        from files import store_claim
+
+        return {name for name in self.all_names() if name.rpartition("/")[2] != store_claim.NAME}
+
+    def all_names(self) -> set[str]:
+        """Names of all that is in the bucket, also of what says whose it is."""
         return {found["Key"] for found in self.client().list_objects_v2(Bucket=BUCKET).get("Contents", [])}
 
     def close(self) -> None:

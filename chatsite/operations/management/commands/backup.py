@@ -18,6 +18,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, file: Path, without_files: bool = False, **options: Any) -> None:
         with output.in_one_line(file):
-            manifest = dumping.back_up(file, files=not without_files)
+            manifest, losses = dumping.back_up(file, files=not without_files)
             size = file.stat().st_size / 1e6
         self.stdout.write(f"{file} has {output.contents(manifest)} ({size:.1f} MB).")
+        output.check_whole(losses)

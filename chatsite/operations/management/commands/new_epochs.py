@@ -2,6 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from files import store_claim
 from rooms.log import log_marker
 
 
@@ -11,4 +12,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         count = log_marker.renew_epochs()
         log_marker.write(log_marker.position())
+        store_claim.set_token()
         self.stdout.write(f"{count} rooms have a new epoch.")

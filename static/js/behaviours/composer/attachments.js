@@ -1,12 +1,11 @@
 import { uploadEvents } from "../../lib/connection/uploads.js"
 import { part } from "../../lib/page/dom.js"
-import { takeSharedFiles } from "../../lib/device/shared_files.js"
+import { withModule } from "../../lib/page/later.js"
 import { toast } from "../../lib/page/toast.js"
 import { announce } from "../../lib/room/announce.js"
 import { attachments } from "../../lib/room/attachments.js"
 import { room } from "../../lib/room/room.js"
 import { renderTiles } from "../../lib/room/upload_tiles.js"
-import { picturesIn } from "../../models/rtf_pictures.js"
 
 /** Attaches files to the next message: by the paperclip, by a drop on the room, and out of the clipboard. */
 export function mount(tray) {
@@ -28,7 +27,13 @@ export function mount(tray) {
   })
   part(form, "text").addEventListener("paste", (event) => onPaste(event, form))
   takeDrops(document.getElementById("main"), (files) => attach(form, files))
-  if (new URLSearchParams(location.search).has("shared")) takeSharedFiles().then((files) => attach(form, files))
+  if (new URLSearchParams(location.search).has("shared")) takeShared(form)
+}
+
+/** Takes the files that another program shares. */
+async function takeShared(form) {
+  const { takeSharedFiles } = await import("../../lib/device/shared_files.js")
+  attach(form, await takeSharedFiles())
 }
 
 function attach(form, files) {
@@ -44,12 +49,16 @@ function onPaste(event, form) {
   const files = [...clipboard.files]
   const text = clipboard.getData("text/plain").trim()
   if (text && !areNames(text, files)) {
-    const pictures = picturesIn(clipboard.getData("text/rtf"))
-    attach(form, pictures.map(({ type, bytes }, place) => new File([bytes], `picture-${place + 1}.${type.slice(6).replace("jpeg", "jpg")}`, { type })))
+    const rtf = clipboard.getData("text/rtf")
+    if (rtf) withModule(() => import("../../models/rtf_pictures.js"), ({ picturesIn }) => attach(form, picturesIn(rtf).map(asFile)))
   } else if (files.length) {
     event.preventDefault()
     attach(form, files)
   }
+}
+
+function asFile({ type, bytes }, place) {
+  return new File([bytes], `picture-${place + 1}.${type.slice(6).replace("jpeg", "jpg")}`, { type })
 }
 
 /** Whether a text is no more than the names of the files that were copied. */

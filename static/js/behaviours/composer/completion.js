@@ -1,12 +1,11 @@
 import { get } from "../../lib/connection/rest.js"
 import { chosenTone, keepRecent } from "../../lib/emoji/choices.js"
 import { buildPicture } from "../../lib/emoji/site_emoji.js"
-import { loadEmoji } from "../../lib/emoji/table.js"
 import { replaceText } from "../../lib/page/text_field.js"
 import { buildAvatar } from "../../lib/people/avatar.js"
 import { allMembersListed, listedMembers } from "../../lib/room/members.js"
 import { room } from "../../lib/room/room.js"
-import { emojiNameAt, inTone, shortNameFor } from "../../models/emoji_index.js"
+import { emojiNameAt, inTone, shortNameFor } from "../../models/emoji_words.js"
 import { completeMention, completeWord, mentionAt, mentionCandidates } from "../../models/mention.js"
 
 const SEARCH_DELAY_MS = 150
@@ -126,7 +125,8 @@ const emoji = {
   at: emojiNameAt,
   offer(found, show) {
     show([])
-    loadEmoji().then((index) => show(index.complete(found.query, MOST_EMOJI)), () => {})
+    const loading = import("../../lib/emoji/table.js").then(({ loadEmoji }) => loadEmoji())
+    loading.then((index) => show(index.complete(found.query, MOST_EMOJI)), () => {})
   },
   /** The second colon, behind a whole name. */
   isEndedBy: (key, found, row) => key === ":" && row.shortNames.includes(found.query.toLowerCase()),

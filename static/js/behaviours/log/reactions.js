@@ -1,8 +1,8 @@
 import { connection } from "../../lib/connection/connection.js"
+import { withModule } from "../../lib/page/later.js"
 import { toast } from "../../lib/page/toast.js"
 import { distinctName } from "../../lib/people/names.js"
 import { announce } from "../../lib/room/announce.js"
-import { chooseEmoji } from "../../lib/room/emoji_palette.js"
 import { noteUse } from "../../lib/room/frequent_emoji.js"
 import { messagePane } from "../../lib/room/message_pane.js"
 import { canReact, forgetMissed, noteMissed, noteName, reactionsOf, renderReactions } from "../../lib/room/reactions.js"
@@ -48,7 +48,7 @@ function receive(data, added) {
 
 async function choose(row) {
   if (row.classList.contains("deleted")) return
-  const emoji = await chooseEmoji(row)
+  const emoji = await withModule(() => import("../../lib/room/emoji_palette.js"), ({ chooseEmoji }) => chooseEmoji(row))
   if (emoji && !reactionsOf(row).shown().find((entry) => entry.emoji === emoji)?.mine) toggle(row, emoji)
 }
 

@@ -1,7 +1,6 @@
 import { UploadQueue } from "../../models/upload_queue.js"
 import { connection } from "./connection.js"
 import { exclusively } from "../device/locks.js"
-import { drawPoster } from "../page/poster.js"
 import { Emitter } from "./emitter.js"
 import { kept } from "../device/kept.js"
 
@@ -18,7 +17,13 @@ async function send(upload, options) {
 
 /** Uploads a file, unless another tab has done so meanwhile. */
 async function sendOnce(upload, options) {
-  return (await kept.loadFile(upload.key))?.file ?? post(upload, await drawPoster(upload.source), options)
+  return (await kept.loadFile(upload.key))?.file ?? post(upload, await posterOf(upload.source), options)
+}
+
+/** What a film shows before it plays; null of another file, and where that can't be drawn. */
+function posterOf(source) {
+  if (!source?.type?.startsWith("video/")) return null
+  return import("../page/poster.js").then(({ drawPoster }) => drawPoster(source), () => null)
 }
 
 /** Posts a file by XMLHttpRequest, as `fetch` tells no progress of what it sends. */

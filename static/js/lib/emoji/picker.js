@@ -1,4 +1,4 @@
-import { inTone } from "../../models/emoji_index.js"
+import { inTone } from "../../models/emoji_words.js"
 import { part } from "../page/dom.js"
 import { chosenTone, keepRecent, keepTone, recentEmoji } from "./choices.js"
 import { buildPicture } from "./site_emoji.js"

@@ -5,9 +5,8 @@ const TIMEOUT_MS = 4000
 const MAX_BYTES = 100_000
 const QUALITIES = [0.8, 0.5]
 
-/** Draws a frame of a film, by which others know it before they play it; null of another file, and where that fails. */
+/** Draws a frame of a film, by which others know it before they play it; null where that fails. */
 export async function drawPoster(source) {
-  if (!source?.type?.startsWith("video/")) return null
   const film = document.createElement("video")
   Object.assign(film, { muted: true, playsInline: true, preload: "auto", src: URL.createObjectURL(source) })
   try {
