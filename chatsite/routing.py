@@ -31,7 +31,12 @@ def recheck() -> None:
 
 
 router = Router(
-    events=[*rooms.sockets.events, *messaging.sockets.events, *previews.sockets.events],
+    events=[
+        *accounts.sockets.events,
+        *rooms.sockets.events,
+        *messaging.sockets.events,
+        *previews.sockets.events,
+    ],
     authenticate=accounts.sockets.authenticate,
     authorise=accounts.sockets.authorise,
     admit=accounts.sockets.admit,

@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("accounts.api")),
     path("", include("rooms.api")),
+    path("", include("rooms.unread.api")),
     path("", include("emoji.api")),
     path("", include("messaging.api")),
     path("", include("messaging.reactions.api")),

@@ -170,6 +170,7 @@ def payload(membership: Membership) -> dict[str, Any]:
         "muted": membership.muted,
         "level": "all" if membership.room.kind == Room.Kind.DIRECT else "mentions",
         "read_seq": membership.read_seq,
+        "read_version": membership.read_version,
         "unread": membership.unread,  # type: ignore[attr-defined]
         "mentions": membership.mentions,  # type: ignore[attr-defined]
     }

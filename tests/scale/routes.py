@@ -98,6 +98,8 @@ REST = {
     "room-block-list": ["/user/me/room-block", "/user/me/room-block?limit=200"],
     "person-block-list": ["/user/me/block", "/user/me/block?limit=200"],
     "room-invite-list": ["/room/plaza/invite"],
+    "room-read": ["/room/plaza/read", "/room/quiet/read"],
+    "room-receipts": ["/room/plaza/receipt", "/room/quiet/receipt"],
     "message-list": [
         *(
             "/message",
@@ -267,7 +269,7 @@ NOT_READ = {
     ),
     *("admin:password_change", "admin:password_change_done", "admin:view_on_site", "admin:<path:object_id>/"),
     *("room-block", "person-block", "room_block", "person_block", "room_invite_revoke"),
-    *("reaction-detail", "preview-detail", "preview_remove", "admin:(?P<url>.*)$"),
+    *("mark_unread", "reaction-detail", "preview-detail", "preview_remove", "admin:(?P<url>.*)$"),
     *("own_emoji_remove", "emoji-detail"),
     *("user-avatar", "room-avatar", "profile_avatar", "room_settings_avatar"),
 }

@@ -13,8 +13,8 @@ pytestmark = pytest.mark.realtime
 # Seconds after which typing ends by itself.
 TYPING = 6
 ROOM_KEYS = {
-    "slug", "name", "topic", "kind", "archived", "role", "members", "online", "epoch", "head", "read_seq", "unread",
-    "mentions", "created_at", "avatar",
+    "slug", "name", "topic", "kind", "archived", "role", "members", "online", "epoch", "head", "read_seq", "read_version",
+    "unread", "mentions", "created_at", "avatar",
 }  # fmt: skip
 
 
@@ -288,7 +288,8 @@ def test_reading_counts_and_never_goes_back(connect, room):
     owner, member = connect("owner"), connect("member")
     seqs = [owner.say(room, body)["message"]["seq"] for body in ("one", "@member two", "three")]
     assert member.wait("room-activity", room=room, unread=3)["mentions"] == 1
-    assert member.call("read", {"room": room, "seq": seqs[1]}) == {"ok": True, "unread": 1, "mentions": 0}
+    told = member.call("read", {"room": room, "seq": seqs[1]})
+    assert told == {"ok": True, "unread": 1, "mentions": 0, "read_seq": seqs[1], "read_version": 0}
     assert member.call("read", {"room": room, "seq": 1})["unread"] == 1
     assert member.call("read", {"room": room, "seq": 10**6})["unread"] == 0
     # That was the head, and not what comes after it.

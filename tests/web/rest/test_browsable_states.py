@@ -29,8 +29,8 @@ UNREAD |= {"file-list": (200, 200, 200, 401)}
 
 # What each may read of what can be changed; whether they may change it is asked when they do.
 FORMS = {
-    "owner": {"room-detail", "member-detail", "message-detail", "user-me", "file-detail"},
-    "member": {"room-detail", "member-detail", "message-detail", "user-me"},
+    "owner": {"room-read", "room-detail", "member-detail", "message-detail", "user-me", "file-detail"},
+    "member": {"room-read", "room-detail", "member-detail", "message-detail", "user-me"},
     "stranger": {"user-me"},
     "nobody": set(),
 }

@@ -46,6 +46,7 @@ METHODS = {"get", "post", "put", "patch", "delete"}
 NAMES = {
     *("list_rooms", "create_room", "get_room", "put_room", "update_room", "archive_room"),
     *("list_members", "add_member", "get_member", "put_member", "update_member", "remove_member"),
+    *("get_read_position", "put_read_position", "mark_read", "list_receipts"),
     *("list_events", "list_bans", "ban_member", "lift_ban", "list_invites", "create_invite", "revoke_invite"),
     *("block_room", "unblock_room", "list_blocked_rooms", "block_user", "unblock_user", "list_blocked_users"),
     *("list_messages", "send_message", "get_message", "put_message", "edit_message", "delete_message"),

@@ -49,6 +49,7 @@ const ACTIONS = {
   reply: (row) => messagePane.emit("reply", row),
   forward: (row) => messagePane.emit("forward", row),
   edit: (row) => messagePane.emit("edit", row),
+  unread: (row) => messagePane.emit("mark-unread", row),
   async copy(row) {
     const address = new URL(permalink(room.slug, row.dataset.id), location.origin).href
     try {

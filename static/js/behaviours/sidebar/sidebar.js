@@ -7,6 +7,7 @@ import { buildAvatar, buildRoomMark } from "../../lib/people/avatar.js"
 import { followNameUpdates } from "../../lib/people/name_updates.js"
 import { isLookalike, usernameSuffix } from "../../lib/people/names.js"
 import { presence } from "../../lib/people/presence.js"
+import { renderStatus } from "../../lib/people/status.js"
 import { room } from "../../lib/room/room.js"
 import { sidebarName } from "../../models/sidebar_name.js"
 
@@ -79,6 +80,7 @@ class Sidebar {
     row.dataset.room = info.slug
     row.dataset.kind = info.kind
     row.querySelector(".side-name").textContent = sidebarName(info, isLookalike)
+    row.querySelector("[data-status]").dataset.status = info.people?.[0]?.username ?? ""
     row.querySelector(".side-mark").append(buildMark(info))
     row.title = usernames(info)
     row.querySelector("[data-usernames]").textContent = row.title && ` ${row.title}`
@@ -131,9 +133,14 @@ function usernames({ people = [] }) {
   return people.some(usernameSuffix) ? people.map((person) => `@${person.username}`).join(", ") : ""
 }
 
+function renderPerson(user) {
+  presence.set(user.username, user.online)
+  renderStatus(user)
+}
+
 function buildMark(info) {
   if (info.kind !== "direct") return buildRoomMark(info)
   const [person] = info.people
-  get(`/user/${person.username}`).then((user) => presence.set(user.username, user.online), () => {})
+  get(`/user/${person.username}`).then(renderPerson, () => {})
   return buildAvatar(person, { size: "small", dot: true })
 }
