@@ -1,5 +1,6 @@
 """The sidebar of signed-in pages."""
 
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django import template
@@ -20,13 +21,26 @@ SHOWN_COLUMNS = (
     *("status_emoji", "status_text", "status_until"),
 )
 NOTHING_SHOWN = {"online": False, "availability": "", "status": None}
+Drafts = Callable[[User], Collection[str]]
+
+
+def no_rooms(user: User) -> Collection[str]:
+    """Return nothing: nobody keeps drafts."""
+    return ()
+
+
+# Returns the slugs of rooms in which the person has begun to write; the app of drafts sets it.
+rooms_with_drafts: Drafts = no_rooms
 
 
 @register.inclusion_tag("rooms/_sidebar.html", takes_context=True)
 def sidebar(context: template.Context) -> dict[str, Any]:
     """Render the column at the left: the nearest rooms and direct rooms, and the person's own name."""
     user = context["request"].user
-    rooms = with_current(sidebar_payloads(user), context)
+    begun = rooms_with_drafts(user)
+    rooms = [
+        {**room, "draft": room["slug"] in begun} for room in with_current(sidebar_payloads(user), context)
+    ]
     return {
         "site": context.get("site"),
         "me": self_payload(user),
@@ -55,6 +69,7 @@ def side_room(room: Payload, current: str) -> SafeString:
     """Render one room. In a direct room every unread message counts as others' mentions do."""
     calls = room["unread"] if room["kind"] == Room.Kind.DIRECT else room["mentions"]
     about = {key: room[key] for key in ("slug", "name", "kind", "avatar", "archived", "unread", "mentions")}
+    about["draft"] = room.get("draft", False)
     about["people"] = room.get("people", [])[:1]
     return render_fragment(
         "rooms/_side_room.html",

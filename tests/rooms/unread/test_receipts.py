@@ -263,6 +263,9 @@ def test_the_setting_in_the_profile_and_over_rest(client_of, api, owner, member)
     assert 'name="show_receipts"' in client.get("/profile").content.decode()
     client.post("/profile", {"display_name": "Member"})
     member.refresh_from_db()
+    assert member.show_receipts
+    client.post("/profile", {"show_receipts": "false"})
+    member.refresh_from_db()
     assert not member.show_receipts
     assert api(member).patch("/user/me", {"show_receipts": True}, format="json").data["show_receipts"] is True
     assert api(member).patch("/user/me", {"show_receipts": "x"}, format="json").status_code == 400

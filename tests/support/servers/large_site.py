@@ -9,11 +9,17 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import ApiToken, Invite, NameSkeleton, User
+from drafts.models import Reminder, SavedDraft, ScheduledMessage
+from drafts.reminders.services import MAX_REMINDERS
+from drafts.scheduled.services import MAX_SCHEDULED
+from drafts.services import MAX_DRAFTS
 from files.models import Blob
 from messaging.models import Message, MessageText, PrivateReading
 from messaging.reactions.services import MAX_NAMED
 from messaging.search import indexes
 from messaging.search.postgresql import PARTS
+from notifications.inbox import MAX_PER_PERSON
+from notifications.models import Notification
 from rooms.membership.blocks import MAX_BLOCKS
 from rooms.models import Event, Membership, Mention, PersonBlock, Room, RoomBlock, RoomInvite
 
@@ -35,6 +41,10 @@ MODELS = [
     MessageText,
     Blob,
     PrivateReading,
+    SavedDraft,
+    ScheduledMessage,
+    Reminder,
+    Notification,
 ]
 # Smaller ids are a migration's and the cast's. `few` is in the plaza and the quiet room, `many` in every room, `nobodys` in
 # none, and `boss` is an administrator in none.
@@ -67,7 +77,20 @@ def fill(size: Size) -> None:
     with connection.cursor() as cursor:
         if postgresql:
             cursor.execute(f"SET LOCAL session_replication_role = replica; DROP INDEX IF EXISTS {PARTS}")
-        for make in (people, rooms, members, talk, reactions, files, read, links, blocks, moderated):
+        for make in (
+            people,
+            rooms,
+            members,
+            talk,
+            reactions,
+            files,
+            read,
+            links,
+            blocks,
+            notified,
+            moderated,
+            later,
+        ):
             for statement in make(size):
                 cursor.execute(statement)
         for statement in connection.ops.sequence_reset_sql(no_style(), MODELS):
@@ -191,6 +214,16 @@ def read(size: Size) -> Iterator[str]:
               WHERE user_id = {MANY} AND room_id % 2 = 0"""
 
 
+def notified(size: Size) -> Iterator[str]:
+    """Fill the inboxes of `few` and `many`, and let everybody have a word of their own."""
+    yield f"""INSERT INTO notifications_notification (user_id, kind, room_id, message_id, actor_id, emoji, seq, at)
+              SELECT u.id, 'mention', m.room_id, m.id, m.sender_id, '', m.seq, {now()}
+              FROM (SELECT * FROM messaging_message ORDER BY id DESC LIMIT {MAX_PER_PERSON}) m
+              JOIN accounts_user u ON u.id IN ({FEW}, {MANY})"""
+    yield f"""INSERT INTO notifications_preferences (user_id, keywords, schedule, zone)
+              SELECT id, 'word' || {text("id")}, '[]', '' FROM accounts_user"""
+
+
 def blocks(size: Size) -> Iterator[str]:
     """Give `few` as many blocks as one person may have."""
     yield f"""{numbers(min(MAX_BLOCKS, size.people))} INSERT INTO rooms_personblock (user_id, blocked_id, created_at)
@@ -217,6 +250,23 @@ def moderated(size: Size) -> Iterator[str]:
               SELECT {BASE} + n, {BOSS}, 'Reported by one of its people', {now()}, {now()} FROM numbers WHERE n % 3 <> 0"""
     yield f"""INSERT INTO messaging_privatereading (room_id, moderator_id, reason, created_at, expires_at)
               VALUES ({QUIET}, {BOSS}, 'Reported by one of its people', {now()}, {now(timedelta(hours=1))})"""
+
+
+def later(size: Size) -> Iterator[str]:
+    """Give `many` as many drafts as one person may have, and `few` as many scheduled messages and reminders."""
+    uuid = on("CAST(lpad(to_hex(n), 32, '0') AS uuid)", "printf('%032x', n)")
+    drafts = min(MAX_DRAFTS, size.rooms)
+    yield f"""{numbers(drafts)} INSERT INTO drafts_saveddraft (user_id, room_id, body, version, updated_at)
+              SELECT {MANY}, {BASE} + n, 'half a thought', 1, {now()} FROM numbers"""
+    columns = """(id, user_id, room_id, body, client_id, send_at, time_zone, state, error_code, error_detail, tries,
+                  created_at)"""
+    yield f"""{numbers(MAX_SCHEDULED)} INSERT INTO drafts_scheduledmessage {columns}
+              SELECT {BASE} + n, {FEW}, {PLAZA}, 'Good morning', {uuid}, {now(timedelta(days=1))}, 'UTC', 'waiting', '',
+                     '', 0, {now()} FROM numbers"""
+    columns = "(id, user_id, message_id, text, client_id, remind_at, time_zone, state, created_at)"
+    yield f"""{numbers(MAX_REMINDERS)} INSERT INTO drafts_reminder {columns}
+              SELECT {BASE} + n, {FEW}, {BASE} + n, '', {uuid}, {now(timedelta(days=1))}, 'UTC', 'waiting', {now()}
+              FROM numbers"""
 
 
 def links(size: Size) -> Iterator[str]:

@@ -48,6 +48,7 @@ const ACTIONS = {
   react: (row) => messagePane.emit("react", row),
   reply: (row) => messagePane.emit("reply", row),
   forward: (row) => messagePane.emit("forward", row),
+  remind: (row) => messagePane.emit("remind", row),
   edit: (row) => messagePane.emit("edit", row),
   unread: (row) => messagePane.emit("mark-unread", row),
   async copy(row) {
@@ -59,6 +60,7 @@ const ACTIONS = {
       toast(address)
     }
   },
+  why: (row) => location.assign(`${permalink(room.slug, row.dataset.id)}/why`),
   delete: (row) => confirmDeletion(row),
 }
 
