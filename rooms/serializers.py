@@ -5,6 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.models import NotificationLevel
 from accounts.serializers import BriefUserSerializer
 from accounts.services.invites import DEFAULT_DAYS, DEFAULT_USES, MAX_DAYS, MAX_USES
 from chatsite.web.fields import Choice, Flag, Limit, Names, StrictSerializer, Text, Whole
@@ -12,6 +13,9 @@ from rooms import payloads
 from rooms.log import log
 from rooms.membership.membership import MAX_NAMED
 from rooms.models import Membership, Room
+
+# What somebody may choose to be told of; `default` takes the choice back.
+LEVELS = [("default", "As elsewhere"), *NotificationLevel.choices]
 
 
 class Slug(Text):
@@ -70,9 +74,46 @@ class TypingSerializer(StrictSerializer):
     typing = Flag()
 
 
-class ReadSerializer(StrictSerializer):
+class PositionChangeSerializer(StrictSerializer):
+    seq = Whole(help_text="The place in the room's log up to which I have read.")
+    back = Flag(
+        required=False, help_text="Move the read position back to `seq`; it doesn't move forward then."
+    )
+    version = Whole(
+        required=False,
+        help_text="The `read_version` that I know. If the position was moved back since, nothing changes.",
+    )
+
+    def to_representation(self, position: dict[str, Any]) -> dict[str, Any]:
+        """Return the change that a browsable page's form proposes: none."""
+        return {"seq": position["read_seq"], "back": False, "version": position["read_version"]}
+
+
+class ReadSerializer(PositionChangeSerializer):
     room = Slug()
-    seq = Whole()
+
+
+class PositionSerializer(serializers.Serializer[Any]):
+    """How far I have read in a room, and what is unread beyond it."""
+
+    room = serializers.CharField()
+    read_seq = serializers.IntegerField()
+    read_version = serializers.IntegerField(help_text="How often the position was moved back.")
+    unread = serializers.IntegerField()
+    mentions = serializers.IntegerField()
+
+
+class ReceiptSerializer(serializers.Serializer[Any]):
+    """How far another member has read."""
+
+    user = BriefUserSerializer()
+    read_seq = serializers.IntegerField(help_text="The furthest place up to which they have ever read.")
+
+
+class ReceiptListSerializer(serializers.Serializer[Any]):
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = ReceiptSerializer(many=True)
 
 
 class EventQuerySerializer(serializers.Serializer[Any]):
@@ -113,6 +154,11 @@ class RoomUpdateSerializer(StrictSerializer):
     name = Text(required=False, max_length=64)
     topic = Text(required=False, allow_blank=True, max_length=250)
     archived = Flag(required=False)
+    callers = Choice(
+        choices=[(value or "by_size", words) for value, words in Room.Callers.choices],
+        required=False,
+        help_text="Who may call everybody by @room and @here.",
+    )
 
 
 class MemberAddSerializer(StrictSerializer):
@@ -122,6 +168,11 @@ class MemberAddSerializer(StrictSerializer):
 class MemberUpdateSerializer(StrictSerializer):
     role = Choice(choices=Membership.Role.choices, required=False)
     muted = Flag(required=False)
+    level = Choice(
+        choices=LEVELS,
+        required=False,
+        help_text="What I am told of here. Everybody's own: of somebody else it is forbidden.",
+    )
 
 
 class RoomAvatarSerializer(serializers.Serializer[Any]):
@@ -145,6 +196,7 @@ class RoomSerializer(serializers.Serializer[Any]):
     epoch = serializers.CharField()
     head = serializers.IntegerField()
     read_seq = serializers.IntegerField()
+    read_version = serializers.IntegerField(help_text="How often `read_seq` was moved back.")
     unread = serializers.IntegerField()
     mentions = serializers.IntegerField()
     created_at = serializers.DateTimeField()
@@ -158,6 +210,11 @@ class MemberSerializer(serializers.Serializer[Any]):
     user = BriefUserSerializer()
     role = serializers.ChoiceField(choices=Membership.Role.choices)
     muted = serializers.BooleanField()
+    level = serializers.ChoiceField(
+        choices=NotificationLevel.choices,
+        required=False,
+        help_text="What I am told of here: of myself alone.",
+    )
     joined_at = serializers.DateTimeField()
 
     def to_representation(self, membership: Membership) -> payloads.Payload:

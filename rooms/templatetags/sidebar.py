@@ -8,13 +8,19 @@ from django.utils.safestring import SafeString
 
 from accounts.models import User
 from accounts.names.marks import looks_alike
-from accounts.payloads import user_payload
+from accounts.payloads import self_payload, shown_availability, status_payload
 from accounts.presence import presence
+from accounts.status import own_emoji
 from chatsite.web.fragment_cache import render_fragment
 from rooms.models import Room
 from rooms.payloads import MAX_NEAREST, Payload, sidebar_payloads
 
 register = template.Library()
+SHOWN_COLUMNS = (
+    *("username", "availability", "availability_until"),
+    *("status_emoji", "status_text", "status_until"),
+)
+NOTHING_SHOWN = {"online": False, "availability": "", "status": None}
 Drafts = Callable[[User], Collection[str]]
 
 
@@ -37,7 +43,8 @@ def sidebar(context: template.Context) -> dict[str, Any]:
     ]
     return {
         "site": context.get("site"),
-        "me": user_payload(user),
+        "me": self_payload(user),
+        "my_status": own_emoji.shown(status_payload(user)),
         "user": user,
         "current": context.get("current", ""),
         "rooms": sorted((room for room in rooms if room["kind"] != Room.Kind.DIRECT), key=by_name),
@@ -79,20 +86,27 @@ def by_name(room: Payload) -> tuple[bool, str]:
 
 
 def with_presence(directs: list[Payload]) -> list[Payload]:
-    """Add `online` to each person of the direct rooms."""
+    """Add `online`, `availability` and `status` to each person of the direct rooms."""
     names = {person["username"] for room in directs for person in room["people"]}
-    found = User.objects.filter(username__in=names).annotate(alike=looks_alike())
-    rows = list(found.values_list("pk", "username", "alike"))
-    here = set(presence.online_among([pk for pk, _, _ in rows]))
-    online = {username for pk, username, _ in rows if pk in here}
-    alike = {username for _, username, like in rows if like}
-    return [with_people(room, online, alike) for room in directs]
+    found = list(User.objects.filter(username__in=names).annotate(alike=looks_alike()).only(*SHOWN_COLUMNS))
+    people = {user.username: shown_of(user) for user in found}
+    alike = {user.username for user in found if user.alike}
+    return [with_people(room, people, alike) for room in directs]
 
 
-def with_people(room: Payload, online: set[str], alike: set[str]) -> Payload:
-    """Add `online` to a direct room's people, and its short name."""
-    people = [{**person, "online": person["username"] in online} for person in room["people"]]
-    return {**room, "people": people, "name": sidebar_name(room, alike)}
+def shown_of(user: User) -> Payload:
+    """Return what the sidebar shows of a person besides the name."""
+    return {
+        "online": presence.is_online(user.pk),
+        "availability": shown_availability(user.pk, user.chosen_availability),
+        "status": own_emoji.shown(status_payload(user)),
+    }
+
+
+def with_people(room: Payload, people: dict[str, Payload], alike: set[str]) -> Payload:
+    """Add what is shown of a direct room's people, and its short name."""
+    shown = [{**person, **people.get(person["username"], NOTHING_SHOWN)} for person in room["people"]]
+    return {**room, "people": shown, "name": sidebar_name(room, alike)}
 
 
 def sidebar_name(room: Payload, alike: set[str]) -> str:

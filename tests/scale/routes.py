@@ -50,6 +50,10 @@ PAGES = {
         "/chat/plaza/members?after=person3",
     ],
     "home": ["/"],
+    "inbox": ["/inbox", "/inbox?tab=mentions", "/inbox?before=99"],
+    "notification_settings": ["/profile/notifications"],
+    "room_level": ["/chat/plaza/notifications", "/chat/quiet/notifications"],
+    "message_why": [f"/chat/quiet/message/{MESSAGE}/why", f"/chat/plaza/message/{EDITED}/why"],
     "search": [
         "/search",
         "/search?q=zzzz",
@@ -104,6 +108,8 @@ REST = {
     "room-block-list": ["/user/me/room-block", "/user/me/room-block?limit=200"],
     "person-block-list": ["/user/me/block", "/user/me/block?limit=200"],
     "room-invite-list": ["/room/plaza/invite"],
+    "room-read": ["/room/plaza/read", "/room/quiet/read"],
+    "room-receipts": ["/room/plaza/receipt", "/room/quiet/receipt"],
     "message-list": [
         *(
             "/message",
@@ -131,6 +137,17 @@ REST = {
         f"/message/{MESSAGE}/reaction?emoji={quote('🦉')}",
     ],
     "message-history": [f"/message/{MESSAGE}/history", f"/message/{EDITED}/history"],
+    "message-why": [f"/message/{MESSAGE}/why", f"/message/{EDITED}/why"],
+    "notification-list": [
+        *(
+            "/notification",
+            "/notification?limit=200",
+            "/notification?unread=true",
+            "/notification?kind=mention",
+        ),
+    ],
+    "notification-read": ["/notification/read"],
+    "notification-setting": ["/notification/setting"],
     "file-detail": [f"/file/{CARRIED}"],
     "file-original": [f"/file/{NO_FILE}/a.txt"],
     "file-preview": [f"/file/{NO_FILE}/preview/small"],
@@ -260,6 +277,7 @@ NOT_READ = {
     *(
         "logout",
         "theme",
+        "notification_quiet",
         "token_new",
         "reaction",
         "file-list",
@@ -280,7 +298,7 @@ NOT_READ = {
     ),
     *("admin:password_change", "admin:password_change_done", "admin:view_on_site", "admin:<path:object_id>/"),
     *("room-block", "person-block", "room_block", "person_block", "room_invite_revoke"),
-    *("reaction-detail", "preview-detail", "preview_remove", "admin:(?P<url>.*)$"),
+    *("mark_unread", "reaction-detail", "preview-detail", "preview_remove", "admin:(?P<url>.*)$"),
     *("own_emoji_remove", "emoji-detail"),
     *("scheduled_cancel", "scheduled_send", "scheduled-message", "reminder_done", "reminder_delete"),
     *("user-avatar", "room-avatar", "profile_avatar", "room_settings_avatar"),

@@ -46,11 +46,14 @@ METHODS = {"get", "post", "put", "patch", "delete"}
 NAMES = {
     *("list_rooms", "create_room", "get_room", "put_room", "update_room", "archive_room"),
     *("list_members", "add_member", "get_member", "put_member", "update_member", "remove_member"),
+    *("get_read_position", "put_read_position", "mark_read", "list_receipts"),
     *("list_events", "list_bans", "ban_member", "lift_ban", "list_invites", "create_invite", "revoke_invite"),
     *("block_room", "unblock_room", "list_blocked_rooms", "block_user", "unblock_user", "list_blocked_users"),
     *("list_messages", "send_message", "get_message", "put_message", "edit_message", "delete_message"),
     *("list_reactions", "react", "unreact"),
     *("get_message_history", "remove_preview"),
+    *("list_notifications", "count_unread_notifications", "read_notifications", "why_was_i_told"),
+    *("get_notification_settings", "put_notification_settings", "update_notification_settings"),
     *(
         "upload_file",
         "get_file",
@@ -159,7 +162,7 @@ def test_no_docstring_is_told():
 
 @pytest.mark.parametrize("path", ["/room", "/room/board/member", "/room/board/ban", "/room/board/invite", "/message",
                                   "/message?room=board", "/user", "/user/me/block", "/user/me/room-block",
-                                  "/room/board/event", "/room/board/file"])  # fmt: skip
+                                  "/room/board/event", "/room/board/file", "/notification"])  # fmt: skip
 def test_a_limit_beyond_the_bound_is_refused_alike(api, owner, private_room, path):
     join = "&" if "?" in path else "?"
     for limit in ("0", "-1", "501", "x", "", "9" * 50, "1.5", "٣"):

@@ -50,6 +50,7 @@ const ACTIONS = {
   forward: (row) => messagePane.emit("forward", row),
   remind: (row) => messagePane.emit("remind", row),
   edit: (row) => messagePane.emit("edit", row),
+  unread: (row) => messagePane.emit("mark-unread", row),
   async copy(row) {
     const address = new URL(permalink(room.slug, row.dataset.id), location.origin).href
     try {
@@ -59,6 +60,7 @@ const ACTIONS = {
       toast(address)
     }
   },
+  why: (row) => location.assign(`${permalink(room.slug, row.dataset.id)}/why`),
   delete: (row) => confirmDeletion(row),
 }
 

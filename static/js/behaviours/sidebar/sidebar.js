@@ -10,6 +10,7 @@ import { buildAvatar, buildRoomMark } from "../../lib/people/avatar.js"
 import { followNameUpdates } from "../../lib/people/name_updates.js"
 import { isLookalike, usernameSuffix } from "../../lib/people/names.js"
 import { presence } from "../../lib/people/presence.js"
+import { renderStatus } from "../../lib/people/status.js"
 import { room } from "../../lib/room/room.js"
 import { Draft } from "../../models/draft.js"
 import { sidebarName } from "../../models/sidebar_name.js"
@@ -101,6 +102,7 @@ class Sidebar {
     row.dataset.room = info.slug
     row.dataset.kind = info.kind
     row.querySelector(".side-name").textContent = sidebarName(info, isLookalike)
+    row.querySelector("[data-status]").dataset.status = info.people?.[0]?.username ?? ""
     row.querySelector(".side-mark").append(buildMark(info))
     row.title = usernames(info)
     row.querySelector("[data-usernames]").textContent = row.title && ` ${row.title}`
@@ -153,6 +155,11 @@ function usernames({ people = [] }) {
   return people.some(usernameSuffix) ? people.map((person) => `@${person.username}`).join(", ") : ""
 }
 
+function renderPerson(user) {
+  presence.set(user.username, user.online)
+  renderStatus(user)
+}
+
 /** A line that says what a reminder is about. */
 function gist({ text, message }) {
   return text || (message ? `${message.sender.display_name}: ${message.body}` : "a message")
@@ -161,6 +168,6 @@ function gist({ text, message }) {
 function buildMark(info) {
   if (info.kind !== "direct") return buildRoomMark(info)
   const [person] = info.people
-  get(`/user/${person.username}`).then((user) => presence.set(user.username, user.online), () => {})
+  get(`/user/${person.username}`).then(renderPerson, () => {})
   return buildAvatar(person, { size: "small", dot: true })
 }
