@@ -58,7 +58,9 @@ INSTALLED_APPS = [
     "emoji",
     "messaging",
     "previews",
+    "push",
     "drafts",
+    "notifications",
 ]
 
 MIDDLEWARE = [
@@ -246,6 +248,9 @@ STORAGES = {
 # True if mail can be sent. Otherwise an administrator makes the links that reset a password.
 MAIL = bool(conf.text("EMAIL_URL"))
 globals().update(conf.email(default_from=f"chat@{urlsplit(SITE_URL).hostname}"))
+# Minutes after which what was said to somebody and isn't read is mailed; 0 mails nothing.
+MAIL_AFTER_MINUTES = conf.whole("MAIL_AFTER_MINUTES", 10)
+MAIL_CONTENT = not conf.flag("MAIL_WITHOUT_CONTENT")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 # Log lines are text or JSON. ACCESS_LOG adds one for each HTTP request.
@@ -320,6 +325,9 @@ PICTURE_MEGAPIXELS = conf.whole("PICTURE_MEGAPIXELS", 50)
 PREVIEWS_PER_HOUR = conf.whole("PREVIEWS_PER_HOUR", 120)
 # Networks, at any port, that may be fetched from though they aren't public. For tests: nothing of the environment gets here.
 PREVIEW_TEST_NETWORKS: list[str] = []
+# The same for push services, and a file of certificates that are believed there besides the system's. For tests, too.
+PUSH_TEST_NETWORKS: list[str] = []
+PUSH_TEST_CERTIFICATES = ""
 
 # Members above which a room is told only how many are online, not who comes and goes.
 PRESENCE_ROOM_SIZE = conf.whole("PRESENCE_ROOM_SIZE", 200)

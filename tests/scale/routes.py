@@ -50,6 +50,10 @@ PAGES = {
         "/chat/plaza/members?after=person3",
     ],
     "home": ["/"],
+    "inbox": ["/inbox", "/inbox?tab=mentions", "/inbox?before=99"],
+    "notification_settings": ["/profile/notifications"],
+    "room_level": ["/chat/plaza/notifications", "/chat/quiet/notifications"],
+    "message_why": [f"/chat/quiet/message/{MESSAGE}/why", f"/chat/plaza/message/{EDITED}/why"],
     "search": [
         "/search",
         "/search?q=zzzz",
@@ -74,6 +78,8 @@ PAGES = {
     "message_history": [f"/chat/quiet/message/{MESSAGE}/history", f"/chat/plaza/message/{EDITED}/history"],
     "room_join": ["/chat/plaza/join"],
     "own_emoji": ["/site/emoji"],
+    "push_devices": ["/profile/devices"],
+    "service_worker": ["/sw.js"],
     "scheduled": ["/later/scheduled"],
     "scheduled_new": ["/chat/plaza/later"],
     "scheduled_change": [f"/later/scheduled/{MESSAGE}"],
@@ -133,9 +139,23 @@ REST = {
         f"/message/{MESSAGE}/reaction?emoji={quote('🦉')}",
     ],
     "message-history": [f"/message/{MESSAGE}/history", f"/message/{EDITED}/history"],
+    "message-why": [f"/message/{MESSAGE}/why", f"/message/{EDITED}/why"],
+    "notification-list": [
+        *(
+            "/notification",
+            "/notification?limit=200",
+            "/notification?unread=true",
+            "/notification?kind=mention",
+        ),
+    ],
+    "notification-read": ["/notification/read"],
+    "notification-setting": ["/notification/setting"],
     "file-detail": [f"/file/{CARRIED}"],
     "file-original": [f"/file/{NO_FILE}/a.txt"],
     "file-preview": [f"/file/{NO_FILE}/preview/small"],
+    "push-list": ["/push", "/push?limit=200"],
+    "push-key": ["/push/key"],
+    "push-detail": ["/push/1"],
     "draft-list": ["/draft", "/draft?limit=200"],
     "draft-detail": ["/draft/plaza"],
     "scheduled-list": ["/scheduled", "/scheduled?limit=200"],
@@ -256,12 +276,14 @@ ADMIN = {
         for term in ("", "person", "99", "room", "zzzz")
     ],
     **admin_of("accounts_sitesettings", 1),
+    **admin_of("push_pushsubscription", 1, "q=zzzz", "q=few"),
 }
 # They are only written to; the administration's own ways in and out are the site's.
 NOT_READ = {
     *(
         "logout",
         "theme",
+        "notification_quiet",
         "token_new",
         "reaction",
         "file-list",
@@ -284,6 +306,7 @@ NOT_READ = {
     *("room-block", "person-block", "room_block", "person_block", "room_invite_revoke"),
     *("mark_unread", "reaction-detail", "preview-detail", "preview_remove", "admin:(?P<url>.*)$"),
     *("own_emoji_remove", "emoji-detail"),
+    *("push_test", "push_content", "push_remove", "push-test"),
     *("scheduled_cancel", "scheduled_send", "scheduled-message", "reminder_done", "reminder_delete"),
     *("user-avatar", "room-avatar", "profile_avatar", "room_settings_avatar"),
 }

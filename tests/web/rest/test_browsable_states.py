@@ -20,7 +20,7 @@ from messaging.models import Message
 from rooms import directs, services
 from rooms.membership import invites, membership
 from rooms.models import Event, Membership, Room
-from tests.web.rest.test_doors import DOORS, rest_routes
+from tests.web.rest.test_doors import DOORS, device_of, rest_routes
 
 pytestmark = pytest.mark.django_db
 ROLES = ["owner", "member", "stranger", "nobody"]
@@ -32,16 +32,22 @@ UNREAD |= dict.fromkeys(("reaction-detail", "preview-detail"), (200, 200, 404, 4
 UNREAD |= {"user-avatar": (200, 200, 200, 401), "room-avatar": (200, 200, 404, 401)}
 UNREAD |= {"emoji-detail": (404, 404, 404, 401)}
 UNREAD |= {"scheduled-message": (200, 404, 404, 401)}
-UNREAD |= {"file-list": (200, 200, 200, 401)}
+UNREAD |= {"file-list": (200, 200, 200, 401), "push-test": (404, 200, 404, 401)}
 
+# What everybody has of their own.
+OWN = {"user-me", "notification-setting"}
 # What each may read of what can be changed; whether they may change it is asked when they do.
 FORMS = {
     "owner": {
-        *("room-read", "room-detail", "member-detail", "message-detail", "user-me", "file-detail"),
+        *("room-read", "room-detail", "member-detail", "message-detail", "file-detail"),
         *("scheduled-detail", "reminder-detail", "draft-detail"),
+        *OWN,
     },
-    "member": {"room-read", "room-detail", "member-detail", "message-detail", "user-me", "draft-detail"},
-    "stranger": {"user-me"},
+    "member": {
+        *("room-read", "room-detail", "member-detail", "message-detail", "draft-detail", "push-detail"),
+        *OWN,
+    },
+    "stranger": OWN,
     "nobody": set(),
 }
 
@@ -65,7 +71,7 @@ def scene(owner, member, stranger, private_room, make_person, upload):
     later = timezone.now() + timedelta(days=1)
     tomorrow = scheduled.add(owner, "board", 'one & "two"', later, uuid.uuid4(), time_zone="Asia/Kolkata")[0]
     reminder = reminders.add(owner, later, uuid.uuid4(), "x", message.pk, "Asia/Kolkata")[0]
-    ours = {"scheduled": tomorrow.pk, "reminder": reminder.pk}
+    ours = {"scheduled": tomorrow.pk, "reminder": reminder.pk, "device": device_of(member).pk}
     return {**ours, "message": message.pk, "code": code, "preview": 1, "file": file.pk, "loose": loose.pk}
 
 
@@ -172,7 +178,7 @@ def test_options_are_answered_as_get_is(scene, people, role):
 
 def test_options_name_what_a_change_takes(scene, people):
     actions = people("owner").options("/room/board/member/member", headers={"accept": "application/json"})
-    assert set(actions.json()["actions"]["PATCH"]) == {"role", "muted"}
+    assert set(actions.json()["actions"]["PATCH"]) == {"role", "muted", "level"}
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -218,10 +224,10 @@ def test_a_form_takes_a_mute_away_and_leaves_the_role(scene, people):
     browser = people("owner")
     path = "/room/board/member/member"
     fields = forms_of(browser.get(path))["PUT"][0]
-    assert fields == {"role": "member", "muted": "true"}
+    assert fields == {"role": "member", "muted": "true", "level": ""}
     assert send(browser, "PUT", path, {**fields, "muted": "false"}).status_code == 200
     assert send(browser, "PUT", path, {"muted": ""}).status_code == 200
-    assert forms_of(browser.get(path))["PUT"][0] == {"role": "member", "muted": "false"}
+    assert forms_of(browser.get(path))["PUT"][0] == {**fields, "muted": "false"}
 
 
 def test_a_name_without_which_nothing_is_chosen(people, scene, member):

@@ -52,6 +52,8 @@ NAMES = {
     *("list_messages", "send_message", "get_message", "put_message", "edit_message", "delete_message"),
     *("list_reactions", "react", "unreact"),
     *("get_message_history", "remove_preview"),
+    *("list_notifications", "count_unread_notifications", "read_notifications", "why_was_i_told"),
+    *("get_notification_settings", "put_notification_settings", "update_notification_settings"),
     *(
         "upload_file",
         "get_file",
@@ -65,6 +67,8 @@ NAMES = {
     *("put_my_avatar", "delete_my_avatar", "get_avatar"),
     *("put_room_avatar", "delete_room_avatar", "get_room_avatar"),
     *("list_emoji", "add_emoji", "remove_emoji", "get_emoji_picture"),
+    *("list_devices", "add_device", "get_device", "put_device", "update_device", "remove_device"),
+    *("test_device", "get_push_key"),
     *("list_drafts", "get_draft", "put_draft", "delete_draft"),
     *("list_scheduled", "schedule_message", "get_scheduled", "put_scheduled", "change_scheduled"),
     *("cancel_scheduled", "send_scheduled"),
@@ -160,7 +164,7 @@ def test_no_docstring_is_told():
 
 @pytest.mark.parametrize("path", ["/room", "/room/board/member", "/room/board/ban", "/room/board/invite", "/message",
                                   "/message?room=board", "/user", "/user/me/block", "/user/me/room-block",
-                                  "/room/board/event", "/room/board/file"])  # fmt: skip
+                                  "/room/board/event", "/room/board/file", "/notification"])  # fmt: skip
 def test_a_limit_beyond_the_bound_is_refused_alike(api, owner, private_room, path):
     join = "&" if "?" in path else "?"
     for limit in ("0", "-1", "501", "x", "", "9" * 50, "1.5", "٣"):
