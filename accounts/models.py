@@ -33,6 +33,14 @@ TAKEN = "That username is taken."
 LOOKS_LIKE_ANOTHER = "This name looks like somebody else's."
 
 
+class NotificationLevel(models.TextChoices):
+    """What somebody is told of in a room."""
+
+    ALL = "all", "Every message"
+    MENTIONS = "mentions", "Mentions and my words"
+    NONE = "none", "Nothing"
+
+
 class Availability(models.TextChoices):
     """How present somebody is to others. Automatic: as their pages are; away after ten minutes without input."""
 
@@ -143,6 +151,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         max_length=MAX_ZONE_LENGTH, blank=True, default="", db_default="", editable=False
     )
     show_local_time = models.BooleanField(default=False, db_default=False, editable=False)
+    # What they are told of in rooms where they chose nothing; empty for the site's default.
+    notification_level = models.CharField(
+        max_length=8, choices=NotificationLevel, blank=True, default="", db_default="", editable=False
+    )
     # Part of every session's hash: incrementing it ends all sessions and sockets of this person.
     session_version = models.PositiveIntegerField(default=0, editable=False)
     last_seen = models.DateTimeField(null=True, blank=True, editable=False)
@@ -408,6 +420,14 @@ class SiteSettings(models.Model):
         db_default=False,
         help_text="This server then fetches each page that somebody links to, also in private rooms: its owner learns when"
         " that was, and the server's address. Some links do something when they are opened.",
+    )
+    notification_level = models.CharField(
+        "what people are told of in rooms",
+        max_length=8,
+        choices=NotificationLevel,
+        default=NotificationLevel.MENTIONS,
+        db_default=NotificationLevel.MENTIONS,
+        help_text="Where they chose nothing themselves. In direct rooms they are told of every message.",
     )
 
     class Meta:

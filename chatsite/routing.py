@@ -17,6 +17,7 @@ from chatsite.web.rest.api import translate
 from emoji import names
 from files.moving import MOVE_SECONDS, mover
 from files.sweeping import SWEEP_SECONDS, sweeper
+from notifications.mailing import sending as mailing
 
 
 def disconnected(connection: Connection) -> None:
@@ -53,6 +54,7 @@ router = Router(
         *drafts.sockets.jobs,
         every(SWEEP_SECONDS, sweeper.sweep),
         every(MOVE_SECONDS, mover.move),
+        every(mailing.TURN_SECONDS, mailing.turn),
         *messaging.sockets.jobs,
         every(revocation.RECHECK_SECONDS, recheck),
         every(limits.REPORT_SECONDS, limits.remote_connections.report),

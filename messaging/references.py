@@ -1,6 +1,6 @@
 """References to people and rooms in texts: looked up together for many texts, and stored as mentions for unread counts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
 from django.db.models.functions import Lower
 
@@ -8,7 +8,8 @@ from accounts.models import User
 from chatsite.database import sql
 from emoji import names as emoji
 from messaging.models import Message
-from messaging.rendering import names_in
+from messaging.rendering import CALLS, names_in
+from rooms.membership.calls import callers_among
 from rooms.models import Room
 
 
@@ -48,6 +49,17 @@ class References:
     def people_in(self, body: str) -> dict[str, str]:
         """Return the usernames that the text names by their lower case."""
         return {name: self._people[name][1] for name in self._names[body][0] if name in self._people}
+
+    def calls_in(self, body: str) -> Set[str]:
+        """Return the words of the text that would call everybody."""
+        return CALLS & self._names[body][0] - self._people.keys()
+
+    def allowed(self, asked: Iterable[tuple[str, int, int]]) -> dict[tuple[str, int, int], Set[str]]:
+        """Return the words by which (text, room id, sender id) calls everybody, of those whose senders may do that. One
+        query, and none where no text has any."""
+        calling = {each: calls for each in asked if (calls := self.calls_in(each[0]))}
+        may = callers_among((room, sender) for _, room, sender in calling) if calling else set()
+        return {each: calls for each, calls in calling.items() if each[1:] in may}
 
     def rooms_in(self, body: str, room: Room) -> dict[str, str]:
         """Return the names of rooms that the text names by slug: public ones, and the room itself."""

@@ -102,7 +102,9 @@ def edit(user: User, pk: int, body: str) -> Message:
     if body == message.body and not message.gone:
         return message
     references = References([body])
-    html = render(body, references.people_in(body), references.rooms_in(body, message.room))
+    key = body, message.room_id, user.pk
+    calls = references.allowed([key]).get(key, frozenset())
+    html = render(body, references.people_in(body), references.rooms_in(body, message.room), calls)
     return replace_text(user, message, body, html, references)
 
 

@@ -21,7 +21,7 @@ from chatsite.web.fields import StrictSerializer
 from chatsite.web.rest.api import Pages, checked, me
 from rooms import access, payloads, services
 from rooms.log import log
-from rooms.membership import invites, membership
+from rooms.membership import invites, levels, membership
 from rooms.models import Ban, Membership, PersonBlock, Room, RoomBlock, RoomInvite
 from rooms.serializers import (
     BanSerializer,
@@ -181,7 +181,7 @@ class MemberViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Membership]):
     @extend_schema(operation_id="get_member", summary="One member")
     def retrieve(self, request: Request, slug: str, username: str) -> Response:
         room = access.room_for(me(request), slug)
-        return Response(payloads.member_payload(membership.member(room, username)))
+        return self.answer(membership.member(room, self.named(username)))
 
     @extend_schema(
         operation_id="put_member",
@@ -192,12 +192,11 @@ class MemberViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Membership]):
     def update(self, request: Request, slug: str, username: str) -> Response:
         access.room_for(me(request), slug)
         data = checked(self.get_serializer(data=request.data))
-        changed = services.change_member(me(request), slug, username, **data)
-        return Response(payloads.member_payload(changed))
+        return self.answer(services.patch_member(me(request), slug, self.named(username), **data))
 
     @extend_schema(
         operation_id="update_member",
-        summary="Change a role, mute",
+        summary="Change a role, mute; or what I am told of",
         request=MemberUpdateSerializer,
         responses=MemberSerializer,
     )
@@ -208,8 +207,19 @@ class MemberViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Membership]):
         operation_id="remove_member", summary="Remove somebody, or leave oneself", responses={204: None}
     )
     def destroy(self, request: Request, slug: str, username: str) -> Response:
-        services.remove_member(me(request), slug, username)
+        services.remove_member(me(request), slug, self.named(username))
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def named(self, username: str) -> str:
+        """Return the username of a path, where `me` is the person who asks: no username is so short."""
+        return me(self.request).username if username == "me" else username
+
+    def answer(self, member: Membership) -> Response:
+        """Return the member's payload; with the level, if it is the person who asks."""
+        shown = payloads.member_payload(member)
+        if member.user_id == me(self.request).pk:
+            shown["level"] = levels.own_level(me(self.request), member.room.slug)
+        return Response(shown)
 
 
 class BanViewSet(viewsets.GenericViewSet[Ban]):

@@ -8,7 +8,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from accounts.models import Invite, User
+from accounts.models import Invite, NotificationLevel, User
 
 
 def new_epoch() -> str:
@@ -37,6 +37,13 @@ class Room(models.Model):
         PRIVATE = "private", "Private"
         DIRECT = "direct", "Direct"
 
+    class Callers(models.TextChoices):
+        """Who may call everybody by @room and @here."""
+
+        BY_SIZE = "", "Everybody while the room is small, then its moderators"
+        MODERATORS = "moderators", "Its owner and moderators"
+        MEMBERS = "members", "Everybody in it"
+
     slug = models.SlugField(max_length=64, unique=True)
     name = models.CharField(max_length=64, blank=True)
     topic = models.CharField(max_length=250, blank=True)
@@ -46,6 +53,7 @@ class Room(models.Model):
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     # The sorted ids of a direct room's people, unique: opening it again finds it.
     direct_key = models.CharField(max_length=200, unique=True, null=True, editable=False)
+    callers = models.CharField(max_length=10, choices=Callers, blank=True, default="", db_default="")
     # Every new account becomes a member of these.
     is_default = models.BooleanField(default=False)
     epoch = models.CharField(max_length=16, default=new_epoch, editable=False)
@@ -101,7 +109,7 @@ class Room(models.Model):
 
 
 class Membership(models.Model):
-    """A person's place in a room: role, mute and read position."""
+    """A person's place in a room: role, mute, level and read position."""
 
     class Role(models.TextChoices):
         OWNER = "owner", "Owner"
@@ -111,7 +119,12 @@ class Membership(models.Model):
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="memberships", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER)
+    # Set by a moderator: the member may not write. What the member is told of is `level`, which is theirs alone; empty
+    # where they chose nothing (`rooms.membership.levels`).
     muted = models.BooleanField(default=False)
+    level = models.CharField(
+        max_length=8, choices=NotificationLevel, blank=True, default="", db_default="", editable=False
+    )
     # Set in the direct room of two people while one blocks the other. Maintained by `rooms.membership.consent`, so
     # that sending a message needn't look blocks up.
     blocked = models.BooleanField(default=False, db_default=False, editable=False)

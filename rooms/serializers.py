@@ -5,6 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.models import NotificationLevel
 from accounts.serializers import BriefUserSerializer
 from accounts.services.invites import DEFAULT_DAYS, DEFAULT_USES, MAX_DAYS, MAX_USES
 from chatsite.web.fields import Choice, Flag, Limit, Names, StrictSerializer, Text, Whole
@@ -12,6 +13,9 @@ from rooms import payloads
 from rooms.log import log
 from rooms.membership.membership import MAX_NAMED
 from rooms.models import Membership, Room
+
+# What somebody may choose to be told of; `default` takes the choice back.
+LEVELS = [("default", "As elsewhere"), *NotificationLevel.choices]
 
 
 class Slug(Text):
@@ -150,6 +154,11 @@ class RoomUpdateSerializer(StrictSerializer):
     name = Text(required=False, max_length=64)
     topic = Text(required=False, allow_blank=True, max_length=250)
     archived = Flag(required=False)
+    callers = Choice(
+        choices=[(value or "by_size", words) for value, words in Room.Callers.choices],
+        required=False,
+        help_text="Who may call everybody by @room and @here.",
+    )
 
 
 class MemberAddSerializer(StrictSerializer):
@@ -159,6 +168,11 @@ class MemberAddSerializer(StrictSerializer):
 class MemberUpdateSerializer(StrictSerializer):
     role = Choice(choices=Membership.Role.choices, required=False)
     muted = Flag(required=False)
+    level = Choice(
+        choices=LEVELS,
+        required=False,
+        help_text="What I am told of here. Everybody's own: of somebody else it is forbidden.",
+    )
 
 
 class RoomAvatarSerializer(serializers.Serializer[Any]):
@@ -196,6 +210,11 @@ class MemberSerializer(serializers.Serializer[Any]):
     user = BriefUserSerializer()
     role = serializers.ChoiceField(choices=Membership.Role.choices)
     muted = serializers.BooleanField()
+    level = serializers.ChoiceField(
+        choices=NotificationLevel.choices,
+        required=False,
+        help_text="What I am told of here: of myself alone.",
+    )
     joined_at = serializers.DateTimeField()
 
     def to_representation(self, membership: Membership) -> payloads.Payload:

@@ -33,6 +33,7 @@ from rooms.membership.membership import (
     lift_ban,
     remove_member,
     revoke,
+    set_level,
     transfer_ownership,
 )
 from rooms.models import Membership, Room
@@ -64,6 +65,7 @@ __all__ = [
     "rename",
     "revoke",
     "set_archived",
+    "set_level",
     "transfer_ownership",
     "unblock_person",
     "unblock_room",
@@ -138,10 +140,40 @@ def patch_room(user: User, slug: str, *, archived: bool | None = None, **details
     return room
 
 
-def update_room(user: User, slug: str, *, name: str | None = None, topic: str | None = None) -> Room:
-    """Set the name or topic, by the room's owner or a moderator."""
+@transaction.atomic
+def patch_member(
+    user: User, slug: str, username: str, *, level: str | None = None, **changes: Any
+) -> Membership:
+    """Do `change_member` and, of oneself, `set_level` (`default` takes the choice back), both or neither. Raises what they
+    raise."""
+    if level is None:
+        return change_member(user, slug, username, **changes)
+    other = membership.member(access.room_for(user, slug), username)
+    if other.user_id != user.pk:
+        raise Forbidden("What somebody is told of is their own affair.")
+    set_level(user, slug, "" if level == "default" else level)
+    if changes:
+        change_member(user, slug, username, **changes)
+    return membership.member(other.room, username)
+
+
+def update_room(
+    user: User, slug: str, *, name: str | None = None, topic: str | None = None, callers: str | None = None
+) -> Room:
+    """Set the name, the topic, or who may call everybody, by the room's owner or a moderator."""
     room = access.moderating_membership(user, slug).room
+    if callers is not None:
+        set_callers(room, callers)
     return rename(room, user, name=name, topic=topic)
+
+
+def set_callers(room: Room, callers: str) -> None:
+    """Set who may call everybody (`Room.Callers`; `by_size` is the default). Raises Forbidden and Archived."""
+    if room.kind == Kind.DIRECT:
+        raise Forbidden("In a direct conversation everybody is told of everything.")
+    if room.archived:
+        raise Archived()
+    Room.objects.filter(pk=room.pk).update(callers="" if callers == "by_size" else callers)
 
 
 @transaction.atomic

@@ -67,6 +67,8 @@ REGISTRY = (
     Event("draft-changed", Reach.PROCESS, Carries.FIELDS),
     Event("scheduled-changed", Reach.PERSON, Carries.FIELDS),
     Event("reminder", Reach.PERSON, Carries.FIELDS),
+    Event("notification", Reach.PERSON, Carries.FIELDS),
+    Event("notification-read", Reach.PERSON, Carries.FIELDS),
     Event("hello", Reach.PROCESS, Carries.FIELDS),
     Event("user-connected", Reach.PROCESS, Carries.FIELDS),
     Event("user-disconnected", Reach.PROCESS, Carries.FIELDS),

@@ -57,8 +57,8 @@ def continues(message: Payload, at: datetime, above: Row) -> bool:
 
 
 def mentions(html: str, username: str) -> bool:
-    """Return whether rendered HTML has a mention of this person."""
-    return re.search(rf'<a [^>]*data-user="{re.escape(username)}"', html) is not None
+    """Return whether rendered HTML has a mention of this person, or calls everybody."""
+    return re.search(rf'<a [^>]*data-(?:call=|user="{re.escape(username)}")', html) is not None
 
 
 def time_of(copy: Payload) -> str:

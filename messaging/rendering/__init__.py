@@ -7,7 +7,7 @@ the CPU (`cpu_limit`). Text that exceeds a bound is shown as typed.
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 import nh3
 from django.utils.html import escape
@@ -15,17 +15,17 @@ from django.utils.html import escape
 from chatsite.realtime.scheduling.yield_points import yield_point
 from messaging.rendering.cpu_limit import TooLong, cpu_limit
 from messaging.rendering.markdown import MARKS, MAX_STEPS, SPACES, Tangled, to_html
-from messaging.rendering.names import names_in
+from messaging.rendering.names import CALLS, names_in
 from messaging.rendering.own_emoji import large_emoji
 
-__all__ = ["as_typed", "clean", "is_plain", "names_in", "render", "weight"]
+__all__ = ["CALLS", "as_typed", "clean", "is_plain", "names_in", "render", "weight"]
 
 logger = logging.getLogger("chatsite.messaging")
 
 TAGS = {"p", "br", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a", "span", "img"}
 ATTRIBUTES: dict[str, set[str]] = {
     "*": set(),
-    "a": {"href", "target", "class", "data-user", "data-room"},
+    "a": {"href", "target", "class", "data-user", "data-room", "data-call"},
     "p": {"class"},
     "pre": {"class"},
     "span": {"class"},
@@ -45,9 +45,15 @@ WORDS = re.compile(
 )
 
 
-def render(body: str, people: Mapping[str, str] | None = None, rooms: Mapping[str, str] | None = None) -> str:
+def render(
+    body: str,
+    people: Mapping[str, str] | None = None,
+    rooms: Mapping[str, str] | None = None,
+    calls: Set[str] = frozenset(),
+) -> str:
     """Return safe HTML of `body`. `people` are usernames by their lower case and `rooms` names by slug; only these
-    become links. The site's own emoji are those that `emoji.names` knows."""
+    become links. `calls` are those words of CALLS by which its sender may call everybody; others stay text. The site's own
+    emoji are those that `emoji.names` knows."""
     if is_plain(body):
         return f"<p>{escape(body)}</p>"
     if (large := large_emoji(body)) is not None:
@@ -55,7 +61,7 @@ def render(body: str, people: Mapping[str, str] | None = None, rooms: Mapping[st
     yield_point()
     try:
         with cpu_limit(RENDER_SECONDS):
-            html = to_html(body, people or {}, rooms or {})
+            html = to_html(body, people or {}, rooms or {}, calls)
         yield_point()
         with cpu_limit(RENDER_SECONDS):
             return clean(html).strip()

@@ -4,7 +4,7 @@ Raw HTML, headings, images, tables and rules stay text.
 """
 
 import re
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence, Set
 from functools import cache
 from html import escape
 from typing import Any
@@ -79,9 +79,11 @@ class Parser(MarkdownIt):
         return bool(url) and super().validateLink(url)
 
 
-def to_html(body: str, people: Mapping[str, str], rooms: Mapping[str, str]) -> str:
+def to_html(
+    body: str, people: Mapping[str, str], rooms: Mapping[str, str], calls: Set[str] = frozenset()
+) -> str:
     """Return unsanitized HTML. Raises Tangled."""
-    env = {"people": people, "rooms": rooms, "steps": Steps(), "highlighter": Highlighter()}
+    env = {"people": people, "rooms": rooms, "calls": calls, "steps": Steps(), "highlighter": Highlighter()}
     return str(markdown().render(body, env))
 
 
@@ -107,7 +109,9 @@ def markdown() -> MarkdownIt:
     parser.add_render_rule("softbreak", line_break)
     parser.add_render_rule("fence", fence)
     # Compile the rules now: `cpu_limit` must not interrupt that.
-    parser.render("*a*\n> - a", {"people": {}, "rooms": {}, "steps": Steps(), "highlighter": Highlighter()})
+    parser.render(
+        "*a*\n> - a", {"people": {}, "rooms": {}, "calls": (), "steps": Steps(), "highlighter": Highlighter()}
+    )
     return parser
 
 

@@ -19,6 +19,8 @@ NAME = (
     r"|(?<![A-Za-z0-9_.@\#/&-])\#[a-z0-9][a-z0-9_-]{0,63}+(?![A-Za-z0-9_@\uff20]))"
 )
 NAMES = re.compile(NAME)
+# Words that call everybody in a room, or everybody in it who is online; nobody can have them as a username any more.
+CALLS = frozenset({"room", "here"})
 LINKS = re.compile(f"{NAME}|{BARE}")
 
 
@@ -75,6 +77,8 @@ def target(name: str, env: Mapping[str, Any]) -> tuple[str, Attributes] | None:
     for word in spellings(name):
         if word[0] != "#" and (username := env["people"].get(word[1:].lower())):
             return word, {"class": "mention", "href": f"/people/{username}", "data-user": username}
+        if word[0] != "#" and word[1:].lower() in env["calls"]:
+            return word, {"class": "mention", "data-call": word[1:].lower()}
         if word[0] == "#" and word[1:] in env["rooms"]:
             return word, {"class": "room-link", "href": f"/chat/{word[1:]}", "data-room": word[1:]}
     return None

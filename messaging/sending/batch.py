@@ -79,6 +79,7 @@ class Batch:
         self.new: dict[Key, tuple[Draft, Place]] = {}
         for draft in drafts:
             self._classify(draft)
+        self.calls = self.references.allowed(self._call_key(*each) for each in self.new.values())
         self.rows = [self._build_row(draft, place) for draft, place in self.new.values()]
 
     # Keys stored by the last batch: the next one may have been read before that was committed.
@@ -260,6 +261,11 @@ class Batch:
                 message.files = [file_payload(file) for file in taken]
                 Message.objects.filter(pk=message.pk).update(files=message.files)
 
+    @staticmethod
+    def _call_key(draft: Draft, place: Place) -> tuple[str, int, int]:
+        """Return what `References.allowed` is asked by."""
+        return draft.body, cast(Room, place.room).pk, draft.user_id
+
     def _build_row(self, draft: Draft, place: Place) -> Row:
         """Return the row to be stored."""
         body, room = draft.body, cast(Room, place.room)
@@ -270,7 +276,12 @@ class Batch:
             client_id=draft.client_id.hex,
             fingerprint=draft.fingerprint,
             body=body,
-            html=render(body, self.references.people_in(body), self.references.rooms_in(body, room)),
+            html=render(
+                body,
+                self.references.people_in(body),
+                self.references.rooms_in(body, room),
+                self.calls.get(self._call_key(draft, place), frozenset()),
+            ),
             reply_to_id=draft.reply_to,
             folded=folded(body, self.copy_for(draft)),
         )

@@ -36,7 +36,7 @@ from messaging.views.panel import panel
 from messaging.views.reactions import reactions_context
 from rooms import access
 from rooms import services as rooms
-from rooms.membership import consent
+from rooms.membership import calls, consent
 from rooms.models import Membership, Room
 from rooms.payloads import room_payload
 
@@ -238,6 +238,10 @@ def page_data(user: User, about: Payload, mine: Membership | None, shown: Payloa
         "me": user_payload(user),
         "moderates": bool(mine and mine.moderates),
         "muted": bool(mine and mine.muted),
+        "calls": {
+            "may": bool(mine and calls.may_call(mine.role, mine.room.callers, about["members"])),
+            "ask_above": calls.MAX_SMALL_ROOM,
+        },
         "older": shown["older"],
         "newer": shown["newer"],
         "target": shown.get("target"),

@@ -262,6 +262,17 @@ def alter(
 
 
 @transaction.atomic
+def set_level(user: User, slug: str, level: str) -> Membership:
+    """Choose what one is told of in a room, "" for the default. Raises NotFound and Forbidden."""
+    membership = access.membership_for(user, slug)
+    if membership.level != level:
+        membership.level = level
+        membership.save(update_fields=["level"])
+        transaction.on_commit(partial(membership_events.send_changed, membership.pk), robust=True)
+    return membership
+
+
+@transaction.atomic
 def ban(user: User, slug: str, username: str) -> Ban:
     """Remove somebody for good, or keep out somebody who is no member. Raises NotFound and Forbidden."""
     room = access.locked(access.moderating_membership(user, slug).room)

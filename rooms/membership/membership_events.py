@@ -12,7 +12,8 @@ from chatsite.realtime.scheduling.background import Timer
 from chatsite.realtime.scheduling.debouncer import Debouncer
 from rooms import sql
 from rooms.joining.join_ack import JoinAcks
-from rooms.models import Membership, Room
+from rooms.membership import levels
+from rooms.models import Membership
 from rooms.sql import Joined
 from rooms.unread import unread_notify
 from rooms.unread.room_counts import counted_memberships
@@ -106,13 +107,13 @@ peers.register("room-removed", send_removed, str, int)
 
 
 def send_changed(membership_id: int) -> None:
-    """Send `membership-updated` at once, for a moderator's change."""
+    """Send `membership-updated` at once, for a change of mute or level."""
     for membership in counted([membership_id]):
         send_membership(membership)
 
 
 def send_read(membership: Membership) -> None:
-    """Send the counts (`counted_memberships`) after a read: at once the first time, and then together every
+    """Send the counts (as `counted` returns them) after a read: at once the first time, and then together every
     READ_SECONDS, so that reading fast costs no more."""
     user_id = membership.user_id
     if not subscriptions.connections(user_id) and not presence.is_elsewhere(user_id):
@@ -142,8 +143,9 @@ def send_all_read() -> None:
 
 
 def counted(ids: Sequence[int]) -> Iterable[Membership]:
-    """Return the memberships with their counts."""
-    return counted_memberships(Membership.objects.filter(pk__in=ids).select_related("room"))
+    """Return the memberships with their counts and defaults."""
+    found = Membership.objects.filter(pk__in=ids).select_related("room")
+    return levels.with_defaults(counted_memberships(found))
 
 
 def send_counts(membership: Membership) -> None:
@@ -164,11 +166,11 @@ def send_membership(membership: Membership) -> None:
 
 
 def payload(membership: Membership) -> dict[str, Any]:
-    """Return the event's data. `level` is the kind's default for notifications."""
+    """Return the event's data; the membership has its counts and `levels.with_defaults`."""
     return {
         "room": membership.room.slug,
         "muted": membership.muted,
-        "level": "all" if membership.room.kind == Room.Kind.DIRECT else "mentions",
+        "level": levels.level_of(membership),
         "read_seq": membership.read_seq,
         "read_version": membership.read_version,
         "unread": membership.unread,  # type: ignore[attr-defined]

@@ -4,18 +4,23 @@ A position moves forward by what was read, and back where somebody marks message
 version: a report that was made before, on a device that had not heard of it, names an older one and changes nothing.
 """
 
+from collections.abc import Callable
+
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Greatest
 
 from accounts.models import User
 from chatsite.realtime.queues import read_queue
 from rooms import access
-from rooms.membership import membership_events
+from rooms.membership import levels, membership_events
 from rooms.models import Membership, Room
 from rooms.unread import receipts
 from rooms.unread.room_counts import counted_memberships
 
 ROOMS_PER_QUERY = 500
+
+# Called with a person's id whenever they have read on, after the write.
+on_read: list[Callable[[int], None]] = []
 
 
 def mark_read(
@@ -29,10 +34,11 @@ def mark_read(
     mine = Membership.objects.filter(pk=membership.pk)
     known = mine if version is None else mine.filter(read_version__lte=version)
     moved = move_back(known, place) if back else move_forward(known, place)
-    counted = counted_memberships(mine.select_related("room")).get()
+    counted = levels.with_defaults(counted_memberships(mine.select_related("room"))).get()
     if moved:
         membership_events.send_read(counted)
         receipts.note([counted])
+        tell_readers(user.pk)
     return position(counted)
 
 
@@ -75,9 +81,17 @@ def mark_all_read(user: User) -> None:
             membership_events.send_counts(one)
         receipts.note(part)
         read_queue.give_way()
+    tell_readers(user.pk)
+
+
+def tell_readers(user_id: int) -> None:
+    """Call the hooks of a person who has read."""
+    for hook in on_read:
+        hook(user_id)
 
 
 def behind(user: User, last: int) -> list[Membership]:
     """Return the next memberships with unread events, in the order of ids."""
     mine = Membership.objects.filter(user=user, read_seq__lt=F("room__head"), pk__gt=last)
-    return list(mine.select_related("room").order_by("pk")[:ROOMS_PER_QUERY])
+    mine = levels.with_defaults(mine.select_related("room"))
+    return list(mine.order_by("pk")[:ROOMS_PER_QUERY])

@@ -50,6 +50,10 @@ PAGES = {
         "/chat/plaza/members?after=person3",
     ],
     "home": ["/"],
+    "inbox": ["/inbox", "/inbox?tab=mentions", "/inbox?before=99"],
+    "notification_settings": ["/profile/notifications"],
+    "room_level": ["/chat/plaza/notifications", "/chat/quiet/notifications"],
+    "message_why": [f"/chat/quiet/message/{MESSAGE}/why", f"/chat/plaza/message/{EDITED}/why"],
     "search": [
         "/search",
         "/search?q=zzzz",
@@ -133,6 +137,17 @@ REST = {
         f"/message/{MESSAGE}/reaction?emoji={quote('🦉')}",
     ],
     "message-history": [f"/message/{MESSAGE}/history", f"/message/{EDITED}/history"],
+    "message-why": [f"/message/{MESSAGE}/why", f"/message/{EDITED}/why"],
+    "notification-list": [
+        *(
+            "/notification",
+            "/notification?limit=200",
+            "/notification?unread=true",
+            "/notification?kind=mention",
+        ),
+    ],
+    "notification-read": ["/notification/read"],
+    "notification-setting": ["/notification/setting"],
     "file-detail": [f"/file/{CARRIED}"],
     "file-original": [f"/file/{NO_FILE}/a.txt"],
     "file-preview": [f"/file/{NO_FILE}/preview/small"],
@@ -262,6 +277,7 @@ NOT_READ = {
     *(
         "logout",
         "theme",
+        "notification_quiet",
         "token_new",
         "reaction",
         "file-list",

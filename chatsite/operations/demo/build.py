@@ -22,6 +22,7 @@ from chatsite.operations.demo import site
 from chatsite.operations.demo.files import attach_files
 from chatsite.operations.demo.later import plan
 from chatsite.operations.demo.link_previews import LinkPreviews
+from chatsite.operations.demo.notifications import add_notifications
 from chatsite.operations.demo.performance import Post, posts
 from chatsite.operations.demo.reactions import reactions, summary_of
 from emoji import names, services
@@ -82,6 +83,7 @@ def build(password: str, seed: int = 7) -> None:
     Reaction.objects.bulk_create(rows.reactions, batch_size=500)
     rows.previews.save()
     mark_read(rows, random)
+    add_notifications(rows.users[site.ME], rows.messages, rows.mentions, rows.reactions)
     attach_files()
     plan(rows.users[site.ME], now)
 

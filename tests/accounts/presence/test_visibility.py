@@ -20,9 +20,20 @@ pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 
 
+class Never:
+    """A timer that isn't waited for: a grace that ended later would be of another test."""
+
+    def __init__(self, seconds, function, *arguments):
+        pass
+
+    def cancel(self):
+        pass
+
+
 @pytest.fixture
 def here(live, monkeypatch, private_room):
     """`here(person)` is connected. All that is gathered waits for `tell`."""
+    monkeypatch.setattr(presence, "here", presence.MemoryPresence(Never))
     for debouncer in (presence_broadcast.pending_changes, profile_broadcast.renamed, idle.changes):
         monkeypatch.setattr(debouncer, "waiting", {})
         monkeypatch.setattr(debouncer, "later", lambda seconds, func: None)

@@ -18,6 +18,8 @@ from messaging.models import Message, MessageText, PrivateReading
 from messaging.reactions.services import MAX_NAMED
 from messaging.search import indexes
 from messaging.search.postgresql import PARTS
+from notifications.inbox import MAX_PER_PERSON
+from notifications.models import Notification
 from rooms.membership.blocks import MAX_BLOCKS
 from rooms.models import Event, Membership, Mention, PersonBlock, Room, RoomBlock, RoomInvite
 
@@ -42,6 +44,7 @@ MODELS = [
     SavedDraft,
     ScheduledMessage,
     Reminder,
+    Notification,
 ]
 # Smaller ids are a migration's and the cast's. `few` is in the plaza and the quiet room, `many` in every room, `nobodys` in
 # none, and `boss` is an administrator in none.
@@ -74,7 +77,20 @@ def fill(size: Size) -> None:
     with connection.cursor() as cursor:
         if postgresql:
             cursor.execute(f"SET LOCAL session_replication_role = replica; DROP INDEX IF EXISTS {PARTS}")
-        for make in (people, rooms, members, talk, reactions, files, read, links, blocks, moderated, later):
+        for make in (
+            people,
+            rooms,
+            members,
+            talk,
+            reactions,
+            files,
+            read,
+            links,
+            blocks,
+            notified,
+            moderated,
+            later,
+        ):
             for statement in make(size):
                 cursor.execute(statement)
         for statement in connection.ops.sequence_reset_sql(no_style(), MODELS):
@@ -196,6 +212,16 @@ def read(size: Size) -> Iterator[str]:
     """Let `many` have read every second room."""
     yield f"""UPDATE rooms_membership SET read_seq = (SELECT head FROM rooms_room r WHERE r.id = room_id)
               WHERE user_id = {MANY} AND room_id % 2 = 0"""
+
+
+def notified(size: Size) -> Iterator[str]:
+    """Fill the inboxes of `few` and `many`, and let everybody have a word of their own."""
+    yield f"""INSERT INTO notifications_notification (user_id, kind, room_id, message_id, actor_id, emoji, seq, at)
+              SELECT u.id, 'mention', m.room_id, m.id, m.sender_id, '', m.seq, {now()}
+              FROM (SELECT * FROM messaging_message ORDER BY id DESC LIMIT {MAX_PER_PERSON}) m
+              JOIN accounts_user u ON u.id IN ({FEW}, {MANY})"""
+    yield f"""INSERT INTO notifications_preferences (user_id, keywords, schedule, zone)
+              SELECT id, 'word' || {text("id")}, '[]', '' FROM accounts_user"""
 
 
 def blocks(size: Size) -> Iterator[str]:

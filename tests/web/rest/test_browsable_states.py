@@ -34,14 +34,17 @@ UNREAD |= {"emoji-detail": (404, 404, 404, 401)}
 UNREAD |= {"scheduled-message": (200, 404, 404, 401)}
 UNREAD |= {"file-list": (200, 200, 200, 401)}
 
+# What everybody has of their own.
+OWN = {"user-me", "notification-setting"}
 # What each may read of what can be changed; whether they may change it is asked when they do.
 FORMS = {
     "owner": {
-        *("room-read", "room-detail", "member-detail", "message-detail", "user-me", "file-detail"),
+        *("room-read", "room-detail", "member-detail", "message-detail", "file-detail"),
         *("scheduled-detail", "reminder-detail", "draft-detail"),
+        *OWN,
     },
-    "member": {"room-read", "room-detail", "member-detail", "message-detail", "user-me", "draft-detail"},
-    "stranger": {"user-me"},
+    "member": {"room-read", "room-detail", "member-detail", "message-detail", "draft-detail", *OWN},
+    "stranger": OWN,
     "nobody": set(),
 }
 
@@ -172,7 +175,7 @@ def test_options_are_answered_as_get_is(scene, people, role):
 
 def test_options_name_what_a_change_takes(scene, people):
     actions = people("owner").options("/room/board/member/member", headers={"accept": "application/json"})
-    assert set(actions.json()["actions"]["PATCH"]) == {"role", "muted"}
+    assert set(actions.json()["actions"]["PATCH"]) == {"role", "muted", "level"}
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -218,10 +221,10 @@ def test_a_form_takes_a_mute_away_and_leaves_the_role(scene, people):
     browser = people("owner")
     path = "/room/board/member/member"
     fields = forms_of(browser.get(path))["PUT"][0]
-    assert fields == {"role": "member", "muted": "true"}
+    assert fields == {"role": "member", "muted": "true", "level": ""}
     assert send(browser, "PUT", path, {**fields, "muted": "false"}).status_code == 200
     assert send(browser, "PUT", path, {"muted": ""}).status_code == 200
-    assert forms_of(browser.get(path))["PUT"][0] == {"role": "member", "muted": "false"}
+    assert forms_of(browser.get(path))["PUT"][0] == {**fields, "muted": "false"}
 
 
 def test_a_name_without_which_nothing_is_chosen(people, scene, member):

@@ -52,6 +52,8 @@ NAMES = {
     *("list_messages", "send_message", "get_message", "put_message", "edit_message", "delete_message"),
     *("list_reactions", "react", "unreact"),
     *("get_message_history", "remove_preview"),
+    *("list_notifications", "count_unread_notifications", "read_notifications", "why_was_i_told"),
+    *("get_notification_settings", "put_notification_settings", "update_notification_settings"),
     *(
         "upload_file",
         "get_file",
@@ -160,7 +162,7 @@ def test_no_docstring_is_told():
 
 @pytest.mark.parametrize("path", ["/room", "/room/board/member", "/room/board/ban", "/room/board/invite", "/message",
                                   "/message?room=board", "/user", "/user/me/block", "/user/me/room-block",
-                                  "/room/board/event", "/room/board/file"])  # fmt: skip
+                                  "/room/board/event", "/room/board/file", "/notification"])  # fmt: skip
 def test_a_limit_beyond_the_bound_is_refused_alike(api, owner, private_room, path):
     join = "&" if "?" in path else "?"
     for limit in ("0", "-1", "501", "x", "", "9" * 50, "1.5", "٣"):

@@ -60,6 +60,7 @@ const ACTIONS = {
       toast(address)
     }
   },
+  why: (row) => location.assign(`${permalink(room.slug, row.dataset.id)}/why`),
   delete: (row) => confirmDeletion(row),
 }
 

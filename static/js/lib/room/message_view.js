@@ -74,7 +74,7 @@ export function permalink(room, id) {
  * direction.
  */
 export function decorateBody(row) {
-  const mine = `.mention[data-user="${CSS.escape(me)}"]`
+  const mine = `.mention:is([data-user="${CSS.escape(me)}"], [data-call])`
   for (const mention of row.querySelectorAll(mine)) mention.classList.add("me")
   for (const block of row.querySelectorAll(":is([data-part=body], [data-part=forwarded-body]) :is(blockquote, ul, ol)")) block.dir = "auto"
   // What is forwarded mentions nobody here.

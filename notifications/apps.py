@@ -1,0 +1,18 @@
+from django.apps import AppConfig
+
+
+class NotificationsConfig(AppConfig):
+    """Registers the consumer of the log, and what reading and deleting take with them."""
+
+    name = "notifications"
+
+    def ready(self) -> None:
+        from messaging import leftovers
+        from notifications import consumer, reading
+        from notifications.models import Notification
+        from rooms.log.consumers import registry
+        from rooms.unread import read_positions
+
+        registry.register(consumer.consumer)
+        read_positions.on_read.append(reading.note)
+        leftovers.OF_MESSAGES.append(Notification)

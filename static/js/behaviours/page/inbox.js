@@ -1,0 +1,43 @@
+import { connection } from "../../lib/connection/connection.js"
+import { part } from "../../lib/page/dom.js"
+
+const GATHER_MS = 300
+
+/** Keeps the list of the inbox as it is: marks what was read elsewhere, and shows what is new on its first page. */
+export function mount(element) {
+  let timer = null
+  const refresh = () => (timer ??= setTimeout(async () => {
+    timer = null
+    await replaceRows(element)
+  }, GATHER_MS))
+  connection.on("notification-read", ({ ids }) => ids.forEach((id) => markRead(element, id)))
+  if ("first" in element.dataset) connection.on("notification", refresh)
+  element.addEventListener("click", (event) => event.target.closest(".inbox-link") && sendRead(event.target.closest(".inbox-row")))
+}
+
+function markRead(element, id) {
+  const row = element.querySelector(`.inbox-row[data-id="${id}"]`)
+  row?.classList.remove("unread")
+  row?.querySelector(".inbox-act").setAttribute("hidden", "")
+}
+
+/** Marks a row whose message is opened: a reaction to an old message isn't read by reading the room. */
+function sendRead(row) {
+  if (!row.classList.contains("unread")) return
+  const form = row.querySelector("form")
+  const data = new FormData(form)
+  data.set("id", row.dataset.id)
+  fetch(form.getAttribute("action"), { method: "POST", body: new URLSearchParams(data), keepalive: true, redirect: "manual" }).catch(() => {})
+}
+
+/** Takes the rows of the page as the server has it now; the focus stays where it was. */
+async function replaceRows(element) {
+  const response = await fetch(location.href, { credentials: "same-origin", cache: "no-store" }).catch(() => null)
+  if (!response?.ok) return
+  const page = new DOMParser().parseFromString(await response.text(), "text/html")
+  const rows = page.querySelector("[data-behaviour='page/inbox']")
+  if (!rows) return
+  const focused = element.contains(document.activeElement) && document.activeElement.closest(".inbox-row")?.dataset.id
+  element.replaceChildren(...rows.childNodes)
+  if (focused) part(element, "rows").querySelector(`[data-id="${focused}"] .inbox-link`)?.focus()
+}

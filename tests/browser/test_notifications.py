@@ -1,0 +1,86 @@
+"""The inbox on open pages: the same on all tabs, and a question before many are called."""
+
+from playwright.sync_api import expect
+
+from tests.support.browser.people import act, message, new_room, post, say
+
+# Lets the page think that the room has so many people.
+CROWD = """async () => {
+    const main = document.querySelector("script[type=module]").src
+    const { room } = await import(new URL("lib/room/room.js", main))
+    room.info.members = 34
+}"""
+
+
+def count(page):
+    return page.locator(".sidebar [data-behaviour='sidebar/inbox'] [data-part=count]")
+
+
+def row(page, text):
+    return page.locator(".inbox-row", has_text=text)
+
+
+def test_an_inbox_is_the_same_on_all_pages(server, visit):
+    slug = new_room(server, "owner", members=["visitor"])
+    listed, elsewhere = visit("visitor", "/inbox"), visit("visitor", "/profile")
+    before = int(count(listed).text_content())
+    pk = post(server, "owner", slug, "@visitor the lathe is free")["id"]
+    expect(row(listed, "the lathe is free")).to_have_class("inbox-row unread")
+    expect(row(listed, "the lathe is free")).to_contain_text("mentioned you")
+    for page in (listed, elsewhere):
+        expect(count(page)).to_have_text(str(before + 1))
+    # Reading the room on one page reads it on the others.
+    room = visit("visitor", f"/chat/{slug}")
+    expect(message(room, "the lathe is free")).to_be_visible()
+    expect(row(listed, "the lathe is free")).to_have_class("inbox-row")
+    for page in (listed, elsewhere):
+        expect(count(page)).to_have_text(str(before))
+    row(listed, "the lathe is free").locator(".inbox-link").click()
+    expect(listed.locator(f"#message-{pk}")).to_be_visible()
+
+
+def test_one_is_marked_by_its_button_and_all_by_another(server, visit):
+    slug = new_room(server, "owner", members=["visitor"])
+    page, other = visit("visitor", "/inbox"), visit("visitor", "/inbox")
+    for text in ("@visitor one of two", "@visitor two of two"):
+        post(server, "owner", slug, text)
+    expect(row(other, "two of two")).to_have_class("inbox-row unread")
+    expect(row(page, "two of two")).to_have_class("inbox-row unread")
+    row(page, "one of two").get_by_role("button", name="Mark read").click()
+    expect(row(page, "one of two")).to_have_class("inbox-row")
+    expect(row(other, "one of two")).to_have_class("inbox-row")
+    page.get_by_role("button", name="Mark all read").click()
+    expect(row(other, "two of two")).to_have_class("inbox-row")
+    expect(count(other)).to_be_hidden()
+
+
+def test_a_question_comes_before_many_are_called(server, visit):
+    slug = new_room(server, "owner", members=["member"])
+    page = visit("owner", f"/chat/{slug}")
+    say(page, "@room in a small room")
+    expect(message(page, "@room in a small room")).to_be_visible()
+    page.evaluate(CROWD)
+    field = page.locator("#composer-body")
+    field.fill("@room everybody")
+    field.press("Enter")
+    dialog = page.get_by_role("dialog", name="Call all 34 people in this room?")
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(field).to_have_value("@room everybody")
+    expect(field).to_be_focused()
+    field.press("Enter")
+    dialog.get_by_role("button", name="Send").click()
+    expect(message(page, "@room everybody")).to_be_visible()
+    expect(field).to_have_value("")
+    say(page, "nobody in particular")
+    expect(message(page, "nobody in particular")).to_be_visible()
+    member = visit("member", f"/chat/{slug}")
+    expect(message(member, "@room everybody")).to_have_class("message continued mentions-me")
+
+
+def test_a_messages_menu_leads_to_why(server, visit):
+    slug = new_room(server, "owner", members=["member"])
+    post(server, "owner", slug, "@member why me")
+    page = visit("member", f"/chat/{slug}")
+    act(page, "@member why me", "Why was I told, or not?")
+    expect(page.get_by_role("heading", name="Why was I told")).to_be_visible()
+    expect(page.locator(".why")).to_contain_text("You are mentioned by name.")
