@@ -421,13 +421,6 @@ class SiteSettings(models.Model):
         help_text="This server then fetches each page that somebody links to, also in private rooms: its owner learns when"
         " that was, and the server's address. Some links do something when they are opened.",
     )
-    push_content = models.BooleanField(
-        "show what was said in notifications of devices",
-        default=True,
-        db_default=True,
-        help_text="Names and texts go to people's devices encrypted, so that the services of their makers can't read them;"
-        " a locked screen may show them. Without it a device is told only what kind of thing happened.",
-    )
     notification_level = models.CharField(
         "what people are told of in rooms",
         max_length=8,
@@ -435,6 +428,13 @@ class SiteSettings(models.Model):
         default=NotificationLevel.MENTIONS,
         db_default=NotificationLevel.MENTIONS,
         help_text="Where they chose nothing themselves. In direct rooms they are told of every message.",
+    )
+    push_content = models.BooleanField(
+        "show what was said in notifications of devices",
+        default=True,
+        db_default=True,
+        help_text="Names and texts go to people's devices encrypted, so that the services of their makers can't read them;"
+        " a locked screen may show them. Without it a device is told only what kind of thing happened.",
     )
 
     class Meta:

@@ -13,7 +13,7 @@ from django.conf import settings
 from redis import Redis
 from redis.exceptions import RedisError
 
-from accounts.presence import presence, presence_broadcast, visibility
+from accounts.presence import idle, presence, presence_broadcast, visibility
 from accounts.presence.redis_presence import RENEW_SECONDS, WATCH_SECONDS, RedisPresence
 from chatsite.realtime.cluster import processes, topology
 from chatsite.realtime.cluster.bus import Bus
@@ -42,6 +42,7 @@ def join(server: ChatServer) -> None:
         PresenceBus(bus),
         partial(presence_broadcast.record, event="user-connected"),
         partial(presence_broadcast.record, event="user-disconnected"),
+        moved=idle.look_again,
     )
     server.companions.append(ClusterService(bus, here, barrier))
     processes.join(bus, barrier)

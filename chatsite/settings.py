@@ -162,6 +162,7 @@ CONTENT_SECURITY_POLICY = {
         # A page draws the poster of a film that it is about to send (static/js/lib/page/poster.js).
         "media-src": [SELF, "blob:"],
         "connect-src": [SELF],
+        "worker-src": [SELF],
         "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],
@@ -244,6 +245,9 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "chatsite.web.bundles.JoinedStaticFilesStorage"},
 }
+
+# The service worker of pages (chatsite/web_app.py); "off" serves one that removes itself from every browser.
+SERVICE_WORKER = conf.choice("SERVICE_WORKER", "on", "off")
 
 # True if mail can be sent. Otherwise an administrator makes the links that reset a password.
 MAIL = bool(conf.text("EMAIL_URL"))

@@ -7,6 +7,7 @@ from django.templatetags.static import static
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
+from chatsite import web_app
 from chatsite.observability import health
 from chatsite.observability.metrics import collector
 from chatsite.observability.metrics.views import Metrics
@@ -51,6 +52,10 @@ urlpatterns = [
     path("", include("drafts.urls")),
     path("", include("notifications.urls")),
     path("admin/", admin.site.urls),
+    path("sw.js", web_app.worker, name="worker"),
+    path("offline", web_app.offline, name="offline"),
+    path("offline.js", web_app.offline_script, name="offline_script"),
+    path("manifest.webmanifest", web_app.manifest, name="manifest"),
     path("favicon.ico", RedirectView.as_view(url=static("favicon.svg"))),
     re_path(r"^static/(?:(?P<version>[0-9a-f]{12})/)?(?P<path>.+)$", versioned_static.redirect_to_current),
     re_path(r"^healthz/?$", health.healthz, name="healthz"),

@@ -51,6 +51,23 @@ class ForwardForm(forms.Form):
         self.fields["room"].choices = rooms  # type: ignore[attr-defined]
 
 
+class ShareForm(forms.Form):
+    """The room whose composer takes what another program shares, and the text."""
+
+    room = forms.ChoiceField(label="Room")
+    body = BodyField(
+        label="Text",
+        max_length=MAX_BODY_LENGTH,
+        strip=False,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
+    )
+
+    def offer(self, rooms: list[tuple[str, str]]) -> None:
+        """Set the rooms that may be chosen, as slug and name."""
+        self.fields["room"].choices = rooms  # type: ignore[attr-defined]
+
+
 class ReasonForm(forms.Form):
     """A moderator's reason to read a private room."""
 

@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from messaging.views import forward, history, lists, reactions, room, unread
+from messaging.views import forward, history, lists, reactions, room, share, unread
 
 urlpatterns = [
     path("", room.home, name="home"),
     path("search", lists.search_page, name="search"),
     path("catch-up", lists.catch_up, name="catch_up"),
+    path("share", share.share, name="share"),
+    path("share/room", share.into_room, name="share_into_room"),
     path("chat/<slug:slug>", room.room, name="room"),
     path("chat/<slug:slug>/join", room.join, name="room_join"),
     path("chat/<slug:slug>/message/<int:pk>", room.permalink, name="permalink"),

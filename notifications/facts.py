@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef, Q
 
-from accounts.models import SiteSettings, User
+from accounts.models import Availability, SiteSettings, User
 from accounts.presence import presence
 from chatsite.database.chunks import chunked
 from chatsite.realtime.queues import read_queue
@@ -29,11 +29,12 @@ COLUMNS = (
     *("pk", "user_id", "level", "read_seq", "blocks", "user__notification_level"),
     *("user__preferences__keywords", "user__preferences__quiet_until"),
     *("user__preferences__schedule", "user__preferences__zone"),
+    *("user__availability", "user__availability_until"),
 )
 
 
 class MemberRow(NamedTuple):
-    """What is read of a member; the last four are None where somebody has no preferences."""
+    """What is read of a member; keywords, quiet_until, schedule and zone are None where somebody has no preferences."""
 
     membership_id: int
     user_id: int
@@ -45,6 +46,8 @@ class MemberRow(NamedTuple):
     quiet_until: datetime | None
     schedule: list[schedule.Hours] | None
     zone: str | None
+    availability: str
+    availability_until: datetime | None
 
 
 class Recipient(NamedTuple):
@@ -146,7 +149,7 @@ def person_of(row: MemberRow, message: Message, now: datetime) -> Person:
         own=row.user_id == message.sender_id,
         blocks_sender=row.blocks,
         read=row.read_seq >= message.seq,
-        quiet=row.quiet_until is not None and row.quiet_until > now,
+        quiet=is_quiet(row, now),
         off_hours=schedule.off_hours(row.schedule or [], row.zone or "", now),
     )
 
@@ -155,6 +158,14 @@ def keyword_of(row: MemberRow, folded: str) -> str:
     """Return the first of the member's keywords that a folded text has; "" for none."""
     words = row.keywords.splitlines() if row.keywords else ()
     return keywords.first_in(folded, map(keywords.fold, words))
+
+
+def is_quiet(row: MemberRow, now: datetime) -> bool:
+    """Return whether the person isn't to be disturbed: by the time they gave, or by the availability that others see."""
+    if row.quiet_until is not None and row.quiet_until > now:
+        return True
+    lasts = row.availability_until is None or row.availability_until > now
+    return row.availability == Availability.DND and lasts
 
 
 class Watchers:

@@ -2,10 +2,9 @@
 
 from django.urls import path
 
-from push import views, worker
+from push import views
 
 urlpatterns = [
-    path("sw.js", worker.worker, name="service_worker"),
     path("profile/devices", views.devices_page, name="push_devices"),
     path("profile/devices/<int:pk>/test", views.test, name="push_test"),
     path("profile/devices/<int:pk>/content", views.content, name="push_content"),

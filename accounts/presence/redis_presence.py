@@ -54,9 +54,14 @@ class Site(Protocol):
         ...
 
 
+def nothing(user_id: int) -> None:
+    """Ignore the report."""
+
+
 class RedisPresence(MemoryPresence):
     """The registry of one process that also knows the others'. Calls `arrived(user_id)` and `gone(user_id)` for
-    people who come online or go offline in another process; `connect` and `disconnect` report this process's own."""
+    people who come online or go offline in another process, and `moved(user_id)` for those who are online before and
+    after; `connect` and `disconnect` report this process's own."""
 
     def __init__(
         self,
@@ -65,10 +70,11 @@ class RedisPresence(MemoryPresence):
         gone: Callable[[int], object],
         later: Later = Timer,
         clock: Callable[[], float] = monotonic,
+        moved: Callable[[int], object] = nothing,
     ) -> None:
         super().__init__(later)
         self.site, self.arrived, self.gone, self.clock = site, arrived, gone, clock
-        self.worker = site.worker
+        self.worker, self.moved = site.worker, moved
         self._index = f"{site.prefix}workers"
         self._elsewhere: Multimap[int, str] = Multimap()
         self._by_worker: dict[str, set[int]] = {}
@@ -230,18 +236,16 @@ class RedisPresence(MemoryPresence):
         self._apply(worker, user_ids_in(came), user_ids_in(went))
 
     def _apply(self, worker: str, came: Iterable[int], went: Iterable[int]) -> None:
-        """Update the view, and report people who thereby came online or went offline."""
+        """Update the view, and report people who thereby came online, went offline, or are in other processes now."""
         for user_id in came:
             online = self.is_online(user_id)
             self._add(worker, user_id)
-            if not online:
-                self.arrived(user_id)
+            (self.moved if online else self.arrived)(user_id)
         for user_id in went:
             self._by_worker.get(worker, set()).discard(user_id)
             if user_id in self._elsewhere:
                 self._elsewhere.discard(user_id, worker)
-                if not self.is_online(user_id):
-                    self.gone(user_id)
+                (self.moved if self.is_online(user_id) else self.gone)(user_id)
 
     def _add(self, worker: str, user_id: int) -> None:
         self._by_worker.setdefault(worker, set()).add(user_id)

@@ -45,6 +45,8 @@ def logout(request: HttpRequest) -> HttpResponse:
     if request.is_secure():
         # Browsers accept it over HTTPS only. It drops cached pages; drafts in local storage stay.
         response["Clear-Site-Data"] = '"cache"'
+    # Tells the next page's script (lib/device/kept_data.js) to remove what this browser keeps.
+    response.set_cookie("logged-out", "1", max_age=YEAR_SECONDS, samesite="Lax", secure=request.is_secure())
     return response
 
 

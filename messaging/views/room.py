@@ -46,6 +46,8 @@ READ_ABOVE_UNREAD = 5
 # Different reactions and files of a page's messages together, some 430 bytes and 0.1 ms each: with twenty under each of
 # fifty messages a page was four times as long and took six times as long.
 MAX_REACTIONS = 150
+# The session's key of a text on its way into a room's composer.
+SHARED = "shared"
 YEAR_SECONDS = 60 * 60 * 24 * 365
 
 
@@ -172,7 +174,7 @@ def room_page(
     context = room_context(request, here, mine, show)
     draft = draft_hooks.draft_of(request.user, here) if context["can_post"] else None  # type: ignore[arg-type]
     context["draft"] = context["page_data"]["draft"] = draft
-    response = form_page(request, template, form or form_with(draft), outcome, **context)
+    response = form_page(request, template, form or form_with(request, draft), outcome, **context)
     if mine:
         response.set_cookie(
             "room", slug, max_age=YEAR_SECONDS, samesite="Lax", httponly=True, secure=settings.SECURE
@@ -180,12 +182,15 @@ def room_page(
     return response
 
 
-def form_with(draft: Payload | None) -> MessageForm:
-    """Return the composer's form with what the person has begun to write, on whatever device."""
+def form_with(request: HttpRequest, draft: Payload | None) -> MessageForm:
+    """Return the composer's form with what the person has begun to write, on whatever device, and below it a text that was
+    shared into the room (views/share.py), which it takes once."""
+    shared = request.session.pop(SHARED, "") if "shared" in request.GET else ""
     if not draft or not draft["version"]:
-        return MessageForm()
+        return MessageForm(initial={"body": shared})
     answered = draft["reply_to"] and draft["reply_to"]["id"]
-    return MessageForm(initial={"body": draft["body"], "reply_to": answered, "draft": draft["version"]})
+    body = "\n".join(filter(None, [draft["body"], shared]))
+    return MessageForm(initial={"body": body, "reply_to": answered, "draft": draft["version"]})
 
 
 def room_context(

@@ -3,10 +3,14 @@
  * behaviours/log/log.js and behaviours/page/time_zone.js.
  */
 import { guardRestoredPages } from "./lib/connection/bfcache_guard.js"
+import { guardKeptData } from "./lib/device/kept_data.js"
 import { ignoreComposingKeys } from "./lib/page/ime.js"
+import { registerWorker } from "./lib/page/service_worker.js"
 
 ignoreComposingKeys()
 guardRestoredPages()
+guardKeptData()
+registerWorker()
 
 const mounted = [...document.querySelectorAll("[data-behaviour]")].flatMap((element) =>
   element.dataset.behaviour.split(/\s+/).map(async (name) => {

@@ -32,8 +32,10 @@ def browser():
 @pytest.fixture(scope="package")
 def server(tmp_path_factory):
     static = str(static_files(tmp_path_factory))
-    # Each test has a room of the same owner's.
-    with serve(tmp_path_factory.mktemp("browser"), STATIC_DIR=static, ROOMS_PER_HOUR="0") as server:
+    # Each test has a room of the same owner's. tests/browser/test_web_app.py has a server with a service worker.
+    with serve(
+        tmp_path_factory.mktemp("browser"), STATIC_DIR=static, ROOMS_PER_HOUR="0", SERVICE_WORKER="off"
+    ) as server:
         server.tokens = settle(server)
         yield server
 

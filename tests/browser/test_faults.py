@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser.people import Visits, expect_texts, message, say
+from tests.support.browser.people import Visits, expect_texts, message, say, until
 
 # Longer than SQLite's own patience, so that each send is refused at least once; and than the browser's.
 HELD_SECONDS = 12
@@ -85,6 +85,13 @@ def test_what_one_tab_discards_no_other_tab_sends(visit, room, server):
     one = visit("owner", f"/chat/{room}")
     other = one.context.new_page()
     other.goto(one.url)
+    for page in (one, other):
+        page.evaluate(
+            """async () => {
+            const main = document.querySelector("script[type=module]").src
+            for (const name of ["connection/outbox", "device/kept"]) await import(new URL(`lib/${name}.js`, main))
+        }"""
+        )
     one.context.set_offline(True)
     say(one, "unwanted")
     expect(one.locator(".unsent")).to_have_count(1)
@@ -93,7 +100,8 @@ def test_what_one_tab_discards_no_other_tab_sends(visit, room, server):
         """async () => {
         const main = document.querySelector("script[type=module]").src
         const { outbox } = await import(new URL("lib/connection/outbox.js", main))
-        outbox.entries.push(...outbox.store.load().map((entry) => ({ ...entry, state: "waiting", tries: 0, notBefore: 0 })))
+        const { kept } = await import(new URL("lib/device/kept.js", main))
+        outbox.adopt(await kept.loadAll())
     }"""
     )
     one.evaluate(
@@ -103,12 +111,13 @@ def test_what_one_tab_discards_no_other_tab_sends(visit, room, server):
         for (const entry of [...outbox.entries]) outbox.discard(entry.client_id)
     }"""
     )
-    other.wait_for_function(
+    until(
+        other,
         """async () => {
         const main = document.querySelector("script[type=module]").src
         const { outbox } = await import(new URL("lib/connection/outbox.js", main))
         return outbox.entries.length === 0
-    }"""
+    }""",
     )
     one.context.set_offline(False)
     for page in (one, other):

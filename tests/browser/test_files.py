@@ -157,7 +157,7 @@ def test_files_are_attached_sent_seen_and_viewed(visit, server, room):
     expect(other.locator(".picture")).to_have_count(0)
     expect(message(other, "Which one?").locator("[data-part=quote-body]")).to_have_text("message deleted")
 
-    # What one tab still uploads another doesn't call lost, as its person would send it twice.
+    # What one tab still uploads waits in the other, too, which doesn't call it lost, and neither uploads nor sends it.
     page.route("**/file?*", lambda route: held.append(route))
     page.locator("#composer-files").set_input_files(
         [{"name": "last.png", "mimeType": "image/png", "buffer": base64.b64decode(picture("red"))}]
@@ -168,10 +168,12 @@ def test_files_are_attached_sent_seen_and_viewed(visit, server, room):
     tab = page.context.new_page()
     tab.goto(page.url)
     expect(message(tab, "Which one?")).to_be_visible()
-    expect(tab.locator(".pending .message")).to_have_count(0)
+    expect(tab.locator(".pending .message")).to_have_count(1)
+    expect(tab.locator(".pending .message")).not_to_contain_text("Not sent")
     held[-1].continue_()
     for each in (page, tab):
         expect(message(each, "From the first tab").locator(".picture")).to_have_count(1)
+        expect(each.locator(".pending .message")).to_have_count(0)
 
 
 def test_on_a_phone_a_swipe_goes_on_and_a_file_alone_is_a_message(visit, server, room):

@@ -218,7 +218,7 @@ test("what another page sent or discarded while this one slept is settled", () =
   write("a")
   write("b")
   store.remove("a")
-  outbox.reconcile()
+  outbox.reconcile(store.load().map((entry) => entry.client_id))
   assert.deepEqual(outbox.entries.map((entry) => entry.client_id), ["b"])
 })
 

@@ -79,7 +79,7 @@ PAGES = {
     "room_join": ["/chat/plaza/join"],
     "own_emoji": ["/site/emoji"],
     "push_devices": ["/profile/devices"],
-    "service_worker": ["/sw.js"],
+    "share": ["/share"],
     "scheduled": ["/later/scheduled"],
     "scheduled_new": ["/chat/plaza/later"],
     "scheduled_change": [f"/later/scheduled/{MESSAGE}"],
@@ -178,6 +178,10 @@ OPEN = {
     "metrics": ["/metrics"],
     "schema": ["/schema", "/schema?format=json"],
     "docs": ["/docs", "/docs?script="],
+    "worker": ["/sw.js"],
+    "offline": ["/offline"],
+    "offline_script": ["/offline.js"],
+    "manifest": ["/manifest.webmanifest"],
 }
 
 
@@ -286,6 +290,7 @@ NOT_READ = {
         "notification_quiet",
         "token_new",
         "reaction",
+        "share_into_room",
         "file-list",
         "token_revoke",
         "others_out",

@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -185,7 +186,7 @@ class Archive:
         yield from self._lines(part(number, "jsonl"))
 
     def _lines(self, name: str) -> Iterator[bytes]:
-        with self._zip.open(name) as file:
+        with self._zip.open(name) as raw, BufferedReader(cast(Any, raw), READ_BYTES) as file:
             while line := file.readline(MAX_LINE_BYTES):
                 if len(line) == MAX_LINE_BYTES:
                     raise ValueError(f"{name} has a longer line than a row")

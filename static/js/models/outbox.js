@@ -2,6 +2,8 @@ import { retryDelay, TRANSIENT_ERRORS } from "./retry.js"
 
 const ENTRY_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000
 const FILES_LOST = "files_lost"
+// Waiting at once; who writes more is told.
+const MAX_ENTRIES = 500
 const INITIAL_STATE = { state: "waiting", error: null, tries: 0, delay: null }
 
 /**
@@ -13,17 +15,34 @@ const INITIAL_STATE = { state: "waiting", error: null, tries: 0, delay: null }
  * "waiting" (for its turn, its files, the connection, or the next try, where it has an `error`), "sending", "failed" (the
  * person decides). `files` are {key, name, file, error}: an upload's key, and what the server answered once it is there, or
  * why it failed; else null. Later messages of the room wait for an entry's files, too.
- * `send(entry)` resolves when the server has stored it, or rejects with {code, detail, retry_after}.
+ * `send(entry)` resolves when the server has stored it, or rejects with {code, detail, retry_after}. `hasFile(key)` tells
+ * whether a file that isn't uploaded is on its way.
  */
 export class Outbox {
   // The end of a delay is its timer's call, not a time: clocks are set back, and timers are early by a fraction of their unit.
   // A browser's own function is wrapped, not stored: called as a method of anything but the window it throws.
-  constructor({ store, send, onChange = () => {}, schedule = (run, after) => setTimeout(run, after), now = Date.now }) {
-    Object.assign(this, { store, send, onChange, schedule, now })
+  constructor({ store, send, onChange = () => {}, hasFile = () => false, schedule = (run, after) => setTimeout(run, after), now = Date.now }) {
+    Object.assign(this, { store, send, onChange, hasFile, schedule, now })
     this.online = false
     this.pause = null
-    this.entries = this.#load().map((entry) => ({ ...entry, files: (entry.files ?? []).map((file) => ({ ...file, error: null })), ...stateOf(entry) }))
+    this.entries = []
+    this.adopt(this.store.load())
+  }
+
+  get full() {
+    return this.entries.length >= MAX_ENTRIES
+  }
+
+  /** Takes stored entries of an earlier page, or of another one, and sends them in their turn; removes those that are too old. */
+  adopt(stored) {
+    const [fresh, stale] = [[], []]
+    for (const entry of stored) (this.now() - entry.written < ENTRY_LIFETIME_MS ? fresh : stale).push(entry)
+    for (const { client_id } of stale) if (!this.find(client_id)) this.store.remove(client_id)
+    const added = fresh.filter(({ client_id }) => !this.find(client_id)).map((entry) => this.#adopted(entry))
+    this.entries.push(...added)
     this.entries.sort((one, other) => one.written - other.written)
+    for (const entry of added) this.#notify(entry)
+    this.#pump()
   }
 
   add(entry) {
@@ -128,9 +147,9 @@ export class Outbox {
     this.#notify(entry, true)
   }
 
-  /** Removes entries that another page sent or discarded while this one was suspended. */
-  reconcile() {
-    const stored = new Set(this.store.load().map((entry) => entry.client_id))
+  /** Removes entries that another page sent or discarded while this one was suspended; `ids` are those that are stored. */
+  reconcile(ids) {
+    const stored = new Set(ids)
     for (const entry of this.entries) if (!stored.has(entry.client_id)) this.settle(entry.client_id)
   }
 
@@ -215,12 +234,9 @@ export class Outbox {
     this.onChange(entry, gone)
   }
 
-  /** Loads the stored entries; removes those older than ENTRY_LIFETIME_MS. */
-  #load() {
-    const [fresh, stale] = [[], []]
-    for (const entry of this.store.load()) (this.now() - entry.written < ENTRY_LIFETIME_MS ? fresh : stale).push(entry)
-    for (const entry of stale) this.store.remove(entry.client_id)
-    return fresh
+  #adopted(entry) {
+    const files = (entry.files ?? []).map((file) => ({ ...file, error: null }))
+    return { ...entry, files, adopted: true, ...stateOf(lacking(entry).filter(({ key }) => !this.hasFile(key))) }
   }
 
   /** The current time, or one millisecond after the last entry's: order survives a reload. */
@@ -233,15 +249,12 @@ export class Outbox {
 const hasLostFiles = ({ error }) => error?.code === FILES_LOST
 const fileOf = (entry, key) => entry.files.find((one) => one.key === key)
 
-/** The names of an entry's files that aren't uploaded. */
-function lacking(entry) {
-  return (entry.files ?? []).filter(({ file }) => !file).map(({ name }) => name)
-}
+/** An entry's files that aren't uploaded. */
+const lacking = ({ files }) => (files ?? []).filter(({ file }) => !file)
 
-/** The state of an entry that is loaded: files that weren't uploaded went with the page that had them. */
-function stateOf(entry) {
-  const names = lacking(entry)
-  if (!names.length) return INITIAL_STATE
-  const detail = `the page was closed before these files were uploaded: ${names.join(", ")}`
+/** The state of an entry that is loaded; `lost` are files that went with the page that had them. */
+function stateOf(lost) {
+  if (!lost.length) return INITIAL_STATE
+  const detail = `the page was closed before these files were uploaded: ${lost.map(({ name }) => name).join(", ")}`
   return { ...INITIAL_STATE, state: "failed", error: { code: FILES_LOST, detail } }
 }

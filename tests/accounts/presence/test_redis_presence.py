@@ -60,13 +60,14 @@ class Process(RedisPresence):
     """`told` is what it told its people of those in other processes."""
 
     def __init__(self, world, worker):
-        self.told, self.world = [], world
+        self.told, self.moved_people, self.world = [], [], world
         super().__init__(
             Site(world.redis, worker),
             lambda user_id: self.told.append((user_id, True)),
             lambda user_id: self.told.append((user_id, False)),
             later=world.later,
             clock=lambda: world.now,
+            moved=self.moved_people.append,
         )
 
     def leave(self, user_id, sid):
@@ -131,6 +132,15 @@ def test_who_goes_is_told_when_the_last_is_gone(world):
     assert world.other.leave(7, "b") == [7]
     assert not world.one.is_online(7)
     assert world.one.told[-1] == (7, False)
+
+
+def test_who_stays_online_in_more_or_fewer_processes_is_reported_too(world):
+    """Whether they are away depends on their connections to each."""
+    world.one.connect(7, "a"), world.ring()
+    world.other.connect(7, "b"), world.ring()
+    assert (world.one.moved_people, world.one.told) == ([7], [])
+    world.other.leave(7, "b")
+    assert (world.one.moved_people, world.one.told) == ([7, 7], [])
 
 
 def test_a_word_that_was_lost_is_found_in_the_lease(world):

@@ -130,6 +130,14 @@ def wait_until_read(server: Server, who: str, room: str) -> None:
         time.sleep(0.05)
 
 
+def until(page: Page, script: str) -> None:
+    """Wait until an async function is true of the page: to Playwright's `wait_for_function` its promise is true."""
+    deadline = time.monotonic() + 60
+    while not page.evaluate(script):
+        assert time.monotonic() < deadline, script
+        page.wait_for_timeout(50)
+
+
 def act(page: Page, text: str, action: str) -> None:
     """Click an action of the message's toolbar."""
     message(page, text).hover()

@@ -27,6 +27,13 @@ export function mount(tray) {
   })
   part(form, "text").addEventListener("paste", (event) => onPaste(event, form))
   takeDrops(document.getElementById("main"), (files) => attach(form, files))
+  if (new URLSearchParams(location.search).has("shared")) takeShared(form)
+}
+
+/** Takes the files that another program shares. */
+async function takeShared(form) {
+  const { takeSharedFiles } = await import("../../lib/device/shared_files.js")
+  attach(form, await takeSharedFiles())
 }
 
 function attach(form, files) {

@@ -1,5 +1,5 @@
 import { connection } from "../../lib/connection/connection.js"
-import { outbox } from "../../lib/connection/outbox.js"
+import { outbox, queueMessage } from "../../lib/connection/outbox.js"
 import { get, post, put, remove } from "../../lib/connection/rest.js"
 import { formatShortDate } from "../../lib/page/dates.js"
 import { part } from "../../lib/page/dom.js"
@@ -146,6 +146,7 @@ class Composer {
     if ((!body.trim() && !this.hasMore()) || lengthError(body, this.maxLength)) return
     if (event.submitter?.dataset.part === "later") return this.sendLater(body)
     if (!this.draft.edit && attachments.failed) return this.showError("A file can't be sent. Try it again, or take it away.")
+    if (!this.draft.edit && outbox.full) return this.showError("Too many messages wait to be sent. Discard some, or wait for the connection.")
     if (this.draft.edit) this.saveEdit(body)
     else this.send(body)
     this.field.focus()
@@ -162,7 +163,7 @@ class Composer {
 
   send(body) {
     const { reply: quote } = this.draft
-    outbox.add({ client_id: uuid(), room: room.slug, body, reply_to: quote?.id ?? null, quote, files: attachments.take() })
+    queueMessage({ client_id: uuid(), room: room.slug, body, reply_to: quote?.id ?? null, quote, files: attachments.take() })
     this.field.dispatchEvent(new CustomEvent("sent"))
     this.draft.clear()
     this.sync.push()

@@ -1,5 +1,5 @@
 import { connection } from "../../lib/connection/connection.js"
-import { outbox, outboxEvents } from "../../lib/connection/outbox.js"
+import { isKept, outbox, outboxEvents } from "../../lib/connection/outbox.js"
 import { discardUpload, uploadEvents, uploads } from "../../lib/connection/uploads.js"
 import { part } from "../../lib/page/dom.js"
 import { announce } from "../../lib/room/announce.js"
@@ -100,7 +100,8 @@ function renderState(row, entry) {
   state.replaceChildren()
   state.hidden = true
   if (!entry) return
-  const words = connection.status === "offline" ? "Waits for the connection" : "Sending…"
+  const waits = isKept(entry) ? "Waits for the connection" : "Waits for the connection. This browser can't keep it: leave the page open"
+  const words = connection.status === "offline" ? waits : "Sending…"
   row.timer = setTimeout(() => showState(state, words), SENDING_LABEL_DELAY_MS)
 }
 

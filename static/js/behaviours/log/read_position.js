@@ -38,7 +38,7 @@ class ReadTracker {
     messagePane.on("read-all", () => this.readAll())
     messagePane.on("mark-unread", (row) => this.markUnread(seqOf(row)))
     room.on("joined", (ack) => this.onJoined(ack.room))
-    outboxEvents.on("changed", (entry, gone) => entry.state === "waiting" && !gone && entry.room === room.slug && this.onSent())
+    outboxEvents.on("changed", (entry, gone) => entry.state === "waiting" && !gone && !entry.adopted && entry.room === room.slug && this.onSent())
     this.watchGestures()
     element.addEventListener("scroll", () => this.onScroll(), { passive: true })
     for (const name of ["focus", "resize"]) addEventListener(name, () => this.schedule())

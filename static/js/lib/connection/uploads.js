@@ -1,6 +1,8 @@
 import { UploadQueue } from "../../models/upload_queue.js"
 import { connection } from "./connection.js"
+import { exclusively } from "../device/locks.js"
 import { Emitter } from "./emitter.js"
+import { kept } from "../device/kept.js"
 
 // Without any progress; and while the server looks at what it has, which may wait for its turn.
 const STALLED_MS = 45_000
@@ -9,8 +11,13 @@ const OFFLINE = { code: "offline", detail: "The connection was lost." }
 
 /** Uploads or describes a file; resolves with the server's {id, name, …}. */
 async function send(upload, options) {
-  const file = upload.file ?? (await post(upload, await posterOf(upload.source), options))
+  const file = upload.file ?? (await exclusively(`upload:${upload.key}`, () => sendOnce(upload, options), options.signal))
   return upload.alt && upload.alt !== file.alt ? describe(file, upload.alt) : file
+}
+
+/** Uploads a file, unless another tab has done so meanwhile. */
+async function sendOnce(upload, options) {
+  return (await kept.loadFile(upload.key))?.file ?? post(upload, await posterOf(upload.source), options)
 }
 
 /** What a film shows before it plays; null of another file, and where that can't be drawn. */

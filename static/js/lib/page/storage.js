@@ -26,6 +26,8 @@ export const storage = {
       // Nothing is stored there.
     }
   },
+  /** Whether a key's value is gone with the page. */
+  isInMemory: (key) => memory.has(key),
   keys() {
     try {
       return [...new Set([...Object.keys(localStorage), ...memory.keys()])]

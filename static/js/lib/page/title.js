@@ -2,10 +2,19 @@ import { titleWithCount } from "../../models/title.js"
 
 const counts = new Map()
 let baseTitle = document.title
+let badge = null
 
 function update() {
   const unread = [...counts.values()].reduce((sum, count) => sum + count, 0)
   document.title = titleWithCount(baseTitle, unread)
+  setBadge(unread)
+}
+
+/** Shows the number on the icon of the installed site, too. */
+function setBadge(unread) {
+  if (badge === unread || !navigator.setAppBadge) return
+  badge = unread
+  navigator.setAppBadge(unread).catch(() => {})
 }
 
 /** Sets how many messages of one source (this room, the other rooms) are unread; the tab's title has the sum. */
