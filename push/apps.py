@@ -1,6 +1,4 @@
-from importlib import import_module
-
-from django.apps import AppConfig, apps
+from django.apps import AppConfig
 
 
 class PushConfig(AppConfig):
@@ -10,13 +8,14 @@ class PushConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.presence import activity
+        from drafts.reminders.services import due_hooks
         from messaging import leftovers
+        from notifications import channels
         from push import channel, services
         from push.models import PushNotice
 
         activity.on_gone.append(services.look_again)
+        due_hooks.append(channel.remind)
         leftovers.OF_MESSAGES.append(PushNotice)
-        if apps.is_installed("notifications"):
-            channels = import_module("notifications.channels")
-            channels.knowledge.append(channel.known_of)
-            channels.tellers.append(channel.tell)
+        channels.knowledge.append(channel.known_of)
+        channels.tellers.append(channel.tell)

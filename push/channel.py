@@ -1,57 +1,31 @@
 """The channel by which notifications are pushed: what it knows of people for the decision, and what it does with that.
 
-`notifications.channels` has the places for both. Values of the decision are words (`notifications.deciding`).
+`notifications.channels` has the places for both.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any, Protocol
+from collections.abc import Collection, Sequence
+from typing import Any
 
 from django.urls import reverse
 
 from accounts.presence import activity
+from drafts.models import Reminder
 from messaging.models import Message
+from notifications.channels import Told
+from notifications.deciding import Channel, Rule
 from push import services
 from push.models import Kind, PushSubscription
 from push.services import Notice
 
-PUSH, ACTIVE = "push", "active"
 # Why somebody is told, and what kind of push that is; a reaction is none.
 KINDS = {
-    "mention": Kind.MENTION,
-    "room_call": Kind.MENTION,
-    "here_call": Kind.MENTION,
-    "direct": Kind.DIRECT,
-    "keyword": Kind.KEYWORD,
-    "thread": Kind.THREAD,
-    "level_all": Kind.ROOM,
+    Rule.MENTION: Kind.MENTION,
+    Rule.ROOM_CALL: Kind.MENTION,
+    Rule.HERE_CALL: Kind.MENTION,
+    Rule.DIRECT: Kind.DIRECT,
+    Rule.KEYWORD: Kind.KEYWORD,
+    Rule.LEVEL_ALL: Kind.ROOM,
 }
-
-
-class Verdict(Protocol):
-    """Whether somebody is told by a channel, and the rule that decided."""
-
-    @property
-    def told(self) -> bool: ...
-    @property
-    def rule(self) -> str: ...
-
-
-class Decision(Protocol):
-    """The verdict for each channel, and the reason to tell somebody at all."""
-
-    @property
-    def verdicts(self) -> Mapping[Any, Verdict]: ...
-    @property
-    def reason(self) -> str | None: ...
-
-
-class Told(Protocol):
-    """A person, and what was decided about them."""
-
-    @property
-    def user_id(self) -> int: ...
-    @property
-    def decision(self) -> Decision: ...
 
 
 def known_of(user_ids: Collection[int]) -> dict[int, dict[str, Any]]:
@@ -62,16 +36,35 @@ def known_of(user_ids: Collection[int]) -> dict[int, dict[str, Any]]:
     }
 
 
-def tell(message: Message, told: Iterable[Told]) -> None:
+def tell(message: Message, told: Sequence[Told]) -> None:
     """Push a message to those of the people for whom that was decided. Who is active is told too, and held back: they may
     leave their desk without having read it."""
     by_kind: dict[Kind, list[int]] = {}
     for each in told:
-        verdict = each.decision.verdicts[PUSH]
-        kind = KINDS.get(each.decision.reason or "")
-        if kind is not None and (verdict.told or verdict.rule == ACTIVE):
+        verdict, reason = each.decision.verdicts[Channel.PUSH], each.decision.reason
+        kind = KINDS.get(reason) if reason else None
+        if kind is not None and (verdict.told or verdict.rule is Rule.ACTIVE):
             by_kind.setdefault(kind, []).append(each.user_id)
     for kind, user_ids in by_kind.items():
         url = reverse("permalink", args=[message.room.slug, message.pk])
         notice = Notice(kind, message.seq, url, message.created_at, room=message.room, message=message)
         services.notify_all(user_ids, notice)
+
+
+def remind(reminder: Reminder) -> None:
+    """Push a reminder that is due. Of a message it has the person's own words alone: they may not read it any more."""
+    at = reminder.due_at or reminder.remind_at
+    body = " ".join(reminder.text.split()) or "You wanted to come back to a message."
+    url = reverse("reminders")
+    services.notify(
+        reminder.user_id,
+        Notice(
+            Kind.REMINDER,
+            int(at.timestamp()),
+            url,
+            at,
+            title="Reminder",
+            body=body,
+            key=str(reminder.pk),
+        ),
+    )

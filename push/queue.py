@@ -323,7 +323,8 @@ def settle_sent(rows: Sequence[PushNotice], read: set[int]) -> None:
     PushNotice.objects.filter(unchanged).update(due_at=None, held=False)
     pks = [row.pk for row in rows]
     PushNotice.objects.filter(pk__in=pks).update(sent_at=now, claimed_until=None, tries=0)
-    PushNotice.objects.filter(pk__in=read, due_at=None).delete()
+    # What is in no room is never read.
+    PushNotice.objects.filter(Q(pk__in=read) | Q(pk__in=pks, room=None), due_at=None).delete()
     mine.update(last_success=now, last_error="", last_error_at=None)
 
 

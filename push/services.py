@@ -38,10 +38,12 @@ class Notice:
     message: Message | None = None
     title: str = ""
     body: str = ""
+    # Tells apart what is in no room: each has a notification of its own.
+    key: str = ""
 
     def place(self) -> str:
-        """Return what the notification stands for: the room, or its kind."""
-        return self.room.slug if self.room is not None else f"/{self.kind}"
+        """Return what the notification stands for: the room, or what `key` names."""
+        return self.room.slug if self.room is not None else f"/{self.kind}/{self.key}"
 
 
 def notify(user_id: int, notice: Notice) -> int:

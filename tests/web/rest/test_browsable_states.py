@@ -274,5 +274,6 @@ def test_a_form_that_only_the_name_was_filled_into_makes_a_room(people, scene):
 
 def test_all_routes_are_here():
     assert set(PATHS) == {name for name, _ in rest_routes()}
-    numbers = dict.fromkeys(("message", "code", "preview", "file", "loose", "scheduled", "reminder"), 1)
+    names = ("message", "code", "preview", "file", "loose", "scheduled", "reminder", "device")
+    numbers = dict.fromkeys(names, 1)
     assert all(resolve(path.format(**numbers)) for path in PATHS.values())
