@@ -131,7 +131,12 @@ REST = {
     "message-history": [f"/message/{MESSAGE}/history", f"/message/{EDITED}/history"],
     "message-why": [f"/message/{MESSAGE}/why", f"/message/{EDITED}/why"],
     "notification-list": [
-        *("/notification", "/notification?limit=200", "/notification?unread=true", "/notification?kind=mention"),
+        *(
+            "/notification",
+            "/notification?limit=200",
+            "/notification?unread=true",
+            "/notification?kind=mention",
+        ),
     ],
     "notification-read": ["/notification/read"],
     "notification-setting": ["/notification/setting"],

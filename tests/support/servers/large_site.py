@@ -70,7 +70,19 @@ def fill(size: Size) -> None:
     with connection.cursor() as cursor:
         if postgresql:
             cursor.execute(f"SET LOCAL session_replication_role = replica; DROP INDEX IF EXISTS {PARTS}")
-        for make in (people, rooms, members, talk, reactions, files, read, links, blocks, notified, moderated):
+        for make in (
+            people,
+            rooms,
+            members,
+            talk,
+            reactions,
+            files,
+            read,
+            links,
+            blocks,
+            notified,
+            moderated,
+        ):
             for statement in make(size):
                 cursor.execute(statement)
         for statement in connection.ops.sequence_reset_sql(no_style(), MODELS):
