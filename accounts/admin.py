@@ -200,11 +200,12 @@ class AccountAdmin(ActingAdmin, UserAdmin):
     list_filter = [StandingFilter, RankFilter]
     search_fields = ["username", "display_name", "email"]
     filter_horizontal = []
-    readonly_fields = ["username", "last_login", "last_seen", "date_joined"]
+    readonly_fields = ["username", "last_login", "last_seen", "date_joined", "says", "is_shown"]
     fieldsets = [
         (None, {"fields": ["username", "password", "display_name", "email"]}),
         ("Standing", {"fields": ["is_active", "is_banned", "is_staff", "is_superuser"]}),
         ("Times", {"fields": ["date_joined", "last_login", "last_seen"]}),
+        ("Presence", {"fields": ["says", "is_shown"]}),
     ]
     actions = ["make_reset_link"]
     acts = [
@@ -251,6 +252,14 @@ class AccountAdmin(ActingAdmin, UserAdmin):
             no_undo="This can't be undone: a token that was revoked is gone.",
             danger=True,
         ),
+        standing_act(
+            "take_back_status",
+            label="Take away the status of",
+            done="without a status",
+            effect="Their status goes from all pages. They can set another.",
+            refusal=refusal(lambda user: "" if user.has_status else "without a status"),
+            no_undo="This can't be undone: they can set it again.",
+        ),
     ]
 
     def add_view(
@@ -279,11 +288,19 @@ class AccountAdmin(ActingAdmin, UserAdmin):
             return "administrator"
         return "moderator" if user.is_staff else "member"
 
+    @admin.display(description="status")
+    def says(self, user: User) -> str:
+        return f"{user.status_emoji} {user.status_text}".strip() if user.has_status else ""
+
+    @admin.display(description="availability")
+    def is_shown(self, user: User) -> str:
+        return user.chosen_availability.label
+
     def line_of(self, row: User) -> str:
         return row.full_name
 
     def consequences(self, act: Act, rows: Sequence[User]) -> list[str]:
-        if act.name in ("unban", "reactivate"):
+        if act.name in ("unban", "reactivate", "take_back_status"):
             return []
         sessions = UserSession.objects.filter(user__in=rows).count()
         tokens = ApiToken.objects.filter(user__in=rows).count()
@@ -301,7 +318,9 @@ class AccountAdmin(ActingAdmin, UserAdmin):
         return [
             (None, {"fields": ["username", "display_name"]}),
             ("Standing", {"fields": ["is_active", "is_banned", "rank"]}),
-            *fieldsets[2:],
+            *fieldsets[2:-1],
+            # Who is invisible is for administrators alone.
+            ("Presence", {"fields": ["says"]}),
         ]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:

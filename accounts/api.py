@@ -15,7 +15,7 @@ from rest_framework.serializers import BaseSerializer
 from accounts import services
 from accounts.models import User
 from accounts.names import USERNAME, lookup
-from accounts.payloads import own_payload, user_payload
+from accounts.payloads import own_payload, payload_for
 from accounts.serializers import OwnUserSerializer, ProfileSerializer, SignUpSerializer, UserSerializer
 from chatsite.contract.errors import NotFound
 from chatsite.observability.addresses import client_address
@@ -67,7 +67,8 @@ class UserViewSet(viewsets.GenericViewSet[User]):
     @extend_schema(summary="People", responses=UserSerializer(many=True))
     def list(self, request: Request) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
-        return self.get_paginated_response([user_payload(user) for user in page])
+        viewer = me(request)
+        return self.get_paginated_response([payload_for(viewer, user) for user in page])
 
     @extend_schema(
         operation_id="sign_up",
@@ -84,7 +85,7 @@ class UserViewSet(viewsets.GenericViewSet[User]):
     @extend_schema(summary="One person", responses=UserSerializer)
     def retrieve(self, request: Request, username: str) -> Response:
         try:
-            return Response(user_payload(User.objects.by_username(username)))
+            return Response(payload_for(me(request), User.objects.by_username(username)))
         except User.DoesNotExist as error:
             raise NotFound("There is no such person.") from error
 

@@ -12,9 +12,11 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import profile_broadcast
-        from accounts.payloads import user_payloads
+        from accounts.payloads import user_views
+        from accounts.presence import away_broadcast, idle
 
-        profile_broadcast.payloads = user_payloads
+        profile_broadcast.payloads = user_views
+        idle.broadcast = away_broadcast.broadcast
         connection_created.connect(teach_folding, dispatch_uid="accounts.names")
 
 

@@ -6,11 +6,21 @@ from typing import Any
 from django import forms
 
 from accounts.authentication.password_validators import MAX_PASSWORD_LENGTH
-from accounts.models import ApiToken
+from accounts.models import MAX_STATUS_LENGTH, MAX_ZONE_LENGTH, ApiToken
 from accounts.services.invites import DEFAULT_USES, MAX_USES
-from chatsite.contract.emoji import COMMON
+from chatsite.contract.emoji import COMMON, MAX_EMOJI_LENGTH
 from chatsite.web.forms import EmailField, PartialForm, TextField, TickField
 
+# For how long a status or an availability can last, and the choice that keeps the end it has.
+LASTING = [
+    ("", "When I change it"),
+    ("30", "In 30 minutes"),
+    ("60", "In an hour"),
+    ("240", "In 4 hours"),
+    ("day", "Tomorrow"),
+    ("week", "On Monday"),
+]
+KEEP = "keep"
 LENGTH_HELP = "At least 8 characters, and not only digits."
 
 
@@ -60,7 +70,8 @@ class SetupForm(SignUpForm):
 
 
 class ProfileForm(PartialForm, forms.Form):
-    """One's own display name, email address, reaction by a double click, and whether links have previews."""
+    """One's own display name, email address, reaction by a double click, whether links have previews and reads are shown,
+    and time zone."""
 
     display_name = name_field(help_text="How others see you. Without one it is your username.")
     email = EmailField(
@@ -80,6 +91,24 @@ class ProfileForm(PartialForm, forms.Form):
         required=False,
         help_text="Where this site makes some: what a page says of itself, under the message that links to it.",
     )
+    show_receipts = TickField(
+        label="Show what you have read",
+        required=False,
+        help_text="In direct conversations and rooms of at most 20 people others see how far you have read, and you see it "
+        "of them. Without it, neither.",
+    )
+    time_zone = TextField(
+        label="Time zone",
+        required=False,
+        max_length=MAX_ZONE_LENGTH,
+        help_text="Such as Europe/Vienna.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    show_local_time = TickField(
+        label="Show my local time",
+        required=False,
+        help_text="Others see on your page what time it is in your time zone, and so which one that is.",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -88,6 +117,41 @@ class ProfileForm(PartialForm, forms.Form):
         offered = dict.fromkeys([*COMMON, *([chosen] if chosen else [])])
         choices = [("", "Does nothing"), *((emoji, emoji) for emoji in offered)]
         self.fields["double_click_reaction"].choices = choices  # type: ignore[attr-defined]
+
+
+class StatusForm(forms.Form):
+    """One's own status and availability, and how long each lasts. `ends` are the present ends by the prefix of their
+    fields, in words: they can be kept."""
+
+    emoji = TextField(
+        label="Emoji",
+        required=False,
+        max_length=MAX_EMOJI_LENGTH,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "list": "status-emoji"}),
+    )
+    text = TextField(
+        label="Status",
+        required=False,
+        max_length=MAX_STATUS_LENGTH,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "What are you up to?"}),
+    )
+    text_lasts = forms.ChoiceField(label="Clear it", required=False)
+    availability = forms.ChoiceField(
+        label="Availability",
+        choices=[
+            ("automatic", "Automatic: away after 10 minutes without input"),
+            ("away", "Away"),
+            ("dnd", "Do not disturb"),
+            ("invisible", "Invisible: nobody but you sees that you are here"),
+        ],
+    )
+    availability_lasts = forms.ChoiceField(label="Then automatic again", required=False)
+
+    def __init__(self, *args: Any, ends: dict[str, str] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("text", "availability"):
+            kept = [(KEEP, end)] if (end := (ends or {}).get(name)) else []
+            self.fields[f"{name}_lasts"].choices = [*LASTING, *kept]  # type: ignore[attr-defined]
 
 
 class TokenForm(forms.Form):

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar
 
@@ -26,6 +27,8 @@ from accounts.names import (
 from chatsite.contract.emoji import MAX_EMOJI_LENGTH
 from chatsite.realtime.delivery import revocation
 
+# Characters of a status' text, and of the name of a time zone.
+MAX_STATUS_LENGTH, MAX_ZONE_LENGTH = 100, 64
 TAKEN = "That username is taken."
 LOOKS_LIKE_ANOTHER = "This name looks like somebody else's."
 
@@ -36,6 +39,20 @@ class NotificationLevel(models.TextChoices):
     ALL = "all", "Every message"
     MENTIONS = "mentions", "Mentions and my words"
     NONE = "none", "Nothing"
+
+
+class Availability(models.TextChoices):
+    """How present somebody is to others. Automatic: as their pages are; away after ten minutes without input."""
+
+    AUTOMATIC = "automatic", "Automatic"
+    AWAY = "away", "Away"
+    DND = "dnd", "Do not disturb"
+    INVISIBLE = "invisible", "Invisible"
+
+
+def ended(until: datetime | None) -> bool:
+    """Return whether there is an end and it has passed."""
+    return until is not None and until <= timezone.now()
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -114,6 +131,26 @@ class User(AbstractBaseUser, PermissionsMixin):
     avatar = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
     # Whether their pages show previews of links.
     show_previews = models.BooleanField(default=True, db_default=True, editable=False)
+    # Whether they show in small rooms how far they have read, and see it of others.
+    show_receipts = models.BooleanField(default=True, db_default=True, editable=False)
+    # How present they are to others, and until when; then it is automatic again.
+    availability = models.CharField(
+        max_length=9, choices=Availability, default="automatic", db_default="automatic", editable=False
+    )
+    availability_until = models.DateTimeField(null=True, blank=True, editable=False)
+    # What they say of themselves beside their name, and until when; an emoji is a sequence or `:name:`.
+    status_emoji = models.CharField(
+        max_length=MAX_EMOJI_LENGTH, blank=True, default="", db_default="", editable=False
+    )
+    status_text = models.CharField(
+        max_length=MAX_STATUS_LENGTH, blank=True, default="", db_default="", editable=False
+    )
+    status_until = models.DateTimeField(null=True, blank=True, editable=False)
+    # An IANA name, or empty; others see the time there if `show_local_time`.
+    time_zone = models.CharField(
+        max_length=MAX_ZONE_LENGTH, blank=True, default="", db_default="", editable=False
+    )
+    show_local_time = models.BooleanField(default=False, db_default=False, editable=False)
     # What they are told of in rooms where they chose nothing; empty for the site's default.
     notification_level = models.CharField(
         max_length=8, choices=NotificationLevel, blank=True, default="", db_default="", editable=False
@@ -141,6 +178,18 @@ class User(AbstractBaseUser, PermissionsMixin):
         indexes = [
             # Every page looks up the moderators, to mark their names.
             models.Index(fields=["id"], name="user_moderators", condition=models.Q(is_staff=True)),
+            # Each process reads once a minute who is invisible, and what will end.
+            models.Index(fields=["availability"], name="user_availability"),
+            models.Index(
+                fields=["status_until"],
+                name="user_status_until",
+                condition=models.Q(status_until__isnull=False),
+            ),
+            models.Index(
+                fields=["availability_until"],
+                name="user_availability_until",
+                condition=models.Q(availability_until__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -159,6 +208,16 @@ class User(AbstractBaseUser, PermissionsMixin):
     def full_name(self) -> str:
         """Both names, "Ada Lovelace (@ada)", for places where one line says who somebody is."""
         return f"{self.name} (@{self.username})" if self.display_name else self.username
+
+    @property
+    def chosen_availability(self) -> Availability:
+        """What the person chose; automatic once its end has passed."""
+        return Availability.AUTOMATIC if ended(self.availability_until) else Availability(self.availability)
+
+    @property
+    def has_status(self) -> bool:
+        """Whether there is a status, whose end has not passed."""
+        return bool(self.status_emoji or self.status_text) and not ended(self.status_until)
 
     @property
     def is_present(self) -> bool:

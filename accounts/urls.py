@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from accounts.views import invites, passwords, profile, sessions, signup
+from accounts.views import invites, passwords, profile, sessions, signup, status
 
 # Included before the admin's and rooms' URLs: the admin's own login pages would bypass the services.
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("setup/<str:token>", signup.setup, name="setup"),
     path("invite/<str:code>", signup.invite, name="invite"),
     path("profile", profile.profile, name="profile"),
+    path("profile/status", status.status, name="profile_status"),
     path("profile/token", profile.token_new, name="token_new"),
     path("profile/token/<int:pk>/revoke", profile.token_revoke, name="token_revoke"),
     path("profile/others-out", profile.others_out, name="others_out"),

@@ -13,7 +13,7 @@ from django.conf import settings
 from redis import Redis
 from redis.exceptions import RedisError
 
-from accounts.presence import presence, presence_broadcast
+from accounts.presence import presence, presence_broadcast, visibility
 from accounts.presence.redis_presence import RENEW_SECONDS, WATCH_SECONDS, RedisPresence
 from chatsite.realtime.cluster import processes, topology
 from chatsite.realtime.cluster.bus import Bus
@@ -56,7 +56,7 @@ class ClusterService:
 
     def start(self) -> None:
         self.bus.start()
-        eventlet.spawn_n(self._guarded, self.here.begin)
+        eventlet.spawn_n(self._begin)
         self._jobs = [
             repeat(RENEW_SECONDS, self.here.renew),
             repeat(RENEW_SECONDS, partial(self._guarded, self.here.compare_leases)),
@@ -68,6 +68,11 @@ class ClusterService:
         for job in self._jobs:
             job.kill()
         eventlet.spawn_n(with_databases_closed, self.barrier.leave)
+
+    def _begin(self) -> None:
+        """Read who is invisible before who is online."""
+        with_databases_closed(visibility.ensure)
+        self._guarded(self.here.begin)
 
     def _guarded(self, job: Callable[[], None]) -> None:
         """Run `job`; if Redis is away, mark what is known of other processes' people as uncertain."""

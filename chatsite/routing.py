@@ -2,6 +2,7 @@
 
 import accounts.authentication.session_recheck
 import accounts.sockets
+import drafts.sockets
 import messaging.sockets
 import previews.sockets
 import rooms.membership.membership_recheck
@@ -16,6 +17,7 @@ from chatsite.web.rest.api import translate
 from emoji import names
 from files.moving import MOVE_SECONDS, mover
 from files.sweeping import SWEEP_SECONDS, sweeper
+from notifications.mailing import sending as mailing
 
 
 def disconnected(connection: Connection) -> None:
@@ -31,7 +33,12 @@ def recheck() -> None:
 
 
 router = Router(
-    events=[*rooms.sockets.events, *messaging.sockets.events, *previews.sockets.events],
+    events=[
+        *accounts.sockets.events,
+        *rooms.sockets.events,
+        *messaging.sockets.events,
+        *previews.sockets.events,
+    ],
     authenticate=accounts.sockets.authenticate,
     authorise=accounts.sockets.authorise,
     admit=accounts.sockets.admit,
@@ -44,8 +51,10 @@ router = Router(
         *rooms.sockets.jobs,
         every(names.REFRESH_SECONDS, names.refresh),
         *previews.sockets.jobs,
+        *drafts.sockets.jobs,
         every(SWEEP_SECONDS, sweeper.sweep),
         every(MOVE_SECONDS, mover.move),
+        every(mailing.TURN_SECONDS, mailing.turn),
         *messaging.sockets.jobs,
         every(revocation.RECHECK_SECONDS, recheck),
         every(limits.REPORT_SECONDS, limits.remote_connections.report),

@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "emoji",
     "messaging",
     "previews",
+    "drafts",
     "notifications",
 ]
 
@@ -246,6 +247,9 @@ STORAGES = {
 # True if mail can be sent. Otherwise an administrator makes the links that reset a password.
 MAIL = bool(conf.text("EMAIL_URL"))
 globals().update(conf.email(default_from=f"chat@{urlsplit(SITE_URL).hostname}"))
+# Minutes after which what was said to somebody and isn't read is mailed; 0 mails nothing.
+MAIL_AFTER_MINUTES = conf.whole("MAIL_AFTER_MINUTES", 10)
+MAIL_CONTENT = not conf.flag("MAIL_WITHOUT_CONTENT")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 # Log lines are text or JSON. ACCESS_LOG adds one for each HTTP request.

@@ -49,6 +49,22 @@ def picture_in(emoji: str) -> Picture | None:
     return picture_of(emoji[1:-1]) if emoji[:1] == ":" else None
 
 
+def own_spelling(emoji: str) -> str | None:
+    """Return the spelling of `:name:` if there is an emoji of that name; else None."""
+    ensure()
+    picture = picture_in(emoji) if NAMED.fullmatch(emoji) else None
+    return picture and f":{picture.name}:"
+
+
+def image_of(emoji: str) -> str | None:
+    """Return the address of the picture of one of the site's own emoji; None for any other."""
+    if emoji[:1] != ":":
+        return None
+    ensure()
+    picture = picture_in(emoji)
+    return picture.url if picture else None
+
+
 def ensure() -> None:
     """Read the names if this process hasn't yet."""
     if not known.loaded:

@@ -91,7 +91,11 @@ class KindFilter(ChoiceFilter):
 UNSHOWN = [
     f"{person}__{column}"
     for person in ("sender", "hidden_by")
-    for column in ("password", "email", "last_login", "last_seen", "double_click_reaction", "show_previews")
+    for column in (
+        *("password", "email", "last_login", "last_seen", "double_click_reaction", "show_previews"),
+        *("status_emoji", "status_text", "status_until", "availability", "availability_until"),
+        *("time_zone", "show_local_time"),
+    )
 ]
 
 

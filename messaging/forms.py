@@ -24,6 +24,8 @@ class MessageForm(forms.Form):
     body = BodyField(max_length=MAX_BODY_LENGTH, strip=False)
     client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
     reply_to = forms.IntegerField(required=False, min_value=0, max_value=MAX_BIGINT, widget=forms.HiddenInput)
+    # The version of the draft that the form was filled with, which goes with the message.
+    draft = forms.IntegerField(required=False, min_value=0, max_value=MAX_BIGINT, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, has_files: bool = False, **kwargs: Any) -> None:
         """`has_files` says that it needs no text."""

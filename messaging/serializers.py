@@ -30,8 +30,9 @@ from rooms.serializers import Slug
 class Body(Text):
     """A message's text, unchanged. Empty where the message shows something else; the service says where."""
 
-    def __init__(self) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(
+            **kwargs,
             max_length=MAX_BODY_LENGTH,
             trim_whitespace=False,
             # The service says that there has to be some.

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from messaging.views import forward, history, lists, reactions, room
+from messaging.views import forward, history, lists, reactions, room, unread
 
 urlpatterns = [
     path("", room.home, name="home"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("chat/<slug:slug>/join", room.join, name="room_join"),
     path("chat/<slug:slug>/message/<int:pk>", room.permalink, name="permalink"),
     path("chat/<slug:slug>/message/<int:pk>/reaction", reactions.reaction, name="reaction"),
+    path("chat/<slug:slug>/message/<int:pk>/unread", unread.mark_unread, name="mark_unread"),
     path("chat/<slug:slug>/message/<int:pk>/forward", forward.forward, name="forward"),
     path("chat/<slug:slug>/message/<int:pk>/history", history.message_history, name="message_history"),
 ]

@@ -8,6 +8,7 @@ from django import forms
 
 from chatsite.web.forms import TextField
 from notifications.keywords import MAX_KEYWORDS
+from notifications.models import MailWish
 from notifications.schedule import DAYS, Hours
 from rooms.models import Room
 from rooms.serializers import LEVELS
@@ -37,9 +38,23 @@ class PreferencesForm(forms.Form):
         widget=forms.Textarea({"rows": 4, "autocomplete": "off"}),
     )
 
+    mail = forms.ChoiceField(
+        label="By mail",
+        required=False,
+        choices=MailWish.choices,
+        help_text="When a mention or direct message isn't read after some minutes; to the address in your profile.",
+    )
+
+    def __init__(self, *args: Any, mails: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not mails:
+            del self.fields["mail"]
+
     def changes(self) -> dict[str, Any]:
         """Return what the service takes."""
-        return {"level": self.cleaned_data["level"], "words": self.cleaned_data["keywords"].splitlines()}
+        data = self.cleaned_data
+        wish = {"mail": data["mail"]} if data.get("mail") else {}
+        return {"level": data["level"], "words": data["keywords"].splitlines(), **wish}
 
 
 class ScheduleForm(forms.Form):

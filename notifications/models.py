@@ -92,6 +92,8 @@ class Notification(models.Model):
     seq = models.PositiveBigIntegerField(default=0)
     at = models.DateTimeField(default=timezone.now)
     read_at = models.DateTimeField(null=True, blank=True)
+    # When a mail told of it, or was found needless (`notifications.mailing`).
+    mailed_at = models.DateTimeField(null=True, editable=False)
 
     objects = NotificationQuerySet.as_manager()
 
@@ -114,8 +116,34 @@ class Notification(models.Model):
             models.Index(
                 fields=["user", "room", "seq"], name="notification_unread", condition=Q(read_at=None)
             ),
+            models.Index(
+                fields=["at"], name="notification_unmailed", condition=Q(read_at=None, mailed_at=None)
+            ),
         ]
 
     def __str__(self) -> str:
         """Return the id alone: logs must not contain who was told what."""
         return f"Notification {self.pk}"
+
+
+class MailWish(models.TextChoices):
+    """What somebody wants to get by mail."""
+
+    CONTENT = "content", "What was said to me"
+    NOTICE = "notice", "That something was said to me"
+    NEVER = "never", "Nothing"
+
+
+class Mailing(models.Model):
+    """Mail to a person: their wish, and the claim of the process that sends it. Who never got one has no row."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="mailing"
+    )
+    wish = models.CharField(max_length=7, choices=MailWish, default=MailWish.CONTENT)
+    # No other process mails them before; also after a mail that wasn't taken.
+    claimed_until = models.DateTimeField(null=True, editable=False)
+    failures = models.PositiveSmallIntegerField(default=0, editable=False)
+
+    def __str__(self) -> str:
+        return f"mail to {self.user}"

@@ -10,7 +10,7 @@ from chatsite.web.fields import Choice, Flag, Names, StrictSerializer, Text, Who
 from notifications import inbox
 from notifications.deciding import Channel, Rule
 from notifications.keywords import MAX_KEYWORD_LENGTH, MAX_KEYWORDS
-from notifications.models import Kind, Notification
+from notifications.models import Kind, MailWish, Notification
 from notifications.schedule import DAYS
 from notifications.services import MAX_IDS
 from rooms.serializers import LEVELS, Slug
@@ -83,6 +83,9 @@ class PreferencesChangeSerializer(StrictSerializer):
         help_text="The hours in which I want to be disturbed, by my zone; empty for all.",
     )
     zone = Text(required=False, allow_blank=True, max_length=64, help_text="As Europe/Amsterdam.")
+    mail = Choice(
+        choices=MailWish.choices, required=False, help_text="What I get by mail, where the site mails."
+    )
 
 
 class HoursShownSerializer(serializers.Serializer[Any]):
@@ -99,6 +102,7 @@ class PreferencesSerializer(serializers.Serializer[Any]):
     quiet_until = serializers.DateTimeField(allow_null=True)
     schedule = HoursShownSerializer(many=True)
     zone = serializers.CharField()
+    mail = serializers.ChoiceField(choices=MailWish.choices)
 
 
 class VerdictSerializer(serializers.Serializer[Any]):

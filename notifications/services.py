@@ -12,6 +12,7 @@ from accounts.models import SiteSettings, User
 from chatsite.contract.errors import Invalid
 from chatsite.contract.times import iso
 from notifications import inbox, keywords, schedule
+from notifications.mailing import wishes
 from notifications.models import Notification, NotificationQuerySet, Preferences
 from notifications.schedule import Hours
 from rooms import access
@@ -73,6 +74,7 @@ def change_preferences(
     words: Iterable[str] | None = None,
     hours: Iterable[Hours] | None = None,
     zone: str | None = None,
+    mail: str | None = None,
     **until: datetime | None,
 ) -> Preferences:
     """Change what is given. `quiet_until` may be None, `level` "default". Raises Invalid."""
@@ -88,6 +90,8 @@ def change_preferences(
     if "quiet_until" in until:
         mine.quiet_until = until["quiet_until"]
     mine.save()
+    if mail is not None:
+        wishes.choose(user, mail)
     if level is not None:
         user.notification_level = "" if level == "default" else level
         user.save(update_fields=["notification_level"])
@@ -104,4 +108,5 @@ def preferences_payload(user: User, mine: Preferences) -> dict[str, Any]:
         "quiet_until": iso(quiet),
         "schedule": mine.schedule,
         "zone": mine.zone,
+        "mail": wishes.wish_of(user),
     }

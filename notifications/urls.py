@@ -3,6 +3,7 @@
 from django.urls import path
 
 from notifications import views
+from notifications.mailing import views as mailing
 
 urlpatterns = [
     path("inbox", views.inbox_page, name="inbox"),
@@ -10,4 +11,5 @@ urlpatterns = [
     path("profile/notifications/quiet", views.quiet, name="notification_quiet"),
     path("chat/<slug:slug>/notifications", views.room_level, name="room_level"),
     path("chat/<slug:slug>/message/<int:pk>/why", views.why_page, name="message_why"),
+    path("mail/unsubscribe/<str:token>", mailing.unsubscribe, name="mail_unsubscribe"),
 ]

@@ -19,6 +19,7 @@ from chatsite.web.pages import attempt, form_page, post_data, signed_in, zone_of
 from messaging.services import visible_message
 from notifications import inbox, services
 from notifications.forms import CallersForm, LevelForm, PreferencesForm, QuietForm, ScheduleForm
+from notifications.mailing import due, wishes
 from notifications.models import Kind, Notification, Preferences
 from notifications.why import why
 from rooms import access
@@ -106,7 +107,9 @@ def settings(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     mine = services.preferences_of(user)
     sent = request.POST.get("form") if request.method == "POST" else None
-    words = PreferencesForm(post_data(request) if sent != "schedule" else None, initial=chosen(user, mine))
+    words = PreferencesForm(
+        post_data(request) if sent != "schedule" else None, initial=chosen(user, mine), mails=due.enabled()
+    )
     zone = mine.zone or str(zone_of(request))
     hours = ScheduleForm(
         post_data(request) if sent == "schedule" else None, schedule=mine.schedule, zone=zone
@@ -121,7 +124,11 @@ def settings(request: HttpRequest) -> HttpResponse:
 
 def chosen(user: User, mine: Preferences) -> dict[str, str]:
     """Return the initial values of a PreferencesForm."""
-    return {"level": user.notification_level or "default", "keywords": mine.keywords}
+    return {
+        "level": user.notification_level or "default",
+        "keywords": mine.keywords,
+        "mail": wishes.wish_of(user),
+    }
 
 
 def settings_page(

@@ -10,6 +10,7 @@ from messaging.models import Message
 from messaging.services import visible_message
 from notifications import facts
 from notifications.deciding import Channel, Decision, Person, Rule, decide
+from notifications.mailing import due
 from notifications.models import OF_MESSAGES, Notification
 
 Payload = dict[str, Any]
@@ -53,7 +54,7 @@ def why(user: User, pk: int) -> Payload:
                 "told": verdict.told,
                 "rule": verdict.rule,
                 "words": SENTENCES[verdict.rule],
-                "at": iso(handed.get(channel)),
+                "at": iso(handed.get(channel)) if verdict.told else None,
             }
             for channel, verdict in decision.verdicts.items()
         ],
@@ -68,7 +69,7 @@ def decision_for(user: User, message: Message) -> Decision:
     found = facts.recipients(message, message.created_at, named, [user.pk])
     person = next((each.person for some in found for each in some), Person(member=False))
     reached = bool(handed_over(user, message)) if said.call == "here" else person.online
-    return decide(at_sending(person, reached), said)
+    return decide(replace(at_sending(person, reached), has_mail=due.wanted_by(user)), said)
 
 
 def at_sending(person: Person, online: bool) -> Person:
@@ -79,4 +80,6 @@ def at_sending(person: Person, online: bool) -> Person:
 def handed_over(user: User, message: Message) -> dict[Channel, datetime]:
     """Return when a message was handed to the channels that told the person of it."""
     row = Notification.objects.filter(user=user, message=message, kind__in=OF_MESSAGES).first()
-    return {Channel.INBOX: row.at} if row else {}
+    if row is None:
+        return {}
+    return {Channel.INBOX: row.at} | ({Channel.MAIL: row.mailed_at} if row.mailed_at else {})

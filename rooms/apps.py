@@ -8,13 +8,14 @@ class RoomsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import profile_broadcast, signup_hooks
-        from accounts.presence import presence
+        from accounts.presence import presence, visibility
         from rooms.membership import invites
-        from rooms.presence import presence_fanout
+        from rooms.presence import presence_fanout, typing
 
         signup_hooks.on_arrival.append(invites.welcome)
         signup_hooks.on_invite.append(invites.accept)
         signup_hooks.leads.append(invites.leads)
         signup_hooks.destinations.append(invites.destination)
+        visibility.on_change.append(typing.stop_invisible)
         presence.audience = presence_fanout.audience
         profile_broadcast.audience = presence_fanout.connections_sharing

@@ -137,6 +137,11 @@ class Membership(models.Model):
         db_index=False,
     )
     read_seq = models.PositiveBigIntegerField(default=0, editable=False)
+    # How often the read position was moved back: a report that was made before the last time is ignored.
+    read_version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    # The furthest position that was ever read up to, 0 for none: read receipts are of it. It isn't where a newcomer begins,
+    # and doesn't go back.
+    seen_seq = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

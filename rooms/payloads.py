@@ -48,7 +48,7 @@ def room_payload(user: User, room: Room) -> Payload:
 def payload(summary: RoomSummary) -> Payload:
     """Return the room object of a summary."""
     result = about(summary.room, summary.size, summary.online) | own(
-        summary.role, summary.read_seq, summary.unread, summary.mentions
+        summary.role, summary.read_seq, summary.read_version, summary.unread, summary.mentions
     )
     return result | direct(summary.people) if summary.room.kind == Room.Kind.DIRECT else result
 
@@ -75,9 +75,15 @@ def avatar(room: Room | RoomRow) -> Payload:
     return {"url": f"/room/{room.slug}/avatar/{room.avatar}/{{size}}" if room.avatar else None}
 
 
-def own(role: str | None, read_seq: int, unread: int, mentions: int) -> Payload:
+def own(role: str | None, read_seq: int, read_version: int, unread: int, mentions: int) -> Payload:
     """Return the part of a room object that is the person's own."""
-    return {"role": role, "read_seq": read_seq, "unread": unread, "mentions": mentions}
+    return {
+        "role": role,
+        "read_seq": read_seq,
+        "read_version": read_version,
+        "unread": unread,
+        "mentions": mentions,
+    }
 
 
 def direct(people: Sequence[Named]) -> Payload:
@@ -104,8 +110,8 @@ def member_payloads(room: Room) -> list[Payload]:
     return [member_payload(membership) for membership in members.order_by("user__username")]
 
 
-def online_usernames(room: Room) -> list[str]:
-    """Return the usernames of members who are online."""
+def online_usernames(room: Room, viewer_id: int) -> list[str]:
+    """Return the usernames of members whom the viewer sees online: others, and themselves."""
     members = User.objects.filter(memberships__room=room).order_by("username").values_list("pk", "username")
-    online = presence.online_ids()
+    online = presence.online_ids() | {viewer_id}
     return [username for pk, username in members if pk in online]

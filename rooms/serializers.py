@@ -74,9 +74,46 @@ class TypingSerializer(StrictSerializer):
     typing = Flag()
 
 
-class ReadSerializer(StrictSerializer):
+class PositionChangeSerializer(StrictSerializer):
+    seq = Whole(help_text="The place in the room's log up to which I have read.")
+    back = Flag(
+        required=False, help_text="Move the read position back to `seq`; it doesn't move forward then."
+    )
+    version = Whole(
+        required=False,
+        help_text="The `read_version` that I know. If the position was moved back since, nothing changes.",
+    )
+
+    def to_representation(self, position: dict[str, Any]) -> dict[str, Any]:
+        """Return the change that a browsable page's form proposes: none."""
+        return {"seq": position["read_seq"], "back": False, "version": position["read_version"]}
+
+
+class ReadSerializer(PositionChangeSerializer):
     room = Slug()
-    seq = Whole()
+
+
+class PositionSerializer(serializers.Serializer[Any]):
+    """How far I have read in a room, and what is unread beyond it."""
+
+    room = serializers.CharField()
+    read_seq = serializers.IntegerField()
+    read_version = serializers.IntegerField(help_text="How often the position was moved back.")
+    unread = serializers.IntegerField()
+    mentions = serializers.IntegerField()
+
+
+class ReceiptSerializer(serializers.Serializer[Any]):
+    """How far another member has read."""
+
+    user = BriefUserSerializer()
+    read_seq = serializers.IntegerField(help_text="The furthest place up to which they have ever read.")
+
+
+class ReceiptListSerializer(serializers.Serializer[Any]):
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = ReceiptSerializer(many=True)
 
 
 class EventQuerySerializer(serializers.Serializer[Any]):
@@ -159,6 +196,7 @@ class RoomSerializer(serializers.Serializer[Any]):
     epoch = serializers.CharField()
     head = serializers.IntegerField()
     read_seq = serializers.IntegerField()
+    read_version = serializers.IntegerField(help_text="How often `read_seq` was moved back.")
     unread = serializers.IntegerField()
     mentions = serializers.IntegerField()
     created_at = serializers.DateTimeField()

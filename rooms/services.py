@@ -39,7 +39,7 @@ from rooms.membership.membership import (
 from rooms.models import Membership, Room
 from rooms.names import check_topic, new_slug, room_name
 from rooms.payloads import avatar
-from rooms.unread.read_positions import mark_all_read, mark_read
+from rooms.unread.read_positions import mark_all_read, mark_read, read_position
 
 __all__ = [
     "add_member",
@@ -60,6 +60,7 @@ __all__ = [
     "mark_read",
     "open_direct",
     "patch_room",
+    "read_position",
     "remove_member",
     "rename",
     "revoke",

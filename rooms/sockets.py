@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 from accounts.authentication import credentials
+from accounts.models import Availability
 from chatsite.realtime.delivery import subscriptions
 from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.queues import read_queue
@@ -54,14 +55,15 @@ def page(
 
 
 def type_(connection: Connection, data: Data) -> None:
-    """Start or stop typing."""
+    """Start or stop typing. The typing of who is invisible isn't told."""
     slug = access.posting_membership(connection.user, data["room"]).room.slug
-    (typing.start if data["typing"] else typing.stop)(slug, connection.user)
+    shown = connection.user.chosen_availability != Availability.INVISIBLE
+    (typing.start if data["typing"] and shown else typing.stop)(slug, connection.user)
 
 
 def read(connection: Connection, data: Data) -> Data:
-    """Mark the room as read up to a seq."""
-    return services.mark_read(connection.user, data["room"], data["seq"])
+    """Mark the room as read up to a seq, or as unread after it."""
+    return services.mark_read(connection.user, data.pop("room"), **data)
 
 
 def disconnected(connection: Connection) -> None:

@@ -31,6 +31,7 @@ class AuthorisationRow(NamedTuple):
     membership_id: int
     role: str
     read_seq: int
+    read_version: int
 
 
 class RoomRow(NamedTuple):
@@ -62,6 +63,7 @@ class Joined(NamedTuple):
     slug: str
     role: str
     read_seq: int
+    read_version: int
 
 
 def fetch_authorisation(asked: Iterable[tuple[Identity, str]]) -> list[AuthorisationRow]:
@@ -145,7 +147,7 @@ def _admit(vendor: str) -> str:
 @cache
 def _fetch_authorisation(vendor: str) -> str:
     return f"""
-        SELECT given.n, {EVIDENCE_COLUMNS}, r.id, m.id, m.role, m.read_seq
+        SELECT given.n, {EVIDENCE_COLUMNS}, r.id, m.id, m.role, m.read_seq, m.read_version
         FROM {sql.rows_in(**IDENTITY, room="text")} JOIN accounts_user u ON u.id = given.user_id {EVIDENCE_JOINS}
         {MEMBERSHIP}"""
 
@@ -158,7 +160,7 @@ MEMBERS = """
 
 @cache
 def _joined(vendor: str) -> str:
-    return f"""SELECT m.id, m.user_id, r.id, r.slug, m.role, m.read_seq
+    return f"""SELECT m.id, m.user_id, r.id, r.slug, m.role, m.read_seq, m.read_version
                FROM {sql.rows_in(user_id="bigint", room="text")} {MEMBERS} ORDER BY given.n"""
 
 

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from accounts.presence import idle, visibility
 from files.models import Blob, File
 from files.storage import local
 from rooms import services
@@ -93,6 +94,15 @@ def asks_database(item):
 def fresh_limits():
     """Clear the attempt limits: the next test's people have the same ids."""
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def nobody_steers(monkeypatch):
+    """Forget who is invisible or idle, as the next test's people have the same ids."""
+    known = visibility.Registry()
+    known.loaded = True
+    monkeypatch.setattr(visibility, "known", known)
+    monkeypatch.setattr(idle, "state", idle.State())
 
 
 def person(username):

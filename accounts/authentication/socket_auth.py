@@ -8,7 +8,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from accounts import sql
 from accounts.authentication import credentials
 from accounts.authentication.credentials import Claim
-from accounts.presence import last_seen
+from accounts.presence import last_seen, visibility
 from chatsite.contract.errors import ChatError, Unauthorized
 from chatsite.realtime.delivery import revocation
 from chatsite.realtime.delivery.identity import Identity
@@ -28,11 +28,13 @@ def authenticate(environ: dict[str, Any], auth: Any) -> Identity:
 
 
 def admit_all(requests: Sequence[ConnectionRequest]) -> list[Outcome[None]]:
-    """Attach a connection to each authenticated request. One query for tokens, two for sessions.
+    """Attach a connection to each authenticated request. One query for tokens, two for sessions,
+    and in a process' life one for who is invisible.
 
     A session that ends during the look-up has no connection yet that could be closed. If any right was revoked
     meanwhile, the new connections are therefore judged again: a revocation from then on finds them.
     """
+    visibility.ensure()
     before = revocation.revocations()
     claims = [claim(request) for request in requests]
     claimed = [one for one in claims if isinstance(one, Claim)]

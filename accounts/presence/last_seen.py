@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.authentication.api_tokens import TOKEN_USE_RESOLUTION
 from accounts.models import User
-from accounts.presence import presence
+from accounts.presence import presence, visibility
 from chatsite.database import sql
 from chatsite.database.chunks import chunked
 
@@ -37,8 +37,10 @@ def write_seen() -> None:
 
 
 def refresh_last_seen() -> None:
-    """Write `last_seen` of everyone connected here: a server that is killed loses at most a minute of it."""
-    for ids in chunked(sorted(presence.here.local_ids()), ROWS_PER_STATEMENT):
+    """Write `last_seen` of everyone connected here but of those who are invisible: a server that is killed loses at most a
+    minute of it."""
+    shown = presence.here.local_ids() - visibility.known.invisible
+    for ids in chunked(sorted(shown), ROWS_PER_STATEMENT):
         User.objects.filter(pk__in=ids).update(last_seen=timezone.now())
 
 

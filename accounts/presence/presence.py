@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol
 
+from accounts.presence import visibility
 from chatsite.realtime.delivery.multimap import Multimap
 from chatsite.realtime.scheduling.background import Timer
 
@@ -26,6 +27,9 @@ Later = Callable[..., Cancellable]
 
 class MemoryPresence:
     """The registry of one process."""
+
+    # The name of this process among several.
+    worker = ""
 
     def __init__(self, later: Later = Timer) -> None:
         self.later = later
@@ -63,6 +67,22 @@ class MemoryPresence:
         """Return whether the person is connected to another process."""
         return False
 
+    def is_local(self, user_id: int) -> bool:
+        """Return whether the person is connected to this process."""
+        return user_id in self._sids or user_id in self._leaving
+
+    def sids(self, user_id: int) -> list[str]:
+        """Return the person's connections to this process."""
+        return self._sids.members(user_id)
+
+    def workers(self, user_id: int) -> list[str]:
+        """Return the other processes to which the person is connected."""
+        return []
+
+    def other_workers(self) -> set[str]:
+        """Return the other processes of which anything is known."""
+        return set()
+
     def _leave(self, user_id: int, gone: Callable[[int], object]) -> None:
         if self._leaving.pop(user_id, None) is not None:
             gone(user_id)
@@ -82,9 +102,14 @@ here = MemoryPresence()
 seen: dict[int, datetime] = {}
 
 
-def is_online(user_id: int) -> bool:
-    """Return whether the person is online in any process."""
+def is_connected(user_id: int) -> bool:
+    """Return whether the person is online in any process, though invisible to others."""
     return here.is_online(user_id)
+
+
+def is_online(user_id: int) -> bool:
+    """Return whether others see the person online, in any process."""
+    return here.is_online(user_id) and user_id not in visibility.known.invisible
 
 
 def is_elsewhere(user_id: int) -> bool:
@@ -92,11 +117,16 @@ def is_elsewhere(user_id: int) -> bool:
     return here.is_elsewhere(user_id)
 
 
-def online_ids() -> set[int]:
-    """Return the ids of all who are online."""
+def connected_ids() -> set[int]:
+    """Return the ids of all who are online, the invisible ones too: for delivery, and never to be shown."""
     return here.online()
 
 
+def online_ids() -> set[int]:
+    """Return the ids of all whom others see online."""
+    return here.online() - visibility.known.invisible
+
+
 def online_among(ids: Iterable[int]) -> set[int]:
-    """Return those of these ids that are online."""
-    return {user_id for user_id in ids if here.is_online(user_id)}
+    """Return those of these ids that others see online."""
+    return {user_id for user_id in ids if is_online(user_id)}

@@ -68,6 +68,7 @@ class RedisPresence(MemoryPresence):
     ) -> None:
         super().__init__(later)
         self.site, self.arrived, self.gone, self.clock = site, arrived, gone, clock
+        self.worker = site.worker
         self._index = f"{site.prefix}workers"
         self._elsewhere: Multimap[int, str] = Multimap()
         self._by_worker: dict[str, set[int]] = {}
@@ -95,6 +96,12 @@ class RedisPresence(MemoryPresence):
 
     def is_elsewhere(self, user_id: int) -> bool:
         return user_id in self._elsewhere
+
+    def workers(self, user_id: int) -> list[str]:
+        return self._elsewhere.members(user_id)
+
+    def other_workers(self) -> set[str]:
+        return set(self._by_worker)
 
     def _leave(self, user_id: int, gone: Callable[[int], object]) -> None:
         if self._leaving.pop(user_id, None) is not None:

@@ -31,6 +31,7 @@ from accounts.services.profile import update_profile
 from accounts.services.sessions import log_in, log_out, log_out_everywhere, start_session
 from accounts.services.setup import check_setup, set_up, setup_link
 from accounts.services.signup import check_sign_up, sign_up
+from accounts.services.status import set_availability, set_status, take_back_status
 from accounts.services.tokens import make_token, revoke_token
 
 __all__ = [
@@ -56,13 +57,16 @@ __all__ = [
     "reset_password",
     "revoke_invite",
     "revoke_token",
+    "set_availability",
     "set_rank",
+    "set_status",
     "set_up",
     "setup_link",
     "sign_up",
     "start_session",
     "store_invite",
     "store_password",
+    "take_back_status",
     "unban",
     "update_profile",
     "use_invite",

@@ -1,14 +1,24 @@
 """Changes of one's own profile."""
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 
 from accounts.models import User
 from accounts.names import tidy
+from accounts.services import status
 from accounts.services.naming import check_names, save_named
 from chatsite.contract.emoji import spelling_of
 from chatsite.contract.errors import Invalid
 
-CHANGEABLE = ("display_name", "email", "double_click_reaction", "show_previews")
+CHANGEABLE = (
+    "display_name",
+    "email",
+    "double_click_reaction",
+    "show_previews",
+    "show_receipts",
+    *status.COLUMNS,
+)
 
 
 def update_profile(
@@ -18,12 +28,14 @@ def update_profile(
     email: str | None = None,
     double_click_reaction: str | None = None,
     show_previews: bool | None = None,
+    show_receipts: bool | None = None,
+    **said: Any,
 ) -> User:
-    """Change the given fields. A display name that is unchanged, or repeats the username that stands for a missing
-    one, is kept whatever today's rules say; an empty `double_click_reaction` is none. Raises Invalid with `fields` and
-    restores `user`."""
+    """Change the given fields; `said` are those of `status.columns_of`. A display name that is unchanged, or repeats the
+    username that stands for a missing one, is kept whatever today's rules say; an empty `double_click_reaction` is none.
+    Raises Invalid with `fields` and restores `user`."""
     before = {name: getattr(user, name) for name in CHANGEABLE}
-    new: dict[str, str | bool] = {}
+    new: dict[str, Any] = status.columns_of(user, said)
     if display_name is not None and tidy(display_name) not in (user.display_name, user.name):
         new["display_name"] = display_name
     if email is not None:
@@ -32,6 +44,8 @@ def update_profile(
         new["double_click_reaction"] = emoji_or_none(double_click_reaction)
     if show_previews is not None:
         new["show_previews"] = show_previews
+    if show_receipts is not None:
+        new["show_receipts"] = show_receipts
     try:
         change(user, new)
     except Invalid:
@@ -49,14 +63,15 @@ def emoji_or_none(value: str) -> str:
     return known
 
 
-def change(user: User, new: dict[str, str | bool]) -> None:
+def change(user: User, new: dict[str, Any]) -> None:
     """Check and store new values of fields."""
-    for name, value in new.items():
-        setattr(user, name, value)
-    check_fields(user, *new)
-    if "display_name" in new:
-        check_names(user, "display_name")
-    save_named(user, list(new))
+    with status.told(user, new):
+        for name, value in new.items():
+            setattr(user, name, value)
+        check_fields(user, *new)
+        if "display_name" in new:
+            check_names(user, "display_name")
+        save_named(user, list(new))
 
 
 def check_fields(user: User, *names: str) -> None:

@@ -6,14 +6,17 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from accounts import services
 from accounts.forms import ProfileForm, TokenForm
 from accounts.models import User
-from accounts.payloads import user_payload
+from accounts.payloads import self_payload
 from accounts.views.pages import attempt, form_page, me, post_data
+from accounts.views.status import status_form
+from chatsite.web.pages import zone_of
 
 
 @never_cache
@@ -39,6 +42,8 @@ def profile_page(
 ) -> HttpResponse:
     """Render the profile with both forms; `form` is the one that was sent."""
     user = me(request)
+    with timezone.override(zone_of(request)):
+        said = status_form(user)
     fresh = ProfileForm(initial=own_fields(user))
     forms = (
         {"form": fresh, "token_form": form}
@@ -51,9 +56,10 @@ def profile_page(
         "accounts/profile.html",
         form,
         outcome,
-        person=user_payload(user),
+        person=self_payload(user),
         tokens=tokens,
         may_invite=services.may_invite(user),
+        status_form=said,
         **forms,
         **context,
     )

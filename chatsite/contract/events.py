@@ -37,7 +37,7 @@ class Carries(Enum):
 # Events that clients send; each has a handler in the `sockets.py` of an app.
 REQUESTS = (
     *("join", "leave", "sync", "chat-message", "typing", "edit-message", "delete-message", "read"),
-    *("react", "unreact", "remove-preview"),
+    *("react", "unreact", "remove-preview", "activity"),
 )
 
 
@@ -63,6 +63,10 @@ REGISTRY = (
     Event("typing", Reach.ROOM, Carries.FIELDS),
     Event("room-activity", Reach.ELSEWHERE, Carries.FIELDS),
     Event("membership-updated", Reach.PERSON, Carries.FIELDS),
+    Event("receipt", Reach.PERSON, Carries.FIELDS),
+    Event("draft-changed", Reach.PROCESS, Carries.FIELDS),
+    Event("scheduled-changed", Reach.PERSON, Carries.FIELDS),
+    Event("reminder", Reach.PERSON, Carries.FIELDS),
     Event("notification", Reach.PERSON, Carries.FIELDS),
     Event("notification-read", Reach.PERSON, Carries.FIELDS),
     Event("hello", Reach.PROCESS, Carries.FIELDS),

@@ -164,12 +164,25 @@ def echoable(key: object) -> str:
     return str(key)[:64].encode("utf-8", "replace").decode()
 
 
+def nested_names(by_name: dict[str, Any]) -> set[str]:
+    """Return the names that fields of nested serializers have in a form: `status.text`."""
+    return {
+        f"{name}.{inner}"
+        for name, field in by_name.items()
+        if isinstance(field, serializers.Serializer)
+        for inner in field.fields
+    }
+
+
 class StrictSerializer(serializers.Serializer):
     """Serializer that refuses unknown keys, so that a misspelt one isn't silently dropped."""
 
     def to_internal_value(self, data: Any) -> Any:
         values = super().to_internal_value(data)
-        known = {name for name, field in self.fields.items() if not field.read_only} | {"csrfmiddlewaretoken"}
+        writable = {name: field for name, field in self.fields.items() if not field.read_only}
+        known = {*writable, "csrfmiddlewaretoken"}
+        if isinstance(data, QueryDict):
+            known |= nested_names(writable)
         extra = [key for key in data if key not in known]
         if extra:
             raise serializers.ValidationError(

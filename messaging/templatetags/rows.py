@@ -3,6 +3,7 @@
 from django import template
 from django.utils.safestring import SafeString
 
+from accounts.status.own_emoji import shown
 from chatsite.contract.emoji import COMMON
 from chatsite.web.fragment_cache import render_fragment
 from emoji import names
@@ -13,27 +14,31 @@ from messaging.payloads import Payload
 from messaging.reactions.sentences import by_whom, label_of
 
 register = template.Library()
+# What a row of the members' list shows of a person.
+MEMBER_PARTS = ("username", "display_name", "avatar", "online", "availability", "status")
 
 
 @register.simple_tag(takes_context=True)
 def message(context: template.Context, row: Row) -> SafeString:
-    """Render one message. The context has `online` (usernames), `target` (a message's id), the people's `signs`, and what
-    `reactions_context` and, where previews of links are shown, `previews_context` return."""
+    """Render one message. The context has `online` (availability by username), `target` (a message's id), the people's
+    `signs`, and what `reactions_context` and, where previews of links are shown, `previews_context` return."""
     said, signs = row.message, context["signs"]
     sender, answered, copy = said["sender"]["username"], said["reply_to"], said["forwarded"]
-    person = {**said["sender"], "online": sender in context["online"]}
-    shown = {**said, "sender": person, **dict.fromkeys(PARTS)}
+    online = context["online"]
+    person = {**said["sender"], "online": sender in online, "availability": online.get(sender, "")}
+    whole = {**said, "sender": person, **dict.fromkeys(PARTS)}
     previews = said["previews"] if context.get("show_previews") else []
     target = said["id"] == context.get("target")
     return render_fragment(
         "messaging/_message.html",
-        row={"message": shown, "continued": row.continued, "mentions_me": row.mentions_me, "time": row.time},
+        row={"message": whole, "continued": row.continued, "mentions_me": row.mentions_me, "time": row.time},
         target=target,
         files=file_views(said["files"]),
         previews=previews,
         removable=bool(previews) and context["may_remove_previews"] and (row.mine or context["moderates"]),
         reactions=reactions_of(context, said),
         can_react=bool(said["reactions"] or target) and context["can_react"],
+        may_mark_unread=target and bool(context.get("mine")),
         offered=offered(said) if target and context["can_react"] else [],
         mark=signs.marks.get(sender),
         alike=sender in signs.alike,
@@ -55,22 +60,13 @@ def reactions_of(context: template.Context, said: Payload) -> list[Payload]:
             "mine": own,
             "pressable": pressable,
             "label": label_of(entry["emoji"], by, own, pressable),
-            "image": image_of(entry["emoji"]),
+            "image": names.image_of(entry["emoji"]),
         }
         for entry in said["reactions"]
         for own in [entry["emoji"] in mine]
         for pressable in [context["can_react"] or (own and context["can_take_back"])]
         for by in [by_whom([name_of(context, user) for user in entry["users"]], entry["count"])]
     ]
-
-
-def image_of(emoji: str) -> str | None:
-    """Return the address of the picture of one of the site's own emoji; None for any other."""
-    if emoji[:1] != ":":
-        return None
-    names.ensure()
-    picture = names.picture_in(emoji)
-    return picture.url if picture else None
 
 
 def name_of(context: template.Context, username: str) -> str:
@@ -89,10 +85,8 @@ def offered(said: Payload) -> list[str]:
 @register.simple_tag(takes_context=True)
 def member(context: template.Context, one: Payload) -> SafeString:
     """Render one member of the list beside the messages."""
-    user, signs = (
-        {key: one["user"][key] for key in ("username", "display_name", "avatar", "online")},
-        context["signs"],
-    )
+    user, signs = {key: one["user"][key] for key in MEMBER_PARTS}, context["signs"]
+    user["status"] = shown(user["status"])
     return render_fragment(
         "messaging/_member.html",
         member={"user": user, "role": one["role"]},

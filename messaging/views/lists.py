@@ -73,7 +73,7 @@ def catch_up(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     if request.method == "POST":
         slug = request.POST.get("room")
-        return mark_read(user, slug if slug is None else without_nulls(slug))
+        return mark_read(user, slug if slug is None else without_nulls(slug), posted_seq(request))
     unread = sorted(
         unread_payloads(user),
         key=lambda about: (-about["mentions"], about["kind"] != Room.Kind.DIRECT, about["name"].casefold()),
@@ -100,11 +100,17 @@ def first_unread(user: User, about: Payload) -> list[Row]:
     return rows(history.unread(here, user, about["read_seq"], MESSAGES_PER_ROOM), user)
 
 
-def mark_read(user: User, slug: str | None) -> HttpResponse:
-    """Mark one room or all as read; a room that can't be read any more is skipped."""
+def posted_seq(request: HttpRequest) -> int:
+    """Return the head that the page showed: what came since stays unread. Without one it is the room's own."""
+    value = request.POST.get("seq", "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else MAX_BIGINT
+
+
+def mark_read(user: User, slug: str | None, seq: int) -> HttpResponse:
+    """Mark one room as read up to `seq`, or all; a room that can't be read any more is skipped."""
     if slug is None:
         rooms.mark_all_read(user)
     else:
         with suppress(NotFound, Forbidden, Banned):
-            rooms.mark_read(user, slug, MAX_BIGINT)
+            rooms.mark_read(user, slug, seq)
     return redirect("catch_up")

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from accounts.models import User
+from accounts.payloads import shown_availability
 from accounts.presence import presence
 from messaging.payloads import Payload
 from rooms.models import Room
@@ -15,12 +16,19 @@ MAX_SHOWN, SHOWN_OF_LARGE = 200, 100
 
 
 def panel(here: Room, count: int, senders: Iterable[str]) -> Payload:
-    """Return the context of `_members.html`; `online` has the usernames online among members and `senders`."""
+    """Return the context of `_members.html`; `online` has the availability by username of those online among members and
+    `senders`."""
     if count <= MAX_SHOWN:
         members = member_payloads(here)
         online = [member for member in members if member["user"]["online"]]
         away = [member for member in members if not member["user"]["online"]]
-        return shown(online, away, 0, 0, {member["user"]["username"] for member in online})
+        return shown(
+            online,
+            away,
+            0,
+            0,
+            {member["user"]["username"]: member["user"]["availability"] for member in online},
+        )
     return large(here, count, senders)
 
 
@@ -35,14 +43,19 @@ def large(here: Room, count: int, senders: Iterable[str]) -> Payload:
     return shown(online, away, len(ids) - len(online), count - len(ids) - len(away), online_of(set(senders)))
 
 
-def online_of(usernames: set[str]) -> set[str]:
-    """Return those of the usernames that are online."""
-    found = User.objects.filter(username__in=usernames).values_list("pk", "username")
-    return {username for pk, username in found if presence.is_online(pk)}
+def online_of(usernames: set[str]) -> dict[str, str]:
+    """Return the availability by username of those who are online."""
+    columns = ("username", "availability", "availability_until")
+    found = User.objects.filter(username__in=usernames).only(*columns)
+    return {
+        user.username: shown_availability(user.pk, user.chosen_availability)
+        for user in found
+        if presence.is_online(user.pk)
+    }
 
 
 def shown(
-    online: list[Payload], away: list[Payload], more_here: int, more_away: int, about: set[str]
+    online: list[Payload], away: list[Payload], more_here: int, more_away: int, about: dict[str, str]
 ) -> Payload:
     """Return the context of both parts."""
     return {

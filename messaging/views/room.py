@@ -31,6 +31,7 @@ from messaging.history import history
 from messaging.history.timeline import named_in, rows
 from messaging.models import Message
 from messaging.payloads import Payload
+from messaging.views import draft_hooks
 from messaging.views.panel import panel
 from messaging.views.reactions import reactions_context
 from rooms import access
@@ -78,8 +79,10 @@ def post(request: HttpRequest, slug: str) -> HttpResponse:
         return form_out_of_date(request)
     form = MessageForm(received.fields, has_files=bool(received.files))
     files = [file.pk for file in received.files]
-    done, outcome = attempt(form, lambda **data: sent(user, slug, received.error, files, **data))
+    done, outcome = attempt(form, lambda draft, **data: sent(user, slug, received.error, files, **data))
     if done:
+        if version := form.cleaned_data["draft"]:
+            draft_hooks.forget(user, slug, version)
         return redirect(reverse("room", args=[slug]) + "?latest=1#latest")
     return room_page(request, slug, window, form, outcome)
 
@@ -167,12 +170,22 @@ def room_page(
     here, mine = access.find(request.user, slug)  # type: ignore[arg-type]
     template = "messaging/room.html" if mine else "messaging/preview.html"
     context = room_context(request, here, mine, show)
-    response = form_page(request, template, form or MessageForm(), outcome, **context)
+    draft = draft_hooks.draft_of(request.user, here) if context["can_post"] else None  # type: ignore[arg-type]
+    context["draft"] = context["page_data"]["draft"] = draft
+    response = form_page(request, template, form or form_with(draft), outcome, **context)
     if mine:
         response.set_cookie(
             "room", slug, max_age=YEAR_SECONDS, samesite="Lax", httponly=True, secure=settings.SECURE
         )
     return response
+
+
+def form_with(draft: Payload | None) -> MessageForm:
+    """Return the composer's form with what the person has begun to write, on whatever device."""
+    if not draft or not draft["version"]:
+        return MessageForm()
+    answered = draft["reply_to"] and draft["reply_to"]["id"]
+    return MessageForm(initial={"body": draft["body"], "reply_to": answered, "draft": draft["version"]})
 
 
 def room_context(

@@ -11,9 +11,9 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('accounts', '0014_notifications'),
+        ('accounts', '0016_notifications'),
         ('messaging', '0010_message_parts'),
-        ('rooms', '0008_notifications'),
+        ('rooms', '0009_notifications'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

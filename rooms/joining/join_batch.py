@@ -100,7 +100,8 @@ def ack_outcomes(
 ) -> list[Outcome[Joined | None]]:
     """Return the acks of members, and of the others why there is none."""
     acks = JoinAcks(
-        [authorisation for authorisation in authorisations if isinstance(authorisation, AuthorisationRow)]
+        [authorisation for authorisation in authorisations if isinstance(authorisation, AuthorisationRow)],
+        with_receipts=True,
     )
     return [
         acks.ack_for(authorisation, join.connection.identity.user_id)
@@ -174,5 +175,7 @@ def visit(join: Join, user: User) -> Joined:
         subscriptions.unsubscribe(join.connection, join.room)
         raise
     about = payloads.room_payload(user, room)
-    online = payloads.online_usernames(room) if about["members"] <= settings.PRESENCE_ROOM_SIZE else []
-    return Joined({"room": about, "online": online, "typing": typing.usernames(room.slug, user.pk)}, room)
+    small = about["members"] <= settings.PRESENCE_ROOM_SIZE
+    online = payloads.online_usernames(room, user.pk) if small else []
+    names = typing.usernames(room.slug, user.pk)
+    return Joined({"room": about, "online": online, "typing": names, "receipts": []}, room)

@@ -172,6 +172,7 @@ def payload(membership: Membership) -> dict[str, Any]:
         "muted": membership.muted,
         "level": levels.level_of(membership),
         "read_seq": membership.read_seq,
+        "read_version": membership.read_version,
         "unread": membership.unread,  # type: ignore[attr-defined]
         "mentions": membership.mentions,  # type: ignore[attr-defined]
     }

@@ -92,7 +92,13 @@ def usernames(slug: str, without: int) -> list[str]:
 
 
 def stop_everywhere(user_id: int) -> None:
-    """End all typing of a person whose last connection is gone."""
+    """End all typing of a person in this process."""
     for slug, people in list(typists.items()):
         if user_id in people:
             stop(slug, people[user_id][0])
+
+
+def stop_invisible(user_id: int, invisible: bool) -> None:
+    """End all typing of a person who became invisible."""
+    if invisible:
+        stop_everywhere(user_id)

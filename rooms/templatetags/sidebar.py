@@ -1,5 +1,6 @@
 """The sidebar of signed-in pages."""
 
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django import template
@@ -7,23 +8,43 @@ from django.utils.safestring import SafeString
 
 from accounts.models import User
 from accounts.names.marks import looks_alike
-from accounts.payloads import user_payload
+from accounts.payloads import self_payload, shown_availability, status_payload
 from accounts.presence import presence
+from accounts.status import own_emoji
 from chatsite.web.fragment_cache import render_fragment
 from rooms.models import Room
 from rooms.payloads import MAX_NEAREST, Payload, sidebar_payloads
 
 register = template.Library()
+SHOWN_COLUMNS = (
+    *("username", "availability", "availability_until"),
+    *("status_emoji", "status_text", "status_until"),
+)
+NOTHING_SHOWN = {"online": False, "availability": "", "status": None}
+Drafts = Callable[[User], Collection[str]]
+
+
+def no_rooms(user: User) -> Collection[str]:
+    """Return nothing: nobody keeps drafts."""
+    return ()
+
+
+# Returns the slugs of rooms in which the person has begun to write; the app of drafts sets it.
+rooms_with_drafts: Drafts = no_rooms
 
 
 @register.inclusion_tag("rooms/_sidebar.html", takes_context=True)
 def sidebar(context: template.Context) -> dict[str, Any]:
     """Render the column at the left: the nearest rooms and direct rooms, and the person's own name."""
     user = context["request"].user
-    rooms = with_current(sidebar_payloads(user), context)
+    begun = rooms_with_drafts(user)
+    rooms = [
+        {**room, "draft": room["slug"] in begun} for room in with_current(sidebar_payloads(user), context)
+    ]
     return {
         "site": context.get("site"),
-        "me": user_payload(user),
+        "me": self_payload(user),
+        "my_status": own_emoji.shown(status_payload(user)),
         "user": user,
         "current": context.get("current", ""),
         "rooms": sorted((room for room in rooms if room["kind"] != Room.Kind.DIRECT), key=by_name),
@@ -48,6 +69,7 @@ def side_room(room: Payload, current: str) -> SafeString:
     """Render one room. In a direct room every unread message counts as others' mentions do."""
     calls = room["unread"] if room["kind"] == Room.Kind.DIRECT else room["mentions"]
     about = {key: room[key] for key in ("slug", "name", "kind", "avatar", "archived", "unread", "mentions")}
+    about["draft"] = room.get("draft", False)
     about["people"] = room.get("people", [])[:1]
     return render_fragment(
         "rooms/_side_room.html",
@@ -64,20 +86,27 @@ def by_name(room: Payload) -> tuple[bool, str]:
 
 
 def with_presence(directs: list[Payload]) -> list[Payload]:
-    """Add `online` to each person of the direct rooms."""
+    """Add `online`, `availability` and `status` to each person of the direct rooms."""
     names = {person["username"] for room in directs for person in room["people"]}
-    found = User.objects.filter(username__in=names).annotate(alike=looks_alike())
-    rows = list(found.values_list("pk", "username", "alike"))
-    here = set(presence.online_among([pk for pk, _, _ in rows]))
-    online = {username for pk, username, _ in rows if pk in here}
-    alike = {username for _, username, like in rows if like}
-    return [with_people(room, online, alike) for room in directs]
+    found = list(User.objects.filter(username__in=names).annotate(alike=looks_alike()).only(*SHOWN_COLUMNS))
+    people = {user.username: shown_of(user) for user in found}
+    alike = {user.username for user in found if user.alike}
+    return [with_people(room, people, alike) for room in directs]
 
 
-def with_people(room: Payload, online: set[str], alike: set[str]) -> Payload:
-    """Add `online` to a direct room's people, and its short name."""
-    people = [{**person, "online": person["username"] in online} for person in room["people"]]
-    return {**room, "people": people, "name": sidebar_name(room, alike)}
+def shown_of(user: User) -> Payload:
+    """Return what the sidebar shows of a person besides the name."""
+    return {
+        "online": presence.is_online(user.pk),
+        "availability": shown_availability(user.pk, user.chosen_availability),
+        "status": own_emoji.shown(status_payload(user)),
+    }
+
+
+def with_people(room: Payload, people: dict[str, Payload], alike: set[str]) -> Payload:
+    """Add what is shown of a direct room's people, and its short name."""
+    shown = [{**person, **people.get(person["username"], NOTHING_SHOWN)} for person in room["people"]]
+    return {**room, "people": shown, "name": sidebar_name(room, alike)}
 
 
 def sidebar_name(room: Payload, alike: set[str]) -> str:

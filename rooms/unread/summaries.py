@@ -23,6 +23,7 @@ class RoomSummary(NamedTuple):
     room: RoomRow
     role: str | None
     read_seq: int
+    read_version: int
     size: int
     unread: int
     mentions: int
@@ -60,7 +61,7 @@ def largest_listed(here: Collection[int]) -> int:
 def summary_of(row: tuple[Any, ...], user_id: int, here: set[int]) -> RoomSummary:
     """Return the summary of a row."""
     room = room_row(row[:ROOM_LENGTH])
-    role, read_seq, size, unread, mentions, members = row[ROOM_LENGTH:]
+    role, read_seq, read_version, size, unread, mentions, members = row[ROOM_LENGTH:]
     people, ids = [], []
     if members is not None and room.kind == Room.Kind.DIRECT:
         everyone = briefs_in(members)
@@ -72,7 +73,7 @@ def summary_of(row: tuple[Any, ...], user_id: int, here: set[int]) -> RoomSummar
         if size > settings.PRESENCE_ROOM_SIZE
         else len(here.intersection(ids))
     )
-    return RoomSummary(room, role, read_seq or 0, size, unread, mentions, online, people)
+    return RoomSummary(room, role, read_seq or 0, read_version or 0, size, unread, mentions, online, people)
 
 
 @cache
@@ -109,7 +110,7 @@ def _summaries(rooms: str, vendor: str, counted: bool = True) -> str:
     size = "(SELECT count(*) FROM rooms_membership m WHERE m.room_id = r.id)" if counted else "0"
     beyond = "rooms_event e WHERE e.room_id = room.id AND e.seq > room.read_seq"
     return f"""
-        SELECT {ROOM}, role, read_seq, size,
+        SELECT {ROOM}, role, read_seq, read_version, size,
                CASE WHEN head > read_seq THEN head - read_seq
                     - (SELECT count(*) FROM {beyond} AND (NOT (e.event = 'chat-message') OR e.retracted))
                     - (SELECT count(*) FROM {beyond} AND e.user_id = room.user_id
@@ -123,7 +124,7 @@ def _summaries(rooms: str, vendor: str, counted: bool = True) -> str:
                     (SELECT {brief_list(vendor, "m.id")} FROM rooms_membership m JOIN accounts_user u ON u.id = m.user_id
                      WHERE m.room_id = room.id)
                WHEN size > 0 AND size <= %s THEN (SELECT {ids} FROM {members}) END
-        FROM (SELECT r.*, own.role, own.read_seq, own.user_id,
+        FROM (SELECT r.*, own.role, own.read_seq, own.read_version, own.user_id,
                      {size} AS size
               FROM {rooms}) AS room
         ORDER BY slug"""

@@ -1,16 +1,19 @@
 """Pages that find and make rooms and conversations, and a person's card."""
 
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.names import lookup
 from accounts.names.marks import mark_of
-from accounts.payloads import user_payload
+from accounts.payloads import payload_for, user_payload
 from accounts.presence import presence
+from accounts.status import own_emoji
 from chatsite.web.pages import attempt, form_page, post_data, signed_in, without_nulls, words
 from chatsite.web.rest.api import me
 from rooms import services
@@ -102,6 +105,14 @@ def suggested(found: QuerySet[User], chosen: QuerySet[User]) -> list[User]:
     return list(one_each.values())[:MAX_PEOPLE]
 
 
+def local_time(zone: str | None) -> str | None:
+    """Return what the clock shows in a zone that somebody shows; None without one, or for one that this machine lost."""
+    try:
+        return f"{timezone.now().astimezone(ZoneInfo(zone)):%H:%M}" if zone else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
 @signed_in
 def person(request: HttpRequest, username: str) -> HttpResponse:
     """Show a person's card, the target of mentions."""
@@ -109,8 +120,11 @@ def person(request: HttpRequest, username: str) -> HttpResponse:
     other = membership.anybody(without_nulls(username))
     shared = Room.objects.exclude(kind=Room.Kind.DIRECT).filter(memberships__user=user)
     found = list(shared.filter(memberships__user=other).only("slug").order_by("slug")[: ROOMS_PER_PAGE + 1])
+    person = payload_for(user, other)
     context = {
-        "person": user_payload(other),
+        "person": person,
+        "status": own_emoji.shown(person["status"]),
+        "local_time": local_time(person["time_zone"]),
         "mark": mark_of(other),
         "gone": not other.is_active,
         "shared": room_payloads(user, found[:ROOMS_PER_PAGE]),

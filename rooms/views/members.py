@@ -11,6 +11,7 @@ from accounts.models import User
 from accounts.names import lookup
 from accounts.names.marks import signs_among
 from accounts.payloads import user_brief
+from accounts.status import own_emoji
 from chatsite.contract.errors import ChatError
 from chatsite.web.pages import attempt, form_page, post_data, signed_in, without_nulls, words
 from rooms import access, services
@@ -47,7 +48,12 @@ def members_page(user: User, mine: Membership, query: str, after: str) -> dict[s
         "mine": mine,
         "owner": mine.role == Membership.Role.OWNER,
         "members": [
-            {**member, "below": below(mine, member), "mark": marks.get(member["user"]["username"])}
+            {
+                **member,
+                "below": below(mine, member),
+                "mark": marks.get(member["user"]["username"]),
+                "status": own_emoji.shown(member["user"]["status"]),
+            }
             for member in members[:MEMBERS_PER_PAGE]
         ],
         "query": query,

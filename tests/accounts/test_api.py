@@ -39,7 +39,10 @@ def test_the_list_has_who_is_here(api, owner, member, stranger, path):
     listed = api(member).get(path)
     assert set(listed.data) == {"next", "previous", "results"}
     assert [user["username"] for user in listed.data["results"]] == ["owner", "member"]
-    assert set(listed.data["results"][0]) == {"username", "display_name", "avatar", "online", "last_seen"}
+    assert set(listed.data["results"][0]) == {
+        *("username", "display_name", "avatar", "online", "last_seen"),
+        *("availability", "status", "time_zone"),
+    }
 
 
 def test_the_list_is_paged(api, make_person, owner):

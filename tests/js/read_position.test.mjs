@@ -46,3 +46,35 @@ test("the title carries the count", () => {
   assert.equal(titleWithCount("workshop", 3), "(3) workshop")
   assert.equal(titleWithCount("workshop", 240), "(99+) workshop")
 })
+
+test("what was moved back stays unread on the screen until the reader scrolls on", () => {
+  const position = new ReadPosition({ me: "ada", seq: 34 })
+  assert.equal(position.applyServer({ read_seq: 20, read_version: 1, unread: 12 }), true)
+  assert.deepEqual([position.read, position.unread, position.held], [20, 12, true])
+  assert.equal(position.markSeen(10, 34), false)
+  assert.equal(position.receive(from("bo", 35)), false)
+  assert.equal(position.unread, 13)
+  position.release()
+  assert.equal(position.markSeen(10, 35), true)
+  assert.equal(position.read, 35)
+})
+
+test("a word of before the position moved back is ignored, and so is what was seen before", () => {
+  const position = new ReadPosition({ me: "ada", seq: 4, unread: 30 })
+  position.markSeen(24, 34)
+  position.applyServer({ read_seq: 2, read_version: 3, unread: 31 })
+  assert.equal(position.applyServer({ read_seq: 34, read_version: 2, unread: 0 }), false)
+  assert.deepEqual([position.read, position.unread], [2, 31])
+  position.release()
+  position.markSeen(1, 25)
+  assert.equal(position.read, 25)
+})
+
+test("who reads on elsewhere ends what was kept unread here", () => {
+  const position = new ReadPosition({ me: "ada", seq: 34 })
+  position.applyServer({ read_seq: 20, read_version: 1, unread: 12 })
+  position.applyServer({ read_seq: 20, read_version: 1, unread: 12 })
+  assert.equal(position.held, true)
+  assert.equal(position.applyServer({ read_seq: 30, read_version: 1, unread: 3 }), false)
+  assert.deepEqual([position.read, position.held], [30, false])
+})

@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import SiteSettings, User
 from chatsite.operations.demo import script, site
 from chatsite.operations.demo.build import build
+from drafts.models import Reminder, SavedDraft, ScheduledMessage
 from emoji import names
 from emoji.models import CustomEmoji
 from files.models import File
@@ -117,6 +118,15 @@ def test_people_attach_pictures_sound_texts_and_documents(ada):
     assert all(local.path(file.blob.key).is_file() for file in rows)
     assert max(map(len, carried.values())) > 4
     assert any(file.blob.animated for file in rows)
+
+
+def test_something_waits_for_later(ada):
+    assert SavedDraft.objects.of(ada).count() == 1
+    assert set(ScheduledMessage.objects.filter(user=ada).values_list("state", flat=True)) == {
+        "waiting",
+        "failed",
+    }
+    assert set(Reminder.objects.filter(user=ada).values_list("state", flat=True)) == {"waiting"}
 
 
 def test_time_runs_forward_over_weeks_until_now(ada):

@@ -24,7 +24,7 @@ def test_a_room_is_made_with_its_maker_as_owner(api, owner):
     assert made.status_code == 201
     assert set(made.data) == {
         "slug", "name", "topic", "kind", "avatar", "archived", "role", "members", "online", "epoch", "head", "read_seq",
-        "unread", "mentions", "created_at",
+        "read_version", "unread", "mentions", "created_at",
     }  # fmt: skip
     assert (made.data["slug"], made.data["role"], made.data["members"]) == ("wood-workshop", "owner", 1)
     assert made.data["created_at"].endswith("Z")

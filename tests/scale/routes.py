@@ -78,6 +78,12 @@ PAGES = {
     "message_history": [f"/chat/quiet/message/{MESSAGE}/history", f"/chat/plaza/message/{EDITED}/history"],
     "room_join": ["/chat/plaza/join"],
     "own_emoji": ["/site/emoji"],
+    "scheduled": ["/later/scheduled"],
+    "scheduled_new": ["/chat/plaza/later"],
+    "scheduled_change": [f"/later/scheduled/{MESSAGE}"],
+    "reminders": ["/later/reminders"],
+    "reminder_change": [f"/later/reminders/{MESSAGE}"],
+    "reminder_of_message": [f"/chat/quiet/message/{MESSAGE}/remind"],
     "favicon.ico": ["/favicon.ico"],
     "^static/(?:(?P<version>[0-9a-f]{12})/)?(?P<path>.+)$": ["/static/css/base.css"],
 }
@@ -102,6 +108,8 @@ REST = {
     "room-block-list": ["/user/me/room-block", "/user/me/room-block?limit=200"],
     "person-block-list": ["/user/me/block", "/user/me/block?limit=200"],
     "room-invite-list": ["/room/plaza/invite"],
+    "room-read": ["/room/plaza/read", "/room/quiet/read"],
+    "room-receipts": ["/room/plaza/receipt", "/room/quiet/receipt"],
     "message-list": [
         *(
             "/message",
@@ -143,6 +151,12 @@ REST = {
     "file-detail": [f"/file/{CARRIED}"],
     "file-original": [f"/file/{NO_FILE}/a.txt"],
     "file-preview": [f"/file/{NO_FILE}/preview/small"],
+    "draft-list": ["/draft", "/draft?limit=200"],
+    "draft-detail": ["/draft/plaza"],
+    "scheduled-list": ["/scheduled", "/scheduled?limit=200"],
+    "scheduled-detail": [f"/scheduled/{MESSAGE}"],
+    "reminder-list": ["/reminder", "/reminder?limit=200"],
+    "reminder-detail": [f"/reminder/{MESSAGE}"],
     "user-list": [
         "/user",
         "/user?limit=200",
@@ -229,6 +243,7 @@ ADMIN = {
     ),
     **act_of("rooms_membership", HUNDRED, "take_away"),
     **admin_of("rooms_consumer", 1),
+    **admin_of("drafts_scheduledmessage", MESSAGE),
     **admin_of("emoji_customemoji", 1, "q=zzzz", "q=lathe"),
     **act_of("rooms_consumer", HUNDRED, "pause", "resume", "try_again", "skip"),
     **admin_of("rooms_ban", 1, "q=zzzz", "q=room:plaza", "room=plaza&from=many"),
@@ -283,8 +298,9 @@ NOT_READ = {
     ),
     *("admin:password_change", "admin:password_change_done", "admin:view_on_site", "admin:<path:object_id>/"),
     *("room-block", "person-block", "room_block", "person_block", "room_invite_revoke"),
-    *("reaction-detail", "preview-detail", "preview_remove", "admin:(?P<url>.*)$"),
+    *("mark_unread", "reaction-detail", "preview-detail", "preview_remove", "admin:(?P<url>.*)$"),
     *("own_emoji_remove", "emoji-detail"),
+    *("scheduled_cancel", "scheduled_send", "scheduled-message", "reminder_done", "reminder_delete"),
     *("user-avatar", "room-avatar", "profile_avatar", "room_settings_avatar"),
 }
 ALL = PAGES | REST | OPEN | ADMIN

@@ -20,6 +20,7 @@ from accounts.models import NameSkeleton, SiteSettings, User
 from accounts.names.skeletons import store_skeletons
 from chatsite.operations.demo import site
 from chatsite.operations.demo.files import attach_files
+from chatsite.operations.demo.later import plan
 from chatsite.operations.demo.link_previews import LinkPreviews
 from chatsite.operations.demo.notifications import add_notifications
 from chatsite.operations.demo.performance import Post, posts
@@ -67,6 +68,7 @@ def build(password: str, seed: int = 7) -> None:
     SiteSettings.objects.update_or_create(pk=1, defaults={"name": site.NAME})
     rows = PendingRows(make_people(password, start), make_rooms(start))
     add_emoji(rows.users[site.ME])
+    add_statuses(rows.users, now)
     add_members(rows, start)
     for post in sorted(posts(start, now, random), key=lambda post: post.at):
         add_message(rows, post, random)
@@ -83,6 +85,7 @@ def build(password: str, seed: int = 7) -> None:
     mark_read(rows, random)
     add_notifications(rows.users[site.ME], rows.messages, rows.mentions, rows.reactions)
     attach_files()
+    plan(rows.users[site.ME], now)
 
 
 def make_people(password: str, start: datetime) -> dict[str, User]:
@@ -109,6 +112,23 @@ def add_emoji(user: User) -> None:
     for path in sorted(EMOJI.iterdir()):
         services.add(user, path.stem, SimpleUploadedFile(path.name, path.read_bytes()))
     names.load()
+
+
+def add_statuses(people: dict[str, User], now: datetime) -> None:
+    """Let some say something of themselves, and show their local time."""
+    for username, (emoji, text, days, availability) in site.STATUSES.items():
+        user = people[username]
+        user.status_emoji, user.status_text, user.availability = emoji, text, availability
+        user.status_until = now + timedelta(days=days) if days else None
+    for username, zone in site.TIME_ZONES.items():
+        people[username].time_zone, people[username].show_local_time = zone, True
+    User.objects.bulk_update(
+        people.values(),
+        [
+            *("status_emoji", "status_text", "status_until", "availability"),
+            *("time_zone", "show_local_time"),
+        ],
+    )
 
 
 def make_rooms(start: datetime) -> dict[str, Room]:
@@ -246,7 +266,8 @@ def mark_read(rows: PendingRows, random: Random) -> None:
         if membership.user.username == site.ME:
             behind = site.UNREAD.get(slug, 0)
             membership.read_seq = seqs[slug][-behind] - 1 if behind else rows.rooms[slug].head
-        membership.save(update_fields=["read_seq"])
+        membership.seen_seq = membership.read_seq
+        membership.save(update_fields=["read_seq", "seen_seq"])
     for username, user in rows.users.items():
         user.last_seen = max(
             (message.created_at for message in rows.messages if message.sender.username == username),

@@ -23,6 +23,15 @@ PEOPLE = {
 }
 EVERYONE = tuple(PEOPLE)
 
+# Emoji, text, and days from now until it ends, of those who say something of themselves; and their availability.
+STATUSES: dict[str, tuple[str, str, int | None, str]] = {
+    "mira": ("🧵", "Sorting the yarn wall", None, "automatic"),
+    "tomas": ("🎧", "Under the lathe, ring twice", 1, "dnd"),
+    "wanda": ("🌴", "Back on Thursday", 5, "away"),
+    "jun": (":cog:", "", None, "automatic"),
+}
+TIME_ZONES = {"ines": "Europe/Lisbon", "ada": "Europe/Warsaw"}
+
 # slug: topic, kind, weight of its share of conversations, members with the owner first; MODERATORS are moderators.
 ROOMS: dict[str, tuple[str, str, int, tuple[str, ...]]] = {
     "general": ("Everyone is here", "public", 22, EVERYONE),

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 class Pages(CursorPagination):
     """Pagination as `{"next", "previous", "results"}`, by keyset: each page costs the same, however far down it is."""
 
-    ordering = "pk"
+    ordering: str | tuple[str, ...] = "pk"
     page_size_query_param = "limit"
     max_page_size = 200
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.support.clients.cast import Chatter
+from tests.support.clients.cast import Chatter, rest
 from tests.support.run.waiting import wait_for
 from tests.support.servers.harness import serve
 from tests.support.sites import CLUSTER
@@ -100,3 +100,54 @@ def test_the_people_of_a_killed_process_go_within_20_seconds_and_once(two, pace,
         # Or, before it ends, it would start another worker yet.
         third.process.kill()
         assert len(people) == 2
+
+
+def steer(two, server, name, **choice):
+    answer = rest(server, two.tokens[name], "PATCH", "/user/me", **choice)
+    assert answer.status_code == 200, answer.text
+
+
+def test_who_is_invisible_in_one_process_is_so_in_all_and_in_those_that_start(two, tmp_path):
+    watchers = [two.chatter(server, "owner", "board") for server in (two.one, two.other)]
+    mine = two.chatter(two.one, "member", "board")
+    wait_for(lambda: all(online(watcher) == ["member", "owner"] for watcher in watchers))
+    for watcher in watchers:
+        watcher.seen.clear()
+    steer(two, two.other, "member", availability="invisible")
+    try:
+        assert mine.wait("user-updated", username="member")["availability"] == "invisible"
+        wait_for(lambda: all(comings(watcher, "member") == ["disconnected"] for watcher in watchers))
+        assert mine.call("typing", {"room": "board", "typing": True})["ok"] is True
+        with serve(tmp_path, CLUSTER, **two.settings) as third:
+            late, again = Chatter(third, two.tokens["owner"]), Chatter(third, two.tokens["member"])
+            for watcher in (*watchers, late):
+                ack = watcher.join("board")
+                assert (ack["online"], ack["room"]["online"], ack["typing"]) == (["owner"], 1, [])
+            assert again.join("board")["online"] == ["member", "owner"]
+            again.close()
+            late.close()
+        for watcher in watchers:
+            assert comings(watcher, "member") == ["disconnected"]
+            assert watcher.all("typing") == []
+            assert watcher.all("user-updated") == []
+    finally:
+        steer(two, two.one, "member", availability="automatic")
+    wait_for(lambda: all(comings(watcher, "member")[-1] == "connected" for watcher in watchers))
+
+
+def test_somebody_is_away_when_their_pages_of_all_processes_are_idle(two):
+    watcher = two.chatter(two.one, "owner", "board")
+    pages = [two.chatter(server, "member") for server in (two.one, two.other)]
+    wait_for(lambda: online(watcher) == ["member", "owner"])
+
+    def told():
+        return [data["availability"] for data in watcher.all("user-updated") if data["username"] == "member"]
+
+    assert pages[0].call("activity", {"active": False})["ok"] is True
+    watcher.round_trip()
+    assert "away" not in told()
+    assert pages[1].call("activity", {"active": False})["ok"] is True
+    wait_for(lambda: told()[-1:] == ["away"])
+    assert pages[1].call("activity", {"active": True})["ok"] is True
+    wait_for(lambda: told()[-2:] == ["away", "automatic"])
+    assert pages[1].call("activity", {"active": False})["error"]["code"] == "rate_limited"

@@ -217,8 +217,10 @@ def test_what_changes_for_a_person_is_heard_in_the_other_process(two):
     rest(two.one, owner, "PATCH", f"/room/{slug}/member/stranger", role="moderator", muted=True)
     assert there.wait("member-updated", room=slug)["role"] == "moderator"
     assert there.wait("membership-updated", room=slug)["muted"] is True
+    owners = two.chatter(two.other, "owner")
     two.chatter(two.one, "stranger").call("read", {"room": slug, "seq": said["seq"]})
     assert there.wait("membership-updated", room=slug, read_seq=said["seq"])["unread"] == 0
+    assert owners.wait("receipt", room=slug, read_seq=said["seq"])["user"]["username"] == "stranger"
     rest(two.one, owner, "PATCH", "/user/me", display_name="Olga")
     assert there.wait("user-updated", username="owner")["display_name"] == "Olga"
     rest(two.one, owner, "DELETE", f"/room/{slug}/member/stranger")

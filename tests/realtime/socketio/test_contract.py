@@ -13,8 +13,8 @@ pytestmark = pytest.mark.realtime
 # Seconds after which typing ends by itself.
 TYPING = 6
 ROOM_KEYS = {
-    "slug", "name", "topic", "kind", "archived", "role", "members", "online", "epoch", "head", "read_seq", "unread",
-    "mentions", "created_at", "avatar",
+    "slug", "name", "topic", "kind", "archived", "role", "members", "online", "epoch", "head", "read_seq", "read_version",
+    "unread", "mentions", "created_at", "avatar",
 }  # fmt: skip
 
 
@@ -72,7 +72,9 @@ def test_what_one_says_the_other_hears_at_once_and_nobody_else(connect, room, tr
 
 def test_join_gives_all_that_the_contract_says(connect, room):
     ack = connect("member").join(room)
-    assert set(ack) == {"ok", "room", "epoch", "head", "events", "more", "reset", "online", "typing"}
+    assert set(ack) == {
+        "ok", "room", "epoch", "head", "events", "more", "reset", "online", "typing", "receipts",
+    }  # fmt: skip
     assert set(ack["room"]) == ROOM_KEYS
     assert (ack["head"], ack["events"], ack["more"], ack["reset"]) == (2, [], False, False)
     assert "member" in ack["online"]
@@ -288,12 +290,37 @@ def test_reading_counts_and_never_goes_back(connect, room):
     owner, member = connect("owner"), connect("member")
     seqs = [owner.say(room, body)["message"]["seq"] for body in ("one", "@member two", "three")]
     assert member.wait("room-activity", room=room, unread=3)["mentions"] == 1
-    assert member.call("read", {"room": room, "seq": seqs[1]}) == {"ok": True, "unread": 1, "mentions": 0}
+    told = member.call("read", {"room": room, "seq": seqs[1]})
+    assert told == {"ok": True, "unread": 1, "mentions": 0, "read_seq": seqs[1], "read_version": 0}
     assert member.call("read", {"room": room, "seq": 1})["unread"] == 1
     assert member.call("read", {"room": room, "seq": 10**6})["unread"] == 0
     # That was the head, and not what comes after it.
     owner.say(room, "four")
     assert member.call("read", {"room": room, "seq": 1})["unread"] == 1
+
+
+def test_marking_unread_moves_all_tabs_back_and_is_told_to_nobody_else(connect, room):
+    owner, tabs = connect("owner"), [connect("member") for _ in range(2)]
+    owner.join(room)
+    tabs[0].join(room)
+    seqs = [owner.say(room, body)["message"]["seq"] for body in ("one", "@member two", "three")]
+    tabs[0].call("read", {"room": room, "seq": seqs[2]})
+    assert owner.wait("receipt", room=room)["read_seq"] == seqs[2]
+    back = {"room": room, "seq": seqs[1] - 1, "back": True, "version": 0}
+    told = tabs[0].call("read", back)
+    assert told == {"ok": True, "unread": 2, "mentions": 1, "read_seq": seqs[1] - 1, "read_version": 1}
+    for tab in tabs:
+        heard = tab.wait("membership-updated", room=room, read_version=1)
+        assert (heard["read_seq"], heard["unread"], heard["mentions"]) == (seqs[1] - 1, 2, 1)
+    # What the other tab had read before it heard of that.
+    assert tabs[1].call("read", {"room": room, "seq": seqs[2], "version": 0})["unread"] == 2
+    assert connect("member").join(room)["room"]["read_version"] == 1
+    assert connect("owner").join(room)["receipts"] == [
+        {"user": owner.all("receipt")[0]["user"], "read_seq": seqs[2]}
+    ]
+    owner.round_trip()
+    assert owner.all("membership-updated") == []
+    assert {data["read_seq"] for data in owner.all("receipt")} == {seqs[2]}
 
 
 def test_activity_goes_to_connections_that_have_not_joined(connect, room):
@@ -449,6 +476,8 @@ BAD = [
     ("typing", {"room": "lobby", "typing": "yes"}, "typing"),
     ("typing", {"room": "lobby", "typing": 1}, "typing"),
     ("read", {"room": "lobby", "seq": None}, "seq"),
+    ("read", {"room": "lobby", "seq": 1, "back": "yes"}, "back"),
+    ("read", {"room": "lobby", "seq": 1, "version": -1}, "version"),
     ("edit-message", {"id": "1", "body": "x"}, "id"),
     ("delete-message", {"id": 1, "why": "x"}, "why"),
     ("leave", {"room": ["lobby"]}, "room"),

@@ -34,7 +34,17 @@ CALL = re.compile(r"\b(connection|socket|room)\??\.(on|request|sendVolatile)\(\s
 
 
 def sources():
-    for app in ("accounts", "chatsite", "emoji", "files", "messaging", "notifications", "previews", "rooms"):
+    for app in (
+        "accounts",
+        "chatsite",
+        "drafts",
+        "emoji",
+        "files",
+        "messaging",
+        "notifications",
+        "previews",
+        "rooms",
+    ):
         for path in (ROOT / app).rglob("*.py"):
             if path != ROOT / "chatsite" / "contract" / "events.py":
                 yield ast.parse(path.read_text())

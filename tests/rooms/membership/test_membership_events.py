@@ -199,7 +199,7 @@ def test_who_is_muted_hears_it_on_all_connections_and_nobody_else(connect, done,
     done(membership.change_member, owner, "board", "member", muted=True)
     for connection in mine:
         (told,) = heard(connection, "membership-updated")
-        assert set(told) == {"room", "muted", "level", "read_seq", "unread", "mentions"}
+        assert set(told) == {"room", "muted", "level", "read_seq", "read_version", "unread", "mentions"}
         assert (told["room"], told["muted"], told["level"]) == ("board", True, "mentions")
     assert other.channel.events == []
 
@@ -250,7 +250,10 @@ def test_a_new_name_is_told_to_who_shares_a_room_and_in_a_large_one_to_who_has_j
     done(services.update_profile, member, display_name="Mira")
     for connection in (theirs, mine):
         (told,) = heard(connection, "user-updated")
-        assert set(told) == {"username", "display_name", "avatar", "online", "last_seen"}
+        assert set(told) == {
+            *("username", "display_name", "avatar", "online", "last_seen"),
+            *("availability", "status", "time_zone"),
+        }
         assert told["display_name"] == "Mira"
     assert strange.channel.events == []
     settings.PRESENCE_ROOM_SIZE = 1

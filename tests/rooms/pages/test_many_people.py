@@ -56,7 +56,7 @@ def test_who_speaks_is_here_also_where_the_list_ends(client_of, owner, public_ro
     say(crowd[-1], public_room)
     page = client_of(owner).get("/chat/lobby").content.decode()
     assert "person499" not in shown(page, "here")
-    assert re.search(r'data-presence="person499" ?>', page)
+    assert re.search(r'data-presence="person499" data-availability="automatic" ?>', page)
 
 
 def test_a_crowd_costs_few_queries_more(client_of, owner, public_room, make_person, here):

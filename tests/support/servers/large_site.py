@@ -9,6 +9,10 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import ApiToken, Invite, NameSkeleton, User
+from drafts.models import Reminder, SavedDraft, ScheduledMessage
+from drafts.reminders.services import MAX_REMINDERS
+from drafts.scheduled.services import MAX_SCHEDULED
+from drafts.services import MAX_DRAFTS
 from files.models import Blob
 from messaging.models import Message, MessageText, PrivateReading
 from messaging.reactions.services import MAX_NAMED
@@ -38,6 +42,9 @@ MODELS = [
     Blob,
     PrivateReading,
     Notification,
+    SavedDraft,
+    ScheduledMessage,
+    Reminder,
 ]
 # Smaller ids are a migration's and the cast's. `few` is in the plaza and the quiet room, `many` in every room, `nobodys` in
 # none, and `boss` is an administrator in none.
@@ -82,6 +89,7 @@ def fill(size: Size) -> None:
             blocks,
             notified,
             moderated,
+            later,
         ):
             for statement in make(size):
                 cursor.execute(statement)
@@ -242,6 +250,23 @@ def moderated(size: Size) -> Iterator[str]:
               SELECT {BASE} + n, {BOSS}, 'Reported by one of its people', {now()}, {now()} FROM numbers WHERE n % 3 <> 0"""
     yield f"""INSERT INTO messaging_privatereading (room_id, moderator_id, reason, created_at, expires_at)
               VALUES ({QUIET}, {BOSS}, 'Reported by one of its people', {now()}, {now(timedelta(hours=1))})"""
+
+
+def later(size: Size) -> Iterator[str]:
+    """Give `many` as many drafts as one person may have, and `few` as many scheduled messages and reminders."""
+    uuid = on("CAST(lpad(to_hex(n), 32, '0') AS uuid)", "printf('%032x', n)")
+    drafts = min(MAX_DRAFTS, size.rooms)
+    yield f"""{numbers(drafts)} INSERT INTO drafts_saveddraft (user_id, room_id, body, version, updated_at)
+              SELECT {MANY}, {BASE} + n, 'half a thought', 1, {now()} FROM numbers"""
+    columns = """(id, user_id, room_id, body, client_id, send_at, time_zone, state, error_code, error_detail, tries,
+                  created_at)"""
+    yield f"""{numbers(MAX_SCHEDULED)} INSERT INTO drafts_scheduledmessage {columns}
+              SELECT {BASE} + n, {FEW}, {PLAZA}, 'Good morning', {uuid}, {now(timedelta(days=1))}, 'UTC', 'waiting', '',
+                     '', 0, {now()} FROM numbers"""
+    columns = "(id, user_id, message_id, text, client_id, remind_at, time_zone, state, created_at)"
+    yield f"""{numbers(MAX_REMINDERS)} INSERT INTO drafts_reminder {columns}
+              SELECT {BASE} + n, {FEW}, {BASE} + n, '', {uuid}, {now(timedelta(days=1))}, 'UTC', 'waiting', {now()}
+              FROM numbers"""
 
 
 def links(size: Size) -> Iterator[str]:

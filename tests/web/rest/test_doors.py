@@ -1,12 +1,17 @@
 """Every REST door with owner, member, stranger and nobody. A route that isn't listed here fails."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import get_resolver
+from django.utils import timezone
 from rest_framework.test import APIClient
 
+from drafts import services as drafts
+from drafts.reminders import services as reminders
+from drafts.scheduled import services as scheduled
 from files.storage import local
 from messaging import services as messages
 from previews.models import MessagePreview, Preview
@@ -15,6 +20,7 @@ from rooms.membership import invites, membership
 pytestmark = pytest.mark.django_db
 
 FILE = object()
+LATER = (timezone.now() + timedelta(days=30)).isoformat()
 # Route and method → a path in the owner's private room, a body, and what owner, member, stranger and nobody get.
 DOORS = {
     ("room-list", "get"): ("/room", None, (200, 200, 200, 401)),
@@ -30,6 +36,10 @@ DOORS = {
     ("member-detail", "patch"): ("/room/board/member/helper", {"role": "moderator"}, (200, 403, 404, 401)),
     ("member-detail", "delete"): ("/room/board/member/helper", None, (204, 403, 404, 401)),
     ("room-events", "get"): ("/room/board/event", None, (200, 200, 404, 401)),
+    ("room-read", "get"): ("/room/board/read", None, (200, 200, 404, 401)),
+    ("room-read", "put"): ("/room/board/read", {"seq": 0, "back": True}, (200, 200, 404, 401)),
+    ("room-read", "patch"): ("/room/board/read", {"seq": 0, "back": True}, (200, 200, 404, 401)),
+    ("room-receipts", "get"): ("/room/board/receipt", None, (200, 200, 404, 401)),
     ("ban-list", "get"): ("/room/board/ban", None, (200, 403, 404, 401)),
     ("ban-list", "post"): ("/room/board/ban", {"username": "helper"}, (201, 403, 404, 401)),
     ("ban-detail", "delete"): ("/room/board/ban/banned", None, (204, 403, 404, 401)),
@@ -71,6 +81,27 @@ DOORS = {
     ("notification-setting", "put"): ("/notification/setting", {"level": "all"}, (200, 200, 200, 401)),
     ("notification-setting", "patch"): ("/notification/setting", {"keywords": ["x"]}, (200, 200, 200, 401)),
     ("preview-detail", "delete"): ("/message/{message}/preview/{preview}", None, (204, 403, 404, 401)),
+    ("draft-list", "get"): ("/draft", None, (200, 200, 200, 401)),
+    ("draft-detail", "get"): ("/draft/board", None, (200, 200, 404, 401)),
+    ("draft-detail", "put"): ("/draft/board", {"body": "x", "version": 0}, (409, 200, 404, 401)),
+    ("draft-detail", "delete"): ("/draft/board", None, (204, 204, 404, 401)),
+    ("scheduled-list", "get"): ("/scheduled", None, (200, 200, 200, 401)),
+    ("scheduled-list", "post"): (
+        "/scheduled",
+        {"room": "board", "body": "x", "send_at": LATER},
+        (201, 201, 404, 401),
+    ),
+    ("scheduled-detail", "get"): ("/scheduled/{scheduled}", None, (200, 404, 404, 401)),
+    ("scheduled-detail", "put"): ("/scheduled/{scheduled}", {"body": "y"}, (200, 404, 404, 401)),
+    ("scheduled-detail", "patch"): ("/scheduled/{scheduled}", {"body": "y"}, (200, 404, 404, 401)),
+    ("scheduled-detail", "delete"): ("/scheduled/{scheduled}", None, (204, 404, 404, 401)),
+    ("scheduled-message", "post"): ("/scheduled/{scheduled}/message", None, (201, 404, 404, 401)),
+    ("reminder-list", "get"): ("/reminder", None, (200, 200, 200, 401)),
+    ("reminder-list", "post"): ("/reminder", {"text": "x", "remind_at": LATER}, (201, 201, 201, 401)),
+    ("reminder-detail", "get"): ("/reminder/{reminder}", None, (200, 404, 404, 401)),
+    ("reminder-detail", "put"): ("/reminder/{reminder}", {"done": True}, (200, 404, 404, 401)),
+    ("reminder-detail", "patch"): ("/reminder/{reminder}", {"text": "y"}, (200, 404, 404, 401)),
+    ("reminder-detail", "delete"): ("/reminder/{reminder}", None, (204, 404, 404, 401)),
     ("file-list", "post"): ("/file?room=board", FILE, (201, 201, 404, 401)),
     ("file-detail", "get"): ("/file/{file}", None, (200, 200, 404, 401)),
     ("file-detail", "put"): ("/file/{loose}", {"alt": "a lathe"}, (200, 404, 404, 401)),
@@ -105,8 +136,13 @@ def scene(owner, member, private_room, make_person, upload):
     code = invites.make_room_invite(owner, "board").invite.code
     page = Preview.objects.create(url_hash="x", url="https://example.org/", title="A page")
     preview = MessagePreview.objects.create(message=message, preview=page)
+    drafts.put(owner, "board", "half", 0)
+    later = timezone.now() + timedelta(days=1)
+    message_of_tomorrow = scheduled.add(owner, "board", "x", later, uuid.uuid4())[0]
+    reminder = reminders.add(owner, later, uuid.uuid4(), "x")[0]
+    ours = {"scheduled": message_of_tomorrow.pk, "reminder": reminder.pk}
     there = {"message": message.pk, "code": code, "preview": preview.pk}
-    return {**there, "file": file.pk, "loose": loose.pk}
+    return {**there, **ours, "file": file.pk, "loose": loose.pk}
 
 
 @pytest.mark.parametrize("door", DOORS, ids="-".join)

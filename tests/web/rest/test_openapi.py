@@ -46,6 +46,7 @@ METHODS = {"get", "post", "put", "patch", "delete"}
 NAMES = {
     *("list_rooms", "create_room", "get_room", "put_room", "update_room", "archive_room"),
     *("list_members", "add_member", "get_member", "put_member", "update_member", "remove_member"),
+    *("get_read_position", "put_read_position", "mark_read", "list_receipts"),
     *("list_events", "list_bans", "ban_member", "lift_ban", "list_invites", "create_invite", "revoke_invite"),
     *("block_room", "unblock_room", "list_blocked_rooms", "block_user", "unblock_user", "list_blocked_users"),
     *("list_messages", "send_message", "get_message", "put_message", "edit_message", "delete_message"),
@@ -66,6 +67,10 @@ NAMES = {
     *("put_my_avatar", "delete_my_avatar", "get_avatar"),
     *("put_room_avatar", "delete_room_avatar", "get_room_avatar"),
     *("list_emoji", "add_emoji", "remove_emoji", "get_emoji_picture"),
+    *("list_drafts", "get_draft", "put_draft", "delete_draft"),
+    *("list_scheduled", "schedule_message", "get_scheduled", "put_scheduled", "change_scheduled"),
+    *("cancel_scheduled", "send_scheduled"),
+    *("list_reminders", "add_reminder", "get_reminder", "put_reminder", "change_reminder", "delete_reminder"),
     *("list_users", "sign_up", "get_user", "get_me", "put_me", "update_me"),
 }
 CHECKS = [
@@ -150,6 +155,8 @@ def test_no_docstring_is_told():
         "list_messages",
         "list_room_files",
         "get_message_history",
+        "put_draft",
+        "schedule_message",
     }
 
 

@@ -1,7 +1,9 @@
 import { connection } from "../../lib/connection/connection.js"
 import { outbox } from "../../lib/connection/outbox.js"
-import { get } from "../../lib/connection/rest.js"
+import { get, post, put, remove } from "../../lib/connection/rest.js"
+import { formatShortDate } from "../../lib/page/dates.js"
 import { part } from "../../lib/page/dom.js"
+import { askTime, timeFields } from "../../lib/page/later_dialog.js"
 import { storage } from "../../lib/page/storage.js"
 import { toast } from "../../lib/page/toast.js"
 import { uuid } from "../../lib/page/uuid.js"
@@ -11,9 +13,10 @@ import { messagePane } from "../../lib/room/message_pane.js"
 import { textOf } from "../../lib/room/message_view.js"
 import { room } from "../../lib/room/room.js"
 import { Draft } from "../../models/draft.js"
+import { DraftSync } from "../../models/draft_sync.js"
 import { lengthError } from "../../models/message_length.js"
 
-/** Sends messages, replies and edits out of the form, and stores the draft. */
+/** Sends messages, replies and edits out of the form, now or later, and keeps the draft, here and on the server. */
 export function mount(form) {
   const composer = new Composer(form)
   messagePane.on("reply", (row) => composer.startReply(row))
@@ -27,7 +30,16 @@ class Composer {
     this.field = part(form, "text")
     this.maxLength = Number(this.field.dataset.most)
     this.draft = new Draft(storage, room.me.username, room.slug)
-    this.takeTypedText()
+    this.sync = new DraftSync({
+      draft: this.draft,
+      save: (data) => put(`/draft/${room.slug}`, { ...data, origin: connection.id }, { keepalive: true }),
+      remove: (version) => remove(`/draft/${room.slug}`, { version, origin: connection.id }, { keepalive: true }),
+      read: () => get(`/draft/${room.slug}`),
+      maxLength: this.maxLength,
+      onAdopt: () => this.render(),
+      onConflict: (theirs) => this.showConflict(theirs),
+    })
+    this.open()
     // The browser's own validation would swallow Enter without a word.
     form.noValidate = true
     form.addEventListener("submit", (event) => this.onSubmit(event))
@@ -39,18 +51,50 @@ class Composer {
     // Another tab changed the draft, perhaps while this page was suspended.
     addEventListener("storage", ({ key }) => key === this.draft.key && this.reloadDraft())
     addEventListener("pageshow", ({ persisted }) => persisted && this.reloadDraft())
+    addEventListener("pagehide", () => this.sync.push())
+    document.addEventListener("visibilitychange", () => document.hidden && this.sync.push())
+    connection.on("draft-changed", (theirs) => theirs.room === room.slug && this.sync.receive(theirs))
+    connection.on("online", () => this.catchUp())
+    part(form, "conflict-mine").addEventListener("click", () => this.sync.keepMine())
+    part(form, "conflict-theirs").addEventListener("click", () => this.sync.takeTheirs())
     this.render()
     if (matchMedia("(pointer: fine)").matches) this.field.focus({ preventScroll: true })
   }
 
-  /** Takes text that was typed before this script ran, or that the server put back into a form which it refused. */
-  takeTypedText() {
-    const { value: body } = this.field
-    if (body.trim() && body !== this.draft.text) this.draft.restore({ body, quote: null })
+  /**
+   * Begins with the server's draft, with which the form is filled. What else is in the field was typed before this script ran,
+   * or put back by the server into a form which it refused.
+   */
+  open() {
+    const { value: typed } = this.field
+    const { draft: theirs } = room
+    this.sync.receive(theirs)
+    if (typed.trim() && typed !== theirs.body && typed !== this.draft.text) {
+      const goesOn = theirs.body && this.draft.text === theirs.body && typed.startsWith(theirs.body)
+      if (goesOn) this.draft.setText(typed)
+      else this.draft.restore({ body: typed, quote: null })
+    }
+    this.sync.saveSoon()
+  }
+
+  /** Asks after each further connection what other devices wrote meanwhile, and sends what was written here. */
+  async catchUp() {
+    const first = !this.connected
+    this.connected = true
+    if (first) return
+    await get(`/draft/${room.slug}`).then((theirs) => this.sync.receive(theirs), () => {})
+    this.sync.push()
+  }
+
+  showConflict(theirs) {
+    part(this.form, "conflict").hidden = !theirs
+    if (theirs) part(this.form, "conflict-text").textContent = `On another device: ${theirs.body.trim().split("\n")[0] || "a reply"}`
+    else if (document.activeElement?.closest("[data-part=conflict]")) this.field.focus()
   }
 
   onInput() {
     this.draft.setText(this.field.value)
+    this.sync.typed()
     this.showError(lengthError(this.field.value, this.maxLength))
     this.resize()
   }
@@ -58,6 +102,7 @@ class Composer {
   reloadDraft() {
     this.draft.load()
     this.render()
+    this.sync.saveSoon()
   }
 
   render() {
@@ -99,6 +144,7 @@ class Composer {
     event.preventDefault()
     const body = this.field.value
     if ((!body.trim() && !this.hasMore()) || lengthError(body, this.maxLength)) return
+    if (event.submitter?.dataset.part === "later") return this.sendLater(body)
     if (!this.draft.edit && attachments.failed) return this.showError("A file can't be sent. Try it again, or take it away.")
     if (this.draft.edit) this.saveEdit(body)
     else this.send(body)
@@ -119,9 +165,35 @@ class Composer {
     outbox.add({ client_id: uuid(), room: room.slug, body, reply_to: quote?.id ?? null, quote, files: attachments.take() })
     this.field.dispatchEvent(new CustomEvent("sent"))
     this.draft.clear()
+    this.sync.push()
     this.render()
     if (messagePane.attached) messagePane.scroller.scrollToBottom()
     else location.assign(`/chat/${room.slug}?latest=1`)
+  }
+
+  /** Has the server send it later; what is written stays until the server has it. */
+  async sendLater(body) {
+    if (this.draft.edit) return this.showError("An edit is saved at once.")
+    if (this.hasMore()) return this.showError("Only text can be scheduled. Take the rest away, or send it now.")
+    const moment = await askTime("Send later", ["tomorrow", "monday"])
+    if (!moment) return
+    const data = { room: room.slug, body, reply_to: this.draft.reply?.id ?? null, ...timeFields("send_at", moment) }
+    try {
+      await post("/scheduled", { ...data, client_id: this.laterId(data) })
+      if (this.draft.newText === body) this.draft.clear()
+      this.sync.push()
+      this.render()
+      toast(`Scheduled: ${formatShortDate(moment)}`)
+    } catch (error) {
+      this.showError(`Not scheduled. ${error.detail}`)
+    }
+  }
+
+  /** The same id for the same again: after a lost answer it finds what was stored. */
+  laterId(data) {
+    const content = JSON.stringify(data)
+    if (this.later?.content !== content) this.later = { content, id: uuid() }
+    return this.later.id
   }
 
   async saveEdit(body) {
@@ -146,6 +218,7 @@ class Composer {
     const body = textOf(row).split("\n")[0].slice(0, 140)
     const sender = { username: row.dataset.user, display_name: part(row, "name").textContent }
     this.draft.replyTo({ id: Number(row.dataset.id), sender, body })
+    this.sync.saveSoon()
     this.render()
     this.field.focus()
   }
@@ -165,6 +238,7 @@ class Composer {
   /** Puts the text of a refused message back into the draft. */
   restore(entry) {
     this.draft.restore(entry)
+    this.sync.saveSoon()
     attachments.restore(entry.files)
     this.render()
     this.field.focus()
@@ -174,6 +248,7 @@ class Composer {
   /** Ends the edit or the reply. */
   cancel() {
     this.draft.cancel()
+    this.sync.saveSoon()
     this.render()
   }
 

@@ -48,7 +48,9 @@ const ACTIONS = {
   react: (row) => messagePane.emit("react", row),
   reply: (row) => messagePane.emit("reply", row),
   forward: (row) => messagePane.emit("forward", row),
+  remind: (row) => messagePane.emit("remind", row),
   edit: (row) => messagePane.emit("edit", row),
+  unread: (row) => messagePane.emit("mark-unread", row),
   async copy(row) {
     const address = new URL(permalink(room.slug, row.dataset.id), location.origin).href
     try {

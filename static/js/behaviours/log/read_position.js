@@ -2,16 +2,22 @@ import { connection } from "../../lib/connection/connection.js"
 import { outboxEvents } from "../../lib/connection/outbox.js"
 import { part } from "../../lib/page/dom.js"
 import { setUnread } from "../../lib/page/title.js"
+import { toast } from "../../lib/page/toast.js"
 import { messagePane } from "../../lib/room/message_pane.js"
 import { room } from "../../lib/room/room.js"
 import { ReadPosition } from "../../models/read_position.js"
 import { retryDelay, TRANSIENT_ERRORS } from "../../models/retry.js"
 
 const REPORT_DELAY_MS = 300
+// How long a wheel, a finger or a key goes on scrolling.
+const GESTURE_MS = 1500
+const GESTURES = ["wheel", "touchmove", "keydown", "pointerdown"]
+const isScrollBar = ({ type, target, currentTarget }) => type !== "pointerdown" || target === currentTarget
 
 /**
  * Keeps the read position, the "New" line and the tab's unread count in step with what was on the screen. Emits
- * "read-position" on the message pane, with `passed` where the reader scrolled past unread messages; listens to "read-all".
+ * "read-position" on the message pane, with `passed` where the reader scrolled past unread messages; listens to "read-all"
+ * and "mark-unread" (row).
  */
 export function mount(element) {
   new ReadTracker(element)
@@ -22,7 +28,7 @@ class ReadTracker {
     const { first_unread: first, info } = room
     this.element = element
     // With nothing unread, the position is the head: events that aren't messages of others need not be seen.
-    this.position = new ReadPosition({ me: room.me.username, seq: first ? first - 1 : Math.max(info.read_seq, info.head), unread: info.unread })
+    this.position = new ReadPosition({ me: room.me.username, seq: first ? first - 1 : Math.max(info.read_seq, info.head), version: info.read_version, unread: info.unread })
     this.reported = this.position.read
     this.tries = 0
     // The seq above which the "New" line goes as soon as its message is loaded.
@@ -30,9 +36,11 @@ class ReadTracker {
     messagePane.on("received", (message) => this.onReceived(message))
     messagePane.on("loaded", () => this.schedule())
     messagePane.on("read-all", () => this.readAll())
+    messagePane.on("mark-unread", (row) => this.markUnread(seqOf(row)))
     room.on("joined", (ack) => this.onJoined(ack.room))
     outboxEvents.on("changed", (entry, gone) => entry.state === "waiting" && !gone && entry.room === room.slug && this.onSent())
-    element.addEventListener("scroll", () => this.schedule(), { passive: true })
+    this.watchGestures()
+    element.addEventListener("scroll", () => this.onScroll(), { passive: true })
     for (const name of ["focus", "resize"]) addEventListener(name, () => this.schedule())
     document.addEventListener("visibilitychange", () => this.schedule())
     connection.on("membership-updated", (membership) => this.onMembershipUpdated(membership))
@@ -52,16 +60,49 @@ class ReadTracker {
   }
 
   onJoined(info) {
-    if (info.unread) this.position.applyServer(info)
-    else this.position.applyServer({ read_seq: Math.max(this.position.read, room.log.seq), unread: 0 })
+    const { read_version, unread } = info
+    if (unread || read_version !== this.position.version) this.take(info)
+    else this.position.applyServer({ read_seq: Math.max(this.position.read, room.log.seq), unread })
     this.schedule()
   }
 
   /** Takes what the reader read in another tab or on another device. */
   onMembershipUpdated({ room: slug, ...membership }) {
     if (slug !== room.slug) return
-    this.position.applyServer(membership)
-    this.reported = Math.max(this.reported, membership.read_seq)
+    this.take(membership)
+    this.schedule()
+  }
+
+  /** Takes the server's position; one that was moved back takes the "New" line with it. */
+  take(state) {
+    if (state.read_version < this.position.version) return
+    const back = this.position.applyServer(state)
+    this.reported = back ? state.read_seq : Math.max(this.reported, state.read_seq)
+    if (!back) return
+    this.gestureAt = -Infinity
+    this.moveNewLine()
+  }
+
+  /** Puts the "New" line above the first message that is unread again, where that is loaded. */
+  moveNewLine() {
+    messagePane.list.markNew(null)
+    const row = messagePane.list.rows().find((other) => seqOf(other) > this.position.read && isCounted(other))
+    const known = row && (messagePane.list.rowAbove(row) || part(this.element, "older").hidden)
+    this.newLineSeq = known ? seqOf(row) : null
+  }
+
+  /** Only the reader's own scrolling ends what keeps messages unread, and not a message that comes in below. */
+  watchGestures() {
+    this.gestureAt = -Infinity
+    this.top = this.element.scrollTop
+    const note = (event) => isScrollBar(event) && (this.gestureAt = performance.now())
+    for (const name of GESTURES) this.element.addEventListener(name, note, { passive: true })
+  }
+
+  onScroll() {
+    const { scrollTop } = this.element
+    if (scrollTop > this.top && performance.now() - this.gestureAt < GESTURE_MS) this.position.release()
+    this.top = scrollTop
     this.schedule()
   }
 
@@ -108,6 +149,19 @@ class ReadTracker {
     this.report()
   }
 
+  /** Marks a message and those below it unread, on all pages of the reader. */
+  async markUnread(seq) {
+    // What this page has read goes first: the server moves back from there.
+    if (this.position.read > this.reported) this.report()
+    try {
+      this.take(await connection.request("read", { room: room.slug, seq: seq - 1, back: true, version: this.position.version }))
+      toast(this.position.unread ? "Unread from here" : "Nothing below is unread")
+      this.schedule()
+    } catch (error) {
+      toast(`Not marked unread: ${error.detail}`)
+    }
+  }
+
   /** Sends the position to the server. */
   async report() {
     clearTimeout(this.timer)
@@ -115,9 +169,9 @@ class ReadTracker {
     const [before, seq] = [this.reported, this.position.read]
     this.reported = seq
     try {
-      const { unread } = await connection.request("read", { room: room.slug, seq })
+      const answer = await connection.request("read", { room: room.slug, seq, version: this.position.version })
       this.tries = 0
-      this.position.applyServer({ read_seq: seq, unread })
+      this.take(answer)
       this.schedule()
     } catch (error) {
       this.reported = before
@@ -142,6 +196,7 @@ function visibleRange(element) {
 }
 
 const seqOf = (row) => row && Number(row.dataset.seq)
+const isCounted = (row) => row.dataset.user !== room.me.username && !row.classList.contains("deleted")
 
 /** Binary search: the index of the first row, from top to bottom, whose box matches; the number of rows where none does. */
 function findFirst(rows, matches) {

@@ -86,6 +86,8 @@ class MemberList {
   #buildRow(user) {
     const row = cloneTemplate(this.element.querySelector("template"))
     row.dataset.user = user.username
+    row.querySelector("[data-status]").dataset.status = user.username
+    row.querySelector("[data-availability-words]").dataset.availabilityWords = user.username
     row.querySelector("a").href = `/people/${user.username}`
     row.querySelector("a").title = `@${user.username}`
     renderName(row, user)

@@ -2,12 +2,17 @@ import { connection } from "../../lib/connection/connection.js"
 import { startSending } from "../../lib/connection/outbox.js"
 import { get } from "../../lib/connection/rest.js"
 import { cloneTemplate } from "../../lib/page/dom.js"
+import { me } from "../../lib/page/me.js"
+import { storage } from "../../lib/page/storage.js"
 import { setUnread } from "../../lib/page/title.js"
+import { toast } from "../../lib/page/toast.js"
 import { buildAvatar, buildRoomMark } from "../../lib/people/avatar.js"
 import { followNameUpdates } from "../../lib/people/name_updates.js"
 import { isLookalike, usernameSuffix } from "../../lib/people/names.js"
 import { presence } from "../../lib/people/presence.js"
+import { renderStatus } from "../../lib/people/status.js"
 import { room } from "../../lib/room/room.js"
+import { Draft } from "../../models/draft.js"
 import { sidebarName } from "../../models/sidebar_name.js"
 
 // Rooms of the server's list of the nearest ones.
@@ -25,6 +30,9 @@ export function mount(element) {
     sidebar.updateCounts({ ...info, room: info.slug })
   })
   connection.on("room-removed", ({ room: slug }) => sidebar.remove(slug))
+  connection.on("draft-changed", ({ room: slug, version }) => sidebar.markDraft(slug, version > 0))
+  connection.on("scheduled-changed", ({ state, error }) => state === "failed" && toast(`A scheduled message was not sent: ${error.detail}`))
+  connection.on("reminder", (reminder) => reminder.state === "due" && toast(`Reminder: ${gist(reminder)}`))
   followNameUpdates()
   connection.on("online", () => {
     if (!room) startSending()
@@ -38,6 +46,7 @@ class Sidebar {
     this.element = element
     this.stale = false
     this.updateTotal()
+    this.markLocalDrafts()
     element.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" })
   }
 
@@ -63,6 +72,20 @@ class Sidebar {
     this.updateTotal()
   }
 
+  /** Marks a room in which a message is begun. */
+  markDraft(slug, begun) {
+    this.row(slug)?.toggleAttribute("data-draft", begun)
+  }
+
+  /** Marks what is begun on this device, which the server may not know yet. */
+  markLocalDrafts() {
+    const prefix = `draft:${me}:`
+    for (const key of storage.keys().filter((each) => each.startsWith(prefix))) {
+      const draft = new Draft(storage, me, key.slice(prefix.length))
+      if (draft.dirty) this.markDraft(key.slice(prefix.length), !draft.empty)
+    }
+  }
+
   async add(slug) {
     try {
       return this.insert(await get(`/room/${slug}`))
@@ -79,6 +102,7 @@ class Sidebar {
     row.dataset.room = info.slug
     row.dataset.kind = info.kind
     row.querySelector(".side-name").textContent = sidebarName(info, isLookalike)
+    row.querySelector("[data-status]").dataset.status = info.people?.[0]?.username ?? ""
     row.querySelector(".side-mark").append(buildMark(info))
     row.title = usernames(info)
     row.querySelector("[data-usernames]").textContent = row.title && ` ${row.title}`
@@ -131,9 +155,19 @@ function usernames({ people = [] }) {
   return people.some(usernameSuffix) ? people.map((person) => `@${person.username}`).join(", ") : ""
 }
 
+function renderPerson(user) {
+  presence.set(user.username, user.online)
+  renderStatus(user)
+}
+
+/** A line that says what a reminder is about. */
+function gist({ text, message }) {
+  return text || (message ? `${message.sender.display_name}: ${message.body}` : "a message")
+}
+
 function buildMark(info) {
   if (info.kind !== "direct") return buildRoomMark(info)
   const [person] = info.people
-  get(`/user/${person.username}`).then((user) => presence.set(user.username, user.online), () => {})
+  get(`/user/${person.username}`).then(renderPerson, () => {})
   return buildAvatar(person, { size: "small", dot: true })
 }

@@ -58,6 +58,11 @@ class Connection extends Emitter {
     })
   }
 
+  /** The id of this connection, which a change may name so as not to be told of itself; "" while there is none. */
+  get id() {
+    return this.socket?.id ?? ""
+  }
+
   /** Sends an event and returns the ack without `ok`; rejects with {code, detail, fields?, retry_after?}. */
   async request(event, data) {
     if (!this.socket?.connected && !this.asking) throw { code: "offline", detail: "There is no connection." }

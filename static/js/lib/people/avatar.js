@@ -2,7 +2,7 @@ import { buildIcon, part } from "../page/dom.js"
 
 // Sides by the class of an avatar, and of the picture's files for screens of one and two pixels for each CSS pixel, as in
 // chatsite/web/templatetags/avatars.py.
-const SIDES = { side: 18, small: 24, medium: 30, large: 64 }
+const SIDES = { tiny: 16, side: 18, small: 24, medium: 30, large: 64 }
 const SIDE = 36
 const SMALL_FILES = [48, 96]
 const LARGE_FILES = [96, 256]
@@ -31,8 +31,9 @@ export function renderAvatar(avatar, person) {
   renderPicture(avatar, person.avatar.url)
   const dot = avatar.querySelector("[data-presence]")
   if (!dot) return
-  const shownDot = `[data-presence="${CSS.escape(person.username)}"]:not([hidden])`
-  dot.hidden = !document.querySelector(shownDot)
+  const shownDot = document.querySelector(`[data-presence="${CSS.escape(person.username)}"]:not([hidden])`)
+  dot.hidden = !shownDot
+  dot.dataset.availability = shownDot?.dataset.availability ?? ""
   dot.dataset.presence = person.username
 }
 

@@ -3,8 +3,10 @@ import { part } from "../page/dom.js"
 import { me } from "../page/me.js"
 import { renderAvatar } from "./avatar.js"
 import { renderName, renderUsername } from "./names.js"
+import { presence } from "./presence.js"
+import { renderStatus } from "./status.js"
 
-/** Updates a person's new name and picture wherever the page shows it: messages, quotes, members, and the reader's own in the sidebar. */
+/** Updates a person's new name, picture, status and availability wherever the page shows it: messages, quotes, members, and the reader's own in the sidebar. */
 export function followNameUpdates() {
   connection.on("user-updated", (user) => {
     const username = CSS.escape(user.username)
@@ -12,7 +14,9 @@ export function followNameUpdates() {
     for (const name of document.querySelectorAll(`[data-part=quote-name][title="@${username}"]`)) updateQuote(name, user)
     for (const dot of document.querySelectorAll(`.side-mark [data-presence="${username}"]`)) renderAvatar(dot.parentElement, user)
     if (user.username === me) updateOwnName(user)
+    renderStatus(user)
   })
+  presence.on("refreshed", renderStatus)
 }
 
 function updateRow(row, user) {

@@ -5,11 +5,16 @@ import { me } from "../page/me.js"
 
 const USERNAMES_PER_REQUEST = 100
 
-/** Shows by the dots on the page who is online. Emits "changed" (username, online). */
+/** Shows by the dots on the page who is online. Emits "changed" (username, online), and "refreshed" (user). */
 class Presence extends Emitter {
   set(username, online) {
     for (const dot of document.querySelectorAll(`[data-presence="${CSS.escape(username)}"]`)) dot.hidden = !online
     this.emit("changed", username, online)
+  }
+
+  /** Shows by the same dots how present somebody is who is online. */
+  setAvailability(username, availability) {
+    for (const dot of document.querySelectorAll(`[data-presence="${CSS.escape(username)}"]`)) dot.dataset.availability = availability
   }
 
   /** Asks the server again about everybody whom the page shows: after a lost connection, events are missing. */
@@ -17,7 +22,10 @@ class Presence extends Emitter {
     const shown = [...new Set([...document.querySelectorAll("[data-presence]")].map((dot) => dot.dataset.presence))].filter(Boolean)
     for (let start = 0; start < shown.length; start += USERNAMES_PER_REQUEST) {
       const parameters = { limit: USERNAMES_PER_REQUEST, username: shown.slice(start, start + USERNAMES_PER_REQUEST) }
-      for (const user of (await get("/user", parameters)).results) this.set(user.username, user.online)
+      for (const user of (await get("/user", parameters)).results) {
+        this.set(user.username, user.online)
+        this.emit("refreshed", user)
+      }
     }
   }
 }

@@ -9,7 +9,7 @@ const MARGIN_ABOVE_PX = 80
 
 /**
  * The scrolled pane of a room's messages. Emits "received" (message, row), "loaded" (after a page), and for other behaviours
- * "reply", "forward", "edit" and "react" (row), "restore" (entry), "read-position" ({unread, read, passed}) and "read-all".
+ * "reply", "forward", "edit", "react" and "mark-unread" (row), "restore" (entry), "read-position" ({unread, read, passed}) and "read-all".
  * `attached` says whether the last row is the newest message. A page opened in the past is not attached: messages that
  * arrive wait in `deferred`, and their "received" has null for the row.
  */

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0013_emoji_adders'),
+        ('accounts', '0015_status'),
     ]
 
     operations = [

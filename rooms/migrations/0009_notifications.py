@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rooms', '0007_avatar'),
+        ('rooms', '0008_read_version'),
     ]
 
     operations = [

@@ -1,0 +1,349 @@
+"""Scheduled messages: sent once at their time, with the rights of then, and kept with the reason where they are refused."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from chatsite.contract.errors import Conflict, Forbidden, Muted, NotFound, QuotaExceeded, Unavailable
+from drafts import due
+from drafts.models import CLAIMED_FOR, ScheduledMessage
+from drafts.scheduled import services
+from messaging import services as messages
+from messaging.models import Message
+from rooms import services as rooms
+from rooms.membership import membership
+from rooms.models import Membership
+
+pytestmark = pytest.mark.django_db
+
+
+def in_an_hour():
+    return timezone.now() + timedelta(hours=1)
+
+
+def post(client, **fields):
+    body = {"room": "board", "body": "Good morning", "send_at": in_an_hour().isoformat(), **fields}
+    return client.post("/scheduled", body, format="json")
+
+
+@pytest.fixture
+def scheduled(member, private_room):
+    """A message of the member's that is due."""
+    row = services.add(member, "board", "Good morning", in_an_hour(), uuid.uuid4())[0]
+    ScheduledMessage.objects.update(send_at=timezone.now() - timedelta(minutes=1))
+    return row
+
+
+@pytest.fixture
+def queue():
+    """As a process has it that has just begun."""
+    return due.DueQueue(services.queue.waiting, "send_at", services.send_due)
+
+
+def test_one_is_made_listed_changed_and_cancelled(api, member, private_room):
+    here = api(member)
+    made = post(here, client_id=(client_id := str(uuid.uuid4())))
+    assert made.status_code == 201
+    row = made.json()
+    assert (row["state"], row["error"], row["time_zone"], row["client_id"]) == (
+        "waiting",
+        None,
+        "UTC",
+        client_id,
+    )
+    again = post(here, client_id=client_id)
+    assert (again.status_code, again.json()) == (200, row)
+    assert post(here, client_id=client_id, body="Other").json()["code"] == "conflict"
+    assert here.get("/scheduled").json()["results"] == [row]
+    assert here.get(f"/scheduled/{row['id']}").json() == row
+    changed = here.patch(f"/scheduled/{row['id']}", {"body": "Good evening"}, format="json").json()
+    assert changed == {**row, "body": "Good evening"}
+    assert here.delete(f"/scheduled/{row['id']}").status_code == 204
+    assert here.get(f"/scheduled/{row['id']}").status_code == 404
+    assert not Message.objects.exists()
+
+
+def test_a_time_without_an_offset_is_of_the_zone_that_is_named(api, member, private_room):
+    tomorrow = (timezone.now() + timedelta(days=2)).replace(
+        tzinfo=None, hour=9, minute=0, second=0, microsecond=0
+    )
+    row = post(api(member), send_at=tomorrow.isoformat(), time_zone="Asia/Kolkata").json()
+    moment = tomorrow.replace(tzinfo=ZoneInfo("Asia/Kolkata")).astimezone(UTC)
+    assert row["send_at"] == moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    assert row["time_zone"] == "Asia/Kolkata"
+
+
+@pytest.mark.parametrize(
+    ("fields", "about"),
+    [
+        ({"send_at": "2020-01-01T00:00:00Z"}, "send_at"),
+        ({"send_at": "0001-01-01T00:00:00+14:00"}, "send_at"),
+        ({"send_at": "9999-12-31T23:59:59-14:00"}, "send_at"),
+        ({"send_at": "soon"}, "send_at"),
+        ({"send_at": 5}, "send_at"),
+        ({"time_zone": "Mars/Olympus"}, "time_zone"),
+        ({"time_zone": "../../etc/passwd"}, "time_zone"),
+        ({"time_zone": "Europe"}, "time_zone"),
+        ({"body": " "}, "body"),
+        ({"body": "x" * 10_001}, "body"),
+        ({"reply_to": 999}, "reply_to"),
+        ({"client_id": "x"}, "client_id"),
+        ({"colour": "red"}, "colour"),
+    ],
+    ids=[
+        *("past", "first", "last", "words", "number", "unknown-zone", "path", "folder"),
+        *("empty", "long", "reply", "id", "unknown"),
+    ],
+)
+def test_what_is_refused_stores_nothing(api, member, private_room, fields, about):
+    refused = post(api(member), **fields)
+    assert refused.status_code in (400, 413)
+    assert set(refused.json()["fields"]) == {about}
+    assert not ScheduledMessage.objects.exists()
+
+
+def test_a_year_ahead_and_no_longer(api, member, private_room):
+    assert post(api(member), send_at=(timezone.now() + timedelta(days=365)).isoformat()).status_code == 201
+    assert post(api(member), send_at=(timezone.now() + timedelta(days=368)).isoformat()).status_code == 400
+
+
+def test_it_is_sent_when_its_time_has_come_and_once(scheduled, queue, member, owner, connected, committed):
+    mine, owners = connected(member, "mine"), connected(owner, "other")
+    with committed():
+        queue.step()
+    message = Message.objects.get()
+    assert (message.body, message.sender, message.client_id) == ("Good morning", member, scheduled.client_id)
+    assert not ScheduledMessage.objects.exists()
+    told = [data for event, data in mine.events if event == "scheduled-changed"]
+    assert [(data["state"], data["message"]) for data in told] == [("sent", message.pk)]
+    assert not any(event == "scheduled-changed" for event, _ in owners.events)
+    services.send_due(scheduled.pk)
+    assert Message.objects.count() == 1
+
+
+def test_before_its_time_nothing_is_sent_and_nothing_asked(
+    member, private_room, queue, django_assert_num_queries
+):
+    services.add(member, "board", "x", in_an_hour(), uuid.uuid4())
+    with django_assert_num_queries(1):
+        queue.step()
+    with django_assert_num_queries(0):
+        queue.step()
+    assert not Message.objects.exists()
+
+
+def test_a_process_that_ended_behind_the_commit_sends_nothing_twice(scheduled, queue, member):
+    message = messages.send(member, "board", "Good morning", scheduled.client_id)[0]
+    ScheduledMessage.objects.update(claimed_until=Now() + CLAIMED_FOR, tries=1)
+    queue.step()
+    assert ScheduledMessage.objects.count() == 1
+    ScheduledMessage.objects.update(claimed_until=Now() - timedelta(seconds=1))
+    for act in (
+        lambda: services.change(member, scheduled.pk, body="Other"),
+        lambda: services.cancel(member, scheduled.pk),
+    ):
+        with pytest.raises(Conflict):
+            act()
+    queue._next_look = 0
+    queue.step()
+    assert list(Message.objects.all()) == [message]
+    assert not ScheduledMessage.objects.exists()
+
+
+def test_while_it_is_being_sent_nothing_else_happens_to_it(scheduled, member):
+    ScheduledMessage.objects.update(claimed_until=Now() + CLAIMED_FOR, tries=1)
+    for act in (services.cancel, services.change, services.send_now):
+        with pytest.raises(Conflict):
+            act(member, scheduled.pk)
+    services.send_due(scheduled.pk)
+    assert not Message.objects.exists()
+    # A claim of a clock that was set back ends nothing for ever.
+    ScheduledMessage.objects.update(claimed_until=Now() + timedelta(days=1))
+    services.send_due(scheduled.pk)
+    assert Message.objects.count() == 1
+
+
+def lose_the_room(owner, member):
+    membership.remove_member(owner, "board", "member")
+
+
+def be_muted(owner, member):
+    Membership.objects.filter(user=member).update(muted=True)
+
+
+def be_archived(owner, member):
+    rooms.set_archived(owner, "board", True)
+
+
+def be_deactivated(owner, member):
+    type(member).objects.filter(pk=member.pk).update(is_active=False)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lose_the_room, "not_found"),
+        (be_muted, "muted"),
+        (be_archived, "archived"),
+        (be_deactivated, "unauthorized"),
+    ],
+)
+def test_rights_are_asked_when_it_is_sent_and_a_refusal_is_told(
+    scheduled, queue, owner, member, change, code, connected, committed
+):
+    change(owner, member)
+    mine = connected(member, "mine")
+    with committed():
+        queue.step()
+    row = ScheduledMessage.objects.get()
+    assert (row.state, row.error_code, bool(row.error_detail)) == ("failed", code, True)
+    assert not Message.objects.exists()
+    (told,) = [data for event, data in mine.events if event == "scheduled-changed"]
+    assert (told["state"], told["error"]["code"]) == ("failed", code)
+    queue._next_look = 0
+    queue.step()
+    assert ScheduledMessage.objects.get().tries == 1
+
+
+def test_what_passes_is_tried_again(scheduled, queue, monkeypatch):
+    send = messages.send
+
+    def unavailable(*args):
+        raise Unavailable()
+
+    monkeypatch.setattr(messages, "send", unavailable)
+    queue.step()
+    assert ScheduledMessage.objects.get().state == "waiting"
+    monkeypatch.setattr(messages, "send", send)
+    ScheduledMessage.objects.update(claimed_until=Now() - timedelta(seconds=1))
+    queue._next_look = 0
+    queue.step()
+    assert Message.objects.count() == 1
+
+
+def test_one_that_failed_waits_again_with_another_time_or_is_sent_now(api, scheduled, queue, owner, member):
+    be_muted(owner, member)
+    queue.step()
+    path = f"/scheduled/{scheduled.pk}"
+    assert (
+        api(member).patch(path, {"send_at": in_an_hour().isoformat()}, format="json").json()["code"]
+        == "muted"
+    )
+    assert api(member).post(f"{path}/message").json()["code"] == "muted"
+    Membership.objects.filter(user=member).update(muted=False)
+    assert api(member).patch(path, {"body": "x"}, format="json").json()["code"] == "invalid"
+    changed = api(member).patch(path, {"send_at": in_an_hour().isoformat()}, format="json").json()
+    assert (changed["state"], changed["error"]) == ("waiting", None)
+    sent = api(member).post(f"{path}/message")
+    assert (sent.status_code, sent.json()["client_id"]) == (201, str(scheduled.client_id))
+    assert not ScheduledMessage.objects.exists()
+
+
+def test_who_may_not_write_schedules_nothing(member, owner, stranger, private_room):
+    with pytest.raises(NotFound):
+        services.add(stranger, "board", "x", in_an_hour(), uuid.uuid4())
+    be_muted(owner, member)
+    with pytest.raises(Muted):
+        services.add(member, "board", "x", in_an_hour(), uuid.uuid4())
+    public = rooms.create_room(owner, "Lobby")
+    with pytest.raises(Forbidden):
+        services.add(stranger, public.slug, "x", in_an_hour(), uuid.uuid4())
+
+
+def test_nobody_sees_or_touches_another_s(api, owner, member, private_room):
+    row = post(api(member)).json()
+    path = f"/scheduled/{row['id']}"
+    assert api(owner).get("/scheduled").json()["results"] == []
+    for method, address in (("get", path), ("patch", path), ("delete", path), ("post", f"{path}/message")):
+        assert getattr(api(owner), method)(address, {}, format="json").status_code == 404
+    assert ScheduledMessage.objects.count() == 1
+
+
+def test_a_person_has_so_many(member, private_room, monkeypatch):
+    monkeypatch.setattr(services, "MAX_SCHEDULED", 1)
+    services.add(member, "board", "x", in_an_hour(), uuid.uuid4())
+    with pytest.raises(QuotaExceeded):
+        services.add(member, "board", "x", in_an_hour(), uuid.uuid4())
+
+
+def test_an_id_that_was_sent_is_scheduled_by_nobody(api, member, private_room):
+    message = messages.send(member, "board", "Good morning", uuid.uuid4())[0]
+    assert post(api(member), client_id=str(message.client_id)).json()["code"] == "conflict"
+
+
+def test_people_take_turns(member, owner, private_room, queue, monkeypatch):
+    monkeypatch.setattr(due, "ROWS_PER_TURN", 2)
+    for user in (member, member, member, owner):
+        services.add(user, "board", user.username, in_an_hour(), uuid.uuid4())
+    ScheduledMessage.objects.update(send_at=timezone.now() - timedelta(minutes=1))
+    queue.step()
+    assert sorted(Message.objects.values_list("body", flat=True)) == ["member", "owner"]
+    queue.step()
+    assert Message.objects.count() == 4
+
+
+def test_a_list_costs_as_many_queries_for_many_as_for_one(api, member, private_room):
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    counts = []
+    for _ in range(2):
+        for _ in range(3):
+            services.add(member, "board", "x", in_an_hour(), uuid.uuid4())
+        with CaptureQueriesContext(connection) as captured:
+            assert api(member).get("/scheduled").status_code == 200
+        counts.append(len(captured))
+    assert counts == [1, 1]
+
+
+def test_the_pages_work_without_scripts(client, member, owner, private_room):
+    client.force_login(member)
+    client.cookies["tz"] = "Europe/Berlin"
+    begun = {"body": "Good morning", "client_id": str(uuid.uuid4()), "reply_to": ""}
+    asked = client.post("/chat/board/later", begun)
+    assert (asked.status_code, "Good morning</textarea>" in asked.text) == (200, True)
+    assert "Europe/Berlin" in asked.text
+    assert client.post("/chat/board/later", {**begun, "when": "own", "at": ""}).status_code == 400
+    past = client.post("/chat/board/later", {**begun, "when": "own", "at": "2020-01-01T09:00"})
+    assert (past.status_code, "still to come" in past.text) == (400, True)
+    assert client.post("/chat/board/later", {**begun, "when": "tomorrow"}).status_code == 302
+    row = ScheduledMessage.objects.get()
+    local = row.send_at.astimezone(ZoneInfo("Europe/Berlin"))
+    today = datetime.now(ZoneInfo("Europe/Berlin")).date()
+    assert (local.date(), local.hour, local.minute) == (today + timedelta(days=1), 9, 0)
+    assert row.time_zone == "Europe/Berlin"
+    listed = client.get("/later/scheduled").text
+    assert "Good morning" in listed
+    shown = client.get(f"/later/scheduled/{row.pk}").text
+    assert local.strftime("%Y-%m-%dT%H:%M") in shown
+    form = {"body": "Changed", "when": "own", "at": local.strftime("%Y-%m-%dT%H:%M")}
+    assert client.post(f"/later/scheduled/{row.pk}", form).status_code == 302
+    changed = ScheduledMessage.objects.get()
+    assert (changed.body, changed.send_at) == ("Changed", row.send_at)
+    client.force_login(owner)
+    assert "Changed" not in client.get("/later/scheduled").text
+    for path in ("", "/cancel", "/send"):
+        assert client.post(f"/later/scheduled/{row.pk}{path}", form).status_code == 404
+    client.force_login(member)
+    assert client.post(f"/later/scheduled/{row.pk}/send").status_code == 302
+    assert Message.objects.get().body == "Changed"
+    services.add(member, "board", "x", in_an_hour(), uuid.uuid4())
+    assert client.post(f"/later/scheduled/{ScheduledMessage.objects.get().pk}/cancel").status_code == 302
+    assert not ScheduledMessage.objects.exists()
+
+
+def test_administrators_see_what_waits_and_no_text(client, member, owner, scheduled):
+    owner.is_staff = owner.is_superuser = True
+    owner.save()
+    client.force_login(owner)
+    for path in ("/admin/drafts/scheduledmessage/", f"/admin/drafts/scheduledmessage/{scheduled.pk}/change/"):
+        page = client.get(path)
+        assert page.status_code == 200
+        assert "member" in page.text
+        assert "Good morning" not in page.text
+    client.force_login(member)
+    assert client.get("/admin/drafts/scheduledmessage/").status_code != 200
