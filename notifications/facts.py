@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef, Q
 
-from accounts.models import SiteSettings, User
+from accounts.models import Availability, SiteSettings, User
 from accounts.presence import presence
 from chatsite.database.chunks import chunked
 from chatsite.realtime.queues import read_queue
@@ -27,6 +27,7 @@ CALL = re.compile(r'<a [^>]*data-call="(room|here)"')
 NAME = re.compile(r'<a [^>]*data-user="([^"]+)"')
 COLUMNS = (
     *("pk", "user_id", "level", "read_seq", "blocks", "user__notification_level"),
+    *("user__availability", "user__availability_until"),
     *("user__preferences__keywords", "user__preferences__quiet_until"),
     *("user__preferences__schedule", "user__preferences__zone"),
 )
@@ -41,6 +42,8 @@ class MemberRow(NamedTuple):
     read_seq: int
     blocks: bool
     default_level: str
+    availability: str
+    availability_until: datetime | None
     keywords: str | None
     quiet_until: datetime | None
     schedule: list[schedule.Hours] | None
@@ -146,9 +149,17 @@ def person_of(row: MemberRow, message: Message, now: datetime) -> Person:
         own=row.user_id == message.sender_id,
         blocks_sender=row.blocks,
         read=row.read_seq >= message.seq,
-        quiet=row.quiet_until is not None and row.quiet_until > now,
+        quiet=quiet_at(row, now),
         off_hours=schedule.off_hours(row.schedule or [], row.zone or "", now),
     )
+
+
+def quiet_at(row: MemberRow, now: datetime) -> bool:
+    """Return whether the member asked not to be disturbed at a time: until then, or by the switch that others see."""
+    switched = row.availability == Availability.DND and (
+        row.availability_until is None or row.availability_until > now
+    )
+    return switched or (row.quiet_until is not None and row.quiet_until > now)
 
 
 def keyword_of(row: MemberRow, folded: str) -> str:

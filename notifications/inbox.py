@@ -141,7 +141,7 @@ def payload(row: Notification) -> Payload:
         "message": row.message_id,
         "user": row.actor and user_brief(row.actor),
         "emoji": row.emoji or None,
-        "text": gist(message) if message and not message.gone else "",
+        "text": row.text or (gist(message) if message and not message.gone else ""),
         "at": iso(row.at),
         "read": read,
     }

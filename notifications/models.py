@@ -86,6 +86,8 @@ class Notification(models.Model):
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+", db_index=False
     )
+    # A reminder's.
+    text = models.CharField(max_length=200, blank=True, default="", db_default="")
     # A reaction's.
     emoji = models.CharField(max_length=64, blank=True)
     # The seq of the room's log up to which the person has to read: the message's, or the reaction's.
