@@ -16,7 +16,7 @@ def remind(reminder: Reminder) -> None:
     row = Notification.objects.create(
         user_id=reminder.user_id,
         kind=Kind.REMINDER,
-        room_id=message and message.room_id,
+        room_id=message.room_id if message else None,
         message=message,
         text=first_line(reminder.text),
     )
