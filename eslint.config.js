@@ -9,7 +9,7 @@ const MARKUP = [
 ]
 // From the top down: a folder imports from those below it alone, and models know no page. Imports are relative, so that a
 // pattern has a folder's last name.
-const LAYERS = ["behaviours", "lib", "lib/room", "lib/people", "lib/emoji", "lib/connection", "lib/page", "models"]
+const LAYERS = ["behaviours", "lib", "lib/room", "lib/people", "lib/emoji", "lib/push", "lib/connection", "lib/page", "models"]
 const layers = LAYERS.map((folder, place) => ({
   files: [`${SCRIPTS}/${folder}/**`],
   rules: { "no-restricted-imports": notFrom(LAYERS.slice(0, place)) },
@@ -59,6 +59,7 @@ export default [
     languageOptions: { globals: { ...off(globals.browser), setTimeout: "readonly", performance: "readonly", AbortController: "readonly" } },
   },
   ...layers,
+  { files: [`${SCRIPTS}/worker/**`], languageOptions: { globals: globals.serviceworker } },
   { files: ["tests/**", "docs/**", "benchmarks/**"], languageOptions: { globals: globals.node } },
 ]
 

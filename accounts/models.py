@@ -429,6 +429,13 @@ class SiteSettings(models.Model):
         db_default=NotificationLevel.MENTIONS,
         help_text="Where they chose nothing themselves. In direct rooms they are told of every message.",
     )
+    push_content = models.BooleanField(
+        "show what was said in notifications of devices",
+        default=True,
+        db_default=True,
+        help_text="Names and texts go to people's devices encrypted, so that the services of their makers can't read them;"
+        " a locked screen may show them. Without it a device is told only what kind of thing happened.",
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "site settings"
@@ -456,6 +463,11 @@ class SiteSettings(models.Model):
     def shows_link_previews(cls) -> bool:
         """Return whether links in messages get previews; they don't where nobody has set anything."""
         return cls.objects.filter(link_previews=True).exists()
+
+    @classmethod
+    def shows_push_content(cls) -> bool:
+        """Return whether pushes may say what was said; they may where nobody has set anything."""
+        return not cls.objects.filter(push_content=False).exists()
 
 
 def new_code() -> str:

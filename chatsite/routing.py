@@ -5,6 +5,7 @@ import accounts.sockets
 import drafts.sockets
 import messaging.sockets
 import previews.sockets
+import push.sockets
 import rooms.membership.membership_recheck
 import rooms.sockets
 from chatsite import hello
@@ -23,6 +24,7 @@ from notifications.mailing import sending as mailing
 def disconnected(connection: Connection) -> None:
     accounts.sockets.disconnected(connection)
     rooms.sockets.disconnected(connection)
+    push.sockets.disconnected(connection)
 
 
 def recheck() -> None:
@@ -38,6 +40,7 @@ router = Router(
         *rooms.sockets.events,
         *messaging.sockets.events,
         *previews.sockets.events,
+        *push.sockets.events,
     ],
     authenticate=accounts.sockets.authenticate,
     authorise=accounts.sockets.authorise,
@@ -51,6 +54,7 @@ router = Router(
         *rooms.sockets.jobs,
         every(names.REFRESH_SECONDS, names.refresh),
         *previews.sockets.jobs,
+        *push.sockets.jobs,
         *drafts.sockets.jobs,
         every(SWEEP_SECONDS, sweeper.sweep),
         every(MOVE_SECONDS, mover.move),

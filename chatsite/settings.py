@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "emoji",
     "messaging",
     "previews",
+    "push",
     "drafts",
     "notifications",
 ]
@@ -324,6 +325,9 @@ PICTURE_MEGAPIXELS = conf.whole("PICTURE_MEGAPIXELS", 50)
 PREVIEWS_PER_HOUR = conf.whole("PREVIEWS_PER_HOUR", 120)
 # Networks, at any port, that may be fetched from though they aren't public. For tests: nothing of the environment gets here.
 PREVIEW_TEST_NETWORKS: list[str] = []
+# The same for push services, and a file of certificates that are believed there besides the system's. For tests, too.
+PUSH_TEST_NETWORKS: list[str] = []
+PUSH_TEST_CERTIFICATES = ""
 
 # Members above which a room is told only how many are online, not who comes and goes.
 PRESENCE_ROOM_SIZE = conf.whole("PRESENCE_ROOM_SIZE", 200)

@@ -17,8 +17,12 @@ from chatsite.web.rest import api_docs
 from files.storage import store
 from files.uploading.processing import decoder
 from previews.queue import fetcher
+from push.queue import sender
 
-collector.sources += [gauges.of_server, partial(of_children, [decoder, store.child, *fetcher.children])]
+collector.sources += [
+    gauges.of_server,
+    partial(of_children, [decoder, store.child, *fetcher.children, *sender.children]),
+]
 
 urlpatterns = [
     path("", include("accounts.urls")),
@@ -29,6 +33,7 @@ urlpatterns = [
     path("", include("messaging.api")),
     path("", include("messaging.reactions.api")),
     path("", include("previews.api")),
+    path("", include("push.api")),
     path("", include("drafts.api")),
     path("", include("drafts.scheduled.api")),
     path("", include("drafts.reminders.api")),
@@ -42,6 +47,7 @@ urlpatterns = [
     path("", include("files.listing.urls")),
     path("", include("messaging.urls")),
     path("", include("previews.urls")),
+    path("", include("push.urls")),
     path("", include("drafts.urls")),
     path("", include("notifications.urls")),
     path("admin/", admin.site.urls),

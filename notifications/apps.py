@@ -8,9 +8,8 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.status import do_not_disturb
-        from drafts.reminders import services as reminders
         from messaging import leftovers
-        from notifications import consumer, reading, reminding, services
+        from notifications import consumer, reading, services
         from notifications.models import Notification
         from rooms.log.consumers import registry
         from rooms.unread import read_positions
@@ -19,4 +18,3 @@ class NotificationsConfig(AppConfig):
         read_positions.on_read.append(reading.note)
         leftovers.OF_MESSAGES.append(Notification)
         do_not_disturb.hooks.append(services.quiet_now)
-        reminders.due_hooks.append(reminding.remind)

@@ -27,14 +27,14 @@ CALL = re.compile(r'<a [^>]*data-call="(room|here)"')
 NAME = re.compile(r'<a [^>]*data-user="([^"]+)"')
 COLUMNS = (
     *("pk", "user_id", "level", "read_seq", "blocks", "user__notification_level"),
-    *("user__availability", "user__availability_until"),
     *("user__preferences__keywords", "user__preferences__quiet_until"),
     *("user__preferences__schedule", "user__preferences__zone"),
+    *("user__availability", "user__availability_until"),
 )
 
 
 class MemberRow(NamedTuple):
-    """What is read of a member; the last four are None where somebody has no preferences."""
+    """What is read of a member; keywords, quiet_until, schedule and zone are None where somebody has no preferences."""
 
     membership_id: int
     user_id: int
@@ -42,12 +42,12 @@ class MemberRow(NamedTuple):
     read_seq: int
     blocks: bool
     default_level: str
-    availability: str
-    availability_until: datetime | None
     keywords: str | None
     quiet_until: datetime | None
     schedule: list[schedule.Hours] | None
     zone: str | None
+    availability: str
+    availability_until: datetime | None
 
 
 class Recipient(NamedTuple):
@@ -149,23 +149,23 @@ def person_of(row: MemberRow, message: Message, now: datetime) -> Person:
         own=row.user_id == message.sender_id,
         blocks_sender=row.blocks,
         read=row.read_seq >= message.seq,
-        quiet=quiet_at(row, now),
+        quiet=is_quiet(row, now),
         off_hours=schedule.off_hours(row.schedule or [], row.zone or "", now),
     )
-
-
-def quiet_at(row: MemberRow, now: datetime) -> bool:
-    """Return whether the member asked not to be disturbed at a time: until then, or by the switch that others see."""
-    switched = row.availability == Availability.DND and (
-        row.availability_until is None or row.availability_until > now
-    )
-    return switched or (row.quiet_until is not None and row.quiet_until > now)
 
 
 def keyword_of(row: MemberRow, folded: str) -> str:
     """Return the first of the member's keywords that a folded text has; "" for none."""
     words = row.keywords.splitlines() if row.keywords else ()
     return keywords.first_in(folded, map(keywords.fold, words))
+
+
+def is_quiet(row: MemberRow, now: datetime) -> bool:
+    """Return whether the person isn't to be disturbed: by the time they gave, or by the availability that others see."""
+    if row.quiet_until is not None and row.quiet_until > now:
+        return True
+    lasts = row.availability_until is None or row.availability_until > now
+    return row.availability == Availability.DND and lasts
 
 
 class Watchers:

@@ -1,8 +1,10 @@
 """The inbox: what people were told, stored, trimmed, and told live to their open pages."""
 
 from collections.abc import Collection, Iterable, Sequence
+from functools import partial
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Count, F, Q
 from django.utils import timezone
 
@@ -13,7 +15,7 @@ from chatsite.database.chunks import chunked
 from chatsite.realtime.delivery import delivery
 from messaging.models import Message
 from messaging.payloads import gist
-from notifications.models import OF_MESSAGES, Kind, Notification
+from notifications.models import MAX_TEXT_LENGTH, OF_MESSAGES, Kind, Notification
 
 Payload = dict[str, Any]
 
@@ -97,6 +99,27 @@ def tell_new(rows: Sequence[Notification], message: Message) -> None:
     for row in stored.placed():
         row.message, row.room = message, message.room
         send(row.user_id, "notification", {**payload(row), "unread": counts[row.user_id]})
+
+
+def add_reminder(user_id: int, message: Message | None, text: str) -> None:
+    """Put a reminder that is due into the person's inbox, within the transaction that says so."""
+    row = Notification.objects.create(
+        user_id=user_id,
+        kind=Kind.REMINDER,
+        room=message.room if message else None,
+        message=message,
+        text=text[:MAX_TEXT_LENGTH],
+    )
+    trim({user_id})
+    transaction.on_commit(partial(tell_reminder, row.pk))
+
+
+def tell_reminder(pk: int) -> None:
+    """Send `notification` of a reminder to its person's connections, in every process."""
+    found = Notification.objects.filter(pk=pk).select_related("room", "message", "actor").placed().first()
+    if found is not None and presence.is_online(found.user_id):
+        unread = unread_counts([found.user_id])[found.user_id]
+        send(found.user_id, "notification", {**payload(found), "unread": unread})
 
 
 def tell_read(read: dict[int, list[int]]) -> None:

@@ -8,6 +8,9 @@ from django.utils import timezone
 from accounts.models import User
 from rooms.models import Membership
 
+# Characters of a reminder's text.
+MAX_TEXT_LENGTH = 500
+
 
 class Kind(models.TextChoices):
     """Why a notification is in somebody's inbox."""
@@ -87,7 +90,7 @@ class Notification(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+", db_index=False
     )
     # A reminder's.
-    text = models.CharField(max_length=200, blank=True, default="", db_default="")
+    text = models.CharField(max_length=MAX_TEXT_LENGTH, blank=True, default="", db_default="")
     # A reaction's.
     emoji = models.CharField(max_length=64, blank=True)
     # The seq of the room's log up to which the person has to read: the message's, or the reaction's.

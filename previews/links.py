@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 
-from previews.fetching.fetch import Refused, is_refused, target_of
+from chatsite.outbound.connecting import Refused, is_refused, target_of
 
 # Links of one message that get a preview, and those that are looked at.
 MAX_LINKS, MAX_LOOKED_AT = 3, 50

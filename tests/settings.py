@@ -21,5 +21,6 @@ if url := os.environ.get("TEST_DATABASE_URL"):
 CACHES = {"default": MEMORY_CACHE}  # noqa: F405
 # Where the servers of tests/previews are.
 PREVIEW_TEST_NETWORKS = ["127.0.0.0/8"]
+PUSH_TEST_NETWORKS = ["127.0.0.0/8"]
 # Each test's people have the same ids, and many are quicker than anybody.
 EVENTS_PER_SECOND = 0

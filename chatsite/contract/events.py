@@ -37,7 +37,7 @@ class Carries(Enum):
 # Events that clients send; each has a handler in the `sockets.py` of an app.
 REQUESTS = (
     *("join", "leave", "sync", "chat-message", "typing", "edit-message", "delete-message", "read"),
-    *("react", "unreact", "remove-preview", "activity"),
+    *("react", "unreact", "remove-preview", "activity", "active"),
 )
 
 

@@ -72,6 +72,17 @@ def check_log() -> None:
             )
 
 
+def make_push_key() -> None:
+    """Make the key of web push with the first start."""
+    from chatsite.contract.errors import Unavailable
+    from push import vapid
+
+    try:
+        vapid.key()
+    except Unavailable as error:
+        sys.stderr.write(f"{error.detail} ./run doctor says how.\n")
+
+
 def static_sources() -> Iterator[Path]:
     for folder in settings.STATICFILES_DIRS:
         yield from sorted(path for path in Path(folder).rglob("*") if path.is_file())

@@ -5,6 +5,7 @@ All raise the contract's errors (`chatsite.contract.errors`).
 
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -13,13 +14,14 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from chatsite.contract.errors import Conflict, Invalid, NotFound, QuotaExceeded
+from chatsite.contract.errors import ChatError, Conflict, Invalid, NotFound, QuotaExceeded
 from drafts import telling
 from drafts.due import DueQueue
 from drafts.models import MAX_TEXT_LENGTH, Reminder
 from drafts.reminders.payloads import reminder_payload
 from drafts.zones import checked_time, zone_of
 from messaging import services as messages
+from notifications import inbox
 
 # Reminders of one person that aren't done, and those that are.
 MAX_REMINDERS, MAX_DONE = 200, 100
@@ -170,6 +172,15 @@ def ring(pk: int) -> None:
     for hook in due_hooks:
         hook(reminder)
     telling.after_commit(reminder.user_id, EVENT, reminder_payload(reminder.user, reminder))
+
+
+def put_into_inbox(reminder: Reminder) -> None:
+    """Put a reminder that is due into its person's inbox. Of a message that they can't read any more only the text goes."""
+    message = None
+    if reminder.message_id is not None:
+        with suppress(ChatError):
+            message = messages.visible_message(reminder.user, reminder.message_id)
+    inbox.add_reminder(reminder.user_id, message, reminder.text)
 
 
 queue = DueQueue(lambda: Reminder.objects.filter(state=State.WAITING), "remind_at", ring)

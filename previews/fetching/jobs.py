@@ -12,9 +12,10 @@ from time import monotonic
 from typing import Any
 from urllib.parse import urljoin
 
+from chatsite.outbound.addresses import networks_of
+from chatsite.outbound.connecting import Refused, Rules
 from previews.fetching import parsing
-from previews.fetching.addresses import networks_of
-from previews.fetching.fetch import Answer, Refused, Rules, fetched
+from previews.fetching.fetch import Answer, fetched
 from previews.fetching.parsing import Page
 
 # Bytes that are read of a page, of oEmbed's answer, and of a picture.

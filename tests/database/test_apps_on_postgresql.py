@@ -13,7 +13,7 @@ from tests.support.servers.postgres import find, postgres
 
 PARTS = {
     "accounts": ["tests/accounts"],
-    "messaging": ["tests/messaging", "tests/previews", "tests/drafts", "tests/notifications"],
+    "messaging": ["tests/messaging", "tests/previews", "tests/push", "tests/drafts", "tests/notifications"],
     "rooms": ["tests/rooms", "tests/files/test_listing.py"],
     # Of REST, each app's own tests; what may be kept in a cache, an address says whatever the database.
     "web and database": [

@@ -38,7 +38,7 @@ def test_what_is_due_comes_into_the_inbox_once_and_reading_a_room_does_not_read_
     rooms.mark_all_read(member)
     assert listed(api, member) == [
         ("reminder", "The kiln is at 700", message.pk, False),
-        ("reminder", "Turn it off", None, False),
+        ("reminder", "Turn it off\nand go home", None, False),
     ]
     assert services.unread_count(member) == 2
     assert listed(api, owner) == []

@@ -9,8 +9,10 @@ from time import monotonic
 
 import pytest
 
+from chatsite.outbound import connecting
+from chatsite.outbound.connecting import Refused, Rules, target_of
 from previews.fetching import fetch, jobs
-from previews.fetching.fetch import Refused, Rules, fetched, target_of
+from previews.fetching.fetch import fetched
 from tests.previews import hostile_servers
 
 SECONDS = 0.6
@@ -153,7 +155,7 @@ def test_the_address_that_was_judged_is_the_one_that_is_asked(monkeypatch, ask, 
         asked.append(host)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(answers), port))]
 
-    monkeypatch.setattr(fetch.socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(connecting.socket, "getaddrinfo", resolve)
     url = f"http://rebinding.example:{server.server_address[1]}/other"
     assert ask(url)["title"] == "Another"
     assert asked == ["rebinding.example"]
@@ -162,13 +164,13 @@ def test_the_address_that_was_judged_is_the_one_that_is_asked(monkeypatch, ask, 
 
 def test_a_host_with_one_private_address_is_refused_whole(monkeypatch, ask):
     both = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80)) for address in ("1.1.1.1", "10.0.0.1")]
-    monkeypatch.setattr(fetch.socket, "getaddrinfo", lambda *arguments, **details: both)
-    monkeypatch.setattr(fetch.socket, "socket", lambda *arguments: pytest.fail("a connection"))
+    monkeypatch.setattr(connecting.socket, "getaddrinfo", lambda *arguments, **details: both)
+    monkeypatch.setattr(connecting.socket, "socket", lambda *arguments: pytest.fail("a connection"))
     assert ask("http://two.example/") == {"refused": "address"}
 
 
 def test_this_machine_by_its_public_address_is_refused(monkeypatch, ask, server):
-    monkeypatch.setattr(fetch, "may_connect", lambda *arguments: True)
+    monkeypatch.setattr(connecting, "may_connect", lambda *arguments: True)
     asked = len(server.asked)
     assert ask("page", networks=()) == {"refused": "address"}
     assert len(server.asked) == asked
@@ -221,12 +223,12 @@ def test_a_server_must_prove_its_name(tmp_path):
             with fetched(f"https://{host}:{port}/other", ["text/html"], rules) as answer:
                 return answer.read(1000)
 
-        fetch.tls.cache_clear()
+        connecting.tls.cache_clear()
         with pytest.raises(Refused, match="broken"):
             title("localhost")
-        fetch.tls().load_verify_locations(certificate)
+        connecting.tls().load_verify_locations(certificate)
         assert b"Another" in title("localhost")
         with pytest.raises(Refused, match="broken"):
             title("127.0.0.1")
         server.shutdown()
-    fetch.tls.cache_clear()
+    connecting.tls.cache_clear()

@@ -78,6 +78,8 @@ PAGES = {
     "message_history": [f"/chat/quiet/message/{MESSAGE}/history", f"/chat/plaza/message/{EDITED}/history"],
     "room_join": ["/chat/plaza/join"],
     "own_emoji": ["/site/emoji"],
+    "push_devices": ["/profile/devices"],
+    "service_worker": ["/sw.js"],
     "scheduled": ["/later/scheduled"],
     "scheduled_new": ["/chat/plaza/later"],
     "scheduled_change": [f"/later/scheduled/{MESSAGE}"],
@@ -151,6 +153,9 @@ REST = {
     "file-detail": [f"/file/{CARRIED}"],
     "file-original": [f"/file/{NO_FILE}/a.txt"],
     "file-preview": [f"/file/{NO_FILE}/preview/small"],
+    "push-list": ["/push", "/push?limit=200"],
+    "push-key": ["/push/key"],
+    "push-detail": ["/push/1"],
     "draft-list": ["/draft", "/draft?limit=200"],
     "draft-detail": ["/draft/plaza"],
     "scheduled-list": ["/scheduled", "/scheduled?limit=200"],
@@ -271,6 +276,7 @@ ADMIN = {
         for term in ("", "person", "99", "room", "zzzz")
     ],
     **admin_of("accounts_sitesettings", 1),
+    **admin_of("push_pushsubscription", 1, "q=zzzz", "q=few"),
 }
 # They are only written to; the administration's own ways in and out are the site's.
 NOT_READ = {
@@ -300,6 +306,7 @@ NOT_READ = {
     *("room-block", "person-block", "room_block", "person_block", "room_invite_revoke"),
     *("mark_unread", "reaction-detail", "preview-detail", "preview_remove", "admin:(?P<url>.*)$"),
     *("own_emoji_remove", "emoji-detail"),
+    *("push_test", "push_content", "push_remove", "push-test"),
     *("scheduled_cancel", "scheduled_send", "scheduled-message", "reminder_done", "reminder_delete"),
     *("user-avatar", "room-avatar", "profile_avatar", "room_settings_avatar"),
 }

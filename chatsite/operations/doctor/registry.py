@@ -9,6 +9,7 @@ from chatsite.operations.doctor import (
     machine,
     outside,
     postgresql,
+    push,
     site,
     uploads,
 )
@@ -37,6 +38,7 @@ WITH_DATABASE: list[tuple[str, Check]] = [
     ("uploads", uploads.machines),
     ("store", uploads.remote),
     ("previews", children.previews),
+    ("push", push.push),
 ]
 
 

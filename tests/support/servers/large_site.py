@@ -41,10 +41,10 @@ MODELS = [
     MessageText,
     Blob,
     PrivateReading,
-    Notification,
     SavedDraft,
     ScheduledMessage,
     Reminder,
+    Notification,
 ]
 # Smaller ids are a migration's and the cast's. `few` is in the plaza and the quiet room, `many` in every room, `nobodys` in
 # none, and `boss` is an administrator in none.

@@ -20,7 +20,7 @@ from messaging.models import Message
 from rooms import directs, services
 from rooms.membership import invites, membership
 from rooms.models import Event, Membership, Room
-from tests.web.rest.test_doors import DOORS, rest_routes
+from tests.web.rest.test_doors import DOORS, device_of, rest_routes
 
 pytestmark = pytest.mark.django_db
 ROLES = ["owner", "member", "stranger", "nobody"]
@@ -32,7 +32,7 @@ UNREAD |= dict.fromkeys(("reaction-detail", "preview-detail"), (200, 200, 404, 4
 UNREAD |= {"user-avatar": (200, 200, 200, 401), "room-avatar": (200, 200, 404, 401)}
 UNREAD |= {"emoji-detail": (404, 404, 404, 401)}
 UNREAD |= {"scheduled-message": (200, 404, 404, 401)}
-UNREAD |= {"file-list": (200, 200, 200, 401)}
+UNREAD |= {"file-list": (200, 200, 200, 401), "push-test": (404, 200, 404, 401)}
 
 # What everybody has of their own.
 OWN = {"user-me", "notification-setting"}
@@ -43,7 +43,10 @@ FORMS = {
         *("scheduled-detail", "reminder-detail", "draft-detail"),
         *OWN,
     },
-    "member": {"room-read", "room-detail", "member-detail", "message-detail", "draft-detail", *OWN},
+    "member": {
+        *("room-read", "room-detail", "member-detail", "message-detail", "draft-detail", "push-detail"),
+        *OWN,
+    },
     "stranger": OWN,
     "nobody": set(),
 }
@@ -68,7 +71,7 @@ def scene(owner, member, stranger, private_room, make_person, upload):
     later = timezone.now() + timedelta(days=1)
     tomorrow = scheduled.add(owner, "board", 'one & "two"', later, uuid.uuid4(), time_zone="Asia/Kolkata")[0]
     reminder = reminders.add(owner, later, uuid.uuid4(), "x", message.pk, "Asia/Kolkata")[0]
-    ours = {"scheduled": tomorrow.pk, "reminder": reminder.pk}
+    ours = {"scheduled": tomorrow.pk, "reminder": reminder.pk, "device": device_of(member).pk}
     return {**ours, "message": message.pk, "code": code, "preview": 1, "file": file.pk, "loose": loose.pk}
 
 

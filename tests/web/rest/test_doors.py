@@ -9,12 +9,15 @@ from django.urls import get_resolver
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from accounts.models import UserSession
 from drafts import services as drafts
 from drafts.reminders import services as reminders
 from drafts.scheduled import services as scheduled
 from files.storage import local
 from messaging import services as messages
 from previews.models import MessagePreview, Preview
+from push import vapid
+from push.models import PushSubscription
 from rooms.membership import invites, membership
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +112,14 @@ DOORS = {
     ("file-detail", "delete"): ("/file/{loose}", None, (204, 404, 404, 401)),
     ("file-original", "get"): ("/file/{file}/note.txt", None, (200, 200, 404, 401)),
     ("file-preview", "get"): ("/file/{file}/preview/small", None, (200, 200, 404, 401)),
+    ("push-list", "get"): ("/push", None, (200, 200, 200, 401)),
+    ("push-list", "post"): ("/push", {"endpoint": "x"}, (400, 400, 400, 401)),
+    ("push-key", "get"): ("/push/key", None, (200, 200, 200, 401)),
+    ("push-detail", "get"): ("/push/{device}", None, (404, 200, 404, 401)),
+    ("push-detail", "put"): ("/push/{device}", {"content": False}, (404, 200, 404, 401)),
+    ("push-detail", "patch"): ("/push/{device}", {"content": False}, (404, 200, 404, 401)),
+    ("push-detail", "delete"): ("/push/{device}", None, (404, 204, 404, 401)),
+    ("push-test", "post"): ("/push/{device}/test", None, (404, 200, 404, 401)),
     ("user-list", "get"): ("/user", None, (200, 200, 200, 401)),
     ("user-list", "post"): (
         "/user",
@@ -140,9 +151,24 @@ def scene(owner, member, private_room, make_person, upload):
     later = timezone.now() + timedelta(days=1)
     message_of_tomorrow = scheduled.add(owner, "board", "x", later, uuid.uuid4())[0]
     reminder = reminders.add(owner, later, uuid.uuid4(), "x")[0]
-    ours = {"scheduled": message_of_tomorrow.pk, "reminder": reminder.pk}
+    ours = {"scheduled": message_of_tomorrow.pk, "reminder": reminder.pk, "device": device_of(member).pk}
     there = {"message": message.pk, "code": code, "preview": preview.pk}
     return {**there, **ours, "file": file.pk, "loose": loose.pk}
+
+
+def device_of(person):
+    """Return a device of the person's, at a push service that can't be connected to."""
+    vapid.key()
+    session = UserSession.objects.create(user=person, key="a" * 32)
+    keys = {"p256dh": "x", "auth": "x", "endpoint_hash": "x"}
+    return PushSubscription.objects.create(
+        user=person,
+        session=session,
+        endpoint="https://127.0.0.1:9/",
+        host="127.0.0.1",
+        name="A phone",
+        **keys,
+    )
 
 
 @pytest.mark.parametrize("door", DOORS, ids="-".join)

@@ -67,6 +67,8 @@ NAMES = {
     *("put_my_avatar", "delete_my_avatar", "get_avatar"),
     *("put_room_avatar", "delete_room_avatar", "get_room_avatar"),
     *("list_emoji", "add_emoji", "remove_emoji", "get_emoji_picture"),
+    *("list_devices", "add_device", "get_device", "put_device", "update_device", "remove_device"),
+    *("test_device", "get_push_key"),
     *("list_drafts", "get_draft", "put_draft", "delete_draft"),
     *("list_scheduled", "schedule_message", "get_scheduled", "put_scheduled", "change_scheduled"),
     *("cancel_scheduled", "send_scheduled"),

@@ -19,5 +19,6 @@ class Command(BaseCommand):
         startup.check_data_dir()
         startup.migrate()
         startup.check_log()
+        startup.make_push_key()
         startup.collect_static()
         startup.serve(startup.greeting(setup_link()))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from chatsite import settings
-from previews.fetching.addresses import may_connect, networks_of
+from chatsite.outbound.addresses import may_connect, networks_of
 
 PUBLIC = """
     1.1.1.1 8.8.8.8 93.184.215.14 9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0 126.255.255.255 128.0.0.1
