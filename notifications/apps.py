@@ -7,8 +7,9 @@ class NotificationsConfig(AppConfig):
     name = "notifications"
 
     def ready(self) -> None:
+        from accounts.status import do_not_disturb
         from messaging import leftovers
-        from notifications import consumer, reading
+        from notifications import consumer, reading, services
         from notifications.models import Notification
         from rooms.log.consumers import registry
         from rooms.unread import read_positions
@@ -16,3 +17,4 @@ class NotificationsConfig(AppConfig):
         registry.register(consumer.consumer)
         read_positions.on_read.append(reading.note)
         leftovers.OF_MESSAGES.append(Notification)
+        do_not_disturb.hooks.append(services.quiet_now)

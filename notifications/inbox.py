@@ -110,6 +110,7 @@ def add_reminder(user_id: int, message: Message | None, text: str) -> None:
         message=message,
         text=text[:MAX_TEXT_LENGTH],
     )
+    trim({user_id})
     transaction.on_commit(partial(tell_reminder, row.pk))
 
 

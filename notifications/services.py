@@ -98,6 +98,13 @@ def change_preferences(
     return mine
 
 
+def quiet_now(user: User) -> bool:
+    """Return whether the person is not to be disturbed now, by what they chose here."""
+    mine, now = preferences_of(user), timezone.now()
+    until = mine.quiet_until is not None and mine.quiet_until > now
+    return until or schedule.off_hours(mine.schedule, mine.zone, now)
+
+
 def preferences_payload(user: User, mine: Preferences) -> dict[str, Any]:
     """Return the person's preferences as clients see them. A time of do-not-disturb that is over is null."""
     quiet = mine.quiet_until if mine.quiet_until and mine.quiet_until > timezone.now() else None

@@ -202,7 +202,7 @@ def test_people_see_no_admin(client_of, owner, path):
 def test_site_settings_are_one_row(admin, db):
     assert admin.get("/admin/accounts/sitesettings/").url == "/admin/accounts/sitesettings/1/change/"
     wanted = {"name": "Hut", "sign_up": "open", "inviters": "members", "keep_edits": False}
-    wanted |= {"emoji_adders": "administrators"}
+    wanted |= {"emoji_adders": "administrators", "notification_level": "all"}
     admin.post("/admin/accounts/sitesettings/1/change/", wanted)
     assert {name: getattr(SiteSettings.load(), name) for name in wanted} == wanted
     assert admin.get("/admin/accounts/sitesettings/add/").status_code == 403
@@ -215,6 +215,7 @@ def test_a_box_that_a_form_lacks_stays_as_it_is(admin, owner):
     path = "/admin/accounts/sitesettings/1/change/"
     SiteSettings.objects.update(link_previews=True, keep_edits=True)
     chosen = {"name": "Hut", "sign_up": "open", "inviters": "members", "emoji_adders": "members"}
+    chosen |= {"notification_level": "mentions"}
     admin.post(path, {**chosen, "keep_edits": "false"})
     found = SiteSettings.objects.get()
     assert (found.name, found.link_previews, found.keep_edits) == ("Hut", True, False)

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs"
 import { test } from "node:test"
 import { gzipSync } from "node:zlib"
 import { isEmojiOnly } from "../../static/js/models/emoji_only.js"
-import { EmojiIndex, emojiNameAt, inTone, shortNameFor } from "../../static/js/models/emoji_index.js"
+import { EmojiIndex } from "../../static/js/models/emoji_index.js"
+import { emojiNameAt, inTone, shortNameFor } from "../../static/js/models/emoji_words.js"
 
 const file = readFileSync(new URL("../../static/vendor/emoji/en.json", import.meta.url))
 const index = new EmojiIndex(JSON.parse(file))

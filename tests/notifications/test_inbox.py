@@ -268,6 +268,7 @@ class TestDoors:
         start = client.get("/notification/setting").data
         assert start == {
             "level": "default", "site_level": "mentions", "keywords": [], "quiet_until": None, "schedule": [], "zone": "",
+            "mail": "content",
         }  # fmt: skip
         hours = [
             {"day": "tuesday", "from": "10:00", "to": "12:00"},
@@ -278,7 +279,7 @@ class TestDoors:
             "schedule": hours, "zone": "Europe/Amsterdam",
         }  # fmt: skip
         answer = client.patch("/notification/setting", change, format="json")
-        assert answer.data == {**change, "site_level": "mentions", "keywords": ["lathe", "旋盤"],
+        assert answer.data == {**start, **change, "keywords": ["lathe", "旋盤"],
                                "quiet_until": answer.data["quiet_until"], "schedule": hours[::-1]}  # fmt: skip
         assert answer.data["quiet_until"].startswith("2099-01-01T00:00:00")
         client.patch(

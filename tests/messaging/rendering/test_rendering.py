@@ -309,7 +309,7 @@ def test_marks_in_code_are_no_marks():
 
 
 def test_a_computation_that_takes_too_long_is_ended_and_the_text_shown_as_typed(monkeypatch):
-    def endless(body, people, rooms):
+    def endless(body, people, rooms, calls):
         return re.match(r"(a+)+$", "a" * 100 + "b")
 
     monkeypatch.setattr(rendering, "to_html", endless)
