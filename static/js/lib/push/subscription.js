@@ -1,5 +1,6 @@
 import { get, post, remove } from "../connection/rest.js"
 import { me } from "../page/me.js"
+import { hasWorker } from "../page/service_worker.js"
 import { storage } from "../page/storage.js"
 
 // The person for whom this browser takes pushes: a page of somebody else's must not renew it for them.
@@ -7,7 +8,7 @@ const PERSON_KEY = "push-for"
 const RENEWED_KEY = "push-renewed"
 const RENEW_MS = 3_600_000
 
-export const isSupported = "serviceWorker" in navigator && "PushManager" in window && "Notification" in window
+export const isSupported = hasWorker && "PushManager" in window && "Notification" in window
 
 /** "unsupported", "denied", "on" or "off": whether this browser takes pushes for the person. */
 export async function state() {
