@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from chatsite.realtime.queues import read_queue
-from chatsite.realtime.scheduling.background import in_thread
+from chatsite.realtime.scheduling.background import in_thread, serving
 from messaging.models import Message
 from notifications import facts
 from notifications.deciding import Channel, decide
@@ -58,8 +58,9 @@ def mail_to(user_id: int, now: datetime) -> bool:
     messages = [row.message for row in rows if row.message and still_told(user, row.message)]
     if messages:
         made = composing.mail(user, messages)
-        # The server may take a minute: others may have the connection to the database.
-        connections.close_all()
+        if serving():
+            # The server may take a minute: others may have the connection to the database.
+            connections.close_all()
         in_thread(deliver, made)
     due.done(user_id, [row.pk for row in rows], timezone.now())
     return bool(messages)
