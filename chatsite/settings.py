@@ -222,6 +222,8 @@ SPECTACULAR_SETTINGS = {
         "RoomKind": "rooms.models.Room.Kind",
         "Role": "rooms.models.Membership.Role",
         "FileKind": "files.listing.pages.KINDS",
+        "NotificationLevel": "accounts.models.NotificationLevel",
+        "ChosenLevel": "rooms.serializers.LEVELS",
     },
 }
 

@@ -12,6 +12,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 from chatsite.conf import BASE_DIR
 from chatsite.web import bundles, versioned_static
+from chatsite.web_app import read_program
 
 SOURCES = BASE_DIR / "static"
 # A module of the table in a joined file, by its name.
@@ -196,8 +197,10 @@ def test_the_sites_modules_are_joined_each_once():
     assert len(joined) == len(set(joined)) > 50
     assert {"js/lib/emoji/picker.js", "js/models/zoom.js"} <= set(late)
     assert "js/lib/connection/connection.js" in early
-    # The programs of the service worker are apart (chatsite/web_app.py).
-    assert set(joined) == {name for name in names - entries if not name.startswith("js/worker/")}
+    # The programs of the service worker are apart, with what they alone import.
+    programs = [read_program(name) for name in ("worker", "offline")]
+    apart = {name for text in programs for name in JOINED.findall(text)} - set(joined)
+    assert set(joined) == names - entries - apart
     # All that is left to ask for is at the modules' own addresses, for whoever comes by these.
     asked_for = re.findall(r"^import .*|(?<![\w$])import\([^$]*", texts["js/main.js"], re.MULTILINE)
     assert asked_for == ["import(`./main.later.js"]

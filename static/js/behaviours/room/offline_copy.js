@@ -11,7 +11,6 @@ const MAX_ROOMS = 30
 const MAX_MESSAGES = 50
 const MAX_CHARACTERS = 2000
 const DELAY_MS = 3000
-const EVENTS = ["joined", "chat-message", "message-edited", "message-deleted", "room-updated"]
 
 /** Keeps a copy of the room's last messages in this browser, which the page without a connection shows. */
 export function mount() {
@@ -23,7 +22,12 @@ export function mount() {
     // A page of the past has other messages than the last; one of somebody who has left this browser keeps nothing.
     if (messagePane.attached && keptFor() === me) keepCopy().catch(() => {})
   }
-  for (const name of EVENTS) room.on(name, () => (timer ??= setTimeout(keep, DELAY_MS)))
+  const keepSoon = () => (timer ??= setTimeout(keep, DELAY_MS))
+  room.on("joined", keepSoon)
+  room.on("chat-message", keepSoon)
+  room.on("message-edited", keepSoon)
+  room.on("message-deleted", keepSoon)
+  room.on("room-updated", keepSoon)
   document.addEventListener("visibilitychange", () => timer && document.visibilityState === "hidden" && keep())
   const forget = (slug) => {
     if (slug === room.slug) clearTimeout(timer)

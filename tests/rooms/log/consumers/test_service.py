@@ -71,9 +71,10 @@ def queries_of(function):
     return [query["sql"].split()[0] for query in found.captured_queries]
 
 
-def test_this_version_of_the_program_has_one_and_it_is_off_until_an_administrator_switches_it_on(db):
+def test_previews_are_off_until_an_administrator_switches_them_on_and_notifications_are_always_there(db):
     assert apps.ready
-    assert [*registry.consumers] == ["previews"]
+    assert [*registry.consumers] == ["previews", "notifications"]
+    assert registry.consumers["notifications"].enabled()
     enabled = registry.consumers["previews"].enabled
     assert not enabled()
     SiteSettings.load()
