@@ -200,6 +200,7 @@ def test_the_sites_modules_are_joined_each_once():
     # The programs of the service worker are apart, with what they alone import.
     programs = [read_program(name) for name in ("worker", "offline")]
     apart = {name for text in programs for name in JOINED.findall(text)} - set(joined)
+    entries |= {"js/worker/worker.js", "js/worker/offline.js"}
     assert set(joined) == names - entries - apart
     # All that is left to ask for is at the modules' own addresses, for whoever comes by these.
     asked_for = re.findall(r"^import .*|(?<![\w$])import\([^$]*", texts["js/main.js"], re.MULTILINE)
