@@ -17,6 +17,8 @@ logger = logging.getLogger(__name__)
 
 # Seconds between two looks for rows of other processes, and for how far ahead a look knows what is due.
 LOOK_SECONDS = 15.0
+# Seconds until the look after one that failed.
+RETRY_SECONDS = 5.0
 # Rows that one look reads, and that are handled before the next; a person's take turns with others'.
 ROWS_PER_LOOK, ROWS_PER_TURN = 500, 50
 # Seconds between two steps.
@@ -41,6 +43,8 @@ class DueQueue:
         if monotonic() < self._next_look:
             return
         now = timezone.now()
+        # Where the database is away, the next look isn't the next step.
+        self._next_look = monotonic() + RETRY_SECONDS
         soon = {f"{self.field}__lte": now + timedelta(seconds=LOOK_SECONDS)}
         rows = self.waiting().filter(**soon).order_by(self.field, "pk")
         found = list(rows.values_list("pk", "user_id", self.field)[:ROWS_PER_LOOK])

@@ -9,12 +9,13 @@ class NotificationsConfig(AppConfig):
     def ready(self) -> None:
         from accounts.status import do_not_disturb
         from messaging import leftovers
-        from notifications import consumer, reading, services
+        from notifications import channels, consumer, desktop, reading, services
         from notifications.models import Notification
         from rooms.log.consumers import registry
         from rooms.unread import read_positions
 
         registry.register(consumer.consumer)
+        channels.tellers.append(desktop.tell)
         read_positions.on_read.append(reading.note)
         leftovers.OF_MESSAGES.append(Notification)
         do_not_disturb.hooks.append(services.quiet_now)

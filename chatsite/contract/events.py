@@ -69,6 +69,7 @@ REGISTRY = (
     Event("reminder", Reach.PERSON, Carries.FIELDS),
     Event("notification", Reach.PERSON, Carries.FIELDS),
     Event("notification-read", Reach.PERSON, Carries.FIELDS),
+    Event("alert", Reach.PERSON, Carries.FIELDS),
     Event("hello", Reach.PROCESS, Carries.FIELDS),
     Event("user-connected", Reach.PROCESS, Carries.FIELDS),
     Event("user-disconnected", Reach.PROCESS, Carries.FIELDS),

@@ -3,6 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.support.browser.people import act, message, new_room, post, say
+from tests.support.clients.cast import rest
 
 # Lets the page think that the room has so many people.
 CROWD = """async () => {
@@ -84,3 +85,57 @@ def test_a_messages_menu_leads_to_why(server, visit):
     act(page, "@member why me", "Why was I told, or not?")
     expect(page.get_by_role("heading", name="Why was I told")).to_be_visible()
     expect(page.locator(".why")).to_contain_text("You are mentioned by name.")
+
+
+# Headless browsers deny notifications: what a page would show is kept on it.
+NOTICES = """
+globalThis.notices = []
+globalThis.Notification = class extends EventTarget {
+  static permission = "granted"
+  static requestPermission = async () => "granted"
+  constructor(title, options) { super(); notices.push([title, options.body, options.tag]) }
+  close() { notices.push(["closed"]) }
+}
+"""
+
+
+def notices(page):
+    return page.evaluate("notices")
+
+
+def with_notices(visit, page, path):
+    page.add_init_script(NOTICES)
+    page.goto(path)
+    expect(page.locator("html[data-live-status=online]")).to_have_count(1)
+    return page
+
+
+def test_open_pages_show_a_notification_once_and_not_of_the_room_in_front(server, visit):
+    slug = new_room(server, "owner", members=["visitor"])
+    settings = with_notices(visit, visit("visitor", "/profile"), f"{server.url}/profile/notifications")
+    state = settings.locator("[data-behaviour='page/alert-settings']").get_by_role("status")
+    expect(state).to_have_text("Open pages show no notifications in this browser.")
+    settings.get_by_role("button", name="Show notifications of open pages").click()
+    expect(state).to_have_text("Open pages show notifications in this browser.")
+    settings.get_by_label("Sound").select_option("none")
+    other = with_notices(visit, settings.context.new_page(), f"{server.url}/inbox")
+    icon = other.locator("link[rel=icon]").get_attribute("href")
+    post(server, "owner", slug, "@visitor the lathe is free")
+    post(server, "owner", slug, "nobody in particular")
+    title = "owner · #" + rest(server, server.tokens["owner"], "GET", f"/room/{slug}").json()["name"]
+    expect(row(other, "the lathe is free")).to_be_visible()
+    settings.wait_for_timeout(1000)
+    assert notices(settings) + notices(other) == [[title, "@visitor the lathe is free", f"room {slug}"]]
+    # A tab that shows the room keeps the others quiet.
+    room = with_notices(visit, settings.context.new_page(), f"{server.url}/chat/{slug}")
+    room.bring_to_front()
+    expect(message(room, "the lathe is free")).to_be_visible()
+    expect(row(other, "the lathe is free")).to_have_class("inbox-row")
+    post(server, "owner", slug, "@visitor and now the saw")
+    expect(message(room, "and now the saw")).to_be_visible()
+    room.wait_for_timeout(1000)
+    told = [notice for page in (settings, other, room) for notice in notices(page) if notice != ["closed"]]
+    assert [body for _, body, _ in told] == ["@visitor the lathe is free"]
+    # What was read goes.
+    assert ["closed"] in notices(settings) + notices(other)
+    assert icon

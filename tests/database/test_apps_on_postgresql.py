@@ -13,7 +13,8 @@ from tests.support.servers.postgres import find, postgres
 
 PARTS = {
     "accounts": ["tests/accounts"],
-    "messaging": ["tests/messaging", "tests/previews", "tests/push", "tests/drafts", "tests/notifications"],
+    "messaging": ["tests/messaging", "tests/previews"],
+    "attention": ["tests/drafts", "tests/notifications", "tests/push"],
     "rooms": ["tests/rooms", "tests/files/test_listing.py"],
     # Of REST, each app's own tests; what may be kept in a cache, an address says whatever the database.
     "web and database": [

@@ -79,6 +79,7 @@ PAGES = {
     "room_join": ["/chat/plaza/join"],
     "own_emoji": ["/site/emoji"],
     "push_devices": ["/profile/devices"],
+    "profile_status": ["/profile/status"],
     "share": ["/share"],
     "scheduled": ["/later/scheduled"],
     "scheduled_new": ["/chat/plaza/later"],
@@ -311,6 +312,8 @@ NOT_READ = {
     *("room-block", "person-block", "room_block", "person_block", "room_invite_revoke"),
     *("mark_unread", "reaction-detail", "preview-detail", "preview_remove", "admin:(?P<url>.*)$"),
     *("own_emoji_remove", "emoji-detail"),
+    # Behind a signed link.
+    "mail_unsubscribe",
     *("push_test", "push_content", "push_remove", "push-test"),
     *("scheduled_cancel", "scheduled_send", "scheduled-message", "reminder_done", "reminder_delete"),
     *("user-avatar", "room-avatar", "profile_avatar", "room_settings_avatar"),

@@ -24,6 +24,8 @@ SQLITE_STEPS_PER_PERSON, PERSON_SHARE, MIN_STEPS_PER_PERSON = 2, 1 / 4, 2
 # Seconds that a handler runs before the hub reads what has arrived: where SQLite answers, no step waits for
 # anything.
 RUN_SECONDS = 0.005
+# Seconds until a job is called again that failed: most do where the database is away, and each failure is a line of log.
+FAILED_SECONDS = 5.0
 
 
 class Worker(Protocol):
@@ -202,21 +204,23 @@ def hold_sqlite_open() -> None:
         databases["default"].ensure_connection()
 
 
-def with_databases_closed(function: Callable[[], Any]) -> None:
-    """Call `function`, then close this greenlet's connections: Django does so at the end of HTTP requests
-    only."""
+def with_databases_closed(function: Callable[[], Any]) -> bool:
+    """Call `function`, then close this greenlet's connections: Django does so at the end of HTTP requests only. Return
+    whether it succeeded."""
     try:
-        guarded(function)
+        return guarded(function)
     finally:
         databases.close_all()
 
 
 def repeat(seconds: float, function: Callable[[], Any]) -> Any:
-    """Call `function` again and again, `seconds` after it last ended. Returns its greenlet."""
+    """Call `function` again and again, `seconds` after it last ended, and FAILED_SECONDS after a failure at least. Returns
+    its greenlet."""
 
     def forever() -> None:
+        wait = seconds
         while True:
-            eventlet.sleep(seconds)
-            with_databases_closed(function)
+            eventlet.sleep(wait)
+            wait = seconds if with_databases_closed(function) else max(seconds, FAILED_SECONDS)
 
     return eventlet.spawn(forever)

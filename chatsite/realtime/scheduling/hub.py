@@ -20,7 +20,7 @@ logger = logging.getLogger("chatsite.realtime")
 TICK_SECONDS = 0.25
 
 
-def watch(kind: str, descriptor: int, callback: Callable[[int], None]) -> Any:
+def watch(kind: str, descriptor: int, callback: Callable[[int], object]) -> Any:
     """Call `callback` whenever the descriptor is ready, until `unwatch` of the listener that is returned.
     `kind` is READ or WRITE."""
     hub = hubs.get_hub()
@@ -76,12 +76,15 @@ class Clock:
                 guarded(queue.popleft()[1])
 
 
-def guarded(function: Callable[[], object]) -> None:
-    """Call `function`, and log its exception: one socket's or job's failure must not take the others' turn."""
+def guarded(function: Callable[[], object]) -> bool:
+    """Call `function`, and log its exception: one socket's or job's failure must not take the others' turn. Return whether
+    there was none."""
     try:
         function()
     except Exception:
         logger.exception("%s failed", getattr(function, "__qualname__", "a callback"))
+        return False
+    return True
 
 
 clock = Clock()

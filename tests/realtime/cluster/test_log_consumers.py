@@ -38,7 +38,7 @@ def given(folder, name):
 
 def ready(server):
     """Whether the consumers have begun: what is said before isn't their affair."""
-    return requests.get(f"{server.url}/metrics", timeout=30).text.count("chatsite_consumer_lag{") == 3
+    return requests.get(f"{server.url}/metrics", timeout=30).text.count("chatsite_consumer_lag{") == 4
 
 
 def put_aside(url):

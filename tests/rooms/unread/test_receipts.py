@@ -28,14 +28,15 @@ def later(monkeypatch):
     waiting = []
     monkeypatch.setattr(Debouncer, "later", staticmethod(lambda seconds, act: waiting.append(act)))
     monkeypatch.setattr(presence, "here", presence.MemoryPresence())
+    # Other tests have no clock, and may have left what they gathered.
+    monkeypatch.setattr(receipts.reads, "waiting", {})
 
     def later():
         steps, waiting[:] = list(waiting), []
         for act in steps:
             act()
 
-    yield later
-    receipts.reads.waiting.clear()
+    return later
 
 
 @pytest.fixture

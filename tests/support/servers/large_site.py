@@ -20,6 +20,7 @@ from messaging.search import indexes
 from messaging.search.postgresql import PARTS
 from notifications.inbox import MAX_PER_PERSON
 from notifications.models import Notification
+from push.devices import MAX_DEVICES
 from rooms.membership.blocks import MAX_BLOCKS
 from rooms.models import Event, Membership, Mention, PersonBlock, Room, RoomBlock, RoomInvite
 
@@ -90,6 +91,7 @@ def fill(size: Size) -> None:
             notified,
             moderated,
             later,
+            devices,
         ):
             for statement in make(size):
                 cursor.execute(statement)
@@ -267,6 +269,17 @@ def later(size: Size) -> Iterator[str]:
     yield f"""{numbers(MAX_REMINDERS)} INSERT INTO drafts_reminder {columns}
               SELECT {BASE} + n, {FEW}, {BASE} + n, '', {uuid}, {now(timedelta(days=1))}, 'UTC', 'waiting', {now()}
               FROM numbers"""
+
+
+def devices(size: Size) -> Iterator[str]:
+    """Give `few` as many devices as one person may have, each by a token of its own."""
+    first = 1_000_000
+    yield f"""{numbers(MAX_DEVICES)} INSERT INTO accounts_apitoken (id, user_id, name, prefix, digest, created_at)
+              SELECT {first} + n, {FEW}, 'phone', 'chat_', 'phone' || {text("n")}, {now()} FROM numbers"""
+    columns = "(id, user_id, token_id, endpoint, endpoint_hash, host, p256dh, auth, name, content, created_at, last_error)"
+    yield f"""{numbers(MAX_DEVICES)} INSERT INTO push_pushsubscription {columns}
+              SELECT n, {FEW}, {first} + n, 'https://push.example/' || {text("n")}, 'phone' || {text("n")},
+                     'push.example', '', '', 'phone', TRUE, {now()}, '' FROM numbers"""
 
 
 def links(size: Size) -> Iterator[str]:

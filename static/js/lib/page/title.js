@@ -7,7 +7,17 @@ let badge = null
 function update() {
   const unread = [...counts.values()].reduce((sum, count) => sum + count, 0)
   document.title = titleWithCount(baseTitle, unread)
+  setIcon(unread > 0)
   setBadge(unread)
+}
+
+/** Puts a dot on the tab's icon. */
+function setIcon(unread) {
+  const link = document.querySelector("link[rel=icon]")
+  if (!link) return
+  link.dataset.read ??= link.getAttribute("href")
+  const wanted = unread ? link.dataset.unread : link.dataset.read
+  if (wanted && wanted !== link.getAttribute("href")) link.href = wanted
 }
 
 /** Shows the number on the icon of the installed site, too. */
