@@ -89,6 +89,13 @@ def named_in(message: Message) -> set[int]:
     return set(found.values_list("user_id", flat=True))
 
 
+def of_one(user: User, message: Message, site_level: str) -> tuple[Said, Person | None]:
+    """Return the facts of a message as of its sending, and those of one person; None for who is no member."""
+    said = said_of(message, message.room.kind, site_level)
+    found = recipients(message, message.created_at, named_in(message), [user.pk])
+    return said, next((each.person for some in found for each in some), None)
+
+
 def recipients(
     message: Message,
     now: datetime,

@@ -64,10 +64,8 @@ def why(user: User, pk: int) -> Payload:
 def decision_for(user: User, message: Message) -> Decision:
     """Return the decision about a message for one person as of its sending. Who asks has read it by now, and is online: the
     first is left out, and a call of those who were online is judged by whether it reached them."""
-    said = facts.said_of(message, message.room.kind, facts.site_level())
-    named = facts.named_in(message)
-    found = facts.recipients(message, message.created_at, named, [user.pk])
-    person = next((each.person for some in found for each in some), Person(member=False))
+    said, found = facts.of_one(user, message, facts.site_level())
+    person = found or Person(member=False)
     reached = bool(handed_over(user, message)) if said.call == "here" else person.online
     return decide(replace(at_sending(person, reached), has_mail=due.wanted_by(user)), said)
 

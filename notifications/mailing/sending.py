@@ -55,7 +55,8 @@ def mail_to(user_id: int, now: datetime) -> bool:
         due.done(user_id, [], now)
         return False
     rows = due.rows_of(user, now)
-    messages = [row.message for row in rows if row.message and still_told(user, row.message)]
+    site_level = facts.site_level()
+    messages = [row.message for row in rows if row.message and still_told(user, row.message, site_level)]
     if messages:
         made = composing.mail(user, messages)
         if serving():
@@ -66,13 +67,10 @@ def mail_to(user_id: int, now: datetime) -> bool:
     return bool(messages)
 
 
-def still_told(user: User, message: Message) -> bool:
+def still_told(user: User, message: Message, site_level: str) -> bool:
     """Return whether the person is to be mailed of a message, as it is now and by what they have chosen by now."""
     read_queue.give_way()
-    said = facts.said_of(message, message.room.kind, facts.site_level())
-    named = facts.named_in(message)
-    found = facts.recipients(message, message.created_at, named, [user.pk])
-    person = next((each.person for some in found for each in some), None)
+    said, person = facts.of_one(user, message, site_level)
     if person is None:
         return False
     decision = decide(replace(person, online=True, has_mail=True), said)
