@@ -4,11 +4,10 @@ screen already."""
 from collections.abc import Sequence
 
 from accounts.payloads import user_brief
-from accounts.presence import presence
+from accounts.presence import person_events, presence
 from chatsite.contract.times import iso
 from messaging.models import Message
 from messaging.payloads import gist
-from notifications import inbox
 from notifications.channels import Told
 from notifications.deciding import Channel
 
@@ -31,4 +30,4 @@ def tell(message: Message, told: Sequence[Told]) -> None:
         "at": iso(message.created_at),
     }
     for user_id in user_ids:
-        inbox.send(user_id, "alert", data)
+        person_events.to_user_everywhere(user_id, "alert", data, droppable=True)

@@ -9,10 +9,9 @@ from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from accounts.payloads import user_brief
-from accounts.presence import presence
+from accounts.presence import person_events, presence
 from chatsite.contract.times import iso
 from chatsite.database.chunks import chunked
-from chatsite.realtime.delivery import delivery
 from messaging.models import Message
 from messaging.payloads import gist
 from notifications.models import MAX_TEXT_LENGTH, OF_MESSAGES, Kind, Notification
@@ -98,7 +97,9 @@ def tell_new(rows: Sequence[Notification], message: Message) -> None:
     counts = unread_counts(online)
     for row in stored.placed():
         row.message, row.room = message, message.room
-        send(row.user_id, "notification", {**payload(row), "unread": counts[row.user_id]})
+        person_events.to_user_everywhere(
+            row.user_id, "notification", {**payload(row), "unread": counts[row.user_id]}, droppable=True
+        )
 
 
 def add_reminder(user_id: int, message: Message | None, text: str) -> None:
@@ -119,7 +120,9 @@ def tell_reminder(pk: int) -> None:
     found = Notification.objects.filter(pk=pk).select_related("room", "message", "actor").placed().first()
     if found is not None and presence.is_online(found.user_id):
         unread = unread_counts([found.user_id])[found.user_id]
-        send(found.user_id, "notification", {**payload(found), "unread": unread})
+        person_events.to_user_everywhere(
+            found.user_id, "notification", {**payload(found), "unread": unread}, droppable=True
+        )
 
 
 def tell_read(read: dict[int, list[int]]) -> None:
@@ -128,14 +131,9 @@ def tell_read(read: dict[int, list[int]]) -> None:
     online = [user_id for user_id in read if user_id in here]
     counts = unread_counts(online) if online else {}
     for user_id, unread in counts.items():
-        send(user_id, "notification-read", {"ids": sorted(read[user_id]), "unread": unread})
-
-
-def send(user_id: int, event: str, data: Payload) -> None:
-    """Send an event to all connections of a person, in every process."""
-    delivery.to_user(user_id, event, data, droppable=True)
-    if presence.is_elsewhere(user_id):
-        delivery.to_user_elsewhere(user_id, event, data)
+        person_events.to_user_everywhere(
+            user_id, "notification-read", {"ids": sorted(read[user_id]), "unread": unread}, droppable=True
+        )
 
 
 def mark(user_id: int, wanted: Q) -> list[int]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from accounts.presence import presence
+from accounts.presence import person_events, presence
 from chatsite.database.chunks import chunked
 from chatsite.realtime.delivery import delivery, peers, subscriptions
 from chatsite.realtime.limits import limits
@@ -159,10 +159,9 @@ def send_counts(membership: Membership) -> None:
 
 def send_membership(membership: Membership) -> None:
     """Send `membership-updated` to all of the member's connections."""
-    data = payload(membership)
-    delivery.to_user(membership.user_id, "membership-updated", data, droppable=True)
-    if presence.is_elsewhere(membership.user_id):
-        delivery.to_user_elsewhere(membership.user_id, "membership-updated", data)
+    person_events.to_user_everywhere(
+        membership.user_id, "membership-updated", payload(membership), droppable=True
+    )
 
 
 def payload(membership: Membership) -> dict[str, Any]:

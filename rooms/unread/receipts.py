@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from accounts.payloads import user_brief
-from accounts.presence import presence, visibility
+from accounts.presence import person_events, visibility
 from accounts.sql import Brief
 from chatsite.database import sql
 from chatsite.database.chunks import chunked
-from chatsite.realtime.delivery import delivery, peers, subscriptions
+from chatsite.realtime.delivery import peers, subscriptions
 from chatsite.realtime.queues import read_queue
 from chatsite.realtime.scheduling.debouncer import Debouncer
 from rooms.models import Membership
@@ -80,9 +80,7 @@ reads = Debouncer[tuple[int, int], None]("read receipts", send_reads, gather=GAT
 def send(receipt: Receipt) -> None:
     """Send `receipt` to the viewer's connections, in every process."""
     data = {"room": receipt.slug, **payload(receipt)}
-    delivery.to_user(receipt.viewer_id, "receipt", data, droppable=True)
-    if presence.is_elsewhere(receipt.viewer_id):
-        delivery.to_user_elsewhere(receipt.viewer_id, "receipt", data)
+    person_events.to_user_everywhere(receipt.viewer_id, "receipt", data, droppable=True)
 
 
 def payload(receipt: Receipt) -> Payload:
