@@ -41,18 +41,25 @@ consumer = LogConsumer("notifications", frozenset(EVENTS), handle)
 
 
 def tell_all(room: Room, pks: Collection[int], edited: Collection[int]) -> bool:
-    """Tell the members of the messages of these ids that stand. Three queries, and a few for each that tells anybody."""
-    found = Message.objects.whole().standing().filter(pk__in=pks).order_by("pk") if pks else ()
-    if not found:
+    """Tell the members of the messages of these ids that stand. Four queries, and a few for each that tells anybody: of most
+    messages, which concern nobody in particular, the text alone is read."""
+    texts = dict(Message.objects.standing().filter(pk__in=pks).values_list("pk", "body")) if pks else {}
+    if not texts:
         return False
     site_level, watchers, now = facts.site_level(), Watchers(room.pk), timezone.now()
     # The inbox has nothing of what is addressed to nobody; further channels may.
     always = facts.told_everything(room.pk, room.kind, site_level) if channels.tellers else set()
+    watched = watchers.of_all(texts)
+    everything = room.kind == Room.Kind.DIRECT or bool(always)
+    wanted = [
+        pk for pk, body in texts.items() if everything or pk in edited or watched[pk] or SIGNS & set(body)
+    ]
+    found = Message.objects.whole().standing().filter(pk__in=wanted).order_by("pk") if wanted else ()
     changed = False
     for message in found:
         read_queue.give_way()
         said = facts.said_of(message, room.kind, site_level)
-        watching = watchers.of(message.body)
+        watching = watched[message.pk]
         changed |= tell(message, said, watching, always, now)
         if message.pk in edited and not said.call:
             changed |= withdraw_unsaid(message, said, watching, now)

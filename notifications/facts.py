@@ -1,7 +1,7 @@
 """The facts from which it is decided who is told: of a message, and of its room's members, many by one query."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
@@ -186,6 +186,16 @@ class Watchers:
             for user_id, words in some:
                 for word in words.splitlines():
                     self._users.setdefault(keywords.fold(word), []).append(user_id)
+
+    def of_all(self, texts: Mapping[int, str]) -> dict[int, set[int]]:
+        """Return for each text, by the message's id, the ids of people who have a keyword that it has."""
+        if not self._users:
+            return {pk: set() for pk in texts}
+        found = {}
+        for pk, body in texts.items():
+            read_queue.give_way()
+            found[pk] = self.of(body)
+        return found
 
     def of(self, body: str) -> set[int]:
         """Return the ids of people who have a keyword that the text has."""
