@@ -75,6 +75,8 @@ class Person:
     # Do-not-disturb until a time that is still to come; outside the hours of their schedule.
     quiet: bool = False
     off_hours: bool = False
+    # Others see them online: who is invisible is not called as one who is here.
+    here: bool = False
     # They have a connection; they did something within minutes on a page that they see.
     online: bool = False
     active: bool = False
@@ -168,7 +170,7 @@ def reason_of(person: Person, said: Said) -> Rule | None:
         (person.named, Rule.MENTION),
         (said.direct and level_of(person, said) == "all", Rule.DIRECT),
         (said.call == "room", Rule.ROOM_CALL),
-        (said.call == "here" and person.online, Rule.HERE_CALL),
+        (said.call == "here" and person.here, Rule.HERE_CALL),
         (bool(person.keyword), Rule.KEYWORD),
         (level_of(person, said) == "all", Rule.LEVEL_ALL),
     )

@@ -14,7 +14,7 @@ from notifications.deciding import Channel
 
 def tell(message: Message, told: Sequence[Told]) -> None:
     """Send `alert` to the connections of those for whom that was decided. No query: room and sender are loaded."""
-    here = presence.online_ids()
+    here = presence.connected_ids()
     user_ids = [
         each.user_id for each in told if each.user_id in here and each.decision.verdicts[Channel.DESKTOP].told
     ]
@@ -23,7 +23,7 @@ def tell(message: Message, told: Sequence[Told]) -> None:
     data = {
         "room": message.room.slug,
         "room_name": message.room.name,
-        "seq": message.seq,
+        "message_seq": message.seq,
         "message": message.pk,
         "user": user_brief(message.sender),
         "text": gist(message),

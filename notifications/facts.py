@@ -106,13 +106,15 @@ def recipients(
     """Yield the room's members, or those of these ids, with their facts at the time `now`, in parts. `named` are the ids of
     those whom the text names, `watching` of those whose keyword it has, where that is known. One query for each part, with
     others' turns in between."""
-    here, folded = presence.online_ids(), keywords.fold(message.body)
+    connected, here = presence.connected_ids(), presence.online_ids()
+    folded = keywords.fold(message.body)
     for rows in parts(message, user_ids):
         people = {
             row.user_id: replace(
                 person_of(row, message, now),
                 named=row.user_id in named,
-                online=row.user_id in here,
+                online=row.user_id in connected,
+                here=row.user_id in here,
                 keyword=keyword_of(row, folded) if watching is None or row.user_id in watching else "",
             )
             for row in rows

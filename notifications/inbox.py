@@ -83,7 +83,7 @@ def unread_counts(user_ids: Collection[int]) -> dict[int, int]:
 
 def tell_new(rows: Sequence[Notification], message: Message) -> None:
     """Send `notification` of rows of one message to their people's connections, in every process."""
-    here = presence.online_ids()
+    here = presence.connected_ids()
     online = [row.user_id for row in rows if row.user_id in here]
     if not online:
         return
@@ -118,7 +118,7 @@ def add_reminder(user_id: int, message: Message | None, text: str) -> None:
 def tell_reminder(pk: int) -> None:
     """Send `notification` of a reminder to its person's connections, in every process."""
     found = Notification.objects.filter(pk=pk).select_related("room", "message", "actor").placed().first()
-    if found is not None and presence.is_online(found.user_id):
+    if found is not None and presence.is_connected(found.user_id):
         unread = unread_counts([found.user_id])[found.user_id]
         person_events.to_user_everywhere(
             found.user_id, "notification", {**payload(found), "unread": unread}, droppable=True
@@ -127,7 +127,7 @@ def tell_reminder(pk: int) -> None:
 
 def tell_read(read: dict[int, list[int]]) -> None:
     """Send `notification-read` with the ids that aren't unread any more, by user id, to their connections."""
-    here = presence.online_ids()
+    here = presence.connected_ids()
     online = [user_id for user_id in read if user_id in here]
     counts = unread_counts(online) if online else {}
     for user_id, unread in counts.items():

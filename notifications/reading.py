@@ -17,7 +17,7 @@ GATHER_SECONDS, PEOPLE_PER_QUERY = 0.1, 200
 
 def note(user_id: int) -> None:
     """Note that a person has read on; nothing is to be told to who has no page open."""
-    if presence.is_online(user_id):
+    if presence.is_connected(user_id):
         readers.note({user_id: None})
 
 

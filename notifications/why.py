@@ -66,13 +66,10 @@ def decision_for(user: User, message: Message) -> Decision:
     first is left out, and a call of those who were online is judged by whether it reached them."""
     said, found = facts.of_one(user, message, facts.site_level())
     person = found or Person(member=False)
-    reached = bool(handed_over(user, message)) if said.call == "here" else person.online
-    return decide(replace(at_sending(person, reached), has_mail=due.wanted_by(user)), said)
-
-
-def at_sending(person: Person, online: bool) -> Person:
-    """Return the person's facts as of the message's sending."""
-    return replace(person, read=False, online=online)
+    if said.call == "here":
+        reached = bool(handed_over(user, message))
+        person = replace(person, here=reached, online=reached)
+    return decide(replace(person, read=False, has_mail=due.wanted_by(user)), said)
 
 
 def handed_over(user: User, message: Message) -> dict[Channel, datetime]:

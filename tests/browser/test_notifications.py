@@ -98,7 +98,18 @@ globalThis.Notification = class extends EventTarget {
   constructor(title, options) { super(); notices.push([title, options.body, options.tag]) }
   close() { notices.push(["closed"]) }
 }
+globalThis.heard = []
+globalThis.WebSocket = class extends WebSocket {
+  constructor(...options) {
+    super(...options)
+    this.addEventListener("message", ({ data }) => /alert|notification/.test(data) && heard.push(String(data)))
+  }
+}
 """
+
+
+# What this test is told of a page that shows nothing: what it heard, and what it goes by.
+HEARD = "() => [heard, {...localStorage}, document.visibilityState]"
 
 
 def notices(page):
@@ -122,26 +133,29 @@ def test_open_pages_show_a_notification_once_and_not_of_the_room_in_front(server
     settings.get_by_label("Sound").select_option("none")
     other = with_notices(visit, settings.context.new_page(), f"{server.url}/inbox")
     icon = other.locator("link[rel=icon]").get_attribute("href")
-    post(server, "owner", slug, "@visitor the lathe is free")
+    post(server, "owner", slug, "@visitor the planer is free")
     post(server, "owner", slug, "nobody in particular")
     title = "owner · #" + rest(server, server.tokens["owner"], "GET", f"/room/{slug}").json()["name"]
-    expect(row(other, "the lathe is free")).to_be_visible()
+    expect(row(other, "the planer is free")).to_be_visible()
     deadline = time.monotonic() + 60
     while not notices(settings) + notices(other) and time.monotonic() < deadline:
         settings.wait_for_timeout(100)
     # Time for the other tab to say it once more.
     settings.wait_for_timeout(1000)
-    assert notices(settings) + notices(other) == [[title, "@visitor the lathe is free", f"room {slug}"]]
+    told = notices(settings) + notices(other)
+    assert told == [[title, "@visitor the planer is free", f"room {slug}"]], [
+        page.evaluate(HEARD) for page in (settings, other)
+    ]
     # A tab that shows the room keeps the others quiet.
     room = with_notices(visit, settings.context.new_page(), f"{server.url}/chat/{slug}")
     room.bring_to_front()
-    expect(message(room, "the lathe is free")).to_be_visible()
-    expect(row(other, "the lathe is free")).to_have_class("inbox-row")
+    expect(message(room, "the planer is free")).to_be_visible()
+    expect(row(other, "the planer is free")).to_have_class("inbox-row")
     post(server, "owner", slug, "@visitor and now the saw")
     expect(message(room, "and now the saw")).to_be_visible()
     room.wait_for_timeout(1000)
     told = [notice for page in (settings, other, room) for notice in notices(page) if notice != ["closed"]]
-    assert [body for _, body, _ in told] == ["@visitor the lathe is free"]
+    assert [body for _, body, _ in told] == ["@visitor the planer is free"]
     # What was read goes.
     assert ["closed"] in notices(settings) + notices(other)
     assert icon

@@ -6,11 +6,11 @@ const at = (ms) => new Date(ms).toISOString()
 
 test("each message alerts once, and an old one not at all", () => {
   const alerts = new Alerts()
-  assert.equal(alerts.accept({ room: "a", seq: 5, at: at(1000) }, 2000), true)
-  assert.equal(alerts.accept({ room: "a", seq: 5, at: at(1000) }, 2000), false)
-  assert.equal(alerts.accept({ room: "a", seq: 4, at: at(1000) }, 2000), false)
-  assert.equal(alerts.accept({ room: "b", seq: 4, at: at(1000) }, 2000), true)
-  assert.equal(alerts.accept({ room: "a", seq: 6, at: at(1000) }, 62_000), false)
+  assert.equal(alerts.accept({ room: "a", message_seq: 5, at: at(1000) }, 2000), true)
+  assert.equal(alerts.accept({ room: "a", message_seq: 5, at: at(1000) }, 2000), false)
+  assert.equal(alerts.accept({ room: "a", message_seq: 4, at: at(1000) }, 2000), false)
+  assert.equal(alerts.accept({ room: "b", message_seq: 4, at: at(1000) }, 2000), true)
+  assert.equal(alerts.accept({ room: "a", message_seq: 6, at: at(1000) }, 62_000), false)
 })
 
 test("the title says who, and where unless it is a direct conversation", () => {

@@ -6,7 +6,7 @@ import pytest
 
 from notifications.deciding import KINDS, Channel, Person, Rule, Said, decide
 
-HERE = {"online": True, "has_device": True, "has_mail": True}
+HERE = {"online": True, "here": True, "has_device": True, "has_mail": True}
 # Who, what was said, and for inbox, desktop, push and mail the rule that decided; first whether it tells.
 ALL = (True, True, True, True)
 TABLE = {
@@ -19,10 +19,11 @@ TABLE = {
     "direct at level mentions, named": ({"level": "mentions", "named": True}, {"direct": True}, ALL, "mention"),
     "@room": ({}, {"call": "room"}, (True, True, True, False), "room_call"),
     "@here": ({}, {"call": "here"}, (True, True, True, False), "here_call"),
-    "@here while away": ({"online": False}, {"call": "here"}, (False,) * 4, "not_addressed"),
+    "@here while away": ({"online": False, "here": False}, {"call": "here"}, (False,) * 4, "not_addressed"),
     "@here and named while away": (
-        {"online": False, "named": True}, {"call": "here"}, (True, False, True, True), "mention",
+        {"online": False, "here": False, "named": True}, {"call": "here"}, (True, False, True, True), "mention",
     ),
+    "@here while invisible": ({"here": False}, {"call": "here"}, (False,) * 4, "not_addressed"),
     "keyword": ({"keyword": "lathe"}, {}, (True, True, True, False), "keyword"),
     "keyword in a direct room": ({"keyword": "lathe"}, {"direct": True}, ALL, "direct"),
     "any message at level all": ({"level": "all"}, {}, (False, True, True, False), "level_all"),
@@ -102,7 +103,18 @@ def test_a_person_as_they_come_is_told_on_open_pages_and_in_the_inbox_alone():
 def test_each_case_has_a_rule_that_tells_or_one_that_does_not():
     """Whatever is combined: a verdict's rule says what it does, and the inbox has a kind exactly when it tells."""
     telling = {*KINDS, Rule.LEVEL_ALL}
-    flags = ("named", "own", "author", "blocks_sender", "read", "quiet", "online", "active", "has_device")
+    flags = (
+        "named",
+        "own",
+        "author",
+        "blocks_sender",
+        "read",
+        "quiet",
+        "online",
+        "here",
+        "active",
+        "has_device",
+    )
     for values in itertools.product([False, True], repeat=len(flags)):
         for level, direct, call, reaction in itertools.product(
             ("", "all", "none"), (False, True), ("", "room", "here"), (False, True)

@@ -1,11 +1,12 @@
 """What open pages are told of to make a sound for: by the same decisions as all else, and nothing to who isn't here."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.utils import timezone
 
-from accounts.presence import presence
+from accounts.presence import presence, visibility
 from chatsite.realtime.delivery import subscriptions
 from chatsite.realtime.delivery.connection import Connection, Identity
 from notifications import services
@@ -23,7 +24,7 @@ def here(monkeypatch):
     connections = []
 
     def here(*people):
-        monkeypatch.setattr(presence, "online_ids", lambda: {person.pk for person in people})
+        monkeypatch.setattr(presence.here, "online", lambda: {person.pk for person in people})
         for person in people:
             one = Connection(
                 f"sid-{person.pk}", Identity(person.pk, person.username, session_key="x"), RecordingChannel()
@@ -31,11 +32,11 @@ def here(monkeypatch):
             subscriptions.attach(one)
             connections.append(one)
 
-    def alerts(person):
+    def of(person, event):
         events = [one.channel.events for one in connections if one.identity.user_id == person.pk]
-        return [data for some in events for name, data in some if name == "alert"]
+        return [data for some in events for name, data in some if name == event]
 
-    here.alerts = alerts
+    here.of, here.alerts = of, partial(of, event="alert")
     yield here
     for one in connections:
         subscriptions.detach(one)
@@ -50,7 +51,11 @@ def test_who_is_mentioned_and_here_is_told_and_nobody_else(
     consume()
     (alert,) = here.alerts(member)
     assert (alert["room"], alert["room_name"], alert["text"]) == ("board", "Board", "@member @stranger look")
-    assert (alert["seq"], alert["message"], alert["user"]["username"]) == (message.seq, message.pk, "owner")
+    assert (alert["message_seq"], alert["message"], alert["user"]["username"]) == (
+        message.seq,
+        message.pk,
+        "owner",
+    )
     assert here.alerts(owner) == here.alerts(stranger) == []
 
 
@@ -61,6 +66,18 @@ def test_every_message_where_somebody_wants_that(here, owner, member, private_ro
     say(member, private_room, "my own")
     consume()
     assert [alert["text"] for alert in here.alerts(member)] == ["nobody in particular"]
+
+
+def test_who_is_invisible_is_told_as_ever_but_not_called_as_one_who_is_here(
+    here, owner, member, private_room, say, consume, monkeypatch
+):
+    here(member)
+    monkeypatch.setattr(visibility.known, "invisible", {member.pk})
+    say(owner, private_room, "@here")
+    say(owner, private_room, "@member look")
+    consume()
+    assert [alert["text"] for alert in here.alerts(member)] == ["@member look"]
+    assert [data["text"] for data in here.of(member, "notification")] == ["@member look"]
 
 
 @pytest.mark.parametrize("why", ["quiet", "read", "none", "away", "left"])

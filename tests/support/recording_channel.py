@@ -2,6 +2,7 @@
 
 import json
 
+from chatsite.contract.events import EVENTS, Reach
 from chatsite.realtime.protocol.frames import payload_of
 
 
@@ -25,8 +26,13 @@ class RecordingChannel:
 
     @property
     def events(self):
-        """Each as its name and data."""
-        return [tuple(json.loads(text[2:])) for text in self.payloads]
+        """Each as its name and data. What has a `room` and a `seq` counts in that room's log, for every client."""
+        events = [tuple(json.loads(text[2:])) for text in self.payloads]
+        for name, data in events:
+            assert EVENTS[name] is Reach.LOG or not {"room", "seq"} <= data.keys(), (
+                f"{name} would count in a log"
+            )
+        return events
 
     @property
     def payloads(self):

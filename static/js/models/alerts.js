@@ -14,7 +14,7 @@ export class Alerts {
   #last = new Map()
 
   /** Whether an alert is new. The server tells at least once. */
-  accept({ room, seq, at }, now = Date.now()) {
+  accept({ room, message_seq: seq, at }, now = Date.now()) {
     if (seq <= (this.#last.get(room) ?? 0)) return false
     this.#last.set(room, seq)
     return now - Date.parse(at) < MAX_AGE_MS

@@ -94,6 +94,15 @@ def test_the_document_names_each_event_what_it_carries_and_whether_it_is_durable
     assert len(EVENTS) == len(REGISTRY)
 
 
+def test_no_event_but_those_of_a_log_is_documented_with_a_room_and_a_seq():
+    """Clients count by these two, also what they don't know: one that isn't of the log would stand for a line of it."""
+    table = (ROOT / "docs/protocol.md").read_text().partition("## What the server sends")[2]
+    table = table.partition("\n\nWhatever else")[0]
+    others = [line for line in table.splitlines() if line.endswith("| no |")]
+    assert len(others) > 10
+    assert [line for line in others if "`room`" in line and "`seq`" in line] == []
+
+
 def test_pages_listen_to_events_of_the_registry_and_to_each_but_those_named_here():
     heard, _ = heard_by_pages()
     told = {emitter: names - OWN[emitter] for emitter, names in heard.items()}

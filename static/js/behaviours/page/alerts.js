@@ -16,9 +16,10 @@ export function mount() {
 
   connection.on("alert", async (alert) => {
     if (!alerts.accept(alert)) return
-    const looking = isLookingAt(alert.room)
-    if (!looking) await new Promise((done) => setTimeout(done, OTHERS_WAIT_MS))
-    if ((await claim(`alert ${alert.room} ${alert.seq}`)) && !looking && alertSettings.on) show(alert)
+    const name = `alert ${alert.room} ${alert.message_seq}`
+    if (isLookingAt(alert.room)) return claim(name)
+    await new Promise((done) => setTimeout(done, OTHERS_WAIT_MS))
+    if (alertSettings.on && (await claim(name))) show(alert)
   })
   connection.on("membership-updated", ({ room, unread }) => {
     if (unread) return
