@@ -10,8 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.presence import activity, presence
-from chatsite.realtime.delivery import subscriptions
-from chatsite.realtime.delivery.connection import Connection, Identity
+from chatsite.realtime.delivery.identity import Identity
 from notifications import consumer
 from notifications.mailing import sending
 from notifications.models import Notification
@@ -20,7 +19,6 @@ from push.models import PushNotice
 from rooms.log.log import LogLine
 from rooms.unread import read_positions
 from tests.support import ROOT
-from tests.support.recording_channel import RecordingChannel
 from tests.support.servers.smtp import mail_server
 
 pytestmark = pytest.mark.django_db
@@ -73,20 +71,17 @@ def clock(monkeypatch):
 
 
 @pytest.fixture
-def connect(monkeypatch, member, clock):
+def connect(monkeypatch, member, clock, attach_connection):
     """`connect(how)` is the member's page, used in that way; None for no page."""
     for name in ("here", "elsewhere"):
         monkeypatch.setattr(activity, name, {})
     monkeypatch.setattr(activity, "on_gone", [pushes.look_again])
-    made = []
 
     def connect(how):
         monkeypatch.setattr(presence.here, "online", lambda: {member.pk} if how else set())
         if not how:
             return None
-        one = Connection("sid", Identity(member.pk, member.username, session_key="x"), RecordingChannel())
-        subscriptions.attach(one)
-        made.append(one)
+        one = attach_connection(Identity(member.pk, member.username, session_key="x"))
         if how != "untouched":
             activity.report(one, active=True)
         if how == "hidden":
@@ -95,9 +90,7 @@ def connect(monkeypatch, member, clock):
             clock(121)
         return one
 
-    yield connect
-    for one in made:
-        subscriptions.detach(one)
+    return connect
 
 
 def consume(room):

@@ -40,18 +40,12 @@ def later(monkeypatch):
 
 
 @pytest.fixture
-def connect():
-    made = []
-
+def connect(attach_connection):
     def connect(user):
         identity = Identity(user.pk, user.username, session_key="x", display_name=user.display_name)
-        made.append(Connection(f"sid{len(made)}", identity, RecordingChannel()))
-        subscriptions.attach(made[-1])
-        return made[-1]
+        return attach_connection(identity)
 
-    yield connect
-    for connection in made:
-        subscriptions.detach(connection)
+    return connect
 
 
 def heard(connection):
