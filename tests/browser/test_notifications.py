@@ -141,7 +141,7 @@ def test_open_pages_show_a_notification_once_and_not_of_the_room_in_front(server
     while not notices(settings) + notices(other) and time.monotonic() < deadline:
         settings.wait_for_timeout(100)
     # Time for the other tab to say it once more.
-    settings.wait_for_timeout(1000)
+    settings.wait_for_timeout(1500)
     told = notices(settings) + notices(other)
     assert told == [[title, "@visitor the planer is free", f"room {slug}"]], [
         page.evaluate(HEARD) for page in (settings, other)
@@ -153,7 +153,7 @@ def test_open_pages_show_a_notification_once_and_not_of_the_room_in_front(server
     expect(row(other, "the planer is free")).to_have_class("inbox-row")
     post(server, "owner", slug, "@visitor and now the saw")
     expect(message(room, "and now the saw")).to_be_visible()
-    room.wait_for_timeout(1000)
+    room.wait_for_timeout(1500)
     told = [notice for page in (settings, other, room) for notice in notices(page) if notice != ["closed"]]
     assert [body for _, body, _ in told] == ["@visitor the planer is free"]
     # What was read goes.

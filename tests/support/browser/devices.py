@@ -121,8 +121,7 @@ class Device:
         self.page.goto("about:blank")
 
     def take_pushes(self):
-        """Switch pushes on as people do, and let the worker note what it shows."""
-        self.open("/profile/devices")
+        """Switch pushes on as people do, on the page of their devices, and let the worker note what it shows."""
         self.page.get_by_role("button", name="Notify me on this device").click()
         self.page.get_by_text("This device is told.").wait_for()
         self.page.wait_for_function(CONTROLLED)

@@ -3,8 +3,9 @@ import { alertSettings, play } from "../../lib/page/alert_settings.js"
 import { Alerts, titleOf } from "../../models/alerts.js"
 
 // Time for the tab that shows the room to say so before another one alerts, and for another device to say that it was read.
-const OTHERS_WAIT_MS = 700
-const CLAIM_MS = 2000
+const OTHERS_WAIT_MS = 1000
+// Longer than that: timers of hidden tabs may be late by a second.
+const CLAIM_MS = 4000
 
 /**
  * Shows a notification of the desktop and plays a sound for what the server tells this person of, once in all tabs, one for

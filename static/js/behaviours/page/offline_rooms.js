@@ -3,6 +3,7 @@ import { roomCopies } from "../../lib/device/room_copies.js"
 import { hasWorker } from "../../lib/page/service_worker.js"
 
 const DELAY_MS = 2000
+const MAX_WAIT_MS = 10_000
 const LOOK_EVERY_MS = 300_000
 
 /** Keeps the last messages of the reader's rooms in this browser, when it has nothing else to do, and of no others. */
@@ -18,7 +19,7 @@ export function mount(sidebar) {
     await dropLeftRooms(listed())
     await copyRooms()
   }
-  const soon = () => whenIdle(() => look().catch(() => {}))
+  const soon = () => whenIdle(() => look().catch(() => {}), { timeout: MAX_WAIT_MS })
   connection.on("online", () => {
     clearTimeout(timer)
     // The sidebar is refreshed first where the connection was lost.
