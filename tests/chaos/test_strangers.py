@@ -57,7 +57,7 @@ def test_clients_that_never_finish(scene):
 
 
 def test_clients_that_send_too_much(scene):
-    flood = Flood(ROOM, 16, SHORT_EVENTS)
+    flood = Flood(ROOM, 32, SHORT_EVENTS)
     struck(scene, flood, 1)
     assert flood.answered == SHORT_EVENTS
     assert 0 < flood.refused < SHORT_EVENTS
