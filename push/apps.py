@@ -11,7 +11,8 @@ class PushConfig(AppConfig):
         from drafts.reminders.services import due_hooks
         from messaging import leftovers
         from notifications import channels
-        from push import channel, services
+        from notifications import handovers as channels_handovers
+        from push import channel, handovers, services
         from push.models import PushNotice
 
         activity.on_gone.append(services.look_again)
@@ -19,3 +20,4 @@ class PushConfig(AppConfig):
         leftovers.OF_MESSAGES.append(PushNotice)
         channels.knowledge.append(channel.known_of)
         channels.tellers.append(channel.tell)
+        channels_handovers.of_devices.append(handovers.of_devices)

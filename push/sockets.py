@@ -5,7 +5,7 @@ from typing import Any
 from accounts.presence import activity
 from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.socketio.routing import event, every
-from push import services
+from push import handovers, services
 from push.queue import STEP_SECONDS, sender
 from push.serializers import ActiveSerializer
 
@@ -28,5 +28,6 @@ events = [event("active", active, ActiveSerializer)]
 jobs = [
     every(STEP_SECONDS, sender.step),
     every(SWEEP_SECONDS, services.sweep),
+    every(SWEEP_SECONDS, handovers.sweep),
     every(FORGET_SECONDS, activity.sweep),
 ]
