@@ -1,8 +1,11 @@
 """Changes of one's own profile."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 
 from accounts.models import User
 from accounts.names import tidy
@@ -19,6 +22,9 @@ CHANGEABLE = (
     "show_receipts",
     *status.COLUMNS,
 )
+
+# Called after the commit with a person who switched their read receipts on or off.
+on_receipts_switched: list[Callable[[User], None]] = []
 
 
 def update_profile(
@@ -65,6 +71,7 @@ def emoji_or_none(value: str) -> str:
 
 def change(user: User, new: dict[str, Any]) -> None:
     """Check and store new values of fields."""
+    switched = new.get("show_receipts", user.show_receipts) != user.show_receipts
     with status.told(user, new):
         for name, value in new.items():
             setattr(user, name, value)
@@ -72,6 +79,14 @@ def change(user: User, new: dict[str, Any]) -> None:
         if "display_name" in new:
             check_names(user, "display_name")
         save_named(user, list(new))
+    if switched:
+        transaction.on_commit(partial(receipts_switched, user), robust=True)
+
+
+def receipts_switched(user: User) -> None:
+    """Call the hooks of a person who shows receipts now, or doesn't any more."""
+    for hook in on_receipts_switched:
+        hook(user)
 
 
 def check_fields(user: User, *names: str) -> None:

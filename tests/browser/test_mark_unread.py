@@ -143,7 +143,13 @@ def test_a_small_room_shows_who_has_seen_what(visit, server):
     owner.reload()
     expect(message(owner, "line 1.").locator(".seen .avatar")).to_be_visible()
     try:
+        member = visit("member", f"/chat/{slug}")
+        rest(server, server.tokens["owner"], "PUT", f"/room/{slug}/read", seq=second["seq"])
+        theirs = member.locator(".seen")
         rest(server, server.tokens["member"], "PATCH", "/user/me", show_receipts=False)
+        # At once, on open pages: the member's own face, and those that the member saw.
+        expect(seen).to_have_count(0)
+        expect(theirs).to_have_count(0)
         owner.reload()
         expect(message(owner, "line 2.")).to_be_visible()
         expect(owner.locator("html[data-live-status=online]")).to_have_count(1)
