@@ -86,10 +86,12 @@ class ScheduledMessage(models.Model):
     room: "models.ForeignKey[Room, Room]" = models.ForeignKey(
         "rooms.Room", on_delete=models.CASCADE, related_name="+"
     )
-    body = models.TextField()
+    body = models.TextField(blank=True)
     reply_to = models.ForeignKey(
         "messaging.Message", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
+    # Its files in their order: `[{"id", "name"}]`. By the name the sender is told of one that is gone.
+    files = models.JSONField(default=list, db_default=[])
     client_id = models.UUIDField(default=uuid.uuid4)
     send_at = models.DateTimeField()
     # The sender's zone, in which the time was chosen.
