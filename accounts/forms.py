@@ -97,6 +97,12 @@ class ProfileForm(PartialForm, forms.Form):
         help_text="In direct conversations and rooms of at most 20 people others see how far you have read, and you see it "
         "of them. Without it, neither.",
     )
+    single_keys = TickField(
+        label="Single keys act",
+        required=False,
+        help_text="Such as J, K and E on the page to catch up, and ? for the list of keys. Switch it off if you write by "
+        "voice, or hit keys by accident.",
+    )
     time_zone = TextField(
         label="Time zone",
         required=False,

@@ -133,6 +133,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     show_previews = models.BooleanField(default=True, db_default=True, editable=False)
     # Whether they show in small rooms how far they have read, and see it of others.
     show_receipts = models.BooleanField(default=True, db_default=True, editable=False)
+    # Whether single characters act on their pages (WCAG 2.1.4): who speaks to their computer may not want that.
+    single_keys = models.BooleanField(default=True, db_default=True, editable=False)
     # How present they are to others, and until when; then it is automatic again.
     availability = models.CharField(
         max_length=9, choices=Availability, default="automatic", db_default="automatic", editable=False

@@ -59,6 +59,7 @@ class OwnUserSerializer(UserSerializer):
     show_receipts = serializers.BooleanField(
         help_text="Whether I show in small rooms how far I have read, and see it of others."
     )
+    single_keys = serializers.BooleanField(help_text="Whether single keys act on my pages.")
 
     def to_representation(self, instance: User) -> dict[str, Any]:
         return own_payload(instance)
@@ -101,6 +102,7 @@ class ProfileSerializer(StrictSerializer):
     show_receipts = Flag(
         required=False, help_text="Whether I show in small rooms how far I have read, and see it of others."
     )
+    single_keys = Flag(required=False, help_text="Whether single keys act on my pages.")
     availability = Choice(choices=Availability.choices, required=False)
     availability_until = serializers.DateTimeField(
         required=False,

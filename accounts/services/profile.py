@@ -20,6 +20,7 @@ CHANGEABLE = (
     "double_click_reaction",
     "show_previews",
     "show_receipts",
+    "single_keys",
     *status.COLUMNS,
 )
 
@@ -35,6 +36,7 @@ def update_profile(
     double_click_reaction: str | None = None,
     show_previews: bool | None = None,
     show_receipts: bool | None = None,
+    single_keys: bool | None = None,
     **said: Any,
 ) -> User:
     """Change the given fields; `said` are those of `status.columns_of`. A display name that is unchanged, or repeats the
@@ -52,6 +54,8 @@ def update_profile(
         new["show_previews"] = show_previews
     if show_receipts is not None:
         new["show_receipts"] = show_receipts
+    if single_keys is not None:
+        new["single_keys"] = single_keys
     try:
         change(user, new)
     except Invalid:
