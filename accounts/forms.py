@@ -6,9 +6,10 @@ from typing import Any
 from django import forms
 
 from accounts.authentication.password_validators import MAX_PASSWORD_LENGTH
-from accounts.models import MAX_STATUS_LENGTH, MAX_ZONE_LENGTH, ApiToken
+from accounts.models import MAX_STATUS_LENGTH, ApiToken
 from accounts.services.invites import DEFAULT_USES, MAX_USES
 from chatsite.contract.emoji import COMMON, MAX_EMOJI_LENGTH
+from chatsite.contract.zones import MAX_ZONE_LENGTH
 from chatsite.web.forms import EmailField, PartialForm, TextField, TickField
 
 # For how long a status or an availability can last, and the choice that keeps the end it has.

@@ -25,10 +25,11 @@ from accounts.names import (
     validate_username,
 )
 from chatsite.contract.emoji import MAX_EMOJI_LENGTH
+from chatsite.contract.zones import MAX_ZONE_LENGTH
 from chatsite.realtime.delivery import revocation
 
 # Characters of a status' text, and of the name of a time zone.
-MAX_STATUS_LENGTH, MAX_ZONE_LENGTH = 100, 64
+MAX_STATUS_LENGTH = 100
 TAKEN = "That username is taken."
 LOOKS_LIKE_ANOTHER = "This name looks like somebody else's."
 

@@ -5,9 +5,10 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.authentication.password_validators import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH
-from accounts.models import MAX_STATUS_LENGTH, MAX_ZONE_LENGTH, Availability, User
+from accounts.models import MAX_STATUS_LENGTH, Availability, User
 from accounts.payloads import own_payload, user_payload
 from chatsite.contract.emoji import MAX_EMOJI_LENGTH
+from chatsite.contract.zones import MAX_ZONE_LENGTH
 from chatsite.web.fields import Choice, Flag, StrictSerializer, Text
 
 

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import User
-from drafts.zones import MAX_ZONE_LENGTH
+from chatsite.contract.zones import MAX_ZONE_LENGTH
 from rooms.models import Room
 
 MAX_TEXT_LENGTH = 1000
