@@ -1,6 +1,6 @@
 """What became of a message on its way to a person: when a channel handed it over, and what was answered.
 
-Kept a bounded time by each channel (`mailing.answers`, `push.handovers`); what is older is no longer known.
+Kept a bounded time by each channel (`mailing.answers`, `push.delivery.handovers`); what is older is no longer known.
 """
 
 from collections.abc import Callable

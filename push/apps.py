@@ -12,7 +12,8 @@ class PushConfig(AppConfig):
         from messaging import leftovers
         from notifications import channels
         from notifications import handovers as channels_handovers
-        from push import channel, handovers, services
+        from push import channel, services
+        from push.delivery import handovers
         from push.models import PushNotice
 
         activity.on_gone.append(services.look_again)

@@ -1,7 +1,7 @@
 """Services of pushes: note what people's devices are to be told, and that it was read.
 
-`notify` and `withdraw` are what the consumer of notifications calls. They only write rows, few for a person; `push.queue`
-sends behind them.
+`notify` and `withdraw` are what the consumer of notifications calls. They only write rows, few for a person;
+`push.delivery.queue` sends behind them.
 """
 
 from collections.abc import Collection
@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from accounts.presence import activity
 from messaging.models import Message
+from push.delivery.queue import sender
 from push.models import Kind, PushNotice, PushNoticeQuerySet, PushSubscription
-from push.queue import sender
 from push.tags import tag_of
 from rooms.models import Room
 

@@ -5,8 +5,9 @@ from typing import Any
 from accounts.presence import activity
 from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.socketio.routing import event, every
-from push import handovers, services
-from push.queue import STEP_SECONDS, sender
+from push import services
+from push.delivery import handovers
+from push.delivery.queue import STEP_SECONDS, sender
 from push.serializers import ActiveSerializer
 
 Data = dict[str, Any]

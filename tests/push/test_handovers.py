@@ -6,7 +6,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.presence import activity
-from push import devices, handovers
+from push.delivery import handovers
+from push.devices import services as devices
 from push.models import PushHandover, PushNotice, PushSubscription
 from rooms.models import Membership
 

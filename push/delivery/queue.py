@@ -22,13 +22,15 @@ from accounts.presence import activity
 from chatsite.contract.errors import Unavailable
 from chatsite.realtime.scheduling.background import in_background, serving
 from chatsite.subprocesses.supervisor import MB, Child, ChildFailed, Kind, Limits
-from push import devices, handovers, vapid
-from push.answers import Outcome, outcome_of
+from push.delivery import handovers
+from push.delivery.answers import Outcome, outcome_of
+from push.delivery.wire import job_of
+from push.devices import services as devices
+from push.devices import vapid
 from push.models import Kind as NoticeKind
 from push.models import PushNotice, PushSubscription
 from push.payloads import MAX_READ, push_text
 from push.tags import tag_of
-from push.wire import job_of
 from rooms.models import Membership
 
 logger = logging.getLogger(__name__)

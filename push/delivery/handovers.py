@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from messaging.models import Message
 from notifications.handovers import Handover, Outcome
-from push.answers import Outcome as PushOutcome
+from push.delivery.answers import Outcome as PushOutcome
 from push.models import PushHandover, PushNotice, PushSubscription
 
 # How long a row is kept, and how many of one person's.
