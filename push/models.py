@@ -131,7 +131,7 @@ class PushNotice(models.Model):
 
 class PushHandover(models.Model):
     """What became of a push to a person's device (`push.delivery.handovers`): of the messages of a room from `first_seq` to
-    `seq`, as many as came before it was sent. It outlives its device, so that one which a push service ended can be named."""
+    `seq`, as many as came before it was sent. It outlives its device, so that one which a service ended can be named."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False

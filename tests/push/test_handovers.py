@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.presence import activity
@@ -149,3 +151,27 @@ def test_the_page_names_the_device(client, member, add, say, send):
     page = client.get(f"/chat/board/message/{message.pk}/why").content.decode()
     assert "<strong>Firefox on Linux</strong>" in page
     assert "Its push service took it (201)." in page
+
+
+def test_asking_costs_as_many_queries_for_many_devices_as_for_one(member, add, say, send, pushed):
+    counts = []
+    for more in (1, 3):
+        for _ in range(more):
+            add(member)
+        message = say("@member look", to=[member])
+        send()
+        with CaptureQueriesContext(connection) as captured:
+            assert len(pushed(member, message)[1]) == len(counts) * 3 + 1
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
+
+
+def test_the_dialogs_part_is_for_the_same_people(client, member, owner, stranger, add, say, send):
+    add(member)
+    path = f"/chat/board/message/{say('@member look', to=[member]).pk}/why?part"
+    send()
+    assert client.get(path).status_code == 302
+    for person, status, named in ((member, 200, True), (owner, 200, False), (stranger, 404, False)):
+        client.force_login(person)
+        answer = client.get(path)
+        assert (answer.status_code, "Firefox on Linux" in answer.text) == (status, named)
