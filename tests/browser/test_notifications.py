@@ -2,6 +2,7 @@
 
 import time
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.support.browser.people import act, message, new_room, post, say
@@ -86,7 +87,13 @@ def test_a_messages_menu_leads_to_why(server, visit):
     page = visit("member", f"/chat/{slug}")
     act(page, "@member why me", "Why was I told, or not?")
     expect(page.get_by_role("heading", name="Why was I told")).to_be_visible()
-    expect(page.locator(".why")).to_contain_text("You are mentioned by name.")
+    dialog = page.get_by_role("dialog", name="Why was I told, or not?")
+    expect(dialog.locator(".why")).to_contain_text("You are mentioned by name.")
+    expect(dialog.locator(".why")).to_contain_text("It is in your inbox.")
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
 
 
 # Headless browsers deny notifications: what a page would show is kept on it.
