@@ -32,6 +32,8 @@ FLAGS = [
     "--disable-quic",
     "--disable-background-networking",
     "--disable-sync",
+    # The clock of time fields.
+    "--lang=en-GB",
 ]
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1360, "height": 820}, "device_scale_factor": 1.5}
 PHONE: dict[str, Any] = {
@@ -237,6 +239,121 @@ def history(page: Page) -> None:
     page.goto(str(row(room(page), ".edited:not([hidden])").locator(".edited").get_attribute("href")))
 
 
+def inbox(page: Page) -> None:
+    page.goto("/inbox")
+
+
+def levels(page: Page) -> None:
+    page.goto("/chat/workshop/notifications")
+
+
+def notification_settings(page: Page) -> None:
+    page.goto("/profile/notifications")
+    scroll_to(page, "#what")
+
+
+def quiet_hours(page: Page) -> None:
+    page.goto("/profile/notifications")
+    scroll_to(page, "#alerts")
+
+
+def scroll_to(page: Page, selector: str) -> None:
+    """Scroll a title to the top of the page."""
+    page.locator(selector).evaluate("(title) => title.scrollIntoView({ block: 'start' })")
+    page.locator(".page-body").evaluate("(body) => body.parentElement.scrollBy(0, -24)")
+
+
+def devices(page: Page) -> None:
+    page.goto("/profile/devices")
+    page.locator("[data-push=state]:not(:empty)").wait_for()
+
+
+def why(page: Page) -> None:
+    page.goto("/inbox?tab=mentions")
+    page.goto(f"{page.locator('.inbox-link').first.get_attribute('href')}".split("#")[0] + "/why")
+
+
+def catch_up(page: Page) -> None:
+    mark_unread(page)
+    page.goto("/catch-up")
+
+
+def mark_unread(page: Page) -> None:
+    message = room(page).locator(".message").nth(-5)
+    act(page, message, "unread")
+    page.locator(".new-line, .separator-new, [data-part=new]").first.wait_for(state="attached")
+    message.hover()
+
+
+def act(page: Page, message: Locator, action: str) -> None:
+    message.scroll_into_view_if_needed()
+    message.hover()
+    message.focus()
+    page.locator(f".actions [data-action={action}]").click()
+
+
+def receipts(page: Page) -> None:
+    direct(page, "Tomás Lima")
+    page.locator(".seen").first.wait_for()
+
+
+def direct(page: Page, name: str) -> None:
+    """Open the conversation with a person."""
+    row = page.locator(".side-row[data-kind=direct]").filter(has_text=name)
+    room(page, str(row.first.get_attribute("data-room")))
+
+
+def drafts(page: Page) -> None:
+    room(page, "events")
+
+
+def scheduled(page: Page) -> None:
+    page.goto("/later/scheduled")
+
+
+def reminders(page: Page) -> None:
+    page.goto("/later/reminders")
+
+
+def install(page: Page) -> None:
+    """Have the browser offer to install the site; one without a head doesn't by itself."""
+    page.evaluate("localStorage.setItem('visits', '9')")
+    room(page, "events")
+    offer = "Object.assign(new Event('beforeinstallprompt', { cancelable: true }), { prompt() {} })"
+    page.evaluate(f"() => void dispatchEvent({offer})")
+    page.locator(".install-hint").wait_for(state="attached")
+    open_sidebar(page)
+
+
+def open_sidebar(page: Page) -> None:
+    if page.locator(".menu-button").is_visible():
+        page.locator(".menu-button").click()
+        page.locator("#sidebar").wait_for()
+
+
+def offline(page: Page) -> None:
+    room(page)
+    page.wait_for_function("() => navigator.serviceWorker.controller !== null")
+    page.wait_for_timeout(OFFLINE_COPY_MS)
+    page.context.set_offline(True)
+    page.reload()
+    page.locator(".offline-text").first.wait_for()
+    page.locator("#offline-body").fill("I bring the saw")
+
+
+def status(page: Page) -> None:
+    page.goto("/chat/workshop")
+    open_sidebar(page)
+    page.locator(".own-status").click()
+    page.get_by_role("dialog", name="Your status").wait_for()
+    page.get_by_label("Emoji", exact=True).fill("🎧")
+    page.get_by_label("Status", exact=True).fill("Cutting the table legs")
+
+
+def person(page: Page) -> None:
+    page.goto("/people/tomas")
+
+
 def avatars(page: Page) -> None:
     page.goto("/profile")
     page.get_by_label("Picture", exact=True).set_input_files(photo("legs.jpg", pictures.legs()))
@@ -255,6 +372,22 @@ PARTS = {
     "forwarding": forwarding,
     "history": history,
     "avatars": avatars,
+    "inbox": inbox,
+    "why": why,
+    "levels": levels,
+    "notification-settings": notification_settings,
+    "quiet-hours": quiet_hours,
+    "devices": devices,
+    "mark-unread": mark_unread,
+    "catch-up": catch_up,
+    "receipts": receipts,
+    "drafts": drafts,
+    "scheduled": scheduled,
+    "reminders": reminders,
+    "status": status,
+    "person": person,
+    "offline": offline,
+    "install": install,
 }
 
 
