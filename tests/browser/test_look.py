@@ -184,6 +184,15 @@ def box(locator):
     return locator.evaluate("(element) => element.getBoundingClientRect().toJSON()")
 
 
+def test_the_name_of_the_way_back_leaves_room_for_the_title(visit, server):
+    name = "a-room-with-a-name-that-is-as-long-as-names-of-rooms-can-be"
+    room = rest(server, server.tokens["owner"], "POST", "/room", name=name).json()["slug"]
+    page = visit("owner", f"/chat/{room}/notifications", **PHONE)
+    back = page.get_by_role("link", name=name).filter(has=page.locator("bdi")).locator("visible=true")
+    assert box(back)["right"] <= page.evaluate("innerWidth")
+    assert box(page.get_by_role("heading", level=1))["width"] > 100
+
+
 def test_days_and_times_of_the_schedule_stand_apart_on_a_phone(visit):
     page = visit("owner", "/profile/notifications", **PHONE)
     for row in page.locator(".hours").all():
