@@ -172,9 +172,11 @@ def test_rooms_that_were_never_opened_are_there_without_a_connection_and_go_with
         assert ["member", room] in copies(page)
         assert asked == []
         # Where it is due again, only the room is asked for in which something happened.
-        post(server, "owner", room, "and the ash")
-        page.evaluate("localStorage.setItem('rooms-copied', '1')")
         page.goto(f"{server.url}/profile")
+        post(server, "owner", room, "and the ash")
+        asked.clear()
+        page.evaluate("localStorage.setItem('rooms-copied', '1')")
+        page.reload()
         until(page, f"async () => (await ({COPY})('{room}')).includes('and the ash')")
         until(page, "async () => localStorage.getItem('rooms-copied') > 1")
         assert [urlsplit(url).path for url in asked] == ["/room", "/message"]

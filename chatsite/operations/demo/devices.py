@@ -10,7 +10,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 
 from accounts.models import User, UserSession
-from push import vapid
+from push.devices import vapid
 from push.models import PushSubscription
 
 # Name, host of the push service, days since it was added, hours since it was last told, and whether it shows texts.

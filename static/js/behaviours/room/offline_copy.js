@@ -11,19 +11,25 @@ const DELAY_MS = 3000
 export function mount() {
   if (!hasWorker) return
   let timer = null
-  const keep = () => {
+  let begun = null
+  const keep = (leaving) => {
     clearTimeout(timer)
     timer = null
     // A page of the past has other messages than the last.
-    if (messagePane.attached) keepCopy().catch(() => {})
+    if (messagePane.attached) keepCopy(begun, leaving).catch(() => {})
   }
-  const keepSoon = () => (timer ??= setTimeout(keep, DELAY_MS))
+  const keepSoon = () => {
+    if (timer) return
+    // Asked now: a page that is left has time for one statement.
+    begun = roomCopies.begin()
+    timer = setTimeout(keep, DELAY_MS, false)
+  }
   room.on("joined", keepSoon)
   room.on("chat-message", keepSoon)
   room.on("message-edited", keepSoon)
   room.on("message-deleted", keepSoon)
   room.on("room-updated", keepSoon)
-  document.addEventListener("visibilitychange", () => timer && document.visibilityState === "hidden" && keep())
+  document.addEventListener("visibilitychange", () => timer && document.visibilityState === "hidden" && keep(true))
   const forget = () => {
     clearTimeout(timer)
     roomCopies.forget(room.slug)
@@ -32,12 +38,12 @@ export function mount() {
   connection.on("room-removed", ({ room: slug }) => slug === room.slug && forget())
 }
 
-async function keepCopy() {
-  const begun = await roomCopies.begin()
+async function keepCopy(beginning, leaving) {
+  const begun = await beginning
   if (!begun) return
   const { name, kind } = room.info
   const rows = messagePane.list.rows().filter((row) => !row.classList.contains("deleted")).slice(-MAX_MESSAGES)
-  await roomCopies.keep(begun, { key: room.slug, name, kind, epoch: room.log.epoch, head: room.log.seq, messages: rows.map(copyOf) })
+  await roomCopies.keep(begun, { key: room.slug, name, kind, epoch: room.log.epoch, head: room.log.seq, messages: rows.map(copyOf) }, leaving)
   await roomCopies.trim()
 }
 

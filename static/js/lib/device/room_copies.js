@@ -23,10 +23,12 @@ export const roomCopies = {
     return keptFor() === me ? { wipe } : null
   },
 
-  async keep({ wipe }, copy) {
+  /** Of a page that is left (`leaving`), what is read first isn't waited for: by then there is no page. */
+  async keep({ wipe }, copy, leaving = false) {
     if (gone.has(copy.key) || keptFor() !== me) return
     const messages = copy.messages.slice(-MAX_MESSAGES).map((message) => ({ ...message, text: message.text.slice(0, MAX_CHARACTERS) }))
-    await database.putUnlessWiped("rooms", { ...copy, owner: me, messages, at: Date.now() }, wipe)
+    const record = { ...copy, owner: me, messages, at: Date.now() }
+    await (leaving ? database.put("rooms", record) : database.putUnlessWiped("rooms", record, wipe))
   },
 
   /** Removes the oldest copies beyond MAX_ROOMS. */
