@@ -25,7 +25,7 @@ from files.serializers import UploadSerializer
 from files.storage import local
 from files.uploading import doors, storing
 from files.uploading.forms import Form
-from files.uploading.storing import Upload, Writer
+from files.uploading.storing import Seen, Upload, Writer
 from rooms import access
 
 FIRST = "Send it before the file, or in the address."
@@ -69,10 +69,9 @@ def received(form: Form, user: User, query: QueryDict) -> tuple[File, bool]:
         form.copy_to(len)
         return first, False
     with local.incoming() as file:
-        writer = Writer(file)
-        copy(form, writer)
+        seen = copy(form, Writer(file))
         end(form)
-        return storing.store(user, upload, file, writer.sha256)
+        return storing.store(user, upload, file, seen)
 
 
 def poster_of(form: Form) -> bytes:
@@ -99,13 +98,13 @@ def upload_of(form: Form, query: QueryDict) -> Upload:
     return Upload(fields["room"], fields["client_id"], form.filename, fields["alt"])
 
 
-def copy(form: Form, writer: Writer) -> None:
-    """Receive the current file."""
+def copy(form: Form, writer: Writer) -> Seen:
+    """Receive the current file; return what was seen of it."""
     if form.streams:
         # Others may have the connection to the database: the file may take minutes.
         connections.close_all()
     form.copy_to(writer.write)
-    writer.end()
+    return writer.end()
 
 
 def end(form: Form) -> None:
@@ -193,9 +192,8 @@ def received_of_form(form: Form, user: User, room: str, result: ReceivedForm) ->
         form.copy_to(len)
         return first
     with local.incoming() as file:
-        writer = Writer(file)
-        copy(form, writer)
-        stored, _ = storing.store(user, upload, file, writer.sha256)
+        seen = copy(form, Writer(file))
+        stored, _ = storing.store(user, upload, file, seen)
     counters.uploads["stored",] += 1
     return stored
 
