@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Generic, TypeVar
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.query import get_related_populators
 
 AnyModel = TypeVar("AnyModel", bound=models.Model)
@@ -26,9 +27,9 @@ class Given(models.Value):
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         return "%s", [self]
 
-    def of(self, values: Sequence[Any]) -> Any:
+    def of(self, values: Sequence[Any], database: BaseDatabaseWrapper) -> Any:
         value = values[self._place]
-        return value if self._like is None else self._like.get_db_prep_value(value, connection)
+        return value if self._like is None else self._like.get_db_prep_value(value, database)
 
 
 class Prepared(Generic[AnyModel]):
@@ -41,10 +42,11 @@ class Prepared(Generic[AnyModel]):
 
     def first(self, *values: Any) -> AnyModel | None:
         """Return the first row as a new instance, None where there is none. One query."""
-        select = self._selects.get(connection.vendor)
+        database = connections[DEFAULT_DB_ALIAS]
+        select = self._selects.get(database.vendor)
         if select is None:
-            select = self._selects[connection.vendor] = Select(self._queryset())
-        found: AnyModel | None = select.first(values)
+            select = self._selects[database.vendor] = Select(self._queryset())
+        found: AnyModel | None = select.first(database, values)
         return found
 
 
@@ -53,7 +55,7 @@ class Select:
 
     def __init__(self, queryset: "models.QuerySet[Any]") -> None:
         # Of its connection, that of whoever is first, it reads the settings only.
-        self._compiler: Any = queryset.query.get_compiler(connection=connection)
+        self._compiler: Any = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
         self._sql, self._parameters = self._compiler.as_sql()
         columns, described = self._compiler.select, self._compiler.klass_info
         self._model, places = described["model"], described["select_fields"]
@@ -62,16 +64,17 @@ class Select:
         self._related = get_related_populators(described, columns, queryset.db)  # type: ignore[call-arg]
         self._converters = self._compiler.get_converters([column[0] for column in columns])
 
-    def first(self, values: Sequence[Any]) -> Any:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                self._sql, [each.of(values) if isinstance(each, Given) else each for each in self._parameters]
-            )
+    def first(self, database: BaseDatabaseWrapper, values: Sequence[Any]) -> Any:
+        parameters = [
+            each.of(values, database) if isinstance(each, Given) else each for each in self._parameters
+        ]
+        with database.cursor() as cursor:
+            cursor.execute(self._sql, parameters)
             found = cursor.fetchone()
         if found is None:
             return None
         (row,) = self._compiler.apply_converters([found], self._converters)
-        instance = self._model.from_db(connection.alias, self._names, row[self._own])
+        instance = self._model.from_db(DEFAULT_DB_ALIAS, self._names, row[self._own])
         for related in self._related:
             related.populate(row, instance)
         return instance
@@ -80,13 +83,14 @@ class Select:
 def insert(instance: models.Model) -> None:
     """Add a row as `save(force_insert=True)` does, but without its signals. A number that the database gives it becomes its
     primary key."""
-    statement, fields, numbered = _insert(type(instance), connection.vendor)
-    values = [field.get_db_prep_save(field.pre_save(instance, True), connection) for field in fields]
-    with connection.cursor() as cursor:
+    database = connections[DEFAULT_DB_ALIAS]
+    statement, fields, numbered = _insert(type(instance), database.vendor)
+    values = [field.get_db_prep_save(field.pre_save(instance, True), database) for field in fields]
+    with database.cursor() as cursor:
         cursor.execute(statement, values)
         if numbered:
             (instance.pk,) = cursor.fetchone()
-    instance._state.adding, instance._state.db = False, connection.alias
+    instance._state.adding, instance._state.db = False, DEFAULT_DB_ALIAS
 
 
 @cache
