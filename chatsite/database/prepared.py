@@ -11,7 +11,8 @@ from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models.query import get_related_populators
+
+from chatsite.database.instances import loaded
 
 AnyModel = TypeVar("AnyModel", bound=models.Model)
 
@@ -51,18 +52,14 @@ class Prepared(Generic[AnyModel]):
 
 
 class Select:
-    """The SQL of a queryset, and how a row becomes an instance: the steps of Django's `ModelIterable`."""
+    """The SQL of a queryset for one database, and how a row becomes an instance."""
 
     def __init__(self, queryset: "models.QuerySet[Any]") -> None:
         # Of its connection, that of whoever is first, it reads the settings only.
         self._compiler: Any = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
         self._sql, self._parameters = self._compiler.as_sql()
-        columns, described = self._compiler.select, self._compiler.klass_info
-        self._model, places = described["model"], described["select_fields"]
-        self._own = slice(places[0], places[-1] + 1)
-        self._names = [column[0].target.attname for column in columns[self._own]]
-        self._related = get_related_populators(described, columns, queryset.db)  # type: ignore[call-arg]
-        self._converters = self._compiler.get_converters([column[0] for column in columns])
+        self._row = Shape(self._compiler.klass_info, self._compiler.select)
+        self._converters = self._compiler.get_converters([column[0] for column in self._compiler.select])
 
     def first(self, database: BaseDatabaseWrapper, values: Sequence[Any]) -> Any:
         parameters = [
@@ -74,9 +71,28 @@ class Select:
         if found is None:
             return None
         (row,) = self._compiler.apply_converters([found], self._converters)
-        instance = self._model.from_db(DEFAULT_DB_ALIAS, self._names, row[self._own])
-        for related in self._related:
-            related.populate(row, instance)
+        return self._row.instance(row)
+
+
+class Shape:
+    """Which columns of a row are whose, by what Django's compiler says of a query's models."""
+
+    def __init__(self, described: dict[str, Any], columns: Sequence[Any]) -> None:
+        self._model: type[models.Model] = described["model"]
+        self._columns = [(columns[at][0].target.attname, at) for at in described["select_fields"]]
+        self._key = self._model._meta.pk.attname
+        self._related = [
+            (each["local_setter"], Shape(each, columns)) for each in described.get("related_klass_infos", ())
+        ]
+
+    def instance(self, row: Sequence[Any]) -> Any:
+        """Return the instance with its related ones; None for one that an outer join didn't find."""
+        values = {name: row[at] for name, at in self._columns}
+        if values[self._key] is None:
+            return None
+        instance = loaded(self._model, **values)
+        for put, related in self._related:
+            put(instance, related.instance(row))
         return instance
 
 

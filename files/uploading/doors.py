@@ -153,7 +153,8 @@ def check_site(more: int) -> None:
 
 def free_bytes() -> int:
     """Return what of the disk is free for this program."""
-    folder = local.folder()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = os.statvfs(folder)
+    try:
+        found = os.statvfs(local.folder())
+    except FileNotFoundError:
+        found = os.statvfs(local.made_folder())
     return found.f_bavail * found.f_frsize

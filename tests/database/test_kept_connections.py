@@ -7,6 +7,7 @@ from chatsite.database.sqlite import base
 
 pytestmark = pytest.mark.django_db
 
+
 @pytest.fixture
 def connect(settings, tmp_path, monkeypatch):
     """`connect()` is a wrapper of the same file, as each greenlet has one."""
@@ -16,7 +17,12 @@ def connect(settings, tmp_path, monkeypatch):
 
     def connect():
         values = settings.DATABASES["default"] | {"NAME": str(tmp_path / "kept.sqlite3")}
-        defaults = {"TIME_ZONE": None, "AUTOCOMMIT": True, "ATOMIC_REQUESTS": False, "OPTIONS": {"timeout": 0}}
+        defaults = {
+            "TIME_ZONE": None,
+            "AUTOCOMMIT": True,
+            "ATOMIC_REQUESTS": False,
+            "OPTIONS": {"timeout": 0},
+        }
         wrapper = base.DatabaseWrapper(values | defaults, alias="kept")
         made.append(wrapper)
         wrapper.ensure_connection()

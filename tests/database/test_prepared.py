@@ -17,7 +17,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def place():
-    return Prepared(lambda: Membership.objects.select_related("room").filter(user_id=Given(0), room__slug=Given(1)))
+    return Prepared(
+        lambda: Membership.objects.select_related("room").filter(user_id=Given(0), room__slug=Given(1))
+    )
 
 
 def values(row):
