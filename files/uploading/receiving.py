@@ -18,6 +18,7 @@ from accounts.authentication import credentials
 from accounts.models import User
 from chatsite.contract.errors import ChatError, Forbidden, Invalid, TooLarge
 from chatsite.observability.metrics import counters
+from chatsite.realtime.delivery import revocation
 from chatsite.realtime.http import transfers
 from chatsite.web.rest.api import checked
 from files.models import MAX_FILES, File
@@ -62,6 +63,7 @@ def received(form: Form, user: User, query: QueryDict) -> tuple[File, bool]:
     if form.name != "file":
         raise Invalid.about(form.name[:64], "There is no such field.")
     upload = replace(upload_of(form, query), poster=poster)
+    before = revocation.revocations()
     access.posting_membership(user, upload.room)
     first = storing.first_of(user, upload)
     if first is not None:
@@ -71,6 +73,9 @@ def received(form: Form, user: User, query: QueryDict) -> tuple[File, bool]:
     with local.incoming() as file:
         seen = copy(form, Writer(file))
         end(form)
+        if revocation.revocations() != before:
+            # Before the child process works for somebody who may not.
+            access.posting_membership(user, upload.room)
         return storing.store(user, upload, file, seen)
 
 
@@ -193,6 +198,7 @@ def received_of_form(form: Form, user: User, room: str, result: ReceivedForm) ->
         return first
     with local.incoming() as file:
         seen = copy(form, Writer(file))
+        access.posting_membership(user, room)
         stored, _ = storing.store(user, upload, file, seen)
     counters.uploads["stored",] += 1
     return stored

@@ -147,10 +147,9 @@ def is_named(file: File, name: str) -> bool:
 
 def store(user: User, upload: Upload, file: BinaryIO, seen: Seen | None = None) -> tuple[File, bool]:
     """Store a received file, open for reading and writing and without a name on the disk; return its row and whether it is
-    new. What of it was `seen` isn't looked at again.
+    new. What of it was `seen` isn't looked at again. The person's rights are asked with the rows.
 
     Raises what the person's rights and quotas refuse, UnsupportedType, Conflict and Unavailable."""
-    access.posting_membership(user, upload.room)
     try:
         with stored(file, user.pk, upload.name, seen, upload.poster) as (blob, name):
             added = add(user, upload, name, blob)
