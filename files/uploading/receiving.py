@@ -20,7 +20,6 @@ from chatsite.contract.errors import ChatError, Forbidden, Invalid, TooLarge
 from chatsite.observability.metrics import counters
 from chatsite.realtime.delivery import revocation
 from chatsite.realtime.http import transfers
-from chatsite.web.rest.api import checked
 from files.models import MAX_FILES, File
 from files.serializers import UploadSerializer
 from files.storage import local
@@ -29,6 +28,7 @@ from files.uploading.forms import Form
 from files.uploading.storing import Seen, Upload, Writer
 from rooms import access
 
+FIELDS = UploadSerializer()
 FIRST = "Send it before the file, or in the address."
 
 
@@ -99,7 +99,7 @@ def upload_of(form: Form, query: QueryDict) -> Upload:
     values: dict[str, Any] = {**query.dict(), **dict(form.fields)}
     if "room" not in values:
         raise Invalid.about("room", FIRST)
-    fields = checked(UploadSerializer(data=values))
+    fields = FIELDS.checked(values)
     return Upload(fields["room"], fields["client_id"], form.filename, fields["alt"])
 
 

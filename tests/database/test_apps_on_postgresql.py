@@ -22,6 +22,7 @@ PARTS = {
         "--ignore=tests/web/test_caching.py",
         "tests/web",
         "tests/database/test_postgresql_processes.py",
+        "tests/database/test_prepared.py",
     ],
 }
 
