@@ -14,7 +14,7 @@ from notifications.channels import Told
 from notifications.deciding import Person, Said, decide
 from notifications.facts import Recipient, Watchers
 from notifications.models import Kind, Notification
-from rooms.log.consumers.registry import LogConsumer
+from rooms.log.consumers.registry import LogConsumer, Sieve
 from rooms.log.log import LogLine
 from rooms.models import Event, Room
 from rooms.unread import unread_notify
@@ -37,7 +37,15 @@ def handle(room: Room, lines: Sequence[LogLine]) -> bool:
     return withdraw_reactions(room, by_event.get("reaction-removed", ())) or changed
 
 
-consumer = LogConsumer("notifications", frozenset(EVENTS), handle)
+# What a text may have that calls somebody, as SQL.
+CALLS = " OR ".join(f"m.body LIKE '%%{sign}%%'" for sign in sorted(SIGNS))
+# Most messages concern nobody in particular: they aren't even read.
+SIEVE = Sieve(
+    facts.calm_rooms,
+    "chat-message",
+    f"EXISTS (SELECT 1 FROM messaging_message m WHERE m.id = e.subject_id AND ({CALLS}))",
+)
+consumer = LogConsumer("notifications", frozenset(EVENTS), handle, sieve=SIEVE)
 
 
 def tell_all(room: Room, pks: Collection[int], edited: Collection[int]) -> bool:

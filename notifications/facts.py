@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import Availability, SiteSettings, User
 from accounts.presence import presence
+from chatsite.database import sql
 from chatsite.database.chunks import chunked
 from chatsite.realtime.queues import read_queue
 from messaging.models import Message
@@ -131,6 +132,25 @@ def told_everything(room_id: int, kind: str, site_level: str) -> set[int]:
         by_default = Q()
     wanted = Q(level="all") | Q(by_default, level="")
     return set(Membership.objects.filter(wanted, room=room_id).values_list("user_id", flat=True))
+
+
+def calm_rooms(room_ids: Collection[int]) -> set[int]:
+    """Return those of these rooms in which a message concerns nobody whom its text doesn't call: none between two people,
+    and none where anybody wants to be told of every message, or has keywords. One query."""
+    rows = sql.run(
+        f"""SELECT r.id FROM {sql.rows_in(room="bigint")} JOIN rooms_room r ON r.id = given.room
+            WHERE r.kind <> '{Room.Kind.DIRECT.value}' AND NOT EXISTS (
+                SELECT 1 FROM rooms_membership m JOIN accounts_user u ON u.id = m.user_id WHERE m.room_id = r.id
+                AND COALESCE(NULLIF(m.level, ''), NULLIF(u.notification_level, ''), (
+                    SELECT s.notification_level FROM accounts_sitesettings s WHERE s.id = 1
+                )) = 'all'
+            ) AND NOT EXISTS (
+                SELECT 1 FROM rooms_membership m JOIN notifications_preferences p ON p.user_id = m.user_id
+                WHERE m.room_id = r.id AND p.keywords > ''
+            )""",
+        sql.packed({"room": room_id} for room_id in room_ids),
+    )
+    return {room_id for (room_id,) in rows}
 
 
 def parts(message: Message, user_ids: Collection[int] | None) -> Iterator[list[MemberRow]]:

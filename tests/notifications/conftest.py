@@ -1,4 +1,4 @@
-"""What the consumer of the log does, called as it is by the server: all lines of a room, in order, once more each time."""
+"""What the consumer of the log does, called as it is by the server: what its sieve lets through of a room, in order."""
 
 import uuid
 
@@ -6,8 +6,8 @@ import pytest
 
 from messaging import services as messages
 from notifications import consumer
-from rooms.log.log import LogLine
-from rooms.models import Event, Room
+from rooms.log.consumers import positions
+from rooms.models import Room
 
 
 @pytest.fixture
@@ -16,13 +16,15 @@ def consume():
     done = {}
 
     def consume(*, again=False):
-        for room in Room.objects.only("id", "slug", "name", "kind"):
+        for room in Room.objects.only("id", "slug", "name", "kind", "head"):
             after = 0 if again else done.get(room.pk, 0)
-            rows = Event.objects.filter(room=room, seq__gt=after, event__in=consumer.EVENTS).order_by("seq")
-            lines = [LogLine(*row) for row in rows.values_list(*LogLine._fields)]
-            if lines:
+            sieved = consumer.SIEVE.rooms([room.pk])
+            found = positions.lines(
+                {room.pk: (after, room.head)}, sorted(consumer.EVENTS), consumer.SIEVE, sieved
+            )
+            if lines := found[room.pk]:
                 consumer.handle(room, lines)
-                done[room.pk] = lines[-1].seq
+            done[room.pk] = room.head
 
     return consume
 

@@ -1,6 +1,6 @@
 """Positions of consumers: reading on from them, and moving them on."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 
 from chatsite.database import sql
 from chatsite.database.instances import loaded
+from rooms.log.consumers.registry import Sieve
 from rooms.log.log import LogLine
 from rooms.models import Consumer, ConsumerPosition, Room
 
@@ -114,21 +115,36 @@ def places(consumer_id: int, slugs: Iterable[str]) -> list[Place]:
     return [Place(loaded(Room, **dict(zip(columns, row, strict=False))), *row[4:]) for row in rows]
 
 
-def lines(ranges: Mapping[int, tuple[int, int]], events: Sequence[str]) -> dict[int, list[LogLine]]:
+def lines(
+    ranges: Mapping[int, tuple[int, int]],
+    events: Sequence[str],
+    sieve: Sieve | None = None,
+    sieved: Collection[int] = (),
+) -> dict[int, list[LogLine]]:
     """Return the lines of these events by room id, in one query: of each room those after the first seq of its range,
-    up to the second."""
+    up to the second; of the rooms `sieved` what passes the sieve."""
+    given = sql.rows_in(room="bigint", low="bigint", high="bigint", sieved="int")
     rows = sql.run(
         f"""SELECT e.room_id, e.seq, e.event, e.subject_id
-            FROM {sql.rows_in(room="bigint", low="bigint", high="bigint")}
-            JOIN rooms_event e ON e.room_id = given.room AND e.seq > given.low AND e.seq <= given.high
-            WHERE e.event IN ({", ".join(["%s"] * len(events))}) ORDER BY e.room_id, e.seq""",
-        sql.packed({"room": room, "low": low, "high": high} for room, (low, high) in ranges.items()),
+            FROM {given} JOIN rooms_event e ON e.room_id = given.room AND e.seq > given.low AND e.seq <= given.high
+            WHERE e.event IN ({", ".join(["%s"] * len(events))}) {passing(sieve)} ORDER BY e.room_id, e.seq""",
+        sql.packed(
+            {"room": room, "low": low, "high": high, "sieved": int(room in sieved)}
+            for room, (low, high) in ranges.items()
+        ),
         *events,
     )
     found: dict[int, list[LogLine]] = {room: [] for room in ranges}
     for room, *line in rows:
         found[room].append(LogLine(*line))
     return found
+
+
+def passing(sieve: Sieve | None) -> str:
+    """Return the SQL by which a line passes a sieve; nothing without one."""
+    if sieve is None:
+        return ""
+    return f"AND (given.sieved = 0 OR e.event <> '{sieve.event}' OR {sieve.condition})"
 
 
 @transaction.atomic

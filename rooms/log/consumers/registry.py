@@ -1,7 +1,8 @@
 """The registry of consumers. Apps register theirs in `AppConfig.ready`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from chatsite.contract.events import EVENTS, Reach
 from rooms.log.log import LogLine
@@ -16,6 +17,16 @@ def always() -> bool:
     return True
 
 
+class Sieve(NamedTuple):
+    """What a consumer need not be given of rooms where most lines don't concern it. `rooms` returns such rooms of these ids:
+    of their lines for `event` it gets those for which the SQL `condition` holds, in which `e` is the line. The database
+    looks through many of them in less time than it takes to read one."""
+
+    rooms: Callable[[Collection[int]], Collection[int]]
+    event: str
+    condition: str
+
+
 @dataclass(frozen=True)
 class LogConsumer:
     """What reads the logs of all rooms for `events`, by a `name` of at most 32 characters that never changes.
@@ -25,6 +36,8 @@ class LogConsumer:
     of a room come in order, but for those that failed before. If it raises, or takes HANDLE_TIMEOUT_SECONDS, its lines
     are tried again later. Before it waits for something outside, it closes its database connection.
 
+    With a `sieve` it is spared lines that don't concern it, and may get them all the same.
+
     While `enabled()` is False nothing is read; what was written meanwhile is left out. It is asked every two seconds.
     """
 
@@ -32,6 +45,7 @@ class LogConsumer:
     events: frozenset[str]
     handle: Handle
     enabled: Callable[[], bool] = always
+    sieve: Sieve | None = None
 
 
 # Consumers by name.

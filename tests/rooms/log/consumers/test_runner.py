@@ -1,5 +1,6 @@
 """A consumer reads on from its positions: each line at least once, and what fails holds up nobody."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,11 +8,12 @@ from django.db import OperationalError
 from django.db.models import F
 from django.utils import timezone
 
+from messaging import services as messages
 from messaging.models import Message
 from messaging.reactions import services as reactions
 from rooms import services as rooms
 from rooms.log import log_marker
-from rooms.log.consumers import lease, positions, retries, runner, services
+from rooms.log.consumers import lease, positions, registry, retries, runner, services
 from rooms.models import Consumer, ConsumerPosition, ConsumerRetry, Room
 from tests.rooms.log.consumers.conftest import expire, look, started, stored
 
@@ -449,3 +451,24 @@ def test_a_report_says_what_isn_t_read(one, say, private_room, public_room, row)
     say(public_room)
     report = services.reports()[row.pk]
     assert (report.lines, report.since) == (3, private_room.events.get(seq=seqs[0]).at)
+
+
+# Sieves
+
+
+def test_of_sieved_rooms_it_gets_what_passes_and_goes_on_behind_the_rest(
+    process, consumer, owner, say, handler, private_room, public_room, monkeypatch
+):
+    monkeypatch.setattr(runner, "SEQS_PER_ROOM", 2)
+    condition = "EXISTS (SELECT 1 FROM messaging_message m WHERE m.id = e.subject_id AND m.body LIKE '%%!%%')"
+    sieve = registry.Sieve(lambda ids: {private_room.pk} & set(ids), "chat-message", condition)
+    one = started(process("one"))
+    one.consumer = replace(consumer, sieve=sieve)
+    seqs = [say(private_room, body) for body in ("a", "b", "c!", "d", "e!", "f")]
+    other = [say(public_room, body) for body in ("a", "b!")]
+    one.step([private_room.slug, public_room.slug])
+    assert handler.calls == [("board", [seqs[2], seqs[4]]), ("lobby", other)]
+    messages.edit(owner, Message.objects.get(seq=seqs[0], room=private_room).pk, "calls nobody")
+    last = Room.objects.get(pk=private_room.pk).head
+    one.step([private_room.slug])
+    assert handler.calls[2:] == [("board", [last])], "what isn't the sieve's event passes"
