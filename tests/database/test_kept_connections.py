@@ -3,6 +3,7 @@
 import pytest
 from django.db import OperationalError
 
+from accounts.names.lookup import FUNCTION
 from chatsite.database.sqlite import base
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +58,8 @@ def test_the_next_one_gets_the_connection_and_nobody_else_does(connect):
     second, third = connect(), connect()
     assert second.connection is raw
     assert third.connection is not raw
-    assert run(second, "SELECT 1") == [(1,)]
+    assert (first.is_kept, second.is_kept, third.is_kept) == (False, True, False)
+    assert run(second, f"SELECT {FUNCTION}('Ä')") == run(third, f"SELECT {FUNCTION}('Ä')")
 
 
 def test_one_in_a_transaction_is_not_kept(connect):

@@ -16,6 +16,7 @@ had parsed. So it is kept for the next greenlet, as on PostgreSQL.
 import sqlite3
 import time
 from collections import defaultdict, deque
+from contextlib import suppress
 from typing import Any
 from weakref import WeakSet
 
@@ -68,20 +69,31 @@ class DatabaseWrapper(Watched, base.DatabaseWrapper):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._lock_depth = 0
+        # Whether the connection is one that others had: it knows its functions, and loses its statements by new ones.
+        self.is_kept = False
         # Those of the connection that somebody still refers to.
         self._cursors: WeakSet[Cursor] = WeakSet()
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        idle = idle_connections[self.alias]
-        while idle:
-            connection, since = idle.pop()
-            if time.monotonic() - since <= IDLE_SECONDS:
-                return connection
-            connection.close()
+        kept = self._kept()
+        self.is_kept = kept is not None
+        if self.is_kept:
+            return kept
         connection = super().get_new_connection(conn_params)
         if serving():
             connection.execute("PRAGMA busy_timeout = 0")
         return connection
+
+    def _kept(self) -> Any:
+        """Return a connection that was kept, None where there is none. Threads with slow queries take some, too."""
+        idle = idle_connections[self.alias]
+        with suppress(IndexError):
+            while True:
+                connection, since = idle.pop()
+                if time.monotonic() - since <= IDLE_SECONDS:
+                    return connection
+                connection.close()
+        return None
 
     def create_cursor(self, name: str | None = None) -> Any:
         cursor = self.connection.cursor(factory=Cursor)
@@ -130,8 +142,9 @@ class DatabaseWrapper(Watched, base.DatabaseWrapper):
             cursor.close()
         self._cursors.clear()
         idle, now = idle_connections[self.alias], time.monotonic()
-        while idle and (len(idle) >= MAX_IDLE or now - idle[0][1] > IDLE_SECONDS):
-            idle.popleft()[0].close()
+        with suppress(IndexError):
+            while len(idle) >= MAX_IDLE or now - idle[0][1] > IDLE_SECONDS:
+                idle.popleft()[0].close()
         idle.append((self.connection, now))
         return True
 
