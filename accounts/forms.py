@@ -6,9 +6,10 @@ from typing import Any
 from django import forms
 
 from accounts.authentication.password_validators import MAX_PASSWORD_LENGTH
-from accounts.models import MAX_STATUS_LENGTH, MAX_ZONE_LENGTH, ApiToken
+from accounts.models import MAX_STATUS_LENGTH, ApiToken
 from accounts.services.invites import DEFAULT_USES, MAX_USES
 from chatsite.contract.emoji import COMMON, MAX_EMOJI_LENGTH
+from chatsite.contract.zones import MAX_ZONE_LENGTH
 from chatsite.web.forms import EmailField, PartialForm, TextField, TickField
 
 # For how long a status or an availability can last, and the choice that keeps the end it has.
@@ -96,6 +97,12 @@ class ProfileForm(PartialForm, forms.Form):
         required=False,
         help_text="In direct conversations and rooms of at most 20 people others see how far you have read, and you see it "
         "of them. Without it, neither.",
+    )
+    single_keys = TickField(
+        label="Single keys act",
+        required=False,
+        help_text="Such as J, K and E on the page to catch up, and ? for the list of keys. Switch it off if you write by "
+        "voice, or hit keys by accident.",
     )
     time_zone = TextField(
         label="Time zone",

@@ -25,10 +25,11 @@ from accounts.names import (
     validate_username,
 )
 from chatsite.contract.emoji import MAX_EMOJI_LENGTH
+from chatsite.contract.zones import MAX_ZONE_LENGTH
 from chatsite.realtime.delivery import revocation
 
 # Characters of a status' text, and of the name of a time zone.
-MAX_STATUS_LENGTH, MAX_ZONE_LENGTH = 100, 64
+MAX_STATUS_LENGTH = 100
 TAKEN = "That username is taken."
 LOOKS_LIKE_ANOTHER = "This name looks like somebody else's."
 
@@ -133,6 +134,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     show_previews = models.BooleanField(default=True, db_default=True, editable=False)
     # Whether they show in small rooms how far they have read, and see it of others.
     show_receipts = models.BooleanField(default=True, db_default=True, editable=False)
+    # Whether single characters act on their pages (WCAG 2.1.4): who speaks to their computer may not want that.
+    single_keys = models.BooleanField(default=True, db_default=True, editable=False)
     # How present they are to others, and until when; then it is automatic again.
     availability = models.CharField(
         max_length=9, choices=Availability, default="automatic", db_default="automatic", editable=False

@@ -120,6 +120,7 @@ def own_payload(user: User) -> Payload:
         "double_click_reaction": user.double_click_reaction,
         "show_previews": user.show_previews,
         "show_receipts": user.show_receipts,
+        "single_keys": user.single_keys,
         "time_zone": user.time_zone or None,
         "show_local_time": user.show_local_time,
     }

@@ -5,9 +5,10 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.authentication.password_validators import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH
-from accounts.models import MAX_STATUS_LENGTH, MAX_ZONE_LENGTH, Availability, User
+from accounts.models import MAX_STATUS_LENGTH, Availability, User
 from accounts.payloads import own_payload, user_payload
 from chatsite.contract.emoji import MAX_EMOJI_LENGTH
+from chatsite.contract.zones import MAX_ZONE_LENGTH
 from chatsite.web.fields import Choice, Flag, StrictSerializer, Text
 
 
@@ -59,6 +60,7 @@ class OwnUserSerializer(UserSerializer):
     show_receipts = serializers.BooleanField(
         help_text="Whether I show in small rooms how far I have read, and see it of others."
     )
+    single_keys = serializers.BooleanField(help_text="Whether single keys act on my pages.")
 
     def to_representation(self, instance: User) -> dict[str, Any]:
         return own_payload(instance)
@@ -101,6 +103,7 @@ class ProfileSerializer(StrictSerializer):
     show_receipts = Flag(
         required=False, help_text="Whether I show in small rooms how far I have read, and see it of others."
     )
+    single_keys = Flag(required=False, help_text="Whether single keys act on my pages.")
     availability = Choice(choices=Availability.choices, required=False)
     availability_until = serializers.DateTimeField(
         required=False,

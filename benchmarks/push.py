@@ -29,8 +29,8 @@ from django.conf import settings
 settings.PUSH_TEST_NETWORKS = ["127.0.0.0/8"]
 from accounts import services as accounts
 from accounts.models import User
-from push import devices
-from push.devices import Credential
+from push.devices import services as devices
+from push.devices.services import Credential
 from rooms import services as rooms
 from rooms.membership import membership
 owner = User.objects.create_user("owner", password="correct horse battery")

@@ -18,7 +18,7 @@ from chatsite.web.rest import api_docs
 from files.storage import store
 from files.uploading.processing import decoder
 from previews.queue import fetcher
-from push.queue import sender
+from push.delivery.queue import sender
 
 collector.sources += [
     gauges.of_server,

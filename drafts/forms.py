@@ -1,5 +1,6 @@
 """Forms of the pages of scheduled messages and reminders. They check shapes; the services decide what is allowed."""
 
+from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
@@ -10,6 +11,7 @@ from django.utils import timezone
 from chatsite.web.fields import MAX_BIGINT
 from chatsite.web.forms import TextField
 from drafts.models import MAX_TEXT_LENGTH
+from files.models import File
 from messaging.forms import BodyField
 from messaging.sending.drafts import MAX_BODY_LENGTH
 
@@ -86,21 +88,36 @@ class WhenForm(forms.Form):
 
 
 class ChangeScheduledForm(WhenForm):
-    """A scheduled message's text and time."""
+    """A scheduled message's text, the files that it keeps, and its time."""
 
     offered = ("tomorrow", "monday")
     body = BodyField(
-        label="Message", max_length=MAX_BODY_LENGTH, strip=False, widget=forms.Textarea(attrs={"rows": 4})
+        label="Message",
+        max_length=MAX_BODY_LENGTH,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
     )
-    field_order = ("body", "when", "at")
+    kept = forms.MultipleChoiceField(label="Files", required=False, widget=forms.CheckboxSelectMultiple)
+    field_order = ("body", "kept", "when", "at")
+
+    def __init__(self, *args: Any, files: Iterable[File] = (), **kwargs: Any) -> None:
+        """`files` are those that the message has; each may be taken away."""
+        super().__init__(*args, **kwargs)
+        choices = [(str(file.pk), file.name) for file in files]
+        self.fields["kept"].choices = choices  # type: ignore[attr-defined]
+        self.fields["kept"].initial = [pk for pk, _ in choices]
+        self.fields["body"].required = not choices
 
 
 class ScheduleForm(ChangeScheduledForm):
     """A message to be sent later. A form that is sent twice has the same hidden `client_id` and so stores one."""
 
+    # A browser would ask for a text though a file is chosen.
+    use_required_attribute = False
     client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
     reply_to = forms.IntegerField(required=False, min_value=0, max_value=MAX_BIGINT, widget=forms.HiddenInput)
     draft = forms.IntegerField(required=False, min_value=0, max_value=MAX_BIGINT, widget=forms.HiddenInput)
+    field_order = ("body", "kept", "when", "at")
 
 
 class ReminderForm(WhenForm):

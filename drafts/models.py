@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import User
-from drafts.zones import MAX_ZONE_LENGTH
+from chatsite.contract.zones import MAX_ZONE_LENGTH
 from rooms.models import Room
 
 MAX_TEXT_LENGTH = 1000
@@ -86,10 +86,12 @@ class ScheduledMessage(models.Model):
     room: "models.ForeignKey[Room, Room]" = models.ForeignKey(
         "rooms.Room", on_delete=models.CASCADE, related_name="+"
     )
-    body = models.TextField()
+    body = models.TextField(blank=True)
     reply_to = models.ForeignKey(
         "messaging.Message", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
+    # Its files in their order: `[{"id", "name"}]`. By the name the sender is told of one that is gone.
+    files = models.JSONField(default=list, db_default=[])
     client_id = models.UUIDField(default=uuid.uuid4)
     send_at = models.DateTimeField()
     # The sender's zone, in which the time was chosen.

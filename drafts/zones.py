@@ -1,37 +1,23 @@
 """Times that people choose for later, in their own zone."""
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.utils import timezone
 from rest_framework import serializers
 
 from chatsite.contract.errors import Invalid
+from chatsite.contract.zones import MAX_ZONE_LENGTH, checked_zone
 from chatsite.web.fields import Text
 
-MAX_ZONE_LENGTH = 64
 # How far ahead a time may be.
 AHEAD = timedelta(days=366)
-# A name of the IANA's, and no path.
-NAME = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*", re.ASCII)
-
-
-def zone_of(name: str) -> ZoneInfo:
-    """Return the zone of an IANA name. Raises Invalid about `time_zone`."""
-    try:
-        if len(name) <= MAX_ZONE_LENGTH and NAME.fullmatch(name):
-            return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        pass
-    raise Invalid.about("time_zone", "Use a name of the IANA's, such as Europe/Berlin.")
 
 
 def checked_time(field: str, chosen: datetime, zone: str) -> datetime:
     """Return the moment that was chosen, in UTC: one without an offset is of `zone`. Raises Invalid about `field` for one
-    that is past or too far ahead."""
-    here = zone_of(zone)
+    that is past or too far ahead, and about `time_zone`."""
+    here = checked_zone("time_zone", zone)
     try:
         moment = (chosen if timezone.is_aware(chosen) else chosen.replace(tzinfo=here)).astimezone(UTC)
     except OverflowError as error:

@@ -86,6 +86,10 @@ class File(models.Model):
     message = models.ForeignKey(
         "messaging.Message", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
+    # The message that will carry it, for which it waits longer than others; emptied where that goes.
+    scheduled = models.ForeignKey(
+        "drafts.ScheduledMessage", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
     created_at = models.DateTimeField(default=timezone.now)
     # When a message took it; when it was given up, so that the sweep takes its bytes.
     attached_at = models.DateTimeField(null=True)
@@ -106,6 +110,9 @@ class File(models.Model):
             ),
             models.Index(
                 fields=["message"], name="file_of_message", condition=models.Q(message__isnull=False)
+            ),
+            models.Index(
+                fields=["scheduled"], name="file_scheduled", condition=models.Q(scheduled__isnull=False)
             ),
             # For a person's quota.
             models.Index(

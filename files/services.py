@@ -8,12 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import User
 from chatsite.contract.errors import Banned, Forbidden, Invalid, NotFound
-from files.models import File
+from files.models import File, FileQuerySet
 from files.sweeping import sweeper
 from files.uploading import doors
 from rooms.models import Ban, Membership, Room
@@ -88,8 +88,23 @@ def checked(found: dict[UUID, File], ids: Sequence[UUID], owner_id: int, room_id
 def attach(files: Sequence[File], message_id: int) -> None:
     """Give loose files to a message, within its transaction. Raises Invalid if another message was faster."""
     found = File.objects.loose().filter(pk__in=[file.pk for file in files])
-    if found.update(message_id=message_id, attached_at=timezone.now()) != len(files):
+    if found.update(message_id=message_id, attached_at=timezone.now(), scheduled=None) != len(files):
         raise Invalid.about("files", MISSING)
+
+
+def hold(files: Sequence[File], scheduled_id: int) -> None:
+    """Keep loose files for a scheduled message, within its transaction, and give up those that it had before and has no
+    more. Raises Invalid if one is kept for another, or in a message."""
+    pks = [file.pk for file in files]
+    give_up(held([scheduled_id]).exclude(pk__in=pks))
+    free = File.objects.loose().filter(Q(scheduled=None) | Q(scheduled=scheduled_id), pk__in=pks)
+    if free.update(scheduled=scheduled_id) != len(files):
+        raise Invalid.about("files", MISSING)
+
+
+def held(scheduled_ids: Collection[int]) -> FileQuerySet:
+    """Return the files that are kept for scheduled messages."""
+    return File.objects.loose().select_related("blob").filter(scheduled__in=scheduled_ids)
 
 
 def attached(message_ids: Iterable[int]) -> dict[str, File]:
@@ -160,7 +175,9 @@ def discard(user: User, pk: UUID) -> None:
     for another file."""
     file = readable(user, pk)
     with transaction.atomic():
-        mine = File.objects.loose().filter(pk=file.pk, owner=user)
+        mine = File.objects.loose().filter(pk=file.pk, owner=user, scheduled=None)
         if not mine.update(released_at=timezone.now()):
-            raise Forbidden("Only uploads that no message carries can be deleted; delete the message.")
+            raise Forbidden(
+                "Only uploads that no message carries, or will, can be deleted: cancel or delete that."
+            )
         transaction.on_commit(sweeper.soon)

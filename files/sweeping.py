@@ -77,7 +77,7 @@ def release_old() -> None:
     """Give up uploads that no message took in time, and files whose message is gone from the database."""
     now = timezone.now()
     for found in (
-        File.objects.loose().filter(created_at__lt=now - LOOSE),
+        File.objects.loose().filter(created_at__lt=now - LOOSE, scheduled=None),
         File.objects.kept().filter(attached_at__isnull=False, message=None),
     ):
         ids = list(found.values_list("pk", flat=True)[: FILES_AT_ONCE * 20])

@@ -2,10 +2,10 @@
 
 from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 
+from chatsite.contract.zones import places
 from chatsite.web.forms import TextField
 from notifications.keywords import MAX_KEYWORDS
 from notifications.models import MailWish
@@ -20,8 +20,7 @@ TIME = forms.TimeInput({"type": "time", "class": "input"}, format="%H:%M")
 @cache
 def zones() -> list[tuple[str, str]]:
     """Return the time zones to choose from."""
-    names = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
-    return [("", "UTC"), *((name, name.replace("_", " ")) for name in names)]
+    return [("", "UTC"), *((name, name.replace("_", " ")) for name in places())]
 
 
 class PreferencesForm(forms.Form):

@@ -10,6 +10,8 @@ from rooms.models import Membership
 
 # Characters of a reminder's text.
 MAX_TEXT_LENGTH = 500
+# Characters of what a mail server answered.
+MAX_ANSWER_LENGTH = 200
 
 
 class Kind(models.TextChoices):
@@ -152,3 +154,20 @@ class Mailing(models.Model):
 
     def __str__(self) -> str:
         return f"mail to {self.user}"
+
+
+class MailAnswer(models.Model):
+    """What became of the mail that told of a notification, at its last try (`notifications.mailing.answers`)."""
+
+    notification = models.OneToOneField(
+        Notification, on_delete=models.CASCADE, primary_key=True, related_name="mail_answer"
+    )
+    # An Outcome (`notifications.handovers`).
+    outcome = models.CharField(max_length=9)
+    at = models.DateTimeField()
+    # What the mail server said; empty where it wasn't reached.
+    status = models.PositiveSmallIntegerField(null=True)
+    text = models.CharField(max_length=MAX_ANSWER_LENGTH, blank=True)
+
+    def __str__(self) -> str:
+        return f"mail of {self.notification_id}"

@@ -6,11 +6,11 @@ beginning go on into the next day, so "00:00" to "00:00" is a whole day. An empt
 
 import re
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypedDict
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chatsite.contract.errors import Invalid
+from chatsite.contract.zones import find_zone
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
@@ -33,22 +33,11 @@ def checked(schedule: Iterable[Hours]) -> list[Hours]:
     return sorted(hours, key=lambda each: DAYS.index(each["day"]))
 
 
-def zone_named(name: str) -> ZoneInfo:
-    """Return the zone of this name; UTC for none. Raises Invalid for one that isn't known."""
-    try:
-        return ZoneInfo(name or "UTC")
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise Invalid.about("zone", "There is no such time zone.") from error
-
-
 def off_hours(schedule: list[Hours], zone: str, now: datetime) -> bool:
     """Return whether `now` is outside the hours of a schedule. An unknown zone, which an older system had, is UTC."""
     if not schedule:
         return False
-    try:
-        local = now.astimezone(zone_named(zone))
-    except Invalid:
-        local = now.astimezone(zone_named(""))
+    local = now.astimezone(find_zone(zone) or UTC)
     minute = local.hour * 60 + local.minute
     by_day = {each["day"]: each for each in schedule}
     today, yesterday = (

@@ -9,6 +9,7 @@ from accounts.serializers import BriefUserSerializer
 from chatsite.web.fields import Choice, Flag, Names, StrictSerializer, Text, Whole
 from notifications import inbox
 from notifications.deciding import Channel, Rule
+from notifications.handovers import Outcome
 from notifications.keywords import MAX_KEYWORD_LENGTH, MAX_KEYWORDS
 from notifications.models import Kind, MailWish, Notification
 from notifications.schedule import DAYS
@@ -16,6 +17,7 @@ from notifications.services import MAX_IDS
 from rooms.serializers import LEVELS, Slug
 
 CHOICES_OF_RULES = [(rule.value, rule.value) for rule in Rule]
+CHOICES_OF_OUTCOMES = [(outcome.value, outcome.value) for outcome in Outcome]
 CHOICES_OF_CHANNELS = [(channel.value, channel.value) for channel in Channel]
 
 
@@ -105,12 +107,30 @@ class PreferencesSerializer(serializers.Serializer[Any]):
     mail = serializers.ChoiceField(choices=MailWish.choices)
 
 
+class HandoverSerializer(serializers.Serializer[Any]):
+    """What became of a message by a channel (`notifications.handovers`)."""
+
+    outcome = serializers.ChoiceField(choices=CHOICES_OF_OUTCOMES)
+    words = serializers.CharField(help_text="The same in a sentence.")
+    at = serializers.DateTimeField(allow_null=True, help_text="When it was handed over.")
+    status = serializers.IntegerField(
+        allow_null=True, help_text="What the mail server or the push service answered, as 250 or 201."
+    )
+
+
+class DeviceHandoverSerializer(HandoverSerializer):
+    id = serializers.IntegerField(help_text="The device's, which may be removed by now.")
+    name = serializers.CharField()
+
+
 class VerdictSerializer(serializers.Serializer[Any]):
     channel = serializers.ChoiceField(choices=CHOICES_OF_CHANNELS)
     told = serializers.BooleanField()
     rule = serializers.ChoiceField(choices=CHOICES_OF_RULES)
     words = serializers.CharField(help_text="The rule in a sentence.")
-    at = serializers.DateTimeField(allow_null=True, help_text="When it was handed over.")
+    at = serializers.DateTimeField(allow_null=True, help_text="When it was handed over first.")
+    answer = HandoverSerializer(allow_null=True, help_text="Of the inbox, an open page, the mail server.")
+    devices = DeviceHandoverSerializer(many=True, help_text="Of a push: what each of my devices was handed.")
 
 
 class WhySerializer(serializers.Serializer[Any]):

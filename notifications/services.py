@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import SiteSettings, User
 from chatsite.contract.errors import Invalid
 from chatsite.contract.times import iso
+from chatsite.contract.zones import UTC, checked_zone
 from notifications import inbox, keywords, schedule
 from notifications.mailing import wishes
 from notifications.models import Notification, NotificationQuerySet, Preferences
@@ -85,7 +86,7 @@ def change_preferences(
     if hours is not None:
         mine.schedule = schedule.checked(hours)
     if zone is not None:
-        schedule.zone_named(zone)
+        checked_zone("zone", zone or UTC)
         mine.zone = zone
     if "quiet_until" in until:
         mine.quiet_until = until["quiet_until"]

@@ -220,7 +220,9 @@ def why_page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "channels": [channel | {"name": NAMES[channel["channel"]]} for channel in why(user, pk)["channels"]],
         "link": reverse("permalink", args=[slug, pk]) + f"#message-{pk}",
     }
-    return render(request, "notifications/why.html", context)
+    # The part alone is for the room's dialog.
+    template = "notifications/_why.html" if "part" in request.GET else "notifications/why.html"
+    return render(request, template, context)
 
 
 NAMES = {"inbox": "Inbox", "desktop": "On an open page", "push": "On my devices", "mail": "By mail"}

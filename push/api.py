@@ -14,8 +14,10 @@ from rest_framework.views import APIView
 from accounts.models import ApiToken
 from chatsite.contract.errors import NotFound
 from chatsite.web.rest.api import Pages, checked, me
-from push import devices, testing, vapid
-from push.agents import name_of
+from push.delivery import testing
+from push.devices import services as devices
+from push.devices import vapid
+from push.devices.agents import name_of
 from push.models import PushSubscription
 from push.payloads import device_payload
 from push.serializers import (

@@ -11,7 +11,9 @@ class PushConfig(AppConfig):
         from drafts.reminders.services import due_hooks
         from messaging import leftovers
         from notifications import channels
+        from notifications import handovers as channels_handovers
         from push import channel, services
+        from push.delivery import handovers
         from push.models import PushNotice
 
         activity.on_gone.append(services.look_again)
@@ -19,3 +21,4 @@ class PushConfig(AppConfig):
         leftovers.OF_MESSAGES.append(PushNotice)
         channels.knowledge.append(channel.known_of)
         channels.tellers.append(channel.tell)
+        channels_handovers.of_devices.append(handovers.of_devices)

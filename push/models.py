@@ -95,6 +95,8 @@ class PushNotice(models.Model):
     kind = models.CharField(max_length=8, choices=Kind)
     room = models.ForeignKey("rooms.Room", null=True, on_delete=models.CASCADE, related_name="+")
     message = models.ForeignKey("messaging.Message", null=True, on_delete=models.CASCADE, related_name="+")
+    # Of the first and the last message of which the next push tells, or the last one told.
+    first_seq = models.PositiveBigIntegerField(default=0, db_default=0)
     seq = models.PositiveBigIntegerField(default=0)
     count = models.PositiveIntegerField(default=1)
     # Of what is no message.
@@ -125,3 +127,32 @@ class PushNotice(models.Model):
 
     def __str__(self) -> str:
         return f"notice {self.pk}"
+
+
+class PushHandover(models.Model):
+    """What became of a push to a person's device (`push.delivery.handovers`): of the messages of a room from `first_seq` to
+    `seq`, as many as came before it was sent. It outlives its device, so that one which a service ended can be named."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    # The PushSubscription's id, and its name.
+    device = models.PositiveBigIntegerField()
+    name = models.CharField(max_length=MAX_NAME_LENGTH)
+    room = models.ForeignKey("rooms.Room", on_delete=models.CASCADE, related_name="+")
+    first_seq = models.PositiveBigIntegerField()
+    seq = models.PositiveBigIntegerField()
+    at = models.DateTimeField(default=timezone.now)
+    # An Outcome (`notifications.handovers`).
+    outcome = models.CharField(max_length=9)
+    status = models.PositiveSmallIntegerField(null=True)
+    detail = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["user", "room", "seq"], name="push_handover_asked"),
+            models.Index(fields=["at"], name="push_handover_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"handover {self.pk}"

@@ -1,7 +1,7 @@
 """Services of pushes: note what people's devices are to be told, and that it was read.
 
-`notify` and `withdraw` are what the consumer of notifications calls. They only write rows, few for a person; `push.queue`
-sends behind them.
+`notify` and `withdraw` are what the consumer of notifications calls. They only write rows, few for a person;
+`push.delivery.queue` sends behind them.
 """
 
 from collections.abc import Collection
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Case, F, PositiveBigIntegerField, Q, Value, When
 from django.utils import timezone
 
 from accounts.presence import activity
 from messaging.models import Message
+from push.delivery.queue import sender
 from push.models import Kind, PushNotice, PushNoticeQuerySet, PushSubscription
-from push.queue import sender
 from push.tags import tag_of
 from rooms.models import Room
 
@@ -78,9 +78,20 @@ def grow(known: PushNoticeQuerySet, notice: Notice, held: bool) -> None:
     now = timezone.now()
     due = now + timedelta(seconds=activity.ACTIVE_SECONDS) if held else now
     newer = known.filter(seq__lt=notice.seq)
-    newer.read().update(count=0, read_at=None)
+    newer.read().update(count=0, read_at=None, first_seq=notice.seq)
+    # What waits already is told by the same push; what was sent, or read, isn't.
+    first = Case(
+        When(due_at=None, then=Value(notice.seq)),
+        default=F("first_seq"),
+        output_field=PositiveBigIntegerField(),
+    )
     newer.update(
-        count=F("count") + 1, version=F("version") + 1, tries=0, due_at=due, held=held, **fields_of(notice)
+        count=F("count") + 1,
+        version=F("version") + 1,
+        tries=0,
+        due_at=due,
+        held=held,
+        **fields_of(notice) | {"first_seq": first},
     )
 
 
@@ -96,6 +107,7 @@ def fields_of(notice: Notice) -> dict[str, object]:
         "kind": notice.kind,
         "room": notice.room,
         "message": notice.message,
+        "first_seq": notice.seq,
         "seq": notice.seq,
         "title": notice.title[:MAX_TITLE_LENGTH],
         "body": notice.body[:MAX_BODY_LENGTH],

@@ -6,7 +6,8 @@ from accounts.presence import activity
 from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.socketio.routing import event, every
 from push import services
-from push.queue import STEP_SECONDS, sender
+from push.delivery import handovers
+from push.delivery.queue import STEP_SECONDS, sender
 from push.serializers import ActiveSerializer
 
 Data = dict[str, Any]
@@ -28,5 +29,6 @@ events = [event("active", active, ActiveSerializer)]
 jobs = [
     every(STEP_SECONDS, sender.step),
     every(SWEEP_SECONDS, services.sweep),
+    every(SWEEP_SECONDS, handovers.sweep),
     every(FORGET_SECONDS, activity.sweep),
 ]

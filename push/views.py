@@ -10,7 +10,8 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import SiteSettings
 from chatsite.web.pages import signed_in
-from push import devices, testing
+from push.delivery import testing
+from push.devices import services as devices
 
 
 @never_cache

@@ -54,8 +54,8 @@ class RoomPages(Pages):
             OpenApiParameter(
                 "nearest",
                 bool,
-                description="Of those that I'm in the 100 that matter most, on one page: where I'm called, where there is "
-                "something new, then where something was said last.",
+                description="Of those that I'm in the 100 (or `limit`) that matter most, on one page: where I'm called, "
+                "where there is something new, then where something was said last.",
             ),
         ],
     ),
@@ -99,9 +99,15 @@ class RoomViewSet(viewsets.GenericViewSet[Room]):
         """Return whether the query parameter is true."""
         return self.request.query_params.get(name) in ("true", "1")
 
+    def most_nearest(self, request: Request) -> int:
+        """Return how many of the nearest rooms are asked for. Raises Invalid."""
+        asked = "limit" in request.query_params
+        return RoomPages().get_page_size(request) if asked else payloads.MAX_NEAREST
+
     def list(self, request: Request) -> Response:
         if self.says("nearest"):
-            return Response({"next": None, "previous": None, "results": payloads.room_payloads(me(request))})
+            results = payloads.nearest_payloads(me(request), self.most_nearest(request))
+            return Response({"next": None, "previous": None, "results": results})
         page = self.paginate_queryset(self.get_queryset().only("slug"))
         return self.get_paginated_response(payloads.room_payloads(me(request), page or []))
 

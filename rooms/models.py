@@ -142,6 +142,8 @@ class Membership(models.Model):
     # The furthest position that was ever read up to, 0 for none: read receipts are of it. It isn't where a newcomer begins,
     # and doesn't go back.
     seen_seq = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
+    # The furthest position that was read while the person was invisible and that others aren't told yet; 0 for none.
+    hidden_seq = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -152,7 +154,10 @@ class Membership(models.Model):
                 fields=["added_by"],
                 name="membership_added",
                 condition=models.Q(added_by__isnull=False),
-            )
+            ),
+            models.Index(
+                fields=["user"], name="membership_hidden_seen", condition=models.Q(hidden_seq__gt=0)
+            ),
         ]
 
     def __str__(self) -> str:

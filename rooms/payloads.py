@@ -19,14 +19,14 @@ Payload = dict[str, Any]
 MAX_NEAREST = 100
 
 
-def room_payloads(user: User, rooms: Iterable[Room] | None = None) -> list[Payload]:
-    """Return the contract's room objects of these rooms, or of the nearest of the user's own. Direct ones have
-    `people`."""
-    if rooms is None:
-        found = summaries.nearest(user.pk, MAX_NEAREST)
-    else:
-        found = summaries.of_rooms(user.pk, [room.pk for room in rooms])
-    return [payload(summary) for summary in found]
+def room_payloads(user: User, rooms: Iterable[Room]) -> list[Payload]:
+    """Return the contract's room objects of these rooms. Direct ones have `people`."""
+    return [payload(summary) for summary in summaries.of_rooms(user.pk, [room.pk for room in rooms])]
+
+
+def nearest_payloads(user: User, most: int = MAX_NEAREST) -> list[Payload]:
+    """Return the contract's room objects of the nearest of the user's own rooms."""
+    return [payload(summary) for summary in summaries.nearest(user.pk, min(most, MAX_NEAREST))]
 
 
 def sidebar_payloads(user: User) -> list[Payload]:

@@ -21,6 +21,7 @@ from rooms.serializers import (
     SyncSerializer,
     TypingSerializer,
 )
+from rooms.unread import receipts
 
 Data = dict[str, Any]
 
@@ -83,4 +84,5 @@ jobs = [
     every(membership_recheck.HEADS_SECONDS, membership_recheck.send_heads),
     every(backfill.COMPARE_SECONDS, backfill.compare),
     every(log_marker.KEEP_SECONDS, log_marker.keep),
+    every(receipts.REVEAL_SECONDS, receipts.reveal),
 ]

@@ -1,8 +1,11 @@
 """Changes of one's own profile."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 
 from accounts.models import User
 from accounts.names import tidy
@@ -17,8 +20,12 @@ CHANGEABLE = (
     "double_click_reaction",
     "show_previews",
     "show_receipts",
+    "single_keys",
     *status.COLUMNS,
 )
+
+# Called after the commit with a person who switched their read receipts on or off.
+on_receipts_switched: list[Callable[[User], None]] = []
 
 
 def update_profile(
@@ -29,6 +36,7 @@ def update_profile(
     double_click_reaction: str | None = None,
     show_previews: bool | None = None,
     show_receipts: bool | None = None,
+    single_keys: bool | None = None,
     **said: Any,
 ) -> User:
     """Change the given fields; `said` are those of `status.columns_of`. A display name that is unchanged, or repeats the
@@ -46,6 +54,8 @@ def update_profile(
         new["show_previews"] = show_previews
     if show_receipts is not None:
         new["show_receipts"] = show_receipts
+    if single_keys is not None:
+        new["single_keys"] = single_keys
     try:
         change(user, new)
     except Invalid:
@@ -65,6 +75,7 @@ def emoji_or_none(value: str) -> str:
 
 def change(user: User, new: dict[str, Any]) -> None:
     """Check and store new values of fields."""
+    switched = new.get("show_receipts", user.show_receipts) != user.show_receipts
     with status.told(user, new):
         for name, value in new.items():
             setattr(user, name, value)
@@ -72,6 +83,14 @@ def change(user: User, new: dict[str, Any]) -> None:
         if "display_name" in new:
             check_names(user, "display_name")
         save_named(user, list(new))
+    if switched:
+        transaction.on_commit(partial(receipts_switched, user), robust=True)
+
+
+def receipts_switched(user: User) -> None:
+    """Call the hooks of a person who shows receipts now, or doesn't any more."""
+    for hook in on_receipts_switched:
+        hook(user)
 
 
 def check_fields(user: User, *names: str) -> None:

@@ -13,7 +13,8 @@ from accounts.models import Availability, User
 from accounts.payloads import status_payload
 from accounts.presence import visibility
 from accounts.services.moderation import check_may_manage
-from accounts.status.choices import checked_availability, checked_status, checked_zone
+from accounts.status.choices import checked_availability, checked_status
+from chatsite.contract.zones import UTC, checked_zone
 
 STATUS_COLUMNS = ("status_emoji", "status_text", "status_until")
 AVAILABILITY_COLUMNS = ("availability", "availability_until")
@@ -47,7 +48,8 @@ def columns_of(user: User, given: Mapping[str, Any]) -> dict[str, Any]:
         chosen = checked_availability(choice, given.get("availability_until"))
         columns |= zip(AVAILABILITY_COLUMNS, chosen, strict=True)
     if "time_zone" in given:
-        columns["time_zone"] = checked_zone(given["time_zone"] or "")
+        columns["time_zone"] = given["time_zone"] or ""
+        checked_zone("time_zone", columns["time_zone"] or UTC)
     if "show_local_time" in given:
         columns["show_local_time"] = given["show_local_time"]
     return columns

@@ -1,9 +1,7 @@
-"""Checks of what people choose: an end, a status, a time zone. All raise Invalid with `fields`."""
+"""Checks of what people choose: an end, a status. All raise Invalid with `fields`."""
 
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any, NamedTuple
-from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -16,8 +14,6 @@ from chatsite.contract.errors import Invalid
 
 # The latest end of a status or an availability.
 MAX_LASTING = timedelta(days=366)
-# Names of tzdata that are files and no places.
-NOT_ZONES = ("Etc/", "SystemV/", "posix", "right", "Factory", "localtime")
 
 
 class Status(NamedTuple):
@@ -74,17 +70,3 @@ def checked_end(field: str, until: datetime | None) -> datetime | None:
     if not now < until <= now + MAX_LASTING:
         raise Invalid.about(field, "Use a time to come, within a year.")
     return until
-
-
-def checked_zone(name: str) -> str:
-    """Return the name of a time zone; empty for none."""
-    if name and name not in zones():
-        raise Invalid.about("time_zone", "Use a name such as Europe/Vienna.")
-    return name
-
-
-@cache
-def zones() -> frozenset[str]:
-    """Return the names of the time zones that this machine knows."""
-    names = available_timezones()
-    return frozenset(name for name in names if not name.startswith(NOT_ZONES)) | {"UTC"}

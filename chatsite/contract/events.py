@@ -64,6 +64,7 @@ REGISTRY = (
     Event("room-activity", Reach.ELSEWHERE, Carries.FIELDS),
     Event("membership-updated", Reach.PERSON, Carries.FIELDS),
     Event("receipt", Reach.PERSON, Carries.FIELDS),
+    Event("receipts-switched", Reach.PERSON, Carries.FIELDS),
     Event("draft-changed", Reach.PROCESS, Carries.FIELDS),
     Event("scheduled-changed", Reach.PERSON, Carries.FIELDS),
     Event("reminder", Reach.PERSON, Carries.FIELDS),

@@ -75,7 +75,7 @@ def check_log() -> None:
 def make_push_key() -> None:
     """Make the key of web push with the first start."""
     from chatsite.contract.errors import Unavailable
-    from push import vapid
+    from push.devices import vapid
 
     try:
         vapid.key()

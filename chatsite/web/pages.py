@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib.auth.decorators import login_required
@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from chatsite.contract.errors import ChatError, Internal, Unavailable
+from chatsite.contract.zones import UTC, find_zone
 from chatsite.realtime.limits import limits
 
 View = Callable[..., HttpResponse]
@@ -40,10 +41,7 @@ def signed_in(view: View) -> View:
 
 def zone_of(request: HttpRequest) -> ZoneInfo:
     """Read the time zone of the cookie `tz`, which the page's script sets; UTC for none or an unknown one."""
-    try:
-        return ZoneInfo(request.COOKIES.get("tz", "UTC"))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo("UTC")
+    return find_zone(request.COOKIES.get("tz", UTC)) or ZoneInfo(UTC)
 
 
 def words(request: HttpRequest, name: str) -> str:

@@ -15,11 +15,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from chatsite.contract.errors import ChatError, Conflict, Invalid, NotFound, QuotaExceeded
+from chatsite.contract.zones import checked_zone
 from drafts import telling
 from drafts.due import DueQueue
 from drafts.models import MAX_TEXT_LENGTH, Reminder
 from drafts.reminders.payloads import reminder_payload
-from drafts.zones import checked_time, zone_of
+from drafts.zones import checked_time
 from messaging import services as messages
 from notifications import inbox
 
@@ -103,7 +104,7 @@ def change(user: User, pk: int, **values: Any) -> Reminder:
     if "text" in values:
         reminder.text = checked_text(values["text"], may_be_empty=reminder.message_id is not None)
     if "time_zone" in values:
-        zone_of(values["time_zone"])
+        checked_zone("time_zone", values["time_zone"])
         reminder.time_zone = values["time_zone"]
     if values.get("remind_at") not in (None, reminder.remind_at):
         reminder.remind_at = checked_time("remind_at", values["remind_at"], reminder.time_zone)

@@ -13,7 +13,7 @@ from rest_framework.serializers import BaseSerializer
 from chatsite.web.rest.api import Pages, checked, me
 from drafts.models import ScheduledMessage
 from drafts.scheduled import services
-from drafts.scheduled.payloads import scheduled_payload
+from drafts.scheduled.payloads import scheduled_payload, scheduled_payloads
 from drafts.scheduled.serializers import ChangeScheduledSerializer, ScheduledSerializer, ScheduleSerializer
 from messaging.api import number
 from messaging.payloads import message_payload
@@ -47,7 +47,7 @@ class ScheduledViewSet(viewsets.GenericViewSet[ScheduledMessage]):
     )
     def list(self, request: Request) -> Response:
         page = self.paginate_queryset(self.get_queryset())
-        return self.get_paginated_response([scheduled_payload(row) for row in page or []])
+        return self.get_paginated_response(scheduled_payloads(page or []))
 
     @extend_schema(
         operation_id="schedule_message",
@@ -77,7 +77,7 @@ class ScheduledViewSet(viewsets.GenericViewSet[ScheduledMessage]):
 
     @extend_schema(
         operation_id="change_scheduled",
-        summary="Change its text or time; one that wasn't sent waits again",
+        summary="Change its text, files or time; one that wasn't sent waits again",
         request=ChangeScheduledSerializer,
         responses=ScheduledSerializer,
     )

@@ -7,7 +7,8 @@ from rest_framework import serializers
 
 from chatsite.web.fields import ClientId, StrictSerializer, Whole
 from drafts.zones import Moment, Zone
-from messaging.serializers import Body
+from files.serializers import FileSerializer
+from messaging.serializers import Body, FileIds
 from rooms.serializers import Slug
 
 
@@ -15,6 +16,7 @@ class ScheduleSerializer(StrictSerializer):
     room = Slug()
     body = Body()
     reply_to = Whole(required=False, allow_null=True, help_text="The id of a message in the same room.")
+    files = FileIds()
     send_at = Moment(help_text="Within a year.")
     time_zone = Zone(default="UTC")
     client_id = ClientId(
@@ -24,6 +26,7 @@ class ScheduleSerializer(StrictSerializer):
 
 class ChangeScheduledSerializer(StrictSerializer):
     body = Body(required=False)
+    files = FileIds()
     send_at = Moment(required=False, help_text="Within a year.")
     time_zone = Zone(required=False)
 
@@ -40,6 +43,7 @@ class ScheduledSerializer(serializers.Serializer[Any]):
     room = serializers.CharField()
     body = serializers.CharField()
     reply_to = serializers.IntegerField(allow_null=True)
+    files = FileSerializer(many=True, help_text="Those that are still there.")
     client_id = serializers.UUIDField()
     send_at = serializers.DateTimeField()
     time_zone = serializers.CharField()

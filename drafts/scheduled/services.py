@@ -7,6 +7,7 @@ All raise the contract's errors (`chatsite.contract.errors`).
 """
 
 import uuid
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,10 +32,13 @@ from drafts.models import CLAIMED_FOR, ScheduledMessage, ScheduledMessageQuerySe
 from drafts.scheduled.payloads import scheduled_payload
 from drafts.services import quoted
 from drafts.zones import checked_time
+from files import services as uploads
+from files.models import MAX_FILES, File
 from messaging import services as messages
 from messaging.models import Message
 from messaging.sending.drafts import check_body
 from rooms import access
+from rooms.models import Room
 
 # Scheduled messages of one person, with those that couldn't be sent.
 MAX_SCHEDULED = 100
@@ -65,20 +69,24 @@ def add(
     client_id: uuid.UUID,
     reply_to: int | None = None,
     time_zone: str = "UTC",
+    files: Sequence[uuid.UUID] = (),
 ) -> tuple[ScheduledMessage, bool]:
-    """Store a message to be sent later; return it and whether it is new: a repeat of a `client_id` returns the first. Raises
-    what sending it now would, and Invalid, Conflict and QuotaExceeded."""
+    """Store a message to be sent later; return it and whether it is new: a repeat of a `client_id` returns the first. Its
+    `files` are uploads of the sender's, for this room, which are kept until it takes them. Raises what sending it now
+    would, and Invalid, Conflict and QuotaExceeded."""
     here = access.posting_membership(user, room).room
-    check_body(body)
+    check_body(body, may_be_empty=bool(files))
     answered = quoted(here, reply_to)
     if known := scheduled_of(user).filter(client_id=client_id).first():
-        return repeated(known, room, body), False
+        return repeated(known, room, body, files), False
+    taken = uploads_of(user, here, files)
     at = checked_time("send_at", send_at, time_zone)
     row = ScheduledMessage(
         user=user,
         room=here,
         body=body,
         reply_to=answered,
+        files=noted(taken),
         client_id=client_id,
         send_at=at,
         time_zone=time_zone,
@@ -87,15 +95,47 @@ def add(
         with transaction.atomic():
             check_number(user, client_id)
             row.save(force_insert=True)
+            if taken:
+                uploads.hold(taken, row.pk)
             announce(row)
     except IntegrityError:
-        return repeated(scheduled_of(user).get(client_id=client_id), room, body), False
+        return repeated(scheduled_of(user).get(client_id=client_id), room, body, files), False
     return row, True
 
 
-def repeated(row: ScheduledMessage, room: str, body: str) -> ScheduledMessage:
+def uploads_of(user: User, room: Room, ids: Sequence[uuid.UUID]) -> list[File]:
+    """Return uploads of the person's that no message has, in this order. One query, or none. Raises Invalid."""
+    if not ids:
+        return []
+    return uploads.checked(uploads.loose([user.pk], ids), ids, user.pk, room.pk)
+
+
+def uploads_named(user: User, room: Room, names: Sequence[str]) -> list[File]:
+    """Return those uploads of the person's, for the room, that a form names; what it names else is passed over."""
+    ids = [pk for name in names[:MAX_FILES] if (pk := id_of(name))]
+    found = uploads.loose([user.pk], ids) if ids else {}
+    return [found[pk] for pk in ids if pk in found and found[pk].room_id == room.pk]
+
+
+def id_of(name: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(name)
+    except ValueError:
+        return None
+
+
+def noted(files: Iterable[File]) -> list[dict[str, str]]:
+    """Return what a row has of its files."""
+    return [{"id": str(file.pk), "name": file.name} for file in files]
+
+
+def ids_of(row: ScheduledMessage) -> list[uuid.UUID]:
+    return [uuid.UUID(each["id"]) for each in row.files]
+
+
+def repeated(row: ScheduledMessage, room: str, body: str, files: Sequence[uuid.UUID]) -> ScheduledMessage:
     """Return a row that a request repeats. Raises Conflict if the request is about something else."""
-    if (row.room.slug, row.body) != (room, body):
+    if (row.room.slug, row.body, ids_of(row)) != (room, body, list(files)):
         raise Conflict.about("client_id", "Another scheduled message has this id.")
     return row
 
@@ -112,12 +152,15 @@ def check_number(user: User, client_id: uuid.UUID) -> None:
 
 @transaction.atomic
 def change(user: User, pk: int, **values: Any) -> ScheduledMessage:
-    """Change `body`, `send_at`, or both; one that failed waits again. Raises what `add` does, and Conflict while it is being
-    sent."""
+    """Change `body`, `files`, `send_at`, or several; one that failed waits again. Files that it has no more are given up.
+    Raises what `add` does, and Conflict while it is being sent."""
     row = mine(user, pk)
-    if "body" in values:
-        check_body(values["body"])
-        row.body = values["body"]
+    row.body = values.get("body", row.body)
+    if "files" in values:
+        taken = uploads_of(user, row.room, values["files"])
+        uploads.hold(taken, row.pk)
+        row.files = noted(taken)
+    check_body(row.body, may_be_empty=bool(row.files))
     row.time_zone = values.get("time_zone", row.time_zone)
     if values.get("send_at") not in (None, row.send_at):
         row.send_at = checked_time("send_at", values["send_at"], row.time_zone)
@@ -132,9 +175,10 @@ def change(user: User, pk: int, **values: Any) -> ScheduledMessage:
 
 @transaction.atomic
 def cancel(user: User, pk: int) -> None:
-    """Delete a scheduled message. Raises NotFound, and Conflict while it is being sent."""
+    """Delete a scheduled message, and give up its files. Raises NotFound, and Conflict while it is being sent."""
     row = mine(user, pk)
     payload = scheduled_payload(row, "cancelled")
+    uploads.give_up(uploads.held([row.pk]))
     row.delete()
     telling.after_commit(user.pk, EVENT, payload)
 
@@ -199,8 +243,23 @@ def claimed(rows: ScheduledMessageQuerySet, pk: int) -> ScheduledMessage | None:
 
 
 def sent(row: ScheduledMessage) -> Message:
-    """Send a row's message with the rights that its sender has now; a repeat returns the first."""
-    return messages.send(row.user, row.room.slug, row.body, row.client_id, row.reply_to_id)[0]
+    """Send a row's message with the rights that its sender has now; a repeat returns the first. Raises what sending does,
+    and Invalid that names a file which is gone."""
+    ids = ids_of(row)
+    try:
+        return messages.send(row.user, row.room.slug, row.body, row.client_id, row.reply_to_id, ids)[0]
+    except Invalid as error:
+        if ids and "files" in (error.fields or {}):
+            raise Invalid.about("files", gone(row)) from error
+        raise
+
+
+def gone(row: ScheduledMessage) -> str:
+    """Return which of a row's files are there no more."""
+    there = {str(pk) for pk in uploads.held([row.pk]).values_list("pk", flat=True)}
+    names = [each["name"] for each in row.files if each["id"] not in there]
+    listed = ", ".join(names) if names else "A file of it"
+    return f"{listed[:400]}: no longer there. Change the message, or cancel it."
 
 
 @transaction.atomic

@@ -1,18 +1,25 @@
 """Pages of scheduled messages, which need no scripts."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from accounts.models import User
+from accounts.views.sessions import form_out_of_date
+from chatsite.web.middleware import takes_files
 from chatsite.web.pages import attempt, form_page, post_data, signed_in, without_nulls
 from drafts import pages
 from drafts.forms import ChangeScheduledForm, ScheduleForm
 from drafts.models import ScheduledMessage
 from drafts.scheduled import services
+from drafts.scheduled.payloads import files_of
+from files.uploading.receiving import FormOutOfDate, ReceivedForm, receive_form
 from rooms import access
 from rooms.payloads import room_payload
 
@@ -25,20 +32,27 @@ def scheduled(request: HttpRequest) -> HttpResponse:
     return render(request, "drafts/scheduled.html", {"current": "scheduled", "rows": rows})
 
 
+@takes_files
+@csrf_exempt  # `receive_form` checks it: Django would read the files first
 @signed_in
 def new(request: HttpRequest, slug: str) -> HttpResponse:
-    """Ask when to send what the room's composer has, and schedule it."""
+    """Ask when to send what the room's composer has, with files that are chosen here, and schedule it."""
     user: Any = request.user
     here = access.posting_membership(user, slug).room
-    form = ScheduleForm(post_data(request))
-    if request.method != "POST" or "when" not in request.POST:
+    try:
+        received = receive_form(request, user, slug) if request.method == "POST" else ReceivedForm()
+    except FormOutOfDate:
+        return form_out_of_date(request)
+    if request.method == "POST" and "when" in received.fields:
+        # Those that came when the form was sent before, and something of it was refused.
+        before = services.uploads_named(user, here, received.fields.getlist("kept"))
+        files = list({file.pk: file for file in [*before, *received.files]}.values())
+        fields = received.fields.copy()
+        fields.setlist("kept", [str(file.pk) for file in files])
+        form = ScheduleForm(fields, files=files)
+    else:
         form = ScheduleForm(initial=begun(request))
-    done, outcome = attempt(
-        form,
-        lambda body, client_id, reply_to, **_: services.add(
-            user, slug, body, form.moment, client_id, reply_to, timezone.get_current_timezone_name()
-        ),
-    )
+    done, outcome = attempt(form, lambda **data: schedule(user, slug, form, received, **data))
     if done:
         if version := form.cleaned_data["draft"]:
             pages.forget(user, slug, version)
@@ -46,6 +60,24 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("scheduled")
     context = {"current": slug, "to": room_payload(user, here)}
     return form_page(request, "drafts/scheduled_new.html", form, outcome, **context)
+
+
+def schedule(
+    user: User, slug: str, form: ScheduleForm, received: ReceivedForm, **data: Any
+) -> ScheduledMessage:
+    """Schedule what came whole. Raises `received.error` otherwise, and what the service does."""
+    if received.error is not None:
+        raise received.error
+    return services.add(
+        user,
+        slug,
+        data["body"],
+        form.moment,
+        data["client_id"],
+        data["reply_to"],
+        timezone.get_current_timezone_name(),
+        [UUID(pk) for pk in data["kept"]],
+    )[0]
 
 
 def begun(request: HttpRequest) -> dict[str, Any]:
@@ -59,8 +91,10 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     """Change the text and the time of one."""
     user: Any = request.user
     row = services.found(user, pk)
-    form = ChangeScheduledForm(post_data(request), initial=initial_of(row))
-    done, outcome = attempt(form, lambda body, **_: services.change(user, pk, **values_of(form, body)))
+    there = files_of([row])
+    files = [there[each["id"]] for each in row.files if each["id"] in there]
+    form = ChangeScheduledForm(post_data(request), initial=initial_of(row), files=files)
+    done, outcome = attempt(form, lambda **data: services.change(user, pk, **values_of(form, row, data)))
     if done:
         messages.success(request, "Your message is changed.")
         return redirect("scheduled")
@@ -71,9 +105,11 @@ def initial_of(row: ScheduledMessage) -> dict[str, Any]:
     return {"body": row.body, "at": row.send_at}
 
 
-def values_of(form: ChangeScheduledForm, body: str) -> dict[str, Any]:
-    """Return what a form changes; a time that was left as it is is none."""
-    values: dict[str, Any] = {"body": body, "time_zone": timezone.get_current_timezone_name()}
+def values_of(form: ChangeScheduledForm, row: ScheduledMessage, data: dict[str, Any]) -> dict[str, Any]:
+    """Return what a form changes; a time that was left as it is is none, and files that are gone aren't kept."""
+    values: dict[str, Any] = {"body": data["body"], "time_zone": timezone.get_current_timezone_name()}
+    if row.files:
+        values["files"] = [UUID(pk) for pk in data["kept"]]
     return values if form.leaves_time else {**values, "send_at": form.moment}
 
 

@@ -3,6 +3,7 @@ meanwhile isn't in it."""
 
 import logging
 import smtplib
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,7 +17,9 @@ from chatsite.realtime.scheduling.background import in_thread, serving
 from messaging.models import Message
 from notifications import facts
 from notifications.deciding import Channel, decide
-from notifications.mailing import composing, due
+from notifications.handovers import Outcome
+from notifications.mailing import answers, composing, due
+from notifications.mailing.answers import Answer
 
 logger = logging.getLogger(__name__)
 
@@ -56,15 +59,31 @@ def mail_to(user_id: int, now: datetime) -> bool:
         return False
     rows = due.rows_of(user, now)
     site_level = facts.site_level()
-    messages = [row.message for row in rows if row.message and still_told(user, row.message, site_level)]
-    if messages:
-        made = composing.mail(user, messages)
+    told = {row.pk: row.message for row in rows if row.message and still_told(user, row.message, site_level)}
+    if told:
+        made = composing.mail(user, list(told.values()))
         if serving():
             # The server may take a minute: others may have the connection to the database.
             connections.close_all()
-        in_thread(deliver, made)
-    due.done(user_id, [row.pk for row in rows], timezone.now())
-    return bool(messages)
+        answers.note(told, Outcome.DELIVERED, handed(made, told))
+    pks = [row.pk for row in rows]
+    due.done(user_id, pks, timezone.now())
+    answers.note([pk for pk in pks if pk not in told], Outcome.WITHDRAWN)
+    return bool(told)
+
+
+def handed(mail: EmailMultiAlternatives, pks: Collection[int]) -> Answer:
+    """Hand a mail to the server and return its answer; note a failure for these notifications. Raises OSError and
+    SMTPException."""
+    try:
+        return in_thread(deliver, mail)
+    except smtplib.SMTPRecipientsRefused as error:
+        answers.note(pks, Outcome.WAITING, answers.refusal(error))
+        raise
+    except (OSError, smtplib.SMTPException):
+        # What is wrong with the site's mail server is for its operator, who has it in the log.
+        answers.note(pks, Outcome.WAITING)
+        raise
 
 
 def still_told(user: User, message: Message, site_level: str) -> bool:
@@ -77,7 +96,10 @@ def still_told(user: User, message: Message, site_level: str) -> bool:
     return decision.verdicts[Channel.MAIL].told
 
 
-def deliver(mail: EmailMultiAlternatives) -> None:
-    """Hand a mail to the server, in a thread. Raises OSError and SMTPException."""
+def deliver(mail: EmailMultiAlternatives) -> Answer:
+    """Hand a mail to the server, in a thread; return its answer. Raises OSError and SMTPException."""
     mail.connection = get_connection(timeout=SERVER_SECONDS)
-    mail.send()
+    with mail.connection:
+        said = answers.listen(getattr(mail.connection, "connection", None))
+        mail.send()
+    return said[-1] if said else Answer()

@@ -6,8 +6,7 @@ version: a report that was made before, on a device that had not heard of it, na
 
 from collections.abc import Callable
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Greatest
+from django.db.models import F, OuterRef, QuerySet, Subquery, Value
 
 from accounts.models import User
 from chatsite.realtime.queues import read_queue
@@ -60,7 +59,7 @@ def position(counted: Membership) -> dict[str, int]:
 
 def move_forward(mine: QuerySet[Membership], place: int) -> int:
     """Move the position up to `place`, and what was seen with it; return whether it was before."""
-    return mine.filter(read_seq__lt=place).update(read_seq=place, seen_seq=Greatest("seen_seq", place))
+    return mine.filter(read_seq__lt=place).update(read_seq=place, **receipts.seen_up_to(Value(place)))
 
 
 def move_back(mine: QuerySet[Membership], place: int) -> int:
@@ -74,7 +73,9 @@ def mark_all_read(user: User) -> None:
     while part := behind(user, last):
         last = part[-1].pk
         heads = Subquery(Room.objects.filter(pk=OuterRef("room_id")).values("head"))
-        Membership.objects.filter(pk__in=[one.pk for one in part]).update(read_seq=heads, seen_seq=heads)
+        Membership.objects.filter(pk__in=[one.pk for one in part]).update(
+            read_seq=heads, **receipts.seen_up_to(heads)
+        )
         for one in part:
             one.read_seq = one.room.head
             one.unread = one.mentions = 0  # type: ignore[attr-defined]

@@ -1,7 +1,6 @@
 """Pages that find and make rooms and conversations, and a person's card."""
 
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +13,7 @@ from accounts.names.marks import mark_of
 from accounts.payloads import payload_for, user_payload
 from accounts.presence import presence
 from accounts.status import own_emoji
+from chatsite.contract.zones import find_zone
 from chatsite.web.pages import attempt, form_page, post_data, signed_in, without_nulls, words
 from chatsite.web.rest.api import me
 from rooms import services
@@ -107,10 +107,8 @@ def suggested(found: QuerySet[User], chosen: QuerySet[User]) -> list[User]:
 
 def local_time(zone: str | None) -> str | None:
     """Return what the clock shows in a zone that somebody shows; None without one, or for one that this machine lost."""
-    try:
-        return f"{timezone.now().astimezone(ZoneInfo(zone)):%H:%M}" if zone else None
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
+    here = find_zone(zone or "")
+    return f"{timezone.now().astimezone(here):%H:%M}" if here else None
 
 
 @signed_in

@@ -4,11 +4,8 @@ import pytest
 
 from accounts.models import SiteSettings, User
 from accounts.presence import presence
-from chatsite.realtime.delivery import subscriptions
-from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.delivery.identity import Identity
 from tests.support.clients.cast import PASSWORD
-from tests.support.recording_channel import RecordingChannel
 
 
 @pytest.fixture
@@ -24,25 +21,20 @@ def committed(django_capture_on_commit_callbacks):
 
 
 @pytest.fixture
-def live(monkeypatch):
+def live(monkeypatch, attach_connection):
     """`live(user, session_key=…)` is a connection as the server would hold it."""
     monkeypatch.setattr(presence, "here", presence.MemoryPresence())
     monkeypatch.setattr(presence, "seen", {})
-    made = []
 
     def live(user, *, session_key="s", token_id=None):
         identity = Identity(
             user.pk, user.username, session_key=None if token_id else session_key, token_id=token_id
         )
-        connection = Connection(f"sid{len(made)}", identity, RecordingChannel())
+        connection = attach_connection(identity)
         connection.user = user
-        subscriptions.attach(connection)
-        made.append(connection)
         return connection
 
-    yield live
-    for connection in made:
-        subscriptions.detach(connection)
+    return live
 
 
 @pytest.fixture

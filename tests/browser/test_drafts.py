@@ -102,6 +102,23 @@ def test_a_message_is_scheduled_changed_and_sent_from_its_page(visit, room, serv
     expect(message(page, "Good evening")).to_be_visible()
 
 
+def test_a_scheduled_message_takes_the_files_of_the_composer(visit, room, server):
+    page, member = visit("owner", f"/chat/{room}"), visit("member", f"/chat/{room}")
+    page.locator("#composer-files").set_input_files(
+        {"name": "plan.txt", "mimeType": "text/plain", "buffer": b"some words"}
+    )
+    expect(page.locator(".upload[data-state=done]")).to_have_count(1)
+    page.get_by_role("button", name="Schedule for later").click()
+    dialog = page.get_by_role("dialog", name="Send later")
+    dialog.get_by_role("button", name="Tomorrow at 9:00").click()
+    expect(page.locator(".toast")).to_contain_text("Scheduled")
+    expect(page.locator(".upload")).to_have_count(0)
+    page.get_by_role("link", name="Later").click()
+    item = page.locator(".later", has_text="plan.txt")
+    item.get_by_role("button", name="Send now").click()
+    expect(member.locator(".message", has_text="plan.txt")).to_be_visible()
+
+
 def test_what_is_due_is_sent_while_pages_are_open(visit, room, server):
     page, member = visit("owner", "/later/scheduled"), visit("member", f"/chat/{room}")
     soon = (datetime.now(UTC) + timedelta(seconds=3)).isoformat()

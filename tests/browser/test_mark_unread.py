@@ -126,6 +126,28 @@ def test_keys_go_through_the_page_to_catch_up(visit, server):
     member.wait_for_url(f"**/chat/{order[2]}")
 
 
+def test_single_keys_can_be_switched_off(visit, server, talk):
+    member = visit("member", "/catch-up")
+    expect(member.get_by_text("Keys: J next")).to_be_visible()
+    try:
+        rest(server, server.tokens["member"], "PATCH", "/user/me", single_keys=False)
+        member.reload()
+        expect(member.get_by_text("Single keys are off")).to_be_visible()
+        before = unread(server, talk)
+        room = member.locator(f".catch-up[data-room='{talk}']")
+        room.focus()
+        for key in ("j", "e", "?"):
+            member.keyboard.press(key)
+        expect(room).to_be_focused()
+        expect(member.locator("dialog[open]")).to_have_count(0)
+        assert unread(server, talk) == before > 0
+        # The buttons do the same.
+        room.get_by_role("button", name="read").click()
+        wait_until_read(server, "member", talk)
+    finally:
+        rest(server, server.tokens["member"], "PATCH", "/user/me", single_keys=True)
+
+
 def test_a_small_room_shows_who_has_seen_what(visit, server):
     slug = new_room(server, "owner", members=["member"])
     first, second = (post(server, "owner", slug, f"line {number}.") for number in range(2))
@@ -143,7 +165,13 @@ def test_a_small_room_shows_who_has_seen_what(visit, server):
     owner.reload()
     expect(message(owner, "line 1.").locator(".seen .avatar")).to_be_visible()
     try:
+        member = visit("member", f"/chat/{slug}")
+        rest(server, server.tokens["owner"], "PUT", f"/room/{slug}/read", seq=second["seq"])
+        theirs = member.locator(".seen")
         rest(server, server.tokens["member"], "PATCH", "/user/me", show_receipts=False)
+        # At once, on open pages: the member's own face, and those that the member saw.
+        expect(seen).to_have_count(0)
+        expect(theirs).to_have_count(0)
         owner.reload()
         expect(message(owner, "line 2.")).to_be_visible()
         expect(owner.locator("html[data-live-status=online]")).to_have_count(1)

@@ -2,6 +2,7 @@
 
 import time
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.support.browser.people import act, message, new_room, post, say
@@ -86,7 +87,13 @@ def test_a_messages_menu_leads_to_why(server, visit):
     page = visit("member", f"/chat/{slug}")
     act(page, "@member why me", "Why was I told, or not?")
     expect(page.get_by_role("heading", name="Why was I told")).to_be_visible()
-    expect(page.locator(".why")).to_contain_text("You are mentioned by name.")
+    dialog = page.get_by_role("dialog", name="Why was I told, or not?")
+    expect(dialog.locator(".why")).to_contain_text("You are mentioned by name.")
+    expect(dialog.locator(".why")).to_contain_text("It is in your inbox.")
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
 
 
 # Headless browsers deny notifications: what a page would show is kept on it.
@@ -141,7 +148,7 @@ def test_open_pages_show_a_notification_once_and_not_of_the_room_in_front(server
     while not notices(settings) + notices(other) and time.monotonic() < deadline:
         settings.wait_for_timeout(100)
     # Time for the other tab to say it once more.
-    settings.wait_for_timeout(1000)
+    settings.wait_for_timeout(1500)
     told = notices(settings) + notices(other)
     assert told == [[title, "@visitor the planer is free", f"room {slug}"]], [
         page.evaluate(HEARD) for page in (settings, other)
@@ -153,7 +160,7 @@ def test_open_pages_show_a_notification_once_and_not_of_the_room_in_front(server
     expect(row(other, "the planer is free")).to_have_class("inbox-row")
     post(server, "owner", slug, "@visitor and now the saw")
     expect(message(room, "and now the saw")).to_be_visible()
-    room.wait_for_timeout(1000)
+    room.wait_for_timeout(1500)
     told = [notice for page in (settings, other, room) for notice in notices(page) if notice != ["closed"]]
     assert [body for _, body, _ in told] == ["@visitor the planer is free"]
     # What was read goes.

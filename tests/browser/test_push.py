@@ -11,32 +11,12 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support import push_service
+from tests.support.browser.devices import SUBSCRIPTION
 from tests.support.browser.people import Visits, post
 from tests.support.clients.cast import rest, settle
 from tests.support.run.waiting import wait_for
 from tests.support.servers.harness import serve
 from tests.support.sites import PUSH
-
-STUB = """
-const fields = %s
-Object.defineProperty(Notification, "permission", { get: () => localStorage.getItem("permission") ?? "default" })
-Notification.requestPermission = async () => localStorage.setItem("permission", "granted") ?? "granted"
-const made = (key) => ({
-  endpoint: fields.endpoint,
-  options: { applicationServerKey: Uint8Array.from(key).buffer },
-  toJSON: () => ({ endpoint: fields.endpoint, keys: { p256dh: fields.p256dh, auth: fields.auth } }),
-  unsubscribe: async () => localStorage.removeItem("subscription") ?? true,
-})
-PushManager.prototype.getSubscription = async () => {
-  const key = localStorage.getItem("subscription")
-  return key ? made(JSON.parse(key)) : null
-}
-PushManager.prototype.subscribe = async ({ applicationServerKey, userVisibleOnly }) => {
-  if (!userVisibleOnly) throw new Error("a push that shows nothing")
-  localStorage.setItem("subscription", JSON.stringify([...applicationServerKey]))
-  return made([...applicationServerKey])
-}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +49,7 @@ def device(service):
 
 def open_devices(visits, pushing, device):
     page = visits("member", "/profile")
-    page.add_init_script(STUB % json.dumps(device.fields))
+    page.add_init_script(SUBSCRIPTION % json.dumps(device.fields))
     page.goto(f"{pushing.url}/profile/devices")
     return page
 

@@ -47,6 +47,29 @@ def choose(page, availability=None, emoji=None, text=None):
     return dialog
 
 
+@pytest.mark.parametrize("where", ["room", "page without a picker", "own page"])
+def test_its_emoji_is_chosen_in_the_picker(visit, talk, server, where):
+    path = {"room": f"/chat/{talk}", "page without a picker": "/inbox", "own page": "/profile/status"}[where]
+    owner = visit("owner", path)
+    if where == "own page":
+        form = owner.locator(".status-form")
+    else:
+        owner.get_by_role("link", name="Your status and availability").click()
+        form = owner.get_by_role("dialog", name="Your status")
+    form.get_by_role("button", name="Choose an emoji").focus()
+    owner.keyboard.press("Enter")
+    picker = owner.get_by_role("dialog", name="Emoji", exact=True)
+    expect(picker).to_have_css("position", "fixed")
+    owner.get_by_label("Search emoji").fill("palm tree")
+    picker.get_by_role("button", name="palm tree").click()
+    expect(picker).to_be_hidden()
+    expect(form.get_by_role("button", name="Choose an emoji")).to_be_focused()
+    expect(form.locator("[name=emoji]")).to_have_value("🌴")
+    form.get_by_role("button", name="Save").click()
+    expect(owner.locator(".own-status .status")).to_contain_text("🌴")
+    assert rest(server, server.tokens["owner"], "GET", "/user/me").json()["status"]["emoji"] == "🌴"
+
+
 def test_the_others_page_follows_a_status_and_somebody_who_becomes_invisible(visit, talk, direct, server):
     watching, mine = visit("member", f"/chat/{talk}"), visit("owner", f"/chat/{talk}")
     expect(row(watching, "owner").locator(".presence")).to_be_visible()
@@ -114,7 +137,7 @@ def test_the_clock_of_another_zone_is_on_the_card(visit, server):
 @pytest.mark.parametrize("options", [PHONE, {"java_script_enabled": False}])
 def test_the_form_stands_on_a_phone_and_without_scripts(visit, options):
     page = visit("owner", "/profile/status", **options)
-    page.get_by_label(re.compile("^Emoji")).fill("🌴")
+    page.locator(".status-form").get_by_label(re.compile("^Emoji")).fill("🌴")
     page.get_by_label(re.compile("^Status")).fill("On a boat")
     page.get_by_label("Clear it").select_option(label="In an hour")
     page.get_by_role("button", name="Save").click()

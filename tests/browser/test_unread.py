@@ -9,36 +9,42 @@ from tests.support.clients.cast import rest
 MANY = 130
 
 
+MARK_ALL_READ = """
+from accounts.models import User
+from rooms.unread import read_positions
+read_positions.mark_all_read(User.objects.get(username="member"))
+"""
+MARK_READ = """
+import sys
+from accounts.models import User
+from rooms.unread import read_positions
+read_positions.mark_read(User.objects.get(username="member"), sys.argv[1], int(sys.argv[2]))
+"""
+# In one process: a request for each message would take seconds.
+CROWD = f"""
+import sys, uuid
+from accounts.models import User
+from messaging import services
+from rooms.unread import read_positions
+slug = sys.argv[1]
+owner, member = (User.objects.get(username=name) for name in ("owner", "member"))
+# Other tests leave rooms with something unread, and a page to catch up shows some twenty.
+read_positions.mark_all_read(member)
+say = lambda body: services.send(owner, slug, body, uuid.uuid4())[0]
+last = [say(f"old {{number}}") for number in range(3)][-1]
+read_positions.mark_read(member, slug, last.seq)
+for number in range({MANY}):
+    say(f"fresh {{number}}.")
+"""
+
+
 @pytest.fixture
 def crowd(server):
     """A room of which the member has read the first three messages of the owner's, and not the next 130."""
-    mark_all_read(server)
     slug = new_room(server, "owner", members=["member"])
-    for number in range(3):
-        last = post(server, "owner", slug, f"old {number}")
-    rest(server, server.tokens["member"], "GET", f"/room/{slug}")
-    mark_read(server, slug, last["seq"])
-    for number in range(MANY):
-        post(server, "owner", slug, f"fresh {number}.")
+    server.script(CROWD, slug)
     assert unread(server, slug) == MANY
     return slug
-
-
-def mark_all_read(server):
-    """Other tests leave rooms with something unread, and a page to catch up shows some twenty."""
-    script = (
-        "from accounts.models import User; from rooms.unread import read_positions;"
-        "read_positions.mark_all_read(User.objects.get(username='member'))"
-    )
-    server.manage("shell", "-v0", "-c", script)
-
-
-def mark_read(server, slug, seq):
-    script = (
-        "from accounts.models import User; from rooms.unread import read_positions;"
-        f"read_positions.mark_read(User.objects.get(username='member'), {slug!r}, {seq})"
-    )
-    server.manage("shell", "-v0", "-c", script)
 
 
 def unread(server, slug):
@@ -152,7 +158,7 @@ def test_the_way_there_from_catch_up(visit, server, crowd):
 
 
 def test_my_own_and_what_was_taken_back_is_not_unread(visit, server):
-    mark_all_read(server)
+    server.script(MARK_ALL_READ)
     slug = new_room(server, "owner", members=["member"])
     for number in range(60):
         post(server, "member", slug, f"mine {number}")
@@ -194,7 +200,7 @@ REFUSE_ONCE = """{
 
 def test_a_report_that_the_server_refused_is_told_again(visit, server, crowd):
     """By itself: the reader is at the end, and does nothing more."""
-    mark_read(server, crowd, 10_000)
+    server.script(MARK_READ, crowd, "10000")
     member = visit("member", f"/chat/{crowd}")
     member.add_init_script(REFUSE_ONCE)
     member.reload()
@@ -220,7 +226,7 @@ def test_two_tabs_read_together(visit, server, crowd):
 def test_what_came_while_nobody_looked_is_not_read_by_coming_back(visit, server, crowd, away):
     """Many messages at once, as after a night asleep, or by the browser's back button: the page follows to the newest, and
     says what it passed by."""
-    mark_read(server, crowd, 10_000)
+    server.script(MARK_READ, crowd, "10000")
     member = visit("member", f"/chat/{crowd}")
     expect(message(member, f"fresh {MANY - 1}.")).to_be_in_viewport()
     if away == "asleep":

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -11,7 +12,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import static_files
 from tests.support.browser.people import HERE, PHONE, Visits, expect_texts, new_room, post, until
-from tests.support.clients.cast import settle
+from tests.support.clients.cast import rest, settle
 from tests.support.servers.database_templates import migrate
 from tests.support.servers.harness import SITE, command, free_port, running, site_environ
 
@@ -26,6 +27,18 @@ COPY = """async (room) => {
     database.close()
     return copies.find(({ key }) => key === room)?.messages.map(({ text }) => text) ?? []
 }"""
+MESSAGE = {
+    "sender": {"display_name": "owner"},
+    "created_at": "2026-11-29T08:00:00Z",
+    "html": "<p>for members alone</p>",
+    "files": [],
+    "forwarded": None,
+    "deleted": False,
+}
+SLUGS = COPY.replace(
+    "copies.find(({ key }) => key === room)?.messages.map(({ text }) => text) ?? []",
+    "copies.filter(({ messages }) => messages).map(({ owner, key }) => [owner, key])",
+)
 CACHES = "() => caches.keys()"
 
 
@@ -100,13 +113,102 @@ def test_without_a_connection_it_opens_with_what_was_read_and_takes_messages(sit
         page.locator("#offline-body").fill("half a")
         # Any other page leads to the rooms that are kept.
         page.goto(server.url + "/search")
-        expect(page.get_by_role("list", name="Rooms").get_by_role("link")).to_have_count(1)
-        page.get_by_role("list", name="Rooms").get_by_role("link").click()
+        page.get_by_role("list", name="Rooms").locator(f"a[href='/chat/{room}']").click()
         expect(page.locator("#offline-body")).to_have_value("half a")
         page.context.set_offline(False)
         page.wait_for_selector("html[data-live-status=online]")
         expect_texts(page, ["the oak is here", "I bring the saw"])
         expect(page.locator("#composer-body")).to_have_value("half a")
+
+
+def texts(page, room):
+    return page.evaluate(COPY, room)
+
+
+def copies(page):
+    """Return owner and room of each copy that the browser keeps."""
+    return page.evaluate(SLUGS)
+
+
+def asked_of(page, paths):
+    """Return the requests that the page makes from now on, of these paths."""
+    asked = []
+    page.on(
+        "request", lambda request: asked.append(request.url) if urlsplit(request.url).path in paths else 0
+    )
+    return asked
+
+
+def test_rooms_that_were_never_opened_are_there_without_a_connection_and_go_with_their_person(site, enter):
+    with site.running() as server:
+        settled(site, server)
+        room = new_room(server, "owner", kind="private", members=["member"])
+        left = new_room(server, "owner", kind="private", members=["member"])
+        for slug, words in ((room, "the **oak** is\n\n- dry\n- here"), (left, "for members alone")):
+            post(server, "owner", slug, words)
+        gone = post(server, "owner", room, "a slip")["id"]
+        assert rest(server, server.tokens["owner"], "DELETE", f"/message/{gone}").status_code == 204
+        page = enter(server, "member", "/profile")
+        asked = asked_of(page, {"/room", "/message"})
+        page.reload()
+        until(
+            page, f"async () => (await ({COPY})('{left}')).length > 0 && localStorage.getItem('rooms-copied')"
+        )
+        assert texts(page, room) == ["the oak is\ndry\nhere"]
+        # One list, and one request for each of the member's rooms: no page more, and none for other tabs or the next page.
+        assert len(asked) == 1 + len(
+            rest(server, server.tokens["member"], "GET", "/room?mine=true").json()["results"]
+        )
+        page.context.set_offline(True)
+        page.goto(f"{server.url}/chat/{room}")
+        expect(page.get_by_role("status")).to_contain_text("Offline, as of")
+        expect(page.locator(".offline-text")).to_have_text(["the oak is dry here"])
+        # Who was removed meanwhile has no copy from the next connection on.
+        rest(server, server.tokens["owner"], "DELETE", f"/room/{left}/member/member")
+        asked.clear()
+        page.context.set_offline(False)
+        page.wait_for_selector("html[data-live-status=online]")
+        until(page, f"async () => !(await ({SLUGS})()).some(([, key]) => key === '{left}')")
+        assert ["member", room] in copies(page)
+        assert asked == []
+        # Where it is due again, only the room is asked for in which something happened.
+        post(server, "owner", room, "and the ash")
+        page.evaluate("localStorage.setItem('rooms-copied', '1')")
+        page.goto(f"{server.url}/profile")
+        until(page, f"async () => (await ({COPY})('{room}')).includes('and the ash')")
+        until(page, "async () => localStorage.getItem('rooms-copied') > 1")
+        assert [urlsplit(url).path for url in asked] == ["/room", "/message"]
+        page.get_by_role("button", name="Log out", exact=True).click()
+        page.wait_for_url("**/login*")
+        until(page, f"async () => !(await ({SLUGS})()).length")
+
+
+def test_nobody_finds_copies_of_who_had_the_browser_before_though_they_were_being_made(site, enter):
+    with site.running() as server:
+        settled(site, server)
+        room = new_room(server, "owner", kind="private", members=["member"])
+        post(server, "owner", room, "for members alone")
+        page = enter(server, "member", "/profile", service_workers="allow")
+        other = page.context.new_page()
+        held = []
+        page.route("**/message?*", lambda route: held.append(route))
+        page.reload()
+        while not held:
+            page.wait_for_timeout(50)
+        # Another tab goes over to somebody else, while the first one waits for what it will keep.
+        [session] = [
+            one
+            for one in Visits(page.context.browser, server).cookies("stranger")
+            if one["name"] == "sessionid"
+        ]
+        page.context.add_cookies([session])
+        other.goto(f"{server.url}/profile")
+        until(other, "async () => localStorage.getItem('kept-for') === 'stranger'")
+        until(other, f"async () => (await ({SLUGS})()).some(([owner]) => owner === 'stranger')")
+        for route in held:
+            route.fulfill(json={"results": [MESSAGE]})
+        page.wait_for_timeout(500)
+        assert {owner for owner, _ in copies(other)} == {"stranger"}
 
 
 def test_an_upgrade_under_an_open_page_leaves_nothing_of_the_old_version(site, enter, tmp_path):

@@ -47,6 +47,9 @@ class Flood(Strain):
             self._hurry(stack.enter_context(come_in(server, quick)))
             time.sleep(seconds)
             over.set()
+            # A close alone says nothing while a thread reads: the person would be here until a ping isn't answered.
+            for raw in opened:
+                raw.socket.shutdown(socket.SHUT_RDWR)
 
     def _pour(self, raw: RawSocket, frame: bytes, over: threading.Event) -> None:
         data = frame * max(1, 16_384 // len(frame))

@@ -14,12 +14,14 @@ from tests.support.servers.postgres import find, postgres
 PARTS = {
     "accounts": ["tests/accounts"],
     "messaging": ["tests/messaging", "tests/previews"],
-    "attention": ["tests/drafts", "tests/notifications", "tests/push"],
     "rooms": ["tests/rooms", "tests/files/test_listing.py"],
     # Of REST, each app's own tests; what may be kept in a cache, an address says whatever the database.
-    "web and database": [
+    "attention, web and database": [
         "--ignore=tests/web/rest",
         "--ignore=tests/web/test_caching.py",
+        "tests/drafts",
+        "tests/notifications",
+        "tests/push",
         "tests/web",
         "tests/database/test_postgresql_processes.py",
         "tests/database/test_prepared.py",

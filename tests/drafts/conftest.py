@@ -4,10 +4,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from chatsite.realtime.delivery import subscriptions
-from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.delivery.identity import Identity
-from tests.support.recording_channel import RecordingChannel
 
 
 @pytest.fixture
@@ -23,16 +20,10 @@ def committed(django_capture_on_commit_callbacks):
 
 
 @pytest.fixture
-def connected():
+def connected(attach_connection):
     """`connected(user, "sid")` is the channel of a connection."""
-    connections = []
 
     def connected(user, sid):
-        connection = Connection(sid, Identity(user.pk, user.username, session_key="x"), RecordingChannel())
-        subscriptions.attach(connection)
-        connections.append(connection)
-        return connection.channel
+        return attach_connection(Identity(user.pk, user.username, session_key="x"), sid=sid).channel
 
-    yield connected
-    for connection in connections:
-        subscriptions.detach(connection)
+    return connected

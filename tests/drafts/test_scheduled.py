@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -12,8 +14,11 @@ from chatsite.contract.errors import Conflict, Forbidden, Muted, NotFound, Quota
 from drafts import due
 from drafts.models import CLAIMED_FOR, ScheduledMessage
 from drafts.scheduled import services
+from files.models import File
+from files.sweeping import release_old
 from messaging import services as messages
 from messaging.models import Message
+from messaging.payloads import message_payload
 from rooms import services as rooms
 from rooms.membership import membership
 from rooms.models import Membership
@@ -347,3 +352,143 @@ def test_administrators_see_what_waits_and_no_text(client, member, owner, schedu
         assert "Good morning" not in page.text
     client.force_login(member)
     assert client.get("/admin/drafts/scheduledmessage/").status_code != 200
+
+
+class TestFiles:
+    def test_are_kept_until_its_time_and_go_with_it_once(
+        self, api, member, owner, private_room, upload, queue
+    ):
+        first, second = upload(member, private_room, "b.txt"), upload(member, private_room, "a.txt")
+        made = post(api(member), body="", files=[str(first.pk), str(second.pk)])
+        assert made.status_code == 201
+        assert [file["name"] for file in made.json()["files"]] == ["b.txt", "a.txt"]
+        assert api(member).get("/scheduled").json()["results"] == [made.json()]
+        # Its owner's alone until a message carries it.
+        assert api(member).get(made.json()["files"][0]["url"]).status_code == 200
+        assert api(owner).get(made.json()["files"][0]["url"]).status_code == 404
+        # Days go by, and the server is down when its time comes.
+        File.objects.update(created_at=timezone.now() - timedelta(days=3))
+        release_old()
+        ScheduledMessage.objects.update(send_at=timezone.now() - timedelta(days=1))
+        queue.step()
+        message = Message.objects.get()
+        assert [file["name"] for file in message_payload(message)["files"]] == ["b.txt", "a.txt"]
+        assert not ScheduledMessage.objects.exists()
+        queue._next_look = 0
+        queue.step()
+        release_old()
+        assert (Message.objects.count(), File.objects.kept().filter(message=message).count()) == (1, 2)
+
+    def test_a_process_that_ended_behind_the_commit_sends_nothing_twice(
+        self, member, private_room, upload, queue
+    ):
+        file = upload(member, private_room)
+        row = services.add(member, "board", "x", in_an_hour(), uuid.uuid4(), files=[file.pk])[0]
+        message = messages.send(member, "board", "x", row.client_id, files=[file.pk])[0]
+        ScheduledMessage.objects.update(send_at=timezone.now() - timedelta(minutes=1))
+        queue.step()
+        assert list(Message.objects.all()) == [message]
+        assert not ScheduledMessage.objects.exists()
+
+    def test_are_given_up_with_it(self, api, member, private_room, upload):
+        file = upload(member, private_room)
+        row = post(api(member), files=[str(file.pk)]).json()
+        assert api(member).delete(f"/file/{file.pk}").status_code == 403
+        assert api(member).delete(f"/scheduled/{row['id']}").status_code == 204
+        assert not File.objects.kept().exists()
+
+    def test_a_row_that_goes_otherwise_leaves_files_to_the_sweep(self, member, private_room, upload):
+        file = upload(member, private_room)
+        services.add(member, "board", "x", in_an_hour(), uuid.uuid4(), files=[file.pk])
+        ScheduledMessage.objects.all().delete()
+        File.objects.update(created_at=timezone.now() - timedelta(days=3))
+        release_old()
+        assert not File.objects.kept().exists()
+
+    def test_are_changed(self, api, member, private_room, upload):
+        first, second = upload(member, private_room), upload(member, private_room)
+        row = post(api(member), files=[str(first.pk)]).json()
+        path = f"/scheduled/{row['id']}"
+        changed = api(member).patch(path, {"files": [str(second.pk)]}, format="json").json()
+        assert [file["id"] for file in changed["files"]] == [str(second.pk)]
+        assert set(File.objects.kept()) == {second}
+        empty = api(member).patch(path, {"files": [], "body": ""}, format="json")
+        assert (empty.status_code, set(empty.json()["fields"])) == (400, {"body"})
+        assert set(File.objects.kept()) == {second}
+
+    @pytest.mark.parametrize("whose", ["other", "room", "taken", "none"])
+    def test_that_arent_ones_own_loose_ones_of_the_room_are_refused(
+        self, api, owner, member, private_room, upload, whose
+    ):
+        file = upload(owner if whose == "other" else member, private_room)
+        room = "board"
+        if whose == "room":
+            room = rooms.create_room(owner, "Other", members=["member"]).slug
+        elif whose == "taken":
+            assert post(api(member), files=[str(file.pk)]).status_code == 201
+        pk = uuid.uuid4() if whose == "none" else file.pk
+        refused = post(api(member), room=room, files=[str(pk)])
+        assert (refused.status_code, set(refused.json()["fields"])) == (400, {"files"})
+        assert ScheduledMessage.objects.count() == (whose == "taken")
+
+    def test_a_repeat_is_the_same_and_other_files_are_a_conflict(self, api, member, private_room, upload):
+        file, client_id = upload(member, private_room), str(uuid.uuid4())
+        first = post(api(member), files=[str(file.pk)], client_id=client_id)
+        again = post(api(member), files=[str(file.pk)], client_id=client_id)
+        assert (again.status_code, again.json()) == (200, first.json())
+        assert post(api(member), client_id=client_id).json()["code"] == "conflict"
+
+    def test_one_that_is_gone_is_named_and_nothing_is_sent(
+        self, api, client, member, private_room, upload, queue
+    ):
+        file, other = upload(member, private_room, "plan.txt"), upload(member, private_room, "map.txt")
+        row = post(api(member), files=[str(file.pk), str(other.pk)]).json()
+        File.objects.filter(pk=file.pk).update(released_at=timezone.now())
+        ScheduledMessage.objects.update(send_at=timezone.now() - timedelta(minutes=1))
+        queue.step()
+        failed = api(member).get(f"/scheduled/{row['id']}").json()
+        assert (failed["state"], failed["error"]["code"]) == ("failed", "invalid")
+        assert "plan.txt" in failed["error"]["detail"]
+        assert "map.txt" not in failed["error"]["detail"]
+        assert not Message.objects.exists()
+        # Changing it by the page leaves the missing one out.
+        client.force_login(member)
+        page = client.get(f"/later/scheduled/{row['id']}").text
+        assert "map.txt" in page
+        assert "plan.txt" not in page
+        form = {"body": "x", "kept": [str(other.pk)], "when": "tomorrow"}
+        assert client.post(f"/later/scheduled/{row['id']}", form).status_code == 302
+        assert [each["name"] for each in ScheduledMessage.objects.get().files] == ["map.txt"]
+
+    def test_count_in_the_quota_once(self, member, private_room, upload):
+        file = upload(member, private_room, data=b"x" * 100)
+        before = owned_bytes(member)
+        services.add(member, "board", "x", in_an_hour(), uuid.uuid4(), files=[file.pk])
+        assert owned_bytes(member) == before > 0
+
+    def test_a_list_with_files_costs_one_query_more(
+        self, api, member, private_room, upload, django_assert_num_queries
+    ):
+        for _ in range(3):
+            file = upload(member, private_room)
+            services.add(member, "board", "x", in_an_hour(), uuid.uuid4(), files=[file.pk])
+        with django_assert_num_queries(2):
+            api(member).get("/scheduled")
+
+    def test_are_chosen_without_scripts(self, client, member, private_room, uploads):
+        client.force_login(member)
+        form = {"client_id": str(uuid.uuid4()), "reply_to": "", "body": "", "when": "own", "at": ""}
+        upload = SimpleUploadedFile("plan.txt", b"some words", "text/plain")
+        refused = client.post("/chat/board/later", {**form, "upload": upload})
+        assert refused.status_code == 400
+        file = File.objects.get()
+        assert f'value="{file.pk}"' in refused.text
+        kept = {**form, "kept": [str(file.pk)], "when": "tomorrow"}
+        assert client.post("/chat/board/later", kept).status_code == 302
+        row = ScheduledMessage.objects.get()
+        assert [each["name"] for each in row.files] == ["plan.txt"]
+        assert "plan.txt" in client.get("/later/scheduled").text
+
+
+def owned_bytes(user):
+    return File.objects.kept().filter(owner=user).aggregate(total=Sum("size"))["total"] or 0

@@ -36,3 +36,12 @@ test("nobody is shown at a message of their own, nor at the last row where newer
   assert.deepEqual(placed(receipts, { complete: false }), { 14: ["di"] })
   assert.equal(receipts.place([]).size, 0)
 })
+
+test("who shows none any more is gone, and may come back", () => {
+  const receipts = new Receipts()
+  receipts.apply({ user: { username: "ann" }, read_seq: 4 })
+  receipts.apply({ user: { username: "ann" }, read_seq: 0 })
+  assert.deepEqual([...receipts.place([{ seq: 4, user: "bob" }])], [])
+  receipts.apply({ user: { username: "ann" }, read_seq: 4 })
+  assert.equal(receipts.place([{ seq: 4, user: "bob" }]).size, 1)
+})

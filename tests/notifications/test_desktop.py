@@ -7,39 +7,32 @@ import pytest
 from django.utils import timezone
 
 from accounts.presence import presence, visibility
-from chatsite.realtime.delivery import subscriptions
-from chatsite.realtime.delivery.connection import Connection, Identity
+from chatsite.realtime.delivery.identity import Identity
 from notifications import services
 from rooms import services as rooms
 from rooms.membership import membership
 from rooms.unread import read_positions
-from tests.support.recording_channel import RecordingChannel
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def here(monkeypatch):
+def here(monkeypatch, attach_connection):
     """`here(*people)` returns what each one's connection gets as `alert`."""
     connections = []
 
     def here(*people):
         monkeypatch.setattr(presence.here, "online", lambda: {person.pk for person in people})
         for person in people:
-            one = Connection(
-                f"sid-{person.pk}", Identity(person.pk, person.username, session_key="x"), RecordingChannel()
-            )
-            subscriptions.attach(one)
-            connections.append(one)
+            identity = Identity(person.pk, person.username, session_key="x")
+            connections.append(attach_connection(identity))
 
     def of(person, event):
         events = [one.channel.events for one in connections if one.identity.user_id == person.pk]
         return [data for some in events for name, data in some if name == event]
 
     here.of, here.alerts = of, partial(of, event="alert")
-    yield here
-    for one in connections:
-        subscriptions.detach(one)
+    return here
 
 
 def test_who_is_mentioned_and_here_is_told_and_nobody_else(

@@ -275,6 +275,57 @@ def test_why_says_when_it_was_mailed(taker, people, owner, member, private_room,
     assert (by_mail()["told"], by_mail()["rule"]) == (False, "no_mail")
 
 
+class TestWhy:
+    @pytest.fixture
+    def answer(self, owner, member, private_room, say, consume):
+        """`answer()` is what became of the mail of a message that was said just now."""
+        message = say(owner, private_room, "@member look")
+        consume()
+
+        def answer():
+            found = next(each for each in why(member, message.pk)["channels"] if each["channel"] == "mail")
+            return found["answer"]
+
+        answer.message = message
+        return answer
+
+    def test_has_what_the_mail_server_answered(self, taker, people, answer, later):
+        assert (answer()["outcome"], answer()["at"]) == ("waiting", None)
+        later(11)
+        assert sending.turn() == 1
+        assert (answer()["outcome"], answer()["status"]) == ("delivered", 250)
+        assert "taken" in answer()["words"]
+        assert answer()["at"] is not None
+
+    def test_has_a_refusal_until_it_is_taken(self, taker, people, answer, later):
+        taker.refused.add("member@example.org")
+        later(11)
+        assert sending.turn() == 0
+        assert (answer()["outcome"], answer()["status"]) == ("waiting", 550)
+        assert "no such person" in answer()["words"]
+        taker.refused.clear()
+        later(5)
+        assert sending.turn() == 1
+        assert (answer()["outcome"], answer()["status"]) == ("delivered", 250)
+
+    def test_says_nothing_of_a_server_that_is_away(self, taker, people, answer, later, settings):
+        settings.EMAIL_PORT = 1
+        later(11)
+        assert sending.turn() == 0
+        assert (answer()["outcome"], answer()["status"]) == ("waiting", None)
+        assert "127.0.0.1" not in answer()["words"]
+
+    def test_says_what_was_read_or_edited_away_first(self, taker, people, owner, member, answer, later):
+        read_positions.mark_read(member, "board", answer.message.seq)
+        assert answer()["outcome"] == "withdrawn"
+        later(11)
+        assert sending.turn() == 0
+
+    def test_a_mail_of_an_older_version_is_of_unknown_outcome(self, taker, people, answer):
+        Notification.objects.update(mailed_at=timezone.now())
+        assert answer()["outcome"] == "unknown"
+
+
 class TestNoMore:
     def link(self, taker, say, consume, later, owner, room):
         say(owner, room, "@member look")

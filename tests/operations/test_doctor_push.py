@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import UserSession
 from chatsite.operations.doctor.push import push
-from push import vapid
+from push.devices import vapid
 from push.models import PushSubscription, VapidKey
 
 pytestmark = pytest.mark.django_db

@@ -8,10 +8,11 @@ from django.utils import timezone
 
 from accounts.models import UserSession
 from messaging import services as messages
-from push import devices, services
-from push.devices import Credential
+from push import services
+from push.delivery.queue import Sender
+from push.devices import services as devices
+from push.devices.services import Credential
 from push.models import Kind
-from push.queue import Sender
 from push.services import Notice
 from tests.support import push_service
 

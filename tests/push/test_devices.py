@@ -9,8 +9,9 @@ from accounts import services as accounts
 from accounts.models import SiteSettings
 from accounts.services import sessions
 from chatsite.contract.errors import Unavailable
-from push import devices, vapid
-from push.agents import name_of
+from push.devices import services as devices
+from push.devices import vapid
+from push.devices.agents import name_of
 from push.models import PushSubscription, VapidKey
 from push.tags import tag_of
 

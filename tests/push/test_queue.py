@@ -8,10 +8,11 @@ from django.utils import timezone
 from accounts.models import SiteSettings
 from accounts.presence import activity
 from messaging import services as messages
-from push import devices, services
-from push import queue as push_queue
+from push import services
+from push.delivery import queue as push_queue
+from push.delivery.queue import Sender
+from push.devices import services as devices
 from push.models import Kind, PushNotice, PushSubscription
-from push.queue import Sender
 from rooms.membership import membership
 from rooms.models import Membership
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from push import devices, vapid
-from push.devices import Credential
+from push.devices import services as devices
+from push.devices import vapid
+from push.devices.services import Credential
 from push.models import Kind, PushNotice, PushSubscription, VapidKey
 from tests.support.threads import at_once
 

@@ -19,7 +19,7 @@ from django.urls import get_resolver
 
 from accounts.models import User
 from chatsite.web import query_deadline
-from push import vapid
+from push.devices import vapid
 from rooms.models import Membership
 from tests.scale import routes
 from tests.support.servers.large_site import LARGE, SMALL, fill

@@ -5,9 +5,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
+from chatsite.realtime.delivery import subscriptions
+from chatsite.realtime.delivery.connection import Connection
 from tests.support.browser.chromium import chromium
 from tests.support.clients.cast import settle
 from tests.support.clients.raw_clients import Polling, RawSocket
+from tests.support.recording_channel import RecordingChannel
 from tests.support.run.machine_pace import Pace
 from tests.support.servers import harness
 from tests.support.servers.checkout import Checkout
@@ -26,6 +29,25 @@ def site(tmp_path_factory):
     unlimited = {"EVENTS_PER_SECOND": "0", "LOOP_SHARE_PERCENT": "0"}
     with harness.serve(tmp_path_factory.mktemp("site"), ECHO, **unlimited) as server:
         yield server
+
+
+@pytest.fixture
+def attach_connection():
+    """`attach_connection(identity, "room")` is a connection as a server holds it, which has joined these rooms and whose
+    channel keeps what it is sent."""
+    made = []
+
+    def attach_connection(identity, *rooms, sid=None):
+        connection = Connection(sid or f"sid{len(made)}", identity, RecordingChannel())
+        subscriptions.attach(connection)
+        for slug in rooms:
+            subscriptions.subscribe(connection, slug)
+        made.append(connection)
+        return connection
+
+    yield attach_connection
+    for connection in made:
+        subscriptions.detach(connection)
 
 
 @pytest.fixture(scope="module")

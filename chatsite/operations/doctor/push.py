@@ -38,8 +38,8 @@ def push() -> Findings:
 
 def sending(devices: int) -> Findings:
     """Check the child process, by a push to this machine, which it has to refuse."""
+    from push.delivery.queue import KIND
     from push.models import PushNotice
-    from push.queue import KIND
 
     child = Child(KIND)
     try:
@@ -66,7 +66,7 @@ def sending(devices: int) -> Findings:
 
 def refusable() -> dict[str, object]:
     """Return a job with a push to this machine."""
-    from push import vapid
+    from push.devices import vapid
     from push.sending.encryption import encoded, new_key
 
     _, public = new_key()

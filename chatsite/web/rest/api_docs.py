@@ -76,9 +76,15 @@ def digest(content: bytes) -> str:
 
 
 @cache
+def schema() -> dict[str, Any]:
+    """Generate the document, which takes longer than to render it."""
+    return dict(SchemaGenerator().get_schema(request=None, public=True))
+
+
+@cache
 def schema_document(kind: str) -> bytes:
     renderer = OpenApiJsonRenderer() if kind == "json" else OpenApiYamlRenderer()
-    written = renderer.render(SchemaGenerator().get_schema(request=None, public=True), renderer_context={})
+    written = renderer.render(schema(), renderer_context={})
     return written if isinstance(written, bytes) else written.encode()
 
 
@@ -113,4 +119,5 @@ def prepare() -> None:
     """Render everything before the server starts, so that no request waits for it."""
     for kind in ("yaml", "json"):
         digest(schema_document(kind))
+    schema.cache_clear()
     page()

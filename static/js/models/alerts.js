@@ -9,15 +9,25 @@ export const SOUNDS = {
   drop: [[660, 0], [440, 0.1], [550, 0.2]],
 }
 
-/** Lets each message alert once, and none that is on the screen. */
+/** Lets each message alert once, and none that was read meanwhile. */
 export class Alerts {
   #last = new Map()
+  #read = new Map()
 
   /** Whether an alert is new. The server tells at least once. */
   accept({ room, message_seq: seq, at }, now = Date.now()) {
     if (seq <= (this.#last.get(room) ?? 0)) return false
     this.#last.set(room, seq)
     return now - Date.parse(at) < MAX_AGE_MS
+  }
+
+  /** Notes how far a room was read, on whichever device. */
+  noteRead({ room, read_seq: seq }) {
+    this.#read.set(room, seq)
+  }
+
+  isRead({ room, message_seq: seq }) {
+    return seq <= (this.#read.get(room) ?? 0)
   }
 }
 

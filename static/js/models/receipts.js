@@ -10,10 +10,11 @@ export class Receipts {
     this.#receipts = new Map(receipts.map((receipt) => [receipt.user.username, receipt]))
   }
 
-  /** Takes a newer receipt of somebody; one that comes late takes nothing back. */
+  /** Takes a newer receipt of somebody; one that comes late takes nothing back. The place 0 is of who shows none any more. */
   apply(receipt) {
     const { username } = receipt.user
-    if (receipt.read_seq >= (this.#receipts.get(username)?.read_seq ?? 0)) this.#receipts.set(username, receipt)
+    if (receipt.read_seq === 0) this.remove(username)
+    else if (receipt.read_seq >= (this.#receipts.get(username)?.read_seq ?? 0)) this.#receipts.set(username, receipt)
   }
 
   remove(username) {

@@ -4,23 +4,17 @@ import pytest
 from eventlet import hubs
 
 from chatsite.realtime.delivery import delivery, revocation, subscriptions
-from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.delivery.identity import Identity
-from tests.support.recording_channel import RecordingChannel
 
 
 @pytest.fixture
-def attach():
+def attach(attach_connection):
     attached = []
 
     def attach(user_id, *rooms, session_key=None, token_id=None):
         identity = Identity(user_id, f"user{user_id}", session_key, token_id)
-        connection = Connection(f"sid{len(attached)}", identity, RecordingChannel())
-        subscriptions.attach(connection)
-        for slug in rooms:
-            subscriptions.subscribe(connection, slug)
-        attached.append(connection)
-        return connection
+        attached.append(attach_connection(identity, *rooms))
+        return attached[-1]
 
     yield attach
     for connection in attached:

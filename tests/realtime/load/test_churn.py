@@ -1,4 +1,4 @@
-"""Two thousand who come and go at random while all of them talk: in the end every log is the same, and nothing is lost."""
+"""A thousand who come and go at random while all of them talk: in the end every log is the same, and nothing is lost."""
 
 import json
 import random
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.realtime, pytest.mark.timeout(900)]
 # One thread is everybody: nobody is so slow at the door.
 LONG = {"ASKING": "240", "STUCK": "60"}
 # PostgreSQL takes longer for each who comes, and what it does differently needs no crowd.
-PEOPLE, SIZE = {"sqlite": 2000, "postgresql": 1000}, 100
+PEOPLE, SIZE = {"sqlite": 1000, "postgresql": 500}, 100
 ROUNDS, LEAVING, COMING, SAYING = 40, 60, 80, 30
 PATIENCE = 240
 JOIN, SYNC, SAID = 0, 1, 100

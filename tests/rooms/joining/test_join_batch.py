@@ -11,7 +11,6 @@ from accounts.models import User
 from accounts.presence import presence
 from chatsite.contract.errors import Banned, NotFound
 from chatsite.realtime.delivery import delivery, peers, revocation, subscriptions
-from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.delivery.identity import Identity
 from chatsite.realtime.delivery.peers import Peers
 from chatsite.realtime.protocol.frames import frame
@@ -23,33 +22,24 @@ from rooms.joining.join_batch import Join, join_all
 from rooms.log import log
 from rooms.membership import membership
 from rooms.models import Room
-from tests.support.recording_channel import RecordingChannel
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def live(monkeypatch):
+def live(monkeypatch, attach_connection):
     """`live(user)` is a connection of theirs that came in with a token."""
     monkeypatch.setattr(presence, "here", presence.MemoryPresence())
     # Another test's room may have had the same key a moment ago.
     monkeypatch.setattr(log, "_shared_pages", {})
-    made = []
 
     def live(user):
         token, _ = services.make_token(user, "bot")
-        made.append(
-            Connection(
-                f"sid{len(made)}", Identity(user.pk, user.username, token_id=token.pk), RecordingChannel()
-            )
-        )
-        subscriptions.attach(made[-1])
-        presence.here.connect(user.pk, made[-1].sid)
-        return made[-1]
+        connection = attach_connection(Identity(user.pk, user.username, token_id=token.pk))
+        presence.here.connect(user.pk, connection.sid)
+        return connection
 
-    yield live
-    for connection in made:
-        subscriptions.detach(connection)
+    return live
 
 
 def ask(connection, room, **place):

@@ -9,8 +9,7 @@ from accounts import profile_broadcast, services
 from accounts.models import User
 from accounts.presence import presence
 from chatsite import hello
-from chatsite.realtime.delivery import delivery, peers, subscriptions
-from chatsite.realtime.delivery.connection import Connection
+from chatsite.realtime.delivery import delivery, peers
 from chatsite.realtime.delivery.identity import Identity
 from chatsite.realtime.scheduling.debouncer import Debouncer
 from messaging import services as messages
@@ -23,7 +22,6 @@ from rooms.models import Membership, Room
 from rooms.serializers import JoinSerializer
 from rooms.unread import read_positions
 from tests.support.administration_actions import carry_out
-from tests.support.recording_channel import RecordingChannel
 
 pytestmark = pytest.mark.django_db
 
@@ -49,21 +47,13 @@ def later(monkeypatch):
 
 
 @pytest.fixture
-def connect():
-    made = []
-
+def connect(attach_connection):
     def connect(user, *joined):
         token, _ = services.make_token(user, "test")
         identity = Identity(user.pk, user.username, token_id=token.pk, display_name=user.display_name)
-        made.append(Connection(f"sid{len(made)}", identity, RecordingChannel()))
-        subscriptions.attach(made[-1])
-        for room in joined:
-            subscriptions.subscribe(made[-1], room.slug)
-        return made[-1]
+        return attach_connection(identity, *(room.slug for room in joined))
 
-    yield connect
-    for connection in made:
-        subscriptions.detach(connection)
+    return connect
 
 
 @pytest.fixture

@@ -86,6 +86,12 @@ def test_the_nearest_over_rest(api, owner, member, stranger, crowded):
     answer = api(member).get("/room?nearest=true").data
     assert (answer["next"], len(answer["results"])) == (None, 100)
     assert next(room for room in answer["results"] if room["slug"] == "room120")["unread"] == 1
+    few = api(member).get("/room?nearest=true&limit=3").data["results"]
+    assert len(few) == 3
+    assert "room120" in [room["slug"] for room in few]
+    assert len(api(member).get("/room?nearest=true&limit=200").data["results"]) == 100
+    for limit in ("0", "-1", "201", "x"):
+        assert api(member).get(f"/room?nearest=true&limit={limit}").status_code == 400
     assert [room["slug"] for room in api(stranger).get("/room?nearest=1").data["results"]] == ["general"]
 
 

@@ -3,12 +3,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.presence import presence, presence_broadcast
-from chatsite.realtime.delivery import subscriptions
-from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.delivery.identity import Identity
 from rooms.models import Membership, Room
 from rooms.presence import presence_fanout
-from tests.support.recording_channel import RecordingChannel
 
 pytestmark = pytest.mark.django_db
 
@@ -35,26 +32,19 @@ def test_a_crowd_costs_as_many_queries_as_one(owner, member, stranger, make_pers
 
 
 @pytest.fixture
-def here(monkeypatch):
+def here(monkeypatch, attach_connection):
     """`here(person)` has just come."""
     monkeypatch.setattr(presence, "here", presence.MemoryPresence())
     monkeypatch.setattr(presence, "seen", {})
     monkeypatch.setattr(presence_broadcast.pending_changes, "later", lambda seconds, func: None)
-    made = []
 
     def here(person):
-        one = Connection(
-            f"sid{len(made)}", Identity(person.pk, person.username, token_id=1), RecordingChannel()
-        )
-        subscriptions.attach(one)
+        one = attach_connection(Identity(person.pk, person.username, token_id=1))
         presence.here.connect(person.pk, one.sid)
         presence_broadcast.arrived(person.pk)
-        made.append(one)
         return one
 
-    yield here
-    for one in made:
-        subscriptions.detach(one)
+    return here
 
 
 def test_who_comes_with_a_crowd_is_told_to_their_rooms_and_not_to_the_crowd(settings, make_person, here):

@@ -1,11 +1,14 @@
 """In rooms of few people each sees how far the others have read: who takes part, who doesn't, and what it costs."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.presence import presence, visibility
+from accounts.services import status
 from accounts.services.profile import update_profile
 from chatsite.realtime.delivery import subscriptions
 from chatsite.realtime.delivery.connection import Connection
@@ -29,7 +32,8 @@ def later(monkeypatch):
     monkeypatch.setattr(Debouncer, "later", staticmethod(lambda seconds, act: waiting.append(act)))
     monkeypatch.setattr(presence, "here", presence.MemoryPresence())
     # Other tests have no clock, and may have left what they gathered.
-    monkeypatch.setattr(receipts.reads, "waiting", {})
+    for gathered in (receipts.reads, receipts.switches, receipts.visible_again):
+        monkeypatch.setattr(gathered, "waiting", {})
 
     def later():
         steps, waiting[:] = list(waiting), []
@@ -40,18 +44,12 @@ def later(monkeypatch):
 
 
 @pytest.fixture
-def connect():
-    made = []
-
+def connect(attach_connection):
     def connect(user):
         identity = Identity(user.pk, user.username, session_key="x", display_name=user.display_name)
-        made.append(Connection(f"sid{len(made)}", identity, RecordingChannel()))
-        subscriptions.attach(made[-1])
-        return made[-1]
+        return attach_connection(identity)
 
-    yield connect
-    for connection in made:
-        subscriptions.detach(connection)
+    return connect
 
 
 def heard(connection):
@@ -120,11 +118,22 @@ def deactivate(user):
     User.objects.filter(pk=user.pk).update(is_active=False)
 
 
-def become_invisible(user):
-    visibility.learn(user.pk, visibility.Steered(True, visibility.NEVER, visibility.NEVER))
+@pytest.fixture
+def appear(django_capture_on_commit_callbacks):
+    """`appear(user, choice)` lets somebody be invisible, or visible again, in the database and in this process."""
+    changed = []
+
+    def appear(user, choice):
+        changed.append(user)
+        with django_capture_on_commit_callbacks(execute=True):
+            status.set_availability(user, choice)
+
+    yield appear
+    for user in changed:
+        visibility.learn(user.pk, visibility.NOTHING)
 
 
-@pytest.mark.parametrize("leave", [turn_off, ban, deactivate, become_invisible])
+@pytest.mark.parametrize("leave", [turn_off, ban, deactivate])
 def test_who_takes_no_part_shows_none(leave, connect, later, api, owner, member, private_room):
     theirs = connect(owner)
     seq = say(owner, "board")
@@ -133,6 +142,96 @@ def test_who_takes_no_part_shows_none(leave, connect, later, api, owner, member,
     later()
     assert heard(theirs) == []
     assert shown(api, owner) == {}
+
+
+def test_what_is_read_while_invisible_is_told_once_they_are_visible(
+    connect, later, api, owner, member, private_room, appear
+):
+    """To others it must look as if they were away: what they read before stays."""
+    theirs = connect(owner)
+    first = say(owner, "board")
+    services.mark_read(member, "board", first)
+    later()
+    appear(member, "invisible")
+    second = say(owner, "board")
+    assert services.mark_read(member, "board", second)["unread"] == 0
+    services.mark_all_read(member)
+    later()
+    assert [told["read_seq"] for told in heard(theirs)] == [first]
+    assert shown(api, owner) == {"member": first}
+    mine = Membership.objects.get(user=member, room=private_room)
+    assert (mine.read_seq, mine.seen_seq, mine.hidden_seq) == (private_room_head(private_room), first, second)
+    appear(member, "automatic")
+    later()
+    later()
+    assert [told["read_seq"] for told in heard(theirs)] == [first, second]
+    assert shown(api, owner) == {"member": second}
+
+
+def private_room_head(room):
+    room.refresh_from_db()
+    return room.head
+
+
+def test_what_was_read_just_before_they_became_invisible_isnt_told_live(
+    connect, later, owner, member, private_room, appear
+):
+    theirs = connect(owner)
+    services.mark_read(member, "board", say(owner, "board"))
+    appear(member, "invisible")
+    later()
+    assert heard(theirs) == []
+
+
+def test_a_process_that_was_told_nothing_hides_and_reveals_by_the_database(
+    connect, later, api, owner, member, private_room
+):
+    theirs = connect(owner)
+    soon = timezone.now() + timedelta(hours=1)
+    User.objects.filter(pk=member.pk).update(availability="invisible", availability_until=soon)
+    seq = say(owner, "board")
+    services.mark_read(member, "board", seq)
+    receipts.reveal()
+    assert shown(api, owner) == {}
+    # The time has come, while no process ran.
+    User.objects.filter(pk=member.pk).update(availability_until=timezone.now() - timedelta(seconds=1))
+    receipts.reveal()
+    receipts.reveal()
+    later()
+    later()
+    assert shown(api, owner) == {"member": seq}
+    assert [told["read_seq"] for told in heard(theirs)] == [seq]
+
+
+def test_switching_them_off_takes_them_off_open_pages(
+    connect, later, owner, member, stranger, private_room, django_capture_on_commit_callbacks
+):
+    membership.grant(private_room, stranger)
+    mine, theirs, strange = connect(member), connect(owner), connect(stranger)
+    seq = say(owner, "board")
+    for user in (member, stranger):
+        services.mark_read(user, "board", seq)
+    later()
+    for connection in (mine, theirs, strange):
+        connection.channel.frames.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        update_profile(member, show_receipts=False)
+    later()
+    assert [data for event, data in mine.channel.events if event == "receipts-switched"] == [
+        {"show_receipts": False}
+    ]
+    for connection in (theirs, strange):
+        ((slug, username, place),) = [
+            (told["room"], told["user"]["username"], told["read_seq"]) for told in heard(connection)
+        ]
+        assert (slug, username, place) == ("board", "member", 0)
+        assert not [event for event, _ in connection.channel.events if event == "receipts-switched"]
+    assert heard(mine) == []
+    with django_capture_on_commit_callbacks(execute=True):
+        update_profile(member, show_receipts=True)
+        update_profile(member, show_receipts=True)
+    later()
+    assert [told["read_seq"] for told in heard(theirs)] == [0, seq]
 
 
 def test_who_shows_none_sees_none(connect, later, api, owner, member, private_room):

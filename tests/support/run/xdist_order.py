@@ -9,15 +9,15 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.support import ROOT
 from tests.support.run.marks import STARTING
 
-# One worker starts the server and the browser for all of it.
-TOGETHER = "tests/browser/"
+# A worker starts the server and the browser for all of a half: one alone would take the longest of all.
+TOGETHER, SECOND_HALF = "tests/browser/", "tests/browser/test_m"
 # Files of long tests that share nothing.
 APART = (
     "tests/database/test_apps_on_postgresql.py",
     "tests/realtime/load/test_churn.py",
     "tests/realtime/load/test_socket_costs.py",
 )
-# Each takes half a minute or more. One that began last would have the other workers wait.
+# Each takes a quarter of a minute or more. One that began last would have the other workers wait.
 FIRST = [
     TOGETHER,
     "tests/database/test_apps_on_postgresql.py",
@@ -33,6 +33,21 @@ FIRST = [
     "tests/accounts/presence/test_processes.py",
     "tests/realtime/cluster/test_delivery.py",
     "tests/realtime/load/test_reconnect_storm.py",
+    "tests/realtime/worker/test_rolling_restart.py",
+    "tests/operations/test_run.py",
+    "tests/operations/test_demo.py",
+    "tests/accounts/signup/test_single_use.py",
+    "tests/realtime/cluster/test_failover.py",
+    "tests/database/test_connection_quota.py",
+    "tests/realtime/engineio/",
+    "tests/realtime/http/test_http_server.py",
+    "tests/project/test_documents.py",
+    "tests/database/",
+    "tests/files/test_store.py",
+    "tests/operations/test_backup_files.py",
+    "tests/messaging/search/test_sending_meanwhile.py",
+    "tests/web/test_caching.py",
+    "tests/web/rest/",
 ]
 
 
@@ -41,7 +56,7 @@ class ByFile(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         if nodeid.startswith(TOGETHER):
-            return TOGETHER
+            return SECOND_HALF if nodeid >= SECOND_HALF else TOGETHER
         return nodeid if nodeid.startswith(APART) else nodeid.partition("::")[0]
 
 

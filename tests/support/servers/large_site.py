@@ -20,7 +20,7 @@ from messaging.search import indexes
 from messaging.search.postgresql import PARTS
 from notifications.inbox import MAX_PER_PERSON
 from notifications.models import Notification
-from push.devices import MAX_DEVICES
+from push.devices.services import MAX_DEVICES
 from rooms.membership.blocks import MAX_BLOCKS
 from rooms.models import Event, Membership, Mention, PersonBlock, Room, RoomBlock, RoomInvite
 

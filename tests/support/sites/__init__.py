@@ -1,6 +1,7 @@
 """Sites that tests serve in place of the real one: the arguments of `harness.serve`."""
 
 CLUSTER = "tests.support.sites.cluster:application"
+DEVICES = "tests.support.sites.devices:application"
 ECHO = "tests.support.sites.echo:application"
 FAULTY = "tests.support.sites.faulty:application"
 INSPECTED = "tests.support.sites.inspected:application"

@@ -1,9 +1,6 @@
 """The site with the push service of the tests' own, whose members' devices are told of each message."""
 
-import os
-
-from chatsite.wsgi import application  # isort: skip
-from django.conf import settings
+from tests.support.sites.devices import application  # isort: skip
 
 from messaging.models import Message
 from push import services
@@ -14,8 +11,6 @@ from rooms.models import Membership
 
 __all__ = ["application"]
 
-settings.PUSH_TEST_NETWORKS = ["127.0.0.0/8"]
-settings.PUSH_TEST_CERTIFICATES = os.environ["PUSH_CERTIFICATE"]
 service.LOOK_SECONDS = 0.4
 
 

@@ -16,7 +16,7 @@ from drafts.scheduled import services as scheduled
 from files.storage import local
 from messaging import services as messages
 from previews.models import MessagePreview, Preview
-from push import vapid
+from push.devices import vapid
 from push.models import PushSubscription
 from rooms.membership import invites, membership
 

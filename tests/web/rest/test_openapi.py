@@ -84,7 +84,7 @@ CHECKS = [
 # Bytes have a type of their own, which no generator of clients would take in a description.
 BYTES = {"download_file", "download_preview", "get_emoji_picture", "get_avatar", "get_room_avatar"}
 # Requests of each operation. Nobody is refused before anything is looked at.
-EXAMPLES = {"member": 8, "nobody": 3}
+EXAMPLES = {"member": 5, "nobody": 2}
 NAMED = {"room": "board", "username": "helper", "emoji": "👍"}
 MODES = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
 quietly = settings(

@@ -175,12 +175,15 @@ class Composer {
   /** Has the server send it later; what is written stays until the server has it. */
   async sendLater(body) {
     if (this.draft.edit) return this.showError("An edit is saved at once.")
-    if (this.hasMore()) return this.showError("Only text can be scheduled. Take the rest away, or send it now.")
+    if (attachments.uploads.some(({ state }) => state !== "done")) return this.showError("Wait until the files are uploaded, or take them away.")
     const moment = await askTime("Send later", ["tomorrow", "monday"])
     if (!moment) return
-    const data = { room: room.slug, body, reply_to: this.draft.reply?.id ?? null, ...timeFields("send_at", moment) }
+    const files = attachments.uploads.map(({ file }) => file.id)
+    const data = { room: room.slug, body, reply_to: this.draft.reply?.id ?? null, files, ...timeFields("send_at", moment) }
     try {
       await post("/scheduled", { ...data, client_id: this.laterId(data) })
+      // The server keeps them now; giving them back would delete them.
+      attachments.take()
       if (this.draft.newText === body) this.draft.clear()
       this.sync.push()
       this.render()

@@ -1,5 +1,6 @@
 import { connection } from "../../lib/connection/connection.js"
 import { cloneTemplate, part } from "../../lib/page/dom.js"
+import { showPart } from "../../lib/page/part_dialog.js"
 import { toast } from "../../lib/page/toast.js"
 import { messagePane } from "../../lib/room/message_pane.js"
 import { permalink, textOf } from "../../lib/room/message_view.js"
@@ -60,7 +61,7 @@ const ACTIONS = {
       toast(address)
     }
   },
-  why: (row) => location.assign(`${permalink(room.slug, row.dataset.id)}/why`),
+  why: (row) => showPart(document.getElementById("why-dialog"), `${permalink(room.slug, row.dataset.id)}/why`),
   delete: (row) => confirmDeletion(row),
 }
 

@@ -1,4 +1,5 @@
 import { connection } from "../../lib/connection/connection.js"
+import { get } from "../../lib/connection/rest.js"
 import { buildAvatar } from "../../lib/people/avatar.js"
 import { messagePane } from "../../lib/room/message_pane.js"
 import { room } from "../../lib/room/room.js"
@@ -26,11 +27,24 @@ export function mount() {
     receipts.apply(receipt)
     schedule()
   })
+  connection.on("receipts-switched", async ({ show_receipts: shown }) => {
+    receipts.reset(shown ? await load() : [])
+    schedule()
+  })
   room.on("member-left", ({ user }) => {
     receipts.remove(user.username)
     schedule()
   })
   for (const name of ["received", "loaded"]) messagePane.on(name, schedule)
+}
+
+/** The others' receipts of the room; none where they can't be had, until the next connection tells them. */
+async function load() {
+  try {
+    return (await get(`/room/${encodeURIComponent(room.slug)}/receipt`)).results
+  } catch {
+    return []
+  }
 }
 
 function render(receipts) {

@@ -2,13 +2,14 @@ import { connection } from "../../lib/connection/connection.js"
 import { alertSettings, play } from "../../lib/page/alert_settings.js"
 import { Alerts, titleOf } from "../../models/alerts.js"
 
-// Time for the tab that shows the room to say so before another one alerts.
-const OTHERS_WAIT_MS = 200
-const CLAIM_MS = 2000
+// Time for the tab that shows the room to say so before another one alerts, and for another device to say that it was read.
+const OTHERS_WAIT_MS = 1000
+// Longer than that: timers of hidden tabs may be late by a second.
+const CLAIM_MS = 4000
 
 /**
  * Shows a notification of the desktop and plays a sound for what the server tells this person of, once in all tabs, one for
- * each room, and not for the room on the screen in front of them.
+ * each room, and not for what they have in front of them, on this device or another.
  */
 export function mount() {
   const alerts = new Alerts()
@@ -19,9 +20,10 @@ export function mount() {
     const name = `alert ${alert.room} ${alert.message_seq}`
     if (isLookingAt(alert.room)) return claim(name)
     await new Promise((done) => setTimeout(done, OTHERS_WAIT_MS))
-    if (alertSettings.on && (await claim(name))) show(alert)
+    if (alertSettings.on && !alerts.isRead(alert) && (await claim(name))) show(alert)
   })
-  connection.on("membership-updated", ({ room, unread }) => {
+  connection.on("membership-updated", ({ room, unread, ...read }) => {
+    alerts.noteRead({ room, ...read })
     if (unread) return
     shown.get(room)?.close()
     shown.delete(room)

@@ -1,10 +1,11 @@
 import { connection } from "../../lib/connection/connection.js"
 import { toast } from "../../lib/page/toast.js"
+import { singleKeys } from "../../lib/page/single_keys.js"
 import { isTyping } from "../../lib/page/typing_target.js"
 
 /**
  * The page of what is unread, room by room: j and k go to the next and the previous room, e marks it read, Enter opens it.
- * A room goes from the page when it has been read, on whatever device.
+ * Who switched single keys off has buttons and links for the same. A room goes from the page when it has been read, on whatever device.
  */
 export function mount(element) {
   const rooms = () => [...element.querySelectorAll("[data-room]")]
@@ -39,7 +40,7 @@ export function mount(element) {
     e: () => current() && markRead(current()),
     enter: () => location.assign(current().querySelector("h2 a").href),
   }
-  addEventListener("keydown", (event) => {
+  if (singleKeys) addEventListener("keydown", (event) => {
     const key = event.key.toLowerCase()
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event) || document.querySelector("dialog[open]")) return
     // Enter on a link or a button is that link's or button's.

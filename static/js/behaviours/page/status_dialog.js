@@ -1,4 +1,6 @@
+import { part } from "../../lib/page/dom.js"
 import { toast } from "../../lib/page/toast.js"
+import { adoptPicker, choosesEmoji } from "../../lib/people/status_emoji.js"
 
 /** Opens the form of one's own status in a dialog; without scripts the link leads to its page. */
 export function mount(link) {
@@ -35,6 +37,7 @@ function openDialog(form) {
 function show(dialog, form, close) {
   dialog.querySelector("form")?.remove()
   form.querySelector("[type=submit], .primary").before(close)
+  choosesEmoji(part(form, "choose"))
   form.addEventListener("submit", (event) => {
     event.preventDefault()
     save(dialog, form, close)
@@ -55,5 +58,6 @@ async function save(dialog, form, close) {
 /** The form in the page of an answer. */
 async function formOf(answer) {
   const page = new DOMParser().parseFromString(await (await answer).text(), "text/html")
+  adoptPicker(page)
   return document.importNode(page.querySelector(".status-form"), true)
 }

@@ -8,9 +8,15 @@ const OWNER_KEY = "kept-for"
 const LOGGED_OUT = /(?:^|; )logged-out=1/
 const STORES = ["outbox", "files", "rooms", "shared"]
 const OUTBOX_PREFIX = "outbox:"
+// When this browser last looked for rooms to copy (lib/connection/offline_rooms.js).
+export const COPIED_KEY = "rooms-copied"
+let forgetting = Promise.resolve()
 
 /** The username whose words this browser keeps; empty for nobody. */
 export const keptFor = () => storage.getItem(OWNER_KEY) ?? ""
+
+/** Resolves once this page has removed what it had to. */
+export const guarded = () => forgetting
 
 /**
  * Removes what this browser keeps of anybody but the person whose page this is; of everybody, once they have logged out. A
@@ -21,10 +27,10 @@ export function guardKeptData() {
   if (loggedOut) {
     document.cookie = "logged-out=; Path=/; Max-Age=0; SameSite=Lax"
     storage.removeItem(OWNER_KEY)
-    forget("", STORES)
+    forgetting = forget("", STORES)
   }
   if (me) {
-    if (!loggedOut && keptFor() !== me) forget(me, STORES)
+    if (!loggedOut && keptFor() !== me) forgetting = forget(me, STORES)
     storage.setItem(OWNER_KEY, me)
   } else if (loggedOut || (location.pathname === "/login" && keptFor())) {
     forget("", ["rooms", "shared"])
@@ -33,6 +39,7 @@ export function guardKeptData() {
 }
 
 function forget(owner, stores) {
+  storage.removeItem(COPIED_KEY)
   if (stores.includes("outbox")) {
     for (const key of storage.keys()) {
       if (key.startsWith(OUTBOX_PREFIX) && !(owner && key.startsWith(`${OUTBOX_PREFIX}${owner}:`))) storage.removeItem(key)

@@ -5,10 +5,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from chatsite.contract.times import iso
-from push import devices
-from push.answers import Outcome
+from push.delivery.answers import Outcome
+from push.delivery.queue import sender
+from push.devices import services as devices
 from push.payloads import sample_text
-from push.queue import sender
 
 
 def test(user: User, pk: int) -> Outcome:

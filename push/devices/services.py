@@ -19,7 +19,7 @@ from accounts.models import ApiToken, User, UserSession
 from accounts.services.tokens import lock
 from chatsite.contract.errors import Conflict, Invalid, NotFound, QuotaExceeded, Unauthorized
 from chatsite.outbound.connecting import Refused, is_refused, target_of
-from push import vapid
+from push.devices import vapid
 from push.models import MAX_ENDPOINT_LENGTH, MAX_NAME_LENGTH, PushSubscription
 
 MAX_DEVICES = 20

@@ -23,13 +23,14 @@ FINAL = {"url", "host", "address", "keys"}
 @dataclass(frozen=True)
 class Outcome:
     """What became of a push. `ended`: the service knows the device no more. `refused`: it is of no use to try again. `wait`:
-    the seconds for which the service wants to be left alone."""
+    the seconds for which the service wants to be left alone. `status`: the number that it answered."""
 
     sent: bool = False
     ended: bool = False
     refused: bool = False
     answered: bool = False
     wait: float = 0.0
+    status: int | None = None
     detail: str = ""
 
 
@@ -49,12 +50,12 @@ def by_status(status: int, retry_after: str) -> Outcome:
     """Return the outcome of a push service's answer."""
     detail = f"The push service answered {status}."
     if 200 <= status < 300:
-        return Outcome(sent=True, answered=True)
+        return Outcome(sent=True, answered=True, status=status)
     if status in (404, 410):
-        return Outcome(ended=True, answered=True, detail=detail)
+        return Outcome(ended=True, answered=True, status=status, detail=detail)
     if status == 429 or status >= 500:
-        return Outcome(answered=status == 429, wait=seconds_of(retry_after), detail=detail)
-    return Outcome(refused=True, answered=True, detail=detail)
+        return Outcome(answered=status == 429, wait=seconds_of(retry_after), status=status, detail=detail)
+    return Outcome(refused=True, answered=True, status=status, detail=detail)
 
 
 def seconds_of(retry_after: str) -> float:

@@ -22,13 +22,15 @@ from accounts.presence import activity
 from chatsite.contract.errors import Unavailable
 from chatsite.realtime.scheduling.background import in_background, serving
 from chatsite.subprocesses.supervisor import MB, Child, ChildFailed, Kind, Limits
-from push import devices, vapid
-from push.answers import Outcome, outcome_of
+from push.delivery import handovers
+from push.delivery.answers import Outcome, outcome_of
+from push.delivery.wire import job_of
+from push.devices import services as devices
+from push.devices import vapid
 from push.models import Kind as NoticeKind
 from push.models import PushNotice, PushSubscription
 from push.payloads import MAX_READ, push_text
 from push.tags import tag_of
-from push.wire import job_of
 from rooms.models import Membership
 
 logger = logging.getLogger(__name__)
@@ -56,6 +58,7 @@ MAX_AGE, MAX_TRIES = timedelta(days=1), 8
 FIRST_DELAY_SECONDS, LAST_DELAY_SECONDS = 5.0, 3600.0
 # Seconds between two looks for what another process left behind, or what is due by now, and two steps.
 POLL_SECONDS, STEP_SECONDS = 5.0, 1.0
+LOGGED_OUT = "The device was logged out when it was due."
 RELATED = (
     *("subscription__user", "subscription__session", "subscription__token"),
     *("room", "message__sender"),
@@ -177,9 +180,9 @@ class Sender:
             self.note_host(row.subscription.host, outcome)
             if not outcome.sent:
                 settle_failure(row, outcome)
-        sent = [row for row, outcome in zip(wanted, outcomes, strict=True) if outcome.sent]
+        sent = [(row, outcome) for row, outcome in zip(wanted, outcomes, strict=True) if outcome.sent]
         if sent:
-            settle_sent(sent, {pk for row in sent for pk in read.get(row.subscription_id, {}).values()})
+            settle_sent(sent, {pk for row, _ in sent for pk in read.get(row.subscription_id, {}).values()})
 
     def note_host(self, host: str, outcome: Outcome) -> None:
         """Note whether a push service answers, and whether it wants to be left alone."""
@@ -220,6 +223,9 @@ def still_wanted(rows: Sequence[PushNotice]) -> list[PushNotice]:
     goes, what a person at another device may still read there waits, and a device whose session ended goes. Two queries."""
     standing = devices.standing(row.subscription for row in rows)
     ended = {row.subscription_id for row in rows} - standing
+    for row in rows:
+        if row.subscription_id in ended:
+            handovers.withdrawn(row, LOGGED_OUT)
     if ended:
         PushSubscription.objects.filter(pk__in=ended).delete()
     rows = [row for row in rows if row.subscription_id in standing]
@@ -227,8 +233,10 @@ def still_wanted(rows: Sequence[PushNotice]) -> list[PushNotice]:
     wanted = []
     for row in rows:
         left = activity.active_for(row.subscription.user_id) if row.held else 0.0
-        if not is_for(row, places):
+        against = against_sending(row, places)
+        if against:
             forget(row)
+            handovers.withdrawn(row, against)
         elif left:
             put_off(row, left)
         else:
@@ -247,14 +255,19 @@ def read_places(rows: Iterable[PushNotice]) -> dict[tuple[int, int], int]:
     }
 
 
-def is_for(row: PushNotice, places: dict[tuple[int, int], int]) -> bool:
-    """Return whether the person may be told of it, and hasn't read it yet."""
+def against_sending(row: PushNotice, places: dict[tuple[int, int], int]) -> str:
+    """Return why the person isn't told of it any more; "" if they are to be, and haven't read it yet."""
     person = row.subscription.user
-    if not person.is_present or row.at < timezone.now() - MAX_AGE:
-        return False
+    place = places.get((person.pk, row.room_id)) if row.room_id else -1
+    if not person.is_present:
+        return "Your account was closed when it was due."
+    if row.at < timezone.now() - MAX_AGE:
+        return "It had waited for more than a day."
     if row.message is not None and row.message.gone:
-        return False
-    return row.room_id is None or places.get((person.pk, row.room_id), row.seq) < row.seq
+        return "The message was gone when it was due."
+    if place is None:
+        return "You had left the room when it was due."
+    return "You had read it before it was due." if place >= row.seq else ""
 
 
 def forget(row: PushNotice) -> None:
@@ -312,9 +325,11 @@ def ask(child: Child, pushes: list[tuple[PushSubscription, NoticeKind, str, byte
 
 
 @transaction.atomic
-def settle_sent(rows: Sequence[PushNotice], read: set[int]) -> None:
+def settle_sent(pushed: Sequence[tuple[PushNotice, Outcome]], read: set[int]) -> None:
     """Store that push services took these pushes, which close the notifications of the rows `read`. What grew
-    meanwhile is due again. Five queries, however many they are."""
+    meanwhile is due again. Six queries, however many they are."""
+    handovers.record(pushed)
+    rows = [row for row, _ in pushed]
     now, of_devices = timezone.now(), [row.subscription_id for row in rows]
     mine = PushSubscription.objects.filter(pk__in=of_devices)
     # Locked in their order: several jobs may have pushes for the same.
@@ -330,6 +345,7 @@ def settle_sent(rows: Sequence[PushNotice], read: set[int]) -> None:
 
 def settle_failure(row: PushNotice, outcome: Outcome) -> None:
     """Store that a push was not taken, and whether and when it is tried again."""
+    handovers.record([(row, outcome)])
     note_device(row.subscription, outcome)
     if outcome.ended:
         return

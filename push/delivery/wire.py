@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
-from push import vapid
+from push.devices import vapid
 from push.models import Kind, PushSubscription
 
 # Seconds for which a push service keeps a push for a device that is off.

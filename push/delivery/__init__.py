@@ -1,0 +1,1 @@
+"""Sending of pushes: the queue of what is due, and what push services answered."""
