@@ -146,7 +146,7 @@ class StatusForm(forms.Form):
     availability = forms.ChoiceField(
         label="Availability",
         choices=[
-            ("automatic", "Automatic: away after 10 minutes without input"),
+            ("automatic", "Automatic: away after 10 minutes"),
             ("away", "Away"),
             ("dnd", "Do not disturb"),
             ("invisible", "Invisible: nobody but you sees that you are here"),

@@ -1,6 +1,6 @@
 """Take the screenshots of the documents: serve a demo site and write docs/images/*.png and docs/images/parts/*.webp.
 
-.venv/bin/python -m scripts.screenshots
+.venv/bin/python -m scripts.screenshots [PART ...]
 """
 
 import io
@@ -48,17 +48,23 @@ PHONE_HEIGHT = 2 * DESKTOP_HEIGHT + GAP
 PHONE_WIDTH = PHONE_HEIGHT * 390 // 820
 
 
-def main() -> None:
+# Milliseconds after which a room's copy in the browser is there (`behaviours/room/offline_copy.js`).
+OFFLINE_COPY_MS = 4000
+
+
+def main(*names: str) -> None:
+    """Take these parts, or everything."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     with demo() as (url, password), sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"), args=FLAGS
         )
         others = [room(sign_in(browser, url, name, password, DESKTOP)) for name in ("mira", "tomas")]
-        for theme in THEMES:
-            talk(browser, url, password, theme, others)
-        pages(browser, url, password)
-        for name in PARTS:
+        if not names:
+            for theme in THEMES:
+                talk(browser, url, password, theme, others)
+            pages(browser, url, password)
+        for name in names or PARTS:
             sheet(browser, url, password, name)
         browser.close()
 
@@ -83,6 +89,8 @@ def demo() -> Iterator[tuple[str, str]]:
             "PORT": str(port),
             "SITE_URL": f"http://127.0.0.1:{port}",
             "DEBUG": "0",
+            # For the choices of mail; nobody here has an address.
+            "EMAIL_URL": "smtp://127.0.0.1:9",
         }
         words = subprocess.run(
             [sys.executable, "manage.py", "demo", "--build-only"],
@@ -168,6 +176,7 @@ def photograph(
     browser: Browser, url: str, password: str, name: str, size: dict[str, Any], theme: Theme
 ) -> Image.Image:
     page = sign_in(browser, url, "ada", password, size, theme)
+    page.context.grant_permissions(["notifications"])
     PARTS[name](page)
     page.wait_for_timeout(500)
     photo = Image.open(io.BytesIO(page.screenshot()))
@@ -233,8 +242,130 @@ def forwarding(page: Page) -> None:
 
 
 def history(page: Page) -> None:
+    edited = page.locator(".edited:not([hidden])")
+    # Which rooms have one among their last messages changes from day to day.
+    for slug in ("workshop", "general", "electronics", "3d-printing", "laser", "events"):
+        page.goto(f"/chat/{slug}")
+        if edited.count():
+            break
+    page.goto(str(edited.last.get_attribute("href")))
+
+
+def inbox(page: Page) -> None:
+    page.goto("/inbox")
+
+
+def levels(page: Page) -> None:
+    page.goto("/chat/workshop/notifications")
+
+
+def notification_settings(page: Page) -> None:
+    page.goto("/profile/notifications")
+    scroll_to(page, "#what")
+
+
+def quiet_hours(page: Page) -> None:
+    page.goto("/profile/notifications")
+    scroll_to(page, "#alerts")
+
+
+def scroll_to(page: Page, selector: str) -> None:
+    """Scroll a title to the top of the page."""
+    page.locator(selector).evaluate("(title) => title.scrollIntoView({ block: 'start' })")
+    page.locator(".page-body").evaluate("(body) => body.parentElement.scrollBy(0, -24)")
+
+
+def devices(page: Page) -> None:
+    page.goto("/profile/devices")
+    page.locator("[data-push=state]:not(:empty)").wait_for()
+
+
+def why(page: Page) -> None:
+    page.goto("/inbox?tab=mentions")
+    page.goto(f"{page.locator('.inbox-link').first.get_attribute('href')}".split("#")[0] + "/why")
+
+
+def catch_up(page: Page) -> None:
+    mark_unread(page)
+    page.goto("/catch-up")
+
+
+def mark_unread(page: Page) -> None:
+    message = room(page).locator(".message").nth(-5)
+    act(page, message, "unread")
+    page.locator(".new-line").wait_for()
+    # The actions would hide the word at the line's end.
+    page.locator(".actions").evaluate("(actions) => actions.remove()")
+
+
+def act(page: Page, message: Locator, action: str) -> None:
+    message.scroll_into_view_if_needed()
+    message.hover()
+    message.focus()
+    page.locator(f".actions [data-action={action}]").click()
+
+
+def receipts(page: Page) -> None:
+    direct(page, "Tomás Lima")
+    page.locator(".seen").first.wait_for()
+
+
+def direct(page: Page, name: str) -> None:
+    """Open the conversation with a person."""
+    row = page.locator(".side-row[data-kind=direct]").filter(has_text=name)
+    room(page, str(row.first.get_attribute("data-room")))
+
+
+def drafts(page: Page) -> None:
+    room(page, "events")
+
+
+def scheduled(page: Page) -> None:
+    page.goto("/later/scheduled")
+
+
+def reminders(page: Page) -> None:
+    page.goto("/later/reminders")
+
+
+def install(page: Page) -> None:
+    """Have the browser offer to install the site; one without a head doesn't by itself."""
+    page.evaluate("localStorage.setItem('visits', '9')")
+    room(page, "events")
+    offer = "Object.assign(new Event('beforeinstallprompt', { cancelable: true }), { prompt() {} })"
+    page.evaluate(f"() => void dispatchEvent({offer})")
+    page.locator(".install-hint").wait_for(state="attached")
+    open_sidebar(page)
+
+
+def open_sidebar(page: Page) -> None:
+    if page.locator(".menu-button").is_visible():
+        page.locator(".menu-button").click()
+        page.locator("#sidebar").wait_for()
+
+
+def offline(page: Page) -> None:
+    room(page)
+    page.evaluate("async () => void (await navigator.serviceWorker.ready)")
+    room(page)
+    page.wait_for_timeout(OFFLINE_COPY_MS)
+    page.context.set_offline(True)
+    page.reload()
+    page.locator(".offline-text").first.wait_for()
+    page.locator("#offline-body").fill("I bring the saw")
+
+
+def status(page: Page) -> None:
     page.goto("/chat/workshop")
-    page.goto(str(row(room(page), ".edited:not([hidden])").locator(".edited").get_attribute("href")))
+    open_sidebar(page)
+    page.locator(".own-status").click()
+    dialog = page.get_by_role("dialog", name="Your status")
+    dialog.get_by_label("Emoji", exact=True).fill("🎧")
+    dialog.get_by_label("Status", exact=True).fill("Cutting the table legs")
+
+
+def person(page: Page) -> None:
+    page.goto("/people/tomas")
 
 
 def avatars(page: Page) -> None:
@@ -255,8 +386,24 @@ PARTS = {
     "forwarding": forwarding,
     "history": history,
     "avatars": avatars,
+    "inbox": inbox,
+    "why": why,
+    "levels": levels,
+    "notification-settings": notification_settings,
+    "quiet-hours": quiet_hours,
+    "devices": devices,
+    "mark-unread": mark_unread,
+    "catch-up": catch_up,
+    "receipts": receipts,
+    "drafts": drafts,
+    "scheduled": scheduled,
+    "reminders": reminders,
+    "status": status,
+    "person": person,
+    "offline": offline,
+    "install": install,
 }
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -21,14 +21,18 @@ from drafts.scheduled import services
 from drafts.scheduled.payloads import files_of
 from files.uploading.receiving import FormOutOfDate, ReceivedForm, receive_form
 from rooms import access
-from rooms.payloads import room_payload
+from rooms.payloads import room_payload, room_payloads
 
 
 @signed_in
 def scheduled(request: HttpRequest) -> HttpResponse:
     """List the person's scheduled messages, those that weren't sent first."""
     user: Any = request.user
-    rows = services.scheduled_of(user).order_by("state", "send_at", "pk")
+    found = list(services.scheduled_of(user).order_by("state", "send_at", "pk"))
+    rooms = room_payloads(user, {row.room for row in found})
+    # Of rooms that the person is in: a name may have changed since they left.
+    names = {room["slug"]: room["name"] for room in rooms if room["role"]}
+    rows = [(row, names.get(row.room.slug)) for row in found]
     return render(request, "drafts/scheduled.html", {"current": "scheduled", "rows": rows})
 
 

@@ -101,7 +101,7 @@ def names_and_fields(visit, room, server):
 PAGES = {
     f"/search?q={ARABIC.split(maxsplit=1)[0]}": ["#q", ".message-body", ".message-name"],
     "/chat/{room}/members": [".room-name"],
-    "/people/owner": ["h1 bdi", ".person h2"],
+    "/people/owner": ["h1 bdi", ".person h2 bdi"],
     "/profile": ["#id_display_name"],
 }
 

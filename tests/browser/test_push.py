@@ -58,7 +58,7 @@ def test_a_device_is_switched_on_told_renewed_and_switched_off(visits, pushing, 
     page = open_devices(visits, pushing, device)
     expect(page.get_by_role("status")).to_have_text("This device isn't told.")
     page.get_by_role("button", name="Notify me on this device").click()
-    row = page.get_by_role("row").filter(has_text="this one")
+    row = page.get_by_role("listitem").filter(has_text="this one")
     expect(row).to_contain_text("127.0.0.1")
     expect(page.locator("[data-push=state]")).to_have_text("This device is told.")
     # The worker is there, and of what it imports nothing is missing.

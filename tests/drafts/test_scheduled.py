@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.db.models import Sum
 from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from chatsite.contract.errors import Conflict, Forbidden, Muted, NotFound, QuotaExceeded, Unavailable
@@ -20,6 +22,7 @@ from messaging import services as messages
 from messaging.models import Message
 from messaging.payloads import message_payload
 from rooms import services as rooms
+from rooms.directs import open_direct
 from rooms.membership import membership
 from rooms.models import Membership
 
@@ -292,9 +295,6 @@ def test_people_take_turns(member, owner, private_room, queue, monkeypatch):
 
 
 def test_a_list_costs_as_many_queries_for_many_as_for_one(api, member, private_room):
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
     counts = []
     for _ in range(2):
         for _ in range(3):
@@ -352,6 +352,33 @@ def test_administrators_see_what_waits_and_no_text(client, member, owner, schedu
         assert "Good morning" not in page.text
     client.force_login(member)
     assert client.get("/admin/drafts/scheduledmessage/").status_code != 200
+
+
+def test_the_page_names_where_it_goes_to_those_who_are_there(
+    client, member, owner, private_room, django_assert_max_num_queries
+):
+    talk = open_direct(member, [owner.username])[0]
+    owner.display_name = "Olga Owner"
+    owner.save()
+    for slug in ("board", talk.slug):
+        services.add(member, slug, "x", in_an_hour(), uuid.uuid4())
+    client.force_login(member)
+    client.get("/later/scheduled")
+    with CaptureQueriesContext(connection) as few:
+        page = client.get("/later/scheduled").text
+    assert f'<a href="/chat/{talk.slug}"><bdi>Olga Owner</bdi></a>' in page
+    assert '<a href="/chat/board">#<bdi>Board</bdi></a>' in page
+    for _ in range(3):
+        services.add(member, talk.slug, "x", in_an_hour(), uuid.uuid4())
+    with django_assert_max_num_queries(len(few)):
+        client.get("/later/scheduled")
+    # Who has left isn't told a new name.
+    membership.leave_room(member, "board")
+    private_room.name = "Secret"
+    private_room.save()
+    page = client.get("/later/scheduled").text
+    assert '<a href="/chat/board">#<bdi>board</bdi></a>' in page
+    assert "Secret" not in page
 
 
 class TestFiles:

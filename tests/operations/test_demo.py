@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from datetime import timedelta
 from random import Random
+from time import monotonic
 
 import pytest
 import requests
@@ -14,6 +15,7 @@ from django.utils import timezone
 from accounts.models import SiteSettings, User
 from chatsite.operations.demo import script, site
 from chatsite.operations.demo.build import build
+from chatsite.outbound.connecting import Refused, Rules
 from drafts.models import Reminder, SavedDraft, ScheduledMessage
 from emoji import names
 from emoji.models import CustomEmoji
@@ -22,7 +24,12 @@ from files.storage import local
 from files.uploading.processing import decoder
 from messaging.models import Message, MessageText, Reaction
 from messaging.reactions.emoji import canonical
+from notifications.models import Notification, Preferences
+from notifications.schedule import checked
 from previews.models import MessagePreview
+from push.devices import standing
+from push.models import PushSubscription
+from push.sending.posting import service_at
 from rooms import payloads
 from rooms.models import Event, Membership, Mention, Room
 from tests.support.servers.checkout import form
@@ -121,12 +128,43 @@ def test_people_attach_pictures_sound_texts_and_documents(ada):
 
 
 def test_something_waits_for_later(ada):
-    assert SavedDraft.objects.of(ada).count() == 1
+    assert SavedDraft.objects.of(ada).count() == len(site.DRAFTS)
     assert set(ScheduledMessage.objects.filter(user=ada).values_list("state", flat=True)) == {
         "waiting",
         "failed",
     }
-    assert set(Reminder.objects.filter(user=ada).values_list("state", flat=True)) == {"waiting"}
+    states = set(Reminder.objects.filter(user=ada).values_list("state", flat=True))
+    assert states == {"waiting", "due", "done"}
+
+
+def test_the_inbox_has_each_kind_and_not_all_is_read(ada):
+    kinds = set(Notification.objects.of(ada).values_list("kind", flat=True))
+    assert kinds == {"mention", "direct", "keyword", "reaction", "reminder"}
+    assert 0 < Notification.objects.of(ada).unread().count() < Notification.objects.of(ada).count()
+    newest = Notification.objects.of(ada).order_by("-pk")[:2]
+    assert newest[0].at > newest[1].at
+
+
+def test_ada_has_words_hours_and_levels_of_her_own(ada):
+    mine = Preferences.objects.get(user=ada)
+    assert mine.words
+    assert len(mine.schedule) == 7
+    assert checked(mine.schedule) == mine.schedule
+    levels = Membership.objects.filter(user=ada).exclude(level="").values_list("room__slug", "level")
+    assert dict(levels) == site.LEVELS
+
+
+def test_devices_stand_and_nothing_can_be_sent_to_them(ada):
+    devices = list(PushSubscription.objects.select_related("user", "session", "token"))
+    assert {device.user_id for device in devices} == {ada.pk}
+    assert standing(devices) == {device.pk for device in devices}
+    assert len(devices) == 3
+    for device in devices:
+        with pytest.raises(Refused) as refused:
+            service_at(device.endpoint, Rules(monotonic() + 5))
+        assert refused.value.reason == "url"
+        # Names of RFC 2606 that nobody can have.
+        assert device.host.endswith(".example")
 
 
 def test_time_runs_forward_over_weeks_until_now(ada):

@@ -19,6 +19,7 @@ from django.utils import timezone
 from accounts.models import NameSkeleton, SiteSettings, User
 from accounts.names.skeletons import store_skeletons
 from chatsite.operations.demo import site
+from chatsite.operations.demo.devices import add_devices
 from chatsite.operations.demo.files import attach_files
 from chatsite.operations.demo.later import plan
 from chatsite.operations.demo.link_previews import LinkPreviews
@@ -86,6 +87,7 @@ def build(password: str, seed: int = 7) -> None:
     add_notifications(rows.users[site.ME], rows.messages, rows.mentions, rows.reactions)
     attach_files()
     plan(rows.users[site.ME], now)
+    add_devices(rows.users[site.ME], now)
 
 
 def make_people(password: str, start: datetime) -> dict[str, User]:

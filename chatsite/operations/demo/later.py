@@ -2,32 +2,62 @@
 
 import uuid
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from accounts.models import User
+from chatsite.operations.demo import site
 from drafts import services as drafts
-from drafts.models import ScheduledMessage
+from drafts.models import Reminder, ScheduledMessage
 from drafts.reminders import services as reminders
 from drafts.scheduled import services as scheduled
 from messaging.models import Message
-from rooms.models import Membership
+from notifications.models import Kind, Notification
+
+FAILED = ("workshop", "Who has the key to the kiln?")
 
 
 def plan(user: User, now: datetime) -> None:
-    """Give a person a draft in a room, a message for tomorrow and one that wasn't sent, and a reminder of what was said."""
-    mine = Membership.objects.filter(user=user, room__kind="public").order_by("-room__head")
-    first, second = (membership.room for membership in mine.select_related("room")[:2])
-    drafts.put(user, second.slug, "I could bring the big clamps on Saturday, if", 0)
-    later = now + timedelta(days=1)
-    scheduled.add(
-        user, first.slug, "Good morning! The doors are open until ten tonight.", later, uuid.uuid4()
+    """Give a person what `site` has of drafts, messages to be sent later and reminders."""
+    for slug, text in site.DRAFTS.items():
+        drafts.put(user, slug, text, 0)
+    for slug, text, days, hour in site.SCHEDULED:
+        scheduled.add(user, slug, text, moment(now, days, hour), uuid.uuid4(), time_zone=zone())
+    fail(user, now)
+    said = Message.objects.standing().filter(room__slug="workshop").exclude(sender=user).order_by("-pk")[0]
+    reminders.add(user, moment(now, 1, 9), uuid.uuid4(), "", said.pk, time_zone=zone())
+    for text, days, hour in site.REMINDERS:
+        reminders.add(user, moment(now, days, hour), uuid.uuid4(), text, time_zone=zone())
+    remind(user, "Call the joiner about the bench", now - timedelta(minutes=1))
+    reminder = reminders.add(user, moment(now, 1, 9), uuid.uuid4(), "Send the invoice for the blades")[0]
+    Reminder.objects.filter(pk=reminder.pk).update(
+        state=Reminder.State.DONE, remind_at=now - timedelta(days=1), due_at=now - timedelta(days=1)
     )
-    row = scheduled.add(user, second.slug, "Who has the key to the kiln?", later, uuid.uuid4())[0]
+
+
+def zone() -> str:
+    return site.TIME_ZONES[site.ME]
+
+
+def moment(now: datetime, days: int, hour: int) -> datetime:
+    """Return an hour of a day to come, by the person's clock."""
+    day = now.astimezone(ZoneInfo(zone())) + timedelta(days=days)
+    return day.replace(hour=hour, minute=0, second=0, microsecond=0)
+
+
+def fail(user: User, now: datetime) -> None:
+    """Add a message that wasn't sent."""
+    slug, text = FAILED
+    row = scheduled.add(user, slug, text, moment(now, 1, 9), uuid.uuid4(), time_zone=zone())[0]
     ScheduledMessage.objects.filter(pk=row.pk).update(
         state=ScheduledMessage.State.FAILED,
         error_code="muted",
         error_detail="You are muted in this room.",
         send_at=now - timedelta(hours=1),
     )
-    said = Message.objects.standing().filter(room=first).exclude(sender=user).order_by("-pk")[0]
-    reminders.add(user, later, uuid.uuid4(), "", said.pk)
-    reminders.add(user, later, uuid.uuid4(), "Order plywood")
+
+
+def remind(user: User, text: str, at: datetime) -> None:
+    """Add a reminder that is due, of which the inbox has told."""
+    reminder = reminders.add(user, at + timedelta(days=1), uuid.uuid4(), text, time_zone=zone())[0]
+    Reminder.objects.filter(pk=reminder.pk).update(state=Reminder.State.DUE, remind_at=at, due_at=at)
+    Notification.objects.create(user=user, kind=Kind.REMINDER, text=text, at=at)

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 
 from accounts.models import User
+from chatsite.operations.demo import site
 from messaging.models import Message, Reaction
 from notifications.models import Kind, Notification, Preferences
-from rooms.models import Mention, Room
+from rooms.models import Membership, Mention, Room
 
 # Rows of the inbox; so many of the reactions are unread.
 MOST, UNREAD_REACTIONS = 60, 2
@@ -15,8 +16,12 @@ WORDS = ("lathe", "soup")
 def add_notifications(
     me: User, messages: Iterable[Message], mentions: Iterable[Mention], reactions: Iterable[Reaction]
 ) -> None:
-    """Fill the inbox of the demo's person, and give them words of their own."""
-    Preferences.objects.create(user=me, keywords="\n".join(WORDS))
+    """Fill the inbox of the demo's person, and give them words, hours and levels of their own."""
+    hours = [{"day": day, "from": begin, "to": end} for day, (begin, end) in site.HOURS.items()]
+    zone = site.TIME_ZONES[site.ME]
+    Preferences.objects.create(user=me, keywords="\n".join(WORDS), schedule=hours, zone=zone)
+    for slug, level in site.LEVELS.items():
+        Membership.objects.filter(user=me, room__slug=slug).update(level=level)
     others = [message for message in messages if message.sender_id != me.pk and not message.deleted_at]
     named = {(mention.room_id, mention.seq) for mention in mentions if mention.user_id == me.pk}
     told = [*of_messages(me, others, named), *of_reactions(me, reactions)]

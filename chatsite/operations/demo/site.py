@@ -30,7 +30,7 @@ STATUSES: dict[str, tuple[str, str, int | None, str]] = {
     "wanda": ("🌴", "Back on Thursday", 5, "away"),
     "jun": (":cog:", "", None, "automatic"),
 }
-TIME_ZONES = {"ines": "Europe/Lisbon", "ada": "Europe/Warsaw"}
+TIME_ZONES = {"ines": "Europe/Lisbon", "tomas": "Europe/Lisbon", "ada": "Europe/Warsaw"}
 
 # slug: topic, kind, weight of its share of conversations, members with the owner first; MODERATORS are moderators.
 ROOMS: dict[str, tuple[str, str, int, tuple[str, ...]]] = {
@@ -96,3 +96,22 @@ FORWARDS = [("3d-printing", "general", "jun", "From next door, for those who are
 
 # Of ME, how many of a room's last messages aren't read.
 UNREAD = {"general": 7, "3d-printing": 4, "workshop": 3, "events": 2, direct_slug(("ada", "mira")): 1}
+
+# Of ME: levels of rooms, and the hours in which they may be disturbed.
+LEVELS = {"board": "all", "lost-and-found": "none"}
+HOURS = {
+    **dict.fromkeys(("monday", "tuesday", "wednesday", "thursday", "friday"), ("07:00", "23:00")),
+    **dict.fromkeys(("saturday", "sunday"), ("09:00", "01:00")),
+}
+
+# What ME has begun to write; texts to be sent later, and of reminders, in how many days and at which hour.
+DRAFTS = {
+    "events": "I could bring the big clamps on Saturday, if",
+    direct_slug(("ada", "ines")): "Shall we print it on the",
+}
+SCHEDULED = [
+    ("general", "Good morning! The doors are open until ten tonight.", 1, 9),
+    ("board", "Agenda for Thursday:\n1. rent\n2. the kiln\n3. anything else", 2, 18),
+    (direct_slug(("ada", "mira")), "Happy birthday, dear Mira! 🎂", 5, 8),
+]
+REMINDERS = [("Order plywood", 1, 17), ("Fire extinguishers are due for inspection", 9, 10)]

@@ -2,7 +2,7 @@
  * The page that opens without a connection, at the address of the one that was asked for: what this browser keeps of the
  * rooms, to be read, and messages that wait to be sent. It is loaded anew once the server answers.
  */
-import { formatShortDate, formatTime } from "../lib/page/dates.js"
+import { formatBriefDate, formatShortDate } from "../lib/page/dates.js"
 import { database } from "../lib/device/database.js"
 import { part } from "../lib/page/dom.js"
 import { OutboxStore } from "../lib/device/outbox_store.js"
@@ -71,15 +71,10 @@ async function showRoom({ name, kind, at, messages }) {
 
 function messageItem({ name, at, text, waits }) {
   const head = build("p", { className: "offline-message-head" })
-  head.append(build("b", { textContent: name, dir: "auto" }), build("time", { className: "muted small", textContent: waits ? "waits for the connection" : timeOf(at), title: formatShortDate(at) }))
+  head.append(build("b", { textContent: name, dir: "auto" }), build("time", { className: "muted small", textContent: waits ? "waits for the connection" : formatBriefDate(at), title: formatShortDate(at) }))
   const item = build("li", { className: waits ? "waiting" : "" })
   item.append(head, build("p", { className: "offline-text", textContent: text, dir: "auto" }))
   return item
-}
-
-/** The time of today, else the day too. */
-function timeOf(at) {
-  return new Date(at).toDateString() === new Date().toDateString() ? formatTime(at) : formatShortDate(at)
 }
 
 function waitingItem({ body, files, written }) {

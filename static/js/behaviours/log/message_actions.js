@@ -20,8 +20,9 @@ export function mount(element) {
     button(toolbar, "react").hidden = !canReact
     button(toolbar, "edit").hidden = !isOwn(row) || !document.getElementById("composer")
     button(toolbar, "delete").hidden = !isOwn(row) && !room.moderates
-    toolbar.classList.toggle("inside", row.getBoundingClientRect().top - 20 < element.getBoundingClientRect().top)
+    toolbar.classList.remove("inside")
     row.append(toolbar)
+    toolbar.classList.toggle("inside", toolbar.getBoundingClientRect().top < element.getBoundingClientRect().top)
   }
   const hide = () => {
     toolbar.parentElement?.classList.remove("pointed")

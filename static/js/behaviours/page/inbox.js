@@ -39,5 +39,6 @@ async function replaceRows(element) {
   if (!rows) return
   const focused = element.contains(document.activeElement) && document.activeElement.closest(".inbox-row")?.dataset.id
   element.replaceChildren(...rows.childNodes)
+  document.querySelector("[data-inbox-all]").hidden = !element.querySelector(".inbox-row")
   if (focused) part(element, "rows").querySelector(`[data-id="${focused}"] .inbox-link`)?.focus()
 }

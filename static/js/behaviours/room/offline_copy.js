@@ -44,6 +44,20 @@ async function keepCopy() {
 /** What a row says, as plain text: its words, and the names of its files. */
 function copyOf(row) {
   const names = [...row.querySelectorAll(".picture, .files [data-part=name]")].map(({ dataset, textContent }) => dataset.name ?? textContent)
-  const text = [part(row, "body").innerText.trim(), part(row, "forwarded-body")?.innerText.trim(), ...names].filter(Boolean).join("\n")
+  const text = [wordsOf(part(row, "body")), wordsOf(part(row, "forwarded-body")), ...names].filter(Boolean).join("\n")
   return { name: part(row, "name").textContent, at: row.dataset.at, text }
+}
+
+/** The words of an element, with the names of the site's own emoji. */
+function wordsOf(element) {
+  if (!element?.querySelector("img.emoji")) return element?.innerText.trim()
+  // Lines are told apart only in what is rendered.
+  const copy = element.cloneNode(true)
+  for (const image of copy.querySelectorAll("img.emoji")) image.replaceWith(image.alt)
+  copy.removeAttribute("data-part")
+  copy.classList.add("visually-hidden")
+  element.after(copy)
+  const words = copy.innerText.trim()
+  copy.remove()
+  return words
 }

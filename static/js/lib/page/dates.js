@@ -4,6 +4,7 @@ const twelveHours = new Intl.DateTimeFormat(undefined, { hour: "numeric" }).reso
 const timeFormat = new Intl.DateTimeFormat(undefined, { hour: twelveHours ? "numeric" : "2-digit", minute: "2-digit" })
 const fullFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" })
 const shortFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" })
+const briefFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: twelveHours ? "numeric" : "2-digit", minute: "2-digit" })
 const weekdayFormat = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" })
 const dateFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "full" })
 const relativeFormat = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" })
@@ -15,6 +16,12 @@ export const formatCompactTime = (moment) =>
   timeFormat.formatToParts(new Date(moment)).filter((bit) => bit.type !== "dayPeriod").map((bit) => bit.value).join("").trim()
 export const formatFullDate = (moment) => fullFormat.format(new Date(moment))
 export const formatShortDate = (moment) => shortFormat.format(new Date(moment))
+/** The time alone for today, and the day without its year for this year's. */
+export function formatBriefDate(moment, now = new Date()) {
+  const then = new Date(moment)
+  if (then.toDateString() === now.toDateString()) return timeFormat.format(then)
+  return (then.getFullYear() === now.getFullYear() ? briefFormat : shortFormat).format(then)
+}
 
 /** "Today", "Yesterday", "Friday, 20 November", for a day such as `2026-11-23`. */
 export function dayName(day, now = new Date()) {
