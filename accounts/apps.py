@@ -25,5 +25,5 @@ def teach_folding(connection: Any, **kwargs: Any) -> None:
     from accounts.names.folding import fold
     from accounts.names.lookup import FUNCTION
 
-    if connection.vendor == "sqlite":
+    if connection.vendor == "sqlite" and not getattr(connection, "is_kept", False):
         connection.connection.create_function(FUNCTION, 1, fold, deterministic=True)

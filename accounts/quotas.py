@@ -13,8 +13,12 @@ from django.db.models import QuerySet
 from accounts.authentication import attempt_limits
 from accounts.models import User
 from chatsite.contract.errors import Forbidden, QuotaExceeded
+from chatsite.database.prepared import Given, Prepared
 
 HOUR_SECONDS = 3600
+_locked = Prepared(
+    lambda: User.objects.present().select_for_update(no_key=True).filter(pk=Given(0)).order_by().only("pk")
+)
 
 
 class Quota(NamedTuple):
@@ -59,7 +63,7 @@ def spend(user: User, quota: Quota, times: int = 1) -> None:
 def lock_owner(user: User) -> None:
     """Lock the person's row until the transaction ends, so that a total is exact; sending messages doesn't wait for
     it. Raises Forbidden if the account was closed meanwhile."""
-    if not User.objects.present().select_for_update(no_key=True).filter(pk=user.pk).values_list("pk").first():
+    if _locked.first(user.pk) is None:
         raise Forbidden("This account is closed.")
 
 

@@ -26,6 +26,8 @@ collector.sources += [
 ]
 
 urlpatterns = [
+    # First what is asked for most: all before it is tried.
+    path("", include("files.api")),
     path("", include("accounts.urls")),
     path("", include("accounts.api")),
     path("", include("rooms.api")),
@@ -39,7 +41,6 @@ urlpatterns = [
     path("", include("drafts.scheduled.api")),
     path("", include("drafts.reminders.api")),
     path("", include("notifications.api")),
-    path("", include("files.api")),
     path("", include("files.listing.api")),
     path("", include("files.avatars.api")),
     path("", include("files.avatars.urls")),

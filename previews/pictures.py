@@ -30,7 +30,7 @@ def kept(file: BinaryIO, payer: int) -> Iterator[Blob | None]:
 def blob_of(file: BinaryIO, payer: int, key: str) -> Blob | None:
     try:
         doors.check_disk(MAX_PREVIEW_BYTES)
-        with storing.cleaned(file, payer) as found, storing.disk_errors():
+        with storing.cleaned(file, storing.judged(file), payer) as found, storing.disk_errors():
             small = found.previews.get("small")
             if small is None or not found.inline:
                 return None

@@ -9,16 +9,20 @@ from contextlib import contextmanager
 from accounts.authentication import credentials
 from accounts.models import User
 from chatsite.contract.errors import Archived, Banned, Forbidden, Muted, NotFound
+from chatsite.database.prepared import Given, Prepared
 from chatsite.realtime.delivery import revocation
 from rooms.models import Ban, Membership, Room
 
 BLOCKED_MESSAGE = "You can't write in this conversation."
+_membership = Prepared(
+    lambda: Membership.objects.select_related("room").filter(user_id=Given(0), room__slug=Given(1))
+)
 
 
 def find(user: User, slug: str) -> tuple[Room, Membership | None]:
     """Return the room as `user` may see it, and their membership (None in a public room that they haven't joined).
     Raises NotFound and Banned."""
-    membership = Membership.objects.select_related("room").filter(user=user, room__slug=slug).first()
+    membership = _membership.first(user.pk, slug)
     if membership is not None:
         return membership.room, membership
     room = Room.objects.filter(slug=slug, kind=Room.Kind.PUBLIC).first()

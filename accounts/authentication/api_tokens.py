@@ -2,15 +2,20 @@
 
 from datetime import timedelta
 
-from django.db.models import Q
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from accounts.models import ApiToken, User
+from chatsite.database.prepared import Given, Prepared
 
 TOKEN_USE_RESOLUTION = timedelta(minutes=1)
+_token = Prepared(
+    lambda: ApiToken.objects.select_related("user").filter(
+        user__is_active=True, user__is_banned=False, digest=Given(0)
+    )
+)
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -35,9 +40,7 @@ class TokenAuthentication(BaseAuthentication):
 
 def token_for(secret: str) -> ApiToken | None:
     """Return the token with this secret if its owner may use the site; record its use at most once a minute."""
-    digest = ApiToken.digest_of(secret)
-    present = Q(user__is_active=True, user__is_banned=False)
-    token = ApiToken.objects.select_related("user").filter(present, digest=digest).first()
+    token = _token.first(ApiToken.digest_of(secret))
     if token is not None:
         record_use(token)
     return token

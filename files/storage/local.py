@@ -22,6 +22,7 @@ PREVIEWS = ("small", "large", "96", "48")
 COPY_BYTES = 1024 * 1024
 # Bytes after which what was written goes to the disk: more at once and a commit beside it waits 0.1 s instead of some ms.
 SYNC_BYTES = 8 * 1024 * 1024
+NAMELESS = os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC
 # What file systems without nameless files answer (NFS, some overlays).
 WITHOUT_NAMELESS = {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL}
 
@@ -29,6 +30,12 @@ WITHOUT_NAMELESS = {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL}
 def folder() -> Path:
     """Return the folder of uploads."""
     return Path(settings.MEDIA_ROOT or settings.DATA_DIR / "uploads")
+
+
+def made_folder() -> Path:
+    """Return the folder of uploads, which is there then."""
+    folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder()
 
 
 def incoming_folder() -> Path:
@@ -45,9 +52,8 @@ def path(key: str, which: str = "") -> Path:
 @contextmanager
 def incoming() -> Iterator[BinaryIO]:
     """Open a file for reading and writing that goes at the end of the block, unless `keep` gave it a name."""
-    folder().mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        descriptor = os.open(folder(), os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        descriptor = nameless()
     except OSError as error:
         if error.errno not in WITHOUT_NAMELESS:
             raise
@@ -56,6 +62,15 @@ def incoming() -> Iterator[BinaryIO]:
         return
     with os.fdopen(descriptor, "w+b", buffering=0) as file:
         yield file
+
+
+def nameless() -> int:
+    """Open a file without a name. Raises OSError where there are none."""
+    try:
+        return os.open(folder(), NAMELESS, 0o600)
+    except FileNotFoundError:
+        # Either the folder isn't there or the file system answers so.
+        return os.open(made_folder(), NAMELESS, 0o600)
 
 
 @contextmanager

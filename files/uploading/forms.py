@@ -1,7 +1,8 @@
 """Multipart bodies, part by part: fields into memory, files to wherever their reader wants them."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 from urllib.parse import unquote
@@ -46,7 +47,7 @@ class Form:
 
     def next_file(self) -> bool:
         """Read fields, up to the head of the next file. False at the end of the form."""
-        while (event := self._advance(self._collect)) is not END:
+        while (event := self._next_event()) is not END:
             if not isinstance(event, MultipartSegment):
                 continue
             name = filename_of(event)
@@ -65,7 +66,8 @@ class Form:
         if len(self.fields) >= MAX_FIELDS:
             raise TooLarge(f"A form has at most {MAX_FIELDS} fields.")
         self._value = bytearray()
-        self.copy_to(self._collect)
+        while self._next_event() is not END_OF_PART:
+            pass
         try:
             self.fields.append((name, self._value.decode()))
         except UnicodeDecodeError:
@@ -77,41 +79,59 @@ class Form:
             raise TooLarge("The fields of a form are too long.")
         self._value += piece
 
+    def _next_event(self) -> Any:
+        """Read on until something happens that isn't a file's. What has come of it takes no turn of a thread: that takes
+        more than a field does."""
+        with self._errors():
+            event = self._looked_at(self._collect)
+            if event is NOTHING and not self._body.left:
+                event = self._end()
+        return self._advance(self._collect) if event is NOTHING else event
+
     def _advance(self, sink: Sink) -> Any:
-        """Read on until something happens; pieces of the current part go to `sink`."""
-        try:
+        """Read on until something happens; pieces of the current part go to `sink`, in a thread."""
+        with self._errors():
             while (event := self._body.turn(partial(self._run, sink))) is NOTHING:
                 pass
+        return event
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
         except MultipartError as error:
             raise Invalid(f"That is no proper form (multipart/form-data): {error.args[0]}.") from None
         except Interrupted:
             raise Invalid(INTERRUPTED) from None
-        return event
-
-    # In a thread
 
     def _run(self, sink: Sink, read: Read) -> Any:
-        while True:
-            for event in self._events:
-                if event is None:
-                    return END_OF_PART
-                if isinstance(event, MultipartSegment):
-                    return event
-                self._beside_bytes -= len(event)
-                sink(bytes(event))
-            # The events of all pieces are looked at: what they had beside fields and files is known.
-            if self._beside_bytes > MAX_BESIDE_BYTES:
-                raise TooLarge("The form has too much beside its fields and files.")
+        while (event := self._looked_at(sink)) is NOTHING:
             piece = read()
             if piece:
                 self._beside_bytes += len(piece)
                 self._events = self._parser.parse(piece)
-            elif self._body.left:
-                return NOTHING
             else:
-                self._events = iter(())
-                self._parser.close()
-                return END
+                return NOTHING if self._body.left else self._end()
+        return event
+
+    def _looked_at(self, sink: Sink) -> Any:
+        """Return the next event of the piece that came last, NOTHING if there is none."""
+        for event in self._events:
+            if event is None:
+                return END_OF_PART
+            if isinstance(event, MultipartSegment):
+                return event
+            self._beside_bytes -= len(event)
+            sink(bytes(event))
+        # The events of all pieces are looked at: what they had beside fields and files is known.
+        if self._beside_bytes > MAX_BESIDE_BYTES:
+            raise TooLarge("The form has too much beside its fields and files.")
+        return NOTHING
+
+    def _end(self) -> Any:
+        self._events = iter(())
+        self._parser.close()
+        return END
 
 
 def boundary_of(content_type: str) -> str:

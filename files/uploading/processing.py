@@ -82,13 +82,15 @@ class Processed:
 
 
 @contextmanager
-def processed(file: BinaryIO, folder: Path | None = None) -> Iterator[Processed]:
-    """Tell what a file is, and clean it of metadata; the temporary files, in `folder`, last for the block. A film is
-    changed in place.
+def processed(
+    file: BinaryIO, folder: Path | None = None, type_: FileType | None = None
+) -> Iterator[Processed]:
+    """Tell what a file is, if its type isn't known, and clean it of metadata; the temporary files, in `folder`, last for the
+    block. A film is changed in place.
 
     `file` is open for reading and writing, and its bytes are on the disk (flushed). Raises Rejected, or Unavailable if
     too many wait or the child doesn't start."""
-    type_ = kind_of(file)
+    type_ = type_ or kind_of(file)
     with ExitStack() as stack:
         if not type_.work:
             yield Processed(type_, type_.inline)

@@ -18,16 +18,17 @@ from accounts.authentication import credentials
 from accounts.models import User
 from chatsite.contract.errors import ChatError, Forbidden, Invalid, TooLarge
 from chatsite.observability.metrics import counters
+from chatsite.realtime.delivery import revocation
 from chatsite.realtime.http import transfers
-from chatsite.web.rest.api import checked
 from files.models import MAX_FILES, File
 from files.serializers import UploadSerializer
 from files.storage import local
 from files.uploading import doors, storing
 from files.uploading.forms import Form
-from files.uploading.storing import Upload, Writer
+from files.uploading.storing import Seen, Upload, Writer
 from rooms import access
 
+FIELDS = UploadSerializer()
 FIRST = "Send it before the file, or in the address."
 
 
@@ -62,6 +63,7 @@ def received(form: Form, user: User, query: QueryDict) -> tuple[File, bool]:
     if form.name != "file":
         raise Invalid.about(form.name[:64], "There is no such field.")
     upload = replace(upload_of(form, query), poster=poster)
+    before = revocation.revocations()
     access.posting_membership(user, upload.room)
     first = storing.first_of(user, upload)
     if first is not None:
@@ -69,10 +71,12 @@ def received(form: Form, user: User, query: QueryDict) -> tuple[File, bool]:
         form.copy_to(len)
         return first, False
     with local.incoming() as file:
-        writer = Writer(file)
-        copy(form, writer)
+        seen = copy(form, Writer(file))
         end(form)
-        return storing.store(user, upload, file, writer.sha256)
+        if revocation.revocations() != before:
+            # Before the child process works for somebody who may not.
+            access.posting_membership(user, upload.room)
+        return storing.store(user, upload, file, seen)
 
 
 def poster_of(form: Form) -> bytes:
@@ -95,17 +99,17 @@ def upload_of(form: Form, query: QueryDict) -> Upload:
     values: dict[str, Any] = {**query.dict(), **dict(form.fields)}
     if "room" not in values:
         raise Invalid.about("room", FIRST)
-    fields = checked(UploadSerializer(data=values))
+    fields = FIELDS.checked(values)
     return Upload(fields["room"], fields["client_id"], form.filename, fields["alt"])
 
 
-def copy(form: Form, writer: Writer) -> None:
-    """Receive the current file."""
+def copy(form: Form, writer: Writer) -> Seen:
+    """Receive the current file; return what was seen of it."""
     if form.streams:
         # Others may have the connection to the database: the file may take minutes.
         connections.close_all()
     form.copy_to(writer.write)
-    writer.end()
+    return writer.end()
 
 
 def end(form: Form) -> None:
@@ -193,9 +197,9 @@ def received_of_form(form: Form, user: User, room: str, result: ReceivedForm) ->
         form.copy_to(len)
         return first
     with local.incoming() as file:
-        writer = Writer(file)
-        copy(form, writer)
-        stored, _ = storing.store(user, upload, file, writer.sha256)
+        seen = copy(form, Writer(file))
+        access.posting_membership(user, room)
+        stored, _ = storing.store(user, upload, file, seen)
     counters.uploads["stored",] += 1
     return stored
 

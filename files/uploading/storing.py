@@ -15,11 +15,12 @@ from typing import BinaryIO, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, models, transaction
 
 from accounts import quotas
 from accounts.models import User
 from chatsite.contract.errors import Conflict, QuotaExceeded, UnsupportedType
+from chatsite.database.prepared import Given, Prepared, insert
 from chatsite.realtime.queues.slots import Slots
 from chatsite.realtime.scheduling.background import in_thread
 from files.models import Blob, File
@@ -28,7 +29,7 @@ from files.storage import local
 from files.storage.keys import new_key
 from files.uploading import doors, kinds, names
 from files.uploading.excerpts import excerpt_of
-from files.uploading.processing import Processed, Rejected, kind_of, processed
+from files.uploading.processing import Processed, Rejected, processed
 from rooms import access
 
 # Pictures and films in the child process at once: it does one job at a time, and people take turns. Those of one person that
@@ -37,6 +38,11 @@ PROCESSED_AT_ONCE, MAX_WAITING, WAIT_SECONDS = 1, 64, 60.0
 decoding = Slots(PROCESSED_AT_ONCE, MAX_WAITING, WAIT_SECONDS)
 FULL = {errno.ENOSPC, errno.EDQUOT}
 TAKEN = "You have used this client_id for another file."
+_sent_before = Prepared(
+    lambda: File.objects.select_related("blob", "room").filter(
+        owner_id=Given(0), client_id=Given(1, like=models.UUIDField())
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,13 @@ class Upload:
     poster: bytes = b""
 
 
+class Seen(NamedTuple):
+    """What is known of a received file's bytes: their type and their SHA-256."""
+
+    type: kinds.FileType
+    sha256: str
+
+
 class Writer:
     """Takes the pieces of a file, in a thread: counts, hashes and writes them. The kind is judged by the first bytes.
 
@@ -60,36 +73,32 @@ class Writer:
         self.file, self.size = file, 0
         self._digest = hashlib.sha256()
         self._head = bytearray()
-        self._judged = False
+        # None until it is judged.
+        self._type: kinds.FileType | None = None
         self._unsynced = 0
-
-    @property
-    def sha256(self) -> str:
-        return self._digest.hexdigest()
 
     def write(self, piece: bytes) -> None:
         self.size += len(piece)
         if doors.max_bytes() and self.size > doors.max_bytes():
             raise doors.too_large()
-        if not self._judged:
+        if self._type is None:
             self._head += piece[: kinds.HEAD_BYTES - len(self._head)]
             if len(self._head) == kinds.HEAD_BYTES:
-                self.judge()
+                self._judge()
         self._digest.update(piece)
         with disk_errors():
             local.written(self.file, piece)
             self._sync(len(piece))
 
-    def judge(self) -> None:
+    def _judge(self) -> kinds.FileType:
         """Judge the kind, by what has come. Raises UnsupportedType."""
-        self._judged = True
-        check_kind(kinds.guess(bytes(self._head)))
+        self._type = found = checked_kind(kinds.guess(bytes(self._head)))
         self._head.clear()
+        return found
 
-    def end(self) -> None:
-        """Judge a file of few bytes."""
-        if not self._judged:
-            self.judge()
+    def end(self) -> Seen:
+        """Return what has been received. Raises UnsupportedType for a file of few bytes."""
+        return Seen(self._type or self._judge(), self._digest.hexdigest())
 
     def _sync(self, count: int) -> None:
         self._unsynced += count
@@ -108,18 +117,20 @@ def disk_errors() -> Iterator[None]:
         raise
 
 
-def check_kind(found: kinds.FileType | None) -> None:
-    """Raise UnsupportedType for a picture that can't be cleaned, and a kind that FILE_KINDS doesn't name."""
+def checked_kind(found: kinds.FileType | None) -> kinds.FileType:
+    """Return the type of a file that is taken. Raises UnsupportedType for a picture that can't be cleaned, and a kind that
+    FILE_KINDS doesn't name."""
     if found is None:
         raise UnsupportedType(str(Rejected("unsupported")))
     allowed = settings.FILE_KINDS
     if found.kind not in allowed:
         raise UnsupportedType(f"This site takes files of these kinds: {', '.join(sorted(allowed))}.")
+    return found
 
 
 def first_of(user: User, upload: Upload) -> File | None:
     """Return the file that the person has stored with this client_id. Raises Conflict where it is another, or is gone."""
-    found = File.objects.select_related("blob", "room").filter(owner=user, client_id=upload.client_id).first()
+    found = _sent_before.first(user.pk, upload.client_id)
     if found is None:
         return None
     same = found.room is not None and found.room.slug == upload.room and is_named(found, upload.name)
@@ -134,14 +145,13 @@ def is_named(file: File, name: str) -> bool:
     return file.name == cleaned or names.split(file.name)[0] == names.split(cleaned)[0]
 
 
-def store(user: User, upload: Upload, file: BinaryIO, sha256: str = "") -> tuple[File, bool]:
+def store(user: User, upload: Upload, file: BinaryIO, seen: Seen | None = None) -> tuple[File, bool]:
     """Store a received file, open for reading and writing and without a name on the disk; return its row and whether it is
-    new. `sha256` is that of its bytes, if it is known.
+    new. What of it was `seen` isn't looked at again. The person's rights are asked with the rows.
 
     Raises what the person's rights and quotas refuse, UnsupportedType, Conflict and Unavailable."""
-    access.posting_membership(user, upload.room)
     try:
-        with stored(file, user.pk, upload.name, sha256, upload.poster) as (blob, name):
+        with stored(file, user.pk, upload.name, seen, upload.poster) as (blob, name):
             added = add(user, upload, name, blob)
         mover.soon()
         return added, True
@@ -159,31 +169,36 @@ def add(user: User, upload: Upload, name: str, blob: Blob) -> File:
         quotas.lock_owner(user)
         doors.check_total(user, blob.size)
         room = access.posting_membership(user, upload.room).room
-        blob.save(force_insert=True)
-        return File.of(
-            blob,
+        insert(blob)
+        file = File(
+            blob=blob,
+            size=blob.size,
             owner=user,
             room=room,
             name=name,
             alt=upload.alt,
             client_id=upload.client_id,
         )
+        insert(file)
+    return file
 
 
 @contextmanager
 def stored(
-    file: BinaryIO, payer: int, name: str, sha256: str = "", poster: bytes = b""
+    file: BinaryIO, payer: int, name: str, seen: Seen | None = None, poster: bytes = b""
 ) -> Iterator[tuple[Blob, str]]:
     """Clean a file, and give its bytes and previews names on the disk; yield the Blob, which isn't in the database, and the
-    file's cleaned name. A film's previews are its poster's. If the block raises, all is removed.
+    file's cleaned name. A film's previews are its poster's. If the block raises, all is removed; a picture's own bytes are
+    gone, too.
 
     Raises UnsupportedType, QuotaExceeded and Unavailable."""
     key = new_key()
     with noted(key):
-        with cleaned(file, payer) as clean, posed(clean, poster, payer) as found, disk_errors():
-            kept = in_thread(keep, file, found, key, sha256)
+        type_ = seen.type if seen else judged(file)
+        with cleaned(file, type_, payer) as clean, posed(clean, poster, payer) as found, disk_errors():
+            kept = in_thread(keep, file, found, key, seen.sha256 if seen else "")
             blob = blob_of(found, key, kept)
-            name = name_of(name, file, found)
+            name = name_of(name, type_, found)
             if blob.kind == "text":
                 blob.excerpt = excerpt_of(file, name)
         yield blob, name
@@ -205,13 +220,17 @@ def noted(key: str) -> Iterator[None]:
     local.forget(key)
 
 
+def judged(file: BinaryIO) -> kinds.FileType:
+    """Return the type of a file that is taken. Raises UnsupportedType."""
+    return checked_kind(kinds.guess(os.pread(file.fileno(), kinds.HEAD_BYTES, 0)))
+
+
 @contextmanager
-def cleaned(file: BinaryIO, payer: int) -> Iterator[Processed]:
-    """Clean a file for the block; what the child process has to do waits for the payer's turn."""
+def cleaned(file: BinaryIO, type_: kinds.FileType, payer: int) -> Iterator[Processed]:
+    """Clean a file of that type for the block; what the child process has to do waits for the payer's turn."""
+    turn = decoding.taken(payer) if type_.work else nullcontext()
     try:
-        type_ = kind_of(file)
-        check_kind(type_)
-        with decoding.taken(payer) if type_.work else nullcontext(), processed(file, local.folder()) as found:
+        with turn, processed(file, local.folder(), type_) as found:
             yield found
     except Rejected as error:
         raise UnsupportedType(str(error)) from None
@@ -253,10 +272,10 @@ def pictured(stack: ExitStack, poster: bytes, payer: int | None) -> Processed | 
     return found if found.type.kind == "picture" and found.previews else None
 
 
-def name_of(name: str, file: BinaryIO, found: Processed) -> str:
-    """Return the cleaned name, with the extension of the type to which a picture was encoded."""
+def name_of(name: str, type_: kinds.FileType, found: Processed) -> str:
+    """Return the cleaned name of a file of that type, with the extension of the one to which a picture was encoded."""
     good = names.cleaned(name)
-    encoded = found.clean is not None and kind_of(file) is not found.type
+    encoded = found.clean is not None and type_ is not found.type
     return names.with_extension(good, found.type.extension) if encoded else good
 
 
@@ -299,9 +318,13 @@ def keep(file: BinaryIO, found: Processed, key: str, sha256: str) -> Kept:
         keep_copy(preview.file, key, which)
     sizes = {which: size_of(preview.file) for which, preview in found.previews.items()}
     if found.clean is not None:
-        return Kept(size_of(found.clean), keep_copy(found.clean, key), sizes)
+        kept = Kept(size_of(found.clean), keep_copy(found.clean, key), sizes)
+        # Closing them where nobody waits for it frees nothing then: that takes 1 ms for some MB.
+        for done in (file, found.clean):
+            os.ftruncate(done.fileno(), 0)
+        return kept
     # A film was changed after it was hashed.
-    digest = local.hashed(file) if kind_of(file).work or not sha256 else sha256
+    digest = local.hashed(file) if found.type.work or not sha256 else sha256
     local.keep(file, key)
     return Kept(size_of(file), digest, sizes)
 

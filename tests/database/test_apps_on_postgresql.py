@@ -24,6 +24,7 @@ PARTS = {
         "tests/push",
         "tests/web",
         "tests/database/test_postgresql_processes.py",
+        "tests/database/test_prepared.py",
     ],
 }
 
