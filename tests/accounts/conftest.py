@@ -5,6 +5,7 @@ import pytest
 from accounts.models import SiteSettings, User
 from accounts.presence import presence
 from chatsite.realtime.delivery.identity import Identity
+from rooms.unread import receipts
 from tests.support.clients.cast import PASSWORD
 
 
@@ -65,3 +66,10 @@ def sign_up_is(db):
         SiteSettings.objects.update(sign_up=door)
 
     return sign_up_is
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_revealed(monkeypatch):
+    """What somebody read while invisible is told a while after: in another test, whose connection it would close."""
+    monkeypatch.setattr(receipts.visible_again, "waiting", {})
+    monkeypatch.setattr(receipts.visible_again, "later", lambda seconds, flush: None)

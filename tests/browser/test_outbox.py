@@ -9,8 +9,9 @@ ENTRIES = """async () => {
     const opened = indexedDB.open("chatsite")
     const database = await new Promise((resolve) => (opened.onsuccess = () => resolve(opened.result)))
     const count = (store) => new Promise((resolve) => {
-        const request = database.transaction(store).objectStore(store).count()
-        request.onsuccess = () => resolve(request.result)
+        const request = database.transaction(store).objectStore(store).getAllKeys()
+        // What is nobody's stands for the last wipe.
+        request.onsuccess = () => resolve(request.result.filter(([owner]) => owner).length)
     })
     const counts = await Promise.all(["outbox", "files"].map(count))
     database.close()
@@ -34,7 +35,7 @@ LEFT = """async () => {
     for (const store of ["outbox", "rooms"]) {
         const request = database.transaction(store).objectStore(store).getAllKeys()
         const keys = await new Promise((resolve) => (request.onsuccess = () => resolve(request.result)))
-        found[store] = keys.map(([owner]) => owner)
+        found[store] = keys.map(([owner]) => owner).filter(Boolean)
     }
     database.close()
     return found

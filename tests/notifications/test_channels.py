@@ -60,7 +60,7 @@ def test_who_wants_every_message_is_told_and_their_inbox_stays_empty(
     elif how == "mine":
         services.change_preferences(member, level="all")
     else:
-        SiteSettings.objects.update_or_create(defaults={"notification_level": "all"})
+        SiteSettings.objects.update_or_create(pk=1, defaults={"notification_level": "all"})
     devices(member)
     say(owner, private_room, "anything")
     consume()

@@ -63,7 +63,7 @@ class TestWhoIsTold:
         elif how == "mine":
             services.change_preferences(member, level="none")
         else:
-            SiteSettings.objects.update_or_create(defaults={"notification_level": "none"})
+            SiteSettings.objects.update_or_create(pk=1, defaults={"notification_level": "none"})
         say(owner, private_room, "@member")
         consume()
         assert told(member) == []

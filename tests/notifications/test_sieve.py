@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 
 def site_wants_all(*people):
-    SiteSettings.objects.update_or_create(defaults={"notification_level": "all"})
+    SiteSettings.objects.update_or_create(pk=1, defaults={"notification_level": "all"})
 
 
 def read(room):

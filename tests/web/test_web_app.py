@@ -47,7 +47,7 @@ def test_the_worker_has_the_version_and_is_another_when_its_page_is(client, sett
     versions = set()
     for version, name in (("a" * 12, "Shed"), ("b" * 12, "Shed"), ("b" * 12, "Barn")):
         settings.STATIC_VERSION = version
-        SiteSettings.objects.update_or_create(defaults={"name": name})
+        SiteSettings.objects.update_or_create(pk=1, defaults={"name": name})
         text = client.get("/sw.js").content.decode()
         versions.add(json.loads(text.split("SITE = ")[1].split("\n")[0])["version"])
         assert version in text

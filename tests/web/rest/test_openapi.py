@@ -31,7 +31,7 @@ def scene(owner, member, private_room, make_person, upload):
         membership.grant(private_room, make_person(name))
     Membership.objects.filter(user=member).update(role="moderator")
     membership.ban(owner, "board", "banned")
-    SiteSettings.objects.update_or_create(defaults={"sign_up": SiteSettings.SignUp.OPEN})
+    SiteSettings.objects.update_or_create(pk=1, defaults={"sign_up": SiteSettings.SignUp.OPEN})
     message = messages.send(member, "board", "hello", uuid.uuid4())[0]
     file = upload(member, private_room, previews={"small": [1, 1, 10]})
     local.path(file.blob.key, "small").write_bytes(bytes(10))
