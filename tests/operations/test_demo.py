@@ -27,7 +27,7 @@ from messaging.reactions.emoji import canonical
 from notifications.models import Notification, Preferences
 from notifications.schedule import checked
 from previews.models import MessagePreview
-from push.devices import standing
+from push.devices.services import standing
 from push.models import PushSubscription
 from push.sending.posting import service_at
 from rooms import payloads
