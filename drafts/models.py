@@ -65,9 +65,10 @@ class ScheduledMessageQuerySet(models.QuerySet["ScheduledMessage"]):
         return self.filter(state=ScheduledMessage.State.WAITING)
 
     def unclaimed(self) -> "ScheduledMessageQuerySet":
-        """Keep those that no process is sending. A claim that ends later than any can is of a clock that was set back."""
+        """Keep those that no process is sending. A claim that ends later than any can is of a clock that was set back; one
+        that ends a little later than mine would is of a statement that began behind this one, and was faster."""
         now = Now()
-        free = Q(claimed_until=None) | Q(claimed_until__lt=now) | Q(claimed_until__gt=now + CLAIMED_FOR)
+        free = Q(claimed_until=None) | Q(claimed_until__lt=now) | Q(claimed_until__gt=now + 2 * CLAIMED_FOR)
         return self.filter(free)
 
 
