@@ -30,7 +30,7 @@ from rooms.models import ConsumerRetry, Room
 logger = logging.getLogger(__name__)
 
 # Rooms that one query reads, and seqs of each: in rooms whose lines the database sieves it looks through more.
-ROOMS_PER_READ, SEQS_PER_ROOM, SEQS_PER_SIEVED_ROOM = 20, 100, 1000
+ROOMS_PER_READ, SEQS_PER_ROOM, SEQS_PER_SIEVED_ROOM = 20, 100, positions.MAX_SEQS
 # Rooms that are handled at once, and lines that are tried again at once.
 MAX_ROOMS_AT_ONCE, MAX_RETRIES_AT_ONCE = 4, 2
 # Positions that one transaction stores: some 9 ms.
