@@ -24,8 +24,9 @@ from files.storage import local
 from files.uploading.processing import decoder
 from messaging.models import Message, MessageText, Reaction
 from messaging.reactions.emoji import canonical
-from notifications.models import Notification, Preferences
+from notifications.models import Kind, Notification, Preferences
 from notifications.schedule import checked
+from notifications.why import why
 from previews.models import MessagePreview
 from push.devices.services import standing
 from push.models import PushSubscription
@@ -165,6 +166,13 @@ def test_devices_stand_and_nothing_can_be_sent_to_them(ada):
         assert refused.value.reason == "url"
         # Names of RFC 2606 that nobody can have.
         assert device.host.endswith(".example")
+
+
+def test_why_she_was_told_names_her_devices(ada):
+    mention = Notification.objects.filter(user=ada, kind=Kind.MENTION).select_related("message").latest("at")
+    channels = {each["channel"]: each for each in why(ada, mention.message_id)["channels"]}
+    assert {each["outcome"] for each in channels["push"]["devices"]} == {"delivered"}
+    assert len(channels["push"]["devices"]) == 3
 
 
 def test_time_runs_forward_over_weeks_until_now(ada):

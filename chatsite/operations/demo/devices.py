@@ -4,14 +4,18 @@
 from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import cast
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 
 from accounts.models import User, UserSession
+from notifications.handovers import Outcome
+from notifications.models import Kind, Notification
 from push.devices import vapid
-from push.models import PushSubscription
+from push.models import PushHandover, PushSubscription
+from rooms.models import Room
 
 # Name, host of the push service, days since it was added, hours since it was last told, and whether it shows texts.
 DEVICES = (
@@ -27,7 +31,7 @@ def add_devices(user: User, now: datetime) -> None:
     point = vapid.key().public
     for name, host, days, hours, content in DEVICES:
         endpoint = f"http://{host}/demo"
-        PushSubscription.objects.create(
+        device = PushSubscription.objects.create(
             user=user,
             session=session_of(user),
             endpoint=endpoint,
@@ -40,6 +44,26 @@ def add_devices(user: User, now: datetime) -> None:
             created_at=now - timedelta(days=days),
             last_success=now - timedelta(hours=hours),
         )
+        hand_over(device)
+
+
+def hand_over(device: PushSubscription) -> None:
+    """Note that the device was handed what its person was told of, as "Why was I told?" says."""
+    told = Notification.objects.filter(user=device.user, message__isnull=False).select_related("room")
+    PushHandover.objects.bulk_create(
+        PushHandover(
+            user=device.user,
+            device=device.pk,
+            name=device.name,
+            room=cast(Room, row.room),
+            first_seq=row.seq,
+            seq=row.seq,
+            at=row.at,
+            outcome=Outcome.DELIVERED,
+            status=201,
+        )
+        for row in told.exclude(kind=Kind.REACTION)
+    )
 
 
 def session_of(user: User) -> UserSession:
