@@ -5,6 +5,7 @@ from django.db import OperationalError
 
 from accounts.names.lookup import FUNCTION
 from chatsite.database.sqlite import base
+from chatsite.realtime.queues import handler_pool
 
 pytestmark = pytest.mark.django_db
 
@@ -124,3 +125,28 @@ def test_outside_of_the_server_none_is_kept(connect, monkeypatch):
     monkeypatch.setattr(base, "serving", lambda: False)
     first.close()
     assert not is_open(raw)
+
+
+def test_what_is_left_of_a_connection_that_failed_harms_no_later_one(connect):
+    wrapper = connect()
+    # Somebody still refers to it, as a traceback does.
+    left = wrapper.cursor()
+    left.execute("SELECT 1")
+    wrapper.errors_occurred = True
+    wrapper.close()
+    wrapper.ensure_connection()
+    again = wrapper.connection
+    assert run(wrapper, "SELECT 2") == [(2,)]
+    wrapper.close()
+    assert [connection for connection, _ in base.idle_connections["kept"]] == [again]
+    assert left is not None
+
+
+def test_a_job_goes_on_whose_connection_cannot_be_closed(monkeypatch):
+    """A server without its consumers or its clean-up would go on as if nothing had happened."""
+
+    def fails():
+        raise base.sqlite3.ProgrammingError("Cannot operate on a closed database.")
+
+    monkeypatch.setattr(handler_pool.databases, "close_all", fails)
+    assert handler_pool.with_databases_closed(lambda: None) is False

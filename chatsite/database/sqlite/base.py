@@ -132,6 +132,8 @@ class DatabaseWrapper(Watched, base.DatabaseWrapper):
     def _close(self) -> None:
         if self.connection is None or not serving() or not self._keep():
             super()._close()  # type: ignore[misc]
+        # Those of a connection that is closed can't be closed any more.
+        self._cursors.clear()
 
     def _keep(self) -> bool:
         """Keep the connection for the next greenlet; False for one in a transaction, which a thread may be committing."""
@@ -140,7 +142,6 @@ class DatabaseWrapper(Watched, base.DatabaseWrapper):
         # One that hasn't read all of its rows would hold the database as it was then, for whoever comes next.
         for cursor in list(self._cursors):
             cursor.close()
-        self._cursors.clear()
         idle, now = idle_connections[self.alias], time.monotonic()
         with suppress(IndexError):
             while len(idle) >= MAX_IDLE or now - idle[0][1] > IDLE_SECONDS:

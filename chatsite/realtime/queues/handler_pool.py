@@ -208,9 +208,11 @@ def with_databases_closed(function: Callable[[], Any]) -> bool:
     """Call `function`, then close this greenlet's connections: Django does so at the end of HTTP requests only. Return
     whether it succeeded."""
     try:
-        return guarded(function)
+        done = guarded(function)
     finally:
-        databases.close_all()
+        # What can't be closed mustn't end a job that is to be repeated.
+        closed = guarded(databases.close_all)
+    return done and closed
 
 
 def repeat(seconds: float, function: Callable[[], Any]) -> Any:
