@@ -11,7 +11,12 @@ export function mount(element) {
     await replaceRows(element)
   }, GATHER_MS))
   connection.on("notification-read", ({ ids }) => ids.forEach((id) => markRead(element, id)))
-  if ("first" in element.dataset) connection.on("notification", refresh)
+  if ("first" in element.dataset) {
+    connection.on("notification", refresh)
+    // What was told before this page listened, and while there was no connection, nobody tells again.
+    connection.on("online", refresh)
+    if (connection.status === "online") refresh()
+  }
   element.addEventListener("click", (event) => event.target.closest(".inbox-link") && sendRead(event.target.closest(".inbox-row")))
 }
 
