@@ -382,11 +382,6 @@ class Runner:
         logger.warning("consumer %s: %s: %s", self.consumer.name, what, error)
         self._queue |= dict.fromkeys(slugs)
         self._rest_until = monotonic() + REST_SECONDS
-        self.poll_soon()
-
-    def poll_soon(self) -> None:
-        """Look for rooms with news: where the database refused something, a note may have been lost."""
-        self._next_poll = 0.0
 
     # What failed before
 

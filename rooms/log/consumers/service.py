@@ -78,15 +78,14 @@ class ConsumerService:
             if runner.holds:
                 self._guarded(runner.stop, runner.holder)
 
-    def _guarded(self, function: Callable[..., None], *arguments: Any) -> None:
+    @staticmethod
+    def _guarded(function: Callable[..., None], *arguments: Any) -> None:
         """Call the function; that one consumer can't go on is no other's affair."""
         try:
             function(*arguments)
         except (DatabaseError, InterfaceError) as error:
             logger.warning("consumers of the log wait for the database: %s", error)
             connections.close_all()
-            for runner in self.runners.values():
-                runner.poll_soon()
         except Exception:
             logger.exception("a consumer of the log can't go on")
 
