@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from chatsite.database.prepared import insert
 from files.storage.keys import new_key
 
 # Files of one message.
@@ -141,7 +142,9 @@ class File(models.Model):
     @classmethod
     def of(cls, blob: Blob, **values: Any) -> "File":
         """Make the row of a Blob that is stored."""
-        return cls.objects.create(blob=blob, size=blob.size, **values)
+        file = cls(blob=blob, size=blob.size, **values)
+        insert(file)
+        return file
 
 
 class StoreClaim(models.Model):

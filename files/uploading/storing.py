@@ -170,17 +170,14 @@ def add(user: User, upload: Upload, name: str, blob: Blob) -> File:
         doors.check_total(user, blob.size)
         room = access.posting_membership(user, upload.room).room
         insert(blob)
-        file = File(
-            blob=blob,
-            size=blob.size,
+        return File.of(
+            blob,
             owner=user,
             room=room,
             name=name,
             alt=upload.alt,
             client_id=upload.client_id,
         )
-        insert(file)
-    return file
 
 
 @contextmanager
