@@ -31,10 +31,11 @@ def record(pushed: Iterable[tuple[PushNotice, PushOutcome]]) -> None:
     )
 
 
-def withdrawn(row: PushNotice, why: str) -> None:
-    """Note that a push was not handed over."""
-    if row.room_id:
-        made(row, Outcome.WITHDRAWN, PushOutcome(detail=why)).save(force_insert=True)
+def withdrawn(rows: Iterable[tuple[PushNotice, str]]) -> None:
+    """Note that these pushes were not handed over, and why. One statement."""
+    PushHandover.objects.bulk_create(
+        made(row, Outcome.WITHDRAWN, PushOutcome(detail=why)) for row, why in rows if row.room_id
+    )
 
 
 def kind_of(outcome: PushOutcome) -> Outcome:

@@ -223,24 +223,24 @@ def still_wanted(rows: Sequence[PushNotice]) -> list[PushNotice]:
     goes, what a person at another device may still read there waits, and a device whose session ended goes. Two queries."""
     standing = devices.standing(row.subscription for row in rows)
     ended = {row.subscription_id for row in rows} - standing
-    for row in rows:
-        if row.subscription_id in ended:
-            handovers.withdrawn(row, LOGGED_OUT)
     if ended:
+        handovers.withdrawn((row, LOGGED_OUT) for row in rows if row.subscription_id in ended)
         PushSubscription.objects.filter(pk__in=ended).delete()
     rows = [row for row in rows if row.subscription_id in standing]
     places = read_places(rows)
-    wanted = []
+    wanted, dropped = [], []
     for row in rows:
         left = activity.active_for(row.subscription.user_id) if row.held else 0.0
         against = against_sending(row, places)
         if against:
             forget(row)
-            handovers.withdrawn(row, against)
+            dropped.append((row, against))
         elif left:
             put_off(row, left)
         else:
             wanted.append(row)
+    if dropped:
+        handovers.withdrawn(dropped)
     return wanted
 
 
