@@ -117,7 +117,6 @@ class ScheduleForm(ChangeScheduledForm):
     client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
     reply_to = forms.IntegerField(required=False, min_value=0, max_value=MAX_BIGINT, widget=forms.HiddenInput)
     draft = forms.IntegerField(required=False, min_value=0, max_value=MAX_BIGINT, widget=forms.HiddenInput)
-    field_order = ("body", "kept", "when", "at")
 
 
 class ReminderForm(WhenForm):

@@ -17,7 +17,7 @@ from notifications.why import why
 from rooms import services as rooms
 from rooms.membership import membership
 from rooms.unread import read_positions
-from tests.support.servers.smtp import mail_server
+from tests.support.servers.smtp import mail_server, send_mail_to
 
 pytestmark = pytest.mark.django_db
 
@@ -30,14 +30,7 @@ def server():
 
 @pytest.fixture
 def taker(server, settings):
-    server.mails.clear()
-    server.refused.clear()
-    settings.MAIL = True
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
-    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
-    settings.SITE_URL = "https://chat.example.org"
-    settings.DEFAULT_FROM_EMAIL = "chat@example.org"
+    send_mail_to(server, settings)
     return server
 
 

@@ -19,7 +19,7 @@ from push.models import PushNotice
 from rooms.log.log import LogLine
 from rooms.unread import read_positions
 from tests.support import ROOT
-from tests.support.servers.smtp import mail_server
+from tests.support.servers.smtp import mail_server, send_mail_to
 
 pytestmark = pytest.mark.django_db
 
@@ -48,11 +48,7 @@ def server():
 
 @pytest.fixture
 def mails(server, settings):
-    server.mails.clear()
-    settings.MAIL, settings.EMAIL_BACKEND = True, "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
-    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
-    settings.SITE_URL, settings.DEFAULT_FROM_EMAIL = "https://chat.example.org", "chat@example.org"
+    send_mail_to(server, settings)
     User.objects.update(email="somebody@example.org")
     return server.mails
 

@@ -26,6 +26,18 @@ class Taker:
         return "250 taken"
 
 
+def send_mail_to(taker, settings):
+    """Have the site send its mail to a Taker that runs, which has none yet."""
+    taker.mails.clear()
+    taker.refused.clear()
+    settings.MAIL = True
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", taker.port
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+    settings.SITE_URL = "https://chat.example.org"
+    settings.DEFAULT_FROM_EMAIL = "chat@example.org"
+
+
 @contextmanager
 def mail_server():
     """Run a mail server for the block; yield its Taker, with its `port`."""
