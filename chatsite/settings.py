@@ -283,6 +283,9 @@ LOGGING = {
 # Bearer token with which other machines may read /metrics.
 METRICS_TOKEN = conf.metrics_token()
 
+# Whether a crowd's sends are one system call, where the kernel has io_uring and allows it.
+IO_URING = conf.choice("IO_URING", "on", "off") == "on"
+
 # Limits of one client; 0 is no limit. chatsite/realtime/limits/limits.py applies them.
 SOCKETS_PER_USER = conf.whole("SOCKETS_PER_USER", 100)
 SOCKETS_PER_ADDRESS = conf.whole("SOCKETS_PER_ADDRESS", 10_000)

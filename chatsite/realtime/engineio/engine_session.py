@@ -167,15 +167,20 @@ class EngineSocket(BaseSocket):
         except OSError:
             self.lost(websocket)
             return
-        if sent:
+        self.sent(websocket, data, sent)
+
+    def sent(self, websocket: WebSocket, data: bytes, taken: int) -> None:
+        """Note that the kernel took so many bytes of `data`, which was all that waited."""
+        if taken:
             self.last_taken_at = monotonic()
-        if sent == len(data):
+        if taken == len(data):
+            self.dirty = False
             self.outbox.clear()
             self.waiting = 0
             websocket.finish() if self.closed else websocket.written()
             return
-        self.outbox[:] = [data[sent:]]
-        self.waiting -= sent
+        self.outbox[:] = [data[taken:]]
+        self.waiting -= taken
         self.dirty = True  # until it is writable again, a tick needn't try
         websocket.await_writable()
         self._watch()

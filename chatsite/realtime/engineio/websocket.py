@@ -38,80 +38,80 @@ class Owner(Protocol):
 
 
 class WebSocket:
-    """A websocket's socket and parser. `_wanted` is a sum of READ and WRITE; `_parser` is None but while a
-    message is unfinished."""
+    """A websocket's socket and parser. `raw` is None once closed, `wanted` a sum of READ and WRITE; `_parser` is None
+    but while a message is unfinished."""
 
-    __slots__ = ("_parser", "_socket", "_wanted", "owner")
+    __slots__ = ("_parser", "owner", "raw", "wanted")
 
     def __init__(self, raw: Any, owner: Owner) -> None:
         self.owner: Owner | None = owner
-        self._socket: Any = raw
+        self.raw: Any = raw
         self._parser: FrameParser | None = None
-        self._wanted = 0
+        self.wanted = 0
         self._want(READ)
 
     def _want(self, wanted: int) -> None:
-        if wanted != self._wanted:
-            before, self._wanted = self._wanted, wanted
-            websocket_epoll.change(self, self._socket.fileno(), before, wanted)
+        if wanted != self.wanted:
+            before, self.wanted = self.wanted, wanted
+            websocket_epoll.change(self, self.raw.fileno(), before, wanted)
 
     def send(self, data: bytes) -> int:
         """Return how many bytes the kernel took; 0 where it is full. Raises OSError where the peer is gone."""
         try:
-            return int(self._socket.send(data))
+            return int(self.raw.send(data))
         except (BlockingIOError, InterruptedError):
             return 0
 
     @property
     def paused(self) -> bool:
-        return not self._wanted & READ
+        return not self.wanted & READ
 
     def pause(self) -> None:
-        self._want(self._wanted & ~READ)
+        self._want(self.wanted & ~READ)
 
     def resume(self) -> None:
-        if self._socket is not None:
-            self._want(self._wanted | READ)
+        if self.raw is not None:
+            self._want(self.wanted | READ)
 
     def await_writable(self) -> None:
-        self._want(self._wanted | WRITE)
+        self._want(self.wanted | WRITE)
 
     def written(self) -> None:
-        self._want(self._wanted & ~WRITE)
+        self._want(self.wanted & ~WRITE)
 
     def finish(self) -> None:
         """Everything is sent: shut down our side and wait for the peer's. Closing with unread bytes of the
         peer would cut off ours."""
-        if self._socket is None:
+        if self.raw is None:
             return
         self.owner = None
         self.written()
         self.resume()
         try:
-            self._socket.shutdown(socket.SHUT_WR)
+            self.raw.shutdown(socket.SHUT_WR)
         except OSError:
             self.close()
         clock.after(LINGER_SECONDS, self.close)
 
     def close(self) -> None:
-        if self._socket is None:
+        if self.raw is None:
             return
         self.owner = None
         self._want(0)
-        self._socket.close()
-        self._socket = self._parser = None
+        self.raw.close()
+        self.raw = self._parser = None
 
     def reset(self) -> None:
         """Close at once, and let the kernel drop what it holds for a peer that doesn't read."""
-        if self._socket is not None:
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_RESET)
+        if self.raw is not None:
+            self.raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_RESET)
         self.close()
 
     def readable(self) -> None:
-        if not self._wanted & READ:
+        if not self.wanted & READ:
             return
         try:
-            data = self._socket.recv(READ_BYTES)
+            data = self.raw.recv(READ_BYTES)
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
@@ -155,7 +155,7 @@ class WebSocket:
             (self.owner or owner).broken(self, WebSocketError(INTERNAL, "a fault of the server"))
 
     def writable(self) -> None:
-        if self._wanted & WRITE and self.owner is not None:
+        if self.wanted & WRITE and self.owner is not None:
             self.owner.writable(self)
 
     def _lost(self) -> None:

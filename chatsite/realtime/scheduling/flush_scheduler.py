@@ -2,9 +2,9 @@
 delivery."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import Protocol
+from typing import Any, Protocol
 
 from chatsite.observability.metrics import counters
 from chatsite.realtime.scheduling.hub import guarded, hubs
@@ -29,22 +29,34 @@ class Flushable(Protocol):
     def flush(self) -> None: ...
 
 
+def flush_each(sockets: Sequence[Flushable]) -> None:
+    """Flush one after the other."""
+    for socket in sockets:
+        guarded(socket.flush)
+
+
 class FlushScheduler:
     """Flushes added sockets at the end of the hub's turn.
 
     A room of thousands is flushed SOCKETS_PER_TURN at a time, and sockets added meanwhile go before the rest,
     so that a large room doesn't delay a room of two. While messages are being stored, here or in another
     process, a crowd that was sent something just now waits for the next message, for SEND_INTERVAL_SECONDS at
-    most. `storing()` says whether this process is storing messages.
+    most. `storing()` says whether this process is storing messages; `flush_all(sockets)` flushes them.
     """
 
     def __init__(self) -> None:
         self.storing: Callable[[], bool] = lambda: False
+        self.flush_all: Callable[[Sequence[Any]], None] = flush_each
         self._fresh: list[Flushable] = []
         self._backlog: deque[Flushable] = deque()
         self._deferred: list[Flushable] = []
         self._began = 0.0
         self._last_remote = -REMOTE_ACTIVITY_SECONDS
+
+    def add_all(self, sockets: Sequence[Flushable]) -> None:
+        if sockets:
+            self._begin()
+            self._fresh += sockets
 
     def add(self, socket: Flushable) -> None:
         self._begin()
@@ -70,8 +82,7 @@ class FlushScheduler:
             self._backlog.extend(fresh)
             fresh = []
         fresh += [self._backlog.popleft() for _ in range(min(SOCKETS_PER_TURN, len(self._backlog)))]
-        for socket in fresh:
-            guarded(socket.flush)
+        self.flush_all(fresh)
         if self._fresh or self._backlog:
             self._schedule(0)
         elif fresh:

@@ -8,9 +8,12 @@ import socketio
 
 from chatsite.observability.metrics import counters
 from chatsite.observability.metrics.hub_lag import lag
+from chatsite.realtime.delivery import subscriptions
+from chatsite.realtime.engineio import crowd
 from chatsite.realtime.engineio.transport import EngineServer
 from chatsite.realtime.queues import read_queue
 from chatsite.realtime.queues.handler_pool import HandlerPool, hold_sqlite_open, repeat
+from chatsite.realtime.scheduling.flush_scheduler import flush_scheduler
 from chatsite.realtime.scheduling.hub import log_failures
 from chatsite.realtime.socketio.routing import Router
 from chatsite.realtime.socketio.session import Session
@@ -66,6 +69,8 @@ class ChatServer(socketio.Server):
     def start(self) -> None:
         """Start serving. Called by the worker when it is ready."""
         hold_sqlite_open()
+        subscriptions.pushing.to_all = crowd.push_all
+        flush_scheduler.flush_all = crowd.flush_all
         self.eio.start()
         lag.start()
         log_failures()

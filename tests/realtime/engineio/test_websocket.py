@@ -235,11 +235,11 @@ def test_a_number_that_comes_again_is_anothers(websocket_epoll, pair):
     old = Owner()
     _, link = pair(old)
     link.await_writable()
-    number = link._socket.fileno()
+    number = link.raw.fileno()
     link.close()
     new = Owner()
     peer, other = pair(new)
-    if other._socket.fileno() != number:
+    if other.raw.fileno() != number:
         peer, other = pair(new)
     peer.sendall(masked(b"hello"))
     websocket_epoll.turn()
