@@ -22,6 +22,12 @@ EVIDENCE_JOINS = """
     LEFT JOIN accounts_apitoken t ON t.id = given.token_id AND t.user_id = u.id
     LEFT JOIN django_session s ON s.session_key = given.session_key AND s.expire_date > %s"""
 
+# Condition on PostgreSQL: the session or token that authenticated the connection `given` is as it was when it was last
+# found good. With the joins above; `proof` is hexadecimal (`credentials.credentials_hash`).
+PROVED = """
+    (given.token_id IS NULL OR t.id IS NOT NULL) AND (given.session_key IS NULL OR decode(given.proof, 'hex') = sha256(
+        convert_to(u.password || E'\n' || u.session_version || E'\n' || s.session_data, 'UTF8')))"""
+
 
 class Evidence(NamedTuple):
     """Evidence of whether a connection may stay, for `credentials.end_code`: the user's row, and the id of the token or

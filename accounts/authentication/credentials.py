@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import Any, NamedTuple, Protocol
 
 from django.conf import settings
@@ -140,7 +141,8 @@ def session_end_code(connection: Connection, row: Secrets, data: str) -> str | N
     return None
 
 
-def credentials_hash(row: Secrets, data: str) -> tuple[int, int]:
-    """Return hashes of the password, and of session version and session data: what a session was last proved with, in
-    few bytes."""
-    return hash(row.password), hash((row.session_version, data))
+def credentials_hash(row: Secrets, data: str) -> tuple[int, bytes]:
+    """Return hashes of the password, and of it with session version and session data: what a session was last proved
+    with, in few bytes. The second is the same in the database: `accounts.sql.PROVED`."""
+    proof = sha256(f"{row.password}\n{row.session_version}\n{data}".encode()).digest()
+    return hash(row.password), proof

@@ -45,8 +45,9 @@ from messaging.rendering import render
 from messaging.search.folded import folded
 from messaging.search.indexes import pending
 from messaging.sending import forwarding
-from messaging.sending.drafts import Asked, Draft, Key, Place, Stored, check_body
+from messaging.sending.drafts import Asked, Draft, Key, Place, Stored, check_body, stored_message
 from messaging.sending.forwarding import Forward
+from messaging.sending.plain_batch import PlainBatch
 from messaging.sending.sql import AuthorisationRow, Row, fetch_authorisation, write
 from rooms import access
 from rooms.log import log
@@ -289,31 +290,18 @@ class Batch:
     def message(self, draft: Draft, place: Place, row: Row, pk: int, seq: int, at: datetime) -> Message:
         """Return the stored message with its room, sender and quoted message."""
         reply_to = self.quoted[draft.reply_to] if draft.reply_to is not None else None
-        message = loaded(
-            Message,
-            id=pk,
-            room_id=row["room_id"],
+        return stored_message(
+            draft,
+            pk=pk,
             seq=seq,
-            sender_id=draft.user_id,
-            client_id=draft.client_id,
-            fingerprint=draft.fingerprint,
-            body=draft.body,
+            at=at,
+            room=cast(Room, place.room),
+            sender=place.user,
             html=row["html"],
-            reply_to_id=draft.reply_to,
-            created_at=at,
-            edited_at=None,
-            deleted_at=None,
-            hidden_at=None,
-            hidden_by_id=None,
             folded=row["folded"],
-            reactions=None,
-            files=None,
-            previews=None,
+            reply_to=reply_to,
             forwarded=self.copy_for(draft),
         )
-        message.just_stored = True
-        message._state.fields_cache |= {"room": place.room, "sender": place.user, "reply_to": reply_to}
-        return message
 
     def outcome(self, draft: Draft, stored: dict[Draft, Message]) -> Outcome[Stored]:
         """Return one draft's outcome: its message, an earlier one of the same key, or an error."""
@@ -376,11 +364,18 @@ def known_messages(keys: Sequence[Key] | dict[Key, None]) -> dict[Key, Message]:
 def store_all(drafts: Sequence[Draft]) -> list[Outcome[Stored]]:
     """Store the drafts; return for each its message and whether it is new, or its error. New messages are committed
     on return."""
-    return store(Batch(drafts))
+    return store(prepared(drafts))
 
 
-def store(batch: Batch) -> list[Outcome[Stored]]:
-    """Store a batch that was authorised, after authorising it again if anything was revoked meanwhile."""
+def prepared(drafts: Sequence[Draft]) -> Batch | PlainBatch:
+    """Return the drafts with all that can be read and made before they are stored."""
+    return PlainBatch(drafts) if PlainBatch.takes(drafts) else Batch(drafts)
+
+
+def store(batch: Batch | PlainBatch) -> list[Outcome[Stored]]:
+    """Store a batch. One that was authorised is authorised again if anything was revoked meanwhile."""
+    if isinstance(batch, PlainBatch):
+        return store_plain(batch)
     with delivery.soon(batch.slugs), together(batch):
         if batch.passers:
             # Their totals are checked anew below, behind other processes' uploads and forwards.
@@ -393,6 +388,17 @@ def store(batch: Batch) -> list[Outcome[Stored]]:
     return outcomes
 
 
+def store_plain(batch: PlainBatch) -> list[Outcome[Stored]]:
+    """Store a batch, then look at what the database refused."""
+    with delivery.soon(batch.slugs):
+        messages = batch.write()
+        Batch.last = {draft.key for draft in messages}
+        transaction.on_commit(partial(publish, list(messages.values())), robust=True)
+    refused = [draft for draft in batch.drafts if draft not in messages]
+    others = dict(zip(refused, store(Batch(refused)), strict=True)) if refused else {}
+    return [(messages[draft], True) if draft in messages else others[draft] for draft in batch.drafts]
+
+
 def together(batch: Batch) -> AbstractContextManager[Any]:
     """Return a transaction if one is needed."""
     return nullcontext() if batch.in_one_statement else transaction.atomic()
@@ -400,7 +406,7 @@ def together(batch: Batch) -> AbstractContextManager[Any]:
 
 batches: GroupCommit[Draft, Stored] = GroupCommit(
     store,
-    prepare=Batch,
+    prepare=prepared,
     weigh=lambda draft: draft.weight,
     owner_of=lambda draft: draft.user_id,
     name="message",

@@ -4,9 +4,12 @@ import hashlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 from accounts.models import User
 from chatsite.contract.errors import Invalid, RateLimited, TooLarge
+from chatsite.database.instances import loaded
 from chatsite.realtime.delivery.connection import Connection
 from messaging.models import Message
 from messaging.rendering import weight
@@ -80,6 +83,47 @@ class Place:
     archived: bool
     muted: bool
     blocked: bool
+
+
+def stored_message(
+    draft: Draft,
+    *,
+    pk: int,
+    seq: int,
+    at: datetime,
+    room: Room,
+    sender: User,
+    html: str,
+    folded: str | None,
+    reply_to: Message | None = None,
+    forwarded: dict[str, Any] | None = None,
+) -> Message:
+    """Return the draft's message as it was just stored."""
+    message = loaded(
+        Message,
+        id=pk,
+        room_id=room.pk,
+        seq=seq,
+        sender_id=draft.user_id,
+        client_id=draft.client_id,
+        fingerprint=draft.fingerprint,
+        body=draft.body,
+        html=html,
+        reply_to_id=draft.reply_to,
+        created_at=at,
+        edited_at=None,
+        deleted_at=None,
+        hidden_at=None,
+        hidden_by_id=None,
+        folded=folded,
+        reactions=None,
+        files=None,
+        previews=None,
+        forwarded=forwarded,
+    )
+    message.just_stored = True
+    message._state.fields_cache |= {"room": room, "sender": sender, "reply_to": reply_to}
+    return message
 
 
 def weight_of(body: str) -> int:

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection
 from django.utils import timezone
 
-from accounts.sql import EVIDENCE_COLUMNS, EVIDENCE_JOINS, IDENTITY, Evidence
+from accounts.sql import EVIDENCE_COLUMNS, EVIDENCE_JOINS, IDENTITY, PROVED, Evidence
 from chatsite.database import sql
 from chatsite.database.sql import packed, rows_in
 from rooms.log import log
@@ -54,6 +54,34 @@ class Row(TypedDict):
     folded: str | None
 
 
+class PlainRow(TypedDict):
+    """A message to be authorised and stored. `token_id`, or `session_key` with its `proof`, are those of a connection."""
+
+    user_id: int
+    token_id: int | None
+    session_key: str | None
+    proof: str | None
+    room: str
+    client_id: str
+    fingerprint: str
+    body: str
+    html: str
+    folded: str | None
+
+
+class PlainStored(NamedTuple):
+    """What storing the `n`th PlainRow told: the message, its room and its sender."""
+
+    n: int
+    id: int
+    seq: int
+    room_id: int
+    name: str
+    username: str
+    display_name: str
+    avatar: str
+
+
 def fetch_authorisation(
     asked: Iterable[dict[str, Any]], keys: Iterable[tuple[int, UUID]]
 ) -> list[AuthorisationRow]:
@@ -75,6 +103,12 @@ def write(rows: Sequence[Row], at: datetime) -> list[tuple[int, int] | None]:
     if sql.postgresql():
         return _write_at_once(rows, at)
     return _write_in_steps(rows, at)
+
+
+def write_plain(rows: Iterable[PlainRow], at: datetime) -> list[PlainStored]:
+    """Authorise and store messages with their lines in the rooms' logs by one statement of PostgreSQL. Return the stored
+    ones. The others are repeats, or `fetch_authorisation` would say why not."""
+    return [PlainStored._make(row) for row in sql.run(_write_plain(), packed(rows), at, at, at)]
 
 
 @cache
@@ -120,6 +154,48 @@ _WRITE = """
         INSERT INTO rooms_event (room_id, seq, event, user_id, subject_id, data, retracted, at)
         SELECT room_id, seq, 'chat-message', sender_id, id, '{{}}', false, %s FROM stored)
     SELECT sender_id, client_id, id, seq FROM stored"""
+
+
+# The same with all that `fetch_authorisation` looks at, for messages that name nobody. Who isn't authorised, and a message
+# that is known, isn't stored.
+_WRITE_PLAIN = """
+    WITH given AS (SELECT * FROM {rows}),
+    room AS (
+        SELECT id, slug, name FROM rooms_room WHERE slug IN (SELECT room FROM given) AND archived_at IS NULL
+        ORDER BY id FOR NO KEY UPDATE),
+    allowed AS (
+        SELECT given.*, room.id AS room_id, room.name, u.username, u.display_name, u.avatar
+        FROM given JOIN room ON room.slug = given.room
+        JOIN rooms_membership m ON m.id = (
+            SELECT x.id FROM rooms_membership x WHERE x.room_id = room.id AND x.user_id = given.user_id)
+        JOIN accounts_user u ON u.id = m.user_id {joins}
+        WHERE NOT m.muted AND (NOT m.blocked OR u.is_staff) AND u.is_active AND NOT u.is_banned AND {proved}
+        AND NOT EXISTS (
+            SELECT FROM messaging_message k WHERE k.sender_id = given.user_id AND k.client_id = given.client_id)
+        ORDER BY m.id FOR KEY SHARE OF m, u),
+    counted AS (SELECT room_id, count(*) AS count FROM allowed GROUP BY room_id),
+    start AS (
+        UPDATE rooms_room r SET head = r.head + counted.count FROM counted
+        WHERE r.id = counted.room_id RETURNING r.id AS room_id, r.head - counted.count AS seq),
+    placed AS (
+        SELECT allowed.*, start.seq + row_number() OVER (PARTITION BY allowed.room_id ORDER BY n) AS seq,
+               nextval(pg_get_serial_sequence('messaging_message', 'id')) AS id
+        FROM allowed JOIN start ON start.room_id = allowed.room_id),
+    stored AS (
+        INSERT INTO messaging_message
+            (id, room_id, seq, sender_id, client_id, fingerprint, body, html, folded, created_at)
+        SELECT id, room_id, seq, user_id, client_id, fingerprint, body, html, folded, %s FROM placed),
+    logged AS (
+        INSERT INTO rooms_event (room_id, seq, event, user_id, subject_id, data, retracted, at)
+        SELECT room_id, seq, 'chat-message', user_id, id, '{{}}', false, %s FROM placed)
+    SELECT n, id, seq, room_id, name, username, display_name, avatar FROM placed ORDER BY n"""
+
+
+@cache
+def _write_plain() -> str:
+    columns = {**IDENTITY, "proof": "text", "room": "text", "client_id": "uuid"}
+    texts = dict.fromkeys(("fingerprint", "body", "html", "folded"), "text")
+    return _WRITE_PLAIN.format(rows=rows_in(**columns, **texts), joins=EVIDENCE_JOINS, proved=PROVED)
 
 
 @cache
