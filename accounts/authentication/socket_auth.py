@@ -16,7 +16,7 @@ from chatsite.realtime.queues.group_commit import GroupCommit, Outcome
 from chatsite.realtime.socketio.routing import ConnectionRequest
 
 # The identity, and the hash of its session's credentials; None with a token.
-Identified = tuple[Identity, tuple[int, int] | None]
+Identified = tuple[Identity, tuple[int, bytes] | None]
 
 
 def authenticate(environ: dict[str, Any], auth: Any) -> Identity:

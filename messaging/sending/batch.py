@@ -389,14 +389,18 @@ def store(batch: Batch | PlainBatch) -> list[Outcome[Stored]]:
 
 
 def store_plain(batch: PlainBatch) -> list[Outcome[Stored]]:
-    """Store a batch, then look at what the database refused."""
-    with delivery.soon(batch.slugs):
-        messages = batch.write()
-        Batch.last = {draft.key for draft in messages}
-        transaction.on_commit(partial(publish, list(messages.values())), robust=True)
+    """Store a batch, then look at what the database refused. The messages are published by `settle`."""
+    messages = batch.write()
+    Batch.last = {draft.key for draft in messages}
     refused = [draft for draft in batch.drafts if draft not in messages]
     others = dict(zip(refused, store(Batch(refused)), strict=True)) if refused else {}
     return [(messages[draft], True) if draft in messages else others[draft] for draft in batch.drafts]
+
+
+def settle(outcomes: Sequence[Outcome[Stored]]) -> None:
+    """Publish what isn't yet."""
+    fresh = [outcome[0] for outcome in outcomes if not isinstance(outcome, Exception) and outcome[1]]
+    publish([message for message in fresh if message.encoded is None])
 
 
 def together(batch: Batch) -> AbstractContextManager[Any]:
@@ -409,6 +413,7 @@ batches: GroupCommit[Draft, Stored] = GroupCommit(
     prepare=prepared,
     weigh=lambda draft: draft.weight,
     owner_of=lambda draft: draft.user_id,
+    settle=settle,
     name="message",
     charged=True,
 )

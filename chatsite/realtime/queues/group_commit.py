@@ -3,6 +3,7 @@
 import logging
 from collections import deque
 from collections.abc import Callable, Hashable
+from functools import partial
 from time import monotonic
 from typing import Any, ClassVar, Generic, NamedTuple, TypeAlias, TypeVar
 from weakref import WeakSet
@@ -11,19 +12,19 @@ import eventlet
 from django.db import DatabaseError, InterfaceError, OperationalError, connections
 from eventlet.event import Event
 from eventlet.patcher import is_monkey_patched
-from eventlet.queue import LightQueue
 
 from chatsite.database import connection_quota
 from chatsite.observability.metrics import counters
 from chatsite.realtime.limits import event_costs
 from chatsite.realtime.queues.handler_pool import close_broken
 from chatsite.realtime.scheduling import loop_meter
-from chatsite.realtime.scheduling.hub import hubs
+from chatsite.realtime.scheduling.hub import guarded, hubs
 
 logger = logging.getLogger("chatsite.realtime")
 
 T = TypeVar("T")
 R = TypeVar("R")
+Item = TypeVar("Item")
 Outcome: TypeAlias = R | Exception
 Done: TypeAlias = Callable[[Outcome[R]], None]
 Batch: TypeAlias = list[tuple[T, Done[R]]]
@@ -35,6 +36,48 @@ class Prepared(NamedTuple, Generic[T, R]):
     batch: Batch[T, R]
     prepared: Any
     used: float
+
+
+class Ran(NamedTuple, Generic[T, R]):
+    """A batch that was run, an outcome for each item, and the loop seconds it has taken so far."""
+
+    batch: Batch[T, R]
+    outcomes: list[Outcome[R]]
+    used: float
+
+
+class Handover(Generic[Item]):
+    """Hands items from one greenlet to another, without a turn of the hub where both are ready. `give` returns once
+    the item is taken, or with `wait=False` once there is room for it."""
+
+    def __init__(self) -> None:
+        self._held: deque[Item] = deque(maxlen=1)
+        self._changed: Event | None = None
+
+    def give(self, item: Item, wait: bool = True) -> None:
+        while self._held:
+            self._wait()
+        self._held.append(item)
+        self._tell()
+        while wait and self._held:
+            self._wait()
+
+    def take(self) -> Item:
+        while not self._held:
+            self._wait()
+        item = self._held.popleft()
+        self._tell()
+        return item
+
+    def _wait(self) -> None:
+        """Wait for the other greenlet. Only one of the two can have to."""
+        self._changed = Event()
+        self._changed.wait()
+
+    def _tell(self) -> None:
+        if self._changed is not None:
+            self._changed.send()
+            self._changed = None
 
 
 # Items of a batch. So many take some tens of milliseconds; more would only make the first wait for the last.
@@ -57,8 +100,8 @@ class GroupCommit(Generic[T, R]):
     themselves. With `charged`, owners pay for the loop time of a batch by the weight of their items; an owner
     who has spent more than their share waits until it is paid off. After an exception that `run` raises, each
     item runs by itself, so that a bad one fails alone. `prepare(items)` makes the argument of `run`, while
-    the previous batch still runs: the one may wait for the database while the other computes. `name` is the
-    queue's in the metrics.
+    the previous batch still runs: the one may wait for the database while the other computes. `settle(outcomes)` is
+    called once `run` has returned, before the answers and while the next batch runs. `name` is the queue's in the metrics.
     """
 
     # All instances, for whoever lets them go first.
@@ -70,6 +113,7 @@ class GroupCommit(Generic[T, R]):
         prepare: Callable[[list[T]], Any] = lambda items: items,
         weigh: Callable[[T], int] = lambda item: 0,
         owner_of: Callable[[T], Hashable] = lambda item: None,
+        settle: Callable[[list[Outcome[R]]], None] | None = None,
         name: str = "",
         charged: bool = False,
     ) -> None:
@@ -78,6 +122,7 @@ class GroupCommit(Generic[T, R]):
         self._prepare = prepare
         self._weigh = weigh
         self._owner_of = owner_of
+        self._settle = settle
         self._charged = charged
         # By owner, next turn first: their items in order.
         self._waiting: dict[Hashable, deque[tuple[T, Done[R]]]] = {}
@@ -154,28 +199,39 @@ class GroupCommit(Generic[T, R]):
     def _serve(self) -> None:
         """Run batch after batch, and linger while there is none."""
         if not is_monkey_patched("socket"):
-            self._finish(*self._next())
+            self._answer_all(self._run_batch(self._next()))
             return
-        # Has room for none: `put` waits until the batch is taken, which is when the previous one is done.
         connection_quota.use_batch_share()
-        prepared: LightQueue = LightQueue(0)
-        finisher = eventlet.spawn(self._finish_all, prepared)
+        prepared: Handover[Prepared[T, R] | None] = Handover()
+        runner = eventlet.spawn(self._run_all, prepared)
         try:
             while self._waiting or self._linger():
                 close_broken()
-                prepared.put(self._next())
+                prepared.give(self._next())
         finally:
-            prepared.put(None)
-            finisher.wait()
+            prepared.give(None)
+            runner.wait()
             self._taken = 0
             connections.close_all()
 
-    def _finish_all(self, prepared: LightQueue) -> None:
+    def _run_all(self, prepared: "Handover[Prepared[T, R] | None]") -> None:
         connection_quota.use_batch_share()
+        done: Handover[Ran[T, R] | None] = Handover()
+        answerer = eventlet.spawn(self._answer_each, done)
         try:
-            while (given := prepared.get()) is not None:
+            while (given := prepared.take()) is not None:
                 close_broken()
-                self._finish(*given)
+                done.give(self._run_batch(given), wait=False)
+        finally:
+            done.give(None)
+            answerer.wait()
+            connections.close_all()
+
+    def _answer_each(self, done: "Handover[Ran[T, R] | None]") -> None:
+        """Answer batch after batch, each while the next one waits for the database."""
+        try:
+            while (given := done.take()) is not None:
+                guarded(partial(self._answer_all, given))
         finally:
             connections.close_all()
 
@@ -187,12 +243,21 @@ class GroupCommit(Generic[T, R]):
         prepared = self._attempt(self._prepare, [item for item, _ in batch])
         return Prepared(batch, prepared, meter.take())
 
-    def _finish(self, batch: Batch[T, R], prepared: Any, used: float) -> None:
+    def _run_batch(self, given: Prepared[T, R]) -> Ran[T, R]:
+        batch, prepared, used = given
         began, meter = monotonic(), loop_meter.of_greenlet()
         meter.take()
         outcomes = self._outcomes([item for item, _ in batch], prepared)
         counters.batch(self._name, len(batch), monotonic() - began)
         self._taken -= len(batch)
+        return Ran(batch, outcomes, used + meter.take())
+
+    def _answer_all(self, given: Ran[T, R]) -> None:
+        batch, outcomes, used = given
+        meter = loop_meter.of_greenlet()
+        meter.take()
+        if self._settle is not None:
+            guarded(partial(self._settle, outcomes))
         for number, (_, done) in enumerate(batch):
             # A run that returns too few outcomes is at fault; nobody must wait for an answer because of it.
             self._answer(done, outcomes[number] if number < len(outcomes) else RuntimeError("no outcome"))
