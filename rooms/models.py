@@ -257,11 +257,20 @@ class Event(models.Model):
     Every index costs a page write for each message: none is here without need.
     """
 
-    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="events", db_index=False)
+    # No constraints of foreign keys: whoever writes a line has locked the room's row, and accounts and rooms are never
+    # deleted. Each would be a look-up more for every message.
+    room = models.ForeignKey(
+        Room, on_delete=models.CASCADE, related_name="events", db_index=False, db_constraint=False
+    )
     seq = models.PositiveBigIntegerField()
     event = models.CharField(max_length=20)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     # The id of what the event is about, such as a message, for the app that wrote it.
     subject_id = models.PositiveBigIntegerField(null=True)

@@ -69,4 +69,5 @@ def _run_prepared(statement: str, parameters: Row) -> list[Row]:
         raw.prepare_threshold = 1
     with connection.wrap_database_errors, Cursor(raw) as cursor:
         cursor.execute(statement, parameters, prepare=True)
-        return cursor.fetchall() if cursor.description else []
+        # Not `description`, which makes an object of each column.
+        return cursor.fetchall() if cursor.pgresult is not None and cursor.pgresult.nfields else []

@@ -8,9 +8,9 @@ the CPU (`cpu_limit`). Text that exceeds a bound is shown as typed.
 import logging
 import re
 from collections.abc import Mapping, Set
+from html import escape
 
 import nh3
-from django.utils.html import escape
 
 from chatsite.realtime.scheduling.yield_points import yield_point
 from messaging.rendering.cpu_limit import TooLong, cpu_limit

@@ -93,15 +93,19 @@ def unmask(payload: bytes, mask: bytes) -> bytes:
 
 
 def parse_single_frame(data: bytes) -> Message | None:
-    """Return the message of data that is one whole, final text frame of less than 126 bytes, as it nearly
+    """Return the message of data that is one whole, final text frame of less than 64 KiB, as it nearly
     always is. None for all other data, which is for a FrameParser. Raises WebSocketError for text that isn't
     UTF-8."""
     size = len(data) - 6
-    if not 0 <= size < 126 or data[0] != 0x80 | TEXT or data[1] != 0x80 | size:
+    if size < 0 or data[0] != 0x80 | TEXT:
         return None
-    if size == 1 and (character := data[2] ^ data[6]) < 128:
-        return ONE_CHARACTER_MESSAGES[character]
-    return to_message(TEXT, unmask(data[6:], data[2:6]))
+    if data[1] == 0x80 | size:
+        if size == 1 and (character := data[2] ^ data[6]) < 128:
+            return ONE_CHARACTER_MESSAGES[character]
+        return to_message(TEXT, unmask(data[6:], data[2:6])) if size < 126 else None
+    if data[1] == 0x80 | 126 and 126 <= size - 2 == int.from_bytes(data[2:4], "big"):
+        return to_message(TEXT, unmask(data[8:], data[4:8]))
+    return None
 
 
 # All messages of one ASCII character; pongs are such.
