@@ -155,9 +155,10 @@ def counted(ids: Sequence[int]) -> Iterable[Membership]:
 def send_counts(membership: Membership) -> None:
     """Send `membership-updated`, and `room-activity` to connections that have not joined the room."""
     send_membership(membership)
-    unread_notify.send_to_member(membership)
+    counts = unread_notify.counts_in(membership)
+    unread_notify.send(counts)
     if presence.is_elsewhere(membership.user_id):
-        data = unread_notify.activity_of(membership)
+        data = unread_notify.activity_of(counts)
         delivery.to_user_elsewhere(membership.user_id, "room-activity", data)
 
 

@@ -3,14 +3,12 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from django.db.models import QuerySet
-
 from chatsite.database.chunks import chunked
 from chatsite.realtime.delivery import delivery, peers, subscriptions
 from chatsite.realtime.scheduling.debouncer import Debouncer
 from rooms.models import Membership
 from rooms.unread import members_elsewhere
-from rooms.unread.room_counts import counted_memberships
+from rooms.unread.room_counts import Counts, counts_of
 
 # Seconds of collecting: a busy room costs no more than a calm one.
 GATHER_SECONDS = 0.1
@@ -68,28 +66,28 @@ def send_for_rooms(slugs: Collection[str]) -> None:
     if not subscriptions.anybody():
         return
     for some in chunked(members_elsewhere.find(slugs), MEMBERSHIPS_PER_QUERY):
-        send(Membership.objects.filter(pk__in=some))
+        for counts in counts_of(some):
+            send(counts)
 
 
-def send(memberships: QuerySet[Membership]) -> None:
-    """Send the members' current counts to their connections that have not joined the room."""
-    for membership in counted_memberships(memberships.select_related("room")):
-        send_to_member(membership)
+def send(counts: Counts) -> None:
+    """Send one membership's counts to the member's connections that have not joined the room."""
+    data = activity_of(counts)
+    delivery.to_user(counts.user_id, "room-activity", data, unless_joined=counts.slug, droppable=True)
 
 
-def send_to_member(membership: Membership) -> None:
-    """Send one membership's counts."""
-    slug = membership.room.slug
-    delivery.to_user(
-        membership.user_id, "room-activity", activity_of(membership), unless_joined=slug, droppable=True
+def counts_in(membership: Membership) -> Counts:
+    """Return the counts of a membership of `counted_memberships`."""
+    room = membership.room
+    return Counts(
+        membership.user_id,
+        room.slug,
+        room.head,
+        membership.unread,  # type: ignore[attr-defined]
+        membership.mentions,  # type: ignore[attr-defined]
     )
 
 
-def activity_of(membership: Membership) -> dict[str, Any]:
+def activity_of(counts: Counts) -> dict[str, Any]:
     """Return the event's data."""
-    return {
-        "room": membership.room.slug,
-        "head": membership.room.head,
-        "unread": membership.unread,  # type: ignore[attr-defined]
-        "mentions": membership.mentions,  # type: ignore[attr-defined]
-    }
+    return {"room": counts.slug, "head": counts.head, "unread": counts.unread, "mentions": counts.mentions}
