@@ -113,7 +113,7 @@ def tokens_stand(identities: Sequence[Identity]) -> bool:
     value: rows in and out would cost four times as much."""
     given = orjson.dumps([identity.token_id for identity in identities]).decode()
     ((owners,),) = sql.run(_owners(connection.vendor), given)
-    return orjson.loads(owners or "[]") == [identity.user_id for identity in identities]
+    return bool(orjson.loads(owners or "[]") == [identity.user_id for identity in identities])
 
 
 def user_with_evidence() -> str:
