@@ -1,8 +1,8 @@
 """Periodic recheck of all connections: those whose session, token or account ended are closed, whatever messages were
 lost.
 
-One query reads few columns of all connections of a slice, and no rows for valid tokens. `credentials` judges those
-that differ from when they were last proved.
+One query says whether all tokens of a slice are valid; another reads few columns of its sessions, and of its tokens if one
+isn't. `credentials` judges connections that differ from when they were last proved.
 """
 
 import time
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from accounts.authentication import credentials
-from accounts.sql import IdentityEvidence, evidence
+from accounts.sql import IdentityEvidence, evidence, tokens_stand
 from chatsite.database.chunks import chunked
 from chatsite.realtime.delivery import revocation, subscriptions
 from chatsite.realtime.delivery.connection import Connection
@@ -29,7 +29,12 @@ def recheck() -> None:
 
 def recheck_some(connections: Sequence[Connection]) -> None:
     """Recheck some connections."""
-    suspects = [connections[row.n] for row in fetch_evidence(connections) if differs(connections[row.n], row)]
+    by_token = [connection for connection in connections if connection.identity.token_id is not None]
+    doubtful = [connection for connection in connections if connection.identity.token_id is None]
+    if by_token and not tokens_stand([connection.identity for connection in by_token]):
+        doubtful += by_token
+    rows = fetch_evidence(doubtful) if doubtful else []
+    suspects = [doubtful[row.n] for row in rows if differs(doubtful[row.n], row)]
     for connection, error in credentials.ended(suspects).items() if suspects else ():
         if not connection.closed:
             revocation.end(connection, error.ended)

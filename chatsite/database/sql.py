@@ -42,6 +42,15 @@ def rows_in(**columns: str) -> str:
     return f"(SELECT {', '.join(values)} FROM json_each(%s)) AS given"
 
 
+def ids_in() -> str:
+    """Return the SQL that stands behind FROM for a parameter that is a JSON array of integers: the table `given`
+    with `id`, and `n`, which numbers them from 0."""
+    if postgresql():
+        return f"""(SELECT n - 1 AS n, id::bigint FROM json_array_elements_text(%s::json) WITH ORDINALITY AS row(id, n)
+            WHERE n BETWEEN 0 AND {MAX_ROWS}) AS given"""
+    return "(SELECT key AS n, value AS id FROM json_each(%s)) AS given"
+
+
 def packed(rows: Iterable[Mapping[str, Any]]) -> str:
     """Return the JSON parameter for `rows_in`. Values are strings, numbers, None, and what orjson writes as
     strings (UUIDs, times)."""

@@ -6,6 +6,7 @@ from typing import Any
 from accounts.presence import person_events, presence
 from chatsite.database.chunks import chunked
 from chatsite.realtime.delivery import delivery, peers, subscriptions
+from chatsite.realtime.delivery.moves import moves
 from chatsite.realtime.limits import limits
 from chatsite.realtime.queues import read_queue
 from chatsite.realtime.scheduling.background import Timer
@@ -37,7 +38,10 @@ def notify_added(slug: str, user_ids: Sequence[int]) -> None:
 
 def enqueue_added(slug: str, user_ids: Iterable[Any]) -> None:
     """Collect new members who are connected here."""
-    added.note({(user_id, slug): None for user_id in user_ids if subscriptions.connections(user_id)})
+    here = [user_id for user_id in user_ids if subscriptions.connections(user_id)]
+    for user_id in here:
+        moves.note(user_id)
+    added.note({(user_id, slug): None for user_id in here})
 
 
 peers.register("room-added", enqueue_added, str, list)
@@ -151,9 +155,10 @@ def counted(ids: Sequence[int]) -> Iterable[Membership]:
 def send_counts(membership: Membership) -> None:
     """Send `membership-updated`, and `room-activity` to connections that have not joined the room."""
     send_membership(membership)
-    unread_notify.send_to_member(membership)
+    counts = unread_notify.counts_in(membership)
+    unread_notify.send(counts)
     if presence.is_elsewhere(membership.user_id):
-        data = unread_notify.activity_of(membership)
+        data = unread_notify.activity_of(counts)
         delivery.to_user_elsewhere(membership.user_id, "room-activity", data)
 
 

@@ -1,13 +1,18 @@
 """Counts of unread messages, mentions and online members, in as many queries for a thousand rooms as for one."""
 
 from collections import Counter
+from collections.abc import Iterable
+from functools import cache
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
+import orjson
+from django.db import connection
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import Combinable, CombinedExpression, RawSQL
 from django.db.models.functions import Coalesce, Greatest
 
+from chatsite.database import sql
 from rooms.models import Event, Membership, Mention
 
 MESSAGE = "chat-message"
@@ -45,6 +50,36 @@ def counted_memberships(memberships: QuerySet[Membership]) -> QuerySet[Membershi
         unread=unread_of(user_id, room_id, read_seq, F("room__head") - F("read_seq")),
         mentions=mentions_of(user_id, room_id, read_seq),
     )
+
+
+class Counts(NamedTuple):
+    """The counts of one membership."""
+
+    user_id: int
+    slug: str
+    head: int
+    unread: int
+    mentions: int
+
+
+def counts_of(membership_ids: Iterable[int]) -> list[Counts]:
+    """Return the counts of memberships, as `counted_memberships` has them: to build its query takes 2 ms, each time."""
+    given = orjson.dumps([*membership_ids]).decode()
+    return [Counts(*row) for row in sql.run(_counts(connection.vendor), given)]
+
+
+@cache
+def _counts(vendor: str) -> str:
+    beyond = "rooms_event e WHERE e.room_id = m.room_id AND e.seq > m.read_seq"
+    return f"""
+        SELECT m.user_id, r.slug, r.head,
+               CASE WHEN r.head > m.read_seq THEN r.head - m.read_seq ELSE 0 END
+               - (SELECT count(*) FROM {beyond} AND (NOT (e.event = 'chat-message') OR e.retracted))
+               - (SELECT count(*) FROM {beyond} AND e.user_id = m.user_id
+                                       AND e.event = 'chat-message' AND NOT e.retracted),
+               (SELECT count(*) FROM rooms_mention n
+                WHERE n.user_id = m.user_id AND n.room_id = m.room_id AND n.seq > m.read_seq)
+        FROM {sql.ids_in()} JOIN rooms_membership m ON m.id = given.id JOIN rooms_room r ON r.id = m.room_id"""
 
 
 # Up to this number, online users are named in the query; beyond it, members are read and compared in memory.

@@ -3,24 +3,18 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from django.db.models import QuerySet
-
-from chatsite.database import sql
 from chatsite.database.chunks import chunked
 from chatsite.realtime.delivery import delivery, peers, subscriptions
 from chatsite.realtime.scheduling.debouncer import Debouncer
 from rooms.models import Membership
-from rooms.unread.room_counts import counted_memberships
+from rooms.unread import members_elsewhere
+from rooms.unread.room_counts import Counts, counts_of
 
 # Seconds of collecting: a busy room costs no more than a calm one.
 GATHER_SECONDS = 0.1
 # Least pause in multiples of a flush's duration: it takes at most a tenth of the time.
 REST_FACTOR = 9
 MEMBERSHIPS_PER_QUERY = 500
-
-MEMBERS = """
-    SELECT m.id, m.user_id, r.slug FROM {slugs}
-    JOIN rooms_room r ON r.slug = given.slug JOIN rooms_membership m ON m.room_id = r.id"""
 
 # Rooms with news of this process that other processes haven't been told.
 unannounced: set[str] = set()
@@ -58,7 +52,7 @@ def notify_processes() -> None:
 
 
 def send_everywhere(slugs: Collection[str]) -> None:
-    """Send for the collected rooms, in every process. Two queries for a hundred rooms as for one."""
+    """Send for the collected rooms, in every process. As many queries for a hundred rooms as for one."""
     notify_processes()
     send_for_rooms(slugs)
 
@@ -71,38 +65,29 @@ def send_for_rooms(slugs: Collection[str]) -> None:
     """Send to members who have a connection here that has not joined the room."""
     if not subscriptions.anybody():
         return
-    members = sql.run(
-        MEMBERS.format(slugs=sql.rows_in(slug="text")), sql.packed({"slug": slug} for slug in slugs)
-    )
-    member_ids = [pk for pk, user_id, slug in members if hears_elsewhere(user_id, slug)]
-    for some in chunked(member_ids, MEMBERSHIPS_PER_QUERY):
-        send(Membership.objects.filter(pk__in=some))
+    for some in chunked(members_elsewhere.find(slugs), MEMBERSHIPS_PER_QUERY):
+        for counts in counts_of(some):
+            send(counts)
 
 
-def hears_elsewhere(user_id: int, slug: str) -> bool:
-    """Return whether one of the user's connections has not joined the room."""
-    return any(slug not in connection.rooms for connection in subscriptions.connections(user_id))
+def send(counts: Counts) -> None:
+    """Send one membership's counts to the member's connections that have not joined the room."""
+    data = activity_of(counts)
+    delivery.to_user(counts.user_id, "room-activity", data, unless_joined=counts.slug, droppable=True)
 
 
-def send(memberships: QuerySet[Membership]) -> None:
-    """Send the members' current counts to their connections that have not joined the room."""
-    for membership in counted_memberships(memberships.select_related("room")):
-        send_to_member(membership)
-
-
-def send_to_member(membership: Membership) -> None:
-    """Send one membership's counts."""
-    slug = membership.room.slug
-    delivery.to_user(
-        membership.user_id, "room-activity", activity_of(membership), unless_joined=slug, droppable=True
+def counts_in(membership: Membership) -> Counts:
+    """Return the counts of a membership of `counted_memberships`."""
+    room = membership.room
+    return Counts(
+        membership.user_id,
+        room.slug,
+        room.head,
+        membership.unread,  # type: ignore[attr-defined]
+        membership.mentions,  # type: ignore[attr-defined]
     )
 
 
-def activity_of(membership: Membership) -> dict[str, Any]:
+def activity_of(counts: Counts) -> dict[str, Any]:
     """Return the event's data."""
-    return {
-        "room": membership.room.slug,
-        "head": membership.room.head,
-        "unread": membership.unread,  # type: ignore[attr-defined]
-        "mentions": membership.mentions,  # type: ignore[attr-defined]
-    }
+    return {"room": counts.slug, "head": counts.head, "unread": counts.unread, "mentions": counts.mentions}

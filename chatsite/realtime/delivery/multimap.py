@@ -9,10 +9,12 @@ Member = TypeVar("Member")
 
 
 class Multimap(Generic[Key, Member]):
-    """Sets of members by key. A key is in it while its set has a member. Members must not be sets."""
+    """Sets of members by key. A key is in it while its set has a member. Members must not be sets. `total` is
+    the sum of their sizes."""
 
     def __init__(self) -> None:
         self._groups: dict[Key, Member | set[Member]] = {}
+        self.total = 0
 
     def __len__(self) -> int:
         return len(self._groups)
@@ -26,24 +28,34 @@ class Multimap(Generic[Key, Member]):
 
     def add(self, key: Key, member: Member) -> None:
         """Add a member to the key's set."""
-        held = self._groups.setdefault(key, member)
-        if type(held) is set:
+        held = self._groups.get(key)
+        if held is None:
+            self._groups[key] = member
+        elif type(held) is set:
+            if member in held:
+                return
             held.add(member)
         elif held != member:
             self._groups[key] = {held, member}  # type: ignore[arg-type]
+        else:
+            return
+        self.total += 1
 
     def discard(self, key: Key, member: Member) -> bool:
         """Remove a member; return whether it was the last of its key."""
         held = self._groups.get(key)
         if type(held) is set:
+            if member not in held:
+                return False
             held.discard(member)
             if len(held) == 1:
                 self._groups[key] = held.pop()
+        elif held is None or held != member:
             return False
-        if held is None or held != member:
-            return False
-        del self._groups[key]
-        return True
+        else:
+            del self._groups[key]
+        self.total -= 1
+        return key not in self._groups
 
     def size(self, key: Key) -> int:
         """Return how many members the key has."""

@@ -5,6 +5,7 @@ from weakref import WeakValueDictionary
 
 from chatsite.realtime.delivery import peers
 from chatsite.realtime.delivery.connection import NO_ROOMS, Connection
+from chatsite.realtime.delivery.moves import moves
 from chatsite.realtime.delivery.multimap import Multimap
 from chatsite.realtime.delivery.sequencer import Sequencer
 
@@ -20,6 +21,7 @@ def attach(connection: Connection) -> None:
     if user_id not in _users:
         peers.site.open_user(user_id)
     _users.add(user_id, connection)
+    moves.note(user_id)
 
 
 def detach(connection: Connection) -> None:
@@ -56,6 +58,7 @@ def unsubscribe(connection: Connection, slug: str) -> None:
     elif slug in rooms:
         connection.rooms = NO_ROOMS
     _leave(slug, connection)
+    moves.note(connection.identity.user_id)
 
 
 def _leave(slug: str, connection: Connection) -> None:
@@ -92,6 +95,11 @@ def is_joined(slug: str) -> bool:
 def count(slug: str) -> int:
     """Return how many connections of this process have joined the room."""
     return _rooms.size(slug)
+
+
+def everybody_joined(slug: str) -> bool:
+    """Return whether all connections of this process have joined the room."""
+    return _rooms.size(slug) == _users.total
 
 
 def rooms_joined() -> int:

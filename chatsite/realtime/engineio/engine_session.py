@@ -218,6 +218,10 @@ class EngineSocket(BaseSocket):
         """Handle a whole message of the websocket."""
         if self.closed:
             return
+        if message is frames.PONG_PACKET and self.pinged_in_tick:
+            # Not counted: there is one for each of our pings. Any further one is.
+            self.ponged()
+            return
         self.heard_since_ping = True
         self.session.count(len(message.payload))
         if message.opcode == frames.TEXT:

@@ -110,6 +110,8 @@ def parse_single_frame(data: bytes) -> Message | None:
 
 # All messages of one ASCII character; pongs are such.
 ONE_CHARACTER_MESSAGES = [Message(TEXT, bytes([code]), chr(code)) for code in range(128)]
+# Engine.IO's pong, as nearly every client sends it: alone, in one frame.
+PONG_PACKET = ONE_CHARACTER_MESSAGES[ord("3")]
 
 
 class FrameParser:

@@ -6,7 +6,7 @@ from django.test import Client
 
 from accounts import services
 from accounts.authentication import credentials, session_recheck
-from accounts.models import User
+from accounts.models import ApiToken, User
 
 pytestmark = pytest.mark.django_db
 
@@ -40,10 +40,23 @@ def crowd(make_person, by_session, by_token):
     return [make(person) for person in people for make in (by_session, by_token)]
 
 
-def test_where_all_is_well_it_is_one_query(crowd, django_assert_num_queries):
-    with django_assert_num_queries(1):
+def test_where_all_is_well_it_is_one_query_for_sessions_and_one_for_tokens(crowd, django_assert_num_queries):
+    with django_assert_num_queries(2):
         session_recheck.recheck()
     assert not any(connection.closed for connection in crowd)
+
+
+def test_of_many_tokens_the_one_that_ended_is_found(make_person, by_token, django_assert_num_queries):
+    connections = [by_token(make_person(f"person{n}")) for n in range(5)]
+    with django_assert_num_queries(1):
+        session_recheck.recheck()
+    ApiToken.objects.filter(pk=connections[2].identity.token_id).delete()
+    User.objects.filter(pk=connections[4].identity.user_id).update(is_active=False)
+    ApiToken.objects.filter(pk=connections[0].identity.token_id).update(user=connections[1].identity.user_id)
+    # Both looks, and what has ended.
+    with django_assert_num_queries(3):
+        session_recheck.recheck()
+    assert [connection.closed for connection in connections] == [True, False, True, False, True]
 
 
 def test_it_goes_in_slices_and_lets_others_have_their_turn(crowd, monkeypatch, django_assert_num_queries):
@@ -51,7 +64,7 @@ def test_it_goes_in_slices_and_lets_others_have_their_turn(crowd, monkeypatch, d
     monkeypatch.setattr(session_recheck, "RECHECK_SLICE", 5)
     monkeypatch.setattr(session_recheck, "give_way", lambda: turns.append("others'"))
     User.objects.filter(username="person5").update(is_banned=True)
-    with django_assert_num_queries(3 + 1):
+    with django_assert_num_queries(3 * 2 + 1):
         session_recheck.recheck()
     assert turns == ["others'"] * 2
     assert [connection.closed for connection in crowd] == [False] * 10 + [True, True]

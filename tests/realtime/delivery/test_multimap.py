@@ -25,6 +25,7 @@ def test_groups_are_sets_by_key(steps):
             model = {key: members for key, members in model.items() if members}
         assert groups.keys() == model.keys()
         assert len(groups) == len(model)
+        assert groups.total == sum(map(len, model.values()))
         for key in range(3):
             assert (key in groups) is (key in model)
             assert sorted(groups.members(key)) == sorted(model.get(key, ()))

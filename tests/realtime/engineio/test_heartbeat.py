@@ -8,7 +8,9 @@ import pytest
 from chatsite.realtime.engineio import heartbeat
 from chatsite.realtime.engineio.engine_session import EngineSocket
 from chatsite.realtime.engineio.heartbeat import HeartbeatSchedule
+from chatsite.realtime.protocol.frames import TEXT, Message, parse_single_frame
 from chatsite.realtime.scheduling.hub import TICK_SECONDS
+from tests.support.clients.raw_clients import masked
 
 
 class Server:
@@ -219,3 +221,24 @@ def test_one_that_fails_does_not_take_the_others_turn(rounds, time, caplog):
     time.pass_(9)
     assert good.pings
     assert "failed" in caplog.text
+
+
+def test_one_pong_for_each_ping_costs_its_sender_nothing_and_any_other_does():
+    counted = []
+    socket = EngineSocket(Server, "sid", "127.0.0.1")
+    socket.session = SimpleNamespace(count=counted.append)
+    pong = parse_single_frame(masked(b"3"))
+    for _ in range(2):
+        socket.message(None, pong)
+    assert counted == [1, 1], "nobody asked for them"
+    for _ in range(2):
+        socket.ping(1)
+        assert socket.pinged_in_tick
+        for _ in range(3):
+            socket.message(None, pong)
+        assert not socket.pinged_in_tick
+    assert counted == [1, 1] + [1] * 4
+    socket.ping(1)
+    socket.message(None, Message(TEXT, b"3", "3"))
+    assert len(counted) == 7, "one that came among other frames"
+    assert not socket.pinged_in_tick

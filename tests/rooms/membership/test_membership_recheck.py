@@ -209,8 +209,8 @@ def test_the_recheck_is_one_query_and_goes_in_slices(
         joined(owner, lobby, private_room), joined(member, lobby)
     with django_assert_num_queries(1):
         membership_recheck.recheck()
-    monkeypatch.setattr(membership_recheck, "RECHECK_SLICE", 5)
-    with django_assert_num_queries(3):
+    monkeypatch.setattr(membership_recheck, "RECHECK_SLICE", 2)
+    with django_assert_num_queries(2):
         membership_recheck.recheck()
     assert len(subscriptions.subscribers(lobby.slug)) == 8
 

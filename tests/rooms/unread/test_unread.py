@@ -11,7 +11,7 @@ from messaging.reactions.services import react, unreact
 from rooms.membership import membership
 from rooms.models import Event, Membership, Room
 from rooms.payloads import room_payload
-from rooms.unread.room_counts import counted_memberships
+from rooms.unread.room_counts import counted_memberships, counts_of
 
 pytestmark = pytest.mark.django_db
 
@@ -56,7 +56,10 @@ def test_unread_is_what_one_would_count(owner, member, stranger, make_person, pu
     head = Room.objects.get(pk=public_room.pk).head
     for read_seq in range(head + 1):
         Membership.objects.filter(room=public_room).update(read_seq=read_seq)
-        for mine in counted_memberships(Membership.objects.filter(room=public_room)):
+        counted = {mine.pk: mine for mine in counted_memberships(Membership.objects.filter(room=public_room))}
+        told = {(counts.user_id, counts.unread, counts.mentions) for counts in counts_of(counted)}
+        assert told == {(mine.user_id, mine.unread, mine.mentions) for mine in counted.values()}
+        for mine in counted.values():
             assert mine.unread == one_by_one(mine)
             assert room_payload(mine.user, public_room)["unread"] == mine.unread
 
