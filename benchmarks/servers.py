@@ -48,7 +48,8 @@ class Workspace:
     """Folder and PostgreSQL of a run: filled databases, tokens, logs."""
 
     folder: Path
-    cluster: Cluster
+    # None where nothing runs on PostgreSQL.
+    cluster: Cluster | None
     # Settings besides the defaults.
     settings: dict[str, str] = field(default_factory=dict)
 
@@ -65,7 +66,7 @@ class Workspace:
             "SECRET_KEY": "only-for-benchmarks-0123456789-abcdefghijklmnopqrstuvwxyz",
             "DATA_DIR": str(self.folder),
             "STATIC_DIR": str(self.folder / "static"),
-            "DATABASE_URL": self.cluster.url if name == OURS else sqlite,
+            "DATABASE_URL": self.cluster.url if self.cluster and name == OURS else sqlite,
             "REDIS_URL": "",
             "EMAIL_URL": "",
             # No limits, as one socket sends as much as hundreds of people would.
@@ -112,8 +113,10 @@ def running(workspace: Workspace, name: str) -> Iterator[Server]:
         processes.stop(process)
 
 
-def wait_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+def wait_ready(
+    process: subprocess.Popen[bytes], port: int, log: Path, seconds: float = START_TIMEOUT_SECONDS
+) -> None:
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:
         try:
             urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2).close()

@@ -1,0 +1,188 @@
+"""Run a site under valgrind, use it, and read from callgrind's dumps what each use cost."""
+
+import re
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks import processes, programs
+from benchmarks.cluster import postgresql
+from benchmarks.instructions.client import Crowd
+from benchmarks.instructions.plan import ALONE, BATCH, FEW, GROUPS, MANY, PEOPLE
+from benchmarks.servers import OURS, OURS_SQLITE, ROOT, Workspace, wait_ready
+
+HERE = Path(__file__).resolve().parent
+LIBRARY = programs.BUILD / "callgrind.so"
+VALGRIND = ["valgrind", "--tool=callgrind", "--instr-atstart=no", "--dump-line=no", "--quiet"]
+# Nothing notes the worker's heartbeat while its clock is slow.
+GUNICORN = ["--config", "python:chatsite.gunicorn", "--timeout", "0", "benchmarks.instructions.door:application"]
+TOTAL = re.compile(r"^totals: (\d+)", re.MULTILINE)
+LABEL = re.compile(r"^desc: Trigger: Client Request: (\w+)", re.MULTILINE)
+# How often each thing is done while it is counted. Twice as often changes no figure by one percent.
+MESSAGES, CROWD_MESSAGES, BATCHES, PINGS = 40, 15, 4, 3
+BATCHED = BATCHES * BATCH
+START_TIMEOUT_SECONDS, ANSWER_TIMEOUT_SECONDS = 300, 120
+# Seconds by which the clock is set forward: every job that waits for messages, and nothing rarer, is due then.
+JOBS_SECONDS = 0.3
+# Seconds for which no thread of the site may run until it counts as quiet, and between two looks.
+QUIET_SECONDS, LOOK_SECONDS = 0.3, 0.03
+
+
+class Door:
+    """The way to the counted process (`door.py`)."""
+
+    def __init__(self, path: Path, pid: int) -> None:
+        self.pid = pid
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.settimeout(ANSWER_TIMEOUT_SECONDS)
+        self._socket.connect(str(path))
+        self._lines = self._socket.makefile("rw", encoding="utf-8", newline="\n")
+
+    def ask(self, line: str) -> None:
+        self._lines.write(f"{line}\n")
+        self._lines.flush()
+        if self._lines.readline() != "ok\n":
+            raise ConnectionError(f"the site didn't do it: {line}")
+
+    def close(self) -> None:
+        self._lines.close()
+        self._socket.close()
+
+    @contextmanager
+    def counting(self, label: str) -> Iterator[None]:
+        self.ask("zero")
+        yield
+        self.ask(f"dump {label}")
+
+    def run_jobs(self, crowd: Crowd) -> None:
+        """Let the jobs run that wait for messages, until nothing runs any more."""
+        self.ask(f"forward {JOBS_SECONDS}")
+        quiet_since = time.monotonic()
+        while time.monotonic() - quiet_since < QUIET_SECONDS:
+            crowd.idle(LOOK_SECONDS)
+            if any(map(processes.is_running, processes.tree(self.pid))):
+                quiet_since = time.monotonic()
+
+
+@contextmanager
+def counted_site(workspace: Workspace, name: str) -> Iterator[tuple[int, Door]]:
+    """Serve the site under valgrind; yield its port and its door."""
+    port, path, log = processes.free_port(), workspace.folder / "door", workspace.folder / "counted.log"
+    environ = {
+        **workspace.site(name, port),
+        "CHATSITE_BIND": f"127.0.0.1:{port}",
+        "CHATSITE_WORKERS": "1",
+        "INSTRUCTIONS_DOOR": str(path),
+        "INSTRUCTIONS_LIBRARY": str(LIBRARY),
+        # The order of sets, and what dictionaries cost, is the same in each run.
+        "PYTHONHASHSEED": "0",
+    }
+    out = f"--callgrind-out-file={workspace.folder}/callgrind.out.%p"
+    command = [*VALGRIND, out, sys.executable, "-m", "benchmarks.instructions.serve", *GUNICORN]
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=output, stderr=output)
+    try:
+        wait_ready(process, port, log, START_TIMEOUT_SECONDS)
+        door = Door(path, process.pid)
+        yield port, door
+        door.close()
+    except (ConnectionError, TimeoutError) as error:
+        sys.exit(f"{error}\n{log.read_text()[-4000:]}")
+    finally:
+        processes.stop(process)
+
+
+def use(port: int, door: Door, tokens: list[str]) -> None:
+    """Do all that is counted, and before that once without counting: caches, and what Python specialises in code that
+    runs often, are then as in a process that has run for a while."""
+    crowd = Crowd(port, tokens, GROUPS)
+    try:
+        crowd.send(ALONE, 20)
+        crowd.send(ALONE, BATCHED, BATCH)
+        crowd.send(FEW, 10)
+        crowd.send(MANY, 10)
+        door.ask("start")
+        door.run_jobs(crowd)
+        count_all(crowd, door)
+        door.ask("stop")
+    finally:
+        crowd.close()
+
+
+def count_all(crowd: Crowd, door: Door) -> None:
+    with door.counting("message"):
+        crowd.send(ALONE, MESSAGES)
+    with door.counting("few"):
+        crowd.send(FEW, CROWD_MESSAGES)
+    with door.counting("many"):
+        crowd.send(MANY, CROWD_MESSAGES)
+    door.run_jobs(crowd)
+    with door.counting("batch"):
+        crowd.send(ALONE, BATCHED, BATCH)
+    with door.counting("jobs"):
+        door.run_jobs(crowd)
+    with door.counting("none"):
+        door.run_jobs(crowd)
+    with door.counting("ping"):
+        for _ in range(PINGS):
+            door.ask("ping")
+            crowd.await_pings()
+
+
+def dumps(folder: Path) -> dict[str, Path]:
+    """Return the files of the counts by their labels."""
+    labels = {path: LABEL.search(path.read_text()) for path in folder.glob("callgrind.out.*")}
+    return {label[1]: path for path, label in labels.items() if label}
+
+
+def total(path: Path) -> int:
+    found = TOTAL.search(path.read_text())
+    return int(found[1]) if found else 0
+
+
+def figures(found: dict[str, int]) -> dict[str, int]:
+    """Return instructions by what they were for."""
+    return {
+        "message, one in flight": round(found["message"] / MESSAGES),
+        "message, 32 in flight": round(found["batch"] / BATCHED),
+        "jobs after a message": round((found["jobs"] - found["none"]) / BATCHED),
+        "delivery": round((found["many"] - found["few"]) / (CROWD_MESSAGES * (MANY.size - FEW.size))),
+        "ping": round(found["ping"] / (PINGS * PEOPLE)),
+    }
+
+
+def compile_library() -> None:
+    programs.BUILD.mkdir(exist_ok=True)
+    command = ["gcc", "-O2", "-shared", "-fPIC", "-o", str(LIBRARY), str(HERE / "callgrind.c")]
+    if subprocess.run(command).returncode:
+        sys.exit("gcc could not compile callgrind.c; its header comes with valgrind.")
+
+
+@contextmanager
+def workspaces(name: str) -> Iterator[Workspace]:
+    with tempfile.TemporaryDirectory(prefix="count-") as folder:
+        if name == OURS_SQLITE:
+            yield Workspace(Path(folder), None)
+        else:
+            with postgresql() as cluster:
+                yield Workspace(Path(folder), cluster)
+
+
+@contextmanager
+def counted(with_postgresql: bool) -> Iterator[dict[str, Path]]:
+    """Count; yield the files of the counts by their labels."""
+    compile_library()
+    name = OURS if with_postgresql else OURS_SQLITE
+    with workspaces(name) as workspace:
+        tokens = [f"chat_{secrets.token_urlsafe(32)}" for _ in range(PEOPLE)]
+        workspace.tokens.write_text("\n".join(tokens) + "\n")
+        workspace.django(name, "benchmarks.instructions.fill", str(workspace.tokens))
+        with counted_site(workspace, name) as (port, door):
+            use(port, door, tokens)
+        yield dumps(workspace.folder)
