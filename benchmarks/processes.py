@@ -55,18 +55,6 @@ def _memory_of(pid: int) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024
 
 
-def is_running(pid: int) -> bool:
-    """Return whether a thread of the process runs, or would if it got a processor."""
-    return any(_state_of(stat) in "RD" for stat in Path(f"/proc/{pid}/task").glob("*/stat"))
-
-
-def _state_of(stat: Path) -> str:
-    try:
-        return stat.read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return "X"
-
-
 def free_port() -> int:
     """Reserve a free port until this process ends, as a server listens on it only a second or two later.
 

@@ -1,40 +1,37 @@
-"""A clock that can be slowed down and set forward.
+"""A clock that can be stopped.
 
-Under valgrind the site does a fiftieth as much in a second, so that what it does four times a second, sent to or not, would be most of
-what is counted, and more on a slower machine.
+Under valgrind the site does a fiftieth as much in a second, so that its jobs, which run four times a second, would be most
+of what is counted, and more on a slower machine.
 """
 
 import time
 
-# What passes in a second of a slowed clock. Few timers are due then in what takes a minute.
-SLOW = 1 / 500
-
 _real = time.monotonic
-_rate = 1.0
-# What both clocks said when the rate was changed last.
-_since = _began = _real()
+# Seconds for which the clock has stood, and the time while it stands.
+_lost = 0.0
+_stopped_at: float | None = None
 
 
 def monotonic() -> float:
-    return _began + (_real() - _since) * _rate
+    return _real() - _lost if _stopped_at is None else _stopped_at
 
 
 def install() -> None:
     """Take the place of `time.monotonic` for all modules that are imported from now on."""
-    time.monotonic = monotonic  # type: ignore[assignment]
+    time.monotonic = monotonic
 
 
-def real_seconds(seconds: float) -> float:
-    """Return how long it takes until so much has passed."""
-    return seconds / _rate
+def stop() -> None:
+    global _stopped_at
+    _stopped_at = monotonic()
 
 
-def set_rate(rate: float) -> None:
-    global _rate, _since, _began
-    _began, _since = monotonic(), _real()
-    _rate = rate
+def go_on() -> None:
+    global _stopped_at, _lost
+    if _stopped_at is not None:
+        _lost, _stopped_at = _real() - _stopped_at, None
 
 
-def set_forward(seconds: float) -> None:
-    global _began
-    _began += seconds
+def until_due(seconds: float | None) -> float | None:
+    """Return how long to wait for a timer that is due in so many seconds: for ever while the clock stands."""
+    return seconds if _stopped_at is None or not seconds else None

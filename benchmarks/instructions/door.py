@@ -1,6 +1,7 @@
-"""The whole site, with a door by which the counting process switches callgrind and sets the clock.
+"""The whole site, with a door by which the counting process switches callgrind and stops the clock.
 
-gunicorn's worker loads it in the place of `chatsite.wsgi`. A word and its argument come in a line, and `ok` is the answer.
+gunicorn's worker loads it in the place of `chatsite.wsgi`. It says its process's id; then a word and its argument come in a
+line, and `ok` is the answer.
 """
 
 import ctypes
@@ -30,17 +31,19 @@ def ping() -> None:
 
 
 WORDS: dict[str, Callable[[str], object]] = {
-    "start": lambda _: (clock.set_rate(clock.SLOW), library.start()),
-    "stop": lambda _: (library.stop(), clock.set_rate(1.0)),
+    "start": lambda _: (clock.stop(), library.start()),
+    "stop": lambda _: (library.stop(), clock.go_on()),
     "zero": lambda _: library.zero(),
     "dump": lambda label: library.dump(label.encode()),
-    "forward": lambda seconds: clock.set_forward(float(seconds)),
+    "none": lambda _: None,
     "ping": lambda _: ping(),
 }
 
 
 def answer(client: socket.socket, address: object) -> None:
     with client.makefile("rw", encoding="utf-8", newline="\n") as lines:
+        lines.write(f"{os.getpid()}\n")
+        lines.flush()
         for line in lines:
             word, _, argument = line.strip().partition(" ")
             WORDS[word](argument)
@@ -48,14 +51,14 @@ def answer(client: socket.socket, address: object) -> None:
             lines.flush()
 
 
-def slow_hub() -> None:
-    """Let the hub sleep until its next timer is due by our clock; it would look at it ten times a second else."""
+def keep_time() -> None:
+    """Let the hub wait by our clock; while that stands it would look at it without end."""
     hub = hubs.get_hub()
     wait = hub.wait
-    hub.wait = lambda seconds=None: wait(None if seconds is None else clock.real_seconds(seconds))
+    hub.wait = lambda seconds=None: wait(clock.until_due(seconds))
 
 
-slow_hub()
+keep_time()
 listener = socket.socket(socket.AF_UNIX)
 listener.bind(os.environ["INSTRUCTIONS_DOOR"])
 listener.listen()
