@@ -98,7 +98,7 @@ def main(arguments: list[str] | None = None) -> int:
     if not options.store:
         return verdict(found, stored.get(what), what)
     report(found, stored.get(what, {}))
-    STORED.write_text(json.dumps({**stored, what: found}, indent=2, sort_keys=True) + "\n")
+    STORED.write_text(json.dumps(dict(sorted({**stored, what: found}.items())), indent=2) + "\n")
     return 0
 
 

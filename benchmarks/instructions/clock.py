@@ -5,6 +5,10 @@ of what is counted, and more on a slower machine.
 """
 
 import time
+from collections.abc import Callable
+
+# Seconds for which nothing happens until a timer may be what is waited for.
+STALL_SECONDS = 5.0
 
 _real = time.monotonic
 # Seconds for which the clock has stood, and the time while it stands.
@@ -32,6 +36,18 @@ def go_on() -> None:
         _lost, _stopped_at = _real() - _stopped_at, None
 
 
-def until_due(seconds: float | None) -> float | None:
-    """Return how long to wait for a timer that is due in so many seconds: for ever while the clock stands."""
-    return seconds if _stopped_at is None or not seconds else None
+def waiting(wait: Callable[[float | None], object]) -> Callable[[float | None], None]:
+    """Return a hub's `wait` by our clock. While it stands nothing is due; but if nothing else happens either, something waits
+    for a timer, most likely a job that was under way, and the clock goes on to it."""
+
+    def wait_by_our_clock(seconds: float | None = None) -> None:
+        global _stopped_at
+        if _stopped_at is None or not seconds:
+            wait(seconds)
+            return
+        began = _real()
+        wait(STALL_SECONDS)
+        if _real() - began >= STALL_SECONDS:
+            _stopped_at += seconds
+
+    return wait_by_our_clock

@@ -51,14 +51,9 @@ def answer(client: socket.socket, address: object) -> None:
             lines.flush()
 
 
-def keep_time() -> None:
-    """Let the hub wait by our clock; while that stands it would look at it without end."""
-    hub = hubs.get_hub()
-    wait = hub.wait
-    hub.wait = lambda seconds=None: wait(clock.until_due(seconds))
-
-
-keep_time()
+hub = hubs.get_hub()
+# It would look at a clock that stands without end.
+hub.wait = clock.waiting(hub.wait)
 listener = socket.socket(socket.AF_UNIX)
 listener.bind(os.environ["INSTRUCTIONS_DOOR"])
 listener.listen()
