@@ -48,8 +48,7 @@ class Workspace:
     """Folder and PostgreSQL of a run: filled databases, tokens, logs."""
 
     folder: Path
-    # None where nothing runs on PostgreSQL.
-    cluster: Cluster | None
+    cluster: Cluster
     # Settings besides the defaults.
     settings: dict[str, str] = field(default_factory=dict)
 
@@ -66,7 +65,7 @@ class Workspace:
             "SECRET_KEY": "only-for-benchmarks-0123456789-abcdefghijklmnopqrstuvwxyz",
             "DATA_DIR": str(self.folder),
             "STATIC_DIR": str(self.folder / "static"),
-            "DATABASE_URL": self.cluster.url if self.cluster and name == OURS else sqlite,
+            "DATABASE_URL": self.cluster.url if name == OURS else sqlite,
             "REDIS_URL": "",
             "EMAIL_URL": "",
             # No limits, as one socket sends as much as hundreds of people would.

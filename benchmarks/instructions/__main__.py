@@ -1,6 +1,6 @@
-"""`./run bench instructions`: count what a message, a delivery and a ping cost, and compare it with benchmarks/instructions.json.
+"""`./run bench instructions`: count what a message, a delivery and a ping cost.
 
-Exits with 1 if a figure is more than a tenth over or under the stored one.
+Compares that with benchmarks/instructions.json, and exits with 1 if a figure is more than a tenth over or under the stored one.
 """
 
 import argparse
@@ -89,7 +89,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = read_arguments(arguments)
     lacking = [name for name in ("valgrind", "gcc") if not shutil.which(name)]
     if lacking:
-        sys.exit(f"Counting needs {' '.join(lacking)} (Debian, Ubuntu: apt-get install valgrind gcc libc6-dev).")
+        sys.exit(
+            f"Counting needs {' '.join(lacking)} (Debian, Ubuntu: apt-get install valgrind gcc libc6-dev)."
+        )
     with counted(options.postgresql) as files:
         found = figures({label: total(path) for label, path in files.items()})
         if options.profile:

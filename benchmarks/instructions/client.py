@@ -1,7 +1,6 @@
 """The other end: websockets that join rooms, send, answer pings, and count what comes."""
 
 import json
-import os
 import selectors
 import socket
 import time
@@ -50,7 +49,7 @@ class Peer:
             raise ConnectionError(f"the server closed a socket of {self.room}")
         data = self._left + data
         if data.startswith(b"HTTP/"):
-            head, end, data = data.partition(b"\r\n\r\n")
+            head, _, data = data.partition(b"\r\n\r\n")
             if b" 101 " not in head:
                 raise ConnectionError(head.decode())
         while (end_of := frame_end(data)) is not None:

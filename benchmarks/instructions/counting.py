@@ -11,9 +11,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 from benchmarks import processes, programs
-from benchmarks.cluster import postgresql
+from benchmarks.cluster import Cluster, postgresql
 from benchmarks.instructions.client import Crowd
 from benchmarks.instructions.plan import ALONE, BATCH, FEW, GROUPS, MANY, PEOPLE
 from benchmarks.servers import OURS, OURS_SQLITE, ROOT, Workspace, wait_ready
@@ -21,11 +22,17 @@ from benchmarks.servers import OURS, OURS_SQLITE, ROOT, Workspace, wait_ready
 HERE = Path(__file__).resolve().parent
 LIBRARY = programs.BUILD / "callgrind.so"
 VALGRIND = ["valgrind", "--tool=callgrind", "--instr-atstart=no", "--dump-line=no", "--quiet"]
-# Nothing notes the worker's heartbeat while its clock is slow.
-GUNICORN = ["--config", "python:chatsite.gunicorn", "--timeout", "0", "benchmarks.instructions.door:application"]
+# Nothing notes the worker's heartbeat while its clock stands.
+GUNICORN = [
+    "--config",
+    "python:chatsite.gunicorn",
+    "--timeout",
+    "0",
+    "benchmarks.instructions.door:application",
+]
 TOTAL = re.compile(r"^totals: (\d+)", re.MULTILINE)
 LABEL = re.compile(r"^desc: Trigger: Client Request: (\w+)", re.MULTILINE)
-# Counts of each thing, the least of which is taken, and how often it is done in one. Twice as often changes no figure by 1 %.
+# Counts of each thing, the least of which is taken, and how often it is done in one.
 ROUNDS = 3
 MESSAGES, CROWD_MESSAGES, BATCHES = 15, 6, 2
 BATCHED = BATCHES * BATCH
@@ -175,7 +182,8 @@ def compile_library() -> None:
 def workspaces(name: str) -> Iterator[Workspace]:
     with tempfile.TemporaryDirectory(prefix="count-") as folder:
         if name == OURS_SQLITE:
-            yield Workspace(Path(folder), None)
+            # Nothing asks for a cluster where all is in SQLite.
+            yield Workspace(Path(folder), cast(Cluster, None))
         else:
             with postgresql() as cluster:
                 yield Workspace(Path(folder), cluster)

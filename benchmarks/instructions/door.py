@@ -12,7 +12,7 @@ import eventlet
 from eventlet import hubs
 from eventlet.green import socket
 
-from benchmarks.instructions import clock
+from benchmarks.instructions.clock import clock
 from chatsite.realtime.engineio.transport import PING_INTERVAL
 from chatsite.realtime.socketio.server import sio
 from chatsite.wsgi import application

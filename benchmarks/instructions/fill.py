@@ -7,10 +7,10 @@ from pathlib import Path
 from benchmarks.people import fill_people, fill_rooms  # isort: skip
 
 # Compiles what valgrind would take ten times as long to compile.
-import chatsite.wsgi  # noqa: F401
 from django.core.management import call_command
 from django.db import connection, transaction
 
+import chatsite.wsgi  # noqa: F401
 from benchmarks.instructions.plan import GROUPS
 
 

@@ -1,6 +1,6 @@
 """Start gunicorn as the site does, with our clock."""
 
-from benchmarks.instructions import clock
+from benchmarks.instructions.clock import clock
 
 if __name__ == "__main__":
     clock.install()
