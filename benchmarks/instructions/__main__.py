@@ -1,6 +1,6 @@
 """`./run bench instructions`: count what a message, a delivery and a ping cost.
 
-Compares that with benchmarks/instructions.json, and exits with 1 if a figure is more than a tenth over or under the stored one.
+Compares that with benchmarks/instructions.json, and exits with 1 if a figure is a tenth over or under what is stored.
 """
 
 import argparse

@@ -6,10 +6,10 @@ from pathlib import Path
 # Sets Django up.
 from benchmarks.people import fill_people, fill_rooms  # isort: skip
 
-# Compiles what valgrind would take ten times as long to compile.
 from django.core.management import call_command
 from django.db import connection, transaction
 
+# Compiled here, as that takes ten times as long under valgrind.
 import chatsite.wsgi  # noqa: F401
 from benchmarks.instructions.plan import GROUPS
 
