@@ -49,6 +49,8 @@ def answer(client: socket.socket, address: object) -> None:
             WORDS[word](argument)
             lines.write("ok\n")
             lines.flush()
+    # Nothing would end while the clock stands.
+    clock.go_on()
 
 
 hub = hubs.get_hub()
