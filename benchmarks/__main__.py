@@ -164,6 +164,11 @@ def machine() -> dict[str, Any]:
 def main() -> None:
     # SystemExit lets the context managers stop what they started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    if sys.argv[1:2] == ["instructions"]:
+        # It takes nothing of a run's rounds and programs.
+        from benchmarks.instructions.__main__ import main as count
+
+        sys.exit(count(sys.argv[2:]))
     arguments = read_arguments()
     programs.install()
     plan = QUICK if arguments.quick else Plan()

@@ -1,7 +1,7 @@
 """Fill a site's database: people with tokens, rooms, memberships, two histories. Run under Django's settings."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 
 from accounts.models import ApiToken, User  # noqa: E402
-from benchmarks.groups import GROUPS  # noqa: E402
+from benchmarks.groups import GROUPS, Group  # noqa: E402
 from messaging import services  # noqa: E402
 from messaging.models import Message  # noqa: E402
 from rooms.models import Event, Membership, Room  # noqa: E402
@@ -49,8 +49,8 @@ def fill_people(tokens: list[str]) -> list[User]:
     return people
 
 
-def fill_rooms(people: list[User]) -> None:
-    for group in GROUPS:
+def fill_rooms(people: list[User], groups: Sequence[Group]) -> None:
+    for group in groups:
         slugs = [f"{group.prefix}{n}" for n in range(group.rooms)]
         rooms = create(Room, (Room(slug=slug, name=slug, kind="private") for slug in slugs))
         members = people[group.first : group.first + group.people]
@@ -115,7 +115,7 @@ def main(tokens: Path, big: int) -> None:
     secrets = tokens.read_text().split()
     with transaction.atomic():
         people = fill_people(secrets[:-1])
-        fill_rooms(people)
+        fill_rooms(people, GROUPS)
         reader = User.objects.create(username=READER, password="!")
         ApiToken.objects.create(user=reader, name="bench", prefix="", digest=ApiToken.digest_of(secrets[-1]))
     fill_desks(reader, people)

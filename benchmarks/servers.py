@@ -112,8 +112,10 @@ def running(workspace: Workspace, name: str) -> Iterator[Server]:
         processes.stop(process)
 
 
-def wait_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+def wait_ready(
+    process: subprocess.Popen[bytes], port: int, log: Path, seconds: float = START_TIMEOUT_SECONDS
+) -> None:
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:
         try:
             urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2).close()

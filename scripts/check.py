@@ -55,6 +55,7 @@ def optional() -> list[str]:
     found = {name: shutil.which(name, path=path) for name in names}
     found["postgresql"] = initdb()
     found["gcc"] = found["libc6-dev"] = shutil.which("cc")
+    found["valgrind"] = shutil.which("valgrind")
     return [package for package, path in found.items() if not path]
 
 
@@ -169,6 +170,8 @@ STATIC: dict[str, list[str | Path]] = {
     "eslint": ["node_modules/.bin/eslint", "."],
     "js": ["node", "--test", *sorted((ROOT / "tests" / "js").rglob("*.test.*js"))],
 }
+# Takes half a minute of a processor, and counts the same whatever else runs. Not in `./run test --quick`.
+COUNTS: dict[str, list[str | Path]] = {"instructions": [sys.executable, "-m", "benchmarks.instructions"]}
 ENVIRONS = {"deploy": HTTPS}
 
 BY_FILE = ["--no-loadscope-reorder"]
@@ -183,10 +186,18 @@ QUICK = "not (realtime or browser or serial or slow)"
 Result = tuple[bool, float]
 
 
-def check_static() -> dict[str, Result]:
+def counts() -> dict[str, list[str | Path]]:
+    """Return the check of instructions, if it can run."""
+    lacking = [name for name in ("valgrind", "gcc") if not shutil.which(name)]
+    if lacking:
+        skipped.append(f"instructions: {' and '.join(lacking)} missing")
+    return {} if lacking else COUNTS
+
+
+def check_static(checks: dict[str, list[str | Path]]) -> dict[str, Result]:
     """Two at a time; what each says comes in one piece."""
     with ThreadPoolExecutor(2) as pool:
-        under_way = {name: pool.submit(run_static, name) for name in STATIC}
+        under_way = {name: pool.submit(run_static, name, command) for name, command in checks.items()}
         results = {}
         for name, done in under_way.items():
             passed, seconds, said = done.result()
@@ -195,10 +206,10 @@ def check_static() -> dict[str, Result]:
     return results
 
 
-def run_static(name: str) -> tuple[bool, float, str]:
+def run_static(name: str, command: list[str | Path]) -> tuple[bool, float, str]:
     started = time.monotonic()
     done = subprocess.run(
-        STATIC[name],
+        command,
         cwd=ROOT,
         env={**os.environ, **ENVIRONS.get(name, {})},
         stdout=subprocess.PIPE,
@@ -234,7 +245,7 @@ def main() -> int:
         return subprocess.run([BIN / "pytest", *arguments], cwd=ROOT).returncode
     with ThreadPoolExecutor(1) as pool:
         installing = [pool.submit(install_store)] if tests is TESTS else []
-        results = check_static()
+        results = check_static({**counts(), **STATIC} if tests is TESTS else STATIC)
         for one in installing:
             one.result()
     results |= {name: check(name, run) for name, run in tests.items()}

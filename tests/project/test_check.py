@@ -13,7 +13,19 @@ from tests.support.run import xdist_order
 @pytest.fixture
 def machine(monkeypatch):
     """A machine with these programs; `ran` is what would have been run on it."""
-    programs = {"node", "npm", "initdb", "cc", "nginx", "haproxy", "caddy", "redis-server", "curl", "openssl"}
+    programs = {
+        "node",
+        "npm",
+        "initdb",
+        "cc",
+        "valgrind",
+        "nginx",
+        "haproxy",
+        "caddy",
+        "redis-server",
+        "curl",
+        "openssl",
+    }
     ran = []
     monkeypatch.delenv("CHROMIUM", raising=False)
     monkeypatch.setattr(
@@ -83,6 +95,8 @@ def test_what_was_skipped_is_named_in_the_end(tmp_path, capfd, monkeypatch):
     assert check.pytest("-p", "no:cacheprovider", "-c", os.devnull, f"--rootdir={tmp_path}", str(some))
     assert check.skipped == ["test_some::test_tide: no moon"]
     monkeypatch.setattr(check, "STATIC", {"ground": ["echo", "solid"]})
+    monkeypatch.setattr(check, "COUNTS", {"stones": ["echo", "nine"]})
+    monkeypatch.setattr(check.shutil, "which", lambda name, path=None: f"/usr/bin/{name}")
     monkeypatch.setattr(check, "TESTS", {"sky": lambda: True})
     monkeypatch.setattr(check, "covered", lambda: "coverage: 87 %")
     for name in ("install_programs", "install_modules"):
@@ -91,9 +105,19 @@ def test_what_was_skipped_is_named_in_the_end(tmp_path, capfd, monkeypatch):
     monkeypatch.setattr(check.sys, "argv", ["check.py"])
     assert check.main() == 0
     printed = capfd.readouterr().out
+    assert "== stones\nnine\n" in printed
     assert "== ground\nsolid\n" in printed
-    assert "\nskipped test_some::test_tide: no moon\ncoverage: 87 %\nok     ground" in printed
+    assert "\nskipped test_some::test_tide: no moon\ncoverage: 87 %\nok     stones" in printed
     assert "\nok     sky" in printed
+
+
+def test_instructions_are_not_counted_without_valgrind_which_is_told(monkeypatch):
+    monkeypatch.setattr(check, "skipped", [])
+    monkeypatch.setattr(
+        check.shutil, "which", lambda name: None if name == "valgrind" else f"/usr/bin/{name}"
+    )
+    assert check.counts() == {}
+    assert check.skipped == ["instructions: valgrind missing"]
 
 
 def test_lines_are_counted_but_where_tests_watch_the_time(monkeypatch):
