@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from errno import EAGAIN, EPIPE
 from functools import cache, partial
 from time import monotonic
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from django.conf import settings
 
@@ -19,14 +19,8 @@ from chatsite.realtime.scheduling.send_ring import ENTRIES, SendRing
 RING_FROM = 16
 # Bytes above which a socket's frames are sent by themselves: those of one pass are all held at once.
 LARGE_BYTES = PERSON_CHECK_BYTES
-
-
-class Sending(NamedTuple):
-    """Bytes for an open websocket, all that waits for it."""
-
-    socket: EngineSocket
-    websocket: WebSocket
-    data: bytes
+# All that waits for an open websocket, as one.
+Sending: TypeAlias = tuple[EngineSocket, WebSocket, bytes]
 
 
 class Sender(Protocol):
@@ -54,30 +48,35 @@ def push_all(connections: Sequence[Sender], frame: bytes) -> None:
 
 def flush_all(sockets: Sequence[EngineSocket]) -> None:
     """Do `EngineSocket.flush` for all of them. Another's failure doesn't keep one from its turn."""
-    open_ones = []
-    for socket in sockets:
-        if socket.websocket is None or socket.closed or not socket.outbox or socket.waiting > LARGE_BYTES:
-            guarded(socket.flush)
-        else:
-            open_ones.append(socket)
-    for start in range(0, len(open_ones), ENTRIES):
-        sendings = gathered(open_ones[start : start + ENTRIES])
-        note(sendings, send_all(sendings))
+    sendings, others = gathered(sockets)
+    for start in range(0, len(sendings), ENTRIES):
+        some = sendings[start : start + ENTRIES]
+        note(some, send_all(some))
+    for socket in others:
+        guarded(socket.flush)
 
 
-def gathered(sockets: Sequence[EngineSocket]) -> list[Sending]:
-    """Join each socket's frames. Those of a room have the same waiting, which are joined once."""
-    sendings = []
+def gathered(sockets: Sequence[EngineSocket]) -> tuple[list[Sending], list[EngineSocket]]:
+    """Return what is to be sent, and the sockets that are better flushed by themselves. The frames of a socket are joined;
+    those of a room have the same waiting, which are joined once."""
+    sendings, others = [], []
     outbox, data = None, b""
     for socket in sockets:
-        # A flush before this one may have closed it.
-        if (websocket := socket.websocket) is None or not socket.outbox:
+        websocket, waiting = socket.websocket, socket.outbox
+        if (
+            websocket is None
+            or not waiting
+            or socket.closed
+            or socket.waiting > LARGE_BYTES
+            or websocket.wanted & WRITE
+        ):
+            others.append(socket)
             continue
-        if socket.outbox != outbox:
-            outbox = socket.outbox
-            data = outbox[0] if len(outbox) == 1 else b"".join(outbox)
-        sendings.append(Sending(socket, websocket, data))
-    return sendings
+        if waiting != outbox:
+            outbox = waiting
+            data = waiting[0] if len(waiting) == 1 else b"".join(waiting)
+        sendings.append((socket, websocket, data))
+    return sendings, others
 
 
 def send_all(sendings: Sequence[Sending]) -> list[int]:
@@ -102,7 +101,7 @@ def note(sendings: Sequence[Sending], results: Sequence[int]) -> None:
     """Note what the kernel took, and end the sessions of sockets that failed."""
     now, failed = monotonic(), []
     for (socket, websocket, data), taken in zip(sendings, results, strict=True):
-        if taken == len(data) and not websocket.wanted & WRITE:
+        if taken == len(data):
             # What `sent` does, without a call.
             socket.dirty = False
             socket.outbox.clear()

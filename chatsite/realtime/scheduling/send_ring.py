@@ -103,12 +103,16 @@ class SendRing:
         self._request_tail[0] = (tail + len(sends)) & 0xFFFFFFFF
 
     def _take(self, taken: list[int]) -> None:
-        head, tail, mask, first = self._head[0], self._tail[0], self._mask, self._first
-        get, completions = COMPLETION.unpack_from, self._completions
-        while head != tail:
-            number, result = get(completions, first + (head & mask) * COMPLETION.size)
-            taken[number] = result
-            head = (head + 1) & 0xFFFFFFFF
+        head, end = self._head[0], self._tail[0]
+        size, mask, first = COMPLETION.size, self._mask, self._first
+        while head != end:
+            # Up to the end, or to where the ring begins again.
+            start = head & mask
+            count = min((end - head) & 0xFFFFFFFF, mask + 1 - start)
+            completions = self._completions[first + start * size : first + (start + count) * size]
+            for number, result in COMPLETION.iter_unpack(completions):
+                taken[number] = result
+            head = (head + count) & 0xFFFFFFFF
         self._head[0] = head
 
 
