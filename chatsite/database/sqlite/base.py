@@ -1,7 +1,7 @@
 """Django's SQLite backend for a server whose greenlets share one thread.
 
-A COMMIT waits for the disk: 0.3 ms here, 10 ms on a slow one, and nobody else would be served meanwhile. So
-it runs in a thread. As another greenlet may want to write before it is done, a transaction takes a lock of
+A COMMIT waits for the disk: 0.3 ms here, 10 ms on a slow one, and nobody else would be served meanwhile. There
+it runs in a thread (`commits.py`). As another greenlet may want to write before it is done, a transaction takes a lock of
 this process before its first write: at SQLite's own lock a waiting greenlet would hold up the thread for
 everyone. The lock is held until the hooks of `on_commit` have run, so events are published in the order of
 their commits.
@@ -25,8 +25,9 @@ from django.db.backends.sqlite3 import base
 from django.db.backends.utils import debug_transaction
 from django.db.utils import OperationalError
 
+from chatsite.database.sqlite.commits import commits
 from chatsite.observability.metrics.databases import Watched
-from chatsite.realtime.scheduling.background import in_thread, serving
+from chatsite.realtime.scheduling.background import serving
 from chatsite.realtime.scheduling.fair_lock import FairLock
 from chatsite.realtime.scheduling.yield_points import yield_point
 
@@ -128,7 +129,7 @@ class DatabaseWrapper(Watched, base.DatabaseWrapper):
     def _commit(self) -> None:
         if self.connection is not None:
             with debug_transaction(self, "COMMIT"), self.wrap_database_errors:
-                in_thread(self.connection.commit)
+                commits.run(self.connection.commit)
 
     def set_autocommit(self, autocommit: bool, *args: Any, **kwargs: Any) -> None:
         """With True, end a transaction: the hooks run inside, and then the lock is released."""
