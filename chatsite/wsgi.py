@@ -18,11 +18,9 @@ from chatsite.observability.metrics.workers import workers  # noqa: E402
 from chatsite.realtime.socketio.server import sio, wsgi  # noqa: E402
 from chatsite.realtime.worker import socket_handoff  # noqa: E402
 from chatsite.routing import router  # noqa: E402
-from chatsite.web.rest import api_docs  # noqa: E402
 from rooms.log.consumers.service import service as consumers  # noqa: E402
 
 sio.route(router)
-api_docs.prepare()
 if socket_handoff.FOLDER in os.environ:
     workers.share(Path(os.environ[socket_handoff.FOLDER]))
 sio.companions += [workers, consumers]
