@@ -47,6 +47,7 @@ from chatsite.operations import quick_start
 print(quick_start.is_ready(), "django.db.models" in sys.modules)
 """
 MARK = """
+import os
 os.environ["DJANGO_SETTINGS_MODULE"] = "chatsite.settings"
 from rooms.log import marker_file
 marker_file.write({position})
@@ -65,11 +66,15 @@ def site(checkout):
 @pytest.fixture
 def data(site, tmp_path):
     """A copy of its data, as if it had been made there."""
-    shutil.copytree(site.folder / "data", tmp_path / "data", ignore=shutil.ignore_patterns("static"))
-    (tmp_path / "data" / "static").symlink_to(site.folder / "data" / "static")
-    position = change(tmp_path / "data", "SELECT MAX(id) FROM rooms_event")
-    python(site, f"import os\n{MARK.format(position=position)}", DATA_DIR=str(tmp_path / "data"))
+    shutil.copytree(site.folder / "data", tmp_path / "data")
+    mark(site, tmp_path / "data")
     return tmp_path / "data"
+
+
+def mark(site, data, beyond=0):
+    """Note that the log has come as far as it has, or further."""
+    position = change(data, "SELECT MAX(id) FROM rooms_event")
+    python(site, MARK.format(position=position + beyond), DATA_DIR=str(data))
 
 
 def python(site, script, **environ):
@@ -133,7 +138,7 @@ def test_nothing_is_to_be_done(site, data):
 
 @pytest.mark.parametrize("name", ["start.stamp", "static.stamp", "static", "log.marker", "chat.sqlite3"])
 def test_a_file_is_gone(site, data, name):
-    (data / name).unlink()
+    (data / name).rename(data / "gone")
     assert not is_ready(site, data)
     assert not (data / name).exists()
 
@@ -153,7 +158,6 @@ def test_a_file_is_damaged(site, data, name):
         "INSERT INTO django_migrations (app, name, applied) VALUES ('rooms', '9999_newer', '2030-01-01')",
         "UPDATE django_migrations SET name = '0000_other' WHERE app = 'rooms'",
         "DROP TABLE django_migrations",
-        "DELETE FROM rooms_event WHERE id = (SELECT MAX(id) FROM rooms_event)",
         "DELETE FROM push_vapidkey",
         "DELETE FROM accounts_user",
     ],
@@ -164,8 +168,15 @@ def test_the_database_is_another(site, data, statement):
     assert not is_ready(site, data)
 
 
+def test_the_database_is_an_older_copy(site, data):
+    mark(site, data, beyond=1)
+    assert not is_ready(site, data)
+    mark(site, data)
+    assert is_ready(site, data)
+
+
 def test_the_folder_was_copied(site, data):
-    shutil.copytree(data, data.with_name("copy"), symlinks=True)
+    shutil.copytree(data, data.with_name("copy"))
     assert not is_ready(site, data.with_name("copy"))
 
 
