@@ -13,7 +13,9 @@ from benchmarks.servers import ROOT, START_TIMEOUT_SECONDS, wait_ready
 
 PAUSE_SECONDS = 0.005
 # With an account a start has no link to show.
-ACCOUNT = "from accounts.models import User; User.objects.create_superuser('ada', password='a long sentence 42')"
+ACCOUNT = (
+    "from accounts.models import User; User.objects.create_superuser('ada', password='a long sentence 42')"
+)
 
 
 def measure() -> dict[str, float]:

@@ -4,8 +4,8 @@ Loading the site takes most of a start's seconds, and the server's process does 
 everything up to date, is left out where each thing that it would look at is as it must be. Whatever isn't, or can't be told,
 is left to it.
 
-That no migration is due is known from a stamp in DATA_DIR: a hash of the code that decides it, and of what is applied in the
-database. A start that found nothing to migrate writes it; another version, another database or an older copy has another hash.
+That no migration is due is known from a stamp in DATA_DIR: a hash of the code that decides it, and of what is applied in
+the database. A start that found nothing to migrate writes it; another version, or another database, has another hash.
 """
 
 import hashlib

@@ -119,7 +119,9 @@ def static_stamp() -> Path:
 def static_is_current() -> bool:
     """Return whether static files are as they were when they were collected."""
     stamp = static_stamp()
-    return Path(settings.STATIC_ROOT).is_dir() and stamp.is_file() and stamp.read_text() == static_fingerprint()
+    return (
+        Path(settings.STATIC_ROOT).is_dir() and stamp.is_file() and stamp.read_text() == static_fingerprint()
+    )
 
 
 def collect_static() -> None:

@@ -79,9 +79,13 @@ def mark(site, data, beyond=0):
 
 def python(site, script, **environ):
     done = subprocess.run(
-        [site.folder / ".venv" / "bin" / "python", "-c", script], cwd=site.folder, env=site.environ(**environ), capture_output=True, text=True,
+        [site.folder / ".venv" / "bin" / "python", "-c", script],
+        cwd=site.folder,
+        env=site.environ(**environ),
+        capture_output=True,
+        text=True,
         timeout=100,
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
