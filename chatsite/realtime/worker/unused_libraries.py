@@ -1,5 +1,5 @@
 """Libraries that are installed and that this site doesn't use. Others import them where they are there: Django REST
-framework psycopg, and python-socketio redis. That takes a sixth of a start, and some megabytes of each process.
+framework psycopg, and python-socketio redis. That takes a sixth of a start, and megabytes of each process.
 
 `None` in `sys.modules` is Python's way to say that there is no such module.
 """
