@@ -15,6 +15,11 @@ def main() -> None:
         execute_from_command_line(sys.argv)
         return
     try:
+        if sys.argv[1:] == ["serve"]:
+            from chatsite.operations import quick_start
+
+            # Ends here where there is nothing to do but to serve.
+            quick_start.serve()
         from chatsite.operations import commands
 
         commands.run(sys.argv)

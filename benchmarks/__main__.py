@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import files, page_load, pages, picture, programs, report, workers
+from benchmarks import files, page_load, pages, picture, programs, report, start, workers
 from benchmarks.cluster import postgresql
 from benchmarks.groups import PEOPLE
 from benchmarks.loader import LoadError
@@ -24,7 +24,7 @@ from benchmarks.scenarios import NAMES, QUICK, Plan, Step, steps
 from benchmarks.servers import OURS, OURS_SQLITE, ROOT, TITLES, Server, Workspace, running
 
 READ_SCENARIOS = ("history", "pages")
-WORKERS, PAGE_LOAD, FILES = "workers", "page-load", "files"
+WORKERS, PAGE_LOAD, FILES, START = "workers", "page-load", "files", "start"
 # Figures that are printed during the run.
 PROGRESS_FIGURES = (
     "deliveries_per_second",
@@ -44,7 +44,7 @@ Rounds = dict[str, dict[str, list[dict[str, Any]]]]
 
 def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
-    names = [*NAMES, *READ_SCENARIOS, WORKERS, PAGE_LOAD, FILES]
+    names = [*NAMES, *READ_SCENARIOS, WORKERS, PAGE_LOAD, FILES, START]
     parser.add_argument(
         "scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(names)}; all if none"
     )
@@ -128,6 +128,14 @@ def measure_files(workspace: Workspace, plan: Plan, rounds: Rounds) -> None:
     )
 
 
+def measure_starts(count: int, rounds: Rounds) -> None:
+    print_progress(f"{TITLES[OURS_SQLITE]}: starts")
+    for _ in range(count):
+        numbers = start.measure()
+        rounds.setdefault(START, {}).setdefault(OURS_SQLITE, []).append(numbers)
+        print_progress(", ".join(f"{name} {report.number(found)}" for name, found in numbers.items()))
+
+
 def measure_workers(workspace: Workspace, plan: Plan, rounds: Rounds) -> None:
     try:
         numbers = workers.measure(workspace, plan)
@@ -187,6 +195,10 @@ def main() -> None:
 def measure_all(arguments: argparse.Namespace, plan: Plan, rounds: Rounds) -> None:
     talks = [name for name in arguments.scenarios if name in NAMES]
     count = arguments.rounds or (1 if arguments.quick else 3)
+    if START in arguments.scenarios and OURS_SQLITE in arguments.servers:
+        measure_starts(count, rounds)
+    if set(arguments.scenarios) == {START}:
+        return
     with prepared(plan, arguments.servers) as workspace:
         if set(READ_SCENARIOS) & set(arguments.scenarios):
             measure_reading(workspace, plan, arguments.servers, rounds)
@@ -214,6 +226,7 @@ def finish(arguments: argparse.Namespace, plan: Plan, facts: dict[str, Any], rou
         WORKERS,
         PAGE_LOAD,
         FILES,
+        START,
     }
     out = arguments.out or (RESULTS if whole else programs.BUILD / "results.json")
     out.write_text(json.dumps(results, indent=1) + "\n")

@@ -199,6 +199,12 @@ def details(results: Results) -> str:
         )
     for name, numbers in results["medians"].get("files", {}).items():
         found += files_lines(TITLES[name], numbers)
+    for name, numbers in results["medians"].get("start", {}).items():
+        found.append(
+            f"{TITLES[name]}, `./run` until it answers: the first time {numbers['first_seconds']:.1f} s "
+            f"({numbers['first_cpu']:.1f} s of CPU), then {numbers['second_seconds']:.2f} s "
+            f"({numbers['second_cpu']:.2f} s); the first page is there after {numbers['second_page_seconds']:.2f} s."
+        )
     bad = unclean(results)
     found.append(
         f"Not clean: {'; '.join(bad)}." if bad else "Every message reached every receiver once and in order."

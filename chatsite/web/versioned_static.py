@@ -3,13 +3,16 @@
 `/static/<version>/js/main.js` imports its neighbours by relative addresses, so they have the same version.
 """
 
+from __future__ import annotations
+
 import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.templatetags.static import static
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
 
 VERSION_LENGTH = 12
 # The program that makes the served files from the sources.
@@ -33,6 +36,11 @@ def is_immutable(path: str, url: str) -> bool:
 def redirect_to_current(request: HttpRequest, path: str, version: str = "") -> HttpResponse:
     """Redirect a request for another version, as of a page from before an update, to the current one. 404 where the current
     version has no such file."""
+    # Imported late: Django's settings import this module, and a start reads them before it knows whether it needs Django.
+    from django.http import Http404
+    from django.shortcuts import redirect
+    from django.templatetags.static import static
+
     if version == settings.STATIC_VERSION:
         raise Http404
     response = redirect(static(path))

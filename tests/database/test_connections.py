@@ -55,6 +55,11 @@ def held(database):
         yield lambda: connection.execute(waits).fetchone()[0]
 
 
+def test_psycopg_waits_in_the_hub(server):
+    with RawSocket(server) as socket:
+        assert socket.connect().call("state")["wait"] == "chatsite.realtime.worker.psycopg_wait"
+
+
 def test_a_slow_query_holds_up_nobody_else(server, database):
     """Reliability 14: with psycopg's own wait an echo took 1.96 s behind a query of 2 s."""
     with RawSocket(server) as slow, RawSocket(server) as quick:

@@ -31,8 +31,8 @@ def measure() -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    patch()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
+    patch()
     import django
 
     django.setup()

@@ -41,9 +41,12 @@ def patch() -> None:
     """Patch the process for eventlet. Must run before Django is imported."""
     loop_meter.install()
     eventlet.monkey_patch()
-    from chatsite.realtime.worker import psycopg_wait
+    from chatsite.realtime.worker import unused_libraries
 
-    psycopg_wait.install()
+    if "psycopg" not in unused_libraries.block():
+        from chatsite.realtime.worker import psycopg_wait
+
+        psycopg_wait.install()
 
 
 def raise_descriptor_limit() -> None:
@@ -86,6 +89,7 @@ class EventletWorker(AsyncWorker):
             sys.exit(1)
 
     def _prepare_process(self) -> None:
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
         patch()
         raise_descriptor_limit()
         # sendfile writes to the plain socket, which never blocks here: an answer would end half-way.

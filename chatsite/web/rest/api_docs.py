@@ -1,7 +1,10 @@
-"""`/schema` and `/docs`, rendered once per process: rendering blocks the event loop for 0.1 s."""
+"""`/schema` and `/docs`, rendered once per process when somebody first reads them: it takes 0.3 s, in a thread, and most
+processes are never asked."""
 
 import hashlib
+from collections.abc import Callable
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from django.conf import settings
@@ -24,8 +27,11 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from chatsite.realtime.scheduling.background import in_thread
+
 # Stands in the cached script for the CSRF token of each reader.
 CSRF_PLACEHOLDER = "reader-s-own-token"
+rendering = Lock()
 
 
 class Readers(BasePermission):
@@ -44,7 +50,8 @@ class Schema(APIView):
 
     def get(self, request: Request) -> HttpResponse:
         kind = request.accepted_renderer.format
-        response = conditional_response(request, schema_document(kind), request.accepted_renderer.media_type)
+        document = rendered(schema_document, kind)
+        response = conditional_response(request, document, request.accepted_renderer.media_type)
         response["Content-Disposition"] = f'inline; filename="Chatsite.{kind}"'
         return response
 
@@ -58,9 +65,15 @@ class Docs(SpectacularSwaggerSplitView):
         if not Readers().has_permission(request, self):
             return redirect(f"{reverse('login')}?next={reverse('docs')}")
         if "script" not in request.query_params:
-            return conditional_response(request, page(), "text/html; charset=utf-8")
+            return conditional_response(request, rendered(page), "text/html; charset=utf-8")
         script = page_script().replace(CSRF_PLACEHOLDER, get_token(request))
         return HttpResponse(script, "application/javascript", headers={"Cache-Control": "no-store"})
+
+
+def rendered(render: Callable[..., bytes], *args: str) -> bytes:
+    """Return what `render` gives for `args`, in a thread. One at a time: who asks meanwhile finds it kept."""
+    with rendering:
+        return in_thread(render, *args)
 
 
 def conditional_response(request: Request, content: bytes, content_type: str) -> HttpResponse:
@@ -113,11 +126,3 @@ def page_context() -> dict[str, Any]:
         "csrf_header_name": view._get_csrf_header_name(),
         "schema_auth_names": view._dump(view._get_schema_auth_names()),
     }
-
-
-def prepare() -> None:
-    """Render everything before the server starts, so that no request waits for it."""
-    for kind in ("yaml", "json"):
-        digest(schema_document(kind))
-    schema.cache_clear()
-    page()

@@ -122,10 +122,10 @@ def test_nothing_is_told_before_connect_is_answered(raw):
     assert socket.text().startswith("437[")
 
 
-def test_nothing_in_the_process_is_asyncio_and_psycopg_waits_with_others(raw):
-    """Reliability 14 and 18."""
+def test_nothing_in_the_process_is_asyncio_and_psycopg_is_not_loaded(raw):
+    """Reliability 18. How psycopg waits is told where it is used (tests/database/test_connections.py)."""
     state = raw().connect().call("state")
-    assert state["wait"] is True
+    assert state["wait"] is None
     assert state["asyncio"] is False
     assert state["hub"] in ("eventlet.hubs.epolls", "eventlet.hubs.poll", "eventlet.hubs.selects")
 

@@ -1,6 +1,7 @@
 """A site with a router of its own, for what the real handlers give no handle on. Served like the real one."""
 
 import os
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -140,11 +141,9 @@ def state(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
     import asyncio
     import gc
 
-    import psycopg.waiting
     from eventlet.hubs import get_hub
 
     from chatsite.realtime.delivery.connection import Connection as Class
-    from chatsite.realtime.worker import psycopg_wait
 
     enabled, frozen = gc.isenabled(), gc.get_freeze_count()
     # The server freezes what is old, and a frozen cycle would be neither freed nor found.
@@ -166,10 +165,16 @@ def state(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
         # Ours is one of eventlet's with a meter.
         "hub": type(get_hub()).__mro__[1].__module__,
         "asyncio": asyncio._get_running_loop() is not None,
-        "wait": psycopg.waiting.wait is psycopg_wait.wait,
+        "wait": wait_of_psycopg(),
         "jobs": len(ticks),
         "threads": threading.active_count(),
     }
+
+
+def wait_of_psycopg() -> str | None:
+    """Return the module of the function by which psycopg waits; None where psycopg isn't used."""
+    waiting = sys.modules.get("psycopg.waiting")
+    return str(waiting.wait.__module__) if waiting else None
 
 
 def tick() -> None:

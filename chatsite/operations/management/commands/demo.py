@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
 from chatsite.operations import startup
 
@@ -33,6 +34,7 @@ class Command(BaseCommand):
             self.stdout.write(message)
             return
         startup.collect_static()
+        connection.close()
         startup.serve(f"{startup.greeting()}\n{message}")
 
 

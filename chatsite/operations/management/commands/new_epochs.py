@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from files import store_claim
-from rooms.log import log_marker
+from rooms.log import log_marker, marker_file
 
 
 class Command(BaseCommand):
@@ -11,6 +11,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         count = log_marker.renew_epochs()
-        log_marker.write(log_marker.position())
+        marker_file.write(log_marker.position())
         store_claim.set_token()
         self.stdout.write(f"{count} rooms have a new epoch.")

@@ -2,8 +2,9 @@ import signal
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import connection
 
-from chatsite.operations import startup
+from chatsite.operations import quick_start, startup
 
 
 class Command(BaseCommand):
@@ -17,8 +18,11 @@ class Command(BaseCommand):
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         startup.check_port()
         startup.check_data_dir()
-        startup.migrate()
+        applied = startup.migrate()
         startup.check_log()
         startup.make_push_key()
         startup.collect_static()
-        startup.serve(startup.greeting(setup_link()))
+        quick_start.write_stamp(applied)
+        greeting = startup.greeting(setup_link())
+        connection.close()
+        startup.serve(greeting)
