@@ -166,6 +166,8 @@ STATIC: dict[str, list[str | Path]] = {
     "migrations": [*MANAGE, "makemigrations", "--check", "--dry-run"],
     "deploy": [*MANAGE, "check", "--deploy", "--fail-level", "WARNING"],
     "schema": [*MANAGE, "spectacular", "--validate", "--fail-on-warn", "--file", os.devnull],
+    # Keeps what it compiles, which each worker would do for itself.
+    "collect": [BIN / "pytest", "--collect-only", "-qq"],
     "eslint": ["node_modules/.bin/eslint", "."],
     "js": ["node", "--test", *sorted((ROOT / "tests" / "js").rglob("*.test.*js"))],
 }
