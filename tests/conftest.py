@@ -45,10 +45,16 @@ def pytest_configure(config):
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def pytest_collectstart():
+    """Stop the garbage collector while tests are collected: all that is made stays, and a sixth of the time is saved."""
+    gc.disable()
+
+
 def pytest_collection_finish():
     """Freeze everything imported by now, which the garbage collector would look through again and again."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)
