@@ -4,11 +4,14 @@ import gc
 import hashlib
 import os
 import resource
+import sqlite3
+from contextlib import closing
 from importlib import import_module
 
 import pytest
 from django.apps import apps
 from django.core.cache import cache
+from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.db.models.signals import post_migrate
 from hypothesis import HealthCheck, settings
@@ -21,6 +24,7 @@ from files.storage import local
 from rooms import services
 from rooms.membership import membership
 from tests.support.run import made_once, marks, xdist_order
+from tests.support.servers import database_templates, harness
 
 pytest_plugins = ["tests.support.fixtures"]
 # tests/database/test_apps_on_postgresql.py runs tests that ask the database once more. What only several connections show is
@@ -41,10 +45,16 @@ def pytest_configure(config):
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def pytest_collectstart():
+    """Stop the garbage collector while tests are collected: all that is made stays, and a sixth of the time is saved."""
+    gc.disable()
+
+
 def pytest_collection_finish():
     """Freeze everything imported by now, which the garbage collector would look through again and again."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -106,6 +116,22 @@ def which_test(item):
 
 def asks_database(item):
     return bool(item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(item.fixturenames))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(request, tmp_path_factory, django_db_modify_db_settings_parallel_suffix):
+    """Workers copy the tables that servers copy as well: migrating takes each of them seconds."""
+    if ON_POSTGRESQL or not hasattr(request.config, "workerinput"):
+        yield
+        return
+    file = database_templates.sqlite(harness.site_environ(tmp_path_factory.mktemp("tables"), 1))
+    memory = sqlite3.connect(connection.creation._get_test_db_name(), uri=True)
+    # It lasts while somebody is connected.
+    with closing(memory):
+        with closing(sqlite3.connect(file)) as tables:
+            tables.backup(memory)
+        connection.settings_dict["TEST"]["MIGRATE"] = False
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ with Probes(site) as probes:
     felt = measure(probes, Flood())
     felt.check(stretch)
 
-`python -m tests.attacks` measures all of them and prints the table; `test_attacks.py` runs each in the suite, on SQLite.
+`python -m tests.attacks` measures all of them and prints the table; the tests beside it run each in the suite, on SQLite.
 """
 
 import time

@@ -11,3 +11,8 @@ def attacks() -> dict[str, type[Attack]]:
     modules = [import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
     kinds = [kind for module in modules for kind in vars(module).values() if isinstance(kind, type)]
     return {kind.name: kind for kind in kinds if issubclass(kind, Attack) and hasattr(kind, "name")}
+
+
+def in_suite() -> dict[str, type[Attack]]:
+    """Those of `./run test`, which strike a site on SQLite."""
+    return {name: kind for name, kind in attacks().items() if kind.in_suite and "sqlite" in kind.engines}

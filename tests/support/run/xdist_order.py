@@ -19,6 +19,8 @@ APART = (
 )
 # Each takes a quarter of a minute or more. One that began last would have the other workers wait.
 FIRST = [
+    # Before what computes all the time, and fills the processors when all workers begin with it.
+    "tests/chaos/test_faults.py",
     TOGETHER,
     "tests/database/test_apps_on_postgresql.py",
     "tests/chaos/",
@@ -49,6 +51,8 @@ FIRST = [
     "tests/web/test_caching.py",
     "tests/web/rest/",
 ]
+# Not beside other attacks, which take as much of the processors.
+LAST = "tests/attacks/test_large_site.py"
 
 
 class ByFile(LoadScopeScheduling):
@@ -70,6 +74,8 @@ def order(items: list[pytest.Item]) -> None:
         name = path.relative_to(ROOT).as_posix()
         if (first := next((n for n, start in enumerate(FIRST) if name.startswith(start)), None)) is not None:
             places[path] = first, 0.0
+        elif name == LAST:
+            places[path] = len(FIRST) + 1, 0.0
     items.sort(key=lambda item: (places[item.path], item.path))
 
 

@@ -16,7 +16,7 @@ FILE, SCRIPT = "chat.sqlite3", "tables.sql"
 def migrate(folder: Path, environ: dict[str, str]) -> None:
     url, file = environ["DATABASE_URL"], folder / FILE
     if url == f"sqlite:///{file}" and not file.exists():
-        copy_file(file, environ)
+        shutil.copy(sqlite(environ), file)
     elif url.startswith("postgres") and programs():
         copy_tables(url, environ)
     else:
@@ -28,11 +28,13 @@ def run(environ: dict[str, str]) -> None:
     subprocess.run(command, cwd=ROOT, env=environ, check=True)
 
 
-def copy_file(file: Path, environ: dict[str, str]) -> None:
+def sqlite(environ: dict[str, str]) -> Path:
+    """Return the file that the others are copies of; `environ` is a site's."""
+
     def make(folder: Path) -> None:
         run({**environ, "DATABASE_URL": f"sqlite:///{folder / FILE}"})
 
-    shutil.copy(made_once.once("sqlite", make) / FILE, file)
+    return made_once.once("sqlite", make) / FILE
 
 
 def copy_tables(url: str, environ: dict[str, str]) -> None:
