@@ -7,7 +7,7 @@ from benchmarks.report import TARGETS, Target, number, value
 from benchmarks.servers import TITLES
 
 WIDTH, PANEL, BAR, LABEL, COLUMNS = 920, 150, 20, 170, 2
-COLOURS = ("#2563eb", "#60a5fa", "#6b7280", "#9ca3af", "#d1d5db")
+COLOURS = ("#2563eb", "#60a5fa", "#6b7280", "#9ca3af", "#d1d5db", "#fcd34d")
 STYLE = "font-family='system-ui, sans-serif'"
 
 

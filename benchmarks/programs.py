@@ -48,7 +48,7 @@ def install() -> None:
         if missing():
             sys.exit(f"apt-get could not install {' '.join(missing())}.")
     install_peers()
-    compile_load()
+    compile_all()
 
 
 def install_peers() -> None:
@@ -61,9 +61,13 @@ def install_peers() -> None:
     stamp.write_bytes(lock.read_bytes())
 
 
-def compile_load() -> None:
+def compile_all() -> None:
     BUILD.mkdir(exist_ok=True)
-    sources = sorted((HERE / "load").glob("*.c"))
-    command = ["gcc", "-O2", "-Wall", "-Wextra", "-o", str(BUILD / "load"), *map(str, sources)]
+    compile_program("load", *sorted((HERE / "load").glob("*.c")))
+    compile_program("naive", HERE / "peers" / "naive.c")
+
+
+def compile_program(name: str, *sources: Path) -> None:
+    command = ["gcc", "-O2", "-Wall", "-Wextra", "-o", str(BUILD / name), *map(str, sources)]
     if subprocess.run(command).returncode:
-        sys.exit("gcc could not compile the load generator.")
+        sys.exit(f"gcc could not compile {name}.")

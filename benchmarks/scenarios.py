@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from statistics import median
 from typing import Any
 
 from benchmarks import reactions
@@ -45,11 +46,13 @@ QUICK = Plan(
 
 # Talks by group, in order; the talks of a group share its sockets. Names are scenarios, values the load generator's.
 TALKS = {
-    HALL: {"one": "w1", "steady": "r50", "eight": "w8", "stalled": "s8"},
+    HALL: {"one": "w1", "steady": "r50", "eight": "w8"},
     FIVE: {"five": "w64"},
     TABLES: {"handshake": "", "tables": "w64"},
 }
-NAMES = [name for known in TALKS.values() for name in known] + ["storm", "idle", "reactions"]
+NAMES = [name for known in TALKS.values() for name in known] + ["stalled", "storm", "idle", "reactions"]
+# Talks with everybody reading and with one who stopped, in turns: from one talk to the next p99 differs by a third.
+STALLED_PAIRS = 5
 
 
 def talk_numbers(talk: Talk) -> Numbers:
@@ -75,20 +78,29 @@ def talk_numbers(talk: Talk) -> Numbers:
 
 def talks(server: Server, plan: Plan, group: Group, names: list[str]) -> dict[str, Numbers]:
     """Run those talks of TALKS[group] that `names` has; return figures by scenario."""
-    if "stalled" in names:
-        names = [name for name in TALKS[group] if name in names or name == "eight"]
     said = [name for name in names if TALKS[group][name]]
-    options = {"seconds": plan.seconds, "warmup": plan.warmup, "stalled": int(group is HALL)}
+    options = {"seconds": plan.seconds, "warmup": plan.warmup}
     done = load(server, {**group.options, **options}, *(TALKS[group][name] for name in said))
     found = {name: talk_numbers(talk) for name, talk in zip(said, done.talks, strict=True)}
     if "handshake" in names:
         found["handshake"] = handshake_numbers(done)
     for numbers in found.values():
         numbers["faults"] |= done.failed
-    if "stalled" in found:
-        found["stalled"]["p99_ms_before"] = found["eight"]["p99_ms"]
-        found["stalled"]["p99_ratio"] = found["stalled"]["p99_ms"] / found["eight"]["p99_ms"]
     return found
+
+
+def stalled(server: Server, plan: Plan) -> dict[str, Numbers]:
+    """Let one reader stop in every second talk, another each time; compare that talk with the one before it."""
+    options = {"seconds": plan.seconds / 2, "warmup": plan.warmup / 3, "stalled": STALLED_PAIRS}
+    # The first talk is for the server's code to be loaded.
+    done = load(server, {**HALL.options, **options}, "w8", *["w8", "s8"] * STALLED_PAIRS)
+    numbers = [talk_numbers(talk) for talk in done.talks[1:]]
+    pairs = list(zip(numbers[::2], numbers[1::2], strict=True))
+    found = {name: median(after[name] for _, after in pairs) for name in numbers[0] if name != "faults"}
+    found["p99_ms_before"] = median(before["p99_ms"] for before, _ in pairs)
+    found["p99_ratio"] = median(after["p99_ms"] / before["p99_ms"] for before, after in pairs)
+    found["faults"] = {name: fault for each in numbers for name, fault in each["faults"].items()} | done.failed
+    return {"stalled": found}
 
 
 def handshake_numbers(done: Load) -> Numbers:
@@ -138,6 +150,7 @@ def steps(server_name: str, names: list[str]) -> Iterator[list[Step]]:
     wanted = [name for name in names if server_name in measured_on(name)]
     groups = {group: [name for name in known if name in wanted] for group, known in TALKS.items()}
     yield [partial(talks, group=group, names=mine) for group, mine in groups.items() if mine]
+    yield [stalled] if "stalled" in wanted else []
     yield [storm] if "storm" in wanted else []
     yield [idle] if "idle" in wanted else []
     yield [reactions.measure] if "reactions" in wanted else []

@@ -11,14 +11,14 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
-from benchmarks import processes
+from benchmarks import processes, programs
 from benchmarks.cluster import Cluster
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = ROOT / "benchmarks" / "peers"
 START_TIMEOUT_SECONDS = 90
 
-NODE, NODE_STORED, PLAIN = "node", "node-postgresql", "python-socketio"
+NODE, NODE_STORED, PLAIN, NAIVE = "node", "node-postgresql", "python-socketio", "naive"
 OURS, OURS_SQLITE = "ours-postgresql", "ours-sqlite"
 TITLES = {
     OURS: "ours, PostgreSQL",
@@ -26,6 +26,7 @@ TITLES = {
     NODE_STORED: "Node + PostgreSQL",
     NODE: "Node, no storage",
     PLAIN: "python-socketio, no storage",
+    NAIVE: "a C loop, no storage",
 }
 STORING = (OURS, OURS_SQLITE, NODE_STORED)
 
@@ -93,6 +94,8 @@ def command_of(workspace: Workspace, name: str, port: int) -> tuple[list[str], d
     environ = {**os.environ, "PORT": str(port), "NODE_ENV": "production", "DATABASE_URL": ""}
     if name == PLAIN:
         return [sys.executable, "-W", "ignore", str(PEERS / "plain.py")], environ
+    if name == NAIVE:
+        return [str(programs.BUILD / "naive")], environ
     if name == NODE_STORED:
         environ["DATABASE_URL"] = workspace.cluster.url
     return ["node", str(PEERS / "server.js")], environ

@@ -18,7 +18,7 @@ struct options {
     double rate;       /* of this talk: messages a second; 0 where the next one waits for the last */
     double warmup, seconds;
     int concurrency;   /* handshakes at the same time */
-    int stalled;       /* sockets, the last ones, that stop reading when a talk wants it */
+    int stalled;       /* sockets, the last ones, of which one stops reading when a talk wants it */
     int body;          /* bytes of a message's text */
     const char *rooms; /* prefix of the rooms' slugs */
     const char *tokens;

@@ -1,7 +1,8 @@
 /* Opens the sockets, lets them talk or be quiet, and prints what happened.
 
 After the options come the talks, each on the same sockets: w8 keeps 8 messages in flight, r50 sends 50 a second
-whatever happens, s8 is w8 while the last sockets (--stalled) no longer read, q is quiet.
+whatever happens, s8 is w8 while one of the last sockets (--stalled) no longer reads, q is quiet. A socket that stopped
+reading leaves before the next talk.
 
 Lines on standard output: `start`, `ready {json}` when all have joined, and for each talk `begin` and `end` around
 the seconds that are measured, and `result {json}`. Who watches the server's CPU reads it at these lines. */
@@ -115,9 +116,16 @@ static void drain(void) {
     while (talk_outstanding() && clock_ns() < deadline) poller_wait(10);
 }
 
-static void stall(void) {
+/* Each talk that wants it stops another one. */
+static void stall_next(void) {
+    int i = options.sockets - options.stalled;
+    while (i < options.sockets && peers[i].stage != READY) i++;
+    if (i < options.sockets) peer_stall(&peers[i]);
+}
+
+static void close_stalled(void) {
     for (int i = options.sockets - options.stalled; i < options.sockets; i++)
-        if (peers[i].stage == READY && !peers[i].stalled) peer_stall(&peers[i]);
+        if (peers[i].stalled) peer_close(&peers[i]);
 }
 
 static void print_latency(const char *name, const struct histogram *h) {
@@ -136,7 +144,7 @@ static void print_text(const char *text) {
 static void print_result(const struct tally *t, double seconds, double cpu) {
     int cut = 0;
     for (int i = options.sockets - options.stalled; i < options.sockets; i++)
-        if (peers[i].stalled) cut += peer_was_cut(&peers[i]);
+        if (peers[i].stalled && peers[i].stage == READY) cut += peer_was_cut(&peers[i]);
     printf("result {\"seconds\":%.4f,\"deliveries\":%lu,\"stored\":%lu,\"bytes\":%lu,", seconds, t->deliveries, t->acks,
            t->bytes);
     print_latency("delivery_ms", &t->delivery);
@@ -151,7 +159,8 @@ static void print_result(const struct tally *t, double seconds, double cpu) {
 
 static void talk(const char *how) {
     static struct tally window;
-    if (*how == 's') stall();
+    close_stalled();
+    if (*how == 's') stall_next();
     options.rate = *how == 'r' ? atof(how + 1) : 0;
     options.in_flight = *how == 'w' || *how == 's' ? atoi(how + 1) : 0;
     uint64_t due = clock_ns();

@@ -141,7 +141,7 @@ size_t protocol_read(struct peer *peer, const char *data, size_t length, uint64_
 void protocol_gone(struct peer *peer) {
     if (peer->stage == READY) {
         ready--;
-        lost++;
+        lost += !peer->stalled;
         talk_lost(peer);
     } else {
         opening--;
