@@ -24,6 +24,10 @@ class Cluster:
     def pid(self) -> int:
         return self.process.pid
 
+    def checkpoint(self) -> None:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute("CHECKPOINT")
+
     @property
     def url(self) -> str:
         return f"postgresql://bench@127.0.0.1:{self.port}/postgres"

@@ -12,7 +12,9 @@ STYLE = "font-family='system-ui, sans-serif'"
 
 
 def draw(results: dict[str, Any]) -> str:
-    targets = [target for target in TARGETS if target.peer and target.scenario in results["medians"]]
+    # A measure with two targets has one panel.
+    measures = {(target.scenario, target.metric): target for target in reversed(TARGETS) if target.peer}
+    targets = [target for target in reversed(measures.values()) if target.scenario in results["medians"]]
     rows = -(-len(targets) // COLUMNS)
     panels = [panel(results, target, index) for index, target in enumerate(targets)]
     height = rows * PANEL + 10

@@ -1,6 +1,7 @@
 """Compute medians of the rounds, compare them with the targets, and write the tables."""
 
 import statistics
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ TARGETS = [
     Target("500 sockets in a room, 8 in flight: deliveries/s", "eight", "deliveries_per_second", True, 4),
     Target("the same: server CPU per delivery, µs", "eight", "cpu_us_per_delivery", False, 0.25),
     Target("one in flight: deliveries/s", "one", "deliveries_per_second", True, 1.3),
-    Target("one in flight: deliveries/s, over the C loop's", "one", "deliveries_per_second", True, 0.6, NAIVE),
+    Target("one in flight: deliveries/s, beside C's", "one", "deliveries_per_second", True, 0.6, NAIVE),
     Target("one in flight: p99, ms", "one", "p99_ms", False, 0.8),
     Target("50 messages/s into a room of 500: p99, ms", "steady", "p99_ms", False, 0.7),
     Target("five sockets, 64 in flight: stored messages/s", "five", "stored_per_second", True, 1.5),
@@ -106,7 +107,7 @@ def table(results: Results) -> str:
         against = ratio(results, target)
         verdict = "" if against is None else "yes" if target.met(against) else "**no**"
         lines.append(row(target.title, *cells, number(against), target.rule(), verdict))
-    return "\n".join(lines)
+    return "\n".join(lines) if len(lines) > 2 else ""
 
 
 def pages_table(results: Results) -> str:
@@ -207,9 +208,10 @@ def details(results: Results) -> str:
             f"({numbers['second_cpu']:.2f} s); the first page is there after {numbers['second_page_seconds']:.2f} s."
         )
     bad = unclean(results)
-    found.append(
-        f"Not clean: {'; '.join(bad)}." if bad else "Every message reached every receiver once and in order."
-    )
+    if bad:
+        found.append(f"Not clean: {'; '.join(bad)}.")
+    elif any("faults" in numbers for numbers in every_round(results)):
+        found.append("Every message reached every receiver once and in order.")
     return "\n".join(f"- {line}" for line in found)
 
 
@@ -228,6 +230,12 @@ def files_lines(title: str, numbers: dict[str, float]) -> list[str]:
         f"{numbers[f'{kind}_ack_p99_ms']:.1f} ms."
         for kind, what in kinds.items()
     ]
+
+
+def every_round(results: Results) -> Iterator[dict[str, Any]]:
+    for servers in results["rounds"].values():
+        for rounds in servers.values():
+            yield from rounds
 
 
 def unclean(results: Results) -> list[str]:

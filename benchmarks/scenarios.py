@@ -1,6 +1,7 @@
 """Scenarios: run the load generator in one way each, and compute the figures."""
 
 import time
+from collections import ChainMap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -99,7 +100,7 @@ def stalled(server: Server, plan: Plan) -> dict[str, Numbers]:
     found = {name: median(after[name] for _, after in pairs) for name in numbers[0] if name != "faults"}
     found["p99_ms_before"] = median(before["p99_ms"] for before, _ in pairs)
     found["p99_ratio"] = median(after["p99_ms"] / before["p99_ms"] for before, after in pairs)
-    found["faults"] = {name: fault for each in numbers for name, fault in each["faults"].items()} | done.failed
+    found["faults"] = dict(ChainMap(done.failed, *(each["faults"] for each in numbers)))
     return {"stalled": found}
 
 

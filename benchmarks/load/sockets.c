@@ -43,7 +43,7 @@ uint64_t timer_strikes(void) {
 bool peer_is_odd(const struct peer *peer) { return (peer - peers) % 2; }
 
 void peer_open(struct peer *peer) {
-    int on = 1, small = 16384;
+    int on = 1, small = 16384, segment = 1460;
     int number = (int)(peer - peers);
     struct sockaddr_in from = {.sin_family = AF_INET}, to = {.sin_family = AF_INET};
     peer->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
@@ -53,7 +53,11 @@ void peer_open(struct peer *peer) {
     }
     setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt(peer->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-    if (number >= options.sockets - options.stalled) setsockopt(peer->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    if (number >= options.sockets - options.stalled) {
+        /* By loopback's segments of 64 KiB the kernel would hold megabytes for a socket that stops reading. */
+        setsockopt(peer->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+        setsockopt(peer->fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
+    }
     from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + (uint32_t)(number % options.addresses));
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     bool other = options.other_port && peer_is_odd(peer);

@@ -8,7 +8,7 @@ export function messageFor(user, { room, body, client_id }) {
     id: seq,
     room,
     seq,
-    sender: { username: user.username, display_name: user.username, avatar: { initials: "BE", color: 3 } },
+    sender: { username: user.username, display_name: user.username, avatar: { initials: "BE", color: 3, url: null } },
     body,
     html: `<p>${body}</p>`,
     client_id,
@@ -16,5 +16,9 @@ export function messageFor(user, { room, body, client_id }) {
     edited_at: null,
     deleted: false,
     reply_to: null,
+    reactions: [],
+    files: [],
+    previews: [],
+    forwarded: null,
   };
 }

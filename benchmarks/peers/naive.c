@@ -192,8 +192,9 @@ static void message_write(char *to, size_t limit, struct client *sender, struct 
     room->seq++;
     snprintf(to, limit,
              "{\"id\":%ld,\"room\":\"%s\",\"seq\":%ld,\"sender\":{\"username\":\"%s\",\"display_name\":\"%s\","
-             "\"avatar\":{\"initials\":\"BE\",\"color\":3}},\"body\":\"%.*s\",\"html\":\"<p>%.*s</p>\","
-             "\"client_id\":\"%.*s\",\"created_at\":\"%s.%03ldZ\",\"edited_at\":null,\"deleted\":false,\"reply_to\":null}",
+             "\"avatar\":{\"initials\":\"BE\",\"color\":3,\"url\":null}},\"body\":\"%.*s\",\"html\":\"<p>%.*s</p>\","
+             "\"client_id\":\"%.*s\",\"created_at\":\"%s.%03ldZ\",\"edited_at\":null,\"deleted\":false,\"reply_to\":null,"
+             "\"reactions\":[],\"files\":[],\"previews\":[],\"forwarded\":null}",
              room->seq, room->slug, room->seq, sender->user, sender->user, body.size, body.start, body.size, body.start,
              client_id.size, client_id.start, second, now.tv_nsec / 1000000);
 }

@@ -46,7 +46,7 @@ def message_for(username: str, data: Data) -> Data:
         "sender": {
             "username": username,
             "display_name": username,
-            "avatar": {"initials": "BE", "color": 3},
+            "avatar": {"initials": "BE", "color": 3, "url": None},
         },
         "body": data["body"],
         "html": f"<p>{data['body']}</p>",
@@ -56,6 +56,9 @@ def message_for(username: str, data: Data) -> Data:
         "deleted": False,
         "reply_to": None,
         "reactions": [],
+        "files": [],
+        "previews": [],
+        "forwarded": None,
     }
 
 
