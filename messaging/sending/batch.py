@@ -403,6 +403,7 @@ batches: GroupCommit[Draft, Stored] = GroupCommit(
     prepare=Batch,
     weigh=lambda draft: draft.weight,
     owner_of=lambda draft: draft.user_id,
+    gather=lambda drafts: delivery.gather({draft.room for draft in drafts}),
     name="message",
     charged=True,
 )

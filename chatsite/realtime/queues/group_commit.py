@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from time import monotonic
 from typing import Any, ClassVar, Generic, NamedTuple, TypeAlias, TypeVar
 from weakref import WeakSet
@@ -57,8 +57,9 @@ class GroupCommit(Generic[T, R]):
     themselves. With `charged`, owners pay for the loop time of a batch by the weight of their items; an owner
     who has spent more than their share waits until it is paid off. After an exception that `run` raises, each
     item runs by itself, so that a bad one fails alone. `prepare(items)` makes the argument of `run`, while
-    the previous batch still runs: the one may wait for the database while the other computes. `name` is the
-    queue's in the metrics.
+    the previous batch still runs: the one may wait for the database while the other computes. `gather(items)`
+    is asked before each batch with each owner's next item, and returns for how many seconds more items are
+    gathered. `name` is the queue's in the metrics.
     """
 
     # All instances, for whoever lets them go first.
@@ -70,10 +71,12 @@ class GroupCommit(Generic[T, R]):
         prepare: Callable[[list[T]], Any] = lambda items: items,
         weigh: Callable[[T], int] = lambda item: 0,
         owner_of: Callable[[T], Hashable] = lambda item: None,
+        gather: Callable[[Iterator[T]], float] = lambda items: 0.0,
         name: str = "",
         charged: bool = False,
     ) -> None:
         self._name = name
+        self._gather = gather
         self._run = run
         self._prepare = prepare
         self._weigh = weigh
@@ -163,6 +166,8 @@ class GroupCommit(Generic[T, R]):
         try:
             while self._waiting or self._linger():
                 close_broken()
+                if seconds := self._gather(queue[0][0] for queue in self._waiting.values()):
+                    eventlet.sleep(seconds)
                 prepared.put(self._next())
         finally:
             prepared.put(None)
