@@ -49,7 +49,8 @@ class Announcements:
 
     def gather(self, slugs: Iterable[str]) -> float:
         """Announce a batch that is about to begin; return for how many seconds drafts should be gathered for it."""
-        return GATHER_SECONDS if any([self._announce(slug) for slug in slugs]) else 0.0
+        shared = [slug for slug in slugs if self._announce(slug)]
+        return GATHER_SECONDS if shared else 0.0
 
     def begin(self, slugs: Iterable[str]) -> None:
         """Announce a batch that begins, unless `gather` did."""

@@ -168,7 +168,9 @@ class GroupCommit(Generic[T, R]):
                 close_broken()
                 if seconds := self._gather(queue[0][0] for queue in self._waiting.values()):
                     eventlet.sleep(seconds)
-                prepared.put(self._next())
+                # Meanwhile their owners may have spent too much, and be late.
+                if self._waiting:
+                    prepared.put(self._next())
         finally:
             prepared.put(None)
             finisher.wait()

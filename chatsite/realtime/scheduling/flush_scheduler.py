@@ -3,6 +3,7 @@ delivery."""
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 from typing import Protocol
 
@@ -49,6 +50,7 @@ class FlushScheduler:
         self._deferred: list[Flushable] = []
         # Counts the times that sockets began to be deferred.
         self._deferral = 0
+        self._settling = False
         self._began = 0.0
         self._last_remote = -REMOTE_ACTIVITY_SECONDS
 
@@ -106,7 +108,7 @@ class FlushScheduler:
         """Defer sockets for `seconds`, or with those that are deferred already."""
         if not self._deferred:
             self._deferral += 1
-            hubs.get_hub().schedule_call_global(seconds, self._end_deferral, self._deferral)
+            hubs.get_hub().schedule_call_global(seconds, partial(self._end_deferral, self._deferral))
         self._deferred += sockets
 
     def _end_deferral(self, number: int) -> None:
@@ -116,10 +118,12 @@ class FlushScheduler:
     def settle(self) -> None:
         """Note that a batch has come, of this process or another: once this turn's events are queued, flush what was
         deferred for it."""
-        if self._deferred and self.shared():
+        if self._deferred and not self._settling and self.shared():
+            self._settling = True
             hubs.get_hub().schedule_call_global(0, self._flush_settled)
 
     def _flush_settled(self) -> None:
+        self._settling = False
         if self._deferred and not self._more_is_to_come():
             self._flush_deferred()
 
