@@ -8,8 +8,9 @@ announced, and nobody waits.
 from collections.abc import Callable, Iterable
 from time import monotonic
 
-# Seconds for which an event of another process lets more be expected from there.
-SHARED_SECONDS = 0.1
+# Seconds for which an event of another process lets more be expected from there: some rounds of a talk, on a slow machine
+# too.
+SHARED_SECONDS = 0.5
 # Seconds that an announced batch is awaited at most: its process may have ended, or its batch may have failed.
 AWAITED_SECONDS = 0.03
 # Seconds for which drafts are gathered before a batch of a shared room begins. Whoever was waiting for the last flush
