@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, ClassVar, Literal, cast
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import quotas
@@ -397,7 +397,10 @@ def store_plain(batch: PlainBatch) -> list[Outcome[Stored]]:
     ending = ExitStack()
     ending.enter_context(delivery.soon(batch.slugs))
     ending.callback(publish, fresh)
-    batches.later(ending.close)
+    if connection.in_atomic_block:
+        transaction.on_commit(ending.close, robust=True)
+    else:
+        batches.later(ending.close)
     messages = batch.write()
     fresh += messages.values()
     Batch.last = {draft.key for draft in messages}
