@@ -1,0 +1,58 @@
+"""What a message costs in rooms of 5 to 5,000 sockets, and what a socket costs that says nothing."""
+
+from typing import Any
+
+from benchmarks.groups import Group
+from benchmarks.growth.client import Numbers
+from benchmarks.growth.site import SIZES, Plan, Site
+from benchmarks.loader import Talk, Usage, faults, load
+from benchmarks.servers import Server, running
+
+# Messages a second of the talk by which latencies are measured: the same in each room.
+RATE = 10
+QUIET = "q"
+
+
+def measure_site(site: Site, plan: Plan) -> dict[str, Numbers]:
+    return {f"{group.size:,}": size(site, plan, group) for group in SIZES}
+
+
+def size(site: Site, plan: Plan, group: Group) -> Numbers:
+    """Measure a room on a freshly started server: joins, messages at a rate, one and eight in flight, and silence."""
+    with running(site.workspace, site.name) as server:
+        before = Usage.of(server)
+        options = {**group.options, "seconds": plan.seconds, "warmup": plan.warmup}
+        done = load(server, options, f"r{RATE}", "w1", "w8")
+        rated, one, eight = (costs(talk, group) for talk in done.talks)
+        sockets = done.opened["sockets"]
+        return {
+            "join_us": (done.ready.server - done.start.server) / sockets * 1e6,
+            "join_database_us": (done.ready.database - done.start.database) / sockets * 1e6,
+            "socket_bytes": (done.ready.memory - before.memory) / sockets,
+            "p50_ms": done.talks[0].result["delivery_ms"]["p50"],
+            "p99_ms": done.talks[0].result["delivery_ms"]["p99"],
+            **{f"rated_{name}": value for name, value in rated.items()},
+            **{f"one_{name}": value for name, value in one.items()},
+            **{f"eight_{name}": value for name, value in eight.items()},
+            **silence(server, plan, group),
+            "faults": {key: value for talk in done.talks for key, value in faults(talk).items()} | done.failed,
+        }
+
+
+def costs(talk: Talk, group: Group) -> dict[str, float]:
+    """Return CPU µs of the server for a message and for a delivery, and of the database for a message."""
+    stored = max(talk.result["stored"], 1)
+    return {
+        "message_us": talk.cpu / stored * 1e6,
+        "delivery_us": talk.cpu / stored / group.size * 1e6,
+        "database_us": talk.database_cpu / stored * 1e6,
+        "bytes": talk.result["bytes"] / max(talk.result["deliveries"], 1),
+    }
+
+
+def silence(server: Server, plan: Plan, group: Group) -> dict[str, Any]:
+    """Measure a socket that says nothing: pings, `heads`, and looks at who may still be here."""
+    options = {**group.options, "seconds": plan.idle_seconds, "warmup": plan.warmup}
+    [quiet] = load(server, options, QUIET).talks
+    seconds = quiet.result["seconds"]
+    return {"quiet_cpu": quiet.cpu / seconds, "quiet_database_cpu": quiet.database_cpu / seconds}
