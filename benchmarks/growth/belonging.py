@@ -51,9 +51,15 @@ def person(site: Site, plan: Plan, size: int, session: str) -> dict[str, Numbers
         here = Socket(server, token)
         for title, (path, page) in PAGES.items():
             address = path.format(size=size)
-            found[title] = {**act(partial(pages.get, address, page=page)), "bytes": len(pages.get(address, page=page))}
+            found[title] = {
+                **act(partial(pages.get, address, page=page)),
+                "bytes": len(pages.get(address, page=page)),
+            }
         found[ALL_PAGES] = {**act(partial(all_rooms, pages)), "requests": all_rooms(pages)}
-        found["connect, and close"] = {**act(partial(connect, server, token)), "bytes": here.received["hello"]}
+        found["connect, and close"] = {
+            **act(partial(connect, server, token)),
+            "bytes": here.received["hello"],
+        }
         found[JOIN] = {**act(partial(join, server, token)), "bytes": join(server, token)}
         member = site.tokens()[CROWD.first]
         found[ELSEWHERE] = act(messages(server, member, size))
@@ -107,7 +113,9 @@ def messages(server: Server, token: str, size: int) -> Callable[[], object]:
     """Return what sends a message into the first of the person's rooms, by somebody else in it."""
     socket, room = Socket(server, token), f"in-{size}-0"
     socket.ask("join", {"room": room})
-    return lambda: socket.ask("chat-message", {"room": room, "body": "A few words.", "client_id": str(uuid4())})
+    return lambda: socket.ask(
+        "chat-message", {"room": room, "body": "A few words.", "client_id": str(uuid4())}
+    )
 
 
 def silence(server: Server, plan: Plan, socket: Socket) -> Numbers:
@@ -155,4 +163,9 @@ def acks(server: Server, plan: Plan, act: Callable[[], object] | None) -> Number
     options = {**SIZES[0].options, "seconds": plan.seconds, "warmup": plan.warmup}
     [talk] = load(server, options, f"r{BESIDE_RATE}", at_begin=repeat).talks
     found = talk.result["ack_ms"]
-    return {"p50_ms": found["p50"], "p99_ms": found["p99"], "longest_ms": found["max"], "faults": faults(talk)}
+    return {
+        "p50_ms": found["p50"],
+        "p99_ms": found["p99"],
+        "longest_ms": found["max"],
+        "faults": faults(talk),
+    }

@@ -54,7 +54,13 @@ class Socket:
         packet = str(self.socket.recv())
         if packet == "2":
             self.socket.send("3")
-        name = packet[4 : packet.index('"', 4)] if packet.startswith('42["') else "ack" if packet[:2] == "43" else ""
+        name = (
+            packet[4 : packet.index('"', 4)]
+            if packet.startswith('42["')
+            else "ack"
+            if packet[:2] == "43"
+            else ""
+        )
         self.received[name] = self.received.get(name, 0) + len(packet)
         return packet
 

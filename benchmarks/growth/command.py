@@ -29,8 +29,12 @@ Results = dict[str, Any]
 def read_arguments(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run bench growth", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all if none")
-    parser.add_argument("--quick", action="store_true", help="a minute or two, to see that all of it works; writes nothing")
-    parser.add_argument("--postgresql", type=int, nargs="*", help="messages of the histories; 10 thousand, 1 and 10 million")
+    parser.add_argument(
+        "--quick", action="store_true", help="a minute or two, to see that all of it works; writes nothing"
+    )
+    parser.add_argument(
+        "--postgresql", type=int, nargs="*", help="messages of the histories; 10 thousand, 1 and 10 million"
+    )
     parser.add_argument("--sqlite", type=int, nargs="*", help="the same; 10 thousand and 1 million")
     arguments = parser.parse_args(words)
     if unknown := set(arguments.parts) - set(PARTS):
@@ -45,9 +49,10 @@ def main(words: list[str]) -> None:
     arguments = read_arguments(words)
     programs.install()
     plan = QUICK if arguments.quick else Plan()
-    for name in ("postgresql", "sqlite"):
-        if getattr(arguments, name) is not None:
-            plan = replace(plan, **{name: tuple(getattr(arguments, name))})
+    if arguments.postgresql is not None:
+        plan = replace(plan, postgresql=tuple(arguments.postgresql))
+    if arguments.sqlite is not None:
+        plan = replace(plan, sqlite=tuple(arguments.sqlite))
     known: Results = {} if arguments.quick or not RESULTS.is_file() else json.loads(RESULTS.read_text())
     found = known | {"machine": machine()}
     try:
@@ -62,7 +67,7 @@ def finish(found: Results, *, quick: bool) -> None:
     out.write_text(json.dumps(found, indent=1) + "\n")
     print(tables.text(found))
     if not quick:
-        tables.write_into(DOCUMENT, found)
+        tables.write(DOCUMENT, found)
 
 
 def measure_all(parts: list[str], plan: Plan, found: Results) -> None:
@@ -90,7 +95,9 @@ def measure_history(site: Site, plan: Plan, found: Results) -> None:
     began = time.monotonic()
     numbers = histories.measure_site(site, plan)
     for title, figures in numbers.items():
-        print_progress(f"  {title}: {figures['cpu_us']:.0f} + {figures['database_us']:.0f} µs, {figures['p50_ms']:.1f} ms")
+        print_progress(
+            f"  {title}: {figures['cpu_us']:.0f} + {figures['database_us']:.0f} µs, {figures['p50_ms']:.1f} ms"
+        )
     kept = {"costs": numbers, **site.filled, "measured_seconds": time.monotonic() - began}
     found.setdefault(HISTORIES, {}).setdefault(site.name, {})[str(site.length)] = kept
 

@@ -71,9 +71,9 @@ def listening(url: str, count: int) -> Iterator[None]:
 def channel_bytes(url: str, count: int) -> float:
     """Return Redis' memory for one subscription of a process to a channel of its own."""
     with Redis.from_url(url) as client, client.pubsub() as pubsub:
-        before = int(client.info("memory")["used_memory"])  # type: ignore[index]
+        before = int(client.info("memory")["used_memory"])
         for first in range(0, count, 500):
             pubsub.subscribe(*(f"r:a-room-of-some-name-{n}" for n in range(first, first + 500)))
             for _ in range(500):
                 pubsub.get_message(timeout=5)
-        return (int(client.info("memory")["used_memory"]) - before) / count  # type: ignore[index]
+        return (int(client.info("memory")["used_memory"]) - before) / count

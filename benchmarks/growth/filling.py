@@ -55,8 +55,12 @@ def fill_rooms(people: list[User]) -> None:
         fill_room(f"{group.prefix}0", members)
     crowd = people[CROWD.first : CROWD.first + CROWD_PEOPLE]
     rooms = create(Room, (room_of(f"{CROWD.prefix}{n}") for n in range(CROWD.rooms)))
-    members = ((room, crowd[(10 * n + k) % CROWD_PEOPLE]) for n, room in enumerate(rooms) for k in range(CROWD.size))
-    create(Membership, (Membership(room=room, user=user) for room, user in members))
+    seats = (
+        Membership(room=room, user=crowd[(CROWD.size * n + k) % CROWD_PEOPLE])
+        for n, room in enumerate(rooms)
+        for k in range(CROWD.size)
+    )
+    create(Membership, seats)
     reader = people[READER]
     Membership.objects.create(room=Room.objects.get(slug=f"{LONG.prefix}0"), user=reader)
     # Not a member of these as one of the crowd.
@@ -88,7 +92,9 @@ def fill_belonging(people: list[User]) -> None:
 
 def sentences() -> Iterator[str]:
     """Yield five to fifteen words after each other out of the documents."""
-    text = " ".join(path.read_text() for path in sorted((ROOT / "docs").rglob("*.md")) if path.name != "scale.md")
+    text = " ".join(
+        path.read_text() for path in sorted((ROOT / "docs").rglob("*.md")) if path.name != "scale.md"
+    )
     words = iter(re.findall(r"[A-Za-z][A-Za-z']*", text))
     for number in range(sys.maxsize):
         some = [word for _, word in zip(range(5 + number % 11), words, strict=False)]

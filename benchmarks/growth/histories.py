@@ -51,7 +51,9 @@ def measure_site(site: Site, plan: Plan) -> dict[str, Numbers]:
             found[title] = one(server, plan, reader, path, page=True)
         socket = Socket(server, site.reader())
         found["`join` of the long room"] = measure(server, plan.request_seconds, partial(join, socket))
-        found["`read` in the long room"] = measure(server, plan.request_seconds, reads(socket, site.length // 2))
+        found["`read` in the long room"] = measure(
+            server, plan.request_seconds, reads(socket, site.length // 2)
+        )
         socket.close()
         found["`chat-message`, eight in flight"] = sends(server, plan)
     return found

@@ -35,7 +35,8 @@ def size(site: Site, plan: Plan, group: Group) -> Numbers:
             **{f"one_{name}": value for name, value in one.items()},
             **{f"eight_{name}": value for name, value in eight.items()},
             **silence(server, plan, group),
-            "faults": {key: value for talk in done.talks for key, value in faults(talk).items()} | done.failed,
+            "faults": {key: value for talk in done.talks for key, value in faults(talk).items()}
+            | done.failed,
         }
 
 
