@@ -76,7 +76,7 @@ def presence(server: Server, token: str) -> Numbers:
     """Measure a visit of some seconds: others in the rooms are told of it."""
     before = Usage.of(server)
     socket = Socket(server, token)
-    socket.listen(PRESENCE_SECONDS / 5)
+    time.sleep(PRESENCE_SECONDS / 5)
     socket.close()
     time.sleep(PRESENCE_SECONDS)
     after = Usage.of(server)
@@ -106,7 +106,7 @@ def join(server: Server, token: str) -> int:
     socket = Socket(server, token)
     socket.ask("join", MINE)
     socket.close()
-    return socket.received["ack"]
+    return socket.received["43"]
 
 
 def messages(server: Server, token: str, size: int) -> Callable[[], object]:
@@ -121,7 +121,7 @@ def messages(server: Server, token: str, size: int) -> Callable[[], object]:
 def silence(server: Server, plan: Plan, socket: Socket) -> Numbers:
     """Measure a minute in which nobody says anything; from a part of it."""
     before, received = Usage.of(server), sum(socket.received.values())
-    socket.listen(plan.idle_seconds)
+    time.sleep(plan.idle_seconds)
     after, minute = Usage.of(server), 60 / plan.idle_seconds
     return {
         "cpu_us": (after.server - before.server) * 1e6 * minute,

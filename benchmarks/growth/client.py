@@ -3,7 +3,10 @@
 import http.client
 import json
 import time
+from collections import Counter
 from collections.abc import Callable
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any
 
 import websocket
@@ -37,55 +40,45 @@ class Pages:
 
 
 class Socket:
-    """A client of Socket.IO that answers pings while it waits for an answer. `received` counts bytes by event."""
+    """A client of Socket.IO, with a thread that answers pings and counts the bytes of each event in `received`."""
 
     def __init__(self, server: Server, token: str) -> None:
         url = f"ws://127.0.0.1:{server.port}/socket.io/?EIO=4&transport=websocket"
         self.socket = websocket.create_connection(url, timeout=TIMEOUT_SECONDS)
-        self.received: dict[str, int] = {}
+        self.received: Counter[str] = Counter()
         self.asked = 0
+        self.answers: SimpleQueue[str] = SimpleQueue()
         self.socket.recv()
         self.socket.send("40" + json.dumps({"token": token}))
-        while "hello" not in self.received:
-            self.take()
+        Thread(target=self.read, daemon=True).start()
+        self.answers.get(timeout=TIMEOUT_SECONDS)
 
-    def take(self) -> str:
-        """Return the next packet, after its bytes are counted."""
-        packet = str(self.socket.recv())
+    def read(self) -> None:
+        """Read until the socket is closed. `hello`, acks, and the end are answers."""
+        try:
+            while packet := str(self.socket.recv()):
+                self.take(packet)
+        except (websocket.WebSocketException, OSError):
+            pass
+        self.answers.put("")
+
+    def take(self, packet: str) -> None:
+        name = packet[4 : packet.index('"', 4)] if packet.startswith('42["') else packet[:2]
+        self.received[name] += len(packet)
         if packet == "2":
             self.socket.send("3")
-        name = (
-            packet[4 : packet.index('"', 4)]
-            if packet.startswith('42["')
-            else "ack"
-            if packet[:2] == "43"
-            else ""
-        )
-        self.received[name] = self.received.get(name, 0) + len(packet)
-        return packet
+        elif name in ("hello", "43", "44"):
+            self.answers.put(packet)
 
     def ask(self, event: str, data: Any) -> dict[str, Any]:
-        """Send an event and return its ack. Raises RuntimeError for a refusal."""
+        """Send an event and return its ack. Raises RuntimeError for a refusal, and where the connection has ended."""
         self.asked += 1
         self.socket.send(f"42{self.asked}" + json.dumps([event, data]))
-        head = f"43{self.asked}["
-        while not (packet := self.take()).startswith(head):
-            pass
-        [answer] = json.loads(packet.removeprefix(f"43{self.asked}"))
-        if not answer["ok"]:
-            raise RuntimeError(f"{event}: {answer['error']}")
+        packet = self.answers.get(timeout=TIMEOUT_SECONDS)
+        [answer] = json.loads(packet.removeprefix(f"43{self.asked}") or "[{}]")
+        if not answer.get("ok"):
+            raise RuntimeError(f"{event}: {answer}")
         return dict(answer)
-
-    def listen(self, seconds: float) -> None:
-        """Take what comes for so long."""
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            self.socket.settimeout(left)
-            try:
-                self.take()
-            except websocket.WebSocketTimeoutException:
-                break
-        self.socket.settimeout(TIMEOUT_SECONDS)
 
     def close(self) -> None:
         self.socket.close()
