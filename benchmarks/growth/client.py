@@ -31,12 +31,21 @@ class Pages:
 
     def get(self, path: str, *, page: bool = False) -> bytes:
         """Return the body. Raises RuntimeError for an error; the home page leads to a room."""
-        self.connection.request("GET", path, headers=self.page if page else self.rest)
-        answer = self.connection.getresponse()
+        answer = self.answer(path, self.page if page else self.rest)
         body = answer.read()
         if answer.status not in (200, 302):
             raise RuntimeError(f"GET {path} answered {answer.status}")
         return body
+
+    def answer(self, path: str, headers: dict[str, str]) -> http.client.HTTPResponse:
+        """Ask once more where the server has closed a connection that was idle."""
+        try:
+            self.connection.request("GET", path, headers=headers)
+            return self.connection.getresponse()
+        except http.client.RemoteDisconnected:
+            self.connection.close()
+            self.connection.request("GET", path, headers=headers)
+            return self.connection.getresponse()
 
 
 class Socket:

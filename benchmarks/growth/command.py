@@ -47,7 +47,7 @@ def main(words: list[str]) -> None:
     # SystemExit lets the context managers stop what they started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     arguments = read_arguments(words)
-    programs.install()
+    programs.install(("gcc", "postgres", "redis-server"))
     plan = QUICK if arguments.quick else Plan()
     if arguments.postgresql is not None:
         plan = replace(plan, postgresql=tuple(arguments.postgresql))

@@ -39,10 +39,10 @@ class Plan:
 
     postgresql: tuple[int, ...] = (10_000, 1_000_000, 10_000_000)
     sqlite: tuple[int, ...] = (10_000, 1_000_000)
-    seconds: float = 6
+    seconds: float = 5
     warmup: float = 2
     # Seconds of one kind of request, and of waiting for what comes by itself.
-    request_seconds: float = 2
+    request_seconds: float = 1.5
     idle_seconds: float = 21
     publishes: int = 20_000
     channels: int = 100_000

@@ -34,7 +34,7 @@ def size(site: Site, plan: Plan, group: Group) -> Numbers:
             **{f"rated_{name}": value for name, value in rated.items()},
             **{f"one_{name}": value for name, value in one.items()},
             **{f"eight_{name}": value for name, value in eight.items()},
-            **silence(server, plan, group),
+            **(silence(server, plan, group) if group is SIZES[-1] else {}),
             "faults": {key: value for talk in done.talks for key, value in faults(talk).items()}
             | done.failed,
         }
