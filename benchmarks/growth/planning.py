@@ -1,15 +1,18 @@
 """The plan of docs/scale.md: machines for 100,000 and 1,000,000 sockets, step by step from what was measured."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
 from benchmarks.report import number, row
-from benchmarks.servers import OURS
+from benchmarks.servers import OURS, ROOT
 
 Results = dict[str, Any]
 PLANNED = (100_000, 1_000_000)
+# The results of ./run bench, for what a silent socket takes.
+IDLE = ROOT / "benchmarks" / "results.json"
 
 # What is assumed of people, each with one socket: members of a room who are here at the same time, seconds between a
 # person's messages in the busiest hour, how long somebody stays, and how many such hours a day has.
@@ -49,7 +52,9 @@ class Measured:
 
 def measured(found: Results) -> Measured:
     """Take the plan's figures out of the results."""
-    small, middle, largest = (found["sizes"][size] for size in ("5", "500", "5,000"))
+    small, middle = (found["sizes"][size] for size in ("5", "500"))
+    idle = json.loads(IDLE.read_text())
+    silent, sockets = idle["medians"]["idle"][OURS], idle["plan"]["idle_sockets"]
     delivery = (middle["one_message_us"] - small["one_message_us"]) / (500 - 5)
     alone, together = (found["machines"][f"{machines} × 50"] for machines in (1, 2))
     few, many = (found["fanout"][f"{count} processes hear it"]["cpu_us"] for count in (1, 64))
@@ -63,9 +68,9 @@ def measured(found: Results) -> Measured:
         stored=found["sizes"]["50"]["one_database_us"] / 1e6,
         join=found["sizes"]["50"]["join_us"] / 1e6,
         join_stored=found["sizes"]["50"]["join_database_us"] / 1e6,
-        quiet=largest["quiet_cpu"] / 5_000,
-        quiet_stored=largest["quiet_database_cpu"] / 5_000,
-        socket=largest["socket_bytes"],
+        quiet=silent["server_cpu"] / sockets,
+        quiet_stored=silent["database_cpu"] / sockets,
+        socket=silent["bytes_each"],
         online=list(found["online"].values())[-1]["bytes_each"],
         publish=(few - heard) / 1e6,
         heard=heard / 1e6,

@@ -1,16 +1,13 @@
-"""What a message costs in rooms of 5 to 5,000 sockets, and what a socket costs that says nothing."""
-
-from typing import Any
+"""What a message costs in rooms of 5 to 5,000 sockets."""
 
 from benchmarks.groups import Group
 from benchmarks.growth.client import Numbers
 from benchmarks.growth.site import SIZES, Plan, Site
 from benchmarks.loader import Talk, Usage, faults, load
-from benchmarks.servers import Server, running
+from benchmarks.servers import running
 
 # Messages a second of the talk by which latencies are measured: the same in each room.
 RATE = 10
-QUIET = "q"
 
 
 def measure_site(site: Site, plan: Plan) -> dict[str, Numbers]:
@@ -18,7 +15,7 @@ def measure_site(site: Site, plan: Plan) -> dict[str, Numbers]:
 
 
 def size(site: Site, plan: Plan, group: Group) -> Numbers:
-    """Measure a room on a freshly started server: joins, messages at a rate, one and eight in flight, and silence."""
+    """Measure a room on a freshly started server: joins, and messages at a rate, one and eight in flight."""
     with running(site.workspace, site.name) as server:
         before = Usage.of(server)
         options = {**group.options, "seconds": plan.seconds, "warmup": plan.warmup}
@@ -34,7 +31,6 @@ def size(site: Site, plan: Plan, group: Group) -> Numbers:
             **{f"rated_{name}": value for name, value in rated.items()},
             **{f"one_{name}": value for name, value in one.items()},
             **{f"eight_{name}": value for name, value in eight.items()},
-            **(silence(server, plan, group) if group is SIZES[-1] else {}),
             "faults": {key: value for talk in done.talks for key, value in faults(talk).items()}
             | done.failed,
         }
@@ -49,11 +45,3 @@ def costs(talk: Talk, group: Group) -> dict[str, float]:
         "database_us": talk.database_cpu / stored * 1e6,
         "bytes": talk.result["bytes"] / max(talk.result["deliveries"], 1),
     }
-
-
-def silence(server: Server, plan: Plan, group: Group) -> dict[str, Any]:
-    """Measure a socket that says nothing: pings, `heads`, and looks at who may still be here."""
-    options = {**group.options, "seconds": plan.idle_seconds, "warmup": plan.warmup}
-    [quiet] = load(server, options, QUIET).talks
-    seconds = quiet.result["seconds"]
-    return {"quiet_cpu": quiet.cpu / seconds, "quiet_database_cpu": quiet.database_cpu / seconds}

@@ -72,13 +72,6 @@ SIZES = {
 def sizes(found: Mapping[str, Any]) -> Iterable[str]:
     lines = {title: [each[name] for each in found.values()] for title, name in SIZES.items()}
     yield table("sockets in the room", found, lines)
-    largest = list(found.values())[-1]
-    count = int(list(found)[-1].replace(",", ""))
-    cpu, stored = (number(largest[name] / count * 1e6) for name in ("quiet_cpu", "quiet_database_cpu"))
-    yield (
-        f"A silent one of {count:,} sockets takes {cpu} µs of the server's CPU a second and {stored} of PostgreSQL's, and "
-        f"{number(largest['socket_bytes'])} bytes of the server's memory."
-    )
     yield unclean({f"{size} sockets": each.get("faults") for size, each in found.items()})
 
 
