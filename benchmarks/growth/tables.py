@@ -190,6 +190,7 @@ def machines(found: Mapping[str, Any]) -> Iterable[str]:
         }
         heads = ["1 machine", "2 machines"]
         yield table(f"a room of {room} sockets", heads[: len(pair)], lines)
+    yield unclean({name: each["r_faults"] | each["w_faults"] for name, each in found.items()})
 
 
 def fanout(found: Mapping[str, Any]) -> Iterable[str]:
