@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.growth import planning
+from benchmarks.growth.planning import WORDS, longest_indexed
 from benchmarks.report import number, row, write_into
 from benchmarks.servers import OURS, OURS_SQLITE, TITLES
 
@@ -76,10 +77,14 @@ def sizes(found: Mapping[str, Any]) -> Iterable[str]:
 
 
 def unclean(faults: Mapping[str, Any]) -> str:
-    bad = [f"{name}: {each}" for name, each in faults.items() if each]
+    bad = [f"{name}: {told(each)}" for name, each in faults.items() if each]
     return (
         f"Not clean: {'; '.join(bad)}." if bad else "Every message reached every receiver once and in order."
     )
+
+
+def told(faults: Mapping[str, Any]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in faults.items())
 
 
 def histories(found: Mapping[str, Any]) -> Iterable[str]:
@@ -110,7 +115,7 @@ def cpu(figures: Mapping[str, float]) -> float:
 
 def disk(found: Mapping[str, Any]) -> str:
     """Tabulate megabytes for a million messages, by table and index, of the longest histories."""
-    longest = {name: max(found[name], key=int) for name in (OURS, OURS_SQLITE) if name in found}
+    longest = {name: longest_indexed(found[name]) for name in (OURS, OURS_SQLITE) if name in found}
     sizes_of = {name: found[name][length] for name, length in longest.items()}
     columns = [f"{TITLES[name]}, of {int(length):,}" for name, length in longest.items()]
     lines: dict[str, list[float | None]] = {}
@@ -130,7 +135,7 @@ DISK = {
     "their ids": ("messaging_message_pkey",),
     "by room and seq": ("message_seq_once", "sqlite_autoindex_messaging_message_1"),
     "by sender and `client_id`": ("message_client_id_once", "sqlite_autoindex_messaging_message_2"),
-    "words, for search": ("message_search_trigrams",),
+    "words, for search": (WORDS,),
     "log": ("rooms_event",),
     "its ids": ("rooms_event_pkey",),
     "log by room and seq": ("event_seq_once", "sqlite_autoindex_rooms_event_1"),
