@@ -30,7 +30,7 @@ VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)"
 # Searches at once: each holds one of the database connections for requests.
 slots = Slots(4)
 # Seconds for PostgreSQL's own plan, then for the index of words, and then for reading.
-PLANNED_SECONDS, INDEX_SECONDS, WINDOWS_SECONDS = 0.25, 1.0, 1.0
+PLANNED_SECONDS, INDEX_SECONDS, WINDOWS_SECONDS = 0.5, 1.0, 1.0
 # Words that every text-search parser leaves whole.
 PLAIN = re.compile(r"[A-Za-z0-9]+")
 
