@@ -2,14 +2,11 @@
 
 import argparse
 import json
-import os
-import platform
 import secrets
 import shutil
 import signal
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,10 +16,13 @@ from typing import Any
 from benchmarks import files, page_load, pages, picture, programs, report, start, workers
 from benchmarks.cluster import postgresql
 from benchmarks.groups import PEOPLE
+from benchmarks.growth import command as growth
 from benchmarks.loader import LoadError
+from benchmarks.machine import machine, print_progress
 from benchmarks.scenarios import NAMES, QUICK, Plan, Step, steps
 from benchmarks.servers import OURS, OURS_SQLITE, ROOT, TITLES, Server, Workspace, running
 
+GROWTH = "growth"
 READ_SCENARIOS = ("history", "pages")
 WORKERS, PAGE_LOAD, FILES, START = "workers", "page-load", "files", "start"
 # Figures that are printed during the run.
@@ -74,10 +74,6 @@ def prepared(plan: Plan, servers: list[str]) -> Iterator[Workspace]:
                 print_progress(f"filling the database for {TITLES[server]}")
                 workspace.django(server, "benchmarks.people", str(workspace.tokens), str(plan.history))
         yield workspace
-
-
-def print_progress(text: str) -> None:
-    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 
 def measure_round(
@@ -148,27 +144,6 @@ def measure_workers(workspace: Workspace, plan: Plan, rounds: Rounds) -> None:
     )
 
 
-def machine() -> dict[str, Any]:
-    model = next(
-        (
-            line.partition(":")[2].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if line.startswith("model name")
-        ),
-        platform.machine(),
-    )
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return {
-        "processor": model,
-        "cores": os.cpu_count(),
-        "memory_gib": round(memory),
-        "kernel": platform.release().split("-")[0],
-        "python": platform.python_version(),
-        "load_before": round(os.getloadavg()[0], 1),
-        "date": time.strftime("%Y-%m-%d", time.gmtime()),
-    }
-
-
 def main() -> None:
     # SystemExit lets the context managers stop what they started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
@@ -237,4 +212,7 @@ def finish(arguments: argparse.Namespace, plan: Plan, facts: dict[str, Any], rou
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == [GROWTH]:
+        growth.main(sys.argv[2:])
+    else:
+        main()

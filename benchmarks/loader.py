@@ -62,10 +62,14 @@ class Load:
 
 
 def load(
-    server: Server, options: dict[str, Any], *talks: str, at_begin: Callable[[], None] | None = None
+    server: Server,
+    options: dict[str, Any],
+    *talks: str,
+    at_begin: Callable[[], None] | None = None,
+    at_end: Callable[[], None] | None = None,
 ) -> Load:
     """Run the load generator. `options` and `talks` are those of benchmarks/load/main.c; `at_begin` is called when the first
-    talk begins. Raises LoadError."""
+    talk begins, and `at_end` when it ends. Raises LoadError."""
     words = [f"--{name}={value}" for name, value in options.items()]
     common = [f"--port={server.port}", f"--tokens={server.folder / 'tokens'}"]
     pairs = [part for word in common + words for part in word.split("=", 1)]
@@ -84,8 +88,9 @@ def load(
             marks[word] = Usage.of(server)
             if word == "ready":
                 opened = json.loads(rest)
-            if word == "begin" and at_begin and not said:
-                at_begin()
+            act = {"begin": at_begin, "end": at_end}.get(word)
+            if act and not said:
+                act()
         process.wait(EXIT_TIMEOUT_SECONDS)
     finally:
         processes.stop(process)

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -25,17 +26,19 @@ def postgres_bin() -> Path | None:
     return Path(found).resolve().parent if found else next(reversed(folders), None)
 
 
-def missing() -> list[str]:
-    names = [name for name in ("gcc", "node", "npm", "redis-server") if not shutil.which(name)]
-    if not os.environ.get("CHROMIUM") and not shutil.which("chromium"):
-        names.append("chromium")
-    if postgres_bin() is None:
-        names.append("postgres")
-    return [package for name in names for package in PACKAGES[name]]
+def is_there(name: str) -> bool:
+    if name == "postgres":
+        return postgres_bin() is not None
+    return bool(shutil.which(name) or (name == "chromium" and os.environ.get("CHROMIUM")))
 
 
-def install() -> None:
-    packages = missing()
+def missing(names: Collection[str]) -> list[str]:
+    return [package for name in names if not is_there(name) for package in PACKAGES[name]]
+
+
+def install(names: Collection[str] = tuple(PACKAGES)) -> None:
+    """Install these programs, the peers if they have Node, and the load generator."""
+    packages = missing(names)
     if packages and (os.geteuid() != 0 or not shutil.which("apt-get")):
         wanted = " ".join(packages)
         sys.exit(f"The benchmarks need {wanted}: install it (Debian, Ubuntu: sudo apt-get install {wanted}).")
@@ -45,9 +48,10 @@ def install() -> None:
         subprocess.run(["apt-get", "update", "-qq"], env=environ)
         command = ["apt-get", "install", "-qq", "-y", "--no-install-recommends", *packages]
         subprocess.run(command, env=environ, stdout=subprocess.DEVNULL)
-        if missing():
-            sys.exit(f"apt-get could not install {' '.join(missing())}.")
-    install_peers()
+        if missing(names):
+            sys.exit(f"apt-get could not install {' '.join(missing(names))}.")
+    if "node" in names:
+        install_peers()
     compile_all()
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from benchmarks.servers import NAIVE, NODE, NODE_STORED, OURS, OURS_SQLITE, TITLES
 
 Results = dict[str, Any]
-BEGIN_MARK, END_MARK = "<!-- results -->", "<!-- /results -->"
 
 
 @dataclass(frozen=True)
@@ -259,7 +258,9 @@ def text(results: Results) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def write_into(document: Path, words: str) -> None:
-    before, _, rest = document.read_text().partition(BEGIN_MARK)
-    after = rest.partition(END_MARK)[2]
-    document.write_text(f"{before}{BEGIN_MARK}\n{words}\n{END_MARK}{after}")
+def write_into(document: Path, words: str, mark: str = "results") -> None:
+    """Replace what stands between `<!-- mark -->` and `<!-- /mark -->`."""
+    begin, end = f"<!-- {mark} -->", f"<!-- /{mark} -->"
+    before, _, rest = document.read_text().partition(begin)
+    after = rest.partition(end)[2]
+    document.write_text(f"{before}{begin}\n{words}\n{end}{after}")

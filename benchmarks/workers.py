@@ -1,6 +1,8 @@
 """Compare two processes of a site with one: CPU per delivery, and latency from one process to the other."""
 
+import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -33,9 +35,20 @@ def redis() -> Iterator[str]:
     ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
+        wait_ready(port)
         yield f"redis://127.0.0.1:{port}/0"
     finally:
         processes.stop(process)
+
+
+def wait_ready(port: int) -> None:
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise RuntimeError("Redis did not start.")
 
 
 def measure(workspace: Workspace, plan: Plan) -> Numbers:

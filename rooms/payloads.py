@@ -113,5 +113,4 @@ def member_payloads(room: Room) -> list[Payload]:
 def online_usernames(room: Room, viewer_id: int) -> list[str]:
     """Return the usernames of members whom the viewer sees online: others, and themselves."""
     members = User.objects.filter(memberships__room=room).order_by("username").values_list("pk", "username")
-    online = presence.online_ids() | {viewer_id}
-    return [username for pk, username in members if pk in online]
+    return [username for pk, username in members if pk == viewer_id or presence.is_online(pk)]

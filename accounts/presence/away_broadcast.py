@@ -21,6 +21,6 @@ def broadcast(user_ids: Collection[int]) -> None:
     for user in shown:
         if visibility.is_invisible(user.pk):
             continue
-        others = connected.intersection(audience.get(user.pk, ())) - {user.pk}
+        others = (connected & audience.get(user.pk, set())) - {user.pk}
         delivery.to_users(others, "user-updated", user_payload(user), droppable=True)
         delivery.to_user(user.pk, "user-updated", self_payload(user), droppable=True)

@@ -3,8 +3,9 @@
 It holds the set of live connections and no count: a disconnect that is reported twice removes nobody else's.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Set
 from datetime import datetime
+from itertools import filterfalse, islice
 from typing import Protocol
 
 from accounts.presence import visibility
@@ -51,9 +52,10 @@ class MemoryPresence:
         if self._sids.discard(user_id, sid):
             self._leaving[user_id] = self.later(GRACE_SECONDS, self._leave, user_id, gone)
 
-    def online(self) -> set[int]:
-        """Return the ids of all who are online."""
-        return self._sids.keys() | self._leaving.keys()
+    def online(self) -> Iterator[int]:
+        """Yield the ids of all who are online, each once. For a few of them: nobody comes or goes meanwhile."""
+        yield from self._sids.keys()
+        yield from filterfalse(self._sids.__contains__, self._leaving)
 
     def is_online(self, user_id: int) -> bool:
         """Return whether the person is online in any process."""
@@ -117,14 +119,50 @@ def is_elsewhere(user_id: int) -> bool:
     return here.is_elsewhere(user_id)
 
 
-def connected_ids() -> set[int]:
+class PeopleHere(Set[int]):
+    """Ids of people who are here, as the registry has them now. They are looked up and not copied: a site may have a
+    million, whom each message and each list of rooms would copy."""
+
+    def __init__(self, is_here: Callable[[int], bool]) -> None:
+        self._is_here = is_here
+
+    def __contains__(self, user_id: object) -> bool:
+        return isinstance(user_id, int) and self._is_here(user_id)
+
+    def __iter__(self) -> Iterator[int]:
+        return filter(self._is_here, here.online())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __bool__(self) -> bool:
+        return any(True for _ in self)
+
+    def at_most(self, number: int) -> bool:
+        """Return whether these are no more than that, without counting all."""
+        return len(self.first(number + 1)) <= number
+
+    def first(self, number: int) -> list[int]:
+        """Return so many of them."""
+        return list(islice(self, number))
+
+    @classmethod
+    def _from_iterable(cls, ids: Iterable[int]) -> set[int]:  # type: ignore[override]
+        """Make what `&`, `|` and `-` return."""
+        return set(ids)
+
+
+_connected, _online = PeopleHere(is_connected), PeopleHere(is_online)
+
+
+def connected_ids() -> PeopleHere:
     """Return the ids of all who are online, the invisible ones too: for delivery, and never to be shown."""
-    return here.online()
+    return _connected
 
 
-def online_ids() -> set[int]:
+def online_ids() -> PeopleHere:
     """Return the ids of all whom others see online."""
-    return here.online() - visibility.known.invisible
+    return _online
 
 
 def online_among(ids: Iterable[int]) -> set[int]:

@@ -71,7 +71,7 @@ def broadcast(changes: Mapping[int, Change]) -> None:
         event, at = changes[person.id]
         if event == "user-connected" and visibility.is_invisible(person.id):
             continue
-        others = connected.intersection(audience.get(person.id, ())) - {person.id}
+        others = (connected & audience.get(person.id, set())) - {person.id}
         delivery.to_users(others, event, change_payload(person, event, at), droppable=True)
 
 

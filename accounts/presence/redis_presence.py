@@ -7,7 +7,8 @@ comparing the sets repairs what a process missed. Queries are answered from a vi
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import filterfalse
 from time import monotonic
 from typing import Any, Protocol, cast
 
@@ -94,8 +95,9 @@ class RedisPresence(MemoryPresence):
             self._change(user_id)
         return arriving
 
-    def online(self) -> set[int]:
-        return self.local_ids() | self._elsewhere.keys()
+    def online(self) -> Iterator[int]:
+        yield from super().online()
+        yield from filterfalse(self.is_local, self._elsewhere.keys())
 
     def is_online(self, user_id: int) -> bool:
         return super().is_online(user_id) or user_id in self._elsewhere

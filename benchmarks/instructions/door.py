@@ -30,9 +30,21 @@ def ping() -> None:
     heartbeats._ping_due()
 
 
+def start() -> None:
+    """Count from now on, with the clock standing still."""
+    clock.stop()
+    library.start()
+
+
+def stop() -> None:
+    """Count no more."""
+    library.stop()
+    clock.go_on()
+
+
 WORDS: dict[str, Callable[[str], object]] = {
-    "start": lambda _: (clock.stop(), library.start()),
-    "stop": lambda _: (library.stop(), clock.go_on()),
+    "start": lambda _: start(),
+    "stop": lambda _: stop(),
     "zero": lambda _: library.zero(),
     "dump": lambda label: library.dump(label.encode()),
     "none": lambda _: None,

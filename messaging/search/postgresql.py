@@ -7,12 +7,13 @@ digits.
 """
 
 import re
+from contextlib import suppress
 from functools import cache
 from time import monotonic
 
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorExact
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from accounts.models import User
 from chatsite.realtime.queues.slots import Slots
@@ -28,8 +29,8 @@ PARTS, WORDS = "message_search_trigrams", "message_search_lexemes"
 VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)"
 # Searches at once: each holds one of the database connections for requests.
 slots = Slots(4)
-# Seconds for the index to answer, and then for reading.
-WHOLE_SECONDS, WINDOWS_SECONDS = 1.0, 1.0
+# Seconds for PostgreSQL's own plan, then for the index of words, and then for reading.
+PLANNED_SECONDS, INDEX_SECONDS, WINDOWS_SECONDS = 0.5, 1.0, 1.0
 # Words that every text-search parser leaves whole.
 PLAIN = re.compile(r"[A-Za-z0-9]+")
 
@@ -70,9 +71,17 @@ def has(index: str) -> bool:
 
 
 def read(found: QuerySet[Message], span: Span) -> Found:
-    """Read by the index; what takes it too long is read from the newest message on."""
-    try:
-        return Found(query_deadline.read(WHOLE_SECONDS, message_rows, span.of(found)[: span.limit]), None)
-    except query_deadline.TookTooLong:
-        end = monotonic() + WINDOWS_SECONDS
-        return query_deadline.read(WINDOWS_SECONDS, in_windows, found, span, lambda: monotonic() > end)
+    """Read as PostgreSQL plans it, or else by the index; what takes both too long is read from the newest message on."""
+    for seconds, wanted in ((PLANNED_SECONDS, span.of(found)), (INDEX_SECONDS, by_index(found, span))):
+        with suppress(query_deadline.TookTooLong):
+            return Found(query_deadline.read(seconds, message_rows, wanted[: span.limit]), None)
+    end = monotonic() + WINDOWS_SECONDS
+    return query_deadline.read(WINDOWS_SECONDS, in_windows, found, span, lambda: monotonic() > end)
+
+
+def by_index(found: QuerySet[Message], span: Span) -> QuerySet[Message]:
+    """Filter and order by the span, so that no index has that order. PostgreSQL thinks of a word that every thousandth
+    message has that a page is soon full, and would walk back through all messages of the site if they are in rooms that
+    the person can't read: of a million 1.4 s, where the index of words takes 0.1."""
+    place = F(span.key) + 0
+    return span.of(found).order_by(place.asc() if span.forward else place.desc())

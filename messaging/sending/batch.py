@@ -6,13 +6,13 @@ batch; a calm one stores each message at once.
 
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar, Literal, cast
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import quotas
@@ -364,7 +364,10 @@ def known_messages(keys: Sequence[Key] | dict[Key, None]) -> dict[Key, Message]:
 def store_all(drafts: Sequence[Draft]) -> list[Outcome[Stored]]:
     """Store the drafts; return for each its message and whether it is new, or its error. New messages are committed
     on return."""
-    return store(prepared(drafts))
+    try:
+        return store(prepared(drafts))
+    finally:
+        batches.run_later()
 
 
 def prepared(drafts: Sequence[Draft]) -> Batch | PlainBatch:
@@ -389,18 +392,21 @@ def store(batch: Batch | PlainBatch) -> list[Outcome[Stored]]:
 
 
 def store_plain(batch: PlainBatch) -> list[Outcome[Stored]]:
-    """Store a batch, then look at what the database refused. The messages are published by `settle`."""
+    """Store a batch, then look at what the database refused. It is published while the next one is stored."""
+    fresh: list[Message] = []
+    ending = ExitStack()
+    ending.enter_context(delivery.soon(batch.slugs))
+    ending.callback(publish, fresh)
+    if connection.in_atomic_block:
+        transaction.on_commit(ending.close, robust=True)
+    else:
+        batches.later(ending.close)
     messages = batch.write()
+    fresh += messages.values()
     Batch.last = {draft.key for draft in messages}
     refused = [draft for draft in batch.drafts if draft not in messages]
     others = dict(zip(refused, store(Batch(refused)), strict=True)) if refused else {}
     return [(messages[draft], True) if draft in messages else others[draft] for draft in batch.drafts]
-
-
-def settle(outcomes: Sequence[Outcome[Stored]]) -> None:
-    """Publish what isn't yet."""
-    fresh = [outcome[0] for outcome in outcomes if not isinstance(outcome, Exception) and outcome[1]]
-    publish([message for message in fresh if message.encoded is None])
 
 
 def together(batch: Batch) -> AbstractContextManager[Any]:
@@ -413,7 +419,7 @@ batches: GroupCommit[Draft, Stored] = GroupCommit(
     prepare=prepared,
     weigh=lambda draft: draft.weight,
     owner_of=lambda draft: draft.user_id,
-    settle=settle,
+    gather=lambda drafts: delivery.gather({draft.room for draft in drafts}),
     name="message",
     charged=True,
 )

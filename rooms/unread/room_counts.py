@@ -12,6 +12,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import Combinable, CombinedExpression, RawSQL
 from django.db.models.functions import Coalesce, Greatest
 
+from accounts.presence.presence import PeopleHere
 from chatsite.database import sql
 from rooms.models import Event, Membership, Mention
 
@@ -90,7 +91,7 @@ COUNT_HOLD_SECONDS = 1.0
 _online_counts: dict[int, tuple[float, int]] = {}
 
 
-def cached_online_count(room_id: int, online: set[int]) -> int:
+def cached_online_count(room_id: int, online: PeopleHere) -> int:
     """Return how many members of the room are online, at most COUNT_HOLD_SECONDS old."""
     now = monotonic()
     counted, count = _online_counts.get(room_id, (0.0, 0))
@@ -100,11 +101,11 @@ def cached_online_count(room_id: int, online: set[int]) -> int:
     return count
 
 
-def count_online(room_ids: list[int], online: set[int]) -> dict[int, int]:
+def count_online(room_ids: list[int], online: PeopleHere) -> dict[int, int]:
     """Return the number of members online by room id."""
     rows = Membership.objects.filter(room__in=room_ids).order_by()
-    if len(online) <= MAX_NAMED_IDS:
-        return dict(rows.filter(user__in=online).values_list("room_id").annotate(n=Count("pk")))
+    if online.at_most(MAX_NAMED_IDS):
+        return dict(rows.filter(user__in=list(online)).values_list("room_id").annotate(n=Count("pk")))
     return Counter(
         room_id for room_id, user_id in rows.values_list("room_id", "user_id") if user_id in online
     )

@@ -1,6 +1,6 @@
 """Summaries of rooms for one person, with counts: one query for any number of rooms."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -35,30 +35,30 @@ def nearest(user_id: int, most: int, *, behind: bool = False, counted: bool = Tr
     """Return the `most` most relevant of the user's rooms, by slug: those with mentions first, then with unread
     messages, then with recent ones. `behind` keeps only rooms with events after the read position; without `counted`,
     `size` and `online` are 0, which saves most of the work for large rooms."""
-    here = presence.online_ids() if counted else set()
-    rows = sql.run(_nearest(connection.vendor, behind, counted), largest_listed(here), user_id, most)
-    return [summary_of(row, user_id, here) for row in rows]
+    largest = largest_listed() if counted else 0
+    rows = sql.run(_nearest(connection.vendor, behind, counted), largest, user_id, most)
+    return [summary_of(row, user_id, counted=counted) for row in rows]
 
 
 def of_rooms(user_id: int, room_ids: Iterable[int]) -> list[RoomSummary]:
     """Return summaries of these rooms in this order, with or without membership."""
-    here, ids = presence.online_ids(), list(room_ids)
+    ids = list(room_ids)
     rows = sql.run(
         _of_rooms(connection.vendor),
-        largest_listed(here),
+        largest_listed(),
         sql.packed({"id": room_id} for room_id in ids),
         user_id,
     )
-    found = {row[0]: summary_of(row, user_id, here) for row in rows}
+    found = {row[0]: summary_of(row, user_id) for row in rows}
     return [found[room_id] for room_id in ids if room_id in found]
 
 
-def largest_listed(here: Collection[int]) -> int:
+def largest_listed() -> int:
     """Return up to which size rooms' members are read, to count who is online."""
-    return settings.PRESENCE_ROOM_SIZE if here else 0
+    return settings.PRESENCE_ROOM_SIZE if presence.online_ids() else 0
 
 
-def summary_of(row: tuple[Any, ...], user_id: int, here: set[int]) -> RoomSummary:
+def summary_of(row: tuple[Any, ...], user_id: int, *, counted: bool = True) -> RoomSummary:
     """Return the summary of a row."""
     room = room_row(row[:ROOM_LENGTH])
     role, read_seq, read_version, size, unread, mentions, members = row[ROOM_LENGTH:]
@@ -68,11 +68,10 @@ def summary_of(row: tuple[Any, ...], user_id: int, here: set[int]) -> RoomSummar
         people, ids = [one for one in everyone if one.id != user_id], [one.id for one in everyone]
     elif members is not None:
         ids = orjson.loads(members)
-    online = (
-        cached_online_count(room.id, here)
-        if size > settings.PRESENCE_ROOM_SIZE
-        else len(here.intersection(ids))
-    )
+    if size > settings.PRESENCE_ROOM_SIZE:
+        online = cached_online_count(room.id, presence.online_ids())
+    else:
+        online = len(presence.online_among(ids)) if counted else 0
     return RoomSummary(room, role, read_seq or 0, read_version or 0, size, unread, mentions, online, people)
 
 

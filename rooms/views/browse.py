@@ -100,7 +100,7 @@ def named(people: QuerySet[User], query: str) -> QuerySet[User]:
 
 def suggested(found: QuerySet[User], chosen: QuerySet[User]) -> list[User]:
     """Return the chosen people, some who are online, and the first by name."""
-    here = found.filter(pk__in=sorted(presence.online_ids())[:MAX_PEOPLE])
+    here = found.filter(pk__in=presence.online_ids().first(MAX_PEOPLE))
     one_each = {other.pk: other for part in (chosen, here, found[:MAX_PEOPLE]) for other in part}
     return list(one_each.values())[:MAX_PEOPLE]
 

@@ -83,7 +83,7 @@ def test_an_edit_calls_as_a_message_does(owner, member, private_room, crowded, s
 
 def test_here_calls_who_is_online(owner, member, private_room, make_person, say, consume, monkeypatch):
     membership.grant(private_room, make_person("helper"))
-    monkeypatch.setattr(presence.here, "online", lambda: {member.pk, owner.pk})
+    monkeypatch.setattr(presence.here, "is_online", lambda pk: pk in {member.pk, owner.pk})
     message = say(owner, private_room, "@here")
     consume()
     assert told() == {("member", "mention")}

@@ -22,7 +22,7 @@ def here(monkeypatch, attach_connection):
     connections = []
 
     def here(*people):
-        monkeypatch.setattr(presence.here, "online", lambda: {person.pk for person in people})
+        monkeypatch.setattr(presence.here, "is_online", lambda pk: pk in {person.pk for person in people})
         for person in people:
             identity = Identity(person.pk, person.username, session_key="x")
             connections.append(attach_connection(identity))

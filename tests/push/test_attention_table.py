@@ -74,7 +74,7 @@ def connect(monkeypatch, member, clock, attach_connection):
     monkeypatch.setattr(activity, "on_gone", [pushes.look_again])
 
     def connect(how):
-        monkeypatch.setattr(presence.here, "online", lambda: {member.pk} if how else set())
+        monkeypatch.setattr(presence.here, "is_online", lambda pk: how and pk == member.pk)
         if not how:
             return None
         one = attach_connection(Identity(member.pk, member.username, session_key="x"))

@@ -70,7 +70,7 @@ class Cursor(base.SQLiteCursorWrapper):
 def with_question_marks(query: str) -> str:
     """Return the statement with SQLite's own marks for its parameters. By a regular expression, which for a long statement
     took a tenth of a message's time; those written by hand are few and always the same."""
-    converted: str = base.SQLiteCursorWrapper.convert_query(None, query)
+    converted: str = base.FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%")
     return converted
 
 

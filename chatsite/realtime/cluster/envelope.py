@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
-# Kinds: a durable event of a room, a passing one, an event for a user's connections, and a message among
-# processes.
-LOG, PASSING, USER, WORD = b"L", b"P", b"U", b"W"
-KINDS = LOG + PASSING + USER + WORD
+# Kinds: a durable event of a room, a passing one, an event for a user's connections, a message among processes, and
+# the announcement to one process that events of a room are being stored.
+LOG, PASSING, USER, WORD, STORING = b"L", b"P", b"U", b"W", b"S"
+KINDS = LOG + PASSING + USER + WORD + STORING
 # Version, kind, worker, seq of the first event, and the user to skip (an id; 0 for none).
 HEAD = Struct("!cc8sQQ")
 VERSION = b"1"

@@ -1,7 +1,7 @@
 """Between delivery and the bus: events of this process are published, those of others are delivered here.
 
-Channels: `r:SLUG` and `u:ID` where somebody here has joined or is connected, and PROCESS_CHANNEL for messages
-among processes.
+Channels: `r:SLUG` and `u:ID` where somebody here has joined or is connected, PROCESS_CHANNEL for messages among
+processes, and `p:WORKER` for what concerns one process.
 """
 
 import logging
@@ -12,6 +12,7 @@ import orjson
 
 from chatsite.contract.events import EVENTS, Reach
 from chatsite.database.chunks import chunked
+from chatsite.realtime.cluster.announcements import Announcements
 from chatsite.realtime.cluster.bus import Bus
 from chatsite.realtime.cluster.coalescer import Coalescer
 from chatsite.realtime.cluster.envelope import (
@@ -19,6 +20,7 @@ from chatsite.realtime.cluster.envelope import (
     LOG,
     PASSING,
     SIGNATURE_BYTES,
+    STORING,
     USER,
     WORD,
     Envelope,
@@ -28,6 +30,7 @@ from chatsite.realtime.cluster.envelope import (
 from chatsite.realtime.delivery import delivery, peers, subscriptions
 from chatsite.realtime.protocol.frames import frame
 from chatsite.realtime.scheduling.background import Timer
+from chatsite.realtime.scheduling.flush_scheduler import SMALL_CROWD, flush_scheduler
 
 logger = logging.getLogger(__name__)
 
@@ -54,9 +57,13 @@ class Relay(peers.Peers):
         self._me = bus.worker.encode()
         self._opened: set[str] = set()
         self._coalescer = Coalescer(self._publish_log, lambda slug, data: self._open(f"r:{slug}", data))
+        self._announcements = announcements = Announcements(self._announce, is_crowd)
+        flush_scheduler.shared = lambda: announcements.shared
+        flush_scheduler.awaiting = lambda: announcements.awaiting
         bus.on_message, bus.on_fresh = self.hear, self.fresh
         bus.on_up, bus.on_missed = self.up, self.missed
         bus.subscribe(PROCESS_CHANNEL)
+        bus.subscribe(f"p:{bus.worker}")
         peers.register("look", self._on_look, list)
 
     def open_room(self, slug: str) -> None:
@@ -64,6 +71,7 @@ class Relay(peers.Peers):
 
     def close_room(self, slug: str) -> None:
         self.bus.unsubscribe(f"r:{slug}")
+        self._announcements.forget(slug)
 
     def open_user(self, user_id: int) -> None:
         self.bus.subscribe(f"u:{user_id}")
@@ -71,11 +79,20 @@ class Relay(peers.Peers):
     def close_user(self, user_id: int) -> None:
         self.bus.unsubscribe(f"u:{user_id}")
 
+    def gather(self, slugs: Collection[str]) -> float:
+        return self._announcements.gather(slugs)
+
     def hold(self, slugs: Collection[str]) -> None:
+        self._announcements.begin(slugs)
         self._coalescer.begin(slugs)
 
     def release(self, slugs: Collection[str]) -> None:
         self._coalescer.end(slugs)
+        self._announcements.end(slugs)
+        flush_scheduler.settle()
+
+    def _announce(self, worker: str, slug: str) -> None:
+        self._publish(f"p:{worker}", STORING, slug.encode())
 
     def to_log(self, slug: str, payload: bytes, seq: int) -> None:
         if not self._coalescer.gathers(slug, seq, payload):
@@ -118,6 +135,8 @@ class Relay(peers.Peers):
         kind, _, name = channel.partition(":")
         if envelope.kind == WORD and channel == PROCESS_CHANNEL:
             return word(envelope.payload)
+        if envelope.kind == STORING:
+            return kind == "p" and self._await(envelope)
         self.events += len(envelope.payload)
         if kind == "r" and envelope.kind == LOG:
             return self._to_log(name, envelope)
@@ -128,6 +147,10 @@ class Relay(peers.Peers):
             return self._to_room(name, envelope, *event)
         return kind == "u" and envelope.kind == USER and to_user(int(name), envelope.payload, *event)
 
+    def _await(self, envelope: Envelope) -> bool:
+        self._announcements.announced(envelope.payload.decode(errors="replace"), envelope.worker)
+        return True
+
     def _to_log(self, slug: str, envelope: Envelope) -> bool:
         if not subscriptions.is_joined(slug):
             self.foreign += len(envelope.payload)
@@ -136,6 +159,8 @@ class Relay(peers.Peers):
             if EVENTS.get(event) is not Reach.LOG or data.get("room") != slug or data.get("seq") != seq:
                 return False
             delivery.log_from_elsewhere(slug, seq, event, frame(packet))
+        self._announcements.arrived(slug, envelope.worker)
+        flush_scheduler.settle()
         return True
 
     def _to_room(self, slug: str, envelope: Envelope, event: str, data: dict[str, Any]) -> bool:
@@ -172,6 +197,10 @@ class Relay(peers.Peers):
 
     def _on_look(self, slugs: list[Any]) -> None:
         Timer(0, self.recheck, {slug for slug in slugs if isinstance(slug, str)} or None)
+
+
+def is_crowd(slug: str) -> bool:
+    return subscriptions.count(slug) > SMALL_CROWD
 
 
 def word(payload: bytes) -> bool:

@@ -42,6 +42,12 @@ def pace(storing: Callable[[], bool]) -> None:
     flush_scheduler.storing = storing
 
 
+def gather(slugs: Collection[str]) -> float:
+    """Announce that events of these rooms are about to be stored; return for how many seconds more should be gathered first,
+    where another process stores events of the same rooms."""
+    return peers.site.gather(slugs) if peers.site.there else 0.0
+
+
 @contextmanager
 def soon(slugs: Collection[str]) -> Iterator[None]:
     """Announce that events of these rooms are being stored. What comes for them from other processes waits

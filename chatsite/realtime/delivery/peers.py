@@ -27,6 +27,11 @@ class Peers:
     def close_user(self, user_id: int) -> None:
         """No connection of the user is in this process any more."""
 
+    def gather(self, slugs: Collection[str]) -> float:
+        """Events of these rooms are about to be stored here; return for how many seconds more of them should be gathered
+        first, as another process stores events of the same rooms."""
+        return 0.0
+
     def hold(self, slugs: Collection[str]) -> None:
         """Events of these rooms are about to be sent here: until `release`, gather them, and hold what comes
         for the rooms."""

@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from functools import partial
 from time import monotonic
 from typing import Any, ClassVar, Generic, NamedTuple, TypeAlias, TypeVar
@@ -39,10 +39,12 @@ class Prepared(NamedTuple, Generic[T, R]):
 
 
 class Ran(NamedTuple, Generic[T, R]):
-    """A batch that was run, an outcome for each item, and the loop seconds it has taken so far."""
+    """A batch that was run: an outcome for each item, what it has left for later, and the loop seconds that it has
+    taken so far."""
 
     batch: Batch[T, R]
     outcomes: list[Outcome[R]]
+    later: list[Callable[[], object]]
     used: float
 
 
@@ -100,8 +102,9 @@ class GroupCommit(Generic[T, R]):
     themselves. With `charged`, owners pay for the loop time of a batch by the weight of their items; an owner
     who has spent more than their share waits until it is paid off. After an exception that `run` raises, each
     item runs by itself, so that a bad one fails alone. `prepare(items)` makes the argument of `run`, while
-    the previous batch still runs: the one may wait for the database while the other computes. `settle(outcomes)` is
-    called once `run` has returned, before the answers and while the next batch runs. `name` is the queue's in the metrics.
+    the previous batch still runs: the one may wait for the database while the other computes. `gather(items)`
+    is asked before each batch with each owner's next item, and returns for how many seconds more items are
+    gathered. `name` is the queue's in the metrics.
     """
 
     # All instances, for whoever lets them go first.
@@ -113,16 +116,16 @@ class GroupCommit(Generic[T, R]):
         prepare: Callable[[list[T]], Any] = lambda items: items,
         weigh: Callable[[T], int] = lambda item: 0,
         owner_of: Callable[[T], Hashable] = lambda item: None,
-        settle: Callable[[list[Outcome[R]]], None] | None = None,
+        gather: Callable[[Iterator[T]], float] = lambda items: 0.0,
         name: str = "",
         charged: bool = False,
     ) -> None:
         self._name = name
+        self._gather = gather
         self._run = run
         self._prepare = prepare
         self._weigh = weigh
         self._owner_of = owner_of
-        self._settle = settle
         self._charged = charged
         # By owner, next turn first: their items in order.
         self._waiting: dict[Hashable, deque[tuple[T, Done[R]]]] = {}
@@ -133,6 +136,8 @@ class GroupCommit(Generic[T, R]):
         self._was_heavy = False
         # Items of batches that have no outcome yet.
         self._taken = 0
+        # What the batch that is run has left for later.
+        self._later: list[Callable[[], object]] = []
         self._lingering: Event | None = None
         self.all.add(self)
 
@@ -178,6 +183,17 @@ class GroupCommit(Generic[T, R]):
         else:
             self._drain()
 
+    def later(self, function: Callable[[], object]) -> None:
+        """Call `function` once the batch that is run now has its outcomes: before they are told, and while the next batch
+        waits for the database."""
+        self._later.append(function)
+
+    def run_later(self) -> None:
+        """Call what was left for later by a run outside of the queue."""
+        later, self._later = self._later, []
+        for function in later:
+            guarded(function)
+
     def wait(self, item: T) -> R:
         """Submit an item and return its result. Raises the item's exception."""
         event: Event = Event()
@@ -207,7 +223,11 @@ class GroupCommit(Generic[T, R]):
         try:
             while self._waiting or self._linger():
                 close_broken()
-                prepared.give(self._next())
+                if seconds := self._gather(queue[0][0] for queue in self._waiting.values()):
+                    eventlet.sleep(seconds)
+                # Meanwhile their owners may have spent too much, and be late.
+                if self._waiting:
+                    prepared.give(self._next())
         finally:
             prepared.give(None)
             runner.wait()
@@ -250,14 +270,15 @@ class GroupCommit(Generic[T, R]):
         outcomes = self._outcomes([item for item, _ in batch], prepared)
         counters.batch(self._name, len(batch), monotonic() - began)
         self._taken -= len(batch)
-        return Ran(batch, outcomes, used + meter.take())
+        later, self._later = self._later, []
+        return Ran(batch, outcomes, later, used + meter.take())
 
     def _answer_all(self, given: Ran[T, R]) -> None:
-        batch, outcomes, used = given
+        batch, outcomes, later, used = given
         meter = loop_meter.of_greenlet()
         meter.take()
-        if self._settle is not None:
-            guarded(partial(self._settle, outcomes))
+        for function in later:
+            guarded(function)
         for number, (_, done) in enumerate(batch):
             # A run that returns too few outcomes is at fault; nobody must wait for an answer because of it.
             self._answer(done, outcomes[number] if number < len(outcomes) else RuntimeError("no outcome"))

@@ -3,6 +3,7 @@ delivery."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from time import monotonic
 from typing import Any, Protocol
 
@@ -41,15 +42,22 @@ class FlushScheduler:
     A room of thousands is flushed SOCKETS_PER_TURN at a time, and sockets added meanwhile go before the rest,
     so that a large room doesn't delay a room of two. While messages are being stored, here or in another
     process, a crowd that was sent something just now waits for the next message, for SEND_INTERVAL_SECONDS at
-    most. `storing()` says whether this process is storing messages; `flush_all(sockets)` flushes them.
+    most. `storing()` says whether this process is storing messages; `flush_all(sockets)` flushes them. While it
+    shares a crowd with another process that stores (`shared()`), any crowd waits until neither this process stores
+    nor another one is awaited (`awaiting()`), as long at most.
     """
 
     def __init__(self) -> None:
         self.storing: Callable[[], bool] = lambda: False
         self.flush_all: Callable[[Sequence[Any]], None] = flush_each
+        self.shared: Callable[[], bool] = lambda: False
+        self.awaiting: Callable[[], bool] = lambda: False
         self._fresh: list[Flushable] = []
         self._backlog: deque[Flushable] = deque()
         self._deferred: list[Flushable] = []
+        # Counts the times that sockets began to be deferred.
+        self._deferral = 0
+        self._settling = False
         self._began = 0.0
         self._last_remote = -REMOTE_ACTIVITY_SECONDS
 
@@ -90,20 +98,49 @@ class FlushScheduler:
 
     def _due(self, fresh: list[Flushable]) -> list[Flushable]:
         """Return the sockets to flush now; those that may wait are deferred."""
+        if self.shared():
+            if not self._more_is_to_come():
+                return fresh
+            self._defer(fresh, SEND_INTERVAL_SECONDS)
+            return []
         now = monotonic()
         if not self.storing() and now - self._last_remote >= REMOTE_ACTIVITY_SECONDS:
             return fresh
         just_sent = [socket for socket in fresh if socket.last_taken_at > now - SEND_INTERVAL_SECONDS]
         if len(just_sent) <= SMALL_CROWD:
             return fresh
-        if not self._deferred:
-            hubs.get_hub().schedule_call_global(
-                just_sent[0].last_taken_at + SEND_INTERVAL_SECONDS - now, self._flush_deferred
-            )
-        self._deferred += just_sent
+        self._defer(just_sent, just_sent[0].last_taken_at + SEND_INTERVAL_SECONDS - now)
         return [socket for socket in fresh if socket.last_taken_at <= now - SEND_INTERVAL_SECONDS]
 
+    def _more_is_to_come(self) -> bool:
+        return self.storing() or self.awaiting()
+
+    def _defer(self, sockets: list[Flushable], seconds: float) -> None:
+        """Defer sockets for `seconds`, or with those that are deferred already."""
+        if not self._deferred:
+            self._deferral += 1
+            hubs.get_hub().schedule_call_global(seconds, partial(self._end_deferral, self._deferral))
+        self._deferred += sockets
+
+    def _end_deferral(self, number: int) -> None:
+        if number == self._deferral:
+            self._flush_deferred()
+
+    def settle(self) -> None:
+        """Note that a batch has come, of this process or another: once this turn's events are queued, flush what was
+        deferred for it."""
+        if self._deferred and not self._settling and self.shared():
+            self._settling = True
+            hubs.get_hub().schedule_call_global(0, self._flush_settled)
+
+    def _flush_settled(self) -> None:
+        self._settling = False
+        if self._deferred and not self._more_is_to_come():
+            self._flush_deferred()
+
     def _flush_deferred(self) -> None:
+        if not self._deferred:
+            return
         self._begin()
         self._backlog.extend(self._deferred)
         self._deferred = []

@@ -6,6 +6,8 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 
+from chatsite.web import query_deadline
+from messaging import services
 from messaging.models import Message
 from messaging.search import Span, indexes, postgresql, read, search
 from messaging.search.postgresql import PARTS, WORDS, has, narrowed
@@ -170,3 +172,29 @@ def test_the_list_may_grow_meanwhile_also_of_an_index_that_was_there():
         cursor.execute(f"ALTER INDEX {PARTS} RESET (gin_pending_list_limit)")
     indexes.make(connection)
     assert options() == longer
+
+
+@pytest.mark.parametrize("span", [Span(5), Span(5, after=0), Span(5, room="board")])
+def test_what_the_planner_takes_too_long_for_is_found_by_the_index_of_words(
+    owner, private_room, span, monkeypatch
+):
+    told = [services.send(owner, "board", f"a lathe, number {n}", uuid.uuid4())[0].pk for n in range(8)]
+    found = search(owner, "lathe", span.room)
+    with connection.cursor() as cursor:
+        # Wherever it can be done without: it can't where no index has the order.
+        cursor.execute("SET enable_sort = off")
+        plans = [queryset.explain() for queryset in (span.of(found), postgresql.by_index(found, span))]
+        cursor.execute("RESET enable_sort")
+    assert ["Sort" in plan for plan in plans] == [False, True]
+    tried = []
+
+    def late_at_first(seconds, func, *args):
+        tried.append(seconds)
+        if len(tried) == 1:
+            raise query_deadline.TookTooLong()
+        return func(*args)
+
+    monkeypatch.setattr(query_deadline, "read", late_at_first)
+    shown = [message.pk for message in read(owner, found, span).messages]
+    assert shown == (told[:5] if span.forward else told[:2:-1])
+    assert tried == [postgresql.PLANNED_SECONDS, postgresql.INDEX_SECONDS]

@@ -12,7 +12,7 @@ from chatsite.realtime.queues.group_commit import GroupCommit
 from files.models import Blob, File
 from messaging import services
 from messaging.models import Message
-from messaging.sending.batch import Batch, store, store_all
+from messaging.sending.batch import Batch, PlainBatch, prepared, store, store_all
 from messaging.sending.drafts import Draft
 from messaging.sending.sql import Row, write
 from rooms import access
@@ -74,12 +74,13 @@ def test_edits_and_renames_beside_answers_to_the_same_message(owner, rooms):
     assert [event["data"]["seq"] for event in events] == list(range(1, len(events) + 1))
 
 
-def test_the_same_client_id_at_once_is_stored_once(owner, rooms):
+@pytest.mark.parametrize("prepare", [Batch, prepared])
+def test_the_same_client_id_at_once_is_stored_once(owner, rooms, prepare):
     key, answers = uuid.uuid4(), []
 
     def send():
         # A process's own: those of the site are for greenlets of one thread.
-        batches = GroupCommit(store, prepare=Batch)
+        batches = GroupCommit(store, prepare=prepare)
         answers.extend(batches._outcomes([Draft(owner, rooms[0].slug, "once", key)]))
 
     assert not at_once(*[send] * 6)
@@ -128,15 +129,16 @@ def stored_against(change, batch):
 
     def send():
         begun.wait(60)
-        assert not batch.is_stale
+        assert isinstance(batch, PlainBatch) or not batch.is_stale
         outcomes.extend(store(batch))
 
     assert not at_once(commit_late, send)
     return outcomes
 
 
+@pytest.mark.parametrize("kind", [Batch, PlainBatch])
 @pytest.mark.parametrize("what", ["removed", "archived"])
-def test_whoever_is_put_out_at_that_moment_is_waited_for(owner, member, rooms, what):
+def test_whoever_is_put_out_at_that_moment_is_waited_for(owner, member, rooms, what, kind):
     """The look is done, and the other's transaction isn't committed: only the write can find out."""
     room = rooms[0]
     membership.grant(room, member)
@@ -148,7 +150,7 @@ def test_whoever_is_put_out_at_that_moment_is_waited_for(owner, member, rooms, w
         else:
             archive(Room.objects.get(pk=room.pk), owner)
 
-    mine, theirs = outcomes = stored_against(change, Batch(drafts))
+    mine, theirs = outcomes = stored_against(change, kind(drafts))
     if what == "removed":
         assert mine[1]
         assert isinstance(theirs, Forbidden)
@@ -158,12 +160,12 @@ def test_whoever_is_put_out_at_that_moment_is_waited_for(owner, member, rooms, w
     assert gapless(room)
 
 
-def test_whoever_was_muted_in_another_process_after_the_look_is_not_heard(owner, member, rooms):
+@pytest.mark.parametrize("kind", [Batch, PlainBatch])
+def test_whoever_was_muted_in_another_process_after_the_look_is_not_heard(owner, member, rooms, kind):
     """Whose word that they are muted comes later."""
     membership.grant(rooms[0], member)
-    batch = Batch([Draft(user, rooms[0].slug, user.username, uuid.uuid4()) for user in (owner, member)])
+    batch = kind([Draft(user, rooms[0].slug, user.username, uuid.uuid4()) for user in (owner, member)])
     rooms[0].memberships.filter(user=member).update(muted=True)
-    assert not batch.is_stale
     mine, theirs = store(batch)
     assert mine[1]
     assert isinstance(theirs, Muted)
@@ -171,10 +173,13 @@ def test_whoever_was_muted_in_another_process_after_the_look_is_not_heard(owner,
     assert gapless(rooms[0])
 
 
-def test_a_removal_and_a_message_of_who_is_removed_never_wait_for_each_other_in_a_ring(owner, member, rooms):
+@pytest.mark.parametrize("kind", [Batch, PlainBatch])
+def test_a_removal_and_a_message_of_who_is_removed_never_wait_for_each_other_in_a_ring(
+    owner, member, rooms, kind
+):
     room, begun = rooms[0], threading.Event()
     membership.grant(room, member)
-    batch = Batch([Draft(user, room.slug, user.username, uuid.uuid4()) for user in (owner, member)])
+    batch = kind([Draft(user, room.slug, user.username, uuid.uuid4()) for user in (owner, member)])
 
     def remove():
         with transaction.atomic():

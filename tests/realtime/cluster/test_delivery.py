@@ -3,11 +3,14 @@
 import threading
 import time
 import uuid
+from contextlib import ExitStack
 
 import pytest
 import socketio
 
+from chatsite.realtime.scheduling.flush_scheduler import SMALL_CROWD
 from tests.support.clients.cast import Browser, Chatter, rest
+from tests.support.clients.raw_clients import RawSocket
 from tests.support.run.waiting import wait_for
 
 pytestmark = pytest.mark.realtime
@@ -63,6 +66,33 @@ def test_many_who_send_in_both_are_heard_in_one_order_without_a_hole(two):
     for one in people:
         seqs = [message["seq"] for message in heard(one)]
         assert seqs == list(range(begin + 1, begin + 201))
+
+
+def test_a_crowd_in_both_hears_what_both_store_in_one_order_without_a_hole(two):
+    """Each process announces its batches to the other, and a crowd is flushed once for both."""
+    with ExitStack() as stack:
+        crowd = [
+            stack.enter_context(RawSocket(server)).connect(two.tokens["member"])
+            for server in (two.one, two.other)
+            for _ in range(SMALL_CROWD + 1)
+        ]
+        begin = [one.call("join", {"room": "board"})["head"] for one in crowd][-1]
+        people = [two.chatter(server, "owner") for server in (two.one, two.other)]
+        threads = [
+            threading.Thread(target=lambda one=one: [one.say("board", f"number {n}") for n in range(50)])
+            for one in people
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for one in crowd:
+            seqs: list[int] = []
+            while len(seqs) < 100:
+                name, data = one.event()
+                if name == "chat-message" and data["seq"] > begin:
+                    seqs.append(data["seq"])
+            assert seqs == list(range(begin + 1, begin + 101))
 
 
 def test_who_has_not_joined_hears_nothing_and_the_process_receives_nothing(two):

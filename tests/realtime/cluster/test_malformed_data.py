@@ -90,7 +90,7 @@ def relay(bus):
 @each_text
 def test_a_message_of_the_bus(relay, text):
     """Unsigned, as anybody can; and signed, as another version of the program might."""
-    for channel in ("all", "r:a", "u:5"):
+    for channel in ("all", "r:a", "u:5", "p:me"):
         relay.hear(channel, text)
         for kind in KINDS:
             envelope = Envelope(bytes([kind]), "other123", 1, 0, text)

@@ -118,12 +118,60 @@ print(told == order == list(range(30)), batches._running)
 
 def test_a_batch_that_takes_longer_than_the_wait_for_more_loses_nobody():
     """Whoever came while the last one ended was never answered."""
+    assert said_by(SCRIPT) == "True False"
+
+
+GATHERING = """
+import warnings
+warnings.simplefilter("ignore")
+import eventlet
+eventlet.monkey_patch()
+from chatsite.realtime.queues import group_commit as module
+module.LINGER_SECONDS = 0.02
+asked, ran, told = [], [], []
+
+def gather(items):
+    asked.append(sorted(items))
+    return 0.05 if "first" in asked[-1] else 0
+
+def run(items):
+    ran.append(items)
+    return items
+
+batches = module.GroupCommit(run, gather=gather, owner_of=lambda item: item)
+for item in ("first", "second"):
+    batches.submit(item, told.append)
+    eventlet.sleep(0.01)
+while len(told) < 2 or batches._running:
+    eventlet.sleep(0.01)
+batches.submit("first", told.append)
+eventlet.sleep(0.01)
+late = batches._waiting.pop("first")
+while batches._running:
+    eventlet.sleep(0.01)
+batches._waiting["first"] = late
+batches.submit("third", told.append)
+while len(told) < 4 or batches._running:
+    eventlet.sleep(0.01)
+print(asked, ran)
+"""
+
+
+def test_items_that_come_while_a_batch_is_gathered_go_with_it():
+    """And where all are late by then, there is no batch."""
+    asked, ran = "[['first'], ['first'], ['first', 'third']]", "[['first', 'second'], ['first', 'third']]"
+    assert said_by(GATHERING) == f"{asked} {ran}"
+
+
+def said_by(script):
+    """What the script prints."""
     environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
+        [sys.executable, "-c", script],
         cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=100,
     )  # fmt: skip
-    assert done.stdout.strip() == "True False", done.stdout + done.stderr
+    assert not done.returncode, done.stderr
+    return done.stdout.strip()
 
 
 def test_too_few_outcomes_leave_nobody_without_an_answer():

@@ -145,3 +145,76 @@ def test_who_is_put_off_twice_is_written_to_in_time(hub, clock, crowd):
     assert hub.delays[0] == pytest.approx(SEND_INTERVAL_SECONDS - 0.005)
     hub.turn(), hub.turn()
     assert Sent.order == [*range(SMALL_CROWD + 1), *["more"] * (SMALL_CROWD + 1)]
+
+
+@pytest.fixture
+def sharing(hub, clock):
+    """Shares a crowd with another process. `more` says whether something is being stored here, and there."""
+    sharing, sharing.more = FlushScheduler(), {"here": False, "there": False}
+    sharing.shared = lambda: True
+    sharing.storing, sharing.awaiting = lambda: sharing.more["here"], lambda: sharing.more["there"]
+    return sharing
+
+
+@pytest.fixture
+def rested():
+    """A crowd that wasn't sent anything for long."""
+    return [Sent(number) for number in range(SMALL_CROWD + 1)]
+
+
+@pytest.mark.parametrize("where", ["here", "there"])
+def test_a_shared_crowd_is_written_to_once_all_is_stored(hub, clock, sharing, rested, where):
+    sharing.more[where] = True
+    add(sharing, rested)
+    hub.turn()
+    sharing.settle()
+    hub.timers.pop()()
+    assert Sent.order == []
+    sharing.more[where] = False
+    sharing.settle(), sharing.settle()
+    assert len(hub.timers) == 2
+    hub.timers.pop()(), hub.timers.pop()()
+    assert Sent.order == list(range(SMALL_CROWD + 1))
+
+
+def test_a_shared_crowd_waits_for_a_moment_at_most(hub, clock, sharing, rested):
+    sharing.more["there"] = True
+    add(sharing, rested)
+    hub.turn()
+    assert hub.delays == [SEND_INTERVAL_SECONDS]
+    hub.turn(), hub.turn()
+    assert Sent.order == list(range(SMALL_CROWD + 1))
+
+
+def test_a_moment_that_is_over_ends_no_later_one(hub, clock, sharing, rested):
+    sharing.more["there"] = True
+    add(sharing, rested)
+    hub.turn()
+    [over] = hub.timers
+    hub.timers.clear()
+    sharing.more["there"] = False
+    sharing.settle()
+    hub.turn(), hub.turn()
+    sharing.more["there"] = True
+    add(sharing, rested)
+    hub.turn()
+    over()
+    assert len(Sent.order) == SMALL_CROWD + 1
+    assert len(hub.timers) == 1
+
+
+def test_a_shared_crowd_is_written_to_at_once_where_nothing_is_to_come(hub, clock, sharing, crowd):
+    sharing.note_remote_event()
+    add(sharing, crowd)
+    hub.turn()
+    assert Sent.order == list(range(SMALL_CROWD + 1))
+
+
+def test_what_has_come_ends_no_deferral_of_a_process_of_its_own(hub, clock, crowd):
+    busy = FlushScheduler()
+    busy.storing = lambda: True
+    add(busy, crowd)
+    hub.turn()
+    busy.storing = lambda: False
+    busy.settle()
+    assert len(hub.timers) == 1
