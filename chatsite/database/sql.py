@@ -6,6 +6,7 @@ hundred: PostgreSQL plans it once for each connection, and the driver binds one 
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 import orjson
@@ -19,6 +20,7 @@ MAX_ROWS = 1_000_000
 SQLITE_TYPES = {"bigint": "integer", "int": "integer"}
 
 
+@cache
 def postgresql() -> bool:
     """Return whether the default database is PostgreSQL."""
     return connection.vendor == "postgresql"

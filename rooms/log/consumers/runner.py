@@ -1,6 +1,6 @@
 """The runner of one consumer in this process, while it has the lease.
 
-Rooms with news are read twenty at a time, a hundred lines of each, in turn; rooms in which lines await the handler are
+Rooms with news are read fifty at a time, forty lines of each, in turn; rooms in which lines await the handler are
 handled at once, four at a time. All in memory may be lost: positions are moved after the handler only.
 """
 
@@ -30,7 +30,7 @@ from rooms.models import ConsumerRetry, Room
 logger = logging.getLogger(__name__)
 
 # Rooms that one query reads, and seqs of each: in rooms whose lines the database sieves it looks through more.
-ROOMS_PER_READ, SEQS_PER_ROOM, SEQS_PER_SIEVED_ROOM = 20, 100, positions.MAX_SEQS
+ROOMS_PER_READ, SEQS_PER_ROOM, SEQS_PER_SIEVED_ROOM = 50, 40, positions.MAX_SEQS
 # Rooms that are handled at once, and lines that are tried again at once.
 MAX_ROOMS_AT_ONCE, MAX_RETRIES_AT_ONCE = 4, 2
 # Positions that one transaction stores: some 9 ms.
