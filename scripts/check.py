@@ -23,9 +23,9 @@ skipped: list[str] = []
 # Coverage is measured where cheap, or if asked for: it takes 2 % of the time with Python 3.12, half as much again before.
 SYSMON = sys.version_info >= (3, 12)
 COVERAGE = SYSMON or "--coverage" in sys.argv
-# Three times the cores of a small machine, as tests wait for servers, clocks and browsers most of the time: four workers
+# More than twice the cores of a small machine, as tests wait for servers, clocks and browsers most of the time: four workers
 # leave a fifth of two cores idle.
-WORKERS = "6"
+WORKERS = "5"
 # The first is Chromium without its windows, which takes a third less of a processor for the same pages.
 SHELL = "chromium-headless-shell"
 BROWSERS = (SHELL, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

@@ -323,7 +323,9 @@ def test_others_pay_nothing_for_it(owner, member, stranger, secret, public_room)
     assert not any("forwarded" in sql for sql in plain)
     assert len(plain) <= 9
     some, many = len(statements(None, secret.pk)), len(statements(None, *[secret.pk] * 5))
-    assert len(plain) < some == many <= len(plain) + 6
+    # PostgreSQL authorises a batch without in the statement that stores it.
+    most = len(plain) + 6 + (connection.vendor == "postgresql")
+    assert len(plain) < some == many <= most
     assert Draft(member, "lobby", "x", uuid.uuid4(), forward=1).weight == 1 + FORWARD_WEIGHT
 
 
