@@ -1,1 +1,1 @@
-"""Count the instructions of a message, a delivery and a ping: the same on every machine, whatever else it does."""
+"""Count the instructions of a message and of a delivery: the same on every machine, whatever else it does."""

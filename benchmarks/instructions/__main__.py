@@ -1,4 +1,4 @@
-"""`./run bench instructions`: count what a message, a delivery and a ping cost.
+"""`./run bench instructions`: count what a message and a delivery cost.
 
 Compares that with benchmarks/instructions.json, and exits with 1 if a figure is a tenth over or under what is stored.
 """

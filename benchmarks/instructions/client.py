@@ -29,8 +29,8 @@ class Peer:
 
     def __init__(self, port: int, token: str, room: str) -> None:
         self.room, self.token = room, token
-        self.joined, self.answers = False, True
-        self.acks = self.messages = self.pings = 0
+        self.joined = False
+        self.acks = self.messages = 0
         self._left = b""
         self.socket = socket.create_connection(("127.0.0.1", port), TIMEOUT_SECONDS)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -60,9 +60,7 @@ class Peer:
 
     def _take(self, payload: bytes) -> None:
         if payload == b"2":
-            self.pings += 1
-            if self.answers:
-                self.say("3")
+            self.say("3")
         elif payload.startswith(b'42["chat-message",'):
             self.messages += 1
         elif payload.startswith(b"43"):
@@ -129,19 +127,6 @@ class Crowd:
             "client_id": str(uuid5(NAMESPACE_URL, str(self._sent))),
         }
         return f'42{self._sent}["chat-message",{json.dumps(fields)}]'.encode()
-
-    def await_pings(self, begin: Callable[[], None]) -> None:
-        """Let the server ping everybody by `begin`, and wait until all have it; `answer_pings` answers."""
-        for peer in self.everybody:
-            peer.answers = False
-        got = [(peer, peer.pings + 1) for peer in self.everybody]
-        begin()
-        self._until(lambda: all(peer.pings >= wanted for peer, wanted in got), "pings")
-
-    def answer_pings(self) -> None:
-        for peer in self.everybody:
-            peer.say("3")
-            peer.answers = True
 
     def idle(self, seconds: float) -> None:
         """Answer pings for some time."""

@@ -1,9 +1,7 @@
 """Run a site under valgrind, use it, and read from callgrind's dumps what each use cost."""
 
-import os
 import re
 import secrets
-import signal
 import socket
 import subprocess
 import sys
@@ -49,7 +47,6 @@ class Door:
         self._socket.settimeout(ANSWER_TIMEOUT_SECONDS)
         self._socket.connect(str(path))
         self._lines = self._socket.makefile("rw", encoding="utf-8", newline="\n")
-        self._pid = int(self._lines.readline())
 
     def ask(self, line: str) -> None:
         """Have the site do something."""
@@ -61,15 +58,6 @@ class Door:
     def close(self) -> None:
         self._lines.close()
         self._socket.close()
-
-    @contextmanager
-    def standing(self) -> Iterator[None]:
-        """Stop the process for a while."""
-        os.kill(self._pid, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            os.kill(self._pid, signal.SIGCONT)
 
     @contextmanager
     def counting(self, label: str) -> Iterator[None]:
@@ -136,14 +124,6 @@ def count_all(crowd: Crowd, door: Door) -> None:
             crowd.send(FEW, CROWD_MESSAGES)
         with door.counting("many"):
             crowd.send(MANY, CROWD_MESSAGES)
-        door.ask("none")
-        with door.counting("ping"):
-            crowd.await_pings(lambda: door.ask("ping"))
-            # All pongs come in one turn of the hub; else it depends on how busy the machine is.
-            with door.standing():
-                crowd.answer_pings()
-            # The last pongs may be behind this in the hub's turn, and are before the next.
-            door.ask("none")
 
 
 def least(folder: Path) -> dict[str, Path]:
@@ -167,7 +147,6 @@ def figures(found: dict[str, int]) -> dict[str, int]:
         "message, one in flight": round(found["message"] / MESSAGES),
         "message, 32 in flight": round(found["batch"] / BATCHED),
         "delivery": round((found["many"] - found["few"]) / (CROWD_MESSAGES * (MANY.size - FEW.size))),
-        "ping": round(found["ping"] / PEOPLE),
     }
 
 

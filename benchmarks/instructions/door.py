@@ -1,7 +1,6 @@
 """The whole site, with a door by which the counting process switches callgrind and stops the clock.
 
-gunicorn's worker loads it in the place of `chatsite.wsgi`. It says its process's id; then a word and its argument come in a
-line, and `ok` is the answer.
+gunicorn's worker loads it in the place of `chatsite.wsgi`. A word and its argument come in a line, and `ok` is the answer.
 """
 
 import ctypes
@@ -13,21 +12,11 @@ from eventlet import hubs
 from eventlet.green import socket
 
 from benchmarks.instructions.clock import clock
-from chatsite.realtime.engineio.transport import PING_INTERVAL
-from chatsite.realtime.socketio.server import sio
 from chatsite.wsgi import application
 
 __all__ = ["application"]
 
 library = ctypes.CDLL(os.environ["INSTRUCTIONS_LIBRARY"])
-
-
-def ping() -> None:
-    """Let an interval pass for the heartbeats alone, in which every socket is pinged."""
-    heartbeats = sio.eio.heartbeats
-    heartbeats._began -= PING_INTERVAL
-    heartbeats._due += len(heartbeats._slots)
-    heartbeats._ping_due()
 
 
 def start() -> None:
@@ -47,15 +36,11 @@ WORDS: dict[str, Callable[[str], object]] = {
     "stop": lambda _: stop(),
     "zero": lambda _: library.zero(),
     "dump": lambda label: library.dump(label.encode()),
-    "none": lambda _: None,
-    "ping": lambda _: ping(),
 }
 
 
 def answer(client: socket.socket, address: object) -> None:
     with client.makefile("rw", encoding="utf-8", newline="\n") as lines:
-        lines.write(f"{os.getpid()}\n")
-        lines.flush()
         for line in lines:
             word, _, argument = line.strip().partition(" ")
             WORDS[word](argument)
