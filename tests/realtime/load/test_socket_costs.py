@@ -114,4 +114,8 @@ def test_nothing_stays_of_those_who_come_and_go(server):
     assert not differs(before, after), (before, after)
     assert abs(grown["greenlets"]) <= 1
     assert grown["objects"] < OBJECTS + CONNECTION_OBJECTS * max(0, grown["database"] - 1), str(grown)
-    assert grown["memory"] < MEMORY, grown
+    if grown["memory"] >= MEMORY:
+        # On a busy machine more of them may have been there at the same moment, and the heap stays as it was then. What
+        # isn't given back grows each time.
+        grown["memory"] = churn(server, everyone, half)["memory"] - after["memory"]
+    assert grown["memory"] < MEMORY, str((grown, before, after))
