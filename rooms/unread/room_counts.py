@@ -44,6 +44,26 @@ def mentions_of(user_id: OuterRef | int, room_id: OuterRef, read_seq: OuterRef) 
     return count_of(Mention.objects.filter(user_id=user_id, room_id=room_id, seq__gt=read_seq))
 
 
+def unread_sql(head: str, room_id: str, user_id: str, read_seq: str) -> str:
+    """Return the SQL of `unread_of`, of these columns, for statements written by hand."""
+    beyond = f"rooms_event e WHERE e.room_id = {room_id} AND e.seq > {read_seq}"
+    return f"""
+        CASE WHEN {head} > {read_seq} THEN {head} - {read_seq}
+             - (SELECT count(*) FROM {beyond} AND (NOT (e.event = 'chat-message') OR e.retracted))
+             - (SELECT count(*) FROM {beyond} AND e.user_id = {user_id}
+                                     AND e.event = 'chat-message' AND NOT e.retracted)
+        ELSE 0 END"""
+
+
+def mentions_sql(head: str, room_id: str, user_id: str, read_seq: str) -> str:
+    """Return the SQL of `mentions_of`, of these columns; nothing is looked up where nothing is unread."""
+    return f"""
+        CASE WHEN {head} > {read_seq} THEN
+             (SELECT count(*) FROM rooms_mention n
+              WHERE n.room_id = {room_id} AND n.seq > {read_seq} AND n.user_id = {user_id})
+        ELSE 0 END"""
+
+
 def counted_memberships(memberships: QuerySet[Membership]) -> QuerySet[Membership]:
     """Annotate memberships with their `unread` and `mentions`."""
     user_id, room_id, read_seq = OuterRef("user_id"), OuterRef("room_id"), OuterRef("read_seq")
@@ -71,15 +91,9 @@ def counts_of(membership_ids: Iterable[int]) -> list[Counts]:
 
 @cache
 def _counts(vendor: str) -> str:
-    beyond = "rooms_event e WHERE e.room_id = m.room_id AND e.seq > m.read_seq"
+    columns = ("r.head", "m.room_id", "m.user_id", "m.read_seq")
     return f"""
-        SELECT m.user_id, r.slug, r.head,
-               CASE WHEN r.head > m.read_seq THEN r.head - m.read_seq ELSE 0 END
-               - (SELECT count(*) FROM {beyond} AND (NOT (e.event = 'chat-message') OR e.retracted))
-               - (SELECT count(*) FROM {beyond} AND e.user_id = m.user_id
-                                       AND e.event = 'chat-message' AND NOT e.retracted),
-               (SELECT count(*) FROM rooms_mention n
-                WHERE n.user_id = m.user_id AND n.room_id = m.room_id AND n.seq > m.read_seq)
+        SELECT m.user_id, r.slug, r.head, {unread_sql(*columns)}, {mentions_sql(*columns)}
         FROM {sql.ids_in()} JOIN rooms_membership m ON m.id = given.id JOIN rooms_room r ON r.id = m.room_id"""
 
 

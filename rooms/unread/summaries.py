@@ -13,7 +13,7 @@ from accounts.sql import Brief, brief_list, briefs_in
 from chatsite.database import sql
 from rooms.models import Room
 from rooms.sql import ROOM, ROOM_LENGTH, RoomRow, room_row
-from rooms.unread.room_counts import cached_online_count
+from rooms.unread.room_counts import cached_online_count, mentions_sql, unread_sql
 
 
 class RoomSummary(NamedTuple):
@@ -103,22 +103,13 @@ def _of_rooms(vendor: str) -> str:
 
 
 def _summaries(rooms: str, vendor: str, counted: bool = True) -> str:
-    # Unread is counted as by `room_counts.unread_of`, which says why.
     ids = "json_agg(m.user_id)::text" if vendor == "postgresql" else "json_group_array(m.user_id)"
     members = "rooms_membership m WHERE m.room_id = room.id"
     size = "(SELECT count(*) FROM rooms_membership m WHERE m.room_id = r.id)" if counted else "0"
-    beyond = "rooms_event e WHERE e.room_id = room.id AND e.seq > room.read_seq"
+    columns = ("room.head", "room.id", "room.user_id", "room.read_seq")
     return f"""
         SELECT {ROOM}, role, read_seq, read_version, size,
-               CASE WHEN head > read_seq THEN head - read_seq
-                    - (SELECT count(*) FROM {beyond} AND (NOT (e.event = 'chat-message') OR e.retracted))
-                    - (SELECT count(*) FROM {beyond} AND e.user_id = room.user_id
-                                            AND e.event = 'chat-message' AND NOT e.retracted)
-               ELSE 0 END,
-               CASE WHEN head > read_seq THEN
-                    (SELECT count(*) FROM rooms_mention e
-                     WHERE e.room_id = room.id AND e.seq > room.read_seq AND e.user_id = room.user_id)
-               ELSE 0 END,
+               {unread_sql(*columns)}, {mentions_sql(*columns)},
                CASE WHEN kind = 'direct' THEN
                     (SELECT {brief_list(vendor, "m.id")} FROM rooms_membership m JOIN accounts_user u ON u.id = m.user_id
                      WHERE m.room_id = room.id)
