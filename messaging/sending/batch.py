@@ -30,7 +30,6 @@ from chatsite.contract.errors import (
     Unavailable,
 )
 from chatsite.database import sql
-from chatsite.database.instances import loaded
 from chatsite.realtime.delivery import delivery, revocation
 from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.limits import event_costs
@@ -45,7 +44,17 @@ from messaging.rendering import render
 from messaging.search.folded import folded
 from messaging.search.indexes import pending
 from messaging.sending import forwarding
-from messaging.sending.drafts import Asked, Draft, Key, Place, Stored, check_body, stored_message
+from messaging.sending.drafts import (
+    Asked,
+    Draft,
+    Key,
+    Place,
+    Stored,
+    check_body,
+    room_of,
+    sender_of,
+    stored_message,
+)
 from messaging.sending.forwarding import Forward
 from messaging.sending.plain_batch import PlainBatch
 from messaging.sending.sql import AuthorisationRow, Row, fetch_authorisation, write
@@ -114,7 +123,9 @@ class Batch:
 
     def _authorise(self, who: User | Connection, row: AuthorisationRow) -> Place | ChatError:
         """Return where one asker may write, or why not, by its row."""
-        user = self.users.get(row.user_id) or self.users.setdefault(row.user_id, user_of(row))
+        user = self.users.get(row.user_id) or self.users.setdefault(
+            row.user_id, sender_of(row.user_id, row.username, row.display_name, row.avatar)
+        )
         code = credentials.end_code(row.evidence, who if isinstance(who, Connection) else None)
         if code:
             return credentials.SessionEnded(code)
@@ -122,7 +133,7 @@ class Batch:
             return Place(user, None, 0, archived=False, muted=False, blocked=False)
         room = self.rooms.get(row.room_id)
         if room is None:
-            room = self.rooms[row.room_id] = room_of(row)
+            room = self.rooms[row.room_id] = room_of(row.room_id, row.slug, row.name)
         return Place(user, room, row.membership_id, bool(row.archived), bool(row.muted), bool(row.blocked))
 
     def _fetch_quoted(self) -> dict[int, Message]:
@@ -339,18 +350,6 @@ def authorisation_query(who: User | Connection, room: str) -> dict[str, Any]:
     if isinstance(who, User):
         return {"user_id": who.pk, "room": room}
     return {**identity_of(who.identity), "room": room}
-
-
-def room_of(row: AuthorisationRow) -> Room:
-    """Return the room of a row, with the fields that payloads and log need."""
-    return loaded(Room, id=row.room_id, slug=row.slug, name=row.name)
-
-
-def user_of(row: AuthorisationRow) -> User:
-    """Return the sender of a row, with the fields that payloads need; others are fetched on access."""
-    return loaded(
-        User, id=row.user_id, username=row.username, display_name=row.display_name, avatar=row.avatar
-    )
 
 
 def known_messages(keys: Sequence[Key] | dict[Key, None]) -> dict[Key, Message]:

@@ -85,6 +85,16 @@ class Place:
     blocked: bool
 
 
+def sender_of(pk: int, username: str, display_name: str, avatar: str) -> User:
+    """Return a sender with the fields that payloads need; others are fetched on access."""
+    return loaded(User, id=pk, username=username, display_name=display_name, avatar=avatar)
+
+
+def room_of(pk: int, slug: str | None, name: str | None) -> Room:
+    """Return a room with the fields that payloads and log need."""
+    return loaded(Room, id=pk, slug=slug, name=name)
+
+
 def stored_message(
     draft: Draft,
     *,

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from accounts.models import User
+from chatsite.contract.errors import ChatError
 from chatsite.database import sql
-from chatsite.database.instances import loaded
 from emoji import names as emoji
 from messaging.models import Message
 from messaging.rendering import render
 from messaging.search.folded import folded
-from messaging.sending.drafts import MAX_BODY_LENGTH, Draft, stored_message
+from messaging.sending.drafts import Draft, check_body, room_of, sender_of, stored_message
 from messaging.sending.sql import PlainRow, write_plain
 from rooms.models import Room
 
@@ -38,7 +38,7 @@ class PlainBatch:
         """Return whether these can be stored by one statement, each under a key of its own."""
         return (
             sql.postgresql()
-            and all(map(is_plain, drafts))
+            and all(map(needs_no_look, drafts))
             and len({draft.key for draft in drafts}) == len(drafts)
         )
 
@@ -56,16 +56,10 @@ class PlainBatch:
         for stored in write_plain(self.rows, now):
             draft, row = self.drafts[stored.n], self.rows[stored.n]
             if (room := rooms.get(stored.room_id)) is None:
-                room = rooms[stored.room_id] = loaded(
-                    Room, id=stored.room_id, slug=draft.room, name=stored.name
-                )
+                room = rooms[stored.room_id] = room_of(stored.room_id, draft.room, stored.name)
             if (user := users.get(draft.user_id)) is None:
-                user = users[draft.user_id] = loaded(
-                    User,
-                    id=draft.user_id,
-                    username=stored.username,
-                    display_name=stored.display_name,
-                    avatar=stored.avatar,
+                user = users[draft.user_id] = sender_of(
+                    draft.user_id, stored.username, stored.display_name, stored.avatar
                 )
             messages[draft] = stored_message(
                 draft,
@@ -80,21 +74,27 @@ class PlainBatch:
         return messages
 
 
-def is_plain(draft: Draft) -> bool:
-    """Return whether the draft is a text alone, that can be sent and names nobody, of somebody whose right needs no look
-    at more than the database compares."""
-    body = draft.body
+def needs_no_look(draft: Draft) -> bool:
+    """Return whether the draft is a text alone, that can be sent and names nobody, of somebody whose right the database can
+    compare."""
     return (
         draft.reply_to is None
         and draft.forward is None
         and not draft.files
-        and "@" not in body
-        and "#" not in body
-        and len(body) <= MAX_BODY_LENGTH
-        and not body.isspace()
-        and body != ""
+        and "@" not in draft.body
+        and "#" not in draft.body
         and (draft.connection is None or is_proved(draft.connection))
+        and can_be_sent(draft.body)
     )
+
+
+def can_be_sent(body: str) -> bool:
+    """Return whether a text alone may be a message."""
+    try:
+        check_body(body)
+    except ChatError:
+        return False
+    return True
 
 
 def is_proved(connection: "Connection") -> bool:
