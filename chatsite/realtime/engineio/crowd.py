@@ -90,9 +90,7 @@ def send_all(sendings: Sequence[Sending]) -> list[int]:
 def send(websocket: WebSocket, data: bytes) -> int:
     """Return how many bytes the kernel took, or an error's number, negative."""
     try:
-        return int(websocket.raw.send(data))
-    except (BlockingIOError, InterruptedError):
-        return -EAGAIN
+        return websocket.send(data)
     except OSError as error:
         return -(error.errno or EPIPE)
 
