@@ -48,7 +48,7 @@ def is_ready() -> bool:
         code_fingerprint()
         startup.check_port()
         startup.check_data_dir()
-        return startup.static_is_current() and database_is_current()
+        return startup.is_collected(startup.static_fingerprint()) and database_is_current()
     except Exception:
         # The start that does all steps will come to the same, and says what it is.
         return False

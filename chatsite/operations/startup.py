@@ -120,19 +120,17 @@ def static_stamp() -> Path:
     return root.with_name(root.name + ".stamp")
 
 
-def static_is_current() -> bool:
-    """Return whether static files are as they were when they were collected."""
+def is_collected(fingerprint: str) -> bool:
+    """Return whether static files of this fingerprint were collected last."""
     stamp = static_stamp()
-    return (
-        Path(settings.STATIC_ROOT).is_dir() and stamp.is_file() and stamp.read_text() == static_fingerprint()
-    )
+    return Path(settings.STATIC_ROOT).is_dir() and stamp.is_file() and stamp.read_text() == fingerprint
 
 
 def collect_static() -> None:
     """Run collectstatic if static files have changed since the last time."""
-    if static_is_current():
-        return
     wanted = static_fingerprint()
+    if is_collected(wanted):
+        return
     call_command("collectstatic", interactive=False, clear=True, verbosity=0, ignore_patterns=UNREAD)
     static_stamp().write_text(wanted)
 
