@@ -26,7 +26,7 @@ EVIDENCE_JOINS = """
 # found good. With the joins above; `proof` is hexadecimal (`credentials.credentials_hash`).
 PROVED = """
     (given.token_id IS NULL OR t.id IS NOT NULL) AND (given.session_key IS NULL OR decode(given.proof, 'hex') = sha256(
-        convert_to(u.password || E'\n' || u.session_version || E'\n' || s.session_data, 'UTF8')))"""
+        convert_to(u.password || chr(10) || u.session_version || chr(10) || s.session_data, 'UTF8')))"""
 
 
 class Evidence(NamedTuple):

@@ -2,7 +2,11 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-CONSTRAINTS = ("rooms_event_user_id_70a08f84_fk_accounts_user_id", "rooms_event_room_id_952f71b0_fk_rooms_room_id")
+# Names that Django gave, with their column and the table that it refers to.
+CONSTRAINTS = {
+    "rooms_event_user_id_70a08f84_fk_accounts_user_id": ("user_id", "accounts_user"),
+    "rooms_event_room_id_952f71b0_fk_rooms_room_id": ("room_id", "rooms_room"),
+}
 
 
 def drop(apps, schema_editor):
@@ -14,11 +18,10 @@ def drop(apps, schema_editor):
 
 def add(apps, schema_editor):
     if schema_editor.connection.vendor == "postgresql":
-        for name in CONSTRAINTS:
-            column, _, table = name.removeprefix("rooms_event_").partition("_id_")
+        for name, (column, table) in CONSTRAINTS.items():
             schema_editor.execute(
-                f"ALTER TABLE rooms_event ADD CONSTRAINT {name} FOREIGN KEY ({column}_id) "
-                f"REFERENCES {table.partition('_fk_')[2].removesuffix('_id')} (id) DEFERRABLE INITIALLY DEFERRED"
+                f"ALTER TABLE rooms_event ADD CONSTRAINT {name} FOREIGN KEY ({column}) REFERENCES {table} (id) "
+                "DEFERRABLE INITIALLY DEFERRED"
             )
 
 
