@@ -47,11 +47,8 @@ def test_a_message_is_heard_in_both_once_and_in_order(two):
         assert [told["count"] for told in chatter.all("reaction-added")] == [1, 2]
 
 
-def test_many_who_send_in_both_are_heard_in_one_order_without_a_hole(two):
-    people = [
-        two.chatter(server, name, "board") for server in (two.one, two.other) for name in ("owner", "member")
-    ]
-    begin = people[0].join("board")["head"]
+def say_at_once(people):
+    """Let each of them say fifty messages, all at the same time."""
     threads = [
         threading.Thread(target=lambda one=one: [one.say("board", f"number {n}") for n in range(50)])
         for one in people
@@ -60,6 +57,14 @@ def test_many_who_send_in_both_are_heard_in_one_order_without_a_hole(two):
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def test_many_who_send_in_both_are_heard_in_one_order_without_a_hole(two):
+    people = [
+        two.chatter(server, name, "board") for server in (two.one, two.other) for name in ("owner", "member")
+    ]
+    begin = people[0].join("board")["head"]
+    say_at_once(people)
     for one in people:
         one.wait("chat-message", seq=begin + 200)
     settled(two, *people)
@@ -78,14 +83,7 @@ def test_a_crowd_in_both_hears_what_both_store_in_one_order_without_a_hole(two):
         ]
         begin = [one.call("join", {"room": "board"})["head"] for one in crowd][-1]
         people = [two.chatter(server, "owner") for server in (two.one, two.other)]
-        threads = [
-            threading.Thread(target=lambda one=one: [one.say("board", f"number {n}") for n in range(50)])
-            for one in people
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        say_at_once(people)
         for one in crowd:
             seqs: list[int] = []
             while len(seqs) < 100:
