@@ -132,11 +132,13 @@ _WRITE = """
         SELECT id FROM rooms_room WHERE id IN (SELECT room_id FROM row) AND archived_at IS NULL
         ORDER BY id FOR NO KEY UPDATE),
     present AS (
-        SELECT m.id FROM rooms_membership m JOIN accounts_user u ON u.id = m.user_id
+        SELECT m.id, m.room_id, m.user_id FROM rooms_membership m JOIN accounts_user u ON u.id = m.user_id
         WHERE m.id IN (SELECT membership_id FROM row JOIN locked ON locked.id = row.room_id)
         AND NOT m.muted AND (NOT m.blocked OR u.is_staff) AND u.is_active AND NOT u.is_banned
         ORDER BY m.id FOR KEY SHARE OF m, u),
-    allowed AS (SELECT row.* FROM row JOIN present ON present.id = row.membership_id),
+    allowed AS (
+        SELECT row.* FROM row JOIN present
+        ON (present.id, present.room_id, present.user_id) = (row.membership_id, row.room_id, row.sender_id)),
     placed AS (
         SELECT allowed.*, row_number() OVER (PARTITION BY room_id ORDER BY n) AS place FROM allowed),
     taken AS (SELECT room_id, count(*) AS count FROM placed GROUP BY room_id),
@@ -158,29 +160,34 @@ _WRITE = """
 
 # The same with all that `fetch_authorisation` looks at, for messages that name nobody. Who isn't authorised, and a message
 # that is known, isn't stored.
+#
+# PostgreSQL expects one row of each part, and would compare each message with each room: it has no such way for FULL JOIN. A
+# message without a room finds no membership, and no room is without a message. They are joined apart from what is locked, as
+# each row that comes to that is copied whole.
 _WRITE_PLAIN = """
     WITH given AS (SELECT * FROM {rows}),
     room AS (
-        SELECT id, slug, name FROM rooms_room WHERE slug IN (SELECT room FROM given) AND archived_at IS NULL
+        SELECT id, slug, name, head FROM rooms_room
+        WHERE slug IN (SELECT DISTINCT room FROM given) AND archived_at IS NULL
         ORDER BY id FOR NO KEY UPDATE),
-    allowed AS (
-        SELECT given.*, room.id AS room_id, room.name, u.username, u.display_name, u.avatar
-        FROM given JOIN room ON room.slug = given.room
-        JOIN rooms_membership m ON m.id = (
-            SELECT x.id FROM rooms_membership x WHERE x.room_id = room.id AND x.user_id = given.user_id)
-        JOIN accounts_user u ON u.id = m.user_id {joins}
-        WHERE NOT m.muted AND (NOT m.blocked OR u.is_staff) AND u.is_active AND NOT u.is_banned AND {proved}
-        AND NOT EXISTS (
-            SELECT FROM messaging_message k WHERE k.sender_id = given.user_id AND k.client_id = given.client_id)
-        ORDER BY m.id FOR KEY SHARE OF m, u),
-    counted AS (SELECT room_id, count(*) AS count FROM allowed GROUP BY room_id),
-    start AS (
-        UPDATE rooms_room r SET head = r.head + counted.count FROM counted
-        WHERE r.id = counted.room_id RETURNING r.id AS room_id, r.head - counted.count AS seq),
+    asked AS MATERIALIZED (
+        SELECT given.*, room.id AS room_id, room.name, room.head FROM given FULL JOIN room ON room.slug = given.room),
     placed AS (
-        SELECT allowed.*, start.seq + row_number() OVER (PARTITION BY allowed.room_id ORDER BY n) AS seq,
-               nextval(pg_get_serial_sequence('messaging_message', 'id')) AS id
-        FROM allowed JOIN start ON start.room_id = allowed.room_id),
+        SELECT allowed.*, head + row_number() OVER (PARTITION BY room_id ORDER BY n) AS seq,
+               nextval((SELECT pg_get_serial_sequence('messaging_message', 'id')::regclass)) AS id
+        FROM (
+            SELECT given.*, u.username, u.display_name, u.avatar
+            FROM asked AS given
+            JOIN rooms_membership m ON m.id = (
+                SELECT x.id FROM rooms_membership x WHERE x.room_id = given.room_id AND x.user_id = given.user_id)
+            JOIN accounts_user u ON u.id = m.user_id {joins}
+            WHERE NOT m.muted AND (NOT m.blocked OR u.is_staff) AND u.is_active AND NOT u.is_banned AND {proved}
+            AND NOT EXISTS (
+                SELECT FROM messaging_message k WHERE k.sender_id = given.user_id AND k.client_id = given.client_id)
+            FOR KEY SHARE OF m, u) AS allowed),
+    counted AS (
+        UPDATE rooms_room r SET head = last.seq
+        FROM (SELECT room_id, max(seq) AS seq FROM placed GROUP BY room_id) AS last WHERE r.id = last.room_id),
     stored AS (
         INSERT INTO messaging_message
             (id, room_id, seq, sender_id, client_id, fingerprint, body, html, folded, created_at)
@@ -188,7 +195,7 @@ _WRITE_PLAIN = """
     logged AS (
         INSERT INTO rooms_event (room_id, seq, event, user_id, subject_id, data, retracted, at)
         SELECT room_id, seq, 'chat-message', user_id, id, '{{}}', false, %s FROM placed)
-    SELECT n, id, seq, room_id, name, username, display_name, avatar FROM placed ORDER BY n"""
+    SELECT n, id, seq, room_id, name, username, display_name, avatar FROM placed"""
 
 
 @cache

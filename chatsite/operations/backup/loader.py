@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.core.management.color import no_style
 from django.db import connection, transaction
-from django.db.models import Count, Max
+from django.db.models import Count, Exists, Max, OuterRef
 
 from chatsite.operations.backup import dumping, history, rows
 from chatsite.operations.backup.archive import Archive
@@ -22,6 +22,7 @@ def fill(archive: Archive) -> None:
         empty(models)
         for model in models:
             rows.write(model, archive.lines(model._meta.label_lower))
+        check_references(models)
     reset_sequences(models)
     compare(archive, models)
 
@@ -52,6 +53,27 @@ def check_tables(archive: Archive, models: list[Any]) -> None:
             raise CommandError(
                 f"The archive's {model._meta.label_lower} has other columns than its migrations make."
             )
+
+
+def check_references(models: list[Any]) -> None:
+    """Raise CommandError if a row refers to one that isn't there by a column whose foreign key the database lacks: messages
+    have none on PostgreSQL."""
+    for model in models:
+        with connection.cursor() as cursor:
+            keyed = connection.introspection.get_relations(cursor, model._meta.db_table)
+        for field in rows.fields_of(model):
+            if field.remote_field and field.db_constraint and field.column not in keyed and is_lost(field):
+                raise CommandError(
+                    f"The archive is damaged: {field.column} of {model._meta.label_lower} names what isn't there."
+                )
+
+
+def is_lost(field: Any) -> bool:
+    """Return whether any row's value of a foreign key is no row's."""
+    target = field.target_field
+    there = target.model._base_manager.filter(**{target.attname: OuterRef(field.attname)})
+    given = field.model._base_manager.filter(**{f"{field.attname}__isnull": False})
+    return bool(given.filter(~Exists(there)).exists())
 
 
 def empty(models: list[Any]) -> None:

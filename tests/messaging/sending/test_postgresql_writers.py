@@ -89,23 +89,42 @@ def test_the_same_client_id_at_once_is_stored_once(owner, rooms, prepare):
     assert gapless(rooms[0])
 
 
-def test_what_the_commit_refuses_is_raised_and_not_stored(owner, rooms):
-    """Foreign keys are looked at when the statement's transaction ends, behind its rows."""
+def row_of(owner, room, **changed):
     row = Row(
-        membership_id=rooms[0].memberships.get(user=owner).pk,
-        room_id=rooms[0].pk,
-        sender_id=owner.pk + 1_000,
+        membership_id=room.memberships.get(user=owner).pk,
+        room_id=room.pk,
+        sender_id=owner.pk,
         client_id=uuid.uuid4().hex,
         fingerprint="",
         body="hello",
         html="",
         reply_to_id=None,
+        folded=None,
     )
+    return Row(**{**row, **changed})
+
+
+def test_what_the_commit_refuses_is_raised_and_not_stored(owner, rooms):
+    """Foreign keys are looked at when the statement's transaction ends, behind its rows."""
     with pytest.raises(IntegrityError):
-        write([row], timezone.now())
+        write([row_of(owner, rooms[0], reply_to_id=1_000_000)], timezone.now())
     assert not Message.objects.exists()
     assert gapless(rooms[0])
     assert connection.is_usable()
+
+
+def test_a_message_is_stored_only_as_its_membership_says(owner, member, rooms):
+    """No foreign key looks at its room and its sender."""
+    membership.grant(rooms[0], member)
+    rows = [
+        row_of(owner, rooms[0]),
+        row_of(owner, rooms[0], sender_id=owner.pk + 1_000),
+        row_of(owner, rooms[0], sender_id=member.pk),
+        row_of(owner, rooms[0], room_id=rooms[1].pk),
+    ]
+    assert [bool(stored) for stored in write(rows, timezone.now())] == [True, False, False, False]
+    assert Message.objects.get().room == rooms[0]
+    assert all(gapless(room) for room in rooms)
 
 
 def test_a_batch_larger_than_the_sockets_buffer(owner, rooms):
