@@ -52,6 +52,8 @@ class MessageQuerySet(models.QuerySet["Message"]):
 class Message(models.Model):
     """A message. Its text goes when it is deleted by a person, and stays when a moderator hides it."""
 
+    # On PostgreSQL triggers keep rooms and senders, not foreign keys (migration 0011): whoever stores a message has to have
+    # found and locked them, as `messaging.sending.sql` has.
     # No index of its own: the unique keys below begin with it.
     room = models.ForeignKey("rooms.Room", on_delete=models.CASCADE, related_name="messages", db_index=False)
     seq = models.PositiveBigIntegerField()

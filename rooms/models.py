@@ -258,7 +258,8 @@ class Event(models.Model):
     """
 
     # No constraints of foreign keys: whoever writes a line has locked the room's row, and accounts and rooms are never
-    # deleted. Each would be a look-up more for every message.
+    # deleted; a room that has lines can't be on PostgreSQL (`messaging.migrations.0011`). Each would be a look-up more for
+    # every message.
     room = models.ForeignKey(
         Room, on_delete=models.CASCADE, related_name="events", db_index=False, db_constraint=False
     )

@@ -14,8 +14,9 @@ REFERRING = {
 
 # At the end of a transaction, as foreign keys are looked at: whoever stored a message has locked its room and its sender's
 # membership, without which neither can be deleted before, and is seen by then. A snapshot of an earlier time wouldn't see it.
+# Functions may be there from before: restoring a backup drops the tables alone.
 FUNCTION = """
-    CREATE FUNCTION {table}_referred() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+    CREATE OR REPLACE FUNCTION {table}_referred() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
     BEGIN
         IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
             RAISE 'rows of {table} can only be deleted in READ COMMITTED' USING ERRCODE = 'feature_not_supported';
