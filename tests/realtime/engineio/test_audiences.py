@@ -13,32 +13,19 @@ from chatsite.realtime.engineio.audiences import Audiences
 from chatsite.realtime.engineio.engine_session import EngineSocket
 from chatsite.realtime.engineio.websocket import WebSocket
 from chatsite.realtime.protocol.frames import frame
-from chatsite.realtime.scheduling import epoll, flush_scheduler, hub
-from chatsite.realtime.scheduling.send_ring import SendRing
+from chatsite.realtime.scheduling import flush_scheduler
 from tests.realtime.engineio.test_slow_readers import Ended
 from tests.support.fake_hub import Hub
 
 ROOMS = ["one", "two"]
 
 
-@pytest.fixture(params=["io_uring", "one by one"])
-def way(request, monkeypatch):
-    ring = SendRing.open() if request.param == "io_uring" else None
-    if ring is None and request.param == "io_uring":
-        pytest.skip("the kernel has no io_uring, or forbids it here")
-    monkeypatch.setattr(crowd, "send_ring", lambda: ring)
-
-
 @pytest.fixture
-def turn(monkeypatch, way):
+def turn(monkeypatch, way, watched):
     """Do what is due at the end of the loop's turn."""
     timers = Hub()
     monkeypatch.setattr(flush_scheduler.hubs, "get_hub", lambda: timers)
-    monkeypatch.setattr(hub.clock, "after", lambda seconds, callback: None)
     monkeypatch.setattr(flush_scheduler.flush_scheduler, "flush_all", crowd.flush_all)
-    watched = epoll.Epoll(100, 1.0)
-    watched._epoll = epoll._select.epoll()
-    monkeypatch.setattr("chatsite.realtime.engineio.websocket.websocket_epoll", watched)
     monkeypatch.setattr(subscriptions, "pushing", Audiences())
 
     def end():

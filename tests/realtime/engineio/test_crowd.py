@@ -10,31 +10,18 @@ from chatsite.realtime.engineio import crowd
 from chatsite.realtime.engineio.engine_session import MAX_BUFFERED_BYTES, EngineSocket
 from chatsite.realtime.engineio.websocket import WebSocket
 from chatsite.realtime.protocol.frames import frame
-from chatsite.realtime.scheduling import epoll, flush_scheduler, hub
-from chatsite.realtime.scheduling.send_ring import SendRing
+from chatsite.realtime.scheduling import epoll, flush_scheduler
 from tests.realtime.engineio.test_slow_readers import Ended
 from tests.realtime.scheduling.test_send_ring import read_all
 
 MANY = crowd.RING_FROM + 4
 
 
-@pytest.fixture(params=["io_uring", "one by one"])
-def way(request, monkeypatch):
-    ring = SendRing.open() if request.param == "io_uring" else None
-    if ring is None and request.param == "io_uring":
-        pytest.skip("the kernel has no io_uring, or forbids it here")
-    monkeypatch.setattr(crowd, "send_ring", lambda: ring)
-
-
 @pytest.fixture
-def people(monkeypatch, way):
+def people(monkeypatch, way, watched):
     """Make sockets with their peers, whose server notes who ended."""
-    monkeypatch.setattr(hub.clock, "after", lambda seconds, callback: None)
     monkeypatch.setattr(flush_scheduler.flush_scheduler, "add_all", lambda sockets: None)
     monkeypatch.setattr(flush_scheduler.flush_scheduler, "add", lambda socket: None)
-    watched = epoll.Epoll(100, 1.0)
-    watched._epoll = epoll._select.epoll()
-    monkeypatch.setattr("chatsite.realtime.engineio.websocket.websocket_epoll", watched)
     peers = []
 
     def make(count):
