@@ -164,7 +164,9 @@ def test_audiences_are_bounded_and_lose_nothing_by_it(people, turn, monkeypatch)
         join(person, "two")
     for number in range(4):
         say(made, ROOMS[number % 2], b"%d" % number)
+    # Nobody is left in a crowd of a room that is forgotten.
     assert list(subscriptions.pushing._by_room) == ["two"]
+    assert not subscriptions.pushing._by_room["two"].apart
     turn()
     assert [person.heard for person in made] == [person.expected for person in made]
 
