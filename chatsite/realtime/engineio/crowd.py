@@ -230,6 +230,9 @@ def flush_all(due: Sequence[Flushable]) -> None:
 
 def flush_some(due: Sequence[Flushable]) -> None:
     """Flush at most ENTRIES. What is sent is looked up here, as the end of a session before may have queued more."""
+    if len(due) == 1 and type(due[0]) is EngineSocket:
+        guarded(due[0].flush)
+        return
     sendings, others = gathered([each for each in due if type(each) is EngineSocket])
     letters = [each.take() for each in due if type(each) is Crowd]
     post: list[Post] = [letter for letter in letters if letter is not None]
