@@ -90,7 +90,7 @@ def test_the_inbox_s_count_of_a_page_that_was_loading(load, server, me, path):
     expect(count(loading.page)).to_be_hidden()
 
 
-@pytest.mark.parametrize("path", ["/chat/general", "/inbox", "/people/stranger"])
+@pytest.mark.parametrize("path", ["/chat/board", "/inbox", "/people/stranger"])
 def test_people_who_come_and_go_while_a_page_is_loading(load, visit, server, me, path):
     direct = me("POST", "/room", kind="direct", members=["stranger"]).json()["slug"]
     wait_for(lambda: not is_online(me, "stranger"))
