@@ -27,6 +27,8 @@ from tests.support.run import made_once, marks, xdist_order
 from tests.support.servers import database_templates, harness
 
 pytest_plugins = ["tests.support.fixtures"]
+# tests/settings.py set it, and eventlet has been imported by now.
+os.environ.pop("EVENTLET_NO_GREENDNS", None)
 # tests/database/test_apps_on_postgresql.py runs tests that ask the database once more. What only several connections show is
 # run by it alone: SQLite in memory has one.
 ON_POSTGRESQL = bool(os.environ.get("TEST_DATABASE_URL"))

@@ -4,6 +4,10 @@ import os
 
 os.environ.setdefault("SECRET_KEY", "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEF")
 
+# Here nobody asks eventlet for a name, and its resolver takes long to load. tests/conftest.py takes it back: servers that
+# tests start decide for themselves.
+os.environ["EVENTLET_NO_GREENDNS"] = "yes"
+
 from chatsite import conf
 from chatsite.settings import *  # noqa: F403
 

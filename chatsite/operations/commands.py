@@ -2,6 +2,7 @@
 processes of the server have applied it."""
 
 import gc
+import os
 
 import django
 from django.conf import settings
@@ -14,6 +15,8 @@ from chatsite.realtime.delivery import peers
 REVOKING_COMMANDS = {"changepassword"}
 # Commands whose process becomes the server.
 SERVER_COMMANDS = {"serve"}
+# With "yes" eventlet loads no resolver of its own; it reads this while it is imported.
+RESOLVER_SETTING = "EVENTLET_NO_GREENDNS"
 
 
 def run(arguments: list[str]) -> None:
@@ -34,8 +37,18 @@ def run(arguments: list[str]) -> None:
 
 
 def set_up() -> None:
-    """Set Django up without garbage collection: what is loaded stays, so the collector needn't look at it, now or later."""
+    """Set Django up without garbage collection: what is loaded stays, so the collector needn't look at it, now or later.
+    A command never waits in eventlet's loop, so eventlet needn't load its resolver, which takes a sixth of the start."""
     gc.disable()
-    django.setup()
+    wanted = os.environ.get(RESOLVER_SETTING)
+    os.environ[RESOLVER_SETTING] = "yes"
+    try:
+        django.setup()
+    finally:
+        # `serve` becomes the server, which may need the resolver.
+        if wanted is None:
+            del os.environ[RESOLVER_SETTING]
+        else:
+            os.environ[RESOLVER_SETTING] = wanted
     gc.freeze()
     gc.enable()

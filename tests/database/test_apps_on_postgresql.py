@@ -50,6 +50,9 @@ def test_the_apps_do_the_same_on_postgresql(part, tmp_path):
             "0",
             "-p",
             "no:cacheprovider",
+            # Loading it takes a third of a second, and no part asks for it.
+            "-p",
+            "no:schemathesis",
             "-m",
             "not realtime",
             *PARTS[part],

@@ -118,10 +118,13 @@ def to_room(
 
 def room_here(slug: str, event: str, frame: bytes, skip_user: int | None, droppable: bool) -> None:
     """Deliver a passing event to the connections of this process."""
-    receivers = subscriptions.subscribers(slug)
-    if skip_user is not None:
-        receivers = [connection for connection in receivers if connection.identity.user_id != skip_user]
-    _push(receivers, event, frame, droppable)
+    skip = (
+        []
+        if skip_user is None
+        else [each for each in subscriptions.connections(skip_user) if slug in each.rooms]
+    )
+    deliveries[event] += subscriptions.count(slug) - len(skip)
+    subscriptions.push_to_room(slug, frame, skip, droppable)
 
 
 @never_raises

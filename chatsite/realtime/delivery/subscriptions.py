@@ -1,6 +1,6 @@
 """Connections of this process, the rooms they have joined, and how far each room's log was delivered."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Collection
 from weakref import WeakValueDictionary
 
 from chatsite.realtime.delivery import peers
@@ -48,6 +48,7 @@ def subscribe(connection: Connection, slug: str) -> None:
     if slug not in _rooms:
         peers.site.open_room(slug)
     _rooms.add(slug, connection)
+    pushing.joined(slug, connection)
 
 
 def unsubscribe(connection: Connection, slug: str) -> None:
@@ -62,7 +63,9 @@ def unsubscribe(connection: Connection, slug: str) -> None:
 
 
 def _leave(slug: str, connection: Connection) -> None:
-    if _rooms.discard(slug, connection):
+    last = _rooms.discard(slug, connection)
+    pushing.left(slug, connection)
+    if last:
         sequencer.forget(slug)
         peers.site.close_room(slug)
 
@@ -128,24 +131,31 @@ def last_seq(slug: str) -> int | None:
     return sequencer.last(slug)
 
 
-def push_each(connections: Sequence[Connection], frame: bytes) -> None:
-    """Queue the frame for each of the connections."""
-    for connection in connections:
-        connection.channel.push(frame)
-
-
 class Pushing:
-    """How a frame is queued for a crowd; the engine has a quicker way for its own sockets."""
+    """How a frame is queued for a room's connections: one by one. The engine has a quicker way for its own sockets."""
 
-    def __init__(self) -> None:
-        self.to_all: Callable[[Sequence[Connection], bytes], None] = push_each
+    def to_room(
+        self, slug: str, frame: bytes, skip: Collection[Connection] = (), droppable: bool = False
+    ) -> None:
+        """Queue the frame for the connections that have joined the room, but for those of `skip`."""
+        for connection in subscribers(slug):
+            if connection not in skip:
+                connection.channel.push(frame, droppable)
+
+    def joined(self, slug: str, connection: Connection) -> None:
+        """Note that the connection has joined the room."""
+
+    def left(self, slug: str, connection: Connection) -> None:
+        """Note that it has left."""
 
 
+# Set once, before anybody is connected.
 pushing = Pushing()
 
 
-def _push_to_room(slug: str, frame: bytes) -> None:
-    pushing.to_all(subscribers(slug), frame)
+def push_to_room(slug: str, frame: bytes, skip: Collection[Connection] = (), droppable: bool = False) -> None:
+    """Queue the frame for the connections that have joined the room, but for those of `skip`."""
+    pushing.to_room(slug, frame, skip, droppable)
 
 
-sequencer = Sequencer(_push_to_room)
+sequencer = Sequencer(push_to_room)

@@ -1,68 +1,255 @@
-"""Queue and flush for many sockets in one pass, by one system call where the kernel can do that."""
+"""Send to many sockets in one pass, by one system call where the kernel can do that."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from errno import EAGAIN, EPIPE
 from functools import cache, partial
 from time import monotonic
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from django.conf import settings
 
 from chatsite.realtime.engineio.engine_session import PERSON_CHECK_BYTES, EngineSocket
 from chatsite.realtime.engineio.websocket import WebSocket
 from chatsite.realtime.scheduling.epoll import WRITE
-from chatsite.realtime.scheduling.flush_scheduler import flush_scheduler
+from chatsite.realtime.scheduling.flush_scheduler import Flushable, flush_scheduler
 from chatsite.realtime.scheduling.hub import guarded
-from chatsite.realtime.scheduling.send_ring import ENTRIES, SendRing
+from chatsite.realtime.scheduling.send_ring import (
+    COMPLETION_BYTES,
+    ENTRIES,
+    REQUEST_BYTES,
+    Addressees,
+    SendRing,
+    completion,
+    request,
+    results,
+)
 
 # Sockets from which on one call for all is cheaper than a send for each: measured equal at ten.
 RING_FROM = 16
-# Bytes above which a socket's frames are sent by themselves: those of one pass are all held at once.
+# Bytes that wait for a socket, above which they are sent by themselves: those of one pass are all held at once.
 LARGE_BYTES = PERSON_CHECK_BYTES
+
+
+class Crowd:
+    """Sockets that are sent the same, so that what waits for them is queued once: a frame costs as much for a hundred as for
+    one. There are SOCKETS_PER_TURN at most.
+
+    `members` are open websockets by socket. All are in step, for whom `frames` wait, but the `strays`: who gets anything for
+    itself leaves the step, with a copy of what waits, and is back in it when all of that is sent. `waiting` are the bytes of
+    the frames, LARGE_BYTES at most.
+    """
+
+    __slots__ = ("_addressees", "_places", "frames", "last_taken_at", "members", "strays", "waiting")
+
+    def __init__(self) -> None:
+        self.members: dict[EngineSocket, WebSocket] = {}
+        self.strays: set[EngineSocket] = set()
+        self.frames: list[bytes] = []
+        self.waiting = 0
+        self.last_taken_at = 0.0
+        # The members as the kernel is told them, and the place of each; None after a change.
+        self._addressees: Addressees | None = None
+        self._places: dict[EngineSocket, int] = {}
+
+    @property
+    def size(self) -> int:
+        """How many are in step."""
+        return len(self.members) - len(self.strays)
+
+    def add(self, socket: EngineSocket, websocket: WebSocket) -> None:
+        """Take a socket in. What waits already isn't for it, so it is in step from the next time on."""
+        websocket.crowd = self
+        self.members[socket] = websocket
+        self.strays.add(socket)
+        self._addressees = None
+
+    def part(self, socket: EngineSocket) -> None:
+        """Let a member get by itself what waits for all, and what comes until that is sent."""
+        if socket in self.strays:
+            return
+        self.strays.add(socket)
+        if self.frames:
+            socket.outbox += self.frames
+            socket.waiting += self.waiting
+            if not socket.dirty:
+                socket.dirty = True
+                flush_scheduler.add(socket)
+
+    def drop(self, socket: EngineSocket) -> None:
+        """Let a member go, with what waits for it. Its descriptor isn't used any more."""
+        self.part(socket)
+        self.strays.discard(socket)
+        self.members.pop(socket).crowd = None
+        self._addressees = None
+
+    def push(self, frame: bytes, droppable: bool = False, skip: Set[Any] = frozenset()) -> None:
+        """Do `EngineSocket.push` for all members, but for those of `skip`."""
+        if self.strays and not self.frames:
+            self._fall_in()
+        for socket in self.members.keys() & skip if skip else ():
+            self.part(socket)
+        if self.waiting + len(frame) > LARGE_BYTES:
+            self._disperse()
+        elif self.size:
+            if not self.frames:
+                flush_scheduler.add(self)
+            self.frames.append(frame)
+            self.waiting += len(frame)
+        for socket in [*self.strays]:
+            if socket not in skip:
+                socket.push(frame, droppable)
+
+    def _fall_in(self) -> None:
+        """Take those strays into step again for whom nothing waits."""
+        members = self.members
+        self.strays -= {
+            socket
+            for socket in self.strays
+            if not (socket.dirty or socket.outbox or members[socket].wanted & WRITE)
+        }
+
+    def _disperse(self) -> None:
+        """Let all members get by themselves what waits: it is bounded for each alone."""
+        for socket in self.members:
+            self.part(socket)
+        self.frames, self.waiting = [], 0
+
+    def flush(self) -> None:
+        """Send what waits, to this crowd alone."""
+        flush_all([self])
+
+    def take(self) -> "Letter | None":
+        """Take what is to be sent to all in step; None if that is nothing, or nobody."""
+        frames, self.frames, self.waiting = self.frames, [], 0
+        self.last_taken_at = monotonic()
+        return Letter(b"".join(frames), self) if frames and self.size else None
+
+    def sendings(self, data: bytes) -> "list[Sending]":
+        """Return the data for each in step, in the order of `requests`."""
+        return [
+            (socket, websocket, data)
+            for socket, websocket in self.members.items()
+            if socket not in self.strays
+        ]
+
+    def requests(self, data: bytes) -> bytes:
+        """Return requests to the kernel for all in step."""
+        return self._of_those_in_step(self._everybody().requests(data), REQUEST_BYTES)
+
+    def completions(self, data: bytes) -> bytes:
+        """Return what the kernel answers if it takes all."""
+        return self._of_those_in_step(self._everybody().completions(data), COMPLETION_BYTES)
+
+    def _everybody(self) -> Addressees:
+        if self._addressees is None:
+            self._addressees = Addressees([websocket.raw.fileno() for websocket in self.members.values()])
+            self._places = {socket: place for place, socket in enumerate(self.members)}
+        return self._addressees
+
+    def _of_those_in_step(self, records: bytes, size: int) -> bytes:
+        """Leave out the strays' of all members' records, which have `size` bytes each."""
+        if not self.strays:
+            return records
+        kept, start = [], 0
+        for place in sorted(self._places[socket] for socket in self.strays):
+            kept.append(records[start : place * size])
+            start = (place + 1) * size
+        return b"".join([*kept, records[start:]])
+
+
 # All that waits for an open websocket, as one.
 Sending: TypeAlias = tuple[EngineSocket, WebSocket, bytes]
 
 
-class Sender(Protocol):
-    """A connection, with a channel that may be an EngineSocket."""
+class Letter(NamedTuple):
+    """What those of a crowd who are in step are sent."""
+
+    data: bytes
+    crowd: Crowd
 
     @property
-    def channel(self) -> Any: ...
+    def size(self) -> int:
+        return self.crowd.size
+
+    @property
+    def sendings(self) -> list[Sending]:
+        return self.crowd.sendings(self.data)
+
+    @property
+    def requests(self) -> bytes:
+        return self.crowd.requests(self.data)
+
+    @property
+    def completions(self) -> bytes:
+        return self.crowd.completions(self.data)
+
+    def sent(self, now: float) -> None:
+        """Nothing waits for them one by one."""
 
 
-def push_all(connections: Sequence[Sender], frame: bytes) -> None:
-    """Do `EngineSocket.push` for all of them."""
-    size, fresh = len(frame), []
-    for connection in connections:
-        socket = connection.channel
-        if type(socket) is not EngineSocket or socket.closed or socket.waiting + size > PERSON_CHECK_BYTES:
-            socket.push(frame)
-            continue
-        socket.waiting += size
-        socket.outbox.append(frame)
-        if not socket.dirty:
-            socket.dirty = True
-            fresh.append(socket)
-    flush_scheduler.add_all(fresh)
+class Letters(NamedTuple):
+    """What sockets are sent that each have something of their own."""
+
+    sendings: list[Sending]
+
+    @property
+    def size(self) -> int:
+        return len(self.sendings)
+
+    @property
+    def requests(self) -> bytes:
+        return b"".join(request(websocket.raw.fileno(), data) for _, websocket, data in self.sendings)
+
+    @property
+    def completions(self) -> bytes:
+        return b"".join(completion(websocket.raw.fileno(), data) for _, websocket, data in self.sendings)
+
+    def sent(self, now: float) -> None:
+        """Note that the kernel took all."""
+        for socket, _, _ in self.sendings:
+            socket.outbox.clear()
+            socket.waiting = 0
+            socket.last_taken_at = now
 
 
-def flush_all(sockets: Sequence[EngineSocket]) -> None:
-    """Do `EngineSocket.flush` for all of them. Another's failure doesn't keep one from its turn."""
-    sendings, others = gathered(sockets)
-    for start in range(0, len(sendings), ENTRIES):
-        some = sendings[start : start + ENTRIES]
-        note(some, send_all(some))
+Post: TypeAlias = Letter | Letters
+
+
+def flush_all(due: Sequence[Flushable]) -> None:
+    """Flush sockets and crowds, ENTRIES at a time. Another's failure doesn't keep one from its turn."""
+    some: list[Flushable] = []
+    size = 0
+    for each in due:
+        if size + each.size > ENTRIES:
+            flush_some(some)
+            some, size = [], 0
+        some.append(each)
+        size += each.size
+    flush_some(some)
+
+
+def flush_some(due: Sequence[Flushable]) -> None:
+    """Flush at most ENTRIES. What is sent is looked up here, as the end of a session before may have queued more."""
+    sendings, others = gathered([each for each in due if type(each) is EngineSocket])
+    letters = [each.take() for each in due if type(each) is Crowd]
+    post: list[Post] = [letter for letter in letters if letter is not None]
+    if sendings:
+        post.append(Letters(sendings))
+    if post:
+        deliver(post)
     for socket in others:
         guarded(socket.flush)
 
 
 def gathered(sockets: Sequence[EngineSocket]) -> tuple[list[Sending], list[EngineSocket]]:
-    """Return what is to be sent, and the sockets that are better flushed by themselves. The frames of a socket are joined;
-    those of a room have the same waiting, which are joined once."""
+    """Return what is to be sent, and the sockets that are better flushed by themselves. A socket may be named twice. The
+    frames of a socket are joined; those of a room have the same waiting, which are joined once."""
     sendings, others = [], []
     outbox, data = None, b""
     for socket in sockets:
         websocket, waiting = socket.websocket, socket.outbox
+        if not socket.dirty:
+            continue
         if (
             websocket is None
             or not waiting
@@ -75,44 +262,76 @@ def gathered(sockets: Sequence[EngineSocket]) -> tuple[list[Sending], list[Engin
         if waiting != outbox:
             outbox = waiting
             data = waiting[0] if len(waiting) == 1 else b"".join(waiting)
+        socket.dirty = False
         sendings.append((socket, websocket, data))
     return sendings, others
 
 
-def send_all(sendings: Sequence[Sending]) -> list[int]:
-    """Return how many bytes the kernel took of each, or an error's number, negative."""
-    ring = send_ring() if len(sendings) >= RING_FROM else None
-    if ring is not None and ring.works:
-        return ring.send_all([(websocket.raw.fileno(), data) for _, websocket, data in sendings])
-    return [send(websocket, data) for _, websocket, data in sendings]
+def deliver(post: Sequence[Post]) -> None:
+    """Send it all, and note what the kernel took of each."""
+    ring = send_ring() if sum(each.size for each in post) >= RING_FROM else None
+    if ring is None or not ring.works:
+        sendings = all_sendings(post)
+        taken = send_each(sendings)
+        whole = taken == [len(data) for _, _, data in sendings]
+    else:
+        completions = ring.send(b"".join([each.requests for each in post]))
+        whole = completions == b"".join([each.completions for each in post])
+        if not whole:
+            sendings, of = all_sendings(post), results(completions)
+            taken = [of.get(websocket.raw.fileno(), -EAGAIN) for _, websocket, _ in sendings]
+    if not whole:
+        note(sendings, taken)
+        return
+    now = monotonic()
+    for each in post:
+        each.sent(now)
 
 
-def send(websocket: WebSocket, data: bytes) -> int:
-    """Return how many bytes the kernel took, or an error's number, negative."""
-    try:
-        return websocket.send(data)
-    except OSError as error:
-        return -(error.errno or EPIPE)
+def all_sendings(post: Sequence[Post]) -> list[Sending]:
+    """Return what is sent, socket by socket."""
+    return [sending for each in post for sending in each.sendings]
 
 
-def note(sendings: Sequence[Sending], results: Sequence[int]) -> None:
+def send_each(sendings: Sequence[Sending]) -> list[int]:
+    """Return how many bytes the kernel took of each, or an error's number, negative. Without a call of ours for each."""
+    taken = []
+    for _, websocket, data in sendings:
+        try:
+            taken.append(websocket.raw.send(data))
+        except (BlockingIOError, InterruptedError):
+            taken.append(0)
+        except OSError as error:
+            taken.append(-(error.errno or EPIPE))
+    return taken
+
+
+def note(sendings: Sequence[Sending], takings: Sequence[int]) -> None:
     """Note what the kernel took, and end the sessions of sockets that failed."""
     now, failed = monotonic(), []
-    for (socket, websocket, data), taken in zip(sendings, results, strict=True):
+    for (socket, websocket, data), taken in zip(sendings, takings, strict=True):
         if taken == len(data):
             # What `sent` does, without a call.
-            socket.dirty = False
             socket.outbox.clear()
             socket.waiting = 0
             socket.last_taken_at = now
         elif taken >= 0 or taken == -EAGAIN:
-            guarded(partial(socket.sent, websocket, data, max(taken, 0)))
+            guarded(partial(keep, socket, websocket, data, max(taken, 0)))
         else:
             failed.append((socket, websocket))
     # The end of one session may be the end of others: all that was sent is noted before.
     for socket, websocket in failed:
         if socket.websocket is websocket:
             guarded(partial(socket.lost, websocket))
+
+
+def keep(socket: EngineSocket, websocket: WebSocket, data: bytes, taken: int) -> None:
+    """Let what the kernel didn't take wait for the socket alone."""
+    if websocket.crowd is not None:
+        websocket.crowd.part(socket)
+    socket.outbox[:] = [data]
+    socket.waiting = len(data)
+    socket.sent(websocket, data, taken)
 
 
 @cache

@@ -66,6 +66,9 @@ class EngineSocket(BaseSocket):
         "websocket",
     )
 
+    # Sockets that a flush of it writes to.
+    size = 1
+
     def __init__(self, server: "EngineServer", sid: str, address: str) -> None:
         # The base class's constructor would make an unbounded queue.
         self.server = server
@@ -93,6 +96,7 @@ class EngineSocket(BaseSocket):
         cut."""
         if self.closed:
             return
+        self._step_out()
         waiting = self.waiting + len(frame)
         if waiting > PERSON_CHECK_BYTES and not self._may_buffer(waiting, droppable):
             return
@@ -101,6 +105,12 @@ class EngineSocket(BaseSocket):
         if not self.dirty:
             self.dirty = True
             flush_scheduler.add(self)
+
+    def _step_out(self) -> None:
+        """Leave the step of the crowd that has this socket, as it gets something of its own."""
+        websocket = self.websocket
+        if websocket is not None and websocket.crowd is not None:
+            websocket.crowd.part(self)
 
     def _may_buffer(self, waiting: int, droppable: bool) -> bool:
         """Return whether `waiting` bytes may be buffered for this client. If not, the frame is dropped where it may be;
@@ -120,12 +130,14 @@ class EngineSocket(BaseSocket):
     def piggyback(self, frame: bytes) -> None:
         """Queue one frame for the next send, with a ping at the latest; dropped for a slow reader."""
         if not self.closed and self.waiting + len(frame) <= DROP_ABOVE_BYTES:
+            self._step_out()
             self.waiting += len(frame)
             self.outbox.append(frame)
 
     def send(self, frame: bytes) -> None:
         """Send what waits and this frame now, without waiting for the end of the turn: for callers that go
         through all sockets."""
+        self._step_out()
         if self.dirty or self.websocket is None or self.closed:
             self.push(frame)
             return
@@ -206,10 +218,10 @@ class EngineSocket(BaseSocket):
         is back."""
         counters.cuts[why,] += 1
         logger.warning("cutting %s: %s", self.log_name, why)
-        self.outbox.clear()
         websocket, self.websocket = self.websocket, None
         if websocket is not None:
             websocket.reset()
+        self.outbox.clear()
         self.close(reason=self.server.reason.TRANSPORT_ERROR)
 
     # Receiving
@@ -329,6 +341,7 @@ class EngineSocket(BaseSocket):
         self.drop_probe()
         websocket = self.websocket
         if websocket is not None:
+            websocket.leave_crowd()
             websocket.pause()
             self.outbox.append(frames.close_frame(code))
             self._write(websocket)

@@ -37,16 +37,27 @@ class Owner(Protocol):
     def lost(self, websocket: "WebSocket") -> None: ...
 
 
+class Company(Protocol):
+    """Who else writes to a websocket, by its descriptor."""
+
+    def part(self, owner: Any) -> None:
+        """Leave what waits for the websocket, and what comes, to its owner for a while."""
+
+    def drop(self, owner: Any) -> None:
+        """Do so for good, and forget the descriptor."""
+
+
 class WebSocket:
     """A websocket's socket and parser. `raw` is None once closed, `wanted` a sum of READ and WRITE; `_parser` is None
-    but while a message is unfinished."""
+    but while a message is unfinished, and `crowd` but while one writes to it."""
 
-    __slots__ = ("_parser", "owner", "raw", "wanted")
+    __slots__ = ("_parser", "crowd", "owner", "raw", "wanted")
 
     def __init__(self, raw: Any, owner: Owner) -> None:
         self.owner: Owner | None = owner
         self.raw: Any = raw
         self._parser: FrameParser | None = None
+        self.crowd: Company | None = None
         self.wanted = 0
         self._want(READ)
 
@@ -54,6 +65,11 @@ class WebSocket:
         if wanted != self.wanted:
             before, self.wanted = self.wanted, wanted
             websocket_epoll.change(self, self.raw.fileno(), before, wanted)
+
+    def leave_crowd(self) -> None:
+        """Let nobody but the owner write here from now on: the descriptor's number may soon be another's."""
+        if self.crowd is not None:
+            self.crowd.drop(self.owner)
 
     def send(self, data: bytes) -> int:
         """Return how many bytes the kernel took; 0 where it is full. Raises OSError where the peer is gone."""
@@ -84,6 +100,7 @@ class WebSocket:
         peer would cut off ours."""
         if self.raw is None:
             return
+        self.leave_crowd()
         self.owner = None
         self.written()
         self.resume()
@@ -96,6 +113,7 @@ class WebSocket:
     def close(self) -> None:
         if self.raw is None:
             return
+        self.leave_crowd()
         self.owner = None
         self._want(0)
         self.raw.close()

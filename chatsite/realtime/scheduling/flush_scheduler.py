@@ -2,7 +2,7 @@
 delivery."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from time import monotonic
 from typing import Any, Protocol
@@ -23,11 +23,21 @@ REMOTE_ACTIVITY_SECONDS = 0.03
 
 
 class Flushable(Protocol):
-    """A socket with a send buffer. `last_taken_at` is when the peer last took bytes (`time.monotonic`)."""
+    """A socket with a send buffer, or several that are sent the same. `last_taken_at` is when a peer last took bytes
+    (`time.monotonic`)."""
 
     last_taken_at: float
 
+    @property
+    def size(self) -> int:
+        """How many sockets it is."""
+
     def flush(self) -> None: ...
+
+
+def count(flushables: Iterable[Flushable]) -> int:
+    """Return how many sockets these are."""
+    return sum([each.size for each in flushables])
 
 
 def flush_each(sockets: Sequence[Flushable]) -> None:
@@ -84,12 +94,15 @@ class FlushScheduler:
 
     def flush(self) -> None:
         fresh, self._fresh = self._fresh, []
-        if len(fresh) > SMALL_CROWD and not self._backlog:
+        if not self._backlog and count(fresh) > SMALL_CROWD:
             fresh = self._due(fresh)
-        if len(fresh) > SOCKETS_PER_TURN:
+        if count(fresh) > SOCKETS_PER_TURN:
             self._backlog.extend(fresh)
             fresh = []
-        fresh += [self._backlog.popleft() for _ in range(min(SOCKETS_PER_TURN, len(self._backlog)))]
+        left = SOCKETS_PER_TURN
+        while self._backlog and left > 0:
+            fresh.append(self._backlog.popleft())
+            left -= fresh[-1].size
         self.flush_all(fresh)
         if self._fresh or self._backlog:
             self._schedule(0)
@@ -107,7 +120,7 @@ class FlushScheduler:
         if not self.storing() and now - self._last_remote >= REMOTE_ACTIVITY_SECONDS:
             return fresh
         just_sent = [socket for socket in fresh if socket.last_taken_at > now - SEND_INTERVAL_SECONDS]
-        if len(just_sent) <= SMALL_CROWD:
+        if count(just_sent) <= SMALL_CROWD:
             return fresh
         self._defer(just_sent, just_sent[0].last_taken_at + SEND_INTERVAL_SECONDS - now)
         return [socket for socket in fresh if socket.last_taken_at <= now - SEND_INTERVAL_SECONDS]

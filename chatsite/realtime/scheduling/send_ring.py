@@ -7,6 +7,9 @@ in most containers, `SendRing.open` returns None.
 
 Each send is finished when the call returns: the requests say MSG_DONTWAIT, with which the kernel neither waits nor
 hands them to a thread of its own.
+
+A request is 64 bytes, a completion 16. Those of a crowd differ in the descriptor alone: `Addressees` keeps them apart from
+what is sent, so that a thousand of them are written, and read again, by one step of the interpreter.
 """
 
 import ctypes
@@ -14,7 +17,7 @@ import logging
 import mmap
 import struct
 from collections.abc import Sequence
-from errno import EAGAIN
+from operator import add
 from typing import Any
 
 logger = logging.getLogger("chatsite.realtime")
@@ -28,10 +31,13 @@ REQUESTS_AT, COMPLETIONS_AT, ENTRIES_AT = 0, 0x8000000, 0x10000000
 SEND = 26
 # MSG_DONTWAIT | MSG_NOSIGNAL.
 FLAGS = 0x40 | 0x4000
-# A request: operation, descriptor, address, length, flags of the send, and a number that its completion repeats.
-REQUEST = struct.Struct("=BxxxiQQIIQ24x")
-# A completion: the request's number, and what `send` would have returned, an error negative.
-COMPLETION = struct.Struct("=Qi4x")
+# A request, in three parts: the operation and the descriptor; address, length and flags of what is sent; a number that its
+# completion repeats, for which the descriptor is taken.
+TO, WHAT, NUMBERED = struct.Struct("=Bxxxi8x"), struct.Struct("=QII"), struct.Struct("=Q24x")
+REQUEST_BYTES = TO.size + WHAT.size + NUMBERED.size
+# A completion, in two parts: the number; what `send` would have returned, an error negative, and flags.
+OF, RESULT = struct.Struct("=Q"), struct.Struct("=i4x")
+COMPLETION, COMPLETION_BYTES = struct.Struct("=Qi4x"), OF.size + RESULT.size
 # What the kernel fills in: sizes of both rings, then the offsets of their fields.
 PARAMETERS_BYTES, SIZES_AT, REQUEST_FIELDS_AT, COMPLETION_FIELDS_AT = 120, 0, 40, 80
 
@@ -40,6 +46,50 @@ _syscall.restype = ctypes.c_long
 _syscall.argtypes = [ctypes.c_long] * 7
 _address: Any = ctypes.pythonapi.PyBytes_AsString
 _address.restype, _address.argtypes = ctypes.c_void_p, [ctypes.py_object]
+
+
+def address_of(data: bytes) -> int:
+    """Return where the kernel finds the bytes, which must be kept until they are sent."""
+    return int(_address(data))
+
+
+class Addressees:
+    """Descriptors of sockets that are sent the same, as they stand in requests and completions."""
+
+    __slots__ = ("_completions", "_requests", "count")
+
+    def __init__(self, descriptors: Sequence[int]) -> None:
+        self.count = len(descriptors)
+        to = [TO.pack(SEND, descriptor) for descriptor in descriptors]
+        numbered = [NUMBERED.pack(descriptor) for descriptor in descriptors]
+        # Between any two parts, and nowhere else, stands what is the same for all.
+        self._requests = [*to[:1], *map(add, numbered, to[1:]), *numbered[-1:]]
+        self._completions = [OF.pack(descriptor) for descriptor in descriptors]
+
+    def requests(self, data: bytes) -> bytes:
+        """Return one request after the other."""
+        return WHAT.pack(address_of(data), len(data), FLAGS).join(self._requests)
+
+    def completions(self, data: bytes) -> bytes:
+        """Return what the kernel answers if it takes all of it for each, in order."""
+        result = RESULT.pack(len(data))
+        return result.join(self._completions) + result if self.count else b""
+
+
+def request(descriptor: int, data: bytes) -> bytes:
+    """Return one request."""
+    what = WHAT.pack(address_of(data), len(data), FLAGS)
+    return TO.pack(SEND, descriptor) + what + NUMBERED.pack(descriptor)
+
+
+def completion(descriptor: int, data: bytes) -> bytes:
+    """Return what the kernel answers if it takes all of it."""
+    return COMPLETION.pack(descriptor, len(data))
+
+
+def results(completions: bytes) -> dict[int, int]:
+    """Return by descriptor how many bytes the kernel took, or an error's number, negative."""
+    return dict(COMPLETION.iter_unpack(completions))
 
 
 class SendRing:
@@ -62,8 +112,8 @@ class SendRing:
         of_requests = struct.unpack_from("=7I", parameters, REQUEST_FIELDS_AT)
         of_completions = struct.unpack_from("=6I", parameters, COMPLETION_FIELDS_AT)
         ring = self._map(of_requests[6] + 4 * requests, REQUESTS_AT)
-        self._completions = self._map(of_completions[5] + COMPLETION.size * completions, COMPLETIONS_AT)
-        self._requests = self._map(REQUEST.size * requests, ENTRIES_AT)
+        self._completions = self._map(of_completions[5] + COMPLETION_BYTES * completions, COMPLETIONS_AT)
+        self._requests = self._map(REQUEST_BYTES * requests, ENTRIES_AT)
         # Requests are taken in the order of the array, which stays as it is.
         struct.pack_into(f"={requests}I", ring, of_requests[6], *range(requests))
         self._request_head, self._request_tail = field(ring, of_requests[0]), field(ring, of_requests[1])
@@ -77,43 +127,39 @@ class SendRing:
     def _map(self, size: int, offset: int) -> mmap.mmap:
         return mmap.mmap(self._descriptor, size, flags=mmap.MAP_SHARED | mmap.MAP_POPULATE, offset=offset)
 
-    def send_all(self, sends: Sequence[tuple[int, bytes]]) -> list[int]:
-        """Send each pair's bytes to its descriptor, at most ENTRIES of them, without waiting. Return for each how many
-        bytes the kernel took, or an error's number, negative: -EAGAIN where it took none, or didn't come to it."""
-        taken = [-EAGAIN] * len(sends)
-        self._put(sends)
+    def send(self, requests: bytes) -> bytes:
+        """Carry out requests, at most ENTRIES, without waiting; return their completions. Those that the kernel didn't come
+        to have none: nothing of them is sent."""
+        count = len(requests) // REQUEST_BYTES
+        self._put(requests, count)
         try:
-            call(ENTER, self._descriptor, len(sends))
+            call(ENTER, self._descriptor, count)
         except OSError:
             self.works = False
             logger.exception("io_uring fails, sockets are written to one by one from now on")
         # Requests that the kernel didn't come to are withdrawn.
         self._request_tail[0] = self._request_head[0]
-        self._take(taken)
-        return taken
+        return self._take()
 
-    def _put(self, sends: Sequence[tuple[int, bytes]]) -> None:
-        put, requests, mask = REQUEST.pack_into, self._requests, self._request_mask
-        tail, last, address = self._request_tail[0], None, 0
-        for number, (descriptor, data) in enumerate(sends):
-            if data is not last:
-                last, address = data, _address(data)
-            at = ((tail + number) & mask) * REQUEST.size
-            put(requests, at, SEND, descriptor, 0, address, len(data), FLAGS, number)
-        self._request_tail[0] = (tail + len(sends)) & 0xFFFFFFFF
+    def _put(self, requests: bytes, count: int) -> None:
+        tail = self._request_tail[0]
+        at = (tail & self._request_mask) * REQUEST_BYTES
+        # Up to the end of the ring, and on from its beginning.
+        first = len(self._requests) - at
+        self._requests[at : at + len(requests)] = requests[:first]
+        self._requests[: len(requests[first:])] = requests[first:]
+        self._request_tail[0] = (tail + count) & 0xFFFFFFFF
 
-    def _take(self, taken: list[int]) -> None:
+    def _take(self) -> bytes:
         head, end = self._head[0], self._tail[0]
-        size, mask, first = COMPLETION.size, self._mask, self._first
-        while head != end:
-            # Up to the end, or to where the ring begins again.
-            start = head & mask
-            count = min((end - head) & 0xFFFFFFFF, mask + 1 - start)
-            completions = self._completions[first + start * size : first + (start + count) * size]
-            for number, result in COMPLETION.iter_unpack(completions):
-                taken[number] = result
-            head = (head + count) & 0xFFFFFFFF
-        self._head[0] = head
+        first, size = self._first, (self._mask + 1) * COMPLETION_BYTES
+        start = (head & self._mask) * COMPLETION_BYTES
+        stop = start + ((end - head) & 0xFFFFFFFF) * COMPLETION_BYTES
+        taken = self._completions[first + start : first + min(stop, size)]
+        if stop > size:
+            taken += self._completions[first : first + stop - size]
+        self._head[0] = end
+        return taken
 
 
 def field(ring: mmap.mmap, offset: int) -> memoryview:

@@ -10,6 +10,7 @@ from chatsite.observability.metrics import counters
 from chatsite.observability.metrics.hub_lag import lag
 from chatsite.realtime.delivery import subscriptions
 from chatsite.realtime.engineio import crowd
+from chatsite.realtime.engineio.audiences import Audiences
 from chatsite.realtime.engineio.transport import EngineServer
 from chatsite.realtime.queues import read_queue
 from chatsite.realtime.queues.handler_pool import HandlerPool, hold_sqlite_open, repeat
@@ -69,7 +70,7 @@ class ChatServer(socketio.Server):
     def start(self) -> None:
         """Start serving. Called by the worker when it is ready."""
         hold_sqlite_open()
-        subscriptions.pushing.to_all = crowd.push_all
+        subscriptions.pushing = Audiences()
         flush_scheduler.flush_all = crowd.flush_all
         self.eio.start()
         lag.start()

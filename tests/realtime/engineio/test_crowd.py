@@ -10,31 +10,18 @@ from chatsite.realtime.engineio import crowd
 from chatsite.realtime.engineio.engine_session import MAX_BUFFERED_BYTES, EngineSocket
 from chatsite.realtime.engineio.websocket import WebSocket
 from chatsite.realtime.protocol.frames import frame
-from chatsite.realtime.scheduling import epoll, flush_scheduler, hub
-from chatsite.realtime.scheduling.send_ring import SendRing
+from chatsite.realtime.scheduling import epoll, flush_scheduler
 from tests.realtime.engineio.test_slow_readers import Ended
 from tests.realtime.scheduling.test_send_ring import read_all
 
 MANY = crowd.RING_FROM + 4
 
 
-@pytest.fixture(params=["io_uring", "one by one"])
-def way(request, monkeypatch):
-    ring = SendRing.open() if request.param == "io_uring" else None
-    if ring is None and request.param == "io_uring":
-        pytest.skip("the kernel has no io_uring, or forbids it here")
-    monkeypatch.setattr(crowd, "send_ring", lambda: ring)
-
-
 @pytest.fixture
-def people(monkeypatch, way):
+def people(monkeypatch, way, watched):
     """Make sockets with their peers, whose server notes who ended."""
-    monkeypatch.setattr(hub.clock, "after", lambda seconds, callback: None)
     monkeypatch.setattr(flush_scheduler.flush_scheduler, "add_all", lambda sockets: None)
     monkeypatch.setattr(flush_scheduler.flush_scheduler, "add", lambda socket: None)
-    watched = epoll.Epoll(100, 1.0)
-    watched._epoll = epoll._select.epoll()
-    monkeypatch.setattr("chatsite.realtime.engineio.websocket.websocket_epoll", watched)
     peers = []
 
     def make(count):
@@ -56,11 +43,20 @@ def people(monkeypatch, way):
 
 
 def push(people, text):
-    crowd.push_all(people, frame(text))
+    for one in people:
+        one.channel.push(frame(text))
 
 
 def flush(people):
     crowd.flush_all([one.channel for one in people])
+
+
+def gather(people):
+    """Make a crowd of them, in step."""
+    made = crowd.Crowd()
+    for one in people:
+        made.add(one.channel, one.channel.websocket)
+    return made
 
 
 def test_each_gets_all_its_frames_in_order(people):
@@ -122,17 +118,153 @@ def test_an_end_that_ends_others_sends_nothing_twice(people):
     assert read_all(made[5].peer, 100).startswith(frame(b"hello") + b"\x88")
 
 
-def test_who_is_far_behind_is_left_to_push(people):
+def test_a_socket_that_is_named_twice_is_sent_its_frames_once(people):
     [one] = people(1)
-    one.channel.waiting = MAX_BUFFERED_BYTES
-    push([one], b"too much")
-    assert one.channel.closed
+    push([one], b"once")
+    flush([one, one])
+    push([one], b"again")
+    flush([one])
+    assert read_all(one.peer, 13) == frame(b"once") + frame(b"again")
 
 
-def test_a_channel_of_another_kind_is_pushed_to(people):
-    pushed = []
-    other = SimpleNamespace(channel=SimpleNamespace(push=pushed.append))
-    [one] = people(1)
-    push([other, one], b"both")
-    assert pushed == [frame(b"both")]
-    assert one.channel.outbox == [frame(b"both")]
+def test_what_an_end_queues_for_others_of_the_next_call_is_sent_too(people, monkeypatch):
+    monkeypatch.setattr(crowd, "ENTRIES", MANY)
+    made = people(2 * MANY)
+    made[0].peer.close()
+    made[0].channel.server.ended = lambda socket, reason: push(made[MANY:], b"she is gone")
+    push(made, b"hello")
+    flush(made)
+    assert {read_all(one.peer, 20) for one in made[MANY:]} == {frame(b"hello") + frame(b"she is gone")}
+
+
+def test_a_crowd_queues_a_frame_once_and_sends_it_to_all(people):
+    made = people(MANY)
+    together = gather(made)
+    for text in (b"one", b"two"):
+        together.push(frame(text))
+    assert not any(one.channel.outbox or one.channel.dirty for one in made)
+    assert together.size == MANY
+    together.flush()
+    together.flush()
+    together.push(frame(b"three"))
+    together.flush()
+    expected = frame(b"one") + frame(b"two") + frame(b"three")
+    assert {read_all(one.peer, len(expected)) for one in made} == {expected}
+
+
+def test_who_gets_something_of_their_own_gets_all_in_order_and_falls_in_again(people):
+    made = people(MANY)
+    together = gather(made)
+    together.push(frame(b"before"))
+    push(made[:1], b"ack")
+    made[1].channel.piggyback(frame(b"by the way"))
+    made[2].channel.ping()
+    together.push(frame(b"after"))
+    assert together.size == MANY - 3
+    together.flush()
+    flush(made)
+    between = [b"ack", b"by the way", b"2"]
+    for one, text in zip(made, [*between, *[None] * (MANY - 3)], strict=True):
+        own = frame(text) if text else b""
+        expected = frame(b"before") + own + frame(b"after")
+        assert read_all(one.peer, len(expected)) == expected
+    together.push(frame(b"in step"))
+    assert together.size == MANY
+
+
+def test_who_is_left_out_gets_nothing_of_it_and_what_was_before(people):
+    made = people(MANY)
+    together = gather(made)
+    together.push(frame(b"before"))
+    together.push(frame(b"typing"), skip={made[0].channel})
+    together.flush()
+    flush(made)
+    assert read_all(made[0].peer, len(frame(b"before"))) == frame(b"before")
+    made[0].peer.settimeout(0.05)
+    with pytest.raises(TimeoutError):
+        made[0].peer.recv(1)
+    expected = frame(b"before") + frame(b"typing")
+    assert {read_all(one.peer, len(expected)) for one in made[1:]} == {expected}
+
+
+def test_who_leaves_gets_what_waits_and_no_more(people):
+    made = people(MANY)
+    together = gather(made)
+    together.push(frame(b"before"))
+    together.drop(made[0].channel)
+    together.push(frame(b"after"))
+    together.flush()
+    flush(made)
+    assert read_all(made[0].peer, len(frame(b"before"))) == frame(b"before")
+    made[0].peer.settimeout(0.05)
+    with pytest.raises(TimeoutError):
+        made[0].peer.recv(1)
+    assert {read_all(one.peer, 14) for one in made[1:]} == {(frame(b"before") + frame(b"after"))[:14]}
+
+
+def test_who_closes_gets_what_waits_and_a_close(people):
+    made = people(MANY)
+    together = gather(made)
+    together.push(frame(b"last words"))
+    made[0].channel.close()
+    assert read_all(made[0].peer, 100).startswith(frame(b"last words") + b"\x88")
+    together.flush()
+    assert together.size == MANY - 1
+
+
+@pytest.mark.parametrize("end", ["close", "reset", "finish"])
+def test_a_descriptor_that_is_closed_is_never_written_to_again(people, end):
+    """The kernel gives its number to the next who comes."""
+    made = people(MANY)
+    together = gather(made)
+    together.push(frame(b"for all of us"))
+    together.flush()
+    together.push(frame(b"our secret"))
+    gone = made[0].channel.websocket
+    number = gone.raw.fileno()
+    getattr(gone, end)()
+    if end == "finish":
+        gone.close()
+    strangers = [one for _ in range(3) for one in sockets.socketpair()]
+    assert number in [one.fileno() for one in strangers]
+    together.push(frame(b"our secret"))
+    together.flush()
+    for one in strangers:
+        one.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            one.recv(1)
+    for one in strangers:
+        one.close()
+
+
+def test_a_crowd_that_does_not_read_is_bounded_each_for_itself(people):
+    made = people(MANY)
+    together = gather(made)
+    for _ in range(40):
+        together.push(frame(b"x" * 60_000))
+        assert together.waiting <= crowd.LARGE_BYTES
+    assert all(one.channel.closed for one in made)
+
+
+def test_one_of_a_crowd_who_does_not_read_falls_behind_alone(people):
+    made = people(MANY)
+    slow, *others = made
+    together, text, sent = gather(made), b"x" * 60_000, 0
+    while not slow.channel.websocket.wanted & epoll.WRITE:
+        together.push(frame(text))
+        together.flush()
+        for one in others:
+            read_all(one.peer, len(frame(text)))
+        sent += 1
+    together.push(frame(b"last"))
+    assert together.size == MANY - 1
+    together.flush()
+    assert {read_all(one.peer, 6) for one in others} == {frame(b"last")}
+    expected = frame(text) * sent + frame(b"last")
+    read = b""
+    while len(read) < len(expected):
+        read += read_all(slow.peer, min(100_000, len(expected) - len(read) - slow.channel.waiting))
+        slow.channel.writable(slow.channel.websocket)
+    assert read == expected
+    together.push(frame(b"in step"))
+    assert together.size == MANY

@@ -35,6 +35,7 @@ class Narrow:
 
     def __init__(self, room):
         self.room, self.sent, self.state, self.paused = room, b"", "open", False
+        self.crowd = None
 
     def send(self, data):
         if self.room < 0:
@@ -42,6 +43,9 @@ class Narrow:
         taken, self.room = data[: self.room], max(0, self.room - len(data))
         self.sent += taken
         return len(taken)
+
+    def leave_crowd(self):
+        pass
 
     def await_writable(self):
         self.state = "waiting"

@@ -19,7 +19,7 @@ class Sent:
     order = []
 
     def __init__(self, name, fails=False):
-        self.name, self.fails, self.last_taken_at = name, fails, -60
+        self.name, self.fails, self.last_taken_at, self.size = name, fails, -60, 1
 
     def flush(self):
         self.order.append(self.name)

@@ -7,7 +7,14 @@ import socket as sockets
 import pytest
 
 from chatsite.realtime.scheduling import send_ring
-from chatsite.realtime.scheduling.send_ring import ENTRIES, SendRing
+from chatsite.realtime.scheduling.send_ring import (
+    ENTRIES,
+    Addressees,
+    SendRing,
+    completion,
+    request,
+    results,
+)
 
 
 @pytest.fixture
@@ -42,28 +49,53 @@ def read_all(one, size):
     return data
 
 
+def send_all(ring, sends):
+    """Send each pair's bytes to its socket; return what the kernel took of each, None where it didn't come to it."""
+    taken = results(ring.send(b"".join(request(ours.fileno(), data) for ours, data in sends)))
+    return [taken.get(ours.fileno()) for ours, _ in sends]
+
+
 def test_everyone_gets_their_own_bytes_in_order_however_often_the_rings_go_round(ring, pairs):
     made = pairs(100)
     said = [b"".join(b"%d.%d;" % (number, turn) for turn in range(50)) for number in range(100)]
     for turn in range(50):
-        sends = [(ours.fileno(), b"%d.%d;" % (number, turn)) for number, (ours, _) in enumerate(made)]
-        assert ring.send_all(sends) == [len(data) for _, data in sends]
+        sends = [(ours, b"%d.%d;" % (number, turn)) for number, (ours, _) in enumerate(made)]
+        assert send_all(ring, sends) == [len(data) for _, data in sends]
     assert [read_all(theirs, len(data)) for (_, theirs), data in zip(made, said, strict=True)] == said
+
+
+def test_many_are_sent_the_same_and_answered_for_in_order_however_often_the_rings_go_round(ring, pairs):
+    made = pairs(100)
+    everybody = Addressees([ours.fileno() for ours, _ in made])
+    for turn in range(50):
+        data = b"%d;" % turn * (turn + 1)
+        assert ring.send(everybody.requests(data)) == everybody.completions(data)
+        assert {read_all(theirs, len(data)) for _, theirs in made} == {data}
+
+
+def test_addressees_are_requests_one_by_one():
+    for count in (0, 1, 2, 7):
+        descriptors, data = list(range(40, 40 + count)), b"same"
+        together = Addressees(descriptors)
+        assert together.requests(data) == b"".join(request(each, data) for each in descriptors)
+        assert together.completions(data) == b"".join(completion(each, data) for each in descriptors)
 
 
 def test_a_whole_call_of_one_frame(ring, pairs):
     made = pairs(4)
-    assert ring.send_all([(ours.fileno(), b"same") for ours, _ in made] * (ENTRIES // 4)) == [4] * ENTRIES
+    numbers = [ours.fileno() for ours, _ in made] * (ENTRIES // 4)
+    answer = ring.send(b"".join(request(number, b"same") for number in numbers))
+    assert answer == b"".join(completion(number, b"same") for number in numbers)
     assert {read_all(theirs, ENTRIES) for _, theirs in made} == {b"same" * (ENTRIES // 4)}
 
 
 def test_who_does_not_read_takes_a_part_and_then_nothing_and_nobody_waits(ring, pairs):
     (full, slow), (other, reader) = pairs(2)
     large = os.urandom(4_000_000)
-    part, whole = ring.send_all([(full.fileno(), large), (other.fileno(), b"meanwhile")])
+    part, whole = send_all(ring, [(full, large), (other, b"meanwhile")])
     assert 0 < part < len(large)
     assert whole == 9
-    assert ring.send_all([(full.fileno(), b"more")]) == [-errno.EAGAIN]
+    assert send_all(ring, [(full, b"more")]) == [-errno.EAGAIN]
     assert reader.recv(9) == b"meanwhile"
     assert read_all(slow, part) == large[:part]
 
@@ -73,8 +105,9 @@ def test_each_failure_is_its_own(ring, pairs):
     theirs.close()
     number = closed.fileno()
     closed.close()
-    results = ring.send_all([(gone.fileno(), b"a"), (number, b"b"), (good.fileno(), b"c")])
-    assert results == [-errno.EPIPE, -errno.EBADF, 1]
+    requests = request(gone.fileno(), b"a") + request(number, b"b") + request(good.fileno(), b"c")
+    taken = results(ring.send(requests))
+    assert taken == {gone.fileno(): -errno.EPIPE, number: -errno.EBADF, good.fileno(): 1}
     assert reader.recv(1) == b"c"
 
 
@@ -93,10 +126,10 @@ def test_a_call_that_fails_sends_nothing_and_is_the_last(ring, pairs, monkeypatc
     [(ours, theirs)] = pairs(1)
     real = send_ring.call
     monkeypatch.setattr(send_ring, "call", lambda number, *rest: real(number, -1, *rest[1:]))
-    assert ring.send_all([(ours.fileno(), b"lost?")] * 3) == [-errno.EAGAIN] * 3
+    assert ring.send(request(ours.fileno(), b"lost?") * 3) == b""
     assert not ring.works
     assert "one by one" in caplog.text
     monkeypatch.undo()
     # Nothing of it is sent later.
-    assert ring.send_all([(ours.fileno(), b"next")]) == [4]
+    assert send_all(ring, [(ours, b"next")]) == [4]
     assert theirs.recv(100) == b"next"

@@ -122,7 +122,7 @@ def apart(script: str) -> str:
 def site_environ(folder: Path, port: int, **settings: str) -> dict[str, str]:
     """The environment of a site with its own data; nothing of the developer's `.env` reaches it but SECRET_KEY."""
     folder.mkdir(parents=True, exist_ok=True)
-    return {
+    site = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "chatsite.settings",
         "SECRET_KEY": "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFG",
@@ -137,6 +137,10 @@ def site_environ(folder: Path, port: int, **settings: str) -> dict[str, str]:
         "DEBUG": "0",
         **settings,
     }
+    if not (site["REDIS_URL"] or site.get("EMAIL_URL")):
+        # As `./run` does (`chatsite.operations.startup`): a third of a second less for each server.
+        site.setdefault("EVENTLET_NO_GREENDNS", "yes")
+    return site
 
 
 @contextmanager
