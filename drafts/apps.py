@@ -12,8 +12,10 @@ class DraftsConfig(AppConfig):
         from drafts.reminders import services as reminders
         from messaging.views import draft_hooks
         from rooms.templatetags import sidebar
+        from rooms.unread import marks
 
         reminders.due_hooks.append(reminders.put_into_inbox)
         draft_hooks.draft_of = pages.draft_of
         draft_hooks.forget = pages.forget
         sidebar.rooms_with_drafts = pages.rooms_with_drafts
+        marks.SUBQUERIES["drafts"] = pages.DRAFTS_MARK

@@ -7,6 +7,10 @@ from chatsite.contract.errors import ChatError
 from drafts import services
 from drafts.payloads import Payload
 from rooms.models import Room
+from rooms.unread import marks
+
+# A draft has another version with each change.
+DRAFTS_MARK = marks.subquery("drafts_saveddraft d WHERE d.user_id = me.id", "count(*)", "sum(d.version)")
 
 
 def draft_of(user: User, room: Room) -> Payload:

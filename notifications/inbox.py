@@ -15,6 +15,7 @@ from chatsite.database.chunks import chunked
 from messaging.models import Message
 from messaging.payloads import gist
 from notifications.models import MAX_TEXT_LENGTH, OF_MESSAGES, Kind, Notification
+from rooms.unread import marks
 
 Payload = dict[str, Any]
 
@@ -22,6 +23,13 @@ Payload = dict[str, Any]
 MAX_PER_PERSON = 500
 # Ids in one statement.
 IDS_PER_STATEMENT = 500
+# What of a person's inbox is unread, as `unread` keeps it.
+UNREAD_MARK = marks.subquery(
+    """notifications_notification n
+       LEFT JOIN rooms_membership m ON m.room_id = n.room_id AND m.user_id = n.user_id
+       WHERE n.user_id = me.id AND n.read_at IS NULL AND (n.kind = 'reminder' OR n.seq > m.read_seq)""",
+    *("count(*)", "sum(n.id)"),
+)
 
 
 def store(rows: Sequence[Notification]) -> list[Notification]:

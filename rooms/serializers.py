@@ -62,11 +62,25 @@ class LeaveSerializer(StrictSerializer):
     room = Slug()
 
 
+class SyncMineSerializer(StrictSerializer):
+    rooms = Choice(choices=["mine"])
+    room = Slug(required=False)
+
+
 class SyncSerializer(StrictSerializer):
+    """A `sync` of one `room`'s log, or, with `rooms`, of what is shown beside it."""
+
     room = Slug()
     after = Whole()
     epoch = Text(required=False, allow_null=True, max_length=64)
     limit = Whole(required=False, min_value=1, max_value=log.PAGE_EVENTS)
+
+    @cached_property
+    def mine(self) -> SyncMineSerializer:
+        return SyncMineSerializer()
+
+    def checked(self, data: dict[str, Any]) -> dict[str, Any]:
+        return self.mine.checked(data) if "rooms" in data else super().checked(data)
 
 
 class TypingSerializer(StrictSerializer):

@@ -21,7 +21,7 @@ from rooms.serializers import (
     SyncSerializer,
     TypingSerializer,
 )
-from rooms.unread import receipts
+from rooms.unread import marks, receipts
 
 Data = dict[str, Any]
 
@@ -43,8 +43,14 @@ def leave(connection: Connection, data: Data) -> None:
 
 
 def sync(connection: Connection, data: Data, answer: Answer) -> None:
-    """Return a page of the log by the read queue."""
-    read_queue.submit(connection.identity.user_id, partial(page, connection, **data), answer)
+    """Return a page of the log, or the marks of what is shown beside it, by the read queue."""
+    read = marks_now if data.pop("rooms", None) else page
+    read_queue.submit(connection.identity.user_id, partial(read, connection, **data), answer)
+
+
+def marks_now(connection: Connection, room: str = "") -> Data:
+    """Authorise and read the person's marks."""
+    return {"marks": marks.marks_of(credentials.authorise(connection).pk, room)}
 
 
 def page(

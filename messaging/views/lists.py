@@ -24,6 +24,7 @@ from rooms import access
 from rooms import services as rooms
 from rooms.models import Room
 from rooms.payloads import unread_payloads
+from rooms.unread.marks import marks_of
 
 RESULTS_PER_PAGE = 30
 # Rooms on the page of unread messages, and messages of each.
@@ -74,6 +75,7 @@ def catch_up(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         slug = request.POST.get("room")
         return mark_read(user, slug if slug is None else without_nulls(slug), posted_seq(request))
+    marks = marks_of(user.pk)
     unread = sorted(
         unread_payloads(user),
         key=lambda about: (-about["mentions"], about["kind"] != Room.Kind.DIRECT, about["name"].casefold()),
@@ -84,6 +86,7 @@ def catch_up(request: HttpRequest) -> HttpResponse:
     messages = [row.message for group in waiting for row in group["rows"]]
     context = {
         "current": "catch-up",
+        "marks": marks,
         "waiting": waiting,
         "online": online_of({message["sender"]["username"] for message in messages}),
         "signs": signs_among(named_in(messages)),

@@ -39,6 +39,7 @@ from rooms import services as rooms
 from rooms.membership import calls, consent
 from rooms.models import Membership, Room
 from rooms.payloads import room_payload
+from rooms.unread.marks import marks_of
 
 MESSAGES_PER_PAGE = 50
 # Read messages shown above the first unread one.
@@ -198,8 +199,8 @@ def room_context(
 ) -> Payload:
     """Return the context of the room's templates."""
     user: Any = request.user
-    # The head is read before the messages: a message in between is received twice, which its id tells, and never
-    # missed.
+    # The marks and the head are read before what they mark: what comes in between is received twice, and never missed.
+    marks = marks_of(user.pk, here.slug)
     about = room_payload(user, here)
     first_unread = first_unread_of(user, here, about) if mine else None
     shown = show(request, here, first_unread)
@@ -210,6 +211,7 @@ def room_context(
     return {
         "current": here.slug,
         "room": about,
+        "marks": marks,
         "rows": rows(shown["messages"], user, first_unread),
         "shown": shown,
         "target": shown.get("target"),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import Any
 
+import orjson
 from django import template
 from django.utils.safestring import SafeString
 
@@ -14,6 +15,7 @@ from accounts.status import own_emoji
 from chatsite.web.fragment_cache import render_fragment
 from rooms.models import Room
 from rooms.payloads import MAX_NEAREST, Payload, sidebar_payloads
+from rooms.unread.marks import marks_of
 
 register = template.Library()
 SHOWN_COLUMNS = (
@@ -37,11 +39,14 @@ rooms_with_drafts: Drafts = no_rooms
 def sidebar(context: template.Context) -> dict[str, Any]:
     """Render the column at the left: the nearest rooms and direct rooms, and the person's own name."""
     user = context["request"].user
+    # Read before what they mark: a change in between is asked for once more, and not missed.
+    marks = context.get("marks") or marks_of(user.pk)
     begun = rooms_with_drafts(user)
     rooms = [
         {**room, "draft": room["slug"] in begun} for room in with_current(sidebar_payloads(user), context)
     ]
     return {
+        "marks": orjson.dumps(marks).decode(),
         "site": context.get("site"),
         "me": self_payload(user),
         "my_status": own_emoji.shown(status_payload(user)),

@@ -55,9 +55,10 @@ def test_the_join_goes_out_behind_the_connect_and_is_answered_behind_hello(conte
     asked = [
         (way, text[:9]) for way, text in frames if text[:2] in ("40", "42", "43") and "activ" not in text
     ]
-    assert asked[:5] == [
+    assert asked[:6] == [
         ("sent", "40"),
         ("sent", '420["join'),
+        ("sent", '421["sync'),
         ("heard", '40{"sid":'),
         ("heard", '42["hello'),
         ("heard", '430[{"ok"'),

@@ -553,6 +553,19 @@ def test_the_first_word_is_hello(connect, transport):
     assert {"picture", "text", "other"} < set(told["limits"]["kinds"])
 
 
+def test_marks_tell_what_else_has_changed(connect, room):
+    member, owner = connect("member"), connect("owner")
+    before = member.call("sync", {"rooms": "mine", "room": room})
+    assert set(before["marks"]) == {"rooms", "people", "drafts", "inbox"}
+    assert member.call("sync", {"rooms": "mine", "room": room}) == before
+    owner.say(room)
+    now = member.call("sync", {"rooms": "mine", "room": room})["marks"]
+    assert now.pop("rooms") != before["marks"].pop("rooms")
+    assert now == before["marks"]
+    assert error(member.call("sync", {"rooms": "all"})) == "invalid"
+    assert error(member.call("sync", {"rooms": "mine", "after": 0})) == "invalid"
+
+
 def test_mine_are_joined_now_and_later(server, connect, room):
     member, stranger = connect("member"), connect("stranger")
     told = member.call("join", {"rooms": "mine", "after": {room: 0}})["rooms"]

@@ -11,6 +11,7 @@ import { distinctName } from "../../lib/people/names.js"
 import { attachments } from "../../lib/room/attachments.js"
 import { messagePane } from "../../lib/room/message_pane.js"
 import { textOf } from "../../lib/room/message_view.js"
+import { missed } from "../../lib/room/missed.js"
 import { room } from "../../lib/room/room.js"
 import { Draft } from "../../models/draft.js"
 import { DraftSync } from "../../models/draft_sync.js"
@@ -54,7 +55,7 @@ class Composer {
     addEventListener("pagehide", () => this.sync.push())
     document.addEventListener("visibilitychange", () => document.hidden && this.sync.push())
     connection.on("draft-changed", (theirs) => theirs.room === room.slug && this.sync.receive(theirs))
-    connection.on("online", () => this.catchUp())
+    missed.on("drafts", () => this.catchUp())
     part(form, "conflict-mine").addEventListener("click", () => this.sync.keepMine())
     part(form, "conflict-theirs").addEventListener("click", () => this.sync.takeTheirs())
     this.render()
@@ -77,11 +78,8 @@ class Composer {
     this.sync.saveSoon()
   }
 
-  /** Asks after each further connection what other devices wrote meanwhile, and sends what was written here. */
+  /** Asks what other devices wrote meanwhile, and sends what was written here. */
   async catchUp() {
-    const first = !this.connected
-    this.connected = true
-    if (first) return
     await get(`/draft/${room.slug}`).then((theirs) => this.sync.receive(theirs), () => {})
     this.sync.push()
   }

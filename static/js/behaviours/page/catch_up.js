@@ -1,7 +1,9 @@
 import { connection } from "../../lib/connection/connection.js"
+import { get } from "../../lib/connection/rest.js"
 import { toast } from "../../lib/page/toast.js"
 import { singleKeys } from "../../lib/page/single_keys.js"
 import { isTyping } from "../../lib/page/typing_target.js"
+import { missed } from "../../lib/room/missed.js"
 
 /**
  * The page of what is unread, room by room: j and k go to the next and the previous room, e marks it read, Enter opens it.
@@ -56,4 +58,9 @@ export function mount(element) {
     const section = unread === 0 && rooms().find(({ dataset }) => dataset.room === room)
     if (section) remove(section)
   })
+  const removeRead = ({ results }) => {
+    const unread = new Set(results.filter((info) => info.unread).map((info) => info.slug))
+    for (const section of rooms()) if (!unread.has(section.dataset.room)) remove(section)
+  }
+  missed.on("rooms", () => get("/room", { nearest: true }).then(removeRead, () => {}))
 }

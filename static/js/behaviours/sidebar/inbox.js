@@ -1,10 +1,10 @@
 import { connection } from "../../lib/connection/connection.js"
 import { get } from "../../lib/connection/rest.js"
 import { part } from "../../lib/page/dom.js"
+import { missed } from "../../lib/room/missed.js"
 
 /** Keeps the inbox's unread count in step with the reader's other tabs and devices. */
 export function mount(element) {
-  let stale = false
   const show = ({ unread }) => {
     part(element, "count").textContent = unread
     part(element, "count").hidden = unread === 0
@@ -12,9 +12,5 @@ export function mount(element) {
   }
   connection.on("notification", show)
   connection.on("notification-read", show)
-  connection.on("online", () => {
-    // What was told while there was no connection, nobody tells again.
-    if (stale) get("/notification/read").then(show, () => {})
-    stale = true
-  })
+  missed.on("inbox", () => get("/notification/read").then(show, () => {}))
 }

@@ -11,12 +11,14 @@ import { followNameUpdates } from "../../lib/people/name_updates.js"
 import { isLookalike, usernameSuffix } from "../../lib/people/names.js"
 import { presence } from "../../lib/people/presence.js"
 import { renderStatus } from "../../lib/people/status.js"
+import { missed } from "../../lib/room/missed.js"
 import { room } from "../../lib/room/room.js"
 import { Draft } from "../../models/draft.js"
 import { sidebarName } from "../../models/sidebar_name.js"
 
 // Rooms of the server's list of the nearest ones.
 const NEAREST_ROOMS = 100
+const MAX_DRAFTS = 200
 // Rows that stay when more rooms are added; rooms without unread messages are removed first.
 const MAX_ROWS = 150
 
@@ -36,15 +38,16 @@ export function mount(element) {
   followNameUpdates()
   connection.on("online", () => {
     if (!room) startSending()
-    if (sidebar.stale) sidebar.refresh()
-    sidebar.stale = true
   })
+  // Where the server can't be asked, the connection is lost, or will be: the next one finds the same missed.
+  missed.on("rooms", () => sidebar.refresh().catch(() => {}))
+  missed.on("drafts", () => sidebar.refreshDrafts().catch(() => {}))
+  missed.on("people", () => presence.refresh().catch(() => {}))
 }
 
 class Sidebar {
   constructor(element) {
     this.element = element
-    this.stale = false
     this.updateTotal()
     this.markLocalDrafts()
     element.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" })
@@ -134,7 +137,14 @@ class Sidebar {
     setUnread("elsewhere", unread)
   }
 
-  /** Fetches the list anew after a lost connection. Of many rooms it has the nearest; this page's row is kept beside them. */
+  async refreshDrafts() {
+    const { results: drafts } = await get("/draft", { limit: MAX_DRAFTS })
+    const begun = new Set(drafts.map((draft) => draft.room))
+    for (const row of this.element.querySelectorAll(".side-row[data-room]")) row.toggleAttribute("data-draft", begun.has(row.dataset.room))
+    this.markLocalDrafts()
+  }
+
+  /** Fetches the list anew. Of many rooms it has the nearest; this page's row is kept beside them. */
   async refresh() {
     const { results: rooms } = await get("/room", { nearest: true })
     const slugs = new Set(rooms.map((info) => info.slug))
@@ -146,7 +156,6 @@ class Sidebar {
       this.insert(info)
       this.updateCounts({ ...info, room: info.slug })
     }
-    await presence.refresh()
   }
 }
 

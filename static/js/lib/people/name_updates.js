@@ -8,15 +8,16 @@ import { renderStatus } from "./status.js"
 
 /** Updates a person's new name, picture, status and availability wherever the page shows it: messages, quotes, members, and the reader's own in the sidebar. */
 export function followNameUpdates() {
-  connection.on("user-updated", (user) => {
+  const update = (user) => {
     const username = CSS.escape(user.username)
     for (const row of document.querySelectorAll(`.message[data-user="${username}"], .member[data-user="${username}"]`)) updateRow(row, user)
     for (const name of document.querySelectorAll(`[data-part=quote-name][title="@${username}"]`)) updateQuote(name, user)
     for (const dot of document.querySelectorAll(`.side-mark [data-presence="${username}"]`)) renderAvatar(dot.parentElement, user)
     if (user.username === me) updateOwnName(user)
     renderStatus(user)
-  })
-  presence.on("refreshed", renderStatus)
+  }
+  connection.on("user-updated", update)
+  presence.on("refreshed", update)
 }
 
 function updateRow(row, user) {

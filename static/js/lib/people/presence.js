@@ -17,7 +17,7 @@ class Presence extends Emitter {
     for (const dot of document.querySelectorAll(`[data-presence="${CSS.escape(username)}"]`)) dot.dataset.availability = availability
   }
 
-  /** Asks the server again about everybody whom the page shows: after a lost connection, events are missing. */
+  /** Asks the server again about everybody whom the page shows: some events were missed. */
   async refresh() {
     const shown = [...new Set([...document.querySelectorAll("[data-presence]")].map((dot) => dot.dataset.presence))].filter(Boolean)
     for (let start = 0; start < shown.length; start += USERNAMES_PER_REQUEST) {
