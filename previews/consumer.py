@@ -1,12 +1,12 @@
 """The consumer of the log that gives messages their previews (docs/decisions/028)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from accounts.models import SiteSettings
 from chatsite.realtime.queues import read_queue
 from previews import services
 from previews.queue import fetcher
-from rooms.log.consumers.registry import LogConsumer
+from rooms.log.consumers.registry import LogConsumer, Sieve
 from rooms.log.log import LogLine
 from rooms.models import Room
 
@@ -29,4 +29,15 @@ def enabled() -> bool:
     return fetcher.on
 
 
-consumer = LogConsumer("previews", frozenset({"chat-message", "message-edited"}), handle, enabled)
+def any_room(ids: Collection[int]) -> Collection[int]:
+    """Return the rooms: in all of them most messages have no links."""
+    return ids
+
+
+# A new message has no previews yet, so without links it concerns nobody here. An edited one may have lost its links.
+SIEVE = Sieve(
+    any_room,
+    "chat-message",
+    f"(SELECT m.html LIKE '%%{services.LINK}%%' FROM messaging_message m WHERE m.id = e.subject_id)",
+)
+consumer = LogConsumer("previews", frozenset({"chat-message", "message-edited"}), handle, enabled, SIEVE)

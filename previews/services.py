@@ -35,15 +35,15 @@ MAX_WAITING_OF_ONE, MAX_WAITING = 20, 1000
 MAX_REMOVED = 20
 # Rows of one DELETE.
 ROWS_PER_DELETE = 500
+# What a rendered text with a link to another site has.
+LINK = 'href="http'
 
 
 def candidates(pks: Iterable[int]) -> list[Message]:
     """Return those of these messages that stand and have links, or previews that may have to go. One query."""
     had = Exists(MessagePreview.objects.filter(message=OuterRef("pk")))
     found = Message.objects.standing().filter(pk__in=list(pks))
-    return list(
-        found.filter(Q(html__contains='href="http') | had).select_related("sender", "room").order_by("pk")
-    )
+    return list(found.filter(Q(html__contains=LINK) | had).select_related("sender", "room").order_by("pk"))
 
 
 def follow(message: Message) -> bool:

@@ -12,13 +12,14 @@ from chatsite.contract.errors import Archived, Forbidden, NotFound
 from messaging import leftovers
 from messaging import services as messages
 from messaging.models import Message
-from previews import queue, services
+from previews import consumer, queue, services
 from previews.links import MAX_LINKS, links_in
 from previews.models import MessagePreview, Preview
 from rooms import services as rooms
 from rooms.log import log
+from rooms.log.consumers import positions
 from rooms.membership import membership
-from rooms.models import Event
+from rooms.models import Event, Room
 from rooms.payloads import room_payload
 from tests.previews.conftest import PAGE, fetched, shown, titles, told
 
@@ -46,6 +47,19 @@ def test_a_message_shows_what_the_page_says_of_itself(say, follow, owner, member
     [event] = log.read(private_room, line.seq - 1)["events"]
     assert (event["data"]["seq"], event["data"]["id"]) == (line.seq, message.pk)
     assert (event["data"]["previews"], event["data"]["edited_at"]) == ([preview], None)
+
+
+def test_of_new_messages_only_those_with_links_are_read(say, follow, owner, private_room):
+    plain, linked, edited = say("no link, only https:"), say(), say("none yet")
+    messages.edit(owner, edited.pk, f"but now {PAGE}")
+    ranges = {private_room.pk: (0, Room.objects.get(pk=private_room.pk).head)}
+    sieve, events = consumer.SIEVE, sorted(consumer.consumer.events)
+    found = positions.lines(ranges, events, sieve, sieve.rooms([private_room.pk]))[private_room.pk]
+    assert [line.subject_id for line in found if line.event == "chat-message"] == [linked.pk, edited.pk]
+    assert [line.subject_id for line in found if line.event == "message-edited"] == [edited.pk]
+    assert {line.subject_id for line in found} <= {
+        one.pk for one in services.candidates([plain.pk, linked.pk, edited.pk])
+    }
 
 
 def test_reading_the_log_again_changes_nothing(say, follow):

@@ -21,6 +21,9 @@ logger = logging.getLogger(__name__)
 
 # Seconds between two steps: what notes are gathered for.
 STEP_SECONDS = 0.25
+# Rooms in one step after which the next one comes later: reading costs by the room and hardly by the line. With 64 messages
+# in flight in 200 rooms, four steps a second took an eighth of the server's time.
+BUSY_ROOMS, BUSY_STEP_SECONDS = 50, 1.0
 # Seconds between two looks at who has which lease, what is paused, and what is due. A consumer whose process was killed
 # is taken over so long after its lease ended.
 LOOK_SECONDS = 2.0
@@ -31,7 +34,7 @@ class ConsumerService:
 
     def __init__(self) -> None:
         self.runners: dict[str, Runner] = {}
-        self._next_look = 0.0
+        self._next_look = self._next_step = 0.0
         self._job: Any = None
 
     def start(self) -> None:
@@ -54,7 +57,12 @@ class ConsumerService:
 
     def step(self) -> None:
         """Hand the rooms with news to the runners, and look around if it is time to."""
+        if monotonic() < self._next_step:
+            return
         slugs = news.take(tell=peers.site.there and not self._holds_all())
+        if len(slugs) > BUSY_ROOMS:
+            # A little less, as a step that comes at that time would come too early for it.
+            self._next_step = monotonic() + BUSY_STEP_SECONDS - STEP_SECONDS / 2
         if monotonic() >= self._next_look:
             self._next_look = monotonic() + LOOK_SECONDS
             self._guarded(self._look)

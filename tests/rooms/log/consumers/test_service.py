@@ -97,6 +97,27 @@ def test_without_consumers_nothing_runs_and_nothing_is_noted(
     assert not Consumer.objects.exists()
 
 
+def test_where_many_rooms_have_news_they_are_read_less_often(running, monkeypatch):
+    now, steps = [1000.0], []
+    monkeypatch.setattr(service, "monotonic", lambda: now[0])
+    monkeypatch.setattr(running, "_look", lambda: None)
+    [runner] = running.runners.values()
+    monkeypatch.setattr(runner, "step", lambda slugs: steps.append((now[0], len(slugs))))
+
+    def go_on(count):
+        for _ in range(8):
+            news.told.update(f"room-{number}" for number in range(count))
+            running.step()
+            now[0] += service.STEP_SECONDS
+        taken = steps.copy()
+        steps.clear()
+        return [at - taken[0][0] for at, _ in taken], {rooms for _, rooms in taken}
+
+    few, many = service.BUSY_ROOMS, service.BUSY_ROOMS + 1
+    assert go_on(few) == ([number * service.STEP_SECONDS for number in range(8)], {few})
+    assert go_on(many) == ([0.0, service.BUSY_STEP_SECONDS], {many})
+
+
 def test_a_write_has_no_query_more_and_its_room_is_noted(
     running, owner, private_room, public_room, django_capture_on_commit_callbacks
 ):
