@@ -131,11 +131,16 @@ def copies(page):
 
 
 def asked_of(page, paths):
-    """Return the requests that the page makes from now on, of these paths."""
+    """Return the requests that the page makes from now on for its copies, of these paths: each has a limit, unlike the
+    sidebar's for what was told while the page was loading."""
     asked = []
-    page.on(
-        "request", lambda request: asked.append(request.url) if urlsplit(request.url).path in paths else 0
-    )
+
+    def note(request):
+        address = urlsplit(request.url)
+        if address.path in paths and "limit=" in address.query:
+            asked.append(request.url)
+
+    page.on("request", note)
     return asked
 
 
