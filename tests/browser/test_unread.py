@@ -216,6 +216,8 @@ def test_two_tabs_read_together(visit, server, crowd):
     expect(one.locator(".jump-unread")).to_contain_text(f"{MANY} new")
     other = one.context.new_page()
     other.goto(f"{server.url}/chat/{crowd}")
+    # What is scrolled past before the page's scripts are there counts for nobody as read.
+    expect(other.locator("html[data-live-status=online]")).to_have_count(1)
     expect_first_unread(other)
     read_down(other, f"fresh {MANY - 1}.")
     wait_until_read(server, "member", crowd)
