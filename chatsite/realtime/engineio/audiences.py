@@ -45,10 +45,17 @@ class Audience:
         if websocket is None or websocket.crowd is not None:
             return False
         del self.apart[connection]
-        if not self.crowds or len(self.crowds[-1].members) >= SOCKETS_PER_TURN:
-            self.crowds.append(Crowd())
-        self.crowds[-1].add(socket, websocket)
+        self._crowd_with_room().add(socket, websocket)
         return True
+
+    def _crowd_with_room(self) -> Crowd:
+        """Return a crowd that isn't full. Whoever comes fills what others left, so that there are never more crowds than for
+        the most who were here at a time."""
+        for crowd in self.crowds:
+            if len(crowd.members) < SOCKETS_PER_TURN:
+                return crowd
+        self.crowds.append(Crowd())
+        return self.crowds[-1]
 
     def drop(self, connection: Connection) -> None:
         """Let a connection go that has left the room."""

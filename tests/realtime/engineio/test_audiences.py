@@ -156,6 +156,24 @@ def test_a_room_of_thousands_has_crowds_that_one_turn_can_send_to(people, turn, 
     assert {person.heard for person in made} == {frame(b"hello")}
 
 
+def test_however_many_come_and_go_there_are_no_more_crowds(people, turn, monkeypatch):
+    monkeypatch.setattr(audiences, "SOCKETS_PER_TURN", 5)
+    made = people(12)
+    for person in made:
+        join(person, "one")
+    say(made, "one", b"0")
+    for number in range(1, 40):
+        who = made[number % len(made)]
+        subscriptions.unsubscribe(who.connection, "one")
+        join(who, "one")
+        say(made, "one", b"%d" % number)
+        turn()
+    crowds = subscriptions.pushing._by_room["one"].crowds
+    assert len(crowds) == 3
+    assert sum(len(crowd.members) for crowd in crowds) == 12
+    assert [person.heard for person in made] == [person.expected for person in made]
+
+
 def test_audiences_are_bounded_and_lose_nothing_by_it(people, turn, monkeypatch):
     monkeypatch.setattr(audiences, "MAX_AUDIENCES", 1)
     made = people(6)
