@@ -205,7 +205,7 @@ class Letters(NamedTuple):
         return b"".join(completion(websocket.raw.fileno(), data) for _, websocket, data in self.sendings)
 
     def sent(self, now: float) -> None:
-        """Note that the kernel took all."""
+        """Note that the kernel took all, as `EngineSocket.sent` does, without a call for each."""
         for socket, _, _ in self.sendings:
             socket.outbox.clear()
             socket.waiting = 0
@@ -311,14 +311,13 @@ def send_each(sendings: Sequence[Sending]) -> list[int]:
 
 def note(sendings: Sequence[Sending], takings: Sequence[int]) -> None:
     """Note what the kernel took, and end the sessions of sockets that failed."""
-    now, failed = monotonic(), []
-    for (socket, websocket, data), taken in zip(sendings, takings, strict=True):
+    pairs = list(zip(sendings, takings, strict=True))
+    Letters([sending for sending, taken in pairs if taken == len(sending[2])]).sent(monotonic())
+    failed = []
+    for (socket, websocket, data), taken in pairs:
         if taken == len(data):
-            # What `sent` does, without a call.
-            socket.outbox.clear()
-            socket.waiting = 0
-            socket.last_taken_at = now
-        elif taken >= 0 or taken == -EAGAIN:
+            continue
+        if taken >= 0 or taken == -EAGAIN:
             guarded(partial(keep, socket, websocket, data, max(taken, 0)))
         else:
             failed.append((socket, websocket))
@@ -330,8 +329,7 @@ def note(sendings: Sequence[Sending], takings: Sequence[int]) -> None:
 
 def keep(socket: EngineSocket, websocket: WebSocket, data: bytes, taken: int) -> None:
     """Let what the kernel didn't take wait for the socket alone."""
-    if websocket.crowd is not None:
-        websocket.crowd.part(socket)
+    socket.step_out()
     socket.outbox[:] = [data]
     socket.waiting = len(data)
     socket.sent(websocket, data, taken)

@@ -96,7 +96,7 @@ class EngineSocket(BaseSocket):
         cut."""
         if self.closed:
             return
-        self._step_out()
+        self.step_out()
         waiting = self.waiting + len(frame)
         if waiting > PERSON_CHECK_BYTES and not self._may_buffer(waiting, droppable):
             return
@@ -106,7 +106,7 @@ class EngineSocket(BaseSocket):
             self.dirty = True
             flush_scheduler.add(self)
 
-    def _step_out(self) -> None:
+    def step_out(self) -> None:
         """Leave the step of the crowd that has this socket, as it gets something of its own."""
         websocket = self.websocket
         if websocket is not None and websocket.crowd is not None:
@@ -130,14 +130,14 @@ class EngineSocket(BaseSocket):
     def piggyback(self, frame: bytes) -> None:
         """Queue one frame for the next send, with a ping at the latest; dropped for a slow reader."""
         if not self.closed and self.waiting + len(frame) <= DROP_ABOVE_BYTES:
-            self._step_out()
+            self.step_out()
             self.waiting += len(frame)
             self.outbox.append(frame)
 
     def send(self, frame: bytes) -> None:
         """Send what waits and this frame now, without waiting for the end of the turn: for callers that go
         through all sockets."""
-        self._step_out()
+        self.step_out()
         if self.dirty or self.websocket is None or self.closed:
             self.push(frame)
             return

@@ -9,7 +9,7 @@ Each send is finished when the call returns: the requests say MSG_DONTWAIT, with
 hands them to a thread of its own.
 
 A request is 64 bytes, a completion 16. Those of a crowd differ in the descriptor alone: `Addressees` keeps them apart from
-what is sent, so that a thousand of them are written, and read again, by one step of the interpreter.
+what is sent, so that hundreds of them are written, and read again, by one step of the interpreter.
 """
 
 import ctypes
@@ -56,10 +56,9 @@ def address_of(data: bytes) -> int:
 class Addressees:
     """Descriptors of sockets that are sent the same, as they stand in requests and completions."""
 
-    __slots__ = ("_completions", "_requests", "count")
+    __slots__ = ("_completions", "_requests")
 
     def __init__(self, descriptors: Sequence[int]) -> None:
-        self.count = len(descriptors)
         to = [TO.pack(SEND, descriptor) for descriptor in descriptors]
         numbered = [NUMBERED.pack(descriptor) for descriptor in descriptors]
         # Between any two parts, and nowhere else, stands what is the same for all.
@@ -73,7 +72,7 @@ class Addressees:
     def completions(self, data: bytes) -> bytes:
         """Return what the kernel answers if it takes all of it for each, in order."""
         result = RESULT.pack(len(data))
-        return result.join(self._completions) + result if self.count else b""
+        return result.join(self._completions) + result if self._completions else b""
 
 
 def request(descriptor: int, data: bytes) -> bytes:
