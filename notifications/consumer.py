@@ -45,6 +45,7 @@ SIEVE = Sieve(
     "chat-message",
     # No EXISTS: PostgreSQL would read all messages for it, and keep those that call somebody for this one statement.
     f"(SELECT {CALLS} FROM messaging_message m WHERE m.id = e.subject_id)",
+    lambda message: "@" in message.body or "\uff20" in message.body,
 )
 consumer = LogConsumer("notifications", frozenset(EVENTS), handle, sieve=SIEVE)
 

@@ -39,5 +39,6 @@ SIEVE = Sieve(
     any_room,
     "chat-message",
     f"(SELECT m.html LIKE '%%{services.LINK}%%' FROM messaging_message m WHERE m.id = e.subject_id)",
+    lambda message: services.LINK in message.html,
 )
 consumer = LogConsumer("previews", frozenset({"chat-message", "message-edited"}), handle, enabled, SIEVE)

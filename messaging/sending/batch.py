@@ -430,7 +430,7 @@ def publish(messages: Sequence[Message]) -> None:
     for message in messages:
         slug = message.room.slug
         typing.stop(slug, message.sender)
-        log.deliver(slug, "chat-message", encoded(message), message.seq)
+        log.deliver_about(message.room, "chat-message", encoded(message), message.seq, message)
         event_costs.charge_for_room(message.sender_id, slug)
         unread_notify.touch(slug)
     if sql.postgresql():

@@ -57,6 +57,8 @@ def test_of_new_messages_only_those_with_links_are_read(say, follow, owner, priv
     found = positions.lines(ranges, events, sieve, sieve.rooms([private_room.pk]))[private_room.pk]
     assert [line.subject_id for line in found if line.event == "chat-message"] == [linked.pk, edited.pk]
     assert [line.subject_id for line in found if line.event == "message-edited"] == [edited.pk]
+    # Whoever stored them says the same without reading them; an edited one is read whatever it was.
+    assert [message for message in (plain, linked, edited) if sieve.concerns(message)] == [linked]
     assert {line.subject_id for line in found} <= {
         one.pk for one in services.candidates([plain.pk, linked.pk, edited.pk])
     }

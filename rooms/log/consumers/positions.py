@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import OuterRef, Subquery
-from django.db.models.functions import Coalesce
 
 from chatsite.database import sql
 from chatsite.database.instances import loaded
@@ -168,18 +167,18 @@ def move(consumer_id: int, holder: str, moves: Mapping[int, tuple[int, int]]) ->
 
     The consumer's row stays locked until the end: nobody takes the consumer over, or moves a position, in between.
     """
-    mine = Consumer.objects.select_for_update().filter(pk=consumer_id, holder=holder)
-    if not mine.values_list("pk").first():
+    lock = "FOR UPDATE" if sql.postgresql() else ""
+    if not sql.run(f"SELECT 1 FROM rooms_consumer WHERE id = %s AND holder = %s {lock}", consumer_id, holder):
         raise LeaseLost
-    there = ConsumerPosition.objects.filter(consumer=consumer_id, room=OuterRef("pk")).values("seq")
-    rooms = Room.objects.filter(pk__in=moves).annotate(seq=Coalesce(Subquery(there), 0))
-    stored = dict(rooms.values_list("pk", "seq"))
-    rows = [
-        ConsumerPosition(consumer_id=consumer_id, room_id=room, seq=new)
-        for room, (old, new) in moves.items()
-        if stored.get(room) == old
-    ]
-    ConsumerPosition.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["consumer", "room"], update_fields=["seq"]
+    rows = sql.run(
+        f"""INSERT INTO rooms_consumerposition (consumer_id, room_id, seq)
+            SELECT %s, r.id, given.next FROM {sql.rows_in(room="bigint", last="bigint", next="bigint")}
+            JOIN rooms_room r ON r.id = given.room
+            LEFT JOIN rooms_consumerposition p ON p.consumer_id = %s AND p.room_id = r.id
+            WHERE COALESCE(p.seq, 0) = given.last
+            ON CONFLICT (consumer_id, room_id) DO UPDATE SET seq = excluded.seq RETURNING room_id""",
+        consumer_id,
+        sql.packed({"room": room, "last": last, "next": new} for room, (last, new) in moves.items()),
+        consumer_id,
     )
-    return {row.room_id for row in rows}
+    return {room_id for (room_id,) in rows}

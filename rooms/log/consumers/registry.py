@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chatsite.contract.events import EVENTS, Reach
 from rooms.log.log import LogLine
@@ -20,11 +20,15 @@ def always() -> bool:
 class Sieve(NamedTuple):
     """What a consumer need not be given of rooms where most lines don't concern it. `rooms` returns such rooms of these ids:
     of their lines for `event` it gets those for which the SQL `condition` holds, in which `e` is the line. The database
-    looks through many of them in less time than it takes to read one."""
+    looks through many of them in less time than it takes to read one.
+
+    `concerns(subject)` is the same of a line's subject that was just stored: the process that stored it need not even ask
+    the database for its line. It must be true wherever `condition` is."""
 
     rooms: Callable[[Collection[int]], Collection[int]]
     event: str
     condition: str
+    concerns: Callable[[Any], bool]
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,14 @@
 """The runner of one consumer in this process, while it has the lease.
 
 Rooms with news are read fifty at a time, forty lines of each, in turn; rooms in which lines await the handler are
-handled at once, four at a time. All in memory may be lost: positions are moved after the handler only.
+handled at once, four at a time. Rooms whose news don't concern the consumer, as this process wrote them and knows, aren't
+read. All in memory may be lost: positions are moved after the handler only.
 """
 
 import logging
 from collections import deque
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from time import monotonic
 from typing import NamedTuple
@@ -21,7 +22,8 @@ from chatsite.realtime.delivery import peers
 from chatsite.realtime.queues import read_queue
 from chatsite.realtime.scheduling.background import deadline, in_background, serving
 from chatsite.web import query_deadline
-from rooms.log.consumers import lease, positions, retries
+from rooms.log.consumers import lease, news, positions, retries
+from rooms.log.consumers.news import News, Run
 from rooms.log.consumers.positions import LeaseLost, Place
 from rooms.log.consumers.registry import LogConsumer
 from rooms.log.log import LogLine
@@ -31,14 +33,17 @@ logger = logging.getLogger(__name__)
 
 # Rooms that one query reads, and seqs of each: in rooms whose lines the database sieves it looks through more.
 ROOMS_PER_READ, SEQS_PER_ROOM, SEQS_PER_SIEVED_ROOM = 50, 40, positions.MAX_SEQS
+# Rooms with news that concern nobody, of which a sieve is asked at once; and seconds until it is asked again of a room of
+# which it said that it lets through nothing else. Who wants every message from then on is told of one so much later.
+ROOMS_PER_PASS, PASS_SECONDS = 500, 1.0
 # Rooms that are handled at once, and lines that are tried again at once.
 MAX_ROOMS_AT_ONCE, MAX_RETRIES_AT_ONCE = 4, 2
-# Positions that one transaction stores: some 9 ms.
-ROOMS_PER_WRITE = 100
+# Positions that one transaction stores, some milliseconds, and that are kept to go on from without a query.
+ROOMS_PER_WRITE, KEPT_POSITIONS = 200, 5000
 # Seconds that a handler may take.
 HANDLE_TIMEOUT_SECONDS = 30.0
 # Seconds for which positions are gathered where the handler did nothing: a busy site pays one small write for all rooms.
-FLUSH_SECONDS = 1.0
+FLUSH_SECONDS = 5.0
 # Seconds between two polls, which find what no note told of: with other processes or a backlog, and without.
 POLL_SECONDS, CALM_POLL_SECONDS = 5.0, 60.0
 # Least pause between polls in multiples of what one takes, and what it may take: a hundredth of the time.
@@ -49,14 +54,15 @@ RENEW_SECONDS, REST_SECONDS = 5.0, 2.0
 
 class Position:
     """How far a room has come: `stored` in the database, `reached` here, and `written` by the statement under way.
-    `since` is the time (monotonic) of the first step that isn't stored."""
+    `since` is the time (monotonic) of the first step that isn't stored, `passed` when the sieve last let nothing through
+    but what concerns the consumer by itself."""
 
-    __slots__ = ("reached", "room_id", "since", "slug", "stored", "written")
+    __slots__ = ("passed", "reached", "room_id", "since", "slug", "stored", "written")
 
     def __init__(self, slug: str, room_id: int, seq: int) -> None:
         self.slug, self.room_id = slug, room_id
         self.stored = self.reached = self.written = seq
-        self.since = 0.0
+        self.since = self.passed = 0.0
 
     def reach(self, seq: int) -> None:
         """Go on to a seq."""
@@ -87,11 +93,11 @@ class Runner:
         self.since: datetime | None = None
         self._held_until = self._renewed = self._rest_until = 0.0
         self._next_flush = self._next_poll = 0.0
-        # Slugs of rooms with news, in turn; those with lines that wait for the handler or are handled; these lines.
-        self._queue: dict[str, None] = {}
+        # Rooms with news by slug, in turn; slugs of those with lines that wait for the handler or are handled; these lines.
+        self._queue: News = {}
         self._busy: set[str] = set()
         self._ready: deque[Part] = deque()
-        # By room id, where something isn't stored or is handled.
+        # By room id, where something isn't stored or is handled, and others that may come again.
         self._positions: dict[int, Position] = {}
         self._due: deque[ConsumerRetry] = deque()
         # What is under way.
@@ -155,11 +161,12 @@ class Runner:
 
     # Turns
 
-    def step(self, slugs: Iterable[str]) -> None:
+    def step(self, taken: News) -> None:
         """Begin to read rooms with news, and do what is due. Doesn't wait for handlers."""
         if not self.holds:
             return
-        self._queue |= dict.fromkeys(slugs)
+        for slug, run in taken.items():
+            news.add(self._queue, slug, run)
         if monotonic() < self._rest_until:
             return
         self._do_due(monotonic())
@@ -219,33 +226,72 @@ class Runner:
     def _read(self) -> bool:
         """Read lines of the next rooms; return whether any await the handler."""
         while not self._ready and not self._reading and self.waiting < retries.MAX_WAITING:
-            slugs = [slug for slug in self._queue if slug not in self._busy][:ROOMS_PER_READ]
-            if not slugs or monotonic() < self._rest_until:
+            unread, known = self._next_rooms()
+            if not (unread or known) or monotonic() < self._rest_until:
                 break
-            self._read_some(slugs)
+            if known:
+                self._pass_some(known)
+            else:
+                self._read_some(unread)
         self._start_workers(len(self._ready))
         return bool(self._ready)
 
+    def _next_rooms(self) -> tuple[list[str], dict[str, Run]]:
+        """Return the next rooms to be read, and those to be asked of whose news concern nobody by themselves."""
+        unread, known, now = [], {}, monotonic()
+        for slug, run in self._queue.items():
+            if slug in self._busy:
+                continue
+            position = self._positions.get(run.room_id) if run is not None else None
+            if run is None or position is None or not self._goes_on(run, position):
+                unread.append(slug)
+            elif now >= position.passed + PASS_SECONDS:
+                known[slug] = run
+            if len(unread) >= ROOMS_PER_READ or len(known) >= ROOMS_PER_PASS:
+                break
+        return unread, known
+
+    def _goes_on(self, run: Run, position: Position) -> bool:
+        """Return whether the run goes on from the position, and none of its lines concerns the consumer by itself."""
+        return self.consumer.name not in run.concerned and position.reached >= run.low
+
+    def _pass_some(self, runs: dict[str, Run]) -> None:
+        """Go on behind these runs where the sieve lets nothing else through; the other rooms are to be read."""
+        with self._taken(runs):
+            ids, sieve = [run.room_id for run in runs.values()], self.consumer.sieve
+            calm = set(sieve.rooms(ids) if sieve is not None else ids)
+            for slug, run in runs.items():
+                position = self._positions.get(run.room_id)
+                if run.room_id in calm and position is not None and self._goes_on(run, position):
+                    position.passed = monotonic()
+                    if run.high > position.reached:
+                        position.reach(run.high)
+                else:
+                    self._queue[slug] = None
+
     def _read_some(self, slugs: Sequence[str]) -> None:
-        self._reading = True
-        for slug in slugs:
-            del self._queue[slug]
-        self._busy.update(slugs)
-        awaited: set[str] = set()
-        try:
-            read_queue.give_way()
-            parts = self._parts(slugs)
-        except (DatabaseError, InterfaceError) as error:
-            self._rest("what is new can't be read", error, slugs)
-        else:
-            for part in parts:
+        with self._taken(slugs) as taken:
+            for part in self._parts(slugs):
                 if part.lines:
                     self._ready.append(part)
-                    awaited.add(part.room.slug)
+                    taken.discard(part.room.slug)
                 else:
                     self._advance(part)
+
+    @contextmanager
+    def _taken(self, slugs: Collection[str]) -> Iterator[set[str]]:
+        """Take rooms off the queue for a read; they are busy until its end, but for those that it takes out of the set."""
+        self._reading, taken = True, set(slugs)
+        for slug in slugs:
+            del self._queue[slug]
+        self._busy |= taken
+        try:
+            read_queue.give_way()
+            yield taken
+        except (DatabaseError, InterfaceError) as error:
+            self._rest("what is new can't be read", error, slugs)
         finally:
-            self._busy.difference_update(set(slugs) - awaited)
+            self._busy -= taken
             self._reading = False
 
     def _parts(self, slugs: Sequence[str]) -> list[Part]:
@@ -345,13 +391,13 @@ class Runner:
 
     def _flush(self) -> None:
         """Store the positions of rooms in which the handler had nothing to do."""
-        moved = []
+        moved, too_many = [], len(self._positions) > KEPT_POSITIONS
         for position in list(self._positions.values()):
             if position.slug in self._busy:
                 continue
             if position.reached > position.stored:
                 moved.append(position)
-            else:
+            elif too_many:
                 del self._positions[position.room_id]
         for some in chunked(moved, ROOMS_PER_WRITE, read_queue.give_way):
             self._store(some)

@@ -3,7 +3,7 @@
 import logging
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import Any
 
@@ -14,7 +14,7 @@ from chatsite.realtime.delivery import peers
 from chatsite.realtime.queues.handler_pool import repeat
 from chatsite.realtime.scheduling.background import Timer
 from rooms.log.consumers import gauges, lease, news, positions
-from rooms.log.consumers.registry import consumers
+from rooms.log.consumers.registry import LogConsumer, consumers
 from rooms.log.consumers.runner import Runner
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class ConsumerService:
             return
         holder = f"{os.getpid()}-{secrets.token_hex(8)}"
         self.runners = {name: Runner(consumer, holder) for name, consumer in consumers.items()}
-        news.wanted = True
+        news.wanted, news.sieves = True, sieves(consumers.values())
         collector.sources.append(lambda: gauges.of_runners(self.runners.values()))
         self._job = repeat(STEP_SECONDS, self.step)
 
@@ -59,15 +59,15 @@ class ConsumerService:
         """Hand the rooms with news to the runners, and look around if it is time to."""
         if monotonic() < self._next_step:
             return
-        slugs = news.take(tell=peers.site.there and not self._holds_all())
-        if len(slugs) > BUSY_ROOMS:
+        taken = news.take(tell=peers.site.there and not self._holds_all())
+        if len(taken) > BUSY_ROOMS:
             # A little less, as a step that comes at that time would come too early for it.
             self._next_step = monotonic() + BUSY_STEP_SECONDS - STEP_SECONDS / 2
         if monotonic() >= self._next_look:
             self._next_look = monotonic() + LOOK_SECONDS
             self._guarded(self._look)
         for runner in self.runners.values():
-            self._guarded(runner.step, slugs)
+            self._guarded(runner.step, taken)
 
     def _holds_all(self) -> bool:
         return all(runner.holds for runner in self.runners.values())
@@ -96,6 +96,22 @@ class ConsumerService:
             connections.close_all()
         except Exception:
             logger.exception("a consumer of the log can't go on")
+
+
+def sieves(consumers: Iterable[LogConsumer]) -> news.Sieves:
+    """Return, for the events of messages and others with a subject, what tells whether it may concern a consumer."""
+    found: news.Sieves = {}
+    for consumer in consumers:
+        for event in consumer.events:
+            sieve = consumer.sieve
+            concerns = sieve.concerns if sieve is not None and sieve.event == event else always
+            found.setdefault(event, []).append((consumer.name, concerns))
+    return found
+
+
+def always(subject: Any) -> bool:
+    """Return True: who has no sieve for an event is given all of it."""
+    return True
 
 
 service = ConsumerService()

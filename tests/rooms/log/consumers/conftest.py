@@ -90,10 +90,15 @@ def look(process):
     process.look(standing)
 
 
+def news_of(*slugs):
+    """News of rooms of which nobody knows whom they concern."""
+    return dict.fromkeys(slugs)
+
+
 def started(process):
     """A process that has looked around and polled."""
     look(process)
-    process.step([])
+    process.step({})
     return process
 
 
