@@ -20,7 +20,7 @@ export class Client {
 
   listen() {
     this.socket.on("connect", () => this.connected());
-    this.socket.on("disconnect", (reason) => this.disconnected(reason));
+    this.socket.on("disconnect", (reason, details) => this.disconnected(reason, details));
     this.socket.io.on("reconnect_attempt", () => this.attempts.push(Date.now()));
     this.socket.on("connect_error", (error) => this.failed(error));
     this.socket.on("session-ended", ({ code }) => this.end(code));
@@ -41,8 +41,11 @@ export class Client {
     for (const slug of this.logs.keys()) this.ask("join", slug);
   }
 
-  disconnected(reason) {
-    this.drops.push([Date.now(), reason]);
+  disconnected(reason, details) {
+    // A websocket's error event, or the status of a poll's answer: why, where a test fails by it.
+    const { error, message } = details?.description ?? {};
+    const why = String(error?.message ?? message ?? details?.description ?? "");
+    this.drops.push([Date.now(), reason, this.socket.io.opts.transports[0], why]);
     for (const log of this.logs.values()) log.following = false;
     // The official client doesn't come back by itself where the server ended the namespace.
     if (reason === "io server disconnect") this.later();
