@@ -13,7 +13,7 @@ from tests.support import ROOT
 
 SENDERS = {
     "to_log", "to_room", "to_user", "to_users", "to_connections", "to_user_elsewhere", "piggyback", "leave", "append",
-    "append_all", "deliver", "record", "record_unseen", "to_user_everywhere",
+    "append_about", "append_all", "deliver", "deliver_about", "record", "record_unseen", "to_user_everywhere",
 }  # fmt: skip
 SCRIPTS = ROOT / "static" / "js"
 # Events that the page's connection, its Socket.IO client and its room (lib/connection/connection.js, lib/room/room.js)
