@@ -54,15 +54,16 @@ RENEW_SECONDS, REST_SECONDS = 5.0, 2.0
 
 class Position:
     """How far a room has come: `stored` in the database, `reached` here, and `written` by the statement under way.
-    `since` is the time (monotonic) of the first step that isn't stored, `passed` when the sieve last let nothing through
-    but what concerns the consumer by itself."""
+    `since` is the time (monotonic) of the first step that isn't stored, `calm` whether the sieve last let nothing through
+    but what concerns the consumer by itself, and `passed` when it was asked that of lines that weren't read."""
 
-    __slots__ = ("passed", "reached", "room_id", "since", "slug", "stored", "written")
+    __slots__ = ("calm", "passed", "reached", "room_id", "since", "slug", "stored", "written")
 
     def __init__(self, slug: str, room_id: int, seq: int) -> None:
         self.slug, self.room_id = slug, room_id
         self.stored = self.reached = self.written = seq
         self.since = self.passed = 0.0
+        self.calm = True
 
     def reach(self, seq: int) -> None:
         """Go on to a seq."""
@@ -252,8 +253,9 @@ class Runner:
         return unread, known
 
     def _goes_on(self, run: Run, position: Position) -> bool:
-        """Return whether the run goes on from the position, and none of its lines concerns the consumer by itself."""
-        return self.consumer.name not in run.concerned and position.reached >= run.low
+        """Return whether the run goes on from the position, in a room that was calm, and none of its lines concerns the
+        consumer by itself. Other rooms are read, which asks the sieve as well."""
+        return position.calm and self.consumer.name not in run.concerned and position.reached >= run.low
 
     def _pass_some(self, runs: dict[str, Run]) -> None:
         """Go on behind these runs where the sieve lets nothing else through; the other rooms are to be read."""
@@ -301,6 +303,7 @@ class Runner:
         sieved = sieve.rooms(ids) if sieve and ids else ()
         ranges = {}
         for place, known in starts:
+            known.calm = sieve is None or place.room.pk in sieved
             most = SEQS_PER_SIEVED_ROOM if place.room.pk in sieved else SEQS_PER_ROOM
             ranges[place.room.pk] = known.reached, max(known.reached, min(place.head, known.reached + most))
         found = positions.lines(ranges, self.events, sieve, sieved) if ranges else {}

@@ -594,10 +594,22 @@ def test_a_call_is_told_at_once_also_behind_what_waits(choosy, told, handler, pr
 
 
 def test_a_room_that_is_not_calm_is_read(choosy, told, handler, public_room):
-    for number in range(2):
+    for number in range(3):
         taken, seqs = told(public_room, "a", "b")
         choosy.step(taken)
         assert handler.calls[number] == ("lobby", seqs)
+    # By the read itself, and by nothing else before it.
+    assert choosy.asked == [[public_room.pk]] * 3
+
+
+def test_a_room_that_is_calm_again_is_not_read_any_more(choosy, told, handler, calm, public_room):
+    for number in range(4):
+        if number == 2:
+            calm.add(public_room.pk)
+        taken, _ = told(public_room, "a")
+        choosy.step(taken)
+    assert len(handler.calls) == 2
+    assert choosy.asked == [[public_room.pk]] * 4
 
 
 @pytest.mark.parametrize("together", [False, True])
