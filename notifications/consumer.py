@@ -1,5 +1,6 @@
 """The consumer of the log that decides who is told of what (docs/decisions/028). A write knows nothing of it."""
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -21,6 +22,7 @@ from rooms.unread import unread_notify
 
 # What begins a name in a text (`messaging.rendering.names`).
 SIGNS = {"@", "\uff20"}
+SIGN = re.compile(f"[{''.join(sorted(SIGNS))}]")
 EVENTS = {"chat-message", "message-edited", "message-deleted", "reaction-added", "reaction-removed"}
 
 
@@ -37,7 +39,12 @@ def handle(room: Room, lines: Sequence[LogLine]) -> bool:
     return withdraw_reactions(room, by_event.get("reaction-removed", ())) or changed
 
 
-# What a text may have that calls somebody, as SQL.
+def may_call(body: str) -> bool:
+    """Return whether a text may call somebody. Most have no sign that begins a name."""
+    return SIGN.search(body) is not None
+
+
+# The same as SQL.
 CALLS = " OR ".join(f"m.body LIKE '%%{sign}%%'" for sign in sorted(SIGNS))
 # Most messages concern nobody in particular: they aren't even read.
 SIEVE = Sieve(
@@ -45,7 +52,7 @@ SIEVE = Sieve(
     "chat-message",
     # No EXISTS: PostgreSQL would read all messages for it, and keep those that call somebody for this one statement.
     f"(SELECT {CALLS} FROM messaging_message m WHERE m.id = e.subject_id)",
-    lambda message: "@" in message.body or "\uff20" in message.body,
+    lambda message: may_call(message.body),
 )
 consumer = LogConsumer("notifications", frozenset(EVENTS), handle, sieve=SIEVE)
 
@@ -61,9 +68,7 @@ def tell_all(room: Room, pks: Collection[int], edited: Collection[int]) -> bool:
     always = facts.told_everything(room.pk, room.kind, site_level) if channels.tellers else set()
     watched = watchers.of_all(texts)
     everything = room.kind == Room.Kind.DIRECT or bool(always)
-    wanted = [
-        pk for pk, body in texts.items() if everything or pk in edited or watched[pk] or SIGNS & set(body)
-    ]
+    wanted = [pk for pk, body in texts.items() if everything or pk in edited or watched[pk] or may_call(body)]
     found = Message.objects.whole().standing().filter(pk__in=wanted).order_by("pk") if wanted else ()
     changed = False
     for message in found:
@@ -93,8 +98,8 @@ def tell(message: Message, said: Said, watching: set[int], always: set[int], now
 
 
 def names_in(message: Message) -> set[int]:
-    """Return the ids of those whom the message names. Most texts have no sign that begins a name, and cost no query."""
-    return facts.named_in(message) if SIGNS & set(message.body) else set()
+    """Return the ids of those whom the message names. Most texts cost no query."""
+    return facts.named_in(message) if may_call(message.body) else set()
 
 
 def decided(said: Said, recipients: Iterable[Recipient]) -> list[Told]:

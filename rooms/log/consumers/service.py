@@ -14,7 +14,7 @@ from chatsite.realtime.delivery import peers
 from chatsite.realtime.queues.handler_pool import repeat
 from chatsite.realtime.scheduling.background import Timer
 from rooms.log.consumers import gauges, lease, news, positions
-from rooms.log.consumers.registry import LogConsumer, consumers
+from rooms.log.consumers.registry import LogConsumer, always, consumers
 from rooms.log.consumers.runner import Runner
 
 logger = logging.getLogger(__name__)
@@ -107,11 +107,6 @@ def sieves(consumers: Iterable[LogConsumer]) -> news.Sieves:
             concerns = sieve.concerns if sieve is not None and sieve.event == event else always
             found.setdefault(event, []).append((consumer.name, concerns))
     return found
-
-
-def always(subject: Any) -> bool:
-    """Return True: who has no sieve for an event is given all of it."""
-    return True
 
 
 service = ConsumerService()

@@ -144,11 +144,17 @@ def test_each_gets_what_is_theirs_once_and_in_order(people, turn, seed):
         assert person.closed or heard == person.expected
 
 
-def test_a_room_of_thousands_has_crowds_that_one_turn_can_send_to(people, turn, monkeypatch):
-    monkeypatch.setattr(audiences, "SOCKETS_PER_TURN", 10)
-    made = people(35)
+def gathered(people, count):
+    """So many people in one room."""
+    made = people(count)
     for person in made:
         join(person, "one")
+    return made
+
+
+def test_a_room_of_thousands_has_crowds_that_one_turn_can_send_to(people, turn, monkeypatch):
+    monkeypatch.setattr(audiences, "SOCKETS_PER_TURN", 10)
+    made = gathered(people, 35)
     say(made, "one", b"hello")
     sizes = [len(each.members) for each in subscriptions.pushing._by_room["one"].crowds]
     assert sizes == [10, 10, 10, 5]
@@ -158,9 +164,7 @@ def test_a_room_of_thousands_has_crowds_that_one_turn_can_send_to(people, turn, 
 
 def test_however_many_come_and_go_there_are_no_more_crowds(people, turn, monkeypatch):
     monkeypatch.setattr(audiences, "SOCKETS_PER_TURN", 5)
-    made = people(12)
-    for person in made:
-        join(person, "one")
+    made = gathered(people, 12)
     say(made, "one", b"0")
     for number in range(1, 40):
         who = made[number % len(made)]
@@ -190,9 +194,7 @@ def test_audiences_are_bounded_and_lose_nothing_by_it(people, turn, monkeypatch)
 
 
 def test_nothing_stays_of_a_room_that_all_have_left(people, turn):
-    made = people(4)
-    for person in made:
-        join(person, "one")
+    made = gathered(people, 4)
     say(made, "one", b"bye")
     for person in made:
         subscriptions.unsubscribe(person.connection, "one")
