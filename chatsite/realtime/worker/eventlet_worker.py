@@ -24,7 +24,7 @@ from gunicorn.workers.base_async import ALREADY_HANDLED, AsyncWorker
 from chatsite.observability.logs import InvalidRequestFilter
 from chatsite.realtime.delivery import peers
 from chatsite.realtime.http.client_socket import ClientSocket, ListeningSocket
-from chatsite.realtime.scheduling import loop_meter
+from chatsite.realtime.scheduling import loop_meter, threads
 from chatsite.realtime.scheduling.garbage import Collector
 from chatsite.realtime.worker import socket_handoff
 from chatsite.realtime.worker.rolling_restart import RollingRestart
@@ -40,6 +40,7 @@ RETRY_SECONDS = 10
 def patch() -> None:
     """Patch the process for eventlet. Must run before Django is imported."""
     loop_meter.install()
+    threads.install()
     eventlet.monkey_patch()
     from chatsite.realtime.worker import unused_libraries
 
