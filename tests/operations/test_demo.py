@@ -169,10 +169,19 @@ def test_devices_stand_and_nothing_can_be_sent_to_them(ada):
 
 
 def test_why_she_was_told_names_her_devices(ada):
-    mention = Notification.objects.filter(user=ada, kind=Kind.MENTION).select_related("message").latest("at")
-    channels = {each["channel"]: each for each in why(ada, mention.message_id)["channels"]}
-    assert {each["outcome"] for each in channels["push"]["devices"]} == {"delivered"}
-    assert len(channels["push"]["devices"]) == 3
+    """But for what came in the hours in which she is told of nothing; the demo's times are those of its making."""
+    mentions = Notification.objects.filter(user=ada, kind=Kind.MENTION).values_list("message", flat=True)
+    pushes = [
+        channel
+        for message in mentions
+        for channel in why(ada, message)["channels"]
+        if channel["channel"] == "push"
+    ]
+    told = [push["devices"] for push in pushes if push["told"]]
+    assert told
+    for devices in told:
+        assert [each["outcome"] for each in devices] == ["delivered"] * 3
+    assert all(push["devices"] == [] for push in pushes if not push["told"])
 
 
 def test_time_runs_forward_over_weeks_until_now(ada):
