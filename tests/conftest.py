@@ -17,12 +17,12 @@ from django.db.models.signals import post_migrate
 from hypothesis import HealthCheck, settings
 from rest_framework.test import APIClient
 
-from accounts.models import User
 from accounts.presence import idle, visibility
 from files.models import Blob, File
 from files.storage import local
 from rooms import services
 from rooms.membership import membership
+from tests.support.quick_people import person
 from tests.support.run import made_once, marks, xdist_order
 from tests.support.servers import database_templates, harness
 
@@ -149,10 +149,6 @@ def nobody_steers(monkeypatch):
     known.loaded = True
     monkeypatch.setattr(visibility, "known", known)
     monkeypatch.setattr(idle, "state", idle.State())
-
-
-def person(username):
-    return User.objects.create_user(username, password="correct horse battery")
 
 
 @pytest.fixture
