@@ -1,5 +1,6 @@
 """Count this process's database connections and the errors on them."""
 
+import threading
 from typing import Any
 from weakref import WeakSet
 
@@ -22,6 +23,8 @@ KINDS = (
 )
 
 _all: "WeakSet[Watched]" = WeakSet()
+# Threads open connections, too, while the metrics are asked for.
+_all_lock = threading.Lock()
 
 
 class CountedErrors(DatabaseErrorWrapper):
@@ -46,7 +49,8 @@ class Watched(BaseDatabaseWrapper):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _all.add(self)
+        with _all_lock:
+            _all.add(self)
 
     @cached_property
     def wrap_database_errors(self) -> CountedErrors:
@@ -63,7 +67,9 @@ class Watched(BaseDatabaseWrapper):
 
 def in_use() -> int:
     """Count connections that a greenlet holds."""
-    return sum(wrapper.connection is not None for wrapper in list(_all))
+    with _all_lock:
+        wrappers = list(_all)
+    return sum(wrapper.connection is not None for wrapper in wrappers)
 
 
 def idle() -> int:

@@ -13,7 +13,6 @@ from typing import Any, BinaryIO, Protocol, TypeVar
 
 import eventlet
 from django.conf import settings
-from eventlet import tpool
 from eventlet.greenthread import getcurrent
 from gunicorn.http.body import Body, LengthReader
 
@@ -66,8 +65,7 @@ class Lane:
             wait = self._due - monotonic()
             if wait > 0:
                 eventlet.sleep(wait)
-            result: T = tpool.execute(run)
-            return result
+            return in_thread(run)
 
     def note(self, count: int) -> None:
         """Count bytes that a turn has moved."""

@@ -45,8 +45,18 @@ def in_thread(func: Callable[..., T], *args: object) -> T:
     """Return `func(*args)`, run in a thread while the loop goes on; outside of the server a plain call."""
     if not serving():
         return func(*args)
-    result: T = tpool.execute(func, *args)
+    result: T = tpool.execute(_with_ordinary_errors, func, *args)
     return result
+
+
+def _with_ordinary_errors(func: Callable[..., T], *args: object) -> T:
+    """Return `func(*args)`. Raises RuntimeError in place of what would end the thread, whose caller waited for ever."""
+    try:
+        return func(*args)
+    except (Exception, eventlet.Timeout):
+        raise
+    except BaseException as error:
+        raise RuntimeError(f"Work in a thread ended with {error!r}") from error
 
 
 def in_background(func: Callable[..., object], *args: object) -> None:

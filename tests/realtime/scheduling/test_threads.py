@@ -31,6 +31,16 @@ class Box:
             self.order.append(name)
             real.sleep(seconds)
 
+    def wait_for(self, name):
+        while name not in self.order:
+            eventlet.sleep(0.001)
+
+    def wait_for_thread(self):
+        # Until a thread waits for the lock.
+        while not self.lock._in_threads:
+            eventlet.sleep(0.001)
+        real.sleep(0.05)
+
     def told(self):
         print(*self.order, sep=",")
 
@@ -162,6 +172,49 @@ box.told()
     assert told(script) == "one,two,three,four"
 
 
+def test_who_takes_it_again_and_again_keeps_nobody_waiting():
+    script = """
+def again_and_again(name):
+    for _ in range(5):
+        box.take(name, 0.01)
+
+greens = [eventlet.spawn(again_and_again, name) for name in ("one", "two", "three")]
+[green.wait() for green in greens]
+box.told()
+"""
+    assert told(script) == ",".join(["one", "two", "three"] * 5)
+
+
+def test_who_gives_up_leaves_the_others_in_their_order():
+    script = """
+greens = [eventlet.spawn(box.take, "long", 0.2)]
+eventlet.sleep(0)
+for name in ("one", "two"):
+    greens.append(eventlet.spawn(box.take, name))
+greens.insert(1, eventlet.spawn(box.take, "impatient", 0, 0.05))
+greens.append(eventlet.spawn(box.take, "three"))
+[green.wait() for green in greens]
+box.told()
+"""
+    assert told(script) == "long,impatient gave up,one,two,three"
+
+
+def test_a_garbage_collector_that_releases_in_a_thread_delays_and_ends_nothing():
+    """Nothing wakes the hub from another thread."""
+    script = """
+from chatsite.realtime.scheduling import threads
+threads.UNTOLD_SECONDS = 0.1
+box.lock.acquire()
+green = eventlet.spawn(box.take, "green")
+eventlet.sleep(0)
+tpool.execute(box.lock.release)
+with eventlet.Timeout(5):
+    green.wait()
+box.told()
+"""
+    assert told(script) == "green"
+
+
 def test_who_gives_up_or_is_killed_takes_no_turn():
     script = """
 def give_up():
@@ -200,17 +253,19 @@ box.told()
 
 def test_greenlets_wait_for_a_thread_and_a_thread_for_them():
     script = """
-greens = [eventlet.spawn(tpool.execute, box.take_in_thread, "thread", 0.1)]
-eventlet.sleep(0.03)
+greens = [eventlet.spawn(tpool.execute, box.take_in_thread, "thread", 0.5)]
+box.wait_for("thread")
 greens += [eventlet.spawn(box.take, "green", 0.05), eventlet.spawn(box.take, "impatient", 0, 0.02)]
 ticks = 0
 while not greens[1].dead:
     eventlet.sleep(0.005)
     ticks += 1
 assert ticks > 5, ticks
+box.lock = threading.Lock()
 greens.append(eventlet.spawn(box.take, "holder", 0.1))
 eventlet.sleep(0)
 greens.append(eventlet.spawn(tpool.execute, box.take_in_thread, "thread again", 0))
+box.wait_for_thread()
 [green.wait() for green in greens]
 box.told()
 """
@@ -221,17 +276,19 @@ def test_who_leaves_while_a_thread_has_it_wakes_who_waits_behind():
     """Who waited since no thread had ever had it is woken by a greenlet's release only."""
     script = """
 def hold():
-    box.take("long", 0.05)
+    with box.lock:
+        box.order.append("long")
+        box.wait_for_thread()
     # The thread that waits for the system's lock gets it before the first greenlet is woken.
     real.sleep(0.05)
 
 green = eventlet.spawn(hold)
 eventlet.sleep(0)
-first = eventlet.spawn(box.take, "impatient", 0, 0.2)
+first = eventlet.spawn(box.take, "impatient", 0, 0.5)
 second = eventlet.spawn(box.take, "patient")
 eventlet.sleep(0)
-thread = eventlet.spawn(tpool.execute, box.take_in_thread, "thread", 0.4)
-with eventlet.Timeout(5):
+thread = eventlet.spawn(tpool.execute, box.take_in_thread, "thread", 1)
+with eventlet.Timeout(20):
     [one.wait() for one in (green, thread, first, second)]
 box.told()
 """
@@ -242,10 +299,13 @@ def test_a_callback_of_the_hub_waits_for_a_thread_and_not_for_a_greenlet():
     script = """
 def in_callback():
     for timeout in (0.01, -1):
+        began = real.monotonic()
         try:
             got = box.lock.acquire(timeout=timeout)
         except RuntimeError:
             got = "refused"
+        if real.monotonic() - began > 0.5:
+            got = "late"
         box.order.append(str(got))
         if got is True:
             box.lock.release()
@@ -254,8 +314,8 @@ green = eventlet.spawn(box.take, "green", 3)
 eventlet.sleep(0)
 hubs.get_hub().schedule_call_global(0, in_callback)
 green.wait()
-thread = eventlet.spawn(tpool.execute, box.take_in_thread, "thread", 0.3)
-eventlet.sleep(0.05)
+thread = eventlet.spawn(tpool.execute, box.take_in_thread, "thread", 0.4)
+box.wait_for("thread")
 hubs.get_hub().schedule_call_global(0, in_callback)
 thread.wait()
 eventlet.sleep(0.05)
@@ -278,6 +338,12 @@ states.append(repr(lock))
 lock.acquire()
 lock._at_fork_reinit()
 states.append(lock.locked())
+for arguments in ((True, -5), (False, 1)):
+    try:
+        lock.acquire(*arguments)
+    except ValueError:
+        states.append("wrong")
+states += [lock.acquire(timeout=None), lock.release()]
 condition, heard = threading.Condition(), []
 
 def hear():
@@ -295,4 +361,64 @@ states += [*heard, event.wait(5), type(reentrant._block) is type(lock)]
 print(states)
 """
     states = [False, True, True, False, None, False, "free", True, "<unlocked SharedLock, 0 greenlets wait>"]
-    assert told(script) == str([*states, False, True, True, True])
+    assert told(script) == str([*states, False, "wrong", "wrong", True, None, True, True, True])
+
+
+def test_a_thread_of_the_pool_may_start_threads():
+    """They are greenlets of that thread, which waits for them."""
+    script = """
+from concurrent.futures import ThreadPoolExecutor
+
+def work():
+    done = []
+    started = threading.Thread(target=done.append, args=(1,))
+    started.start()
+    started.join()
+    with ThreadPoolExecutor(1) as pool:
+        return [*done, pool.submit(sum, [3, 4]).result()]
+
+with eventlet.Timeout(20):
+    print(tpool.execute(work))
+"""
+    assert told(script) == "[1, 7]"
+
+
+def test_work_stays_in_threads_while_one_of_them_imports():
+    """eventlet did it in the loop then: everybody waited for a search, whose end closed the loop's connection."""
+    script = """
+import _imp
+from chatsite.realtime.scheduling.background import in_thread
+loop = patcher.original("_thread").get_ident()
+
+def is_loop():
+    return patcher.original("_thread").get_ident() == loop
+
+in_thread(is_loop)
+_imp.acquire_lock()
+try:
+    print(in_thread(is_loop))
+finally:
+    _imp.release_lock()
+"""
+    assert told(script) == "False"
+
+
+def test_work_that_ends_its_thread_is_told_to_who_waits_for_it():
+    script = """
+from chatsite.realtime.scheduling.background import in_thread
+said = []
+for error in (SystemExit(3), GeneratorExit(), KeyError("ordinary"), eventlet.Timeout()):
+    def work():
+        raise error
+    try:
+        with eventlet.Timeout(5, TimeoutError("forgotten")):
+            in_thread(work)
+    except BaseException as answer:
+        said.append(str(answer) if isinstance(answer, RuntimeError) else type(answer).__name__)
+print(said, sum(thread.is_alive() for thread in tpool._threads))
+"""
+    ended = "Work in a thread ended with"
+    assert (
+        told(script)
+        == str([f"{ended} SystemExit(3)", f"{ended} GeneratorExit()", "KeyError", "Timeout"]) + " 20"
+    )
