@@ -72,8 +72,7 @@ class SharedLock:
         if in_thread:
             # Before it has the lock: a greenlet that finds it taken must know by whom it may be.
             self._in_threads = True
-        behind = blocking and self._waiting and not self._in_threads
-        if not behind and self._lock.acquire(False):
+        if not (blocking and self._waiting) and self._lock.acquire(False):
             return True
         if not blocking:
             return False
@@ -133,7 +132,7 @@ class SharedLock:
         try:
             while not self._in_threads and (left := until - monotonic()) > 0:
                 eventlet.sleep(min(left, UNTOLD_SECONDS))
-                acquired = self._waiting[0] is me and self._lock.acquire(False)
+                acquired = self._lock.acquire(False)
                 if acquired:
                     break
         finally:

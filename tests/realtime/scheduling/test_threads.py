@@ -10,6 +10,9 @@ patch()
 import sys, threading
 import eventlet
 from eventlet import hubs, patcher, tpool
+from chatsite.realtime.scheduling import threads
+# What nobody wakes is forgotten.
+threads.UNTOLD_SECONDS = 1000
 real = patcher.original("time")
 
 class Box:
@@ -202,7 +205,6 @@ box.told()
 def test_a_garbage_collector_that_releases_in_a_thread_delays_and_ends_nothing():
     """Nothing wakes the hub from another thread."""
     script = """
-from chatsite.realtime.scheduling import threads
 threads.UNTOLD_SECONDS = 0.1
 box.lock.acquire()
 green = eventlet.spawn(box.take, "green")
