@@ -20,9 +20,7 @@ from rest_framework.test import APIClient
 from accounts.presence import idle, visibility
 from files.models import Blob, File
 from files.storage import local
-from rooms import services
-from rooms.membership import membership
-from tests.support.quick_people import person
+from tests.support.quick_cast import person, room_of
 from tests.support.run import made_once, marks, xdist_order
 from tests.support.servers import database_templates, harness
 
@@ -217,21 +215,11 @@ def client_of(client):
 
 @pytest.fixture
 def private_room(owner, member):
-    """A private room of the owner and the member; the stranger knows nothing of it."""
-    room = named(services.create_room(owner, "Board", kind="private"), "board")
-    membership.grant(room, member)
-    return room
-
-
-def named(room, slug):
-    """Give the room an address that tests can write down; a private room's own has a random tail."""
-    room.slug = slug
-    room.save(update_fields=["slug"])
-    return room
+    """A private room of the owner and the member; the stranger knows nothing of it. Its address is one that tests can write
+    down; others have a random tail."""
+    return room_of(owner, member, "Board", kind="private")
 
 
 @pytest.fixture
 def public_room(owner, member):
-    room = services.create_room(owner, "Lobby")
-    membership.grant(room, member)
-    return room
+    return room_of(owner, member, "Lobby")
