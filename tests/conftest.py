@@ -32,8 +32,12 @@ os.environ.pop("EVENTLET_NO_GREENDNS", None)
 ON_POSTGRESQL = bool(os.environ.get("TEST_DATABASE_URL"))
 collect_ignore_glob = [] if ON_POSTGRESQL else ["**/test_postgresql_*.py"]
 
-# By default Hypothesis fails an example of more than 0.2 s, which a busy machine exceeds.
-settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# By default Hypothesis fails an example of more than 0.2 s, which a busy machine exceeds. Its examples are the same in each
+# run, so that a check which passed passes again; `--hypothesis-profile exploring` draws others.
+for profile, derandomize in (("tests", True), ("exploring", False)):
+    settings.register_profile(
+        profile, derandomize=derandomize, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
 settings.load_profile("tests")
 
 
