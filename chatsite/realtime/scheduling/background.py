@@ -33,7 +33,9 @@ class Timer:
         except Exception:
             logger.exception("A timer failed")
         finally:
-            connections.close_all()
+            # Elsewhere the greenlets of a thread have one connection together.
+            if serving():
+                connections.close_all()
 
 
 def serving() -> bool:
