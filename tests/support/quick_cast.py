@@ -23,7 +23,7 @@ def person(username: str) -> User:
     fields = User._meta.concrete_fields[1:]
     values = [field.get_db_prep_save(getattr(user, field.attname), connection) for field in fields]
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(insertion(connection.vendor), values)
+        cursor.execute(insertion(), values)
         user.pk = cursor.fetchone()[0]
         user._state.adding, user._state.db = False, connection.alias
         skeletons = [(user.pk, skeleton, True) for skeleton in sorted(user.skeletons)]
@@ -54,7 +54,7 @@ def join(room: int, user: User, role: str = "member") -> int:
 
 
 @cache
-def insertion(vendor: str) -> str:
+def insertion() -> str:
     """Return the statement that stores an account."""
     columns = [f'"{field.column}"' for field in User._meta.concrete_fields[1:]]
     return f"INSERT INTO accounts_user ({', '.join(columns)}) VALUES ({', '.join(['%s'] * len(columns))}) RETURNING id"

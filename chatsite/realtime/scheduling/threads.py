@@ -130,11 +130,9 @@ class SharedLock:
         self._waiting.append(me)
         acquired = False
         try:
-            while not self._in_threads and (left := until - monotonic()) > 0:
+            while not (acquired or self._in_threads) and (left := until - monotonic()) > 0:
                 eventlet.sleep(min(left, UNTOLD_SECONDS))
                 acquired = self._lock.acquire(False)
-                if acquired:
-                    break
         finally:
             self._waiting.remove(me)
             # Whoever was woken and leaves without the lock passes that on.
