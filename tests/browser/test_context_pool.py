@@ -1,6 +1,9 @@
 """A browser that serves another test is as good as new."""
 
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import Error, expect
+
+from tests.support.browser.context_pool import close
 
 
 def test_what_a_page_kept_is_gone_for_the_next(visit, server):
@@ -16,3 +19,13 @@ def test_what_a_page_kept_is_gone_for_the_next(visit, server):
     kept = "[localStorage.getItem('theme'), sessionStorage.length, document.cookie]"
     assert second.evaluate(kept) == [None, 0, ""]
     expect(second.get_by_role("button", name="Log in")).to_be_visible()
+
+
+def test_a_page_that_turns_into_another_is_closed(visit):
+    """Playwright's own `close` waits for ever within the first few."""
+    for _ in range(10):
+        page = visit("member", "/profile")
+        with pytest.raises(Error):
+            page.evaluate("() => { location.reload(); return new Promise(() => {}) }")
+        close(page)
+        assert page.is_closed()

@@ -2,6 +2,7 @@
 
 from playwright.sync_api import expect
 
+from tests.support.browser.context_pool import close
 from tests.support.browser.people import HERE, new_room, post, side, wait_until_read
 from tests.support.clients.cast import rest
 
@@ -22,7 +23,7 @@ def test_two_people_and_two_devices(visit, server, room):
     wait_until_read(server, "member", slug)
     for page in (at_work, aside):
         expect(side(page, slug).locator("[data-badge]")).to_be_hidden()
-    reader.close()
+    close(reader)
 
     post(server, "owner", room, "who am I?")
     row = at_work.locator(".members .member[data-user=owner]")

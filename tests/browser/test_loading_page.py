@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.test_notifications import count
+from tests.support.browser.context_pool import close
 from tests.support.browser.people import new_room, post, side
 from tests.support.clients.cast import rest
 from tests.support.run.waiting import wait_for
@@ -103,7 +104,7 @@ def test_people_who_come_and_go_while_a_page_is_loading(load, visit, server, me,
     expect(dots).to_be_visible()
     loading = load(path)
     expect(dots).to_be_visible()
-    theirs.close()
+    close(theirs)
     wait_for(lambda: not is_online(me, "stranger"))
     loading.release()
     expect(dots).to_be_hidden()

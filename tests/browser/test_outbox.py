@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.browser.context_pool import close
 from tests.support.browser.people import expect_texts, message, say, until
 
 ENTRIES = """async () => {
@@ -71,7 +72,7 @@ def test_what_waits_outlives_its_page_with_its_files(visit, room):
     say(page, "third")
     expect(page.locator(".unsent")).to_have_count(3)
     wait_until(page, [3, 1])
-    page.close()
+    close(page)
     context.set_offline(False)
     page = context.new_page()
     page.goto(visit.server.url + f"/chat/{room}")

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support import push_service
+from tests.support.browser.context_pool import close
 from tests.support.browser.devices import SUBSCRIPTION
 from tests.support.browser.people import Visits, post
 from tests.support.clients.cast import rest, settle
@@ -95,6 +96,6 @@ def test_nothing_goes_to_the_phone_while_somebody_uses_a_page(visits, pushing, d
     # The desk is left: what was held back follows.
     page.wait_for_timeout(1500)
     assert device.texts == []
-    page.close()
+    close(page)
     wait_for(lambda: device.texts)
     assert device.texts[0]["body"] == "owner: While you are there"

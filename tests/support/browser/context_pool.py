@@ -2,14 +2,29 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import TimeoutError as Late
 
 # All that a page can keep but what it was sent: files stay in the cache, as with anybody who comes back.
 KEPT = "cookies,local_storage,indexeddb,cache_storage,service_workers"
 
 Listeners = dict[str, Callable[[Any], None]]
+
+
+def close(page: Page) -> None:
+    """Close the page, again if need be: Chromium says that it did, but doesn't, where another document of the page's
+    begins at that moment, and Playwright's own `close` then waits for ever (its issue 42068)."""
+    browser = page.context.browser
+    assert browser
+    target = page.context.new_cdp_session(page).send("Target.getTargetInfo")["targetInfo"]["targetId"]
+    session = browser.new_browser_cdp_session()
+    while not page.is_closed():
+        with suppress(Late), page.expect_event("close", timeout=500):
+            session.send("Target.closeTarget", {"targetId": target})
+    session.detach()
 
 
 class Spares:
@@ -50,7 +65,7 @@ class Spares:
         pages = context.pages
         blank = pages.pop(0) if pages and pages[0].url == "about:blank" else context.new_page()
         for page in pages:
-            page.close()
+            close(page)
         context.set_offline(False)
         context.clear_cookies()
         session = context.new_cdp_session(blank)

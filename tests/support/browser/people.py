@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.support.browser.context_pool import Listeners, Spares
+from tests.support.browser.context_pool import Listeners, Spares, close
 from tests.support.clients.cast import rest
 from tests.support.servers.harness import Server
 
@@ -100,7 +100,7 @@ class Visits:
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Log in").click()
         page.wait_for_url("**/chat/**")
-        page.close()
+        close(page)
         return context.cookies()
 
     def close(self) -> None:
