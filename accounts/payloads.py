@@ -33,11 +33,12 @@ class Named(Protocol):
 
 def user_brief(user: Named) -> Payload:
     """Return `{username, display_name, avatar}`."""
+    name = user.name
     return {
         "username": user.username,
-        "display_name": user.name,
+        "display_name": name,
         "avatar": {
-            "initials": initials(user.name),
+            "initials": initials(name),
             "color": color(user.username),
             "url": f"/user/{user.username}/avatar/{user.avatar}/{{size}}" if user.avatar else None,
         },

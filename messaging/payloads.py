@@ -162,7 +162,7 @@ def copy_shown(message: Message | MessageRow) -> Payload | None:
 
 def message_payload(message: Message | MessageRow) -> Payload:
     """Return the contract's message, of a row or of a Message with its relations loaded (`Message.objects.whole()`)."""
-    gone = message.gone
+    gone, quoted = message.gone, message.reply_to
     return {
         "id": message.pk,
         "room": message.room.slug,
@@ -174,11 +174,11 @@ def message_payload(message: Message | MessageRow) -> Payload:
         "created_at": iso(message.created_at),
         "edited_at": iso(message.edited_at),
         "deleted": gone,
-        "reply_to": quote(message.reply_to) if message.reply_to and not gone else None,
+        "reply_to": quote(quoted) if quoted and not gone else None,
         "reactions": [] if gone or message.reactions is None else message.reactions,
         "files": [] if gone or message.files is None else message.files,
         "previews": [] if gone or message.previews is None else message.previews,
-        "forwarded": None if gone else copy_shown(message),
+        "forwarded": None if gone or message.forwarded is None else copy_shown(message),
     }
 
 

@@ -47,12 +47,15 @@ class Draft:
     # Whether the files that it passes on are counted, or why not: it may be checked several times.
     counted: bool | RateLimited = field(init=False, default=False)
     user_id: int = field(init=False)
+    # By which a repeat is recognised.
+    key: Key = field(init=False)
     fingerprint: str = field(init=False)
     # Cost of storing it, in characters of plain text.
     weight: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.user_id = self.user.pk if self.user else self.connection.identity.user_id  # type: ignore[union-attr]
+        self.key = self.user_id, self.client_id
         self.weight = weight_of(self.body)
         content = self.body
         if self.files or self.forward is not None:
@@ -61,11 +64,6 @@ class Draft:
             content = "\0".join((content, *map(str, beside)))
             self.weight += FILE_WEIGHT * len(self.files) + FORWARD_WEIGHT * (self.forward is not None)
         self.fingerprint = hashlib.sha256(content.encode()).hexdigest()
-
-    @property
-    def key(self) -> Key:
-        """The key by which a repeat is recognised."""
-        return self.user_id, self.client_id
 
     @property
     def asked(self) -> Asked:
@@ -112,7 +110,7 @@ def stored_message(
     message = loaded(
         Message,
         id=pk,
-        room_id=room.pk,
+        room_id=room.id,
         seq=seq,
         sender_id=draft.user_id,
         client_id=draft.client_id,
@@ -132,7 +130,7 @@ def stored_message(
         forwarded=forwarded,
     )
     message.just_stored = True
-    message._state.fields_cache |= {"room": room, "sender": sender, "reply_to": reply_to}
+    message._state.fields_cache = {"room": room, "sender": sender, "reply_to": reply_to}
     return message
 
 

@@ -117,7 +117,7 @@ def deliver(slug: str, event: str, data: Payload | orjson.Fragment, seq: int) ->
 def deliver_about(room: Room, event: str, data: orjson.Fragment, seq: int, subject: Any) -> None:
     """Do `deliver` for an event whose subject was just stored, by which most consumers see that it doesn't concern them."""
     delivery.to_log(room.slug, event, data, seq)
-    news.note_line(room.slug, room.pk, seq, event, subject)
+    news.note_line(room.slug, room.id, seq, event, subject)
 
 
 def append(room: Room, event: str, user: User, **data: Any) -> Event:

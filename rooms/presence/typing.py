@@ -27,6 +27,8 @@ def start(slug: str, user: User) -> None:
 
 def stop(slug: str, user: User) -> None:
     """Send the end of `typing` if the person was typing in any process."""
+    if slug not in typists and slug not in elsewhere:
+        return
     local, remote = forget(slug, user), forget_elsewhere(slug, user.pk)
     if local or remote:
         send(slug, user, False)

@@ -10,7 +10,7 @@ from chatsite.realtime.protocol.frames import (
     FrameParser,
     Message,
     WebSocketError,
-    parse_single_frame,
+    parse_text_frame,
 )
 from chatsite.realtime.scheduling.epoll import READ, WRITE, websocket_epoll
 from chatsite.realtime.scheduling.hub import clock
@@ -141,8 +141,8 @@ class WebSocket:
 
     def _feed(self, owner: Owner, data: bytes) -> None:
         try:
-            if self._parser is None and (message := parse_single_frame(data)) is not None:
-                self._deliver(owner, message)
+            if self._parser is None and (found := parse_text_frame(data)) and found[1] == len(data):
+                self._deliver(owner, found[0])
                 return
             parser = self._parser or FrameParser()
             messages = parser.feed(data)

@@ -92,20 +92,26 @@ def unmask(payload: bytes, mask: bytes) -> bytes:
     return (int.from_bytes(payload, "little") ^ key).to_bytes(size, "little")
 
 
-def parse_single_frame(data: bytes) -> Message | None:
-    """Return the message of data that is one whole, final text frame of less than 64 KiB, as it nearly
-    always is. None for all other data, which is for a FrameParser. Raises WebSocketError for text that isn't
-    UTF-8."""
-    size = len(data) - 6
-    if size < 0 or data[0] != 0x80 | TEXT:
+def parse_text_frame(data: bytes, position: int = 0) -> tuple[Message, int] | None:
+    """Return the message of a whole, final text frame of less than 64 KiB that begins at `position`, as nearly all do, and
+    where it ends. None for any other, which is for a FrameParser. Raises WebSocketError for text that isn't UTF-8."""
+    start = position + 6
+    if start > len(data) or data[position] != 0x80 | TEXT:
         return None
-    if data[1] == 0x80 | size:
-        if size == 1 and (character := data[2] ^ data[6]) < 128:
-            return ONE_CHARACTER_MESSAGES[character]
-        return to_message(TEXT, unmask(data[6:], data[2:6])) if size < 126 else None
-    if data[1] == 0x80 | 126 and 126 <= size - 2 == int.from_bytes(data[2:4], "big"):
-        return to_message(TEXT, unmask(data[8:], data[4:8]))
-    return None
+    size = data[position + 1] - 0x80
+    if size == 126:
+        size = int.from_bytes(data[position + 2 : position + 4], "big")
+        start += 2
+        if size < 126:
+            return None
+    elif not 0 <= size < 126:
+        return None
+    end = start + size
+    if end > len(data):
+        return None
+    if size == 1 and (character := data[start - 4] ^ data[start]) < 128:
+        return ONE_CHARACTER_MESSAGES[character], end
+    return to_message(TEXT, unmask(data[start:end], data[start - 4 : start])), end
 
 
 # All messages of one ASCII character; pongs are such.
@@ -152,12 +158,17 @@ class FrameParser:
             data = bytes(self._buffer)
         messages: list[Message] = []
         position = 0
-        while (header := self._header(data, position)) is not None:
+        while True:
+            if self._fragments is None and (found := parse_text_frame(data, position)) is not None:
+                message, position = found
+                messages.append(message)
+                continue
+            if (header := self._header(data, position)) is None:
+                break
             payload = unmask(data[header.start : header.end], header.mask)
             position = header.end
-            message = self._message(header, payload)
-            if message is not None:
-                messages.append(message)
+            if (whole := self._message(header, payload)) is not None:
+                messages.append(whole)
         self._buffer = bytearray(data[position:]) if position < len(data) else b""
         return messages
 

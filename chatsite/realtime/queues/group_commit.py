@@ -153,7 +153,9 @@ class GroupCommit(Generic[T, R]):
         if owner in self._late:
             self._late[owner].append((item, done))
             return
-        self._waiting.setdefault(owner, deque()).append((item, done))
+        if (queue := self._waiting.get(owner)) is None:
+            queue = self._waiting[owner] = deque()
+        queue.append((item, done))
         if self._charged and (wait := event_costs.wait(owner)) and is_monkey_patched("socket"):
             self._put_off(owner, wait)
             return

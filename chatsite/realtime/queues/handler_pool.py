@@ -133,7 +133,10 @@ class HandlerPool:
             self._resting -= 1
 
     def _queue(self, worker: Worker) -> None:
-        self._ready.setdefault(worker.payer, deque()).append(worker)
+        payer = worker.payer
+        if (workers := self._ready.get(payer)) is None:
+            workers = self._ready[payer] = deque()
+        workers.append(worker)
 
     def _take(self) -> Worker | None:
         """Take the next worker; None where its payer has spent too much or has enough under way, and waits."""

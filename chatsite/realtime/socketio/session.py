@@ -207,7 +207,7 @@ class Session:
         if not self._packets:
             self._packets = deque()
         self._packets.append(packet)
-        if not self._paused and self.is_full and self.socket.websocket is not None:
+        if len(self._packets) >= PAUSE_AT_PACKETS and not self._paused and self.socket.websocket is not None:
             self._paused = True
             self.read_or_pause()
         self.server.handler_pool.wake(self)
@@ -243,11 +243,12 @@ class Session:
             return False
         if not self._pending:
             return True
-        event = self._deferred_event(self._packets[0])
+        packet, deferred = self._packets[0], self._deferred
         return (
-            event is not None
-            and event.together
-            and event is self._deferred
+            deferred is not None
+            and deferred.together
+            and packet.kind == packets.EVENT
+            and self.server.router.events.get(packet.data[0]) is deferred
             and self._pending < PAUSE_AT_PACKETS
         )
 

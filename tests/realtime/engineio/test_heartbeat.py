@@ -8,7 +8,7 @@ import pytest
 from chatsite.realtime.engineio import heartbeat
 from chatsite.realtime.engineio.engine_session import EngineSocket
 from chatsite.realtime.engineio.heartbeat import HeartbeatSchedule
-from chatsite.realtime.protocol.frames import TEXT, Message, parse_single_frame
+from chatsite.realtime.protocol.frames import TEXT, Message, parse_text_frame
 from chatsite.realtime.scheduling.hub import TICK_SECONDS
 from tests.support.clients.raw_clients import masked
 
@@ -227,7 +227,7 @@ def test_one_pong_for_each_ping_costs_its_sender_nothing_and_any_other_does():
     counted = []
     socket = EngineSocket(Server, "sid", "127.0.0.1")
     socket.session = SimpleNamespace(count=counted.append)
-    pong = parse_single_frame(masked(b"3"))
+    pong, _ = parse_text_frame(masked(b"3"))
     for _ in range(2):
         socket.message(None, pong)
     assert counted == [1, 1], "nobody asked for them"

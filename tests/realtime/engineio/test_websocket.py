@@ -4,12 +4,12 @@ import socket
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chatsite.realtime.engineio import websocket as module
 from chatsite.realtime.engineio.websocket import WebSocket
-from chatsite.realtime.protocol.frames import FrameParser, Message, WebSocketError, frame, parse_single_frame
+from chatsite.realtime.protocol.frames import frame
 from chatsite.realtime.scheduling import epoll as watching
 from chatsite.realtime.scheduling.epoll import READ, SOCKETS_PER_TURN, TURN_SECONDS, WRITE, Epoll
 from tests.realtime.protocol.test_frames import conversations
@@ -94,27 +94,6 @@ def test_frame_by_frame_says_the_same_through_a_link(websocket_epoll, pair, text
         peer.sendall(masked(text.encode(), mask=mask))
         websocket_epoll.turn()
     assert [message.text for message in owner.messages] == texts
-
-
-@given(st.binary(max_size=140))
-@example(masked(b"3"))
-@example(masked(b""))
-@example(masked(b"\xff"))
-@example(masked(b"x" * 125) + b"y")
-@example(masked(b"x", final=False))
-@example(frame(b"xxxx"))
-def test_what_the_short_way_takes_the_parser_takes_alike(data):
-    def outcome(read):
-        try:
-            return read(data)
-        except WebSocketError as error:
-            return error.code
-
-    short = outcome(parse_single_frame)
-    if short is not None:
-        assert outcome(lambda data: FrameParser().feed(data)) == (
-            [short] if isinstance(short, Message) else short
-        )
 
 
 def test_an_unfinished_frame_waits_and_is_forgotten_when_it_is_whole(websocket_epoll, pair):

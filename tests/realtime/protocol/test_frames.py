@@ -1,6 +1,7 @@
 """The codec by itself: every chunking and fragmentation, and every rule of RFC 6455 that a client can break."""
 
 from contextlib import suppress
+from unittest.mock import patch
 
 import pytest
 from hypothesis import example, given
@@ -176,3 +177,31 @@ def test_other_keys_are_refused(key):
 
 def test_the_codes_are_the_rfcs():
     assert frames.CLOSE_CODES.isdisjoint({0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000})
+
+
+def outcome(wire, cut):
+    """Return what a parser makes of the bytes, which come in two parts."""
+    parser = FrameParser()
+    try:
+        messages = [parser.feed(wire[:cut]), parser.feed(wire[cut:])]
+    except WebSocketError as error:
+        return error.code
+    return messages, parser.unfinished_bytes, parser.fragments
+
+
+wires = st.one_of(
+    st.binary(max_size=140),
+    st.sampled_from([b"", b"3", b"\xff", b"x" * 125, b"x" * 126, b"\xd0\xb4" * 200]).flatmap(
+        lambda text: st.sampled_from(
+            [masked(text), masked(text, final=False), masked(text, 0), masked(text, BINARY), frame(text)]
+        )
+    ),
+    st.just(b"\x81\xfe\x00\x03mask" + b"x" * 3),
+)
+
+
+@given(st.lists(wires, max_size=5).map(b"".join), st.integers(0, 300))
+def test_what_the_short_way_takes_the_long_way_takes_alike(wire, cut):
+    short = outcome(wire, cut)
+    with patch.object(frames, "parse_text_frame", return_value=None):
+        assert outcome(wire, cut) == short
