@@ -12,6 +12,7 @@ from uuid import UUID
 import orjson
 from django.db.models import QuerySet
 
+from accounts.models import User
 from accounts.payloads import user_brief
 from accounts.sql import Brief
 from chatsite.contract.times import iso
@@ -162,12 +163,22 @@ def copy_shown(message: Message | MessageRow) -> Payload | None:
 
 def message_payload(message: Message | MessageRow) -> Payload:
     """Return the contract's message, of a row or of a Message with its relations loaded (`Message.objects.whole()`)."""
-    gone, quoted = message.gone, message.reply_to
+    return payload_with(message, message.room, message.sender, message.reply_to)
+
+
+def payload_with(
+    message: Message | MessageRow,
+    room: Room | MessageRoom,
+    sender: User | Brief,
+    quoted: Message | QuoteRow | None,
+) -> Payload:
+    """Return `message_payload`, of a message with what it belongs to."""
+    gone = message.gone
     return {
         "id": message.pk,
-        "room": message.room.slug,
+        "room": room.slug,
         "seq": message.seq,
-        "sender": user_brief(message.sender),
+        "sender": user_brief(sender),
         "body": "" if gone else message.body,
         "html": "" if gone else with_present_emoji(message.html),
         "client_id": str(message.client_id),
@@ -190,7 +201,13 @@ def reaction_payload(reaction: Reaction) -> Payload:
 def encoded(message: Message) -> orjson.Fragment:
     """Return `message_payload` as JSON, made once for the message's first delivery and its sender's ack."""
     if message.encoded is None:
-        message.encoded = orjson.Fragment(orjson.dumps(message_payload(message)))
+        if message.just_stored:
+            # As `stored_message` put them there: Django's own way to each is two calls.
+            known = message._state.fields_cache
+            payload = payload_with(message, known["room"], known["sender"], known["reply_to"])
+        else:
+            payload = message_payload(message)
+        message.encoded = orjson.Fragment(orjson.dumps(payload))
     return message.encoded
 
 

@@ -15,8 +15,7 @@ def loaded(model: type[AnyModel], **values: Any) -> AnyModel:
     Django's own `from_db` goes through `__init__`, with its defaults, descriptors and signals; for the three instances of
     a message that is a sixth of what storing it takes."""
     instance = model.__new__(model)
-    state = ModelState()
+    state = values["_state"] = ModelState()
     state.adding, state.db = False, DEFAULT_DB_ALIAS
-    instance._state = state
-    instance.__dict__.update(values)
+    instance.__dict__ = values
     return instance

@@ -430,7 +430,7 @@ delivery.pace(lambda: batches.busy)
 def publish(messages: Sequence[Message]) -> None:
     """Deliver committed messages, and count them."""
     for message in messages:
-        # As `stored_message` put them there: Django's own way to each is three calls.
+        # As in `encoded`.
         known = message._state.fields_cache
         room, sender = known["room"], known["sender"]
         slug = room.slug
