@@ -158,7 +158,7 @@ class FrameParser:
             data = bytes(self._buffer)
         messages: list[Message] = []
         position = 0
-        while True:
+        while position < len(data):
             if self._fragments is None and (found := parse_text_frame(data, position)) is not None:
                 message, position = found
                 messages.append(message)

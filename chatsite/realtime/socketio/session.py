@@ -207,7 +207,7 @@ class Session:
         if not self._packets:
             self._packets = deque()
         self._packets.append(packet)
-        if len(self._packets) >= PAUSE_AT_PACKETS and not self._paused and self.socket.websocket is not None:
+        if not self._paused and self.is_full and self.socket.websocket is not None:
             self._paused = True
             self.read_or_pause()
         self.server.handler_pool.wake(self)
