@@ -21,6 +21,7 @@ from chatsite.realtime.cluster.envelope import Seal
 from chatsite.realtime.cluster.revocation_barrier import RevocationBarrier, RevocationRelay
 from chatsite.realtime.delivery import peers
 from chatsite.realtime.queues.handler_pool import repeat, with_databases_closed
+from chatsite.realtime.scheduling.background import Timer
 from chatsite.realtime.socketio.server import ChatServer
 from rooms.log import backfill
 
@@ -64,11 +65,11 @@ class ClusterService:
             repeat(WATCH_SECONDS, partial(self._guarded, self.here.watch)),
         ]
 
-    def stop(self) -> None:
+    def stop(self) -> Timer:
         """End the jobs and leave the revocation barrier. The bus stays up until the process ends, for replies under way."""
         for job in self._jobs:
             job.kill()
-        eventlet.spawn_n(with_databases_closed, self.barrier.leave)
+        return Timer(0, self.barrier.leave)
 
     def _begin(self) -> None:
         """Read who is invisible before who is online."""

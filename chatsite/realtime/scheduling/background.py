@@ -26,6 +26,11 @@ class Timer:
     def cancel(self) -> None:
         self._thread.cancel()
 
+    @property
+    def ended(self) -> bool:
+        """Whether the call has ended, or was cancelled."""
+        return bool(self._thread.dead)
+
     @staticmethod
     def _run(func: Callable[..., Any], *args: Any) -> None:
         try:

@@ -14,6 +14,7 @@ from chatsite.realtime.engineio.audiences import Audiences
 from chatsite.realtime.engineio.transport import EngineServer
 from chatsite.realtime.queues import read_queue
 from chatsite.realtime.queues.handler_pool import HandlerPool, hold_sqlite_open, repeat
+from chatsite.realtime.scheduling.background import Timer
 from chatsite.realtime.scheduling.flush_scheduler import flush_scheduler
 from chatsite.realtime.scheduling.hub import log_failures
 from chatsite.realtime.socketio.routing import Router
@@ -43,7 +44,8 @@ class Companion(Protocol):
     def start(self) -> None:
         """Start. Must not wait."""
 
-    def stop(self) -> None: ...
+    def stop(self) -> Timer | None:
+        """Stop. Must not wait: a timer that is returned does what takes longer."""
 
 
 class ChatServer(socketio.Server):
@@ -57,6 +59,8 @@ class ChatServer(socketio.Server):
         self.handler_pool = HandlerPool(read_queue.give_way)
         self._sessions: dict[str, Session] = {}
         self._jobs: list[Any] = []
+        # What companions still do after they were stopped.
+        self._farewells: list[Timer] = []
         # Started and stopped with the server.
         self.companions: list[Companion] = []
 
@@ -83,8 +87,12 @@ class ChatServer(socketio.Server):
         for job in self._jobs:
             job.kill()
         self.eio.stop()
-        for companion in self.companions:
-            companion.stop()
+        self._farewells = [timer for companion in self.companions if (timer := companion.stop())]
+
+    @property
+    def stopped(self) -> bool:
+        """Whether all that was begun before `stop`, and by it, has ended."""
+        return self.handler_pool.idle and all(farewell.ended for farewell in self._farewells)
 
     def connect_received(self, session: Session) -> None:
         """A session has sent its CONNECT: its place among half-open ones is free."""

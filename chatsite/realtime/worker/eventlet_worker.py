@@ -29,7 +29,7 @@ from chatsite.realtime.scheduling.garbage import Collector
 from chatsite.realtime.worker import socket_handoff
 from chatsite.realtime.worker.rolling_restart import RollingRestart
 
-# Seconds that requests under way get when the server stops.
+# Seconds that requests under way, and what is left to be said to the database, get when the server stops.
 GRACE_SECONDS = 1
 # Connections accepted in one turn of the hub, some 3 ms with their handshakes.
 ACCEPTS_PER_TURN = 8
@@ -127,7 +127,7 @@ class EventletWorker(AsyncWorker):
         if self.handoff:
             self.handoff.stop()
         sio.stop()
-        self._finish(sio.handler_pool)
+        self._finish(sio)
 
     def _prepare_http(self, sio: Any) -> None:
         """Set up HTTP, once Django is set up."""
@@ -210,11 +210,11 @@ class EventletWorker(AsyncWorker):
         finally:
             self.connections.remove(connection)
 
-    def _finish(self, handler_pool: Any) -> None:
+    def _finish(self, sio: Any) -> None:
         deadline = monotonic() + min(GRACE_SECONDS, self.cfg.graceful_timeout)
         # At least one turn, so that websockets' close frames leave.
         eventlet.sleep(0.1)
-        while (self.answering or not handler_pool.idle or self._expects()) and monotonic() < deadline:
+        while (self.answering or not sio.stopped or self._expects()) and monotonic() < deadline:
             eventlet.sleep(0.05)
 
     def _expects(self) -> bool:

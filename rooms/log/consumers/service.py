@@ -47,13 +47,13 @@ class ConsumerService:
         collector.sources.append(lambda: gauges.of_runners(self.runners.values()))
         self._job = repeat(STEP_SECONDS, self.step)
 
-    def stop(self) -> None:
-        """Give the leases up, so that other processes go on at once."""
+    def stop(self) -> Timer | None:
+        """Give the leases up, so that other processes go on at once; return the timer that does."""
         if self._job is None:
-            return
+            return None
         self._job.kill()
         news.wanted = False
-        Timer(0, self._give_up)
+        return Timer(0, self._give_up)
 
     def step(self) -> None:
         """Hand the rooms with news to the runners, and look around if it is time to."""
@@ -82,9 +82,9 @@ class ConsumerService:
                 self._next_look = 0.0
 
     def _give_up(self) -> None:
+        # Also those that it doesn't know of: the step that was just ended may have been taking one.
         for runner in self.runners.values():
-            if runner.holds:
-                self._guarded(runner.stop, runner.holder)
+            self._guarded(runner.stop, runner.holder)
 
     @staticmethod
     def _guarded(function: Callable[..., None], *arguments: Any) -> None:

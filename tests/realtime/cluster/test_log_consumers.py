@@ -102,6 +102,12 @@ def test_one_process_without_redis_does_all_that_alone(tmp_path):
             lambda: 'consumer_handled_total{consumer="handling",outcome="handled"} 3.0' in metrics(server)
         )
         sender.io.disconnect()
+        with closing(sqlite3.connect(tmp_path / "chat.sqlite3", isolation_level=None)) as other:
+            # Whoever is stopped waits for the database to give its leases up.
+            other.execute("BEGIN IMMEDIATE")
+            server.process.terminate()
+            time.sleep(1)
+            other.execute("ROLLBACK")
         server.stop()
         assert "secret" not in server.log.read_text()
         assert "Traceback" not in server.log.read_text()

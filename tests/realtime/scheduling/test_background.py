@@ -13,9 +13,11 @@ from django.db import connections
 from chatsite.realtime.scheduling.background import Timer
 closed, ran = [], []
 connections.close_all = lambda: closed.append(True)
-Timer(0, ran.append, 1)
-Timer(0, ran.append)
+timers = [Timer(0, ran.append, 1), Timer(0, ran.append), Timer(60, ran.append, 2), Timer(60, ran.append, 3)]
+assert not any(timer.ended for timer in timers)
+timers[2].cancel()
 eventlet.sleep(0.01)
+assert [timer.ended for timer in timers] == [True, True, True, False]
 print(ran, len(closed))
 """
 

@@ -8,12 +8,15 @@ import eventlet
 
 from chatsite.wsgi import application  # isort: skip
 from chatsite.database import sql
+from chatsite.realtime.worker import eventlet_worker
 from rooms.log.consumers import lease, registry, runner, service
 
 __all__ = ["application"]
 
 lease.LEASE_SECONDS, runner.RENEW_SECONDS, service.LOOK_SECONDS = 3, 1.0, 0.5
 runner.HANDLE_TIMEOUT_SECONDS = 1.0
+# Long enough for the slowest machine to give its leases up.
+eventlet_worker.GRACE_SECONDS = 20
 # Between what the handler has done and the position's move.
 HANDLED_SECONDS = 0.05
 
