@@ -10,7 +10,8 @@ from functools import cache
 from typing import Any
 
 import orjson
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 Row = tuple[Any, ...]
 
@@ -62,23 +63,25 @@ def packed(rows: Iterable[Mapping[str, Any]]) -> str:
 def run(statement: str, *parameters: Any) -> list[Row]:
     """Run one statement and return all its rows, an empty list where it gives none. Values are the driver's,
     not converted as the ORM does. Raises Django's database errors."""
-    if postgresql() and not connection.queries_logged:
-        return _run_prepared(statement, parameters)
-    with connection.cursor() as cursor:
+    # The proxy `connection` looks its greenlet's up for each attribute.
+    database = connections[DEFAULT_DB_ALIAS]
+    if postgresql() and not database.queries_logged:
+        return _run_prepared(database, statement, parameters)
+    with database.cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchall() if cursor.description else []
 
 
-def _run_prepared(statement: str, parameters: Row) -> list[Row]:
+def _run_prepared(database: BaseDatabaseWrapper, statement: str, parameters: Row) -> list[Row]:
     """Run a prepared statement; Django's cursors put the values into the text, which PostgreSQL then parses
     and plans each time."""
     from psycopg import Cursor
 
-    connection.ensure_connection()
-    raw = connection.connection
+    database.ensure_connection()
+    raw = database.connection
     if raw.prepare_threshold is None:
         raw.prepare_threshold = 1
-    with connection.wrap_database_errors, Cursor(raw) as cursor:
+    with database.wrap_database_errors, Cursor(raw) as cursor:
         cursor.execute(statement, parameters, prepare=True)
         # Not `description`, which makes an object of each column.
         return cursor.fetchall() if cursor.pgresult is not None and cursor.pgresult.nfields else []

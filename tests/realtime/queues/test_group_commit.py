@@ -121,6 +121,77 @@ def test_a_batch_that_takes_longer_than_the_wait_for_more_loses_nobody():
     assert said_by(SCRIPT) == "True False"
 
 
+SLOW_ANSWERS = """
+import warnings
+warnings.simplefilter("ignore")
+import eventlet
+eventlet.monkey_patch()
+from chatsite.realtime.queues import group_commit as module
+told = []
+
+def run(items):
+    eventlet.sleep(0.01)
+    return items
+
+def tell(outcome):
+    # The first batch is answered while the second runs, behind which none waits.
+    if outcome == 0:
+        eventlet.sleep(0.1)
+    told.append(outcome)
+
+batches = module.GroupCommit(run)
+for number in range(2):
+    batches.submit(number, tell)
+    eventlet.sleep(0.005)
+while len(told) < 2:
+    eventlet.sleep(0.01)
+print(told, batches._open)
+"""
+
+
+def test_answers_come_in_order_also_where_one_takes_long():
+    assert said_by(SLOW_ANSWERS) == "[0, 1] 0"
+
+
+SHARING = """
+import warnings
+warnings.simplefilter("ignore")
+import eventlet
+eventlet.monkey_patch()
+from chatsite.realtime.queues import group_commit as module
+sizes, told = [], []
+
+def run(items):
+    sizes.append(len(items))
+    eventlet.sleep(0.01)
+    return items
+
+for shares in (False, True):
+    batches = module.GroupCommit(run, shares=lambda: shares)
+    for count in (module.SHARED_ITEMS, 100):
+        for number in range(count):
+            batches.submit(number, told.append)
+        while batches.busy:
+            eventlet.sleep(0.01)
+    print(sizes, batches._open, end=" ")
+    sizes.clear()
+
+def again(outcome):
+    batches.submit(outcome, again)
+
+for number in range(100):
+    again(number)
+    eventlet.sleep(0)
+eventlet.sleep(0.5)
+print(max(sizes[20:]) <= 50, batches._open)
+"""
+
+
+def test_where_batches_share_what_is_under_way_none_takes_more_than_half():
+    """One of all but a few left the loop nothing to do while the database stored it."""
+    assert said_by(SHARING) == "[16, 100] 0 [16, 50, 50] 0 True 100"
+
+
 GATHERING = """
 import warnings
 warnings.simplefilter("ignore")
