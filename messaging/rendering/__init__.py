@@ -55,7 +55,8 @@ def render(
     become links. `calls` are those words of CALLS by which its sender may call everybody; others stay text. The site's own
     emoji are those that `emoji.names` knows."""
     if is_plain(body):
-        return f"<p>{escape(body)}</p>"
+        # None of HTML's own signs is in it.
+        return f"<p>{body}</p>"
     if (large := large_emoji(body)) is not None:
         return f'<p class="emoji-only">{large}</p>'
     yield_point()

@@ -431,14 +431,16 @@ delivery.pace(lambda: batches.busy)
 
 def publish(messages: Sequence[Message]) -> None:
     """Deliver committed messages, and count them."""
-    for message in messages:
-        # As in `encoded`.
-        known = message._state.fields_cache
-        room, sender = known["room"], known["sender"]
+    # As in `encoded`.
+    known = [message._state.fields_cache for message in messages]
+    costs = {slug: event_costs.room_seconds(slug) for slug in {each["room"].slug for each in known}}
+    unread_notify.touch(*costs)
+    for message, each in zip(messages, known, strict=True):
+        room, sender = each["room"], each["sender"]
         slug = room.slug
         typing.stop(slug, sender)
         log.deliver_about(room, "chat-message", encoded(message), message.seq, message)
-        event_costs.charge_for_room(sender.id, slug)
-        unread_notify.touch(slug)
+        if cost := costs[slug]:
+            event_costs.charge(sender.id, cost)
     if sql.postgresql():
         pending.stored(messages)

@@ -120,7 +120,7 @@ def row_of(draft: Draft) -> PlainRow:
         session_key=session_key,
         proof=proof,
         room=draft.room,
-        client_id=draft.client_id.hex,
+        client_id=draft.client_id,
         fingerprint=draft.fingerprint,
         body=draft.body,
         html=render(draft.body),

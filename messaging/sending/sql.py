@@ -62,7 +62,7 @@ class PlainRow(TypedDict):
     session_key: str | None
     proof: str | None
     room: str
-    client_id: str
+    client_id: UUID
     fingerprint: str
     body: str
     html: str

@@ -22,11 +22,11 @@ unannounced: set[str] = set()
 SLUGS_PER_WORD = 500
 
 
-def touch(slug: str) -> None:
-    """Report a change in the room to this and all other processes."""
+def touch(*slugs: str) -> None:
+    """Report a change in these rooms to this and all other processes."""
     if subscriptions.anybody() or peers.site.there:
-        unannounced.add(slug)
-        enqueue([slug])
+        unannounced.update(slugs)
+        enqueue(slugs)
 
 
 def enqueue(slugs: Iterable[str]) -> None:

@@ -66,10 +66,11 @@ def soon(slugs: Collection[str]) -> Iterator[None]:
 def to_log(slug: str, event: str, data: Any, seq: int) -> None:
     """Deliver a durable event to all connections that joined the room, in all processes, in the order of
     `seq`."""
-    if not subscriptions.is_joined(slug) and not peers.site.there:
+    receivers = subscriptions.count(slug)
+    if not receivers and not peers.site.there:
         return
     frame = packets.event(event, data)
-    log_here(slug, seq, event, frame)
+    log_here(slug, seq, event, frame, receivers)
     if peers.site.there:
         peers.site.to_log(slug, payload_of(frame), seq)
 
@@ -88,9 +89,11 @@ def log_from_elsewhere(slug: str, seq: int, event: str, frame: bytes) -> None:
     log_here(slug, seq, event, frame)
 
 
-def log_here(slug: str, seq: int, event: str, frame: bytes) -> None:
-    """Deliver a durable event to the connections of this process, in the order of `seq`."""
-    receivers = subscriptions.count(slug)
+def log_here(slug: str, seq: int, event: str, frame: bytes, receivers: int | None = None) -> None:
+    """Deliver a durable event to the connections of this process, in the order of `seq`. `receivers` is how many they are,
+    where the caller has counted them."""
+    if receivers is None:
+        receivers = subscriptions.count(slug)
     if receivers:
         deliveries[event] += receivers
         subscriptions.sequencer.admit(slug, seq, frame)

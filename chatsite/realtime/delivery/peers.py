@@ -91,7 +91,7 @@ class Gossip:
     away: then each process counts for itself.
     """
 
-    def __init__(self, word: str, part: int, spent: Callable[[Any, int], None]) -> None:
+    def __init__(self, word: str, part: int, spent: Callable[[Any, int], object]) -> None:
         self._word, self._part, self._spent = word, max(1, part), spent
         self._untold: dict[Hashable, int] = {}
         register(word, self._heard, int | str, int)

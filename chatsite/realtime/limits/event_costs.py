@@ -48,15 +48,16 @@ class Budget:
         self._until: dict[Hashable, float] = {}
         self._prune_above = REMEMBERED_PAYERS
 
-    def charge(self, payer: Hashable, seconds: float) -> None:
-        """Charge seconds that were spent already; never refuses."""
+    def charge(self, payer: Hashable, seconds: float) -> float:
+        """Charge seconds that were spent already; never refuses. Returns what `wait` would."""
         if not self._each:
-            return
+            return 0.0
         now = monotonic()
-        self._until[payer] = max(self._until.get(payer, 0.0), now) + seconds * self._each
+        until = self._until[payer] = max(self._until.get(payer, 0.0), now) + seconds * self._each
         if len(self._until) > self._prune_above:
             self._until = {payer: until for payer, until in self._until.items() if until > now}
             self._prune_above = max(REMEMBERED_PAYERS, 2 * len(self._until))
+        return max(0.0, until - now - self._depth)
 
     def wait(self, payer: Hashable) -> float:
         """Return the seconds until the payer may spend again; 0 where that is now."""
@@ -75,10 +76,11 @@ class SharedLoopBudget(Budget):
         super().__init__(share, burst)
         self._gossip = peers.Gossip(word, REPORTED_MICROSECONDS, self._heard)
 
-    def charge(self, payer: Hashable, seconds: float) -> None:
-        super().charge(payer, seconds)
+    def charge(self, payer: Hashable, seconds: float) -> float:
+        wait = super().charge(payer, seconds)
         if self._each and peers.site.there:
             self._gossip.add(payer, int(seconds * 1e6))
+        return wait
 
     def _heard(self, payer: int | str, microseconds: int) -> None:
         super().charge(payer, microseconds / 1e6)
@@ -101,11 +103,16 @@ def wait(payer: Hashable) -> float:
     return max(loop_budget.wait(payer), burst_budget.wait(payer))
 
 
+def room_seconds(slug: str) -> float:
+    """Return the loop seconds of an event's sends to all connections of this process in the room."""
+    receivers = subscriptions.count(slug)
+    return receivers * SEND_SECONDS if receivers > FREE_RECEIVERS else 0.0
+
+
 def charge_for_room(payer: Hashable, slug: str) -> None:
     """Charge the sends of an event to all connections of this process in the room."""
-    receivers = subscriptions.count(slug)
-    if receivers > FREE_RECEIVERS:
-        charge(payer, receivers * SEND_SECONDS)
+    if seconds := room_seconds(slug):
+        charge(payer, seconds)
 
 
 def frame_seconds(size: int) -> float:

@@ -71,11 +71,13 @@ class PersonRates:
             self._keep(person, until)
         return wait
 
-    def charge(self, person: int, times: float) -> None:
-        """Spend what has come already and can't be refused."""
-        if self._limited:
-            until, _ = self._bucket.charge(self._until.get(person, 0.0), monotonic(), times)
-            self._keep(person, until)
+    def charge(self, person: int, times: float) -> float:
+        """Spend what has come already and can't be refused; return what `wait` would."""
+        if not self._limited:
+            return 0.0
+        until, wait = self._bucket.charge(self._until.get(person, 0.0), monotonic(), times)
+        self._keep(person, until)
+        return wait
 
     def wait(self, person: int) -> float:
         """Return the seconds until the person has spent no more than is allowed."""

@@ -87,14 +87,15 @@ class HandlerPool:
         self._begin(worker)
 
     def _begin(self, worker: Worker) -> None:
-        """Run steps that only start something at once: a greenlet would cost more than the step."""
-        while worker.has_work:
-            if not worker.only_starts:
-                self._queue(worker)
-                self._start()
-                return
+        """Run steps of a worker with work that only start something at once: a greenlet would cost more than
+        the step."""
+        while worker.only_starts:
             guarded(worker.step)
-        worker.queued = False
+            if not worker.has_work:
+                worker.queued = False
+                return
+        self._queue(worker)
+        self._start()
 
     def _start(self) -> None:
         """Start one more greenlet, one at a time: most steps wait for nothing, and then the first greenlet

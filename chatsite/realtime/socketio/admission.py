@@ -141,7 +141,7 @@ class Admission:
 
     def _enter(self, connection: Connection) -> None:
         session, router = self._session, self._session.server.router
-        session.admission, session.admitted = None, True
+        session.admission, session.person = None, connection.identity.user_id
         self._charge(connection.identity.user_id)
         counters.admissions["ok",] += 1
         router.connected(connection)

@@ -46,9 +46,9 @@ class Session:
     """A Socket.IO session. Packets come in the hub, where nothing may wait; steps handle them in greenlets of
     the handler pool, whose mark is `queued`.
 
-    `connect_received` is set by the client's CONNECT, `admission` is there until it is admitted, `admitted`
-    set between `connected` and `disconnected`, and `rate_paused` while it isn't read because its person sends
-    too much.
+    `connect_received` is set by the client's CONNECT, `admission` is there until it is admitted, `person` is
+    the person's id between `connected` and `disconnected`, else None, and `rate_paused` is set while it isn't
+    read because its person sends too much.
     """
 
     __slots__ = (
@@ -58,9 +58,9 @@ class Session:
         "_paused",
         "_pending",
         "admission",
-        "admitted",
         "connect_received",
         "connection",
+        "person",
         "queued",
         "rate_paused",
         "server",
@@ -71,7 +71,8 @@ class Session:
         self.server = server
         self.socket = socket
         self.connection: Connection | None = None
-        self.connect_received = self.admitted = self.rate_paused = self.queued = self._paused = False
+        self.person: int | None = None
+        self.connect_received = self.rate_paused = self.queued = self._paused = False
         self._packets = NO_PACKETS
         self._faults = 0
         # The deferred event whose answers are outstanding, and how many of them.
@@ -80,11 +81,6 @@ class Session:
         self.admission: Admission | None = Admission(self, environ)
 
     # Its person
-
-    @property
-    def person(self) -> int | None:
-        """The person's id once they are admitted, before that None."""
-        return self.connection.identity.user_id if self.admitted and self.connection is not None else None
 
     @property
     def payer(self) -> int | str:
@@ -115,8 +111,9 @@ class Session:
         connections, until that is paid off: even a refusal takes time for which others wait."""
         person, frames = self.person, 1 + size / 1024
         if person is not None:
-            limits.frame_rates.charge(person, frames)
-            self._charge(person, event_costs.frame_seconds(size))
+            seconds = event_costs.frame_seconds(size)
+            wait = max(limits.frame_rates.charge(person, frames), loop_budget.charge(person, seconds))
+            self._pause_reading(person, wait)
         elif self.admission is not None:
             self.admission.count(frames)
 
@@ -124,13 +121,14 @@ class Session:
         """Charge an unfinished message, which came in so many fragments."""
         person, seconds = self.person, event_costs.part_seconds(fragments)
         if person is not None:
-            self._charge(person, seconds)
+            self._pause_reading(
+                person, max(limits.frame_rates.wait(person), loop_budget.charge(person, seconds))
+            )
         elif self.admission is not None:
             self.admission.count(seconds / event_costs.FRAME_SECONDS)
 
-    def _charge(self, person: int, seconds: float) -> None:
-        loop_budget.charge(person, seconds)
-        if not self.rate_paused and (wait := limits.reading_wait(person)):
+    def _pause_reading(self, person: int, wait: float) -> None:
+        if wait and not self.rate_paused:
             read_pauses.pause(person, wait)
 
     def pause_by_rate(self, paused: bool) -> None:
@@ -313,6 +311,6 @@ class Session:
 
     def _disconnected(self) -> None:
         self.admission = None
-        if self.admitted and self.connection is not None:
-            self.admitted = False
+        if self.person is not None and self.connection is not None:
+            self.person = None
             self.server.router.disconnected(self.connection)
