@@ -456,6 +456,8 @@ def test_what_may_be_markdown_is_not_taken_for_plain(body):
 
 
 @pytest.mark.parametrize("sign", "&<>\"'")
-@pytest.mark.parametrize("around", ["{}", "{}a", "a{}", "a{}b", "a {} b", "a.{}", "a {}b, c", "50%{}", "ä{}é"])
+@pytest.mark.parametrize(
+    "around", ["{}", "{}a", "a{}", "a{}b", "a {} b", "a.{}", "a {}b, c", "50%{}", "ä{}é"]
+)
 def test_nothing_that_html_must_escape_is_taken_for_plain(sign, around):
     assert not is_plain(around.format(sign))
