@@ -31,7 +31,7 @@ from chatsite.contract.errors import (
     Unavailable,
 )
 from chatsite.database import sql
-from chatsite.realtime.delivery import delivery, revocation
+from chatsite.realtime.delivery import delivery, peers, revocation
 from chatsite.realtime.delivery.connection import Connection
 from chatsite.realtime.limits import event_costs
 from chatsite.realtime.queues.group_commit import GroupCommit, Outcome
@@ -421,8 +421,8 @@ batches: GroupCommit[Draft, Stored] = GroupCommit(
     weigh=attrgetter("weight"),
     owner_of=attrgetter("user_id"),
     gather=lambda drafts: delivery.gather({draft.room for draft in drafts}),
-    # SQLite stores in this process, and halves would only be more batches.
-    shares=sql.postgresql,
+    # SQLite stores in this process, and other processes are told of each batch: halves would only be more of them.
+    shares=lambda: sql.postgresql() and not peers.site.there,
     name="message",
     charged=True,
 )

@@ -10,10 +10,12 @@ from accounts.authentication import credentials
 from accounts.models import User
 from accounts.services import moderation
 from chatsite.contract.errors import Archived, Conflict, Forbidden, Invalid, Muted, NotFound
+from chatsite.database import sql
+from chatsite.realtime.delivery import peers
 from messaging import services as messaging
 from messaging.models import Message
 from messaging.payloads import message_payload
-from messaging.sending.batch import Batch, store, store_all
+from messaging.sending.batch import Batch, batches, store, store_all
 from messaging.sending.drafts import Draft
 from rooms import services
 from rooms.log import log
@@ -76,6 +78,17 @@ def test_a_bad_one_fails_alone(owner, member, stranger, private_room, public_roo
         tuple,
     ]
     assert list(Message.objects.values_list("seq", flat=True)) == [3, 4]
+
+
+@pytest.mark.parametrize(
+    ("postgresql", "others", "halved"), [(True, False, True), (True, True, False), (False, False, False)]
+)
+def test_batches_share_what_is_under_way_where_that_costs_nobody_else(
+    monkeypatch, postgresql, others, halved
+):
+    monkeypatch.setattr(sql, "postgresql", lambda: postgresql)
+    monkeypatch.setattr(peers.site, "there", others)
+    assert batches._shares() is halved
 
 
 def test_the_same_client_id_twice_in_one_batch_is_stored_once(owner, private_room, public_room):
