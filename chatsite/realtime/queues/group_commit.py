@@ -164,8 +164,8 @@ class GroupCommit(Generic[T, R]):
         self._running = False
         # True if the last batch had a heavy item.
         self._was_heavy = False
-        # Items of batches that have no outcome yet, and these with all others that have none.
-        self._taken = self._open = 0
+        # Items that wait or are late, and items of batches that have no outcome yet.
+        self._queued = self._taken = 0
         # What the batch that is run has left for later.
         self._later: list[Callable[[], object]] = []
         self._lingering: Event | None = None
@@ -176,11 +176,16 @@ class GroupCommit(Generic[T, R]):
         """Whether an outcome is soon to come."""
         return self._taken > 0 or bool(self._waiting)
 
+    @property
+    def _open(self) -> int:
+        """The number of items without an outcome."""
+        return self._queued + self._taken
+
     def submit(self, item: T, done: Done[R]) -> None:
         """Queue an item. `done(outcome)` is called later, in the order of the owner's items; outside of the
         server, before this returns."""
         owner = self._owner_of(item)
-        self._open += 1
+        self._queued += 1
         if owner in self._late:
             self._late[owner].append((item, done))
             return
@@ -266,7 +271,6 @@ class GroupCommit(Generic[T, R]):
         finally:
             prepared.give(None)
             runner.wait()
-            self._open -= self._taken
             self._taken = 0
             connections.close_all()
 
@@ -300,6 +304,7 @@ class GroupCommit(Generic[T, R]):
 
     def _next(self) -> Prepared[T, R]:
         batch = self._next_batch()
+        self._queued -= len(batch)
         self._taken += len(batch)
         prepared = self._attempt(self._prepare, [item for item, _ in batch])
         return Prepared(batch, prepared, loop_meter.of_greenlet().take())
@@ -310,7 +315,6 @@ class GroupCommit(Generic[T, R]):
         outcomes = self._outcomes([item for item, _ in batch], prepared)
         counters.batch(self._name, len(batch), monotonic() - began)
         self._taken -= len(batch)
-        self._open -= len(batch)
         later, self._later = self._later, []
         return Ran(batch, outcomes, later, used + loop_meter.of_greenlet().take())
 
