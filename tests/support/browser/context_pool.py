@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Error, Page
 from playwright.sync_api import TimeoutError as Late
 
 # All that a page can keep but what it was sent: files stay in the cache, as with anybody who comes back.
@@ -14,16 +14,21 @@ KEPT = "cookies,local_storage,indexeddb,cache_storage,service_workers"
 Listeners = dict[str, Callable[[Any], None]]
 
 
-def close(page: Page) -> None:
-    """Close the page, again if need be: Chromium says that it did, but doesn't, where another document of the page's
-    begins at that moment, and Playwright's own `close` then waits for ever (its issue 42068)."""
+def close(page: Page, patience: int = 500) -> None:
+    """Close the page, again after `patience` milliseconds: Chromium says that it did, but doesn't, where another
+    document of the page's begins at that moment, and Playwright's own `close` then waits for ever (its issue 42068).
+    On a slow machine the page may be gone before Playwright tells, and Chromium no longer knows it."""
     browser = page.context.browser
     assert browser
     target = page.context.new_cdp_session(page).send("Target.getTargetInfo")["targetInfo"]["targetId"]
     session = browser.new_browser_cdp_session()
     while not page.is_closed():
-        with suppress(Late), page.expect_event("close", timeout=500):
-            session.send("Target.closeTarget", {"targetId": target})
+        with suppress(Late), page.expect_event("close", timeout=patience):
+            try:
+                session.send("Target.closeTarget", {"targetId": target})
+            except Error as error:
+                if "No target found" not in error.message:
+                    raise
     session.detach()
 
 
