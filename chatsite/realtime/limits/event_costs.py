@@ -38,18 +38,21 @@ class Budget:
     long run.
 
     A payer is a person's id (int) or, for people who aren't logged in, an address (str), as in
-    `Session.payer`. `share` 0 is no limit.
+    `Session.payer`. `share` 0 is no limit. With a `word`, by which processes tell each other, it is a budget over all of
+    them: connections to each allow no more than connections to one.
     """
 
-    def __init__(self, share: float, burst: float) -> None:
+    def __init__(self, share: float, burst: float, word: str = "") -> None:
         self._each = 1 / share if share else 0.0
         self._depth = burst * self._each
         # By payer: the time at which all of their cost is paid off, while that lies ahead.
         self._until: dict[Hashable, float] = {}
         self._prune_above = REMEMBERED_PAYERS
+        self._gossip = peers.Gossip(word, REPORTED_MICROSECONDS, self._heard) if word else None
 
-    def charge(self, payer: Hashable, seconds: float) -> float:
-        """Charge seconds that were spent already; never refuses. Returns what `wait` would."""
+    def charge(self, payer: Hashable, seconds: float, heard: bool = False) -> float:
+        """Charge seconds that were spent already, `heard` of from another process or here; never refuses. Returns what
+        `wait` would."""
         if not self._each:
             return 0.0
         now = monotonic()
@@ -57,6 +60,8 @@ class Budget:
         if len(self._until) > self._prune_above:
             self._until = {payer: until for payer, until in self._until.items() if until > now}
             self._prune_above = max(REMEMBERED_PAYERS, 2 * len(self._until))
+        if self._gossip is not None and peers.site.there and not heard:
+            self._gossip.add(payer, int(seconds * 1e6))
         return max(0.0, until - now - self._depth)
 
     def wait(self, payer: Hashable) -> float:
@@ -68,27 +73,13 @@ class Budget:
         """Return the seconds in which a payer may spend so many in the long run."""
         return seconds * (self._each or 1.0)
 
-
-class SharedLoopBudget(Budget):
-    """A budget over all processes: connections to each of them allow no more than connections to one."""
-
-    def __init__(self, share: float, burst: float, word: str) -> None:
-        super().__init__(share, burst)
-        self._gossip = peers.Gossip(word, REPORTED_MICROSECONDS, self._heard)
-
-    def charge(self, payer: Hashable, seconds: float) -> float:
-        wait = super().charge(payer, seconds)
-        if self._each and peers.site.there:
-            self._gossip.add(payer, int(seconds * 1e6))
-        return wait
-
     def _heard(self, payer: int | str, microseconds: int) -> None:
-        super().charge(payer, microseconds / 1e6)
+        self.charge(payer, microseconds / 1e6, heard=True)
 
 
 SHARE = settings.LOOP_SHARE_PERCENT / 100
 # The budget of all doors: events, messages and HTTP requests.
-loop_budget: Budget = SharedLoopBudget(SHARE, BURST_SECONDS, "spent")
+loop_budget = Budget(SHARE, BURST_SECONDS, "spent")
 burst_budget = Budget(max(SPENDING_SHARE, SHARE) if SHARE else 0, UNNOTICED_SECONDS)
 
 

@@ -54,13 +54,15 @@ class TokenBucket:
 
 
 class PersonRates:
-    """A token bucket for each person, by their id."""
+    """A token bucket for each person, by their id. With a `word`, by which processes tell each other who spends much in
+    them, it is one over all of them."""
 
-    def __init__(self, rate: float, burst: float) -> None:
+    def __init__(self, rate: float, burst: float, word: str = "") -> None:
         self._limited = bool(rate)
         self._bucket = TokenBucket(rate, burst)
         self._until: dict[int, float] = {}
         self._prune_above = REMEMBERED_PAYERS
+        self._gossip = peers.Gossip(word, int(burst / REPORTED_PART), self.charge) if word else None
 
     def take(self, person: int) -> float:
         """Spend one and return 0, or return the seconds until the person may."""
@@ -69,6 +71,8 @@ class PersonRates:
         until, wait = self._bucket.take(self._until.get(person, 0.0), monotonic())
         if not wait:
             self._keep(person, until)
+            if self._gossip is not None and peers.site.there:
+                self._gossip.add(person, 1)
         return wait
 
     def charge(self, person: int, times: float) -> float:
@@ -90,20 +94,6 @@ class PersonRates:
             now = monotonic()
             self._until = {each: until for each, until in self._until.items() if until > now}
             self._prune_above = max(REMEMBERED_PAYERS, 2 * len(self._until))
-
-
-class SharedPersonRates(PersonRates):
-    """Rates over all processes, each of which reports to the others who spends much in it."""
-
-    def __init__(self, rate: float, burst: float, word: str) -> None:
-        super().__init__(rate, burst)
-        self._gossip = peers.Gossip(word, int(burst / REPORTED_PART), self.charge)
-
-    def take(self, person: int) -> float:
-        wait = super().take(person)
-        if not wait and self._limited and peers.site.there:
-            self._gossip.add(person, 1)
-        return wait
 
 
 class RemoteConnections:
@@ -245,9 +235,7 @@ def reading_wait(person: int) -> float:
 
 remote_connections = RemoteConnections()
 # Actions of people, by any door.
-event_rates = SharedPersonRates(
-    settings.EVENTS_PER_SECOND, BURST_SECONDS * settings.EVENTS_PER_SECOND, "events"
-)
+event_rates = PersonRates(settings.EVENTS_PER_SECOND, BURST_SECONDS * settings.EVENTS_PER_SECOND, "events")
 # Every incoming frame costs 1 plus 1 per KiB, refused ones too, answers that nobody asked for, and empty
 # ones. The rate is twice that of events, so that whoever keeps near the limit only gets refusals.
 frame_rates = PersonRates(2 * settings.EVENTS_PER_SECOND, 2 * BURST_SECONDS * settings.EVENTS_PER_SECOND)

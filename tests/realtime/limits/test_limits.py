@@ -15,7 +15,6 @@ from chatsite.realtime.limits.limits import (
     AddressLimits,
     PersonRates,
     RemoteConnections,
-    SharedPersonRates,
     TokenBucket,
 )
 from tests.support.clients.cast import Chatter, settle
@@ -121,7 +120,7 @@ def test_no_rate_is_no_limit_for_people(clock):
 
 
 def test_other_processes_are_told_of_who_spends_much(clock, told):
-    shared = SharedPersonRates(rate=10, burst=100, word="test")
+    shared = PersonRates(rate=10, burst=100, word="test")
     for _ in range(12):
         assert shared.take(1) == 0
     for _ in range(4):
@@ -130,7 +129,7 @@ def test_other_processes_are_told_of_who_spends_much(clock, told):
 
 
 def test_what_was_spent_elsewhere_counts_here_and_isnt_told_again(clock, told):
-    shared = SharedPersonRates(rate=10, burst=100, word="test")
+    shared = PersonRates(rate=10, burst=100, word="test")
     for _ in range(20):
         assert processes.dispatch("test", [1, 5])
     assert shared.take(1) > 0

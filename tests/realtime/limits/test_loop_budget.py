@@ -4,7 +4,7 @@ import pytest
 
 from chatsite.realtime.delivery import peers
 from chatsite.realtime.limits import event_costs
-from chatsite.realtime.limits.event_costs import Budget, SharedLoopBudget
+from chatsite.realtime.limits.event_costs import Budget
 from chatsite.realtime.limits.request_rates import RequestRate
 
 
@@ -66,7 +66,7 @@ def wire(monkeypatch):
 
 @pytest.mark.parametrize("payer", [1, "192.0.2.1"])
 def test_what_is_spent_in_one_process_is_spent_in_all(wire, payer):
-    here, there = (SharedLoopBudget(0.25, 1.0, "test") for _ in range(2))
+    here, there = (Budget(0.25, 1.0, "test") for _ in range(2))
     for _ in range(300):
         here.charge(payer, 0.005)
     assert there.wait(payer) == pytest.approx(here.wait(payer), abs=0.3)
@@ -75,7 +75,7 @@ def test_what_is_spent_in_one_process_is_spent_in_all(wire, payer):
 
 
 def test_little_is_not_worth_a_word(wire):
-    here, there = (SharedLoopBudget(0.25, 0.0, "test") for _ in range(2))
+    here, there = (Budget(0.25, 0.0, "test") for _ in range(2))
     here.charge(1, 0.04)
     assert there.wait(1) == 0
     here.charge(("health", "192.0.2.1"), 1.0)
@@ -83,7 +83,7 @@ def test_little_is_not_worth_a_word(wire):
 
 
 def test_without_other_processes_none_hears(monkeypatch):
-    here, there = (SharedLoopBudget(0.25, 0.0, "test") for _ in range(2))
+    here, there = (Budget(0.25, 0.0, "test") for _ in range(2))
     here.charge(1, 1.0)
     assert there.wait(1) == 0
 

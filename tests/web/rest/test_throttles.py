@@ -6,7 +6,7 @@ from django.core.cache import cache
 from rest_framework.test import APIRequestFactory
 
 from chatsite.realtime.limits import limits
-from chatsite.realtime.limits.limits import SharedPersonRates
+from chatsite.realtime.limits.limits import PersonRates
 from chatsite.web.rest.throttles import UserThrottle
 from messaging.models import Message, Reaction
 from messaging.services import send
@@ -50,7 +50,7 @@ def test_a_machine_whose_clock_is_a_little_ahead_counts(asked):
 @pytest.fixture
 def two_events(monkeypatch):
     """Everybody may do two things, and another each hour."""
-    monkeypatch.setattr(limits, "event_rates", SharedPersonRates(rate=1 / HOUR, burst=2, word="test"))
+    monkeypatch.setattr(limits, "event_rates", PersonRates(rate=1 / HOUR, burst=2, word="test"))
 
 
 def sent(api, user, room):
