@@ -19,8 +19,7 @@ from chatsite.realtime.scheduling.send_ring import (
     REQUEST_BYTES,
     Addressees,
     SendRing,
-    completion,
-    request,
+    records,
     results,
 )
 
@@ -35,26 +34,22 @@ class Crowd:
     one. There are SOCKETS_PER_TURN at most.
 
     `members` are open websockets by socket. All are in step, for whom `frames` wait, but the `strays`: who gets anything for
-    itself leaves the step, with a copy of what waits, and is back in it when all of that is sent. `waiting` are the bytes of
-    the frames, LARGE_BYTES at most.
+    itself leaves the step, with a copy of what waits, and is back in it when all of that is sent. `size` is how many are in
+    step, `waiting` the bytes of the frames, LARGE_BYTES at most.
     """
 
-    __slots__ = ("_addressees", "_places", "frames", "last_taken_at", "members", "strays", "waiting")
+    __slots__ = ("_addressees", "_places", "frames", "last_taken_at", "members", "size", "strays", "waiting")
 
     def __init__(self) -> None:
         self.members: dict[EngineSocket, WebSocket] = {}
         self.strays: set[EngineSocket] = set()
+        self.size = 0
         self.frames: list[bytes] = []
         self.waiting = 0
         self.last_taken_at = 0.0
         # The members as the kernel is told them, and the place of each; None after a change.
         self._addressees: Addressees | None = None
         self._places: dict[EngineSocket, int] = {}
-
-    @property
-    def size(self) -> int:
-        """How many are in step."""
-        return len(self.members) - len(self.strays)
 
     def add(self, socket: EngineSocket, websocket: WebSocket) -> None:
         """Take a socket in. What waits already isn't for it, so it is in step from the next time on."""
@@ -68,6 +63,7 @@ class Crowd:
         if socket in self.strays:
             return
         self.strays.add(socket)
+        self.size -= 1
         if self.frames:
             socket.outbox += self.frames
             socket.waiting += self.waiting
@@ -101,12 +97,10 @@ class Crowd:
 
     def _fall_in(self) -> None:
         """Take those strays into step again for whom nothing waits."""
-        members = self.members
-        self.strays -= {
-            socket
-            for socket in self.strays
-            if not (socket.dirty or socket.outbox or members[socket].wanted & WRITE)
-        }
+        for socket in [*self.strays]:
+            if not (socket.dirty or socket.outbox or self.members[socket].wanted & WRITE):
+                self.strays.discard(socket)
+                self.size += 1
 
     def _disperse(self) -> None:
         """Let all members get by themselves what waits: it is bounded for each alone."""
@@ -125,36 +119,30 @@ class Crowd:
         return Letter(b"".join(frames), self) if frames and self.size else None
 
     def sendings(self, data: bytes) -> "list[Sending]":
-        """Return the data for each in step, in the order of `requests`."""
+        """Return the data for each in step, in the order of `records`."""
         return [
             (socket, websocket, data)
             for socket, websocket in self.members.items()
             if socket not in self.strays
         ]
 
-    def requests(self, data: bytes) -> bytes:
-        """Return requests to the kernel for all in step."""
-        return self._of_those_in_step(self._everybody().requests(data), REQUEST_BYTES)
-
-    def completions(self, data: bytes) -> bytes:
-        """Return what the kernel answers if it takes all."""
-        return self._of_those_in_step(self._everybody().completions(data), COMPLETION_BYTES)
-
-    def _everybody(self) -> Addressees:
+    def records(self, data: bytes) -> tuple[bytes, bytes]:
+        """Return requests to the kernel for all in step, and what it answers if it takes all."""
         if self._addressees is None:
             self._addressees = Addressees([websocket.raw.fileno() for websocket in self.members.values()])
             self._places = {socket: place for place, socket in enumerate(self.members)}
-        return self._addressees
-
-    def _of_those_in_step(self, records: bytes, size: int) -> bytes:
-        """Leave out the strays' of all members' records, which have `size` bytes each."""
+        requests, completions = self._addressees.records(data)
         if not self.strays:
-            return records
-        kept, start = [], 0
-        for place in sorted(self._places[socket] for socket in self.strays):
-            kept.append(records[start : place * size])
-            start = (place + 1) * size
-        return b"".join([*kept, records[start:]])
+            return requests, completions
+        # All members' records, with those of the strays left out.
+        kept, expected, start = [], [], 0
+        for place in sorted(map(self._places.__getitem__, self.strays)):
+            kept.append(requests[start * REQUEST_BYTES : place * REQUEST_BYTES])
+            expected.append(completions[start * COMPLETION_BYTES : place * COMPLETION_BYTES])
+            start = place + 1
+        kept.append(requests[start * REQUEST_BYTES :])
+        expected.append(completions[start * COMPLETION_BYTES :])
+        return b"".join(kept), b"".join(expected)
 
 
 # All that waits for an open websocket, as one.
@@ -166,53 +154,6 @@ class Letter(NamedTuple):
 
     data: bytes
     crowd: Crowd
-
-    @property
-    def size(self) -> int:
-        return self.crowd.size
-
-    @property
-    def sendings(self) -> list[Sending]:
-        return self.crowd.sendings(self.data)
-
-    @property
-    def requests(self) -> bytes:
-        return self.crowd.requests(self.data)
-
-    @property
-    def completions(self) -> bytes:
-        return self.crowd.completions(self.data)
-
-    def sent(self, now: float) -> None:
-        """Nothing waits for them one by one."""
-
-
-class Letters(NamedTuple):
-    """What sockets are sent that each have something of their own."""
-
-    sendings: list[Sending]
-
-    @property
-    def size(self) -> int:
-        return len(self.sendings)
-
-    @property
-    def requests(self) -> bytes:
-        return b"".join(request(websocket.raw.fileno(), data) for _, websocket, data in self.sendings)
-
-    @property
-    def completions(self) -> bytes:
-        return b"".join(completion(websocket.raw.fileno(), data) for _, websocket, data in self.sendings)
-
-    def sent(self, now: float) -> None:
-        """Note that the kernel took all, as `EngineSocket.sent` does, without a call for each."""
-        for socket, _, _ in self.sendings:
-            socket.outbox.clear()
-            socket.waiting = 0
-            socket.last_taken_at = now
-
-
-Post: TypeAlias = Letter | Letters
 
 
 def flush_all(due: Sequence[Flushable]) -> None:
@@ -233,13 +174,15 @@ def flush_some(due: Sequence[Flushable]) -> None:
     if len(due) == 1 and type(due[0]) is EngineSocket:
         guarded(due[0].flush)
         return
-    sendings, others = gathered([each for each in due if type(each) is EngineSocket])
-    letters = [each.take() for each in due if type(each) is Crowd]
-    post: list[Post] = [letter for letter in letters if letter is not None]
-    if sendings:
-        post.append(Letters(sendings))
-    if post:
-        deliver(post)
+    sockets, letters = [], []
+    for each in due:
+        if type(each) is EngineSocket:
+            sockets.append(each)
+        elif type(each) is Crowd and (letter := each.take()) is not None:
+            letters.append(letter)
+    sendings, others = gathered(sockets)
+    if letters or sendings:
+        deliver(letters, sendings)
     for socket in others:
         guarded(socket.flush)
 
@@ -270,30 +213,30 @@ def gathered(sockets: Sequence[EngineSocket]) -> tuple[list[Sending], list[Engin
     return sendings, others
 
 
-def deliver(post: Sequence[Post]) -> None:
+def deliver(letters: Sequence[Letter], sendings: Sequence[Sending]) -> None:
     """Send it all, and note what the kernel took of each."""
-    ring = send_ring() if sum(each.size for each in post) >= RING_FROM else None
+    ring = send_ring() if sum([len(sendings), *[crowd.size for _, crowd in letters]]) >= RING_FROM else None
     if ring is None or not ring.works:
-        sendings = all_sendings(post)
-        taken = send_each(sendings)
-        whole = taken == [len(data) for _, _, data in sendings]
+        everything = one_by_one(letters, sendings)
+        taken = send_each(everything)
+        whole = taken == [len(data) for _, _, data in everything]
     else:
-        completions = ring.send(b"".join([each.requests for each in post]))
-        whole = completions == b"".join([each.completions for each in post])
+        each = [crowd.records(data) for data, crowd in letters]
+        each += [records(websocket.raw.fileno(), data) for _, websocket, data in sendings]
+        completions = ring.send(b"".join([requests for requests, _ in each]))
+        whole = completions == b"".join([expected for _, expected in each])
         if not whole:
-            sendings, of = all_sendings(post), results(completions)
-            taken = [of.get(websocket.raw.fileno(), -EAGAIN) for _, websocket, _ in sendings]
-    if not whole:
-        note(sendings, taken)
-        return
-    now = monotonic()
-    for each in post:
-        each.sent(now)
+            everything, of = one_by_one(letters, sendings), results(completions)
+            taken = [of.get(websocket.raw.fileno(), -EAGAIN) for _, websocket, _ in everything]
+    if whole:
+        note_sent(sendings)
+    else:
+        note(everything, taken)
 
 
-def all_sendings(post: Sequence[Post]) -> list[Sending]:
+def one_by_one(letters: Sequence[Letter], sendings: Sequence[Sending]) -> list[Sending]:
     """Return what is sent, socket by socket."""
-    return [sending for each in post for sending in each.sendings]
+    return [sending for data, crowd in letters for sending in crowd.sendings(data)] + [*sendings]
 
 
 def send_each(sendings: Sequence[Sending]) -> list[int]:
@@ -309,10 +252,19 @@ def send_each(sendings: Sequence[Sending]) -> list[int]:
     return taken
 
 
+def note_sent(sendings: Sequence[Sending]) -> None:
+    """Note that the kernel took all, as `EngineSocket.sent` does, without a call for each."""
+    now = monotonic()
+    for socket, _, _ in sendings:
+        socket.outbox.clear()
+        socket.waiting = 0
+        socket.last_taken_at = now
+
+
 def note(sendings: Sequence[Sending], takings: Sequence[int]) -> None:
     """Note what the kernel took, and end the sessions of sockets that failed."""
     pairs = list(zip(sendings, takings, strict=True))
-    Letters([sending for sending, taken in pairs if taken == len(sending[2])]).sent(monotonic())
+    note_sent([sending for sending, taken in pairs if taken == len(sending[2])])
     failed = []
     for (socket, websocket, data), taken in pairs:
         if taken == len(data):

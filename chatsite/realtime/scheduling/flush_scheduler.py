@@ -77,7 +77,8 @@ class FlushScheduler:
             self._fresh += sockets
 
     def add(self, socket: Flushable) -> None:
-        self._begin()
+        if not self._fresh:
+            self._begin()
         self._fresh.append(socket)
 
     def note_remote_event(self) -> None:
@@ -94,9 +95,11 @@ class FlushScheduler:
 
     def flush(self) -> None:
         fresh, self._fresh = self._fresh, []
-        if not self._backlog and count(fresh) > SMALL_CROWD:
+        size = count(fresh)
+        if not self._backlog and size > SMALL_CROWD:
             fresh = self._due(fresh)
-        if count(fresh) > SOCKETS_PER_TURN:
+            size = count(fresh)
+        if size > SOCKETS_PER_TURN:
             self._backlog.extend(fresh)
             fresh = []
         left = SOCKETS_PER_TURN

@@ -34,7 +34,7 @@ FLAGS = 0x40 | 0x4000
 # A request, in three parts: the operation and the descriptor; address, length and flags of what is sent; a number that its
 # completion repeats, for which the descriptor is taken.
 TO, WHAT, NUMBERED = struct.Struct("=Bxxxi8x"), struct.Struct("=QII"), struct.Struct("=Q24x")
-REQUEST_BYTES = TO.size + WHAT.size + NUMBERED.size
+REQUEST, REQUEST_BYTES = struct.Struct("=Bxxxi8xQIIQ24x"), TO.size + WHAT.size + NUMBERED.size
 # A completion, in two parts: the number; what `send` would have returned, an error negative, and flags.
 OF, RESULT = struct.Struct("=Q"), struct.Struct("=i4x")
 COMPLETION, COMPLETION_BYTES = struct.Struct("=Qi4x"), OF.size + RESULT.size
@@ -44,13 +44,9 @@ PARAMETERS_BYTES, SIZES_AT, REQUEST_FIELDS_AT, COMPLETION_FIELDS_AT = 120, 0, 40
 _syscall: Any = ctypes.CDLL(None, use_errno=True).syscall
 _syscall.restype = ctypes.c_long
 _syscall.argtypes = [ctypes.c_long] * 7
-_address: Any = ctypes.pythonapi.PyBytes_AsString
-_address.restype, _address.argtypes = ctypes.c_void_p, [ctypes.py_object]
-
-
-def address_of(data: bytes) -> int:
-    """Return where the kernel finds the bytes, which must be kept until they are sent."""
-    return int(_address(data))
+# Where the kernel finds bytes, which must be kept until they are sent.
+address_of: Any = ctypes.pythonapi.PyBytes_AsString
+address_of.restype, address_of.argtypes = ctypes.c_void_p, [ctypes.py_object]
 
 
 class Addressees:
@@ -65,25 +61,21 @@ class Addressees:
         self._requests = [*to[:1], *map(add, numbered, to[1:]), *numbered[-1:]]
         self._completions = [OF.pack(descriptor) for descriptor in descriptors]
 
-    def requests(self, data: bytes) -> bytes:
-        """Return one request after the other."""
-        return WHAT.pack(address_of(data), len(data), FLAGS).join(self._requests)
-
-    def completions(self, data: bytes) -> bytes:
-        """Return what the kernel answers if it takes all of it for each, in order."""
-        result = RESULT.pack(len(data))
-        return result.join(self._completions) + result if self._completions else b""
-
-
-def request(descriptor: int, data: bytes) -> bytes:
-    """Return one request."""
-    what = WHAT.pack(address_of(data), len(data), FLAGS)
-    return TO.pack(SEND, descriptor) + what + NUMBERED.pack(descriptor)
+    def records(self, data: bytes) -> tuple[bytes, bytes]:
+        """Return one request after the other, and what the kernel answers, in order, if it takes all of each."""
+        size = len(data)
+        result = RESULT.pack(size)
+        return (
+            WHAT.pack(address_of(data), size, FLAGS).join(self._requests),
+            result.join(self._completions) + result if self._completions else b"",
+        )
 
 
-def completion(descriptor: int, data: bytes) -> bytes:
-    """Return what the kernel answers if it takes all of it."""
-    return COMPLETION.pack(descriptor, len(data))
+def records(descriptor: int, data: bytes) -> tuple[bytes, bytes]:
+    """Return one request, and what the kernel answers if it takes all."""
+    size = len(data)
+    request = REQUEST.pack(SEND, descriptor, address_of(data), size, FLAGS, descriptor)
+    return request, COMPLETION.pack(descriptor, size)
 
 
 def results(completions: bytes) -> dict[int, int]:

@@ -11,8 +11,7 @@ from chatsite.realtime.scheduling.send_ring import (
     ENTRIES,
     Addressees,
     SendRing,
-    completion,
-    request,
+    records,
     results,
 )
 
@@ -51,7 +50,7 @@ def read_all(one, size):
 
 def send_all(ring, sends):
     """Send each pair's bytes to its socket; return what the kernel took of each, None where it didn't come to it."""
-    taken = results(ring.send(b"".join(request(ours.fileno(), data) for ours, data in sends)))
+    taken = results(ring.send(b"".join(records(ours.fileno(), data)[0] for ours, data in sends)))
     return [taken.get(ours.fileno()) for ours, _ in sends]
 
 
@@ -69,23 +68,26 @@ def test_many_are_sent_the_same_and_answered_for_in_order_however_often_the_ring
     everybody = Addressees([ours.fileno() for ours, _ in made])
     for turn in range(50):
         data = b"%d;" % turn * (turn + 1)
-        assert ring.send(everybody.requests(data)) == everybody.completions(data)
+        requests, expected = everybody.records(data)
+        assert ring.send(requests) == expected
         assert {read_all(theirs, len(data)) for _, theirs in made} == {data}
 
 
 def test_addressees_are_requests_one_by_one():
     for count in (0, 1, 2, 7):
         descriptors, data = list(range(40, 40 + count)), b"same"
-        together = Addressees(descriptors)
-        assert together.requests(data) == b"".join(request(each, data) for each in descriptors)
-        assert together.completions(data) == b"".join(completion(each, data) for each in descriptors)
+        alone = [records(each, data) for each in descriptors]
+        assert Addressees(descriptors).records(data) == (
+            b"".join(request for request, _ in alone),
+            b"".join(completion for _, completion in alone),
+        )
 
 
 def test_a_whole_call_of_one_frame(ring, pairs):
     made = pairs(4)
     numbers = [ours.fileno() for ours, _ in made] * (ENTRIES // 4)
-    answer = ring.send(b"".join(request(number, b"same") for number in numbers))
-    assert answer == b"".join(completion(number, b"same") for number in numbers)
+    answer = ring.send(b"".join(records(number, b"same")[0] for number in numbers))
+    assert answer == b"".join(records(number, b"same")[1] for number in numbers)
     assert {read_all(theirs, ENTRIES) for _, theirs in made} == {b"same" * (ENTRIES // 4)}
 
 
@@ -105,8 +107,8 @@ def test_each_failure_is_its_own(ring, pairs):
     theirs.close()
     number = closed.fileno()
     closed.close()
-    requests = request(gone.fileno(), b"a") + request(number, b"b") + request(good.fileno(), b"c")
-    taken = results(ring.send(requests))
+    sent = [records(gone.fileno(), b"a"), records(number, b"b"), records(good.fileno(), b"c")]
+    taken = results(ring.send(b"".join(request for request, _ in sent)))
     assert taken == {gone.fileno(): -errno.EPIPE, number: -errno.EBADF, good.fileno(): 1}
     assert reader.recv(1) == b"c"
 
@@ -126,7 +128,7 @@ def test_a_call_that_fails_sends_nothing_and_is_the_last(ring, pairs, monkeypatc
     [(ours, theirs)] = pairs(1)
     real = send_ring.call
     monkeypatch.setattr(send_ring, "call", lambda number, *rest: real(number, -1, *rest[1:]))
-    assert ring.send(request(ours.fileno(), b"lost?") * 3) == b""
+    assert ring.send(records(ours.fileno(), b"lost?")[0] * 3) == b""
     assert not ring.works
     assert "one by one" in caplog.text
     monkeypatch.undo()
