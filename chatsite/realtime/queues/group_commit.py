@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, TypeAlias, TypeVar
 from weakref import WeakSet
 
 import eventlet
-from django.db import DatabaseError, InterfaceError, OperationalError, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, OperationalError, connections
 from eventlet.event import Event
 from eventlet.greenthread import getcurrent
 from eventlet.patcher import is_monkey_patched
@@ -49,44 +49,20 @@ class Ran(NamedTuple, Generic[T, R]):
     used: float
 
 
-class Handover(Generic[Item]):
-    """Hands items from one greenlet to another, without a turn of the hub where both are ready. `give` returns once
-    the item is taken, or with `wait=False` once there is room for it."""
+class Signal:
+    """Lets one greenlet wait until it is told to go on. An Event takes three times as many calls, and each batch waits
+    several times. `awaited` is whether one waits that isn't told yet."""
 
     def __init__(self) -> None:
-        self._held: deque[Item] = deque(maxlen=1)
-        # The one that waits, and the one that goes on in this turn: only one of the two can have to wait.
+        # The one that waits, and the one that goes on in this turn.
         self._waiter: Any = None
         self._woken: Any = None
 
     @property
-    def empty(self) -> bool:
-        """Whether no item waits to be taken."""
-        return not self._held
-
-    @property
     def awaited(self) -> bool:
-        """Whether the taker has nothing to do."""
-        return not self._held and self._waiter is not None
+        return self._waiter is not None
 
-    def give(self, item: Item, wait: bool = True) -> None:
-        while self._held:
-            self._wait()
-        self._held.append(item)
-        self._tell()
-        while wait and self._held:
-            self._wait()
-
-    def take(self) -> Item:
-        while not self._held:
-            self._wait()
-        item = self._held.popleft()
-        self._tell()
-        return item
-
-    def _wait(self) -> None:
-        """Wait for the other greenlet, as an Event would: that takes three times as many calls, and each batch waits
-        several times."""
+    def wait(self) -> None:
         self._waiter = waiter = getcurrent()
         try:
             hubs.get_hub().switch()
@@ -97,7 +73,8 @@ class Handover(Generic[Item]):
             if self._woken is waiter:
                 self._woken = None
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Let the one go on that waits, in the hub's next turn."""
         if self._waiter is not None:
             self._woken, self._waiter = self._waiter, None
             hubs.get_hub().schedule_call_global(0, self._wake, self._woken)
@@ -105,6 +82,41 @@ class Handover(Generic[Item]):
     def _wake(self, waiter: Any) -> None:
         if self._woken is waiter:
             waiter.switch()
+
+
+class Handover(Generic[Item]):
+    """Hands items from one greenlet to another, without a turn of the hub where both are ready. `give` returns once
+    the item is taken, or with `wait=False` once there is room for it."""
+
+    def __init__(self) -> None:
+        self._held: deque[Item] = deque(maxlen=1)
+        # Only one of the two can have to wait.
+        self._signal = Signal()
+
+    @property
+    def empty(self) -> bool:
+        """Whether no item waits to be taken."""
+        return not self._held
+
+    @property
+    def awaited(self) -> bool:
+        """Whether the taker has nothing to do."""
+        return not self._held and self._signal.awaited
+
+    def give(self, item: Item, wait: bool = True) -> None:
+        while self._held:
+            self._signal.wait()
+        self._held.append(item)
+        self._signal.tell()
+        while wait and self._held:
+            self._signal.wait()
+
+    def take(self) -> Item:
+        while not self._held:
+            self._signal.wait()
+        item = self._held.popleft()
+        self._signal.tell()
+        return item
 
 
 # Items of a batch. So many take some tens of milliseconds; more would only make the first wait for the last.
@@ -168,7 +180,10 @@ class GroupCommit(Generic[T, R]):
         self._queued = self._taken = 0
         # What the batch that is run has left for later.
         self._later: list[Callable[[], object]] = []
-        self._lingering: Event | None = None
+        # Tells the queue that lingers of an item; since when it does (`monotonic`), and whether its end is scheduled.
+        self._idle = Signal()
+        self._idle_since = 0.0
+        self._end_scheduled = False
         self.all.add(self)
 
     @property
@@ -210,10 +225,8 @@ class GroupCommit(Generic[T, R]):
         self._wake()
 
     def _wake(self) -> None:
-        if self._lingering is not None:
-            self._lingering.send()
-            self._lingering = None
         if self._running:
+            self._idle.tell()
             return
         self._running = True
         if is_monkey_patched("socket"):
@@ -258,16 +271,19 @@ class GroupCommit(Generic[T, R]):
             self._answer_all(self._run_batch(self._next()))
             return
         connection_quota.use_batch_share()
+        kept = [connections[DEFAULT_DB_ALIAS]]
         prepared: Handover[Prepared[T, R] | None] = Handover()
         runner = eventlet.spawn(self._run_all, prepared)
         try:
             while self._waiting or self._linger():
-                close_broken()
+                close_broken(kept)
                 if seconds := self._gather(queue[0][0] for queue in self._waiting.values()):
                     eventlet.sleep(seconds)
                 # Meanwhile their owners may have spent too much, and be late.
                 if self._waiting:
-                    prepared.give(self._next())
+                    batch = self._next()
+                    # The next batch is made once this one is in the database, and takes what has come until then.
+                    prepared.give(batch, wait=bool(self._waiting) or not prepared.awaited)
         finally:
             prepared.give(None)
             runner.wait()
@@ -277,11 +293,12 @@ class GroupCommit(Generic[T, R]):
     def _run_all(self, prepared: "Handover[Prepared[T, R] | None]") -> None:
         connection_quota.use_batch_share()
         loop_meter.start()
+        kept = [connections[DEFAULT_DB_ALIAS]]
         done: Handover[Ran[T, R] | None] = Handover()
         answerer = eventlet.spawn(self._answer_each, done)
         try:
             while (given := prepared.take()) is not None:
-                close_broken()
+                close_broken(kept)
                 ran = self._run_batch(given)
                 if prepared.empty and done.awaited:
                     # No batch waits for the database meanwhile.
@@ -343,13 +360,21 @@ class GroupCommit(Generic[T, R]):
     def _linger(self) -> bool:
         """Wait for another item; return whether one came. Making a database connection takes longer than
         storing a message."""
-        if not is_monkey_patched("socket"):
-            return False
-        self._lingering = Event()
-        with eventlet.Timeout(LINGER_SECONDS, False):
-            self._lingering.wait()
-        self._lingering = None
+        self._idle_since = monotonic()
+        if not self._end_scheduled:
+            self._end_scheduled = True
+            hubs.get_hub().schedule_call_global(LINGER_SECONDS, self._end_lingering)
+        self._idle.wait()
         return bool(self._waiting)
+
+    def _end_lingering(self) -> None:
+        """Let the queue end that has lingered for LINGER_SECONDS. One timer for all batches: each lingers."""
+        left = self._idle_since + LINGER_SECONDS - monotonic()
+        self._end_scheduled = self._idle.awaited and left > 0
+        if self._end_scheduled:
+            hubs.get_hub().schedule_call_global(left, self._end_lingering)
+        else:
+            self._idle.tell()
 
     def _next_batch(self) -> Batch[T, R]:
         """Take the items whose owners are next. After a heavy batch, waiting light items go without heavy

@@ -1,13 +1,14 @@
 """Greenlets in which handlers of events run: no more than the database has connections for."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from time import monotonic
 from typing import Any, Protocol
 
 import eventlet
 from django.conf import settings
 from django.db import connections as databases
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from chatsite.database import connection_quota
 from chatsite.observability.metrics.databases import Watched
@@ -174,7 +175,7 @@ class HandlerPool:
         if worker.has_work:
             payer = worker.payer
             meter.take()
-            close_broken()
+            close_broken(databases.all(initialized_only=True))
             self._running_of[payer] += 1
             try:
                 guarded(worker.step)
@@ -194,9 +195,9 @@ class HandlerPool:
             self._make_ready(payer, self._full.pop(payer))
 
 
-def close_broken() -> None:
+def close_broken(kept: Iterable[BaseDatabaseWrapper]) -> None:
     """Close kept connections that are dead (PostgreSQL restarted), so that the next query opens another."""
-    for database in databases.all(initialized_only=True):
+    for database in kept:
         if database.errors_occurred or (isinstance(database, Watched) and database.is_broken()):
             database.close()
 

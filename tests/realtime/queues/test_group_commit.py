@@ -192,6 +192,54 @@ def test_where_batches_share_what_is_under_way_none_takes_more_than_half():
     assert said_by(SHARING) == "[16, 100] 0 [16, 50, 50] 0 True 100"
 
 
+STEPS = """
+import warnings
+warnings.simplefilter("ignore")
+import eventlet
+eventlet.monkey_patch()
+from chatsite.realtime.queues import group_commit as module
+steps, served, told = [], [], []
+
+def prepare(items):
+    steps.append(("made", len(items)))
+    return items
+
+def run(items):
+    steps.append(("run", len(items)))
+    eventlet.sleep(0.01)
+    return items
+
+class Counted(module.GroupCommit):
+    def _serve(self):
+        served.append(1)
+        super()._serve()
+
+module.LINGER_SECONDS = 2
+batches = Counted(run, prepare=prepare, shares=lambda: True)
+for count in (1, 100):
+    steps.clear()
+    for number in range(count):
+        batches.submit(number, told.append)
+    while len(told) < count or batches.busy:
+        eventlet.sleep(0.01)
+print(steps, end=" ")
+for number in range(5):
+    eventlet.sleep(0.5)
+    batches.submit(number, told.append)
+print(len(served), batches._running, end=" ")
+eventlet.sleep(1)
+print(len(served), batches._running, end=" ")
+while batches._running:
+    eventlet.sleep(0.01)
+print(len(told))
+"""
+
+
+def test_the_second_half_is_made_while_the_first_is_stored_and_who_comes_again_finds_the_queue_open():
+    steps = [("made", 50), ("run", 50), ("made", 50), ("run", 50)]
+    assert said_by(STEPS) == f"{steps} 1 True 1 True 106"
+
+
 GATHERING = """
 import warnings
 warnings.simplefilter("ignore")
