@@ -156,7 +156,8 @@ class ClientId(serializers.UUIDField):
     def fast_check(self, value: Any) -> uuid.UUID:
         if type(value) is not str or not UUID_FORM.fullmatch(value):
             raise NeedsFullCheck
-        return uuid.UUID(value)
+        # Reading the form once more, as `UUID(value)` does, takes as long as the rest.
+        return uuid.UUID(int=int(value.replace("-", ""), 16))
 
 
 def echoable(key: object) -> str:

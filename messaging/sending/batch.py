@@ -5,8 +5,8 @@ batch; a calm one stores each message at once.
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
@@ -394,13 +394,11 @@ def store(batch: Batch | PlainBatch) -> list[Outcome[Stored]]:
 def store_plain(batch: PlainBatch) -> list[Outcome[Stored]]:
     """Store a batch, then look at what the database refused. It is published while the next one is stored."""
     fresh: list[Message] = []
-    ending = ExitStack()
-    ending.enter_context(delivery.soon(batch.slugs))
-    ending.callback(publish, fresh)
+    ending = partial(publish_held, fresh, delivery.hold(batch.slugs))
     if connection.in_atomic_block:
-        transaction.on_commit(ending.close, robust=True)
+        transaction.on_commit(ending, robust=True)
     else:
-        batches.later(ending.close)
+        batches.later(ending)
     messages = batch.write()
     fresh += messages.values()
     Batch.last = {draft.key for draft in messages}
@@ -420,13 +418,21 @@ batches: GroupCommit[Draft, Stored] = GroupCommit(
     # No functions of Python: each is called several times for a message.
     weigh=attrgetter("weight"),
     owner_of=attrgetter("user_id"),
-    gather=lambda drafts: delivery.gather({draft.room for draft in drafts}),
+    gather=lambda drafts: peers.site.gather({draft.room for draft in drafts}) if peers.site.there else 0.0,
     # SQLite stores in this process, and other processes are told of each batch: halves would only be more of them.
     shares=lambda: sql.postgresql() and not peers.site.there,
     name="message",
     charged=True,
 )
 delivery.pace(lambda: batches.busy)
+
+
+def publish_held(messages: Sequence[Message], release: Callable[[], None]) -> None:
+    """Deliver committed messages of rooms that are held until then."""
+    try:
+        publish(messages)
+    finally:
+        release()
 
 
 def publish(messages: Sequence[Message]) -> None:

@@ -9,7 +9,7 @@ fail the committed request. Clients get what they missed by `sync`. What concern
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, ParamSpec
 
 from chatsite.observability.metrics.counters import deliveries
@@ -42,24 +42,27 @@ def pace(storing: Callable[[], bool]) -> None:
     flush_scheduler.storing = storing
 
 
-def gather(slugs: Collection[str]) -> float:
-    """Announce that events of these rooms are about to be stored; return for how many seconds more should be gathered first,
-    where another process stores events of the same rooms."""
-    return peers.site.gather(slugs) if peers.site.there else 0.0
+def hold(slugs: Collection[str]) -> Callable[[], None]:
+    """Announce that events of these rooms are being stored, until the returned function is called. What comes for them from
+    other processes waits until then, a few milliseconds at most, so that a socket is flushed once for both."""
+    if not peers.site.there:
+        return release_nothing
+    peers.site.hold(slugs)
+    return partial(peers.site.release, slugs)
+
+
+def release_nothing() -> None:
+    """End what `hold` does in a single process."""
 
 
 @contextmanager
 def soon(slugs: Collection[str]) -> Iterator[None]:
-    """Announce that events of these rooms are being stored. What comes for them from other processes waits
-    until then, a few milliseconds at most, so that a socket is flushed once for both."""
-    if not peers.site.there:
-        yield
-        return
-    peers.site.hold(slugs)
+    """Hold the rooms for a block."""
+    release = hold(slugs)
     try:
         yield
     finally:
-        peers.site.release(slugs)
+        release()
 
 
 @never_raises

@@ -111,7 +111,8 @@ def parse_text_frame(data: bytes, position: int = 0) -> tuple[Message, int] | No
         return None
     if size == 1 and (character := data[start - 4] ^ data[start]) < 128:
         return ONE_CHARACTER_MESSAGES[character], end
-    return to_message(TEXT, unmask(data[start:end], data[start - 4 : start])), end
+    payload = unmask(data[start:end], data[start - 4 : start])
+    return Message(TEXT, payload, decode_utf8(payload)), end
 
 
 # All messages of one ASCII character; pongs are such.
