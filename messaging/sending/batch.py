@@ -394,11 +394,11 @@ def store(batch: Batch | PlainBatch) -> list[Outcome[Stored]]:
 def store_plain(batch: PlainBatch) -> list[Outcome[Stored]]:
     """Store a batch, then look at what the database refused. It is published while the next one is stored."""
     fresh: list[Message] = []
-    ending = partial(publish_held, fresh, delivery.hold(batch.slugs))
     if connection.in_atomic_block:
-        transaction.on_commit(ending, robust=True)
+        # The rooms aren't held: the transaction may take its time, or be rolled back.
+        transaction.on_commit(partial(publish, fresh), robust=True)
     else:
-        batches.later(ending)
+        batches.later(partial(publish_held, fresh, delivery.hold(batch.slugs)))
     messages = batch.write()
     fresh += messages.values()
     Batch.last = {draft.key for draft in messages}

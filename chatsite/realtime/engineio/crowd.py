@@ -221,10 +221,10 @@ def deliver(letters: Sequence[Letter], sendings: Sequence[Sending]) -> None:
         taken = send_each(everything)
         whole = taken == [len(data) for _, _, data in everything]
     else:
-        each = [crowd.records(data) for data, crowd in letters]
-        each += [records(websocket.raw.fileno(), data) for _, websocket, data in sendings]
-        completions = ring.send(b"".join([requests for requests, _ in each]))
-        whole = completions == b"".join([expected for _, expected in each])
+        made = [crowd.records(data) for data, crowd in letters]
+        made += [records(websocket.raw.fileno(), data) for _, websocket, data in sendings]
+        completions = ring.send(b"".join([requests for requests, _ in made]))
+        whole = completions == b"".join([expected for _, expected in made])
         if not whole:
             everything, of = one_by_one(letters, sendings), results(completions)
             taken = [of.get(websocket.raw.fileno(), -EAGAIN) for _, websocket, _ in everything]

@@ -8,6 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from chatsite.contract.errors import Archived, Forbidden, Muted, QuotaExceeded
+from chatsite.realtime.delivery import peers
 from chatsite.realtime.queues.group_commit import GroupCommit
 from files.models import Blob, File
 from messaging import services
@@ -49,6 +50,30 @@ def test_batches_into_the_same_rooms_leave_no_hole_and_never_wait_for_each_other
     assert not at_once(*(lambda order=order: say(order) for order in ((0, 1, 2), (2, 1, 0), (1, 0, 2, 0))))
     assert Message.objects.count() == ROUNDS * 10
     assert all(gapless(room) for room in rooms)
+
+
+def test_a_batch_holds_its_rooms_until_it_is_published_and_none_in_a_transaction(owner, rooms, monkeypatch):
+    """What this process sends into a room that it holds for ever would reach no other."""
+    said = []
+    monkeypatch.setattr(peers.site, "there", True)
+    monkeypatch.setattr(peers.site, "hold", lambda slugs: said.append(("hold", *slugs)))
+    monkeypatch.setattr(peers.site, "to_log", lambda slug, payload, seq: said.append((seq, slug)))
+    monkeypatch.setattr(peers.site, "release", lambda slugs: said.append(("release", *slugs)))
+    slug = rooms[0].slug
+
+    def say():
+        assert isinstance(store_all([Draft(owner, slug, "hello", uuid.uuid4())])[0], tuple)
+
+    with transaction.atomic():
+        say()
+        transaction.set_rollback(True)
+    assert said == []
+    with transaction.atomic():
+        say()
+    head = Room.objects.get(slug=slug).head
+    assert said == [(head, slug)]
+    say()
+    assert said[1:] == [("hold", slug), (head + 1, slug), ("release", slug)]
 
 
 def test_edits_and_renames_beside_answers_to_the_same_message(owner, rooms):
