@@ -23,6 +23,7 @@ PARTS = {
         "tests/notifications",
         "tests/push",
         "tests/web",
+        "tests/database/test_hooks.py",
         "tests/database/test_postgresql_processes.py",
         "tests/database/test_prepared.py",
     ],

@@ -15,6 +15,7 @@ from psycopg import Error
 from psycopg.pq import TransactionStatus
 
 from chatsite.database import connection_quota
+from chatsite.database.hooks import NamedHooks
 from chatsite.observability.metrics.databases import Watched
 from chatsite.realtime.scheduling.background import serving
 
@@ -39,7 +40,7 @@ def is_usable(connection: Any) -> bool:
     return bool(connection.pgconn.transaction_status == TransactionStatus.IDLE)
 
 
-class DatabaseWrapper(Watched, base.DatabaseWrapper):
+class DatabaseWrapper(Watched, NamedHooks, base.DatabaseWrapper):
     """Django's connection to PostgreSQL, which takes over and leaves behind kept connections."""
 
     _new = False

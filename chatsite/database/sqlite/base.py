@@ -25,6 +25,7 @@ from django.db.backends.sqlite3 import base
 from django.db.backends.utils import debug_transaction
 from django.db.utils import OperationalError
 
+from chatsite.database.hooks import NamedHooks
 from chatsite.database.sqlite.commits import commits
 from chatsite.observability.metrics.databases import Watched
 from chatsite.realtime.scheduling.background import serving
@@ -79,7 +80,7 @@ def is_busy(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
-class DatabaseWrapper(Watched, base.DatabaseWrapper):
+class DatabaseWrapper(Watched, NamedHooks, base.DatabaseWrapper):
     """Django's connection to SQLite, whose transactions hold the process's write lock."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
