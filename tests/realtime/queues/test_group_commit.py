@@ -214,7 +214,8 @@ class Counted(module.GroupCommit):
         served.append(1)
         super()._serve()
 
-module.LINGER_SECONDS = 2
+# Far more than a busy machine stands still.
+module.LINGER_SECONDS = 3
 batches = Counted(run, prepare=prepare, shares=lambda: True)
 for count in (1, 100):
     steps.clear()
@@ -224,10 +225,10 @@ for count in (1, 100):
         eventlet.sleep(0.01)
 print(steps, end=" ")
 for number in range(5):
-    eventlet.sleep(0.5)
+    eventlet.sleep(0.7)
     batches.submit(number, told.append)
 print(len(served), batches._running, end=" ")
-eventlet.sleep(1)
+eventlet.sleep(0.5)
 print(len(served), batches._running, end=" ")
 while batches._running:
     eventlet.sleep(0.01)
