@@ -226,11 +226,12 @@ def test_a_descriptor_that_is_closed_is_never_written_to_again(people, end):
     together.push(frame(b"our secret"))
     gone = made[0].channel.websocket
     number = gone.raw.fileno()
+    # Made before the number is free: otherwise it may be that of the stranger's peer.
+    stranger, theirs = sockets.socketpair()
+    given = stranger.detach()
     getattr(gone, end)()
     if end == "finish":
         gone.close()
-    stranger, theirs = sockets.socketpair()
-    given = stranger.detach()
     os.dup2(given, number)
     together.push(frame(b"our secret"))
     together.flush()
