@@ -13,8 +13,13 @@ def fail(why):
     raise ValueError(why)
 
 
+class Nameless:
+    def __call__(self, why):
+        fail(why)
+
+
 @pytest.mark.parametrize(
-    "hook", [lambda: fail("because"), partial(fail, "because"), partial(partial(fail), "because")]
+    "hook", [lambda: fail("because"), partial(fail, "because"), partial(Nameless(), "because")]
 )
 def test_a_hook_that_fails_is_logged_and_the_others_run(hook, caplog):
     done = []

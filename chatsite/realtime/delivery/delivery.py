@@ -45,14 +45,8 @@ def pace(storing: Callable[[], bool]) -> None:
 def hold(slugs: Collection[str]) -> Callable[[], None]:
     """Announce that events of these rooms are being stored, until the returned function is called. What comes for them from
     other processes waits until then, a few milliseconds at most, so that a socket is flushed once for both."""
-    if not peers.site.there:
-        return release_nothing
     peers.site.hold(slugs)
     return partial(peers.site.release, slugs)
-
-
-def release_nothing() -> None:
-    """End what `hold` does in a single process."""
 
 
 @contextmanager

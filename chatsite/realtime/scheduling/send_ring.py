@@ -34,10 +34,11 @@ FLAGS = 0x40 | 0x4000
 # A request, in three parts: the operation and the descriptor; address, length and flags of what is sent; a number that its
 # completion repeats, for which the descriptor is taken.
 TO, WHAT, NUMBERED = struct.Struct("=Bxxxi8x"), struct.Struct("=QII"), struct.Struct("=Q24x")
-REQUEST, REQUEST_BYTES = struct.Struct("=Bxxxi8xQIIQ24x"), TO.size + WHAT.size + NUMBERED.size
+REQUEST = struct.Struct(TO.format + WHAT.format[1:] + NUMBERED.format[1:])
 # A completion, in two parts: the number; what `send` would have returned, an error negative, and flags.
 OF, RESULT = struct.Struct("=Q"), struct.Struct("=i4x")
-COMPLETION, COMPLETION_BYTES = struct.Struct("=Qi4x"), OF.size + RESULT.size
+COMPLETION = struct.Struct(OF.format + RESULT.format[1:])
+REQUEST_BYTES, COMPLETION_BYTES = REQUEST.size, COMPLETION.size
 # What the kernel fills in: sizes of both rings, then the offsets of their fields.
 PARAMETERS_BYTES, SIZES_AT, REQUEST_FIELDS_AT, COMPLETION_FIELDS_AT = 120, 0, 40, 80
 

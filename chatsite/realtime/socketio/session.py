@@ -112,8 +112,8 @@ class Session:
         person, frames = self.person, 1 + size / 1024
         if person is not None:
             seconds = event_costs.frame_seconds(size)
-            if wait := max(limits.frame_rates.charge(person, frames), loop_budget.charge(person, seconds)):
-                self._pause_reading(person, wait)
+            wait = max(limits.frame_rates.charge(person, frames), loop_budget.charge(person, seconds))
+            self._pause_reading(person, wait)
         elif self.admission is not None:
             self.admission.count(frames)
 
@@ -205,7 +205,7 @@ class Session:
         if not self._packets:
             self._packets = deque()
         self._packets.append(packet)
-        if len(self._packets) >= PAUSE_AT_PACKETS and not self._paused and self.socket.websocket is not None:
+        if not self._paused and self.is_full and self.socket.websocket is not None:
             self._paused = True
             self.read_or_pause()
         self.server.handler_pool.wake(self)
