@@ -2,7 +2,7 @@
 lost.
 
 One query says whether all tokens of a slice are valid; another reads few columns of its sessions, and of its tokens if one
-isn't. `credentials` judges connections that differ from when they were last proved.
+isn't. `credentials` judges connections that differ from when they were last proved, after SETTLE_SECONDS.
 """
 
 import time
@@ -14,30 +14,41 @@ from accounts.sql import IdentityEvidence, evidence, tokens_stand
 from chatsite.database.chunks import chunked
 from chatsite.realtime.delivery import revocation, subscriptions
 from chatsite.realtime.delivery.connection import Connection
+from chatsite.realtime.scheduling.background import pause
 
 # Connections in one statement: some 2 ms, with its parameters and results, in which nobody else runs.
 RECHECK_SLICE = 500
 # Lets others run between two slices.
 give_way = partial(time.sleep, 0)
+# Seconds from finding what has ended to ending it. A commit that is stored is told of by hooks that may not have run yet,
+# here or in another process: they know more, such as that a session goes on under a new key, and nobody is told twice.
+SETTLE_SECONDS = 0.1
+settle = partial(pause, SETTLE_SECONDS)
 
 
 def recheck() -> None:
     """Recheck all connections of this process."""
-    for connections in chunked(subscriptions.all_connections(), RECHECK_SLICE, give_way):
-        recheck_some(connections)
+    suspects = [
+        suspect
+        for connections in chunked(subscriptions.all_connections(), RECHECK_SLICE, give_way)
+        for suspect in suspected(connections)
+    ]
+    if suspects:
+        settle()
+    for some in chunked((suspect for suspect in suspects if not suspect.closed), RECHECK_SLICE, give_way):
+        for connection, error in credentials.ended(some).items():
+            if not connection.closed:
+                revocation.end(connection, error.ended)
 
 
-def recheck_some(connections: Sequence[Connection]) -> None:
-    """Recheck some connections."""
+def suspected(connections: Sequence[Connection]) -> list[Connection]:
+    """Return those of some connections that differ from when they were last proved."""
     by_token = [connection for connection in connections if connection.identity.token_id is not None]
     doubtful = [connection for connection in connections if connection.identity.token_id is None]
     if by_token and not tokens_stand([connection.identity for connection in by_token]):
         doubtful += by_token
     rows = fetch_evidence(doubtful) if doubtful else []
-    suspects = [doubtful[row.n] for row in rows if differs(doubtful[row.n], row)]
-    for connection, error in credentials.ended(suspects).items() if suspects else ():
-        if not connection.closed:
-            revocation.end(connection, error.ended)
+    return [doubtful[row.n] for row in rows if differs(doubtful[row.n], row)]
 
 
 def fetch_evidence(connections: Sequence[Connection]) -> list[IdentityEvidence]:

@@ -9,7 +9,7 @@ from functools import cache
 
 from django.db import connection as database
 
-from accounts.authentication.session_recheck import RECHECK_SLICE, give_way
+from accounts.authentication.session_recheck import RECHECK_SLICE, give_way, settle
 from chatsite.database import sql
 from chatsite.database.chunks import chunked
 from chatsite.realtime.delivery import delivery, revocation, subscriptions
@@ -56,10 +56,17 @@ def heads_of(slugs: Iterable[str]) -> dict[str, int]:
 
 def recheck() -> None:
     """Evict subscribers who are no longer members, however the membership ended."""
-    for pairs in chunked(joined(), RECHECK_SLICE, give_way):
-        found = [] if are_members(pairs) else find_nonmembers(pairs)
-        # Twice, as somebody may have left and come back during the query.
-        for user_id, slug in find_nonmembers(found) if found else ():
+    found = [
+        pair
+        for pairs in chunked(joined(), RECHECK_SLICE, give_way)
+        if not are_members(pairs)
+        for pair in find_nonmembers(pairs)
+    ]
+    if found:
+        settle()
+    # Again, as somebody may have left and come back during the query.
+    for pairs in chunked((pair for pair in found if is_joined(*pair)), RECHECK_SLICE, give_way):
+        for user_id, slug in find_nonmembers(pairs):
             evict(user_id, slug)
 
 
@@ -101,6 +108,11 @@ def joined() -> Iterator[tuple[int, str]]:
     for slug in subscriptions.rooms():
         for user_id in {connection.identity.user_id for connection in subscriptions.subscribers(slug)}:
             yield user_id, slug
+
+
+def is_joined(user_id: int, slug: str) -> bool:
+    """Return whether a connection of the user has joined the room."""
+    return any(slug in connection.rooms for connection in subscriptions.connections(user_id))
 
 
 def are_members(pairs: Sequence[tuple[int, str]]) -> bool:

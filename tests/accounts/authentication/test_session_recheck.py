@@ -1,8 +1,10 @@
 """The look at everyone: cheap where all is well, and found out by it whatever a connection rests on."""
 
+import re
+
 import pytest
 from django.contrib.sessions.models import Session
-from django.test import Client
+from django.test import Client, TestCase
 
 from accounts import services
 from accounts.authentication import credentials, session_recheck
@@ -100,3 +102,15 @@ def test_a_token_that_became_anothers_is_none_of_mine(by_token, owner, member):
     owner.tokens.update(user=member)
     looks = session_recheck.fetch_evidence([connection])
     assert [look.n for look in looks] == [0]
+
+
+def test_who_is_told_before_the_recheck_ends_them_is_told_by_the_hook(by_session, owner, monkeypatch):
+    connection = by_session(owner)
+    owner.set_password("another pass phrase")
+    User.objects.filter(pk=owner.pk).update(password=owner.password)
+    with TestCase.captureOnCommitCallbacks(execute=False) as hooks:
+        owner.end_all_but(session_key=connection.identity.session_key)
+    monkeypatch.setattr(session_recheck, "settle", lambda: [hook() for hook in hooks])
+    session_recheck.recheck()
+    assert connection.closed
+    assert re.findall('"code":"([^"]*)"', connection.channel.text) == ["renewed"]

@@ -154,6 +154,17 @@ class TestUntold:
         assert self.names(mine) == []
         assert mine.rooms == set()
 
+    def test_who_is_told_before_the_recheck_evicts_them_is_told_once(
+        self, hear, private_room, owner, member, monkeypatch
+    ):
+        mine, began = hear(member), head(private_room)
+        with TestCase.captureOnCommitCallbacks(execute=False) as hooks:
+            membership.revoke(private_room, member, by=owner)
+        monkeypatch.setattr(membership_recheck, "settle", lambda: [hook() for hook in hooks])
+        membership_recheck.recheck()
+        assert self.names(mine) == [("member-left", began + 1)]
+        assert [event for event, _ in mine.channel.events] == ["member-left", "room-removed"]
+
 
 def test_a_room_that_is_gone_has_no_subscribers(joined, private_room, owner):
     connection = joined(owner, private_room)
