@@ -9,7 +9,7 @@ import requests
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.support.browser.people import PHONE, message, post
+from tests.support.browser.people import PHONE, come_true, message, post
 from tests.support.clients.cast import rest
 
 AT_BOTTOM = "log => log.scrollHeight - log.scrollTop - log.clientHeight < 2"
@@ -67,6 +67,7 @@ def test_files_are_attached_sent_seen_and_viewed(visit, server, room):
     expect(tile(page, "third.png")).to_have_count(0)
     expect(tile(page, "right.png").get_by_role("button", name="away")).to_be_focused()
     # One is let go, the other breaks off and is tried again by itself.
+    come_true(page, lambda: len(held) == 2)
     held[0].continue_()
     done(page, "left.png")
     held[1].abort()

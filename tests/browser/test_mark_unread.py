@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.test_unread import settled, unread
-from tests.support.browser.people import PHONE, act, message, new_room, post, side, wait_until_read
+from tests.support.browser.people import PHONE, act, message, new_room, online, post, side, wait_until_read
 from tests.support.clients.cast import rest
 
 LINES = 40
@@ -42,6 +42,7 @@ def test_unread_from_here_stays_so_on_every_page_until_the_reader_scrolls_on(vis
     read_all(member, server, talk)
     expect(side(elsewhere, talk)).not_to_have_class(re.compile("unread"))
     member.goto(f"{server.url}/chat/{talk}?latest=1")
+    online(member)
     last = f"line {LINES - 1}."
     expect(message(member, last)).to_be_in_viewport()
     act(member, f"line {LINES - 3}.", "Mark unread from here")

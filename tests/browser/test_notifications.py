@@ -5,6 +5,7 @@ import time
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.support.browser.devices import HOLD, HOLD_ALERTS, LET_GO
 from tests.support.browser.people import act, message, new_room, post, say
 from tests.support.clients.cast import rest
 
@@ -97,7 +98,9 @@ def test_a_messages_menu_leads_to_why(server, visit):
 
 
 # Headless browsers deny notifications: what a page would show is kept on it.
-NOTICES = """
+NOTICES = (
+    HOLD_ALERTS
+    + """
 globalThis.notices = []
 globalThis.Notification = class extends EventTarget {
   static permission = "granted"
@@ -113,6 +116,7 @@ globalThis.WebSocket = class extends WebSocket {
   }
 }
 """
+)
 
 
 # What this test is told of a page that shows nothing: what it heard, and what it goes by.
@@ -158,9 +162,17 @@ def test_open_pages_show_a_notification_once_and_not_of_the_room_in_front(server
     room.bring_to_front()
     expect(message(room, "the planer is free")).to_be_visible()
     expect(row(other, "the planer is free")).to_have_class("inbox-row")
+    for page in (settings, other):
+        page.evaluate(HOLD)
     post(server, "owner", slug, "@visitor and now the saw")
     expect(message(room, "and now the saw")).to_be_visible()
-    room.wait_for_timeout(1500)
+    for page in (settings, other):
+        page.wait_for_function("() => held.length > 0")
+    expect(row(other, "and now the saw")).to_have_class("inbox-row")
+    expect(count(settings)).to_be_hidden()
+    for page in (settings, other):
+        page.evaluate(LET_GO)
+    room.wait_for_timeout(500)
     told = [notice for page in (settings, other, room) for notice in notices(page) if notice != ["closed"]]
     assert [body for _, body, _ in told] == ["@visitor the planer is free"]
     # What was read goes.

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support import push_service
-from tests.support.browser.devices import Person
+from tests.support.browser.devices import HOLD, LET_GO, Person
 from tests.support.browser.people import (
     Visits,
     act,
@@ -126,11 +126,13 @@ def test_two_people_talk_with_three_devices_each(visits, site, service, mails):
 
     # Ada has the room in front of her: no device says more, and what she sees is read on the others.
     ada.desk.use()
+    ada.other.page.evaluate(HOLD)
     say(bob.desk.page, "@owner the saw is free")
     expect(message(ada.desk.page, "the saw is free")).to_be_visible()
     expect(inbox_rows(ada.other)).to_have_text(["@owner the saw is free"])
     expect(inbox_rows(ada.other, ":not(.unread)")).to_have_count(1)
     expect_unread([ada.desk, ada.other], 0)
+    ada.other.page.evaluate(LET_GO)
 
     # Nobody is at Ada's desks: both show what comes, and the phone is pushed at once, one notification for each room.
     ada.desk.leave(), ada.other.leave()

@@ -56,6 +56,7 @@ def unread(server, slug):
 TOLD = """async () => {
     const main = document.querySelector("script[type=module]").src
     const { connection } = await import(new URL("lib/connection/connection.js", main))
+    if (connection.status !== "online") await new Promise((done) => connection.on("online", done))
     for (let frames = 0; frames < 3; frames += 1) await new Promise(requestAnimationFrame)
     await new Promise((done) => setTimeout(done, 600))
     await connection.request("leave", { room: "nowhere" }).catch(() => {})

@@ -11,7 +11,7 @@ import requests
 from playwright.sync_api import expect
 
 from tests.browser.conftest import static_files
-from tests.support.browser.people import HERE, PHONE, Visits, expect_texts, new_room, post, until
+from tests.support.browser.people import HERE, PHONE, Visits, come_true, expect_texts, new_room, post, until
 from tests.support.clients.cast import rest, settle
 from tests.support.servers.database_templates import migrate
 from tests.support.servers.harness import SITE, command, free_port, running, site_environ
@@ -40,6 +40,10 @@ SLUGS = COPY.replace(
     "copies.filter(({ messages }) => messages).map(({ owner, key }) => [owner, key])",
 )
 CACHES = "() => caches.keys()"
+FORGET = """() => {
+    localStorage.clear()
+    return new Promise((done) => (indexedDB.deleteDatabase("chatsite").onsuccess = done))
+}"""
 
 
 class Site:
@@ -121,6 +125,12 @@ def test_without_a_connection_it_opens_with_what_was_read_and_takes_messages(sit
         expect(page.locator("#composer-body")).to_have_value("half a")
 
 
+def forget(page, server):
+    """Leave the page for one without scripts, with nothing kept: it may have copied its rooms already, or begun to."""
+    page.goto(f"{server.url}/healthz")
+    page.evaluate(FORGET)
+
+
 def texts(page, room):
     return page.evaluate(COPY, room)
 
@@ -154,8 +164,9 @@ def test_rooms_that_were_never_opened_are_there_without_a_connection_and_go_with
         gone = post(server, "owner", room, "a slip")["id"]
         assert rest(server, server.tokens["owner"], "DELETE", f"/message/{gone}").status_code == 204
         page = enter(server, "member", "/profile")
+        forget(page, server)
         asked = asked_of(page, {"/room", "/message"})
-        page.reload()
+        page.goto(f"{server.url}/profile")
         until(
             page, f"async () => (await ({COPY})('{left}')).length > 0 && localStorage.getItem('rooms-copied')"
         )
@@ -177,11 +188,11 @@ def test_rooms_that_were_never_opened_are_there_without_a_connection_and_go_with
         assert ["member", room] in copies(page)
         assert asked == []
         # Where it is due again, only the room is asked for in which something happened.
-        page.goto(f"{server.url}/profile")
+        page.goto(f"{server.url}/healthz")
         post(server, "owner", room, "and the ash")
         asked.clear()
         page.evaluate("localStorage.setItem('rooms-copied', '1')")
-        page.reload()
+        page.goto(f"{server.url}/profile")
         until(page, f"async () => (await ({COPY})('{room}')).includes('and the ash')")
         until(page, "async () => localStorage.getItem('rooms-copied') > 1")
         assert [urlsplit(url).path for url in asked] == ["/room", "/message"]
@@ -196,12 +207,12 @@ def test_nobody_finds_copies_of_who_had_the_browser_before_though_they_were_bein
         room = new_room(server, "owner", kind="private", members=["member"])
         post(server, "owner", room, "for members alone")
         page = enter(server, "member", "/profile", service_workers="allow")
+        forget(page, server)
         other = page.context.new_page()
         held = []
         page.route("**/message?*", lambda route: held.append(route))
-        page.reload()
-        while not held:
-            page.wait_for_timeout(50)
+        page.goto(f"{server.url}/profile")
+        come_true(page, lambda: held)
         # Another tab goes over to somebody else, while the first one waits for what it will keep.
         [session] = [
             one

@@ -29,6 +29,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(900)]
 
 ROLES = (None, "few", "many", "boss")
 SQLITE = connection.vendor == "sqlite"
+# Of the processor, where the database is in this process: the machine has other things to do.
+clock = time.process_time if SQLITE else time.perf_counter
 EVERY = 100
 # Index entries read, and rows read by a scan or by an index. What an index fetched is what its table was fetched from.
 COUNT = """SELECT sum(pg_stat_get_xact_tuples_returned(c.oid)
@@ -129,7 +131,7 @@ def measure(meter, name, found):
 
 
 def cost(meter, client, path, accept):
-    began = time.perf_counter()
+    began = clock()
     # It has room for some thousands.
     connection.queries_log.clear()
     with transaction.atomic(), CaptureQueriesContext(connection) as captured:
@@ -137,7 +139,7 @@ def cost(meter, client, path, accept):
         answer = client.get(path, headers={"accept": accept})
         size = len(answer.getvalue() if answer.streaming else answer.content)
         steps, aside = meter.read(), meter.kept
-    return Cost(answer.status_code, steps - aside, aside, len(captured), size, time.perf_counter() - began)
+    return Cost(answer.status_code, steps - aside, aside, len(captured), size, clock() - began)
 
 
 def asked():

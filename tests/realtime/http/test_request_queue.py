@@ -206,12 +206,12 @@ from chatsite.realtime.http.request_queue import RequestQueue
 class Live:
     waiting = 0
 
-queue, log = RequestQueue(Live(), Budget(0, 1.0)), []
+queue, log, slow_seconds = RequestQueue(Live(), Budget(0, 1.0)), [], 0.3
 
 def application(environ, start_response):
     log.append(environ["REMOTE_ADDR"])
     if environ["PATH_INFO"] == "/slow":
-        eventlet.sleep(0.3)
+        eventlet.sleep(slow_seconds)
         log.append("slow ends")
     if environ["PATH_INFO"] == "/poll":
         environ["chatsite.visit"].step_aside()
@@ -268,8 +268,12 @@ print(json.dumps([log, queue._begun, len(queue._computing), queue._waiting, roun
 
 def test_one_payer_begins_so_many_at_once_and_no_more():
     script = """
+slow_seconds = 60
 threads = [ask("a", "/slow") for _ in range(12)] + [ask("b")]
-eventlet.sleep(0.25)
+with eventlet.Timeout(30):
+    while log.count("a") < 8 or "b" not in log:
+        eventlet.sleep(0.01)
+eventlet.sleep(0.1)
 print(json.dumps([log.count("a"), log.count("b"), queue._begun]))
 """
     assert said(script) == [8, 1, 8]

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from tests.support.clients.cast import Chatter, rest, settle
+from tests.support.run.waiting import wait_for
 from tests.support.servers.harness import ANSWER, serve
 
 pytestmark = pytest.mark.realtime
@@ -20,13 +21,22 @@ def server(tmp_path_factory):
 
 def wait_for_consumer(server):
     """A consumer that is new to a database begins at the heads of the logs: what is said before isn't told."""
-    member, deadline = server.tokens["member"], time.monotonic() + ANSWER
-    while not rest(server, member, "GET", "/notification").json()["results"]:
+    member, deadline, said = server.tokens["member"], time.monotonic() + ANSWER, []
+    while not (told := told_of(server, member)):
         assert time.monotonic() < deadline
-        rest(server, server.tokens["owner"], "POST", "/message", room="lobby", body="@member are you there?")
+        asked = rest(
+            server, server.tokens["owner"], "POST", "/message", room="lobby", body="@member are you there?"
+        )
+        said.append(asked.json()["id"])
         time.sleep(0.5)
-    time.sleep(1)
+    if said[-1] not in told:
+        wait_for(lambda: said[-1] in told_of(server, member))
     rest(server, member, "POST", "/notification/read", all=True)
+
+
+def told_of(server, token):
+    """Messages of which a person is told."""
+    return [one["message"] for one in rest(server, token, "GET", "/notification").json()["results"]]
 
 
 @pytest.fixture

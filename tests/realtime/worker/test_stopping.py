@@ -18,7 +18,7 @@ pytestmark = pytest.mark.realtime
 @pytest.mark.serial
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_stops_at_once_with_clients_connected_and_closes_them(tmp_path, number):
-    with serve(tmp_path, ECHO) as server:
+    with serve(tmp_path, ECHO, ASKING="240") as server:
         sockets = [RawSocket(server).connect(f"user{n}") for n in range(20)]
         half_open = RawSocket(server)
         polling = Polling(server).connect("poller")

@@ -33,6 +33,13 @@ PushManager.prototype.subscribe = async ({ applicationServerKey, userVisibleOnly
   return made([...applicationServerKey])
 }
 """
+# Alerts wait a second for what other tabs and devices say of them; while `held` is a list, until LET_GO.
+HOLD_ALERTS = """
+globalThis.held = null
+const later = setTimeout
+globalThis.setTimeout = (act, ms, ...rest) => (held && ms === 1000 ? held.push(act) : later(act, ms, ...rest))
+"""
+HOLD, LET_GO = "held = []", "held.forEach((act) => act()); held = null"
 # `rung` is all that the device's pages ever alerted, `sounds` how often they were heard; `alerts` what this page shows now.
 PAGE = """
 globalThis.alerts = new Set()
@@ -94,7 +101,7 @@ class Device:
         session = Browser(self.server, who).cookies["sessionid"]
         context.add_cookies([{"name": "sessionid", "value": session, "url": self.server.url}])
         self.page, self.worker, self.handed = context.new_page(), None, 0
-        script = PAGE + SUBSCRIPTION % json.dumps(self.subscription.fields)
+        script = HOLD_ALERTS + PAGE + SUBSCRIPTION % json.dumps(self.subscription.fields)
         settings = {"permission": "granted", f"alerts-{who}": "on", f"alert-sound-{who}": "knock"}
         script += f"Object.assign(localStorage, {json.dumps(settings)})"
         # A page of nothing has no storage.

@@ -4,6 +4,7 @@ import itertools
 import re
 import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -139,6 +140,19 @@ def until(page: Page, script: str) -> None:
     while not page.evaluate(script):
         assert time.monotonic() < deadline, script
         page.wait_for_timeout(50)
+
+
+def online(page: Page) -> None:
+    """Wait until the page is connected: before, what needs the connection is refused."""
+    expect(page.locator("html[data-live-status=online]")).to_have_count(1)
+
+
+def come_true(page: Page, condition: Callable[[], object]) -> None:
+    """Wait until `condition()` is true, while the browser's requests are heard of."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "it didn't happen in time"
+        page.wait_for_timeout(20)
 
 
 def act(page: Page, text: str, action: str) -> None:

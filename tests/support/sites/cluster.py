@@ -1,4 +1,4 @@
-"""The site with one event more, `inside`: what a process looks like."""
+"""The site with one event more, `inside`: what a process looks like. Typing doesn't end by itself while a test looks."""
 
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from chatsite.realtime.delivery import peers  # isort: skip
 from chatsite.realtime.delivery.connection import Connection  # isort: skip
 from chatsite.realtime.socketio.routing import event  # isort: skip
 from chatsite.routing import router  # isort: skip
+from rooms.presence import typing  # isort: skip
 
 __all__ = ["application"]
 
@@ -32,4 +33,5 @@ def inside(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+typing.TYPING_SECONDS = 120.0
 router.events["inside"] = event("inside", inside)

@@ -13,7 +13,8 @@ from rooms.log.consumers import lease, registry, runner, service
 
 __all__ = ["application"]
 
-lease.LEASE_SECONDS, runner.RENEW_SECONDS, service.LOOK_SECONDS = 3, 1.0, 0.5
+# A lease outlasts a process that stands still for some seconds.
+lease.LEASE_SECONDS, runner.RENEW_SECONDS, service.LOOK_SECONDS = 10, 1.0, 0.5
 runner.HANDLE_TIMEOUT_SECONDS = 1.0
 # Long enough for the slowest machine to give its leases up.
 eventlet_worker.GRACE_SECONDS = 20
