@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "chatsite.web.middleware.limit_body",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "chatsite.web.middleware.compressed_pages",
+    "chatsite.web.middleware.keep_session_cookie",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

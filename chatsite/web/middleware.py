@@ -71,6 +71,21 @@ def no_store_by_default(get_response: GetResponse) -> Callable[[HttpRequest], Ht
     return middleware
 
 
+def keep_session_cookie(get_response: GetResponse) -> Callable[[HttpRequest], HttpResponse]:
+    """Let only the answer of a logout delete the session cookie; that one has the cookie `logged-out`. Of a session that
+    ended otherwise the cookie proves nothing, and the answer to a request that was under way while the session got a new
+    key would delete the new cookie."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        cookie = response.cookies.get(settings.SESSION_COOKIE_NAME)
+        if cookie is not None and not cookie.value and "logged-out" not in response.cookies:
+            del response.cookies[settings.SESSION_COOKIE_NAME]
+        return response
+
+    return middleware
+
+
 def strip_head_body(get_response: GetResponse) -> Callable[[HttpRequest], HttpResponse]:
     """Answer HEAD with a GET's headers, including Content-Length, and no body. The server would log a warning for each body
     that a view makes for HEAD."""

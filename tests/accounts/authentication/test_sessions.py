@@ -57,3 +57,18 @@ def test_it_ends_at_once_with_its_person_s_rights(browser, owner, change):
     assert is_in(browser)
     User.objects.filter(pk=owner.pk).update(**change)
     assert not is_in(browser)
+
+
+def test_only_a_logout_deletes_the_cookie(browser, owner):
+    """An answer to what was asked under the old key may come behind the one with the new key."""
+    late = Client()
+    late.cookies["sessionid"] = browser.cookies["sessionid"].value
+    User.objects.filter(pk=owner.pk).update(session_version=7)
+    for path in ("/user/me", "/profile"):
+        answer = late.get(path)
+        assert answer.status_code in (302, 401)
+        assert "sessionid" not in answer.cookies
+    Session.objects.all().delete()
+    assert "sessionid" not in late.get("/profile").cookies
+    browser.force_login(User.objects.get(pk=owner.pk))
+    assert browser.post("/logout").cookies["sessionid"]["max-age"] == 0
