@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import static_files
 from tests.chaos.proxy import Proxy
-from tests.support.browser.people import Visits, message, new_room, say
+from tests.support.browser.people import Visits, message, new_room, say, until
 from tests.support.clients.cast import settle
 from tests.support.servers.harness import serve
 
@@ -63,7 +63,7 @@ def test_an_opening_that_is_swallowed_turns_to_polling_and_back(visit, behind):
     expect(owner.locator("html[data-live-status=online]")).to_have_count(1)
     assert owner.evaluate(WAY) == "polling"
     behind.way.heal()
-    owner.wait_for_function(f"async () => (await ({WAY})()) === 'websocket'")
+    until(owner, f"async () => (await ({WAY})()) === 'websocket'")
     expect(owner.locator("html[data-live-status=online]")).to_have_count(1)
     say(owner, "by websocket")
     for page in (owner, member):

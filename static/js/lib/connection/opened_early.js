@@ -2,16 +2,24 @@ import { WebSocket as WebSocketTransport } from "../../../vendor/socket.io.esm.m
 
 // What opening.js has sent already. The client says it, without more, as the first thing.
 const CONNECT = "40"
+// Longer than a connection waits for its handshake.
+const OPENING_MS = 10_000
 
-/** Engine.IO's websocket, which begins with the one that opening.js has opened, if that is still good. */
+/**
+ * Engine.IO's websocket, which begins with the one that opening.js has opened, if that is still good. One that is neither
+ * opened nor refused is given up: browsers open one at a time at an address, and a try to leave polling would keep all later
+ * ones waiting.
+ */
 export class OpenedEarly extends WebSocketTransport {
   createSocket(...address) {
     const early = take()
-    if (!early) return super.createSocket(...address)
+    const socket = early?.socket ?? super.createSocket(...address)
+    setTimeout(() => socket.readyState === WebSocket.CONNECTING && socket.close(), OPENING_MS)
+    if (!early) return socket
     leaveOut(CONNECT, early.socket)
     // When the client listens: nothing comes in between.
     queueMicrotask(() => replay(early))
-    return early.socket
+    return socket
   }
 }
 
