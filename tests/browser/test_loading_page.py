@@ -7,11 +7,12 @@ from playwright.sync_api import expect
 
 from tests.browser.test_notifications import count
 from tests.support.browser.context_pool import close
-from tests.support.browser.people import new_room, post, side
+from tests.support.browser.people import come_true, new_room, online, post, side
 from tests.support.clients.cast import rest
 from tests.support.run.waiting import wait_for
 
 SCRIPTS = re.compile(r"/js/(opening|main)\.js")
+ASKED = re.compile(r"/(room|draft|notification/read|user)(\?|$)")
 UNREAD = re.compile(r"\bunread\b")
 
 
@@ -136,3 +137,44 @@ def test_a_room_that_was_read_elsewhere_while_the_page_to_catch_up_was_loading(l
     loading.release()
     expect(sections.and_(loading.page.locator(f"[data-room='{one}']"))).to_have_count(0)
     expect(sections.and_(loading.page.locator(f"[data-room='{other}']"))).to_have_count(1)
+
+
+def test_what_is_told_while_a_page_asks_for_what_it_missed_stays(visit, server, me):
+    """The answers, which are older, come after it."""
+    missed, told, left, drafted = (new_room(server, "owner", members=["member"]) for _ in range(4))
+    me("POST", "/room", kind="direct", members=["stranger"])
+    me("POST", "/notification/read", all=True)
+    wait_for(lambda: not is_online(me, "stranger"))
+    page = visit("member", "/chat/general")
+    stranger = page.locator(".sidebar [data-presence=stranger]")
+    held = []
+    page.route(ASKED, lambda route: held.append((route, route.fetch())))
+    page.context.set_offline(True)
+    expect(page.locator("html[data-live-status=online]")).to_have_count(0)
+    post(server, "owner", missed, "nobody in particular")
+    me("PUT", f"/draft/{missed}", body="begun", version=0)
+    page.context.set_offline(False)
+    come_true(page, lambda: len({ASKED.search(route.request.url)[1] for route, _ in held}) == 4)
+    online(page)
+
+    post(server, "owner", told, "@member here")
+    rest(server, server.tokens["owner"], "DELETE", f"/room/{left}/member/member")
+    added = new_room(server, "owner", members=["member"])
+    me("PUT", f"/draft/{drafted}", body="begun", version=0)
+    visit("stranger", "/profile")
+
+    def check():
+        expect(side(page, told).locator("[data-badge]")).to_have_text("1")
+        expect(count(page)).to_have_text("1")
+        expect(side(page, left)).to_have_count(0)
+        expect(side(page, added)).to_have_count(1)
+        expect(side(page, drafted)).to_have_attribute("data-draft", "")
+        expect(stranger).to_be_visible()
+
+    check()
+    for route, answer in held:
+        route.fulfill(response=answer)
+    expect(side(page, missed)).to_have_class(UNREAD)
+    expect(side(page, missed)).to_have_attribute("data-draft", "")
+    page.wait_for_timeout(300)
+    check()

@@ -2,15 +2,27 @@ import { connection } from "../../lib/connection/connection.js"
 import { part } from "../../lib/page/dom.js"
 
 const GATHER_MS = 300
+// More than a page shows.
+const MAX_READ = 1000
 
 /** Keeps the list of the inbox as it is: marks what was read elsewhere, and shows what is new on its first page. */
 export function mount(element) {
-  let timer = null
-  const refresh = () => (timer ??= setTimeout(async () => {
+  let [timer, asking, read] = [null, null, []]
+  // One after another, as answers may come in another order. What is read meanwhile may not be in them.
+  const ask = async (before) => {
+    await before
+    read = []
+    await replaceRows(element).catch(() => {})
+    read.forEach((id) => markRead(element, id))
+  }
+  const refresh = () => (timer ??= setTimeout(() => {
     timer = null
-    await replaceRows(element)
+    asking = ask(asking)
   }, GATHER_MS))
-  connection.on("notification-read", ({ ids }) => ids.forEach((id) => markRead(element, id)))
+  connection.on("notification-read", ({ ids }) => {
+    read = read.concat(ids).slice(-MAX_READ)
+    ids.forEach((id) => markRead(element, id))
+  })
   if ("first" in element.dataset) {
     connection.on("notification", refresh)
     // What was told before this page listened, and while there was no connection, nobody tells again.

@@ -15,6 +15,7 @@ import { missed } from "../../lib/room/missed.js"
 import { room } from "../../lib/room/room.js"
 import { Draft } from "../../models/draft.js"
 import { sidebarName } from "../../models/sidebar_name.js"
+import { Told } from "../../models/told.js"
 
 // Rooms of the server's list of the nearest ones.
 const NEAREST_ROOMS = 100
@@ -25,14 +26,21 @@ const MAX_ROWS = 150
 /** Keeps the reader's rooms up to date: which there are, what is unread, who is online. */
 export function mount(element) {
   const sidebar = new Sidebar(element)
-  connection.on("room-activity", (activity) => sidebar.updateCounts(activity))
-  connection.on("membership-updated", (membership) => sidebar.row(membership.room) && sidebar.updateCounts(membership))
+  connection.on("room-activity", (activity) => sidebar.tellCounts(activity))
+  connection.on("membership-updated", (membership) => sidebar.row(membership.room) && sidebar.tellCounts(membership))
   connection.on("room-added", (info) => {
+    sidebar.told.rooms.note(info.slug)
     sidebar.insert(info)
-    sidebar.updateCounts({ ...info, room: info.slug })
+    sidebar.tellCounts({ ...info, room: info.slug })
   })
-  connection.on("room-removed", ({ room: slug }) => sidebar.remove(slug))
-  connection.on("draft-changed", ({ room: slug, version }) => sidebar.markDraft(slug, version > 0))
+  connection.on("room-removed", ({ room: slug }) => {
+    sidebar.told.rooms.note(slug)
+    sidebar.remove(slug)
+  })
+  connection.on("draft-changed", ({ room: slug, version }) => {
+    sidebar.told.drafts.note(slug)
+    sidebar.markDraft(slug, version > 0)
+  })
   connection.on("scheduled-changed", ({ state, error }) => state === "failed" && toast(`A scheduled message was not sent: ${error.detail}`))
   connection.on("reminder", (reminder) => reminder.state === "due" && toast(`Reminder: ${gist(reminder)}`))
   followNameUpdates()
@@ -46,6 +54,8 @@ export function mount(element) {
 }
 
 class Sidebar {
+  told = { rooms: new Told(), counts: new Told(), drafts: new Told() }
+
   constructor(element) {
     this.element = element
     this.updateTotal()
@@ -55,6 +65,12 @@ class Sidebar {
 
   row(slug) {
     return this.element.querySelector(`.side-row[data-room="${CSS.escape(slug)}"]`)
+  }
+
+  /** Shows a room's counts, told live. */
+  tellCounts(counts) {
+    this.told.counts.note(counts.room)
+    return this.updateCounts(counts)
   }
 
   /** Shows a room's counts; a room that isn't listed is fetched. */
@@ -138,23 +154,27 @@ class Sidebar {
   }
 
   async refreshDrafts() {
+    const isNewer = this.told.drafts.since()
     const { results: drafts } = await get("/draft", { limit: MAX_DRAFTS })
     const begun = new Set(drafts.map((draft) => draft.room))
-    for (const row of this.element.querySelectorAll(".side-row[data-room]")) row.toggleAttribute("data-draft", begun.has(row.dataset.room))
+    for (const row of this.element.querySelectorAll(".side-row[data-room]")) {
+      if (!isNewer(row.dataset.room)) row.toggleAttribute("data-draft", begun.has(row.dataset.room))
+    }
     this.markLocalDrafts()
   }
 
   /** Fetches the list anew. Of many rooms it has the nearest; this page's row is kept beside them. */
   async refresh() {
+    const [isNewer, countsAreNewer] = [this.told.rooms.since(), this.told.counts.since()]
     const { results: rooms } = await get("/room", { nearest: true })
     const slugs = new Set(rooms.map((info) => info.slug))
     for (const row of this.element.querySelectorAll(".side-row[data-room]")) {
       const kept = rooms.length >= NEAREST_ROOMS && row.hasAttribute("aria-current")
-      if (!kept && !slugs.has(row.dataset.room)) row.closest("li").remove()
+      if (!kept && !slugs.has(row.dataset.room) && !isNewer(row.dataset.room)) row.closest("li").remove()
     }
-    for (const info of rooms) {
+    for (const info of rooms.filter(({ slug }) => !isNewer(slug))) {
       this.insert(info)
-      this.updateCounts({ ...info, room: info.slug })
+      if (!countsAreNewer(info.slug)) this.updateCounts({ ...info, room: info.slug })
     }
   }
 }
