@@ -20,20 +20,20 @@ from chatsite.realtime.scheduling.background import pause
 RECHECK_SLICE = 500
 # Lets others run between two slices.
 give_way = partial(time.sleep, 0)
-# Seconds from finding what has ended to ending it. A commit that is stored is told of by hooks that may not have run yet,
-# here or in another process: they know more, such as that a session goes on under a new key, and nobody is told twice.
+# Seconds from finding an ended session or membership to ending its connections: the hooks of the commit may not have run
+# yet, here or in another process. Only a hook can tell that a session goes on under a new key, and clients are told once.
 SETTLE_SECONDS = 0.1
 settle = partial(pause, SETTLE_SECONDS)
 
 
-def recheck() -> None:
-    """Recheck all connections of this process."""
+def recheck(*, settling: bool = True) -> None:
+    """Recheck all connections of this process; without `settling` those that differ are ended at once."""
     suspects = [
         suspect
         for connections in chunked(subscriptions.all_connections(), RECHECK_SLICE, give_way)
         for suspect in suspected(connections)
     ]
-    if suspects:
+    if suspects and settling:
         settle()
     for some in chunked((suspect for suspect in suspects if not suspect.closed), RECHECK_SLICE, give_way):
         for connection, error in credentials.ended(some).items():

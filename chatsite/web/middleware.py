@@ -72,9 +72,9 @@ def no_store_by_default(get_response: GetResponse) -> Callable[[HttpRequest], Ht
 
 
 def keep_session_cookie(get_response: GetResponse) -> Callable[[HttpRequest], HttpResponse]:
-    """Let only the answer of a logout delete the session cookie; that one has the cookie `logged-out`. Of a session that
-    ended otherwise the cookie proves nothing, and the answer to a request that was under way while the session got a new
-    key would delete the new cookie."""
+    """Remove the deletion of the session cookie from all answers but a logout's, which sets the cookie `logged-out`. The key
+    of an ended session proves nothing anyway; an answer to a request that was under way while the session got a new key
+    would delete the new cookie."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

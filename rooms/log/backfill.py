@@ -34,10 +34,11 @@ def compare() -> None:
 
 def catch_up(slugs: Iterable[str] | None) -> None:
     """Backfill these rooms. None means that the link to other processes was down: then memberships and sessions are
-    rechecked first, so that nobody whose rights ended meanwhile receives what was missed."""
+    rechecked first and without a pause, in which live events could bring the missed ones along, so that nobody whose rights
+    ended meanwhile receives what was missed."""
     if slugs is None:
-        accounts.authentication.session_recheck.recheck()
-        membership_recheck.recheck()
+        accounts.authentication.session_recheck.recheck(settling=False)
+        membership_recheck.recheck(settling=False)
         join_mine.add_missed_rooms()
     backfill_behind(slugs)
 

@@ -54,15 +54,15 @@ def heads_of(slugs: Iterable[str]) -> dict[str, int]:
     return dict(sql.run(_heads(database.vendor), sql.packed(given))) if given else {}
 
 
-def recheck() -> None:
-    """Evict subscribers who are no longer members, however the membership ended."""
+def recheck(*, settling: bool = True) -> None:
+    """Evict subscribers who are no longer members, however the membership ended; without `settling` at once."""
     found = [
         pair
         for pairs in chunked(joined(), RECHECK_SLICE, give_way)
         if not are_members(pairs)
         for pair in find_nonmembers(pairs)
     ]
-    if found:
+    if found and settling:
         settle()
     # Again, as somebody may have left and come back during the query.
     for pairs in chunked((pair for pair in found if is_joined(*pair)), RECHECK_SLICE, give_way):

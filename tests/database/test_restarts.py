@@ -169,8 +169,8 @@ def test_jobs_say_once_a_round_that_it_is_away(server, database, tokens):
     time.sleep(2 * AWAY)
     told = server.log.read_text().splitlines()[before:]
     assert told
-    # Nine kinds of jobs, of which each comes round after 4.5 s or more, and consumers twice in that time.
-    assert len(told) <= 11 * ((time.monotonic() - began) / 4.5 + 1)
+    # Nine kinds of jobs, of which each comes round after 4.3 s or more, and consumers twice in that time.
+    assert len(told) <= 11 * ((time.monotonic() - began) / 4.3 + 1)
     assert all("Traceback" not in line for line in told)
     database.start()
     assert requests.get(server.url + "/readyz", timeout=ANSWER).status_code == 200

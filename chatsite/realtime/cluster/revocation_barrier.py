@@ -33,7 +33,7 @@ ENDING = frozenset({"evict", "end", "end-others"})
 POLL_SECONDS = 0.5
 # Seconds after which every living process has rechecked: the time between two rechecks, and what one of very
 # many connections takes.
-BARRIER_TIMEOUT_SECONDS = RECHECK_SECONDS + 2.5
+BARRIER_TIMEOUT_SECONDS = RECHECK_SECONDS + 2.7
 
 Word = list[Any]
 # The messages that this request has sent so far.

@@ -16,8 +16,8 @@ from tests.support.sites import CLUSTER, UNLOOKING
 
 pytestmark = [pytest.mark.realtime, pytest.mark.serial]
 
-# Seconds after which nobody is waited for.
-LONGEST = 7.0
+# Seconds after which nobody is waited for, and nothing is promised: a machine that stood still is tried again.
+LONGEST, TRIES = 7.0, 3
 
 
 def remove(two):
@@ -82,10 +82,16 @@ def test_without_redis_nothing_comes_after_the_answer(two, board, revoke):
     member = two.chatter(two.other, "member", "board")
     two.redis.halt()
     try:
-        seen, took = events_after(two, member, lambda: revoke(two))
+        for _ in range(TRIES):
+            seen, took = events_after(two, member, lambda: revoke(two))
+            if took < LONGEST:
+                break
+            let_in(two)
+            member = two.chatter(two.other, "member", "board")
     finally:
         two.redis.go_on()
-    assert seen == [] or took >= LONGEST
+    assert took < LONGEST
+    assert seen == []
 
 
 def is_gone(chatter):

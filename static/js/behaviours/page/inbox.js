@@ -2,22 +2,23 @@ import { connection } from "../../lib/connection/connection.js"
 import { part } from "../../lib/page/dom.js"
 
 const GATHER_MS = 300
+const ANSWER_MS = 20_000
 // More than a page shows.
 const MAX_READ = 1000
 
 /** Keeps the list of the inbox as it is: marks what was read elsewhere, and shows what is new on its first page. */
 export function mount(element) {
   let [timer, asking, read] = [null, null, []]
-  // One after another, as answers may come in another order. What is read meanwhile may not be in them.
-  const ask = async (before) => {
-    await before
+  // A request at a time, as answers may come in another order; an answer may lack notifications that were read meanwhile.
+  const ask = async () => {
     read = []
-    await replaceRows(element).catch(() => {})
+    await replaceRows(element)
     read.forEach((id) => markRead(element, id))
   }
-  const refresh = () => (timer ??= setTimeout(() => {
+  const refresh = () => (timer ??= setTimeout(async () => {
+    await asking
     timer = null
-    asking = ask(asking)
+    asking = ask()
   }, GATHER_MS))
   connection.on("notification-read", ({ ids }) => {
     read = read.concat(ids).slice(-MAX_READ)
@@ -47,11 +48,17 @@ function sendRead(row) {
   fetch(form.getAttribute("action"), { method: "POST", body: new URLSearchParams(data), keepalive: true, redirect: "manual" }).catch(() => {})
 }
 
+/** Returns the text of a page, or null for an error. Rejects without an answer. */
+async function get(url) {
+  const response = await fetch(url, { credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) })
+  return response.ok ? response.text() : null
+}
+
 /** Takes the rows of the page as the server has it now; the focus stays where it was. */
 async function replaceRows(element) {
-  const response = await fetch(location.href, { credentials: "same-origin", cache: "no-store" }).catch(() => null)
-  if (!response?.ok) return
-  const page = new DOMParser().parseFromString(await response.text(), "text/html")
+  const html = await get(location.href).catch(() => null)
+  if (!html) return
+  const page = new DOMParser().parseFromString(html, "text/html")
   const rows = page.querySelector("[data-behaviour='page/inbox']")
   if (!rows) return
   const focused = element.contains(document.activeElement) && document.activeElement.closest(".inbox-row")?.dataset.id

@@ -8,13 +8,16 @@ import { Told } from "../../models/told.js"
 export function mount(element) {
   const told = new Told()
   const show = ({ unread }) => {
-    told.note("inbox")
     part(element, "count").textContent = unread
     part(element, "count").hidden = unread === 0
     part(element, "words").textContent = unread ? `, ${unread} unread` : ""
   }
-  connection.on("notification", show)
-  connection.on("notification-read", show)
+  const tell = (data) => {
+    told.note("inbox")
+    show(data)
+  }
+  connection.on("notification", tell)
+  connection.on("notification-read", tell)
   missed.on("inbox", () => {
     const isNewer = told.since()
     get("/notification/read").then((answer) => isNewer("inbox") || show(answer), () => {})

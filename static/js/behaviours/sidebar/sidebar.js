@@ -170,7 +170,7 @@ class Sidebar {
     const slugs = new Set(rooms.map((info) => info.slug))
     for (const row of this.element.querySelectorAll(".side-row[data-room]")) {
       const kept = rooms.length >= NEAREST_ROOMS && row.hasAttribute("aria-current")
-      if (!kept && !slugs.has(row.dataset.room) && !isNewer(row.dataset.room)) row.closest("li").remove()
+      if (!kept && !slugs.has(row.dataset.room) && !isNewer(row.dataset.room) && !countsAreNewer(row.dataset.room)) row.closest("li").remove()
     }
     for (const info of rooms.filter(({ slug }) => !isNewer(slug))) {
       this.insert(info)

@@ -2,13 +2,13 @@ import { WebSocket as WebSocketTransport } from "../../../vendor/socket.io.esm.m
 
 // What opening.js has sent already. The client says it, without more, as the first thing.
 const CONNECT = "40"
-// Longer than a connection waits for its handshake.
+// Longer than CONNECT_TIMEOUT_MS of connection.js, which tells the first handshake's failure from others.
 const OPENING_MS = 10_000
 
 /**
- * Engine.IO's websocket, which begins with the one that opening.js has opened, if that is still good. One that is neither
- * opened nor refused is given up: browsers open one at a time at an address, and a try to leave polling would keep all later
- * ones waiting.
+ * Engine.IO's websocket, which begins with the one that opening.js has opened, if that is still good. A socket that is neither
+ * opened nor refused is closed after OPENING_MS: browsers open one websocket at a time at an address, so that a hung upgrade
+ * would keep all later ones waiting.
  */
 export class OpenedEarly extends WebSocketTransport {
   createSocket(...address) {

@@ -33,8 +33,7 @@ class Presence extends Emitter {
       const parameters = { limit: USERNAMES_PER_REQUEST, username: shown.slice(start, start + USERNAMES_PER_REQUEST) }
       const isNewer = this.told.since()
       for (const user of (await get("/user", parameters)).results) {
-        if (isNewer(user.username)) continue
-        this.set(user.username, user.online)
+        if (!isNewer(user.username)) this.set(user.username, user.online)
         this.emit("refreshed", user)
       }
     }
