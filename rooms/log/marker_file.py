@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 
 # Seconds by which the file system's time may differ from the recorded one; copies are older than that.
 CTIME_SECONDS = 3.0
+MAX_TRIES = 3
 
 
 class Marker(NamedTuple):
@@ -50,7 +51,16 @@ def is_copy(now: int, vendor: str) -> bool:
 
 
 def write(now: int) -> None:
-    """Write the marker. If that fails, the next start at worst takes the database for a copy."""
+    """Write the marker, again where the disk kept it so long that it looks like a copy. If that fails, the next start at
+    worst takes the database for a copy."""
+    for _ in range(MAX_TRIES):
+        late = write_once(now)
+        if late is None or late < CTIME_SECONDS / 3:
+            break
+
+
+def write_once(now: int) -> float | None:
+    """Write the marker; return how many seconds after the recorded time it was in place, or None for an error."""
     folder = path().parent
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -60,7 +70,9 @@ def write(now: int) -> None:
             status = os.fstat(handle)
             json.dump(Marker(now, status.st_ino, status.st_ctime)._asdict(), file)
         Path(name).replace(path())
+        return path().stat().st_ctime - status.st_ctime
     except OSError as error:
         logger.warning("DATA_DIR: how far the log has come can't be noted: %s", error.strerror)
         with suppress(OSError, UnboundLocalError):
             Path(name).unlink()
+        return None

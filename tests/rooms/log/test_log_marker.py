@@ -3,13 +3,15 @@
 import json
 import os
 import shutil
+import time
 import uuid
+from pathlib import Path
 
 import pytest
 from django.db import connection
 
 from messaging import services
-from rooms.log import log_marker
+from rooms.log import log_marker, marker_file
 from rooms.models import Room
 
 pytestmark = pytest.mark.django_db
@@ -119,3 +121,18 @@ def test_a_folder_that_cannot_be_written_is_only_told(folder, room, caplog):
     folder.write_text("")
     assert log_marker.check()
     assert "DATA_DIR" in caplog.text
+
+
+def test_a_marker_that_the_disk_kept_is_written_again(folder, monkeypatch):
+    """Between its making and its name the machine stood still: it would be taken for a copy at the next start."""
+    monkeypatch.setattr(marker_file, "CTIME_SECONDS", 0.2)
+    slow, replace = [0.3], Path.replace
+
+    def kept(file, target):
+        time.sleep(slow.pop() if slow else 0)
+        return replace(file, target)
+
+    monkeypatch.setattr(Path, "replace", kept)
+    marker_file.write(7)
+    assert slow == []
+    assert not marker_file.is_copy(7, "sqlite")
