@@ -1,6 +1,7 @@
 """What is told between the rendering of a page and its first connection is on the page once it is connected."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
@@ -137,6 +138,21 @@ def test_a_room_that_was_read_elsewhere_while_the_page_to_catch_up_was_loading(l
     loading.release()
     expect(sections.and_(loading.page.locator(f"[data-room='{one}']"))).to_have_count(0)
     expect(sections.and_(loading.page.locator(f"[data-room='{other}']"))).to_have_count(1)
+
+
+def test_what_was_scheduled_or_sent_while_the_page_of_it_was_loading(load, server, me):
+    room, at = (
+        new_room(server, "owner", members=["member"]),
+        (datetime.now(UTC) + timedelta(hours=1)).isoformat(),
+    )
+    gone = me("POST", "/scheduled", room=room, body="sent meanwhile", send_at=at).json()["id"]
+    loading = load("/later/scheduled")
+    item = loading.page.locator(".later", has_text="meanwhile")
+    expect(item).to_have_text([re.compile("sent meanwhile")])
+    assert me("POST", f"/scheduled/{gone}/message").ok
+    me("POST", "/scheduled", room=room, body="scheduled meanwhile", send_at=at)
+    loading.release()
+    expect(item).to_have_text([re.compile("scheduled meanwhile")])
 
 
 def test_what_is_told_while_a_page_asks_for_what_it_missed_stays(visit, server, me):

@@ -1,8 +1,8 @@
 import { connection } from "../../lib/connection/connection.js"
+import { fetchDocument } from "../../lib/connection/fetch_document.js"
 import { part } from "../../lib/page/dom.js"
 
 const GATHER_MS = 300
-const ANSWER_MS = 20_000
 // More than a page shows.
 const MAX_READ = 1000
 
@@ -48,18 +48,10 @@ function sendRead(row) {
   fetch(form.getAttribute("action"), { method: "POST", body: new URLSearchParams(data), keepalive: true, redirect: "manual" }).catch(() => {})
 }
 
-/** Returns the text of a page, or null for an error. Rejects without an answer. */
-async function get(url) {
-  const response = await fetch(url, { credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) })
-  return response.ok ? response.text() : null
-}
-
 /** Takes the rows of the page as the server has it now; the focus stays where it was. */
 async function replaceRows(element) {
-  const html = await get(location.href).catch(() => null)
-  if (!html) return
-  const page = new DOMParser().parseFromString(html, "text/html")
-  const rows = page.querySelector("[data-behaviour='page/inbox']")
+  const page = await fetchDocument(location.href)
+  const rows = page?.querySelector("[data-behaviour='page/inbox']")
   if (!rows) return
   const focused = element.contains(document.activeElement) && document.activeElement.closest(".inbox-row")?.dataset.id
   element.replaceChildren(...rows.childNodes)
