@@ -6,9 +6,11 @@ import os
 import resource
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from importlib import import_module
 
 import pytest
+import time_machine
 from django.apps import apps
 from django.core.cache import cache
 from django.db import connection
@@ -120,6 +122,14 @@ def which_test(item):
 
 def asks_database(item):
     return bool(item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(item.fixturenames))
+
+
+@pytest.fixture
+def one_window():
+    """Let the clock stand: nothing that is counted by the hour or by five minutes begins anew in the midst of a test, and
+    no day ends."""
+    with time_machine.travel(datetime.now(UTC), tick=False):
+        yield
 
 
 @pytest.fixture(scope="session")

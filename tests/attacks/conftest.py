@@ -40,5 +40,5 @@ def strike_once(probes: Probes, attack: Attack) -> None:
     with Pace() as pace:
         felt = measure(probes, attack, SUITE_CALM_SECONDS, attack.suite_seconds)
         attack.stretch = pace.stretch
-    felt.check(attack.stretch)
+    felt.check(attack.stretch, pace.stalled)
     attack.check(probes.site)

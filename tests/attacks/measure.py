@@ -40,7 +40,7 @@ def strike(probes: Probes, attack: Attack) -> Iterator[str]:
         say(row(felt))
         attack.stretch = pace.stretch
     try:
-        felt.check(attack.stretch)
+        felt.check(attack.stretch, pace.stalled)
         attack.check(probes.site)
     except AssertionError as error:
         say(f"    {error}")

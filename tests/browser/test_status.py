@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser.people import PHONE, new_room, side
+from tests.browser.test_unread import TOLD
+from tests.support.browser.people import PHONE, new_room, online, side
 from tests.support.clients.cast import rest
 
 
@@ -90,6 +91,9 @@ def test_the_others_page_follows_a_status_and_somebody_who_becomes_invisible(vis
     mine.get_by_role("textbox", name="Message").first.press_sequentially("psst")
     watching.reload()
     expect(row(watching, "owner", "away")).to_be_visible()
+    # Behind the join's answer, which has who types.
+    online(watching)
+    watching.evaluate(TOLD)
     expect(watching.locator(".typing-line, [data-behaviour='room/typing']").first).not_to_contain_text(
         "owner"
     )

@@ -30,7 +30,8 @@ class Strain:
         return ""
 
     def calm(self, reports: list[Report]) -> float:
-        return median(acks(reports, self.began - 1000, self.began))
+        # A machine that stood still just then has none, and QUICK is what counts.
+        return median(acks(reports, self.began - 1000, self.began) or [0.0])
 
     def strained(self, reports: list[Report]) -> float:
         return median(acks(reports, self.began, self.ended))

@@ -309,6 +309,7 @@ def test_a_list_costs_as_many_queries_for_many_as_for_one(api, member, private_r
     assert counts == [1, 1]
 
 
+@pytest.mark.usefixtures("one_window")
 def test_the_pages_work_without_scripts(client, member, owner, private_room):
     client.force_login(member)
     client.cookies["tz"] = "Europe/Berlin"

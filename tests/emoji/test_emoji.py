@@ -161,6 +161,7 @@ def test_a_name_is_taken_once(administrator, lathe, monkeypatch):
     assert (File.objects.count(), len(list(local.walk()))) == (1, 1)
 
 
+@pytest.mark.usefixtures("one_window")
 def test_they_are_bounded_in_number_and_by_the_hour(administrator, member, lathe, monkeypatch, settings):
     monkeypatch.setattr(services, "MAX_EMOJI", 1)
     with pytest.raises(QuotaExceeded):

@@ -271,6 +271,7 @@ def test_a_session_needs_its_token(owner, private_room):
     assert client.post("/file", body, headers={"X-CSRFToken": token}).status_code == 201
 
 
+@pytest.mark.usefixtures("one_window")
 def test_limits_come_before_the_body(api, owner, private_room, settings, monkeypatch):
     client = api(owner)
     settings.FILE_MAX_MB = 1

@@ -384,6 +384,7 @@ class TestFiles:
             forward(member, public_room, album)
         assert File.objects.filter(owner=member).count() == 2
 
+    @pytest.mark.usefixtures("one_window")
     def test_they_count_towards_the_forwarders_hour_once(self, settings, member, album, public_room):
         settings.FILES_PER_HOUR = 5
         first = Draft(member, public_room.slug, "", uuid.uuid4(), forward=album.pk)

@@ -384,6 +384,7 @@ def test_one_persons_links_are_bounded_and_leave_others_theirs(say, follow, memb
     assert waiting.filter(wanted_by=member).count() == 1
 
 
+@pytest.mark.usefixtures("one_window")
 def test_an_hours_links_are_bounded(say, follow, settings):
     settings.PREVIEWS_PER_HOUR = 2
     for number in range(4):

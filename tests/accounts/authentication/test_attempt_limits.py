@@ -32,6 +32,7 @@ def test_what_succeeded_counts_no_more():
         attempt_limits.refund("x", "ada")
 
 
+@pytest.mark.usefixtures("one_window")
 def test_many_other_keys_do_not_push_a_counter_out():
     attempt_limits.attempt("x", "ada", 1)
     for n in range(1000):

@@ -1,7 +1,4 @@
-from datetime import UTC, datetime
-
 import pytest
-import time_machine
 from django.contrib.auth import hashers
 from django.contrib.sessions.models import Session
 from django.core import signing
@@ -54,6 +51,7 @@ def test_an_unknown_name_costs_a_hash_too(client, owner, monkeypatch):
     assert len(made) - known == known == 1
 
 
+@pytest.mark.usefixtures("one_window")
 def test_failures_on_a_name_are_limited_before_the_hash(client, owner, monkeypatch):
     for _ in range(attempt_limits.LOGINS_PER_NAME):
         assert log_in(client, "owner", "wrong").status_code == 400
@@ -64,6 +62,7 @@ def test_failures_on_a_name_are_limited_before_the_hash(client, owner, monkeypat
     assert "Too many attempts" in refused.content.decode()
 
 
+@pytest.mark.usefixtures("one_window")
 def test_a_name_nobody_has_is_limited_alike(client, db):
     answers = [
         log_in(client, "nobody", "wrong").status_code for _ in range(attempt_limits.LOGINS_PER_NAME + 1)
@@ -71,6 +70,7 @@ def test_a_name_nobody_has_is_limited_alike(client, db):
     assert answers == [400] * attempt_limits.LOGINS_PER_NAME + [429]
 
 
+@pytest.mark.usefixtures("one_window")
 def test_failures_of_an_address_are_limited_over_all_names(client, owner, monkeypatch):
     monkeypatch.setattr(attempt_limits, "LOGINS_PER_ADDRESS", 3)
     for n in range(3):
@@ -80,6 +80,7 @@ def test_failures_of_an_address_are_limited_over_all_names(client, owner, monkey
     assert log_in(client).status_code == 302
 
 
+@pytest.mark.usefixtures("one_window")
 class TestDevices:
     """Somebody else's guesses, from one address or from many, don't keep the owner out of where they logged in before."""
 
@@ -88,12 +89,6 @@ class TestDevices:
         """In the order of the site's own bounds, which would take a hundred logins a test."""
         monkeypatch.setattr(attempt_limits, "LOGINS_PER_NAME", 2)
         monkeypatch.setattr(attempt_limits, "LOGINS_PER_NAME_ANYWHERE", 6)
-
-    @pytest.fixture(autouse=True)
-    def one_window(self):
-        """However long so many guesses take."""
-        with time_machine.travel(datetime.now(UTC), tick=False):
-            yield
 
     @pytest.fixture
     def home(self, owner):

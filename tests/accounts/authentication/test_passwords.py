@@ -49,6 +49,7 @@ def test_what_is_wrong_is_told_and_nothing_changes(client_of, owner, current, pa
     assert User.objects.get(pk=owner.pk).check_password(PASSWORD)
 
 
+@pytest.mark.usefixtures("one_window")
 def test_guesses_at_the_current_password_are_limited(client_of, owner):
     client = client_of(owner)
     for _ in range(attempt_limits.LOGINS_PER_NAME):
@@ -290,6 +291,7 @@ class TestMail:
         client.post("/password/reset", {"email": "ada@example.org"})
         assert mail.outbox == []
 
+    @pytest.mark.usefixtures("one_window")
     def test_an_inbox_cannot_be_flooded(self, client, owner):
         services.update_profile(owner, email="ada@example.org")
         answers = [client.post("/password/reset", {"email": "ada@example.org"}).status_code for _ in range(5)]

@@ -205,6 +205,7 @@ def test_the_database_alone_tells_two_apart(ada, monkeypatch):
     assert not User.objects.filter(username="b.ob").exists()
 
 
+@pytest.mark.usefixtures("one_window")
 def test_answers_are_behind_the_limit(api, ada, open_site, monkeypatch):
     """Else anybody could ask of any name whether somebody has one like it."""
     monkeypatch.setattr(attempt_limits, "SIGN_UPS_PER_ADDRESS", 1)

@@ -140,6 +140,7 @@ def test_the_password_is_hashed_outside_of_the_transaction(open_site, monkeypatc
     assert depth == [0]
 
 
+@pytest.mark.usefixtures("one_window")
 def test_sign_ups_of_an_address_are_limited(client, open_site, monkeypatch):
     monkeypatch.setattr(attempt_limits, "SIGN_UPS_PER_ADDRESS", 1)
     client.post("/signup", BO)

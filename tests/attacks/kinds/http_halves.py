@@ -5,11 +5,25 @@ import socket
 import threading
 import time
 from contextlib import suppress
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from tests.attacks.attack import Attack
 from tests.attacks.newcomer import Newcomer
 from tests.attacks.site import Site
+from tests.support.servers.harness import ANSWER
+
+
+class Meant(Protocol):
+    """An attack that means to do so much."""
+
+    @property
+    def enough(self) -> bool: ...
+
+
+def goes_on(attack: Meant, until: float) -> bool:
+    """Return whether it isn't time yet, or a busy machine has kept the attack from doing what it means to."""
+    now = time.monotonic()
+    return now < until or (not attack.enough and now < until + ANSWER)
 
 
 class Dripping(Attack):
@@ -28,11 +42,16 @@ class Dripping(Attack):
         with self.newcomer:
             self._drip(site, until)
 
+    @property
+    def enough(self) -> bool:
+        """Whether it did what it meant to; a busy machine has longer for that."""
+        return self.most >= min(self.count, 1000)
+
     def _drip(self, site: Site, until: float) -> None:
         poll = select.poll()
         clients: dict[int, socket.socket] = {}
         next_drip = time.monotonic() + self.every
-        while time.monotonic() < until:
+        while goes_on(self, until):
             self._fill(site, clients, poll, until)
             for descriptor, _ in poll.poll(50):
                 self._look(descriptor, clients, poll)
@@ -69,7 +88,7 @@ class Dripping(Attack):
         self.closed += 1
 
     def check(self, site: Site) -> None:
-        assert self.most >= min(self.count, 1000), f"only {self.most} were open at once"
+        assert self.enough, f"only {self.most} were open at once"
         self.newcomer.check(self.stretch)
 
     @property
@@ -113,8 +132,12 @@ class TlsHellos(Dripping):
     beginning: ClassVar[bytes] = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"r" * 100
     count: ClassVar[int] = 200
 
+    @property
+    def enough(self) -> bool:
+        return self.closed > 0
+
     def check(self, site: Site) -> None:
-        assert self.closed, "they were waited for"
+        assert self.enough, "they were waited for"
         self.newcomer.check(self.stretch)
 
 
@@ -122,8 +145,13 @@ class Streaming(Attack):
     """Some connections send, in the form of a body, as much as is taken; new ones for those that are closed."""
 
     connections: ClassVar[int] = 8
+    least: ClassVar[int] = 500_000
     head: ClassVar[bytes]
     piece: ClassVar[bytes]
+
+    @property
+    def enough(self) -> bool:
+        return self.sent > self.least
 
     def prepare(self, site: Site) -> None:
         self.newcomer = Newcomer(site)
@@ -140,16 +168,16 @@ class Streaming(Attack):
                 thread.join()
 
     def _stream(self, site: Site, until: float) -> None:
-        while time.monotonic() < until:
+        while goes_on(self, until):
             self.opened += 1
             address = (site.server.host, site.server.port)
             with suppress(OSError), socket.create_connection(address, timeout=1) as client:
                 client.sendall(self.head)
-                while time.monotonic() < until:
+                while goes_on(self, until):
                     self.sent += client.send(self.piece)
 
     def check(self, site: Site) -> None:
-        assert self.sent > 500_000, f"only {self.sent} bytes were taken"
+        assert self.enough, f"only {self.sent} bytes were taken"
         self.newcomer.check(self.stretch)
 
     @property
@@ -186,23 +214,20 @@ class ByteByByte(Streaming):
 
     name: ClassVar[str] = "heads byte by byte"
     connections: ClassVar[int] = 2
+    least: ClassVar[int] = 1000
     head: ClassVar[bytes] = b"GET /login HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Padding: "
     piece: ClassVar[bytes] = b"x"
 
     def _stream(self, site: Site, until: float) -> None:
-        while time.monotonic() < until:
+        while goes_on(self, until):
             self.opened += 1
             address = (site.server.host, site.server.port)
             with suppress(OSError), socket.create_connection(address, timeout=1) as client:
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 client.sendall(self.head)
-                while time.monotonic() < until:
+                while goes_on(self, until):
                     self.sent += client.send(self.piece)
                     time.sleep(0.0002)
-
-    def check(self, site: Site) -> None:
-        assert self.sent > 1000
-        self.newcomer.check(self.stretch)
 
 
 class SlowReaders(Attack):

@@ -16,7 +16,8 @@ from tests.support.servers.harness import ANSWER, Server
 GUESSERS = 24
 # As many guesses from each address as a name may have from one before the next are refused unhashed.
 GUESSES_PER_ADDRESS = 10
-VICTIM = "victim"
+# A site is struck twice where it failed, and remembers for minutes who guessed from where.
+addresses = itertools.count(1)
 
 
 class Browser:
@@ -63,9 +64,10 @@ class PasswordGuesses(Attack):
     name: ClassVar[str] = "password guesses"
 
     def prepare(self, site: Site) -> None:
-        site.token(VICTIM)
+        self.victim = f"victim-{site.attacker}"
+        site.token(self.victim)
         self.home = Browser(site.server, "127.0.0.1")
-        assert self.home.log_in(VICTIM, PASSWORD) == 302
+        assert self.home.log_in(self.victim, PASSWORD) == 302
         self.home.log_out()
         self.answers: Counter[int] = Counter()
         self._numbers = itertools.count(1)
@@ -79,13 +81,15 @@ class PasswordGuesses(Attack):
 
     def _guess(self, site: Site, until: float) -> None:
         while time.monotonic() < until:
-            number = next(self._numbers)
-            browser = Browser(site.server, f"127.{1 + number // 65536}.{number // 256 % 256}.{number % 256}")
+            number, address = next(self._numbers), next(addresses)
+            browser = Browser(
+                site.server, f"127.{1 + address // 65536}.{address // 256 % 256}.{address % 256}"
+            )
             for guess in range(GUESSES_PER_ADDRESS):
                 if time.monotonic() >= until:
                     return
                 # A few for the one name, and the others for as many: nobody's count refuses those.
-                name = VICTIM if number <= 2 * GUESSERS else f"name{number}.{guess}"
+                name = self.victim if number <= 2 * GUESSERS else f"name{address}.{guess}"
                 self.answers[browser.log_in(name, f"guess {number} {guess}")] += 1
 
     def check(self, site: Site) -> None:
@@ -94,11 +98,11 @@ class PasswordGuesses(Attack):
         stranger = Browser(site.server, "127.0.0.2")
         deadline = time.monotonic() + 60
         # What still waits for its hash is answered 503, and the next window may have begun meanwhile.
-        while (status := self.home.log_in(VICTIM, PASSWORD)) == 503:
+        while (status := self.home.log_in(self.victim, PASSWORD)) == 503:
             assert time.monotonic() < deadline
             time.sleep(0.5)
         assert status == 302
-        assert stranger.log_in(VICTIM, "wrong") in (400, 429)
+        assert stranger.log_in(self.victim, "wrong") in (400, 429)
 
     @property
     def done(self) -> str:

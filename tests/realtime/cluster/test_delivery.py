@@ -179,7 +179,7 @@ def test_a_logout_ends_the_sockets_of_that_session_in_the_other_process(two, pac
     page.form("/logout")
     assert there.wait("session-ended") == {"code": "logged_out"}
     # By the next look at who may stay it would come anyhow.
-    assert time.monotonic() - began < 2 * pace.stretch, pace
+    assert time.monotonic() - began < pace.allowed(2), pace
     settled(two, stays)
     assert stays.all("session-ended") == []
 

@@ -77,7 +77,7 @@ class Pair:
         wait_until(lambda: all(reader.knows_of(head) for reader in self.readers))
         assert all(reader.whole(head) for reader in self.readers)
         # Less than any of the outages.
-        assert self.slowest < 1.5 * pace.stretch, pace
+        assert self.slowest < pace.allowed(1.5), pace
         assert len(set(self.heads)) == len(self.heads)
 
     def check_presence(self, online):

@@ -65,14 +65,14 @@ def test_a_killed_process_loses_nothing_and_another_one_takes_over(tmp_path, pac
                 said = [sender.say("board")["message"]["seq"] for _ in range(5)]
                 # Told by the other process: the one that runs the consumers polls each five seconds.
                 took = wait_for(lambda: given(tmp_path, "handling") >= set(said))
-                assert took < 3 * pace.stretch, pace
+                assert took < pace.allowed(3), pace
                 assert {pid for pid, *_ in notes(tmp_path, "handling")} == {one.worker}
                 said += [sender.say("board")["message"]["seq"] for _ in range(10)]
                 os.kill(one.worker, signal.SIGKILL)
                 one.stop(signal.SIGKILL)
                 said += [sender.say("board")["message"]["seq"] for _ in range(10)]
                 took = wait_for(lambda: given(tmp_path, "handling") >= set(said))
-                assert took < (TAKE_OVER + 2) * pace.stretch, pace
+                assert took < pace.allowed(TAKE_OVER + 2), pace
                 handled = [seq for pid, _, seq in notes(tmp_path, "handling") if pid == other.worker]
                 assert handled == sorted(handled)
                 wait_for(lambda: given(tmp_path, "hanging") >= set(said))

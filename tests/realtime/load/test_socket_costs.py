@@ -16,7 +16,7 @@ import pytest
 from tests.support.clients.crowd import TOGETHER, Crowd, people
 from tests.support.servers.harness import ANSWER, open_files, serve
 from tests.support.servers.postgres import find, postgres
-from tests.support.sites import INSPECTED
+from tests.support.sites import INSPECTED, PATIENT
 
 pytestmark = [pytest.mark.realtime, pytest.mark.timeout(1200)]
 
@@ -60,7 +60,7 @@ def in_database(server):
 
 
 def test_a_socket_that_has_joined_takes_little_memory(tmp_path):
-    with serve(tmp_path) as server:
+    with serve(tmp_path, PATIENT, ASKING="240") as server:
         everyone, crowd = people(server, 2000), Crowd(server)
         crowd.come(everyone[:500])
         crowd.stay(6)

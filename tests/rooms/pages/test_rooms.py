@@ -132,6 +132,7 @@ def test_the_name_of_somebody_who_is_gone_leads_to_their_card(client_of, owner, 
     assert client_of(owner).get("/people/nobody").status_code == 404
 
 
+@pytest.mark.usefixtures("one_window")
 def test_what_waits_is_under_its_day_unless_that_is_today(client_of, owner, member, public_room):
     membership.grant(public_room, member)
     say(member, public_room, "the newest")

@@ -81,6 +81,7 @@ def made():
 
 
 @pytest.mark.parametrize(("door", "quota"), DOORS)
+@pytest.mark.usefixtures("one_window")
 def test_so_many_in_an_hour(scene, api, client_of, owner, settings, door, quota):
     setattr(settings, f"{quota}_PER_HOUR", 2)
     cache.clear()
@@ -128,6 +129,7 @@ def test_nought_is_no_limit_and_administrators_have_none(
         assert door(rest, client, n).status_code in (201, 302)
 
 
+@pytest.mark.usefixtures("one_window")
 def test_it_is_counted_for_each_person(owner, member, settings):
     settings.ROOMS_PER_HOUR = settings.ROOMS_PER_USER = 1
     for user in (owner, member):
@@ -144,6 +146,7 @@ def test_a_direct_room_that_there_is_opens_without_end(owner, member, settings):
         assert directs.open_direct(owner, ["MEMBER", "member"]) == (room, False)
 
 
+@pytest.mark.usefixtures("one_window")
 def test_several_at_once_that_are_too_many_leave_what_was_left(owner, settings, make_person):
     settings.ADDITIONS_PER_HOUR = 3
     names = [make_person(f"person{n}").username for n in range(4)]
