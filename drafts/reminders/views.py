@@ -44,7 +44,7 @@ def shown(user: User, state: Reminder.State, skipped: int) -> list[Payload]:
     """Return the person's reminders of a state as the page shows them, one more if there are more: the next first, of those
     done the last."""
     found = services.reminders_of(user).filter(state=state)
-    ordered = found.order_by("-pk" if state == Reminder.State.DONE else "remind_at")
+    ordered = found.order_by("-pk") if state == Reminder.State.DONE else found.order_by("remind_at", "pk")
     rows = list(ordered[skipped : skipped + SHOWN + 1])
     payloads = reminder_payloads(user, rows)
     return [{**payload, "at": row.remind_at} for payload, row in zip(payloads, rows, strict=True)]

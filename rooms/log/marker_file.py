@@ -51,8 +51,8 @@ def is_copy(now: int, vendor: str) -> bool:
 
 
 def write(now: int) -> None:
-    """Write the marker, again where the disk kept it so long that it looks like a copy. If that fails, the next start at
-    worst takes the database for a copy."""
+    """Write the marker, and again where the disk kept it nearly so long that it looks like a copy. If that fails, the next
+    start at worst takes the database for a copy."""
     for _ in range(MAX_TRIES):
         late = write_once(now)
         if late is None or late < CTIME_SECONDS / 3:

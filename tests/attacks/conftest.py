@@ -29,7 +29,7 @@ def strike(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[type[
             try:
                 strike_once(probes_for(kind), kind())
             except AssertionError:
-                # Of so few acks one that the machine kept is the 99th percentile. What is the server's comes again.
+                # Of so few acks two that the machine kept are the 99th percentile. What is the server's comes again.
                 strike_once(probes_for(kind), kind())
 
         yield strike

@@ -58,6 +58,12 @@ def events_after(two, chatter, revoke, all_came=Chatter.round_trip):
     return [data["body"] for data in chatter.all("chat-message") if data["body"] != "before"], took
 
 
+def processes(two):
+    """How many are waited for."""
+    with psycopg.connect(two.settings["DATABASE_URL"]) as database:
+        return database.execute("SELECT count(*) FROM accounts_process").fetchone()[0]
+
+
 def seconds(revoke, two):
     let_in(two)
     began = time.monotonic()
@@ -86,6 +92,8 @@ def test_without_redis_nothing_comes_after_the_answer(two, board, revoke):
             seen, took = events_after(two, member, lambda: revoke(two))
             if took < LONGEST:
                 break
+            # Nobody waits for a process that was silent until it comes back.
+            wait_for(lambda: processes(two) == 2)
             let_in(two)
             member = two.chatter(two.other, "member", "board")
     finally:

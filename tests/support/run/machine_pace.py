@@ -18,16 +18,16 @@ from typing import Self
 QUIET, PAUSE = 0.02, 0.2
 WORK = f"""
 import select, sys, time
-slept = 0.0
 while True:
     began, total = time.monotonic(), 0
     for n in range(300_000):
         total += n
     ended = time.monotonic()
-    print(ended - began, slept, flush=True)
-    if select.select([sys.stdin], [], [], {PAUSE})[0]:
+    print("worked", ended - began, flush=True)
+    over = select.select([sys.stdin], [], [], {PAUSE})[0]
+    print("slept", time.monotonic() - ended, flush=True)
+    if over:
         break
-    slept = time.monotonic() - ended
 """
 
 
@@ -60,12 +60,18 @@ class Pace:
         return max(0.0, self._slept - PAUSE)
 
     def allowed(self, seconds: float) -> float:
-        """Return how long may take here what takes so many seconds on a quiet machine."""
+        """Return how long may take here what takes so many seconds on a quiet machine. What was just now is known with the
+        next word."""
+        self._some.clear()
+        self._some.wait(2)
         return seconds * self.stretch + self.stalled
 
     def _read(self) -> None:
         assert self._process.stdout
         for line in self._process.stdout:
-            worked, slept = map(float, line.split())
-            self._worst, self._slept = max(self._worst, worked), max(self._slept, slept)
+            what, seconds = line.split()
+            if what == "worked":
+                self._worst = max(self._worst, float(seconds))
+            else:
+                self._slept = max(self._slept, float(seconds))
             self._some.set()

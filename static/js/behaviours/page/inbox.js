@@ -18,7 +18,7 @@ export function mount(element) {
   const refresh = () => (timer ??= setTimeout(async () => {
     await asking
     timer = null
-    asking = ask()
+    asking = ask().catch(console.error)
   }, GATHER_MS))
   connection.on("notification-read", ({ ids }) => {
     read = read.concat(ids).slice(-MAX_READ)

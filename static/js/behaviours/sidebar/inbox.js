@@ -7,6 +7,7 @@ import { Told } from "../../models/told.js"
 /** Keeps the inbox's unread count in step with the reader's other tabs and devices. */
 export function mount(element) {
   const told = new Told()
+  let last
   const show = ({ unread }) => {
     part(element, "count").textContent = unread
     part(element, "count").hidden = unread === 0
@@ -20,6 +21,7 @@ export function mount(element) {
   connection.on("notification-read", tell)
   missed.on("inbox", () => {
     const isNewer = told.since()
-    get("/notification/read").then((answer) => isNewer("inbox") || show(answer), () => {})
+    const asked = (last = {})
+    get("/notification/read").then((answer) => isNewer("inbox") || asked !== last || show(answer), () => {})
   })
 }
