@@ -15,6 +15,7 @@ from accounts.context_processors import THEMES
 from accounts.forms import LoginForm
 from accounts.models import User
 from accounts.views.pages import attempt, form_page, next_url, post_data
+from chatsite.web.middleware import LOGGED_OUT_COOKIE
 
 # URL names of pages after which somebody is logged in.
 LOGIN_PAGES = {"login", "signup", "setup", "invite"}
@@ -46,7 +47,9 @@ def logout(request: HttpRequest) -> HttpResponse:
         # Browsers accept it over HTTPS only. It drops cached pages; drafts in local storage stay.
         response["Clear-Site-Data"] = '"cache"'
     # Tells the next page's script (lib/device/kept_data.js) to remove what this browser keeps.
-    response.set_cookie("logged-out", "1", max_age=YEAR_SECONDS, samesite="Lax", secure=request.is_secure())
+    response.set_cookie(
+        LOGGED_OUT_COOKIE, "1", max_age=YEAR_SECONDS, samesite="Lax", secure=request.is_secure()
+    )
     return response
 
 

@@ -16,6 +16,8 @@ from chatsite.web.pages import error_page
 View = Callable[..., Any]
 GetResponse = Callable[[HttpRequest], HttpResponse]
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
+# Set by a logout, for the next page's script (static/js/lib/device/kept_data.js).
+LOGGED_OUT_COOKIE = "logged-out"
 # A page of fewer bytes fits into one packet anyway.
 ONE_PACKET_BYTES = 1_400
 
@@ -72,14 +74,14 @@ def no_store_by_default(get_response: GetResponse) -> Callable[[HttpRequest], Ht
 
 
 def keep_session_cookie(get_response: GetResponse) -> Callable[[HttpRequest], HttpResponse]:
-    """Remove the deletion of the session cookie from all answers but a logout's, which sets the cookie `logged-out`. The key
-    of an ended session proves nothing anyway; an answer to a request that was under way while the session got a new key
-    would delete the new cookie."""
+    """Remove the deletion of the session cookie from all answers but a logout's, which sets LOGGED_OUT_COOKIE. The key of an
+    ended session proves nothing anyway; an answer to a request that was under way while the session got a new key would
+    delete the new cookie."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         cookie = response.cookies.get(settings.SESSION_COOKIE_NAME)
-        if cookie is not None and not cookie.value and "logged-out" not in response.cookies:
+        if cookie is not None and not cookie.value and LOGGED_OUT_COOKIE not in response.cookies:
             del response.cookies[settings.SESSION_COOKIE_NAME]
         return response
 

@@ -7,7 +7,6 @@ import { Told } from "../../models/told.js"
 /** Keeps the inbox's unread count in step with the reader's other tabs and devices. */
 export function mount(element) {
   const told = new Told()
-  let last
   const show = ({ unread }) => {
     part(element, "count").textContent = unread
     part(element, "count").hidden = unread === 0
@@ -20,8 +19,9 @@ export function mount(element) {
   connection.on("notification", tell)
   connection.on("notification-read", tell)
   missed.on("inbox", () => {
+    // Answers to questions of before count no more.
+    told.note("inbox")
     const isNewer = told.since()
-    const asked = (last = {})
-    get("/notification/read").then((answer) => isNewer("inbox") || asked !== last || show(answer), () => {})
+    get("/notification/read").then((answer) => isNewer("inbox") || show(answer), () => {})
   })
 }

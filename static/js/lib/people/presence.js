@@ -1,8 +1,8 @@
 import { connection } from "../connection/connection.js"
 import { Emitter } from "../connection/emitter.js"
 import { get } from "../connection/rest.js"
-import { Told } from "../../models/told.js"
 import { me } from "../page/me.js"
+import { Told } from "../../models/told.js"
 
 const USERNAMES_PER_REQUEST = 100
 
