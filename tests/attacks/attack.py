@@ -36,6 +36,7 @@ class Attack:
     """`settings` are the environment of a site that it needs for itself; without any it shares one with others.
     `engines` are the databases on which it makes sense; `in_suite` is whether `./run test` has it, for
     `suite_seconds`. `ratio` and `pause` are what others may feel of it, the marks or, with a word why, more.
+    `patience` is for how many seconds more it goes on where a busy machine keeps it from `enough`.
     `stretch` is how much slower than a quiet machine this one was meanwhile, for `check`
     (tests/support/run/machine_pace.py)."""
 
@@ -47,6 +48,7 @@ class Attack:
     seconds: ClassVar[float] = STRIKE_SECONDS
     ratio: ClassVar[float] = RATIO
     pause: ClassVar[float] = PAUSE_SECONDS
+    patience: ClassVar[float] = ANSWER
     stretch: float = 1.0
 
     def prepare(self, site: Site) -> None:
@@ -55,6 +57,15 @@ class Attack:
     def strike(self, site: Site, until: float) -> None:
         """Attack until `time.monotonic()` is `until`, from threads or processes of its own, which have ended then."""
         raise NotImplementedError
+
+    @property
+    def enough(self) -> bool:
+        """Whether it has done what it means to do at least."""
+        return True
+
+    def goes_on(self, until: float) -> bool:
+        """Return whether there is time left, or the attack hasn't done enough yet and has patience."""
+        return time.monotonic() < (until if self.enough else until + self.patience)
 
     def check(self, site: Site) -> None:
         """Assert what else must hold after the attack, such as that it did what it meant to."""

@@ -11,6 +11,7 @@ from tests.support.browser.people import (
     expect_texts,
     message,
     new_room,
+    online,
     post,
     say,
     side,
@@ -169,7 +170,7 @@ def test_unread_and_mentions_in_the_sidebar(visit, server):
     side(member, there).click()
     expect(message(member, "@member two")).to_have_class(re.compile("mentions-me"))
     expect(member.locator(".new-line")).to_be_visible()
-    expect(member.locator("html[data-live-status=online]")).to_have_count(1)
+    online(member)
     wait_until_read(server, "member", there)
     side(member, here).click()
     expect(side(member, there)).not_to_have_class(re.compile("unread"))
@@ -236,7 +237,7 @@ def test_whoever_logs_out_is_out_in_every_tab(visit, room, server):
     one = visit("visitor", "/profile")
     other = one.context.new_page()
     other.goto(f"{server.url}/chat/general")
-    expect(other.locator("html[data-live-status=online]")).to_have_count(1)
+    online(other)
     one.get_by_role("button", name="Log out", exact=True).click()
     other.wait_for_url("**/login**")
     visit.sessions.clear()

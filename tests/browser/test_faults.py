@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser.people import Visits, expect_texts, message, say, until
+from tests.support.browser.people import Visits, expect_texts, message, online, say, until
 
 # Longer than SQLite's own patience, so that each send is refused at least once; and than the browser's.
 HELD_SECONDS = 12
@@ -123,7 +123,7 @@ def test_what_one_tab_discards_no_other_tab_sends(visit, room, server):
     )
     one.context.set_offline(False)
     for page in (one, other):
-        expect(page.locator("html[data-live-status=online]")).to_have_count(1)
+        online(page)
     say(other, "wanted")
     for page in (one, other):
         expect_texts(page, ["wanted"])

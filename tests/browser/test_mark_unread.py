@@ -184,7 +184,7 @@ def test_a_small_room_shows_who_has_seen_what(visit, server):
         expect(theirs).to_have_count(0)
         owner.reload()
         expect(message(owner, "line 2.")).to_be_visible()
-        expect(owner.locator("html[data-live-status=online]")).to_have_count(1)
+        online(owner)
         expect(seen).to_have_count(0)
     finally:
         rest(server, server.tokens["member"], "PATCH", "/user/me", show_receipts=True)

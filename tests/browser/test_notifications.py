@@ -6,7 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.support.browser.devices import HOLD, HOLD_ALERTS, LET_GO
-from tests.support.browser.people import act, message, new_room, post, say
+from tests.support.browser.people import act, message, new_room, online, post, say
 from tests.support.clients.cast import rest
 
 # Lets the page think that the room has so many people.
@@ -130,7 +130,7 @@ def notices(page):
 def with_notices(visit, page, path):
     page.add_init_script(NOTICES)
     page.goto(path)
-    expect(page.locator("html[data-live-status=online]")).to_have_count(1)
+    online(page)
     return page
 
 

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.browser.context_pool import close
-from tests.support.browser.people import expect_texts, message, say, until
+from tests.support.browser.people import expect_texts, message, online, say, until
 
 ENTRIES = """async () => {
     const opened = indexedDB.open("chatsite")
@@ -87,7 +87,7 @@ def test_tabs_send_each_message_once_and_in_the_order_in_which_they_were_written
     other = one.context.new_page()
     other.goto(one.url)
     reader = visit("member", f"/chat/{room}")
-    expect(other.locator("html[data-live-status=online]")).to_have_count(1)
+    online(other)
     sent = []
     for page in (one, other):
         page.evaluate(
@@ -123,7 +123,7 @@ def test_a_browser_that_keeps_nothing_says_so_and_sends_all_the_same(visit, room
     page.context.add_cookies(visit.cookies("owner"))
     page.add_init_script(REFUSE)
     page.goto(f"{visit.server.url}/chat/{room}")
-    expect(page.locator("html[data-live-status=online]")).to_have_count(1)
+    online(page)
     page.context.set_offline(True)
     say(page, "only here")
     expect(page.locator(".unsent")).to_contain_text("This browser can't keep it")

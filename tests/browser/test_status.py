@@ -118,7 +118,7 @@ def test_a_page_without_input_is_away(visit, talk, server):
     expect(row(watching, "owner").locator(".presence")).to_be_visible()
     mine.clock.install()
     mine.goto(f"{server.url}/chat/{talk}")
-    expect(mine.locator("html[data-live-status=online]")).to_have_count(1)
+    online(mine)
     mine.clock.fast_forward("11:00")
     expect(row(watching, "owner").locator(".presence")).to_have_attribute("data-availability", "away")
     mine.mouse.move(300, 300)

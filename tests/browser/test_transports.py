@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import static_files
 from tests.chaos.proxy import Proxy
-from tests.support.browser.people import Visits, message, new_room, say, until
+from tests.support.browser.people import Visits, message, new_room, online, say, until
 from tests.support.clients.cast import settle
 from tests.support.servers.harness import serve
 
@@ -58,13 +58,13 @@ def test_an_opening_that_is_swallowed_turns_to_polling_and_back(visit, behind):
         expect(message(page, "by polling")).to_be_visible()
     # Another page doesn't wait to find out, and by itself tries a websocket now and then; here it does soon.
     owner.goto(f"{behind.url}/chat/{room}")
-    expect(owner.locator("html[data-live-status=online]")).to_have_count(1)
+    online(owner)
     owner.evaluate(SOON)
-    expect(owner.locator("html[data-live-status=online]")).to_have_count(1)
+    online(owner)
     assert owner.evaluate(WAY) == "polling"
     behind.way.heal()
     until(owner, f"async () => (await ({WAY})()) === 'websocket'")
-    expect(owner.locator("html[data-live-status=online]")).to_have_count(1)
+    online(owner)
     say(owner, "by websocket")
     for page in (owner, member):
         expect(message(page, "by websocket")).to_be_visible()

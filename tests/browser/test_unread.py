@@ -3,7 +3,15 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser.people import BRING_BACK, PUT_AWAY, message, new_room, post, wait_until_read
+from tests.support.browser.people import (
+    BRING_BACK,
+    PUT_AWAY,
+    message,
+    new_room,
+    online,
+    post,
+    wait_until_read,
+)
 from tests.support.clients.cast import rest
 
 MANY = 130
@@ -207,7 +215,7 @@ def test_a_report_that_the_server_refused_is_told_again(visit, server, crowd):
     member = visit("member", f"/chat/{crowd}")
     member.add_init_script(REFUSE_ONCE)
     member.reload()
-    expect(member.locator("html[data-live-status=online]")).to_have_count(1)
+    online(member)
     post(server, "owner", crowd, "and live")
     expect(message(member, "and live")).to_be_in_viewport()
     wait_until_read(server, "member", crowd)
@@ -219,7 +227,7 @@ def test_two_tabs_read_together(visit, server, crowd):
     expect(one.locator(".jump-unread")).to_contain_text(f"{MANY} new")
     other = one.context.new_page()
     other.goto(f"{server.url}/chat/{crowd}")
-    expect(other.locator("html[data-live-status=online]")).to_have_count(1)
+    online(other)
     expect_first_unread(other)
     read_down(other, f"fresh {MANY - 1}.")
     wait_until_read(server, "member", crowd)

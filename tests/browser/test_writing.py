@@ -6,7 +6,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser.people import PASSWORD, act, expect_texts, message, post, say
+from tests.support.browser.people import PASSWORD, act, expect_texts, message, online, post, say
 from tests.support.clients.cast import rest
 
 # 20,000 units of a JavaScript string.
@@ -111,7 +111,7 @@ def test_an_answer_and_an_edit_in_progress_survive_a_reload(visit, room):
     owner.reload()
     expect(composer(owner)).to_have_value("second, better")
     expect(owner.locator(".composer-context")).to_contain_text("Editing your message")
-    expect(owner.locator("html[data-live-status=online]")).to_have_count(1)
+    online(owner)
     composer(owner).press("Enter")
     expect(message(owner, "second, better")).to_contain_text("edited")
     expect(composer(owner)).to_have_value("an answer to it")
@@ -141,7 +141,7 @@ def test_an_edit_survives_a_session_that_ends(visit, room, server):
     member.wait_for_url(f"**/chat/{room}")
     expect(composer(member)).to_have_value("said with care")
     expect(member.locator(".composer-context")).to_contain_text("Editing your message")
-    expect(member.locator("html[data-live-status=online]")).to_have_count(1)
+    online(member)
     composer(member).press("Enter")
     expect(message(member, "said with care")).to_contain_text("edited")
 
@@ -172,7 +172,7 @@ def test_one_draft_in_two_tabs(visit, room, server):
     composer(one).fill("half an answer")
     expect(composer(other)).to_have_value("half an answer")
     expect(other.locator(".composer-context")).to_contain_text("a question")
-    expect(other.locator("html[data-live-status=online]")).to_have_count(1)
+    online(other)
     composer(other).fill("a whole answer")
     expect(composer(one)).to_have_value("a whole answer")
     composer(other).press("Enter")
@@ -191,7 +191,7 @@ def test_a_draft_sent_elsewhere_is_gone_from_a_page_that_comes_back(visit, room,
     other = one.context.new_page()
     other.goto(f"{server.url}/chat/{room}")
     expect(composer(other)).to_have_value("to be sent")
-    expect(other.locator("html[data-live-status=online]")).to_have_count(1)
+    online(other)
     composer(other).press("Enter")
     expect(message(other, "to be sent")).to_be_visible()
     one.go_back()

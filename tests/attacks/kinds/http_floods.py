@@ -10,7 +10,6 @@ from typing import ClassVar
 from tests.attacks.attack import Attack
 from tests.attacks.newcomer import Newcomer
 from tests.attacks.site import Site
-from tests.support.servers.harness import ANSWER
 
 STATUS = b"HTTP/1.1 "
 
@@ -45,12 +44,12 @@ class HttpFlood(Attack):
                 thread.join()
             time.sleep(max(0.0, until - time.monotonic()))
 
-    def _goes_on(self, until: float) -> bool:
-        """Whether there is time left; more where the machine is so busy that nothing was answered yet."""
-        return time.monotonic() < (until if self.statuses else until + ANSWER)
+    @property
+    def enough(self) -> bool:
+        return bool(self.statuses)
 
     def _flood(self, site: Site, until: float) -> None:
-        while self._goes_on(until):
+        while self.goes_on(until):
             try:
                 self._pour(site, until)
             except OSError:
@@ -65,7 +64,7 @@ class HttpFlood(Attack):
         with socket.create_connection((site.server.host, site.server.port), timeout=20) as client:
             client.setblocking(False)
             rest = b""
-            while self._goes_on(until):
+            while self.goes_on(until):
                 readable, writable, _ = select.select([client], [client] if left else [], [], 0.5)
                 if writable:
                     left = left[client.send(left[:65536]) :]

@@ -5,27 +5,11 @@ import socket
 import threading
 import time
 from contextlib import suppress
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from tests.attacks.attack import Attack
 from tests.attacks.newcomer import Newcomer
 from tests.attacks.site import Site
-from tests.support.servers.harness import ANSWER
-
-
-class Meant(Protocol):
-    """An attack that means to do so much, and has `patience` seconds more for it on a busy machine."""
-
-    patience: ClassVar[float]
-
-    @property
-    def enough(self) -> bool: ...
-
-
-def goes_on(attack: Meant, until: float) -> bool:
-    """Return whether it isn't time yet, or a busy machine has kept the attack from doing what it means to."""
-    now = time.monotonic()
-    return now < until or (not attack.enough and now < until + attack.patience)
 
 
 class Dripping(Attack):
@@ -35,7 +19,6 @@ class Dripping(Attack):
     count: ClassVar[int] = 2000
     seconds: ClassVar[float] = 14.0
     every: ClassVar[float] = 8.0
-    patience: ClassVar[float] = ANSWER
 
     def prepare(self, site: Site) -> None:
         self.newcomer = Newcomer(site)
@@ -47,14 +30,13 @@ class Dripping(Attack):
 
     @property
     def enough(self) -> bool:
-        """Whether it did what it meant to; a busy machine has longer for that."""
         return self.most >= min(self.count, 1000)
 
     def _drip(self, site: Site, until: float) -> None:
         poll = select.poll()
         clients: dict[int, socket.socket] = {}
         next_drip = time.monotonic() + self.every
-        while goes_on(self, until):
+        while self.goes_on(until):
             self._fill(site, clients, poll, until)
             for descriptor, _ in poll.poll(50):
                 self._look(descriptor, clients, poll)
@@ -151,7 +133,6 @@ class Streaming(Attack):
 
     connections: ClassVar[int] = 8
     least: ClassVar[int] = 500_000
-    patience: ClassVar[float] = ANSWER
     head: ClassVar[bytes]
     piece: ClassVar[bytes]
 
@@ -174,12 +155,12 @@ class Streaming(Attack):
                 thread.join()
 
     def _stream(self, site: Site, until: float) -> None:
-        while goes_on(self, until):
+        while self.goes_on(until):
             self.opened += 1
             address = (site.server.host, site.server.port)
             with suppress(OSError), socket.create_connection(address, timeout=1) as client:
                 client.sendall(self.head)
-                while goes_on(self, until):
+                while self.goes_on(until):
                     self.sent += client.send(self.piece)
 
     def check(self, site: Site) -> None:
@@ -225,13 +206,13 @@ class ByteByByte(Streaming):
     piece: ClassVar[bytes] = b"x"
 
     def _stream(self, site: Site, until: float) -> None:
-        while goes_on(self, until):
+        while self.goes_on(until):
             self.opened += 1
             address = (site.server.host, site.server.port)
             with suppress(OSError), socket.create_connection(address, timeout=1) as client:
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 client.sendall(self.head)
-                while goes_on(self, until):
+                while self.goes_on(until):
                     self.sent += client.send(self.piece)
                     time.sleep(0.0002)
 

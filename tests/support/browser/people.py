@@ -63,7 +63,7 @@ class Visits:
         page = context.new_page()
         page.goto(self.server.url + path)
         if who and options.get("java_script_enabled", True) and page.locator("[data-live]").count():
-            expect(page.locator("html[data-live-status=online]")).to_have_count(1)
+            online(page)
         return page
 
     @property

@@ -33,7 +33,8 @@ while True:
 
 class Pace:
     def __enter__(self) -> Self:
-        self._worst, self._slept, self._some = 0.0, 0.0, threading.Event()
+        self._worst, self._slept = 0.0, 0.0
+        self._some, self._next = threading.Event(), threading.Event()
         self._process = subprocess.Popen(
             [sys.executable, "-S", "-c", WORK], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -62,8 +63,8 @@ class Pace:
     def allowed(self, seconds: float) -> float:
         """Return how long may take here what takes so many seconds on a quiet machine. What was just now is known with the
         next word."""
-        self._some.clear()
-        self._some.wait(2)
+        self._next.clear()
+        self._next.wait(2)
         return seconds * self.stretch + self.stalled
 
     def _read(self) -> None:
@@ -75,3 +76,4 @@ class Pace:
             else:
                 self._slept = max(self._slept, float(seconds))
             self._some.set()
+            self._next.set()
